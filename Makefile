@@ -1,0 +1,59 @@
+# make demo   a whole hall on this machine, without hardware or internet
+# make test   everything that must hold; also the gate before landing
+# Both make the virtual environment; both install Debian's packages they need when they may.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := config display drivers kiosk ticketing
+
+# For the demo: a Chinese font for the picture of the paper, and the voice.
+DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
+TEST_PACKAGES := $(DEMO_PACKAGES) chromium
+
+.PHONY: demo test bench check types lint arrows tests clean demo-packages test-packages
+
+demo: $(VENV)/.demo
+	$(BIN)/quhao demo
+
+test: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --skip-covered --fail-under=85
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/bench --whole
+
+$(VENV)/bin/python: | demo-packages
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python demo-packages
+	$(BIN)/pip install -q -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python test-packages
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+	touch $(VENV)/.demo $@
+
+# $(call install,packages): those that are missing, as root or by password-less sudo; else say what to type.
+define install
+	@missing=""; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then as=""; elif sudo -n true 2>/dev/null; then as="sudo"; else \
+	  echo "These Debian packages are missing; please run: sudo apt-get install$$missing"; exit $(2); fi; \
+	echo "Installing Debian packages:$$missing"; \
+	$$as apt-get update -q >/dev/null; \
+	DEBIAN_FRONTEND=noninteractive $$as apt-get install -q -y --no-install-recommends $$missing >/dev/null || exit $(2)
+endef
+
+demo-packages:
+	$(call install,$(DEMO_PACKAGES),0)
+
+test-packages:
+	$(call install,$(TEST_PACKAGES),1)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage

@@ -1,0 +1,1 @@
+"""Decisions turned into words: a slip, a strip, a spoken sentence, an advice. Pure: nothing here does I/O."""

@@ -1,0 +1,180 @@
+"""Byte pipes by URL: a serial path (``/dev/ttyUSB0``) or ``tcp://host:port``.
+
+Both kinds are held by one program at a time: a second one is told who is in the way (``busy``), since two hosts on
+one printer mix their papers and two on one reader steal each other's answers.
+"""
+
+import errno
+import fcntl
+import os
+import select
+import socket
+import tempfile
+import time
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import serial
+
+from drivers.errors import OfflineError
+
+CHUNK = 4096
+
+
+class Port(Protocol):
+    """A byte pipe to one device. Every method raises :class:`OfflineError` once the other end is gone."""
+
+    def read(self, timeout: float) -> bytes:
+        """What has arrived, waiting at most ``timeout`` seconds for the first byte; ``b""`` when none came."""
+
+    def write(self, data: bytes, timeout: float) -> None:
+        """Hand over all of ``data`` or raise ``OfflineError("stuck")`` after ``timeout`` seconds."""
+
+    def close(self) -> None:
+        """Let go of the pipe; may be called twice."""
+
+
+def open_port(url: str, baudrate: int = 115200, timeout: float = 3.0) -> Port:
+    """Open ``url``; ``baudrate`` is for serial ports, ``timeout`` (seconds) for connecting."""
+    if url.startswith("tcp://"):
+        where = urlsplit(url)
+        if not where.hostname or where.port is None:
+            raise OfflineError("not_found", f"{url} is not tcp://host:port")
+        return TcpPort(where.hostname, where.port, timeout)
+    return SerialPort(url, baudrate)
+
+
+class SerialPort:
+    """A serial line, 8N1, or the slave end of a pty."""
+
+    def __init__(self, path: str, baudrate: int) -> None:
+        try:
+            # pyserial sets the line up; reading and writing is done on its descriptor, because each change of its
+            # timeouts is another tcsetattr, which ptys answer with termios.error.
+            self._serial = serial.Serial(path, baudrate, exclusive=True, timeout=0, write_timeout=0)
+        except serial.SerialException as error:
+            raise OfflineError(_why_not_open(error.errno), path) from error
+        except OSError as error:
+            raise OfflineError(_why_not_open(error.errno), path) from error
+        self._fd = self._serial.fileno()
+
+    def read(self, timeout: float) -> bytes:
+        """See :meth:`Port.read`."""
+        try:
+            ready, _, _ = select.select([self._fd], [], [], timeout)
+            if not ready:
+                return b""
+            data = os.read(self._fd, CHUNK)
+        except (OSError, ValueError) as error:
+            raise OfflineError("unplugged") from error
+        if not data:
+            raise OfflineError("unplugged")
+        return data
+
+    def write(self, data: bytes, timeout: float) -> None:
+        """See :meth:`Port.write`."""
+        deadline = time.monotonic() + timeout
+        rest = memoryview(data)
+        try:
+            while rest:
+                _, ready, _ = select.select([], [self._fd], [], max(0.0, deadline - time.monotonic()))
+                if not ready:
+                    raise OfflineError("stuck")
+                try:
+                    rest = rest[os.write(self._fd, rest) :]
+                except BlockingIOError:
+                    continue
+        except (OSError, ValueError) as error:
+            raise OfflineError("unplugged") from error
+
+    def close(self) -> None:
+        """See :meth:`Port.close`."""
+        self._serial.close()
+
+
+class TcpPort:
+    """A TCP connection to a device that serves one host at a time."""
+
+    def __init__(self, host: str, port: int, timeout: float) -> None:
+        self._lock = _hold(f"{host}-{port}")
+        try:
+            self._socket = socket.create_connection((host, port), timeout)
+        except OSError as error:
+            os.close(self._lock)
+            raise OfflineError(_why_not_connected(error), f"{host}:{port}") from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def read(self, timeout: float) -> bytes:
+        """See :meth:`Port.read`."""
+        try:
+            # select, not a socket timeout: a timeout of 0 would turn the socket non-blocking.
+            ready, _, _ = select.select([self._socket], [], [], timeout)
+            if not ready:
+                return b""
+            data = self._socket.recv(CHUNK)
+        except (OSError, ValueError) as error:
+            raise OfflineError("hung_up") from error
+        if not data:
+            raise OfflineError("hung_up")
+        return data
+
+    def write(self, data: bytes, timeout: float) -> None:
+        """See :meth:`Port.write`."""
+        try:
+            self._socket.settimeout(max(timeout, 0.001))
+            self._socket.sendall(data)
+        except TimeoutError as error:
+            raise OfflineError("stuck") from error
+        except OSError as error:
+            raise OfflineError("hung_up") from error
+
+    def close(self) -> None:
+        """See :meth:`Port.close`."""
+        if self._lock >= 0:
+            self._socket.close()
+            os.close(self._lock)
+            self._lock = -1
+
+
+def _hold(name: str) -> int:
+    """Take this machine's lock on a TCP device; its descriptor, or ``OfflineError("busy")``.
+
+    A lock dies with its process, so that a killed program blocks nobody.
+    """
+    folder = Path("/run/lock")
+    if not os.access(folder, os.W_OK):
+        folder = Path(tempfile.gettempdir())
+    path = folder / f"quhao-{name.replace('/', '_').replace(':', '_')}.lock"
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise OfflineError("busy", f"{path} belongs to another user") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        owner = os.pread(lock, 32, 0).decode("ascii", "replace").strip()
+        os.close(lock)
+        raise OfflineError("busy", f"used by process {owner}" if owner else "") from error
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock
+
+
+def _why_not_open(number: int | None) -> str:
+    match number:
+        case errno.EACCES | errno.EPERM:
+            return "permission"
+        case errno.EBUSY | errno.EAGAIN:
+            return "busy"
+        case _:
+            return "not_found"
+
+
+def _why_not_connected(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    if isinstance(error, TimeoutError):
+        return "silent"
+    return "unreachable"
