@@ -1,0 +1,141 @@
+"""Wires for tests: the ways in which the same bytes may arrive, and waiting without luck.
+
+A device's answer may come whole, one byte at a time, or between scraps of noise. Drivers must not care, so their
+tests run over all of :data:`WIRES`.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from drivers.errors import OfflineError
+from drivers.port import Port
+
+_PAUSE = threading.Event()
+
+
+def wait_until(predicate: Callable[[], object], timeout: float = 5.0) -> None:
+    """Return as soon as ``predicate()`` is true; fail the test after ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    while not predicate():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {predicate}")
+        _PAUSE.wait(0.005)
+
+
+def now() -> datetime:
+    """The time, with a zone."""
+    return datetime.now(UTC)
+
+
+class WholeWire:
+    """Hands on what the port has, as it came."""
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+
+    def read(self, timeout: float) -> bytes:
+        """See :meth:`drivers.port.Port.read`."""
+        return self._port.read(timeout)
+
+    def write(self, data: bytes, timeout: float) -> None:
+        """See :meth:`drivers.port.Port.write`."""
+        self._port.write(data, timeout)
+
+    def close(self) -> None:
+        """See :meth:`drivers.port.Port.close`."""
+        self._port.close()
+
+
+class ByteWire(WholeWire):
+    """Hands on one byte at a time."""
+
+    def __init__(self, port: Port) -> None:
+        super().__init__(port)
+        self._waiting = b""
+
+    def read(self, timeout: float) -> bytes:
+        """See :meth:`drivers.port.Port.read`."""
+        if not self._waiting:
+            self._waiting = super().read(timeout)
+        first, self._waiting = self._waiting[:1], self._waiting[1:]
+        return first
+
+
+class NoisyWire(WholeWire):
+    """Puts a scrap of noise before what arrives after each write, as a loose plug does.
+
+    Args:
+        scraps: what to choose from; give those that the protocol at hand must survive.
+        seed: the same seed makes the same noise.
+    """
+
+    SCRAPS: tuple[bytes, ...] = (b"", b"\x00", b"\xff\x00\xff", bytes(range(1, 9)))
+
+    def __init__(self, port: Port, scraps: tuple[bytes, ...] = SCRAPS, seed: int = 1) -> None:
+        super().__init__(port)
+        self._scraps = scraps
+        self._random = random.Random(seed)
+        self._due = False
+
+    def read(self, timeout: float) -> bytes:
+        """See :meth:`drivers.port.Port.read`."""
+        data = super().read(timeout)
+        if data and self._due:
+            self._due = False
+            return self._random.choice(self._scraps) + data
+        return data
+
+    def write(self, data: bytes, timeout: float) -> None:
+        """See :meth:`drivers.port.Port.write`."""
+        self._due = True
+        super().write(data, timeout)
+
+
+WIRES: tuple[type[WholeWire], ...] = (WholeWire, ByteWire, NoisyWire)
+
+
+class DeadWire:
+    """A port whose other end is gone: reading and writing say so."""
+
+    def read(self, timeout: float) -> bytes:
+        """See :meth:`drivers.port.Port.read`."""
+        raise OfflineError("unplugged")
+
+    def write(self, data: bytes, timeout: float) -> None:
+        """See :meth:`drivers.port.Port.write`."""
+        raise OfflineError("unplugged")
+
+    def close(self) -> None:
+        """See :meth:`drivers.port.Port.close`."""
+
+
+def chunks(data: bytes, sizes: list[int]) -> Iterator[bytes]:
+    """Cut ``data`` into pieces of ``sizes`` (each at least 1), over and over."""
+    place, turn = 0, 0
+    while place < len(data):
+        size = max(1, sizes[turn % len(sizes)]) if sizes else len(data)
+        yield data[place : place + size]
+        place, turn = place + size, turn + 1
+
+
+class SpyLink:
+    """A :class:`drivers.supervisor.Link` that remembers what the driver said.
+
+    Attributes:
+        said: ``("online", "")`` or ``("fault", reason)``, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.said: list[tuple[str, str]] = []
+
+    def online(self, detail: str = "") -> None:
+        """See :meth:`drivers.supervisor.Link.online`."""
+        self.said.append(("online", ""))
+
+    def fault(self, reason: str, detail: str = "") -> None:
+        """See :meth:`drivers.supervisor.Link.fault`."""
+        self.said.append(("fault", reason))
