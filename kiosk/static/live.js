@@ -160,7 +160,12 @@ export function follow(path, { on = {}, connected = () => {}, after = null } = {
       else if (field === "id") last = value;
       else if (field === "retry" && Number(value)) retry = Number(value);
     }
-    if (lines.length && on[type]) on[type](JSON.parse(lines.join("\n")), last);
+    if (!lines.length || !on[type]) return;
+    try {
+      on[type](JSON.parse(lines.join("\n")), last);
+    } catch (error) {
+      setTimeout(() => { throw error; });  // a page's own mistake must not look like a lost connection
+    }
   }
 
   async function keep() {
@@ -218,18 +223,21 @@ export function coalesce(refresh, delay = 30) {
   let running = false;
   async function run() {
     running = true;
-    while (wanted) {
-      wanted = false;
-      await new Promise((done) => setTimeout(done, delay));
-      try {
-        await refresh();
-      } catch (problem) {
-        if (!(problem instanceof Problem)) throw problem;
-        wanted = true;
-        await new Promise((done) => setTimeout(done, 2000));
+    try {
+      while (wanted) {
+        wanted = false;
+        await new Promise((done) => setTimeout(done, delay));
+        try {
+          await refresh();
+        } catch (problem) {
+          if (!(problem instanceof Problem)) throw problem;
+          wanted = true;
+          await new Promise((done) => setTimeout(done, 2000));
+        }
       }
+    } finally {
+      running = false;
     }
-    running = false;
   }
   return () => {
     wanted = true;
