@@ -1,0 +1,216 @@
+"""The settings of one box: what they are called, what they may be, and what they are when nothing is said.
+
+The keys are fixed: integrators' files rely on them. Each model forbids keys it does not know, since a mistyped key
+that is silently ignored is the costliest kind of mistake in a hall.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+DRIVERS = ("sam", "escpos", "led-bx", "scanner", "speaker")
+PLANNED_DRIVERS = ("pcsc", "gpio", "climate")
+PRINTER_PROFILES = ("epson", "generic", "write-only")
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Name = Annotated[str, Field(min_length=1, max_length=60)]
+
+
+def _whole(value: Any) -> Any:
+    """A truth value is no number, whatever Python thinks."""
+    if isinstance(value, bool):
+        raise ValueError("bool_for_number")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HallSettings(_Section):
+    """``[hall]``: which hall this is.
+
+    Attributes:
+        id: short name in addresses and backups.
+        name: as it stands on slips and screens.
+        name_en: the same in English.
+        timezone: IANA name; the hall's day is a day there.
+        public_host: host name that residents' phones reach, printed in the QR code; "" when there is none.
+        desk: where a resident gets help from a person.
+        desk_en: the same in English.
+    """
+
+    id: Identifier
+    name: Name
+    name_en: str = Field("", max_length=80)
+    timezone: str = "Asia/Shanghai"
+    public_host: str = Field("", pattern=r"^$|^[A-Za-z0-9.-]{1,120}(:[0-9]{1,5})?$")
+    desk: Name = "咨询台"
+    desk_en: Name = "the information desk"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("unknown_timezone")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The hall's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class ServerSettings(_Section):
+    """``[server]``: where pages and API are served.
+
+    Attributes:
+        host: address to listen on; 127.0.0.1 is this box alone, 0.0.0.0 every network it is in.
+        port: TCP port; 0 takes a free one.
+        tls_cert: PEM file of the certificate chain; with ``tls_key`` pages and API are served by TLS.
+        tls_key: PEM file of its key.
+        trusted_proxy: address of a proxy that ends TLS and names the caller in X-Forwarded-For; "" for none.
+        kiosk_addresses: addresses besides loopback whose browser is this box's kiosk.
+        max_streams: how many screens and pages may follow events at once.
+    """
+
+    host: str = "127.0.0.1"
+    port: Whole = Field(8080, ge=0, le=65535)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    trusted_proxy: str = ""
+    kiosk_addresses: tuple[str, ...] = ()
+    max_streams: Whole = Field(400, ge=4, le=4000)
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("half_tls")
+        return self
+
+
+class StoreSettings(_Section):
+    """``[store]``: where tickets are kept.
+
+    Attributes:
+        url: ``sqlite:///file``, relative to the configuration file.
+        key_file: the master key of residents' data; made on first run, mode 0600. Keep a copy elsewhere.
+    """
+
+    url: str = Field("sqlite:///var/quhao.db", pattern=r"^sqlite:///.+")
+    key_file: Path = Path("var/master.key")
+
+
+class DeviceSettings(_Section):
+    """``[[devices]]``: one device of this box.
+
+    Attributes:
+        name: how people and pages call it.
+        driver: which protocol it speaks.
+        port: a serial path, ``tcp://host:port``, for a speaker the sound card's ALSA name, or ``sim:``.
+        baudrate: of a serial port.
+        profile: of a printer.
+        window: whose calls a strip shows, or where a scanner lies.
+        width: of a strip, in pixels.
+        height: of a strip, in pixels.
+        model: of a strip's card; ``5k`` counts widths in bytes, ``6k`` in pixels.
+        address: of a strip's card.
+        voice: of a speaker, an espeak-ng voice.
+        speed: of a speaker, in words a minute.
+    """
+
+    name: Identifier
+    driver: Literal["sam", "escpos", "led-bx", "scanner", "speaker"]
+    port: str = Field(min_length=1)
+    baudrate: Whole = Field(115200, ge=300, le=4_000_000)
+    profile: Literal["epson", "generic", "write-only"] = "epson"
+    window: str = ""
+    width: Whole = Field(192, ge=32, le=1024)
+    height: Whole = Field(32, ge=16, le=256)
+    model: Literal["5k", "6k"] = "5k"
+    address: Whole = Field(1, ge=1, le=0xFFFE)
+    voice: str = "cmn-latn-pinyin"
+    speed: Whole = Field(150, ge=80, le=300)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a simulator sits at the other end."""
+        return self.port.startswith("sim:")
+
+
+class ServiceSettings(_Section):
+    """``[[services]]``: what residents come for; ``prefix`` heads the numbers of its tickets."""
+
+    id: Identifier
+    name: Name
+    name_en: str = Field("", max_length=80)
+    prefix: str = Field(pattern=r"^[A-Z]{1,3}$")
+
+
+class WindowSettings(_Section):
+    """``[[windows]]``: a service window; ``services`` lists ids, or ``["*"]`` for all."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
+    name: Name
+    services: tuple[str, ...] = ("*",)
+
+
+class ClassSettings(_Section):
+    """``[[queue.classes]]``: a priority class; ``min_age`` lets the card earn it."""
+
+    id: Identifier
+    name: Name
+    name_en: Name
+    head_start_minutes: Whole = Field(ge=0, le=24 * 60)
+    min_age: Whole | None = Field(None, ge=1, le=120)
+
+
+class QueueSettings(_Section):
+    """``[queue]``: the order. Without ``classes``, residents of 65 and more have a head start of 30 minutes."""
+
+    classes: tuple[ClassSettings, ...] = (
+        ClassSettings(id="senior", name="65岁以上", name_en="aged 65 and over", head_start_minutes=30, min_age=65),
+    )
+
+
+class PrivacySettings(_Section):
+    """``[privacy]``: residents' data.
+
+    Attributes:
+        cipher: ``aes-256-gcm`` or ``sm4-gcm`` (GB/T 32907).
+        retention_days: how many days after their hall day the data are kept; 0 ends with the day.
+    """
+
+    cipher: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
+    retention_days: Whole = Field(0, ge=0, le=365)
+
+
+class KioskSettings(_Section):
+    """``[kiosk]``: the resident's ten seconds, in seconds.
+
+    Attributes:
+        choose_seconds: until a resident who does not choose is taken back to the start.
+        take_seconds: how long the number stays on the screen once the slip is out and the card is gone.
+    """
+
+    choose_seconds: Whole = Field(60, ge=10, le=600)
+    take_seconds: Whole = Field(6, ge=2, le=120)
+
+
+class Settings(_Section):
+    """One box, whole."""
+
+    hall: HallSettings
+    server: ServerSettings = ServerSettings()
+    store: StoreSettings = StoreSettings()
+    queue: QueueSettings = QueueSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    kiosk: KioskSettings = KioskSettings()
+    devices: tuple[DeviceSettings, ...] = ()
+    services: tuple[ServiceSettings, ...] = ()
+    windows: tuple[WindowSettings, ...] = ()

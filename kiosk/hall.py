@@ -1,0 +1,47 @@
+"""The hall at work: everything the pages and the API may ask of the program, built by ``kiosk.wiring``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ticketing.office import Office
+from ticketing.people import People
+
+from config.settings import Settings
+from drivers.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from kiosk.bench import Bench
+    from kiosk.counter import Counter
+    from kiosk.events import EventFeed, WindowNews
+    from kiosk.printing import PrintDesk
+
+
+@dataclass
+class Hall:
+    """The running parts.
+
+    Attributes:
+        settings: what this box is.
+        office: the queue's verbs.
+        people: accounts, tokens, log-ins.
+        feed: the hall's events, for anybody.
+        news: what is for one window's clerk alone.
+        printing: slips of this box's printer.
+        counter: the resident's side of this box; None where it has no card reader.
+        devices: this box's devices, each under its supervisor.
+        bench: hands and eyes of the simulators; None where no device is simulated.
+        clock: the time, in the hall's zone.
+    """
+
+    settings: Settings
+    office: Office
+    people: People
+    feed: "EventFeed"
+    news: "WindowNews"
+    printing: "PrintDesk"
+    counter: "Counter | None"
+    devices: list[Supervisor[Any]]
+    bench: "Bench | None"
+    clock: Callable[[], datetime]

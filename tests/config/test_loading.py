@@ -1,0 +1,131 @@
+"""A configuration is right, or everything that is wrong with it is said at once."""
+
+from pathlib import Path
+
+import pytest
+
+import config
+from config.loading import ConfigError, Problem, load
+
+FOLDER = Path(config.__file__).parent
+
+GOOD = """
+[hall]
+id = "xicheng"
+name = "西城区综合行政服务中心"
+
+[store]
+url = "sqlite:///var/quhao.db"
+
+[[devices]]
+name = "strip-3"
+driver = "led-bx"
+port = "tcp://192.0.2.61:5005"
+window = "3"
+
+[[services]]
+id = "business-licence"
+name = "营业执照"
+prefix = "A"
+
+[[windows]]
+id = "3"
+name = "3号窗口"
+services = ["business-licence"]
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "hall.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def problems_of(folder: Path, text: str) -> dict[str, Problem]:
+    with pytest.raises(ConfigError) as caught:
+        load(write(folder, text))
+    return {problem.key: problem for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize("name", ["default.toml", "demo.toml"])
+def test_the_files_that_come_along_are_right(name: str) -> None:
+    assert load(FOLDER / name).services
+
+
+def test_the_default_file_shows_the_defaults(tmp_path: Path) -> None:
+    shown = load(FOLDER / "default.toml")
+    plain = load(write(tmp_path, GOOD))
+    assert shown.server == plain.server
+    assert shown.queue == plain.queue
+    assert shown.privacy == plain.privacy
+    assert shown.kiosk == plain.kiosk
+
+
+def test_relative_paths_start_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, GOOD))
+    assert settings.store.url == f"sqlite:///{tmp_path}/var/quhao.db"
+    assert settings.store.key_file == tmp_path / "var/master.key"
+
+
+def test_every_problem_is_named_at_once_with_key_reason_and_suggestion(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace('id = "xicheng"', 'id = "xicheng"\ntimezone = "Asia/Peking"')
+        .replace('"led-bx"', '"led-xb"')
+        .replace('prefix = "A"', 'prefix = "a1"')
+        .replace("[store]\nurl", "[store]\nulr")
+        + "\n[server]\nport = 80800\n"
+    )
+    problems = problems_of(tmp_path, text)
+    assert set(problems) == {"hall.timezone", "devices[0].driver", "services[0].prefix", "store.ulr", "server.port"}
+    assert "led-bx" in problems["devices[0].driver"].suggestion[1]
+    assert "url" in problems["store.ulr"].suggestion[1]
+    assert all(part for problem in problems.values() for part in (*problem.reason, *problem.suggestion))
+
+
+def test_an_unknown_key_in_a_list_of_tables_is_found_and_its_neighbour_suggested(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, GOOD.replace('window = "3"', 'windwo = "3"'))
+    assert "window" in problems["devices[0].windwo"].suggestion[0]
+
+
+def test_names_that_point_nowhere_and_doubled_ones_are_found(tmp_path: Path) -> None:
+    text = GOOD.replace('window = "3"', 'window = "4"').replace('["business-licence"]', '["busines-licence"]')
+    text += '\n[[windows]]\nid = "3"\nname = "又一个3号"\n'
+    problems = problems_of(tmp_path, text)
+    assert set(problems) == {"devices[0].window", "windows[0].services", "windows[1].id"}
+    assert "business-licence" in problems["windows[0].services"].suggestion[1]
+
+
+def test_two_devices_on_one_port_are_refused(tmp_path: Path) -> None:
+    twin = '\n[[devices]]\nname = "twin"\ndriver = "led-bx"\nport = "tcp://192.0.2.61:5005"\nwindow = "3"\n'
+    assert "devices[1].port" in problems_of(tmp_path, GOOD + twin)
+
+
+def test_a_driver_that_is_still_to_come_is_said_to_be(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, GOOD.replace('"led-bx"', '"pcsc"'))
+    assert "not in this version" in problems["devices[0].driver"].reason[1]
+
+
+def test_half_of_tls_is_refused_and_files_must_exist(tmp_path: Path) -> None:
+    assert "server" in problems_of(tmp_path, GOOD + '\n[server]\ntls_cert = "a.pem"\n')
+    both = problems_of(tmp_path, GOOD + '\n[server]\ntls_cert = "a.pem"\ntls_key = "a.key"\n')
+    assert set(both) == {"server.tls_cert", "server.tls_key"}
+
+
+def test_a_truth_value_is_no_number(tmp_path: Path) -> None:
+    assert "server.port" in problems_of(tmp_path, GOOD + "\n[server]\nport = true\n")
+
+
+@pytest.mark.parametrize(
+    "content", [b"[hall\n", b"\xff\xfe[hall]", b"", b"hall = 3\n", b"[[hall]]\n", b"devices = [1]\n[hall]\n"]
+)
+def test_a_file_that_is_no_configuration_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "hall.toml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    assert str(file) in str(caught.value)
+
+
+def test_a_missing_file_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--config"):
+        load(tmp_path / "nowhere.toml")
