@@ -1,0 +1,169 @@
+"""One resident at the kiosk: lay the card, choose, take the slip, take the card. Pure: the time is told.
+
+::
+
+    idle ──card──► reading ──► choosing ──choice──► printing ──► taking ──► idle
+      ▲               │            │                    │
+      └── refused ◄───┘◄── quit ◄──┘                    └──► fault (the number stands on the screen instead)
+
+``fault`` is also what stands in the place of ``idle`` while the reader or the printer does not work: it says what a
+resident can do now, and whatever still works goes on working.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ticketing.model import Resident, Ticket
+
+
+class Stage(StrEnum):
+    """What the kiosk is doing."""
+
+    IDLE = "idle"
+    READING = "reading"
+    CHOOSING = "choosing"
+    PRINTING = "printing"
+    TAKING = "taking"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True)
+class Held:
+    """The ticket in hand, and the code that is printed on it."""
+
+    ticket: Ticket
+    code: str
+    on_paper: bool
+
+
+class KioskSession:
+    """The state of one kiosk. Times are seconds of any steady clock; ``note`` is a code of ``display.prompts``.
+
+    Args:
+        choose_seconds: until a resident who does not choose is taken back to the start.
+        take_seconds: how long the number stays once the slip is out and the card is gone.
+        show_seconds: the same when it is not on paper and has to be read from the screen.
+    """
+
+    def __init__(self, choose_seconds: float, take_seconds: float, show_seconds: float = 30.0) -> None:
+        self._choose_seconds = choose_seconds
+        self._take_seconds = take_seconds
+        self._show_seconds = show_seconds
+        self.resident: Resident | None = None
+        self.held: Held | None = None
+        self.note: str | None = None
+        self.card_lies = False
+        self.reader_fault: str | None = "starting"
+        self.printer_fault: str | None = None
+        self._stage = Stage.IDLE
+        self._until: float | None = None
+        self._next: Resident | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """The state that the page shows."""
+        if self._stage is Stage.IDLE and self.fault:
+            return Stage.FAULT
+        return self._stage
+
+    @property
+    def fault(self) -> str | None:
+        """Why a resident can't be served as usual; the reader's reason before the printer's."""
+        return self.reader_fault or self.printer_fault
+
+    def seconds_left(self, now: float) -> float | None:
+        """Until this stage ends by itself; None when it does not."""
+        return None if self._until is None else max(0.0, self._until - now)
+
+    def card_found(self) -> None:
+        """A card lies on the reader and is being read."""
+        self.card_lies = True
+        if self._stage in (Stage.IDLE, Stage.TAKING, Stage.FAULT):
+            self._rest(None)
+            self._stage = Stage.READING
+
+    def card_read(self, resident: Resident, now: float) -> None:
+        """The card's data are here. Who lays a card is who stands here; only a slip on its way is waited for."""
+        self.card_lies = True
+        if self._stage is Stage.PRINTING:
+            self._next = resident
+        else:
+            self._begin(resident, now)
+
+    def card_refused(self, reason: str) -> None:
+        """The card could not be read, with the reader's reason such as ``card_moved``."""
+        self.card_lies = False
+        if self._stage in (Stage.READING, Stage.IDLE):
+            self._rest(reason)
+
+    def card_left(self, now: float) -> None:
+        """The card was lifted."""
+        self.card_lies = False
+        self._next = None
+        if self._stage is Stage.IDLE:
+            self.note = None
+        elif self._stage is Stage.TAKING and self._until is None:
+            self._until = now + self._take_seconds
+
+    def typed(self, resident: Resident, now: float) -> bool:
+        """A resident without a card typed a number; False when somebody is being served."""
+        if self._stage is not Stage.IDLE:
+            return False
+        self._begin(resident, now)
+        return True
+
+    def chose(self, ticket: Ticket, code: str, printing: bool, now: float) -> None:
+        """A ticket was issued (or is printed again) for the resident here."""
+        self.held = Held(ticket, code, printing)
+        self._until = None
+        self.note = None
+        if printing:
+            self._stage = Stage.PRINTING
+        else:
+            self._show(Stage.TAKING, "no_printer", now)
+
+    def printed(self, ticket_id: int, state: str, reason: str | None, now: float) -> None:
+        """The slip came out (``printed``), did not (``failed``), or perhaps did (``unconfirmed``)."""
+        if self._stage is not Stage.PRINTING or self.held is None or self.held.ticket.id != ticket_id:
+            return
+        if state == "printed":
+            self._stage = Stage.TAKING
+            self.note = None
+            self._until = None if self.card_lies and not self._next else now + self._take_seconds
+        else:
+            self.held = Held(self.held.ticket, self.held.code, on_paper=False)
+            self._show(Stage.FAULT, "slip_doubtful" if state == "unconfirmed" else reason or "no_printer", now)
+
+    def quit(self) -> None:
+        """The resident leaves, or somebody else stands there; a number that was issued stays valid."""
+        if self._stage is not Stage.PRINTING:
+            self._rest("take_card" if self.card_lies else None)
+
+    def tick(self, now: float) -> bool:
+        """Let time pass; True when something on the page changed by it."""
+        if self._until is None or now < self._until:
+            return False
+        if self._next:
+            self._begin(self._next, now)
+        else:
+            self._rest("take_card" if self.card_lies else None)
+        return True
+
+    def _begin(self, resident: Resident, now: float) -> None:
+        self._rest(None)
+        self.resident = resident
+        self._stage = Stage.CHOOSING
+        self._until = now + self._choose_seconds
+
+    def _show(self, stage: Stage, note: str, now: float) -> None:
+        self._stage = stage
+        self.note = note
+        self._until = now + self._show_seconds
+
+    def _rest(self, note: str | None) -> None:
+        self._stage = Stage.IDLE
+        self.resident = None
+        self.held = None
+        self.note = note
+        self._until = None
+        self._next = None

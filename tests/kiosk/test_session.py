@@ -1,0 +1,168 @@
+"""A resident at the kiosk, from card to slip, and everything that comes between."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from kiosk.session import KioskSession, Stage
+from ticketing.model import NORMAL, Resident, State, Ticket
+
+WHEN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SOMEBODY = Resident(kind="resident", name="张三")
+ANOTHER = Resident(kind="resident", name="李四")
+
+
+def a_ticket(number: int = 1) -> Ticket:
+    return Ticket(
+        id=number,
+        number=f"A{number:03}",
+        service="a",
+        state=State.WAITING,
+        window=None,
+        issued_at=WHEN,
+        called_at=None,
+        started_at=None,
+        ended_at=None,
+        rank_at=WHEN,
+        priority=NORMAL,
+        ahead=0,
+        recalls=0,
+        outcome=None,
+        print="pending",
+    )
+
+
+@pytest.fixture
+def session() -> KioskSession:
+    session = KioskSession(choose_seconds=60, take_seconds=6)
+    session.reader_fault = None
+    return session
+
+
+def chosen(session: KioskSession, printing: bool = True) -> KioskSession:
+    session.card_found()
+    session.card_read(SOMEBODY, 0)
+    session.chose(a_ticket(), "C" * 16, printing, 5)
+    return session
+
+
+def test_a_card_a_choice_a_slip_and_the_card_taken_back(session: KioskSession) -> None:
+    assert session.stage is Stage.IDLE
+    session.card_found()
+    assert session.stage is Stage.READING
+    session.card_read(SOMEBODY, 0)
+    assert session.stage is Stage.CHOOSING
+    assert session.seconds_left(10) == 50
+    session.chose(a_ticket(), "C" * 16, True, 10)
+    assert session.stage is Stage.PRINTING
+    session.printed(1, "printed", None, 11)
+    assert session.stage is Stage.TAKING
+    assert session.seconds_left(11) is None, "the card still lies there: the reminder stays"
+    session.card_left(20)
+    assert not session.tick(25.9)
+    assert session.tick(26)
+    assert session.stage is Stage.IDLE
+    assert session.resident is None
+    assert session.held is None
+
+
+def test_a_resident_who_walks_away_leaves_nothing_behind(session: KioskSession) -> None:
+    session.card_found()
+    session.card_read(SOMEBODY, 0)
+    session.card_left(3)
+    assert session.stage is Stage.CHOOSING, "the card may be taken back while choosing"
+    session.tick(60)
+    assert session.stage is Stage.IDLE
+    assert session.resident is None
+
+
+def test_a_forgotten_card_is_reminded_of(session: KioskSession) -> None:
+    session.card_found()
+    session.card_read(SOMEBODY, 0)
+    session.tick(60)
+    assert session.note == "take_card"
+    session.card_left(70)
+    assert session.note is None
+
+
+def test_a_card_pulled_away_says_what_to_do(session: KioskSession) -> None:
+    session.card_found()
+    session.card_refused("card_moved")
+    assert session.stage is Stage.IDLE
+    assert session.note == "card_moved"
+
+
+def test_who_lays_a_card_is_who_stands_here(session: KioskSession) -> None:
+    session.card_found()
+    session.card_read(SOMEBODY, 0)
+    session.card_left(1)
+    session.card_found()
+    session.card_read(ANOTHER, 2)
+    assert session.resident is ANOTHER
+    assert session.seconds_left(2) == 60
+
+
+def test_a_card_laid_while_a_slip_is_on_its_way_has_its_turn_after_it(session: KioskSession) -> None:
+    chosen(session).card_left(5)
+    session.card_found()
+    session.card_read(ANOTHER, 6)
+    assert session.stage is Stage.PRINTING
+    session.printed(1, "printed", None, 7)
+    assert session.stage is Stage.TAKING
+    session.tick(13)
+    assert session.stage is Stage.CHOOSING
+    assert session.resident is ANOTHER
+
+
+@pytest.mark.parametrize(("outcome", "note"), [("failed", "paper_out"), ("unconfirmed", "slip_doubtful")])
+def test_a_number_that_is_not_on_paper_stands_on_the_screen(session: KioskSession, outcome: str, note: str) -> None:
+    chosen(session).printed(1, outcome, "paper_out", 6)
+    assert session.stage is Stage.FAULT
+    assert session.note == note
+    assert session.held
+    assert not session.held.on_paper
+    assert session.seconds_left(6) == 30
+
+
+def test_without_a_printer_the_number_is_shown_at_once(session: KioskSession) -> None:
+    assert chosen(session, printing=False).stage is Stage.TAKING
+    assert session.note == "no_printer"
+
+
+def test_the_outcome_of_another_slip_changes_nothing(session: KioskSession) -> None:
+    chosen(session).printed(99, "failed", "paper_out", 6)
+    assert session.stage is Stage.PRINTING
+
+
+def test_quitting_forgets_the_resident_but_not_a_slip_on_its_way(session: KioskSession) -> None:
+    session.card_found()
+    session.card_read(SOMEBODY, 0)
+    session.quit()
+    assert session.resident is None
+    assert session.note == "take_card"
+    chosen(session).quit()
+    assert session.stage is Stage.PRINTING
+
+
+def test_a_broken_reader_is_a_fault_that_ends_by_itself_and_typing_still_works(session: KioskSession) -> None:
+    session.reader_fault = "unplugged"
+    assert session.stage is Stage.FAULT
+    assert session.typed(SOMEBODY, 0)
+    assert session.stage is Stage.CHOOSING
+    session.quit()
+    session.reader_fault = None
+    assert session.stage is Stage.IDLE
+
+
+def test_without_paper_a_card_is_still_read(session: KioskSession) -> None:
+    session.printer_fault = "paper_out"
+    assert session.stage is Stage.FAULT
+    session.card_found()
+    assert session.stage is Stage.READING
+
+
+def test_typing_does_not_push_anybody_out(session: KioskSession) -> None:
+    session.card_found()
+    session.card_read(SOMEBODY, 0)
+    assert not session.typed(ANOTHER, 1)
+    assert session.resident is SOMEBODY
