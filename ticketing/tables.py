@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    text,
+    literal_column,
 )
 
 metadata = MetaData()
@@ -82,26 +83,41 @@ ticket = Table(
     Index("ticket_number", "hall_day", "number", unique=True),
     Index("ticket_code", "code_hash", unique=True),
 )
-_waiting = ticket.c.state == text("'waiting'")
-_open = ticket.c.state.in_([text("'called'"), text("'serving'")])
-_live = ticket.c.state.in_([text("'waiting'"), text("'called'"), text("'serving'")])
+# Written out instead of bound, here and in every query that is to use one of these indexes: a database can only tell
+# that a partial index fits when it knows the value before it plans.
+_WAITING: ColumnElement[str] = literal_column("'waiting'")
+_CALLED: ColumnElement[str] = literal_column("'called'")
+_SERVING: ColumnElement[str] = literal_column("'serving'")
+waiting = ticket.c.state == _WAITING
+open_ = ticket.c.state.in_([_CALLED, _SERVING])
+live = ticket.c.state.in_([_WAITING, _CALLED, _SERVING])
 Index(
     "ticket_next",
     ticket.c.service_id,
     ticket.c.rank_at,
     ticket.c.id,
-    sqlite_where=_waiting,
-    postgresql_where=_waiting,
+    sqlite_where=waiting,
+    postgresql_where=waiting,
 )
-Index("ticket_at_window", ticket.c.window_id, unique=True, sqlite_where=_open, postgresql_where=_open)
+Index(
+    "ticket_figures",
+    ticket.c.hall_day,
+    ticket.c.window_id,
+    ticket.c.state,
+    ticket.c.called_at,
+    ticket.c.ended_at,
+    sqlite_where=ticket.c.window_id.is_not(None),
+    postgresql_where=ticket.c.window_id.is_not(None),
+)
+Index("ticket_at_window", ticket.c.window_id, unique=True, sqlite_where=open_, postgresql_where=open_)
 Index(
     "ticket_of_person",
     ticket.c.hall_day,
     ticket.c.person_hash,
     ticket.c.service_id,
     unique=True,
-    sqlite_where=_live & ticket.c.person_hash.is_not(None),
-    postgresql_where=_live & ticket.c.person_hash.is_not(None),
+    sqlite_where=live & ticket.c.person_hash.is_not(None),
+    postgresql_where=live & ticket.c.person_hash.is_not(None),
 )
 
 event = Table(
@@ -128,13 +144,16 @@ print_job = Table(
     Column("ended_at", BigInteger),
     sqlite_autoincrement=True,
 )
-_unfinished = print_job.c.state.in_([text("'pending'"), text("'sending'")])
+_PENDING: ColumnElement[str] = literal_column("'pending'")
+_SENDING: ColumnElement[str] = literal_column("'sending'")
+pending = print_job.c.state == _PENDING
+unfinished = print_job.c.state.in_([_PENDING, _SENDING])
 Index(
     "print_job_unfinished",
     print_job.c.box,
     print_job.c.id,
-    sqlite_where=_unfinished,
-    postgresql_where=_unfinished,
+    sqlite_where=unfinished,
+    postgresql_where=unfinished,
 )
 
 resident = Table(
