@@ -1,0 +1,88 @@
+"""The program's life: its parts start in order and stop in reverse."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+
+class Part(Protocol):
+    """Something that runs: a device, a follower of events, the web server."""
+
+    def start(self) -> None:
+        """Begin; return once it works or works on its own."""
+
+    def stop(self) -> None:
+        """End, within a second or two, and let go of everything."""
+
+
+class Service:
+    """All parts of one running program.
+
+    Args:
+        parts: in the order in which they start; each may rely on those before it.
+    """
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
+        self._started: list[Part] = []
+
+    def start(self) -> None:
+        """Start every part, or none: what was started is stopped again when one fails."""
+        try:
+            for part in self._parts:
+                part.start()
+                self._started.append(part)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop what was started, last first."""
+        while self._started:
+            self._started.pop().stop()
+
+
+class Loop:
+    """A part that calls ``step`` on a thread of its own, when woken and at least every ``interval`` seconds.
+
+    Args:
+        name: of the thread.
+        interval: seconds between steps when nobody wakes it.
+        step: what to do; its errors are logged by kind, and it is called again.
+    """
+
+    def __init__(self, name: str, interval: float, step: Callable[[], None]) -> None:
+        self._interval = interval
+        self._step = step
+        self._awake = threading.Event()
+        self.stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Take the first step at once."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._awake.set()
+
+    def stop(self) -> None:
+        """End after the present step."""
+        self.stopping.set()
+        self._awake.set()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+
+    def _run(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                self._step()
+            except Exception as error:  # noqa: BLE001 - the top of a thread: the next step may well succeed
+                # Only its kind and code: an error's text may hold what was on a card.
+                log.error("%s: %s %s", self._thread.name, type(error).__name__, getattr(error, "code", ""))
+                self.stopping.wait(0.5)
+            self._awake.wait(self._interval)
+            self._awake.clear()
