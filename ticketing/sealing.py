@@ -1,0 +1,106 @@
+"""Sealing bytes with a key: AES-256-GCM (NIST SP 800-38D) or SM4-GCM (GB/T 32907, RFC 8998), and keys made from keys.
+
+Pure functions of bytes; which key is used for what is decided in ``vault``.
+
+A sealed thing is ``suite (1 byte) · nonce (12) · ciphertext · tag (16)``. The suite travels with it, so that a hall
+which changes the setting at noon still opens what it sealed in the morning; it is bound by the tag like the rest.
+Nonces are random: with 96 bits, 2³² things may be sealed under one key (SP 800-38D §8.3), and a key lasts one day.
+"""
+
+import os
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+TAG_BYTES = 16
+
+
+class BrokenSealError(Exception):
+    """The bytes were changed, cut, sealed with another key or for another purpose; it is not said which."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One way to seal."""
+
+    number: int
+    name: str
+    key_bytes: int
+
+    def encrypt(self, key: bytes, nonce: bytes, data: bytes, bound: bytes) -> bytes:
+        """Ciphertext followed by the tag; ``bound`` is authenticated with it, and not kept in it."""
+        if self.number == 1:
+            return AESGCM(key).encrypt(nonce, data, bound)
+        encryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce)).encryptor()
+        encryptor.authenticate_additional_data(bound)
+        return encryptor.update(data) + encryptor.finalize() + encryptor.tag
+
+    def decrypt(self, key: bytes, nonce: bytes, data: bytes, bound: bytes) -> bytes:
+        """The reverse of :meth:`encrypt`; raises :class:`BrokenSealError`."""
+        try:
+            if self.number == 1:
+                return AESGCM(key).decrypt(nonce, data, bound)
+            text, tag = data[:-TAG_BYTES], data[-TAG_BYTES:]
+            decryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce, tag)).decryptor()
+            decryptor.authenticate_additional_data(bound)
+            return decryptor.update(text) + decryptor.finalize()
+        except InvalidTag:
+            raise BrokenSealError from None
+
+
+AES_256_GCM = Suite(1, "aes-256-gcm", 32)
+SM4_GCM = Suite(2, "sm4-gcm", 16)
+SUITES = {suite.name: suite for suite in (AES_256_GCM, SM4_GCM)}
+_BY_NUMBER = {suite.number: suite for suite in SUITES.values()}
+
+
+def available(suite: Suite) -> bool:
+    """Whether the OpenSSL below can do it: builds without SM4 exist."""
+    try:
+        suite.encrypt(bytes(suite.key_bytes), bytes(NONCE_BYTES), b"", b"")
+    except UnsupportedAlgorithm:
+        return False
+    return True
+
+
+def frame(*parts: bytes) -> bytes:
+    """Joins ``parts`` so that no two different lists give the same bytes: each is headed by its length (4 bytes)."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def derive(key: bytes, length: int, *label: bytes) -> bytes:
+    """A key for one purpose from a uniformly random ``key``: HKDF-SHA256 (RFC 5869), the purpose in its info."""
+    return HKDF(hashes.SHA256(), length, None, frame(b"quhao 1", *label)).derive(key)
+
+
+def seal(suite: Suite, key: bytes, data: bytes, *bound: bytes) -> bytes:
+    """Seals ``data`` so that it opens only with ``key`` and the same ``bound`` parts.
+
+    Args:
+        suite: which cipher.
+        key: 32 uniformly random bytes; the cipher's own key is derived from it.
+        data: anything.
+        bound: what the sealed thing belongs to, such as a purpose, a day and a ticket.
+    """
+    nonce = os.urandom(NONCE_BYTES)
+    head = bytes([suite.number])
+    return head + nonce + suite.encrypt(_suite_key(suite, key), nonce, data, frame(head, *bound))
+
+
+def unseal(key: bytes, sealed: bytes, *bound: bytes) -> bytes:
+    """The data again; raises :class:`BrokenSealError` if anything at all differs from when it was sealed."""
+    suite = _BY_NUMBER.get(sealed[0]) if sealed else None
+    if suite is None or len(sealed) < 1 + NONCE_BYTES + TAG_BYTES:
+        raise BrokenSealError
+    head, nonce, text = sealed[:1], sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+    return suite.decrypt(_suite_key(suite, key), nonce, text, frame(head, *bound))
+
+
+def _suite_key(suite: Suite, key: bytes) -> bytes:
+    return derive(key, suite.key_bytes, b"seal", suite.name.encode())
