@@ -1,0 +1,60 @@
+// The staff's pages in Chinese or English. A template's words stand in Chinese with data-en beside them;
+// a module's words are said in pairs: t("呼叫下一位", "Call next"). The choice stays on this PC.
+
+const SHELF = "quhao.language";
+
+let english = recall() === "en";
+const listeners = [];
+
+/** The one of the two that this page speaks now. */
+export const t = (zh, en) => (english ? en : zh);
+
+/** Whether the page speaks English now. */
+export const isEnglish = () => english;
+
+/** Put the template's words into the page's language, now and at each change; then `render` says the rest anew. */
+export function speak(render = () => {}) {
+  listeners.push(render);
+  if (listeners.length === 1) {
+    for (const button of document.querySelectorAll("[data-switch-language]")) {
+      button.addEventListener("click", () => change(!english));
+    }
+  }
+  apply();
+  render();
+}
+
+function change(toEnglish) {
+  english = toEnglish;
+  try {
+    localStorage.setItem(SHELF, english ? "en" : "zh");
+  } catch {
+    // A browser that keeps nothing: the choice lasts as long as the page.
+  }
+  apply();
+  for (const render of listeners) render();
+}
+
+function apply() {
+  document.documentElement.lang = english ? "en" : "zh-CN";
+  for (const element of document.querySelectorAll("[data-en]")) {
+    element.dataset.zh ??= element.textContent;
+    element.textContent = english ? element.dataset.en : element.dataset.zh;
+  }
+  for (const element of document.querySelectorAll("[data-label-en]")) {
+    element.dataset.labelZh ??= element.getAttribute("aria-label");
+    element.setAttribute("aria-label", english ? element.dataset.labelEn : element.dataset.labelZh);
+  }
+  for (const button of document.querySelectorAll("[data-switch-language]")) {
+    button.textContent = english ? "中文" : "English";
+    button.lang = english ? "zh-CN" : "en";
+  }
+}
+
+function recall() {
+  try {
+    return localStorage.getItem(SHELF);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,486 @@
+// The clerk's page: one big key that is always in the same place, and a scan taken wherever the focus is.
+//
+// What is on the page is what the hall said last. A press is one request with a key of its own; while it runs, while
+// the line is cut, and for a moment after the big key has changed its meaning, other presses do nothing.
+
+import { speak, t } from "./language.js";
+import { call, coalesce, follow, hm, lostLine, newKey, now, Problem } from "./live.js";
+import { residentPanel } from "./resident.js";
+import { codeIn, listenForScans } from "./scan.js";
+
+const SETTLE = 400;       // ms in which the second half of a double press finds nothing to press
+const SURE = 4000;        // ms in which a no-show must be confirmed
+const REASONS = [
+  ["居民走错窗口,本窗口可以办", "The resident came to the wrong window; it can be served here"],
+  ["原窗口已经离开或暂停", "The other window is closed or paused"],
+  ["居民需要照顾,就近办理", "The resident needs care and is served at the nearest window"],
+];
+
+const el = (id) => document.getElementById(id);
+const page = el("window");
+const me = page.dataset.window;
+const path = `/windows/${encodeURIComponent(me)}`;
+
+let view = null;          // GET /windows/{w}
+let services = [];        // of GET /hall
+let connected = null;
+let busy = false;
+let settling = 0;
+let goVerb = "";          // what the big key does now
+let sureTimer = 0;
+let message = null;       // [zh, en, kind]
+let refused = null;       // the code of a scan that a reason may still let through
+const begun = new Map();  // ticket → when this page first saw it in its state
+
+const panel = residentPanel(tell);
+const showLost = lostLine();
+
+function tell(zh, en, kind = "") {
+  message = zh ? [zh, en, kind] : null;
+  el("message").className = `message ${kind}`;
+  el("message-text").textContent = message ? t(zh, en) : "";
+  el("override").hidden = !refused;
+}
+
+function tellProblem(problem) {
+  if (problem.code === "offline") tell("没有收到答复,正在核对这一步有没有办成", "No answer; checking whether it was done", "warn");
+  else tell(problem.detail, problem.detail_en, "stop");
+}
+
+// ---- what the hall says ----
+
+async function load() {
+  const [fresh, hall] = await Promise.all([call("GET", path), services.length ? null : call("GET", "/hall")]);
+  if (hall) services = hall.services;
+  take(fresh);
+}
+
+function take(fresh) {
+  const before = view?.ticket;
+  view = fresh;
+  if (fresh.ticket?.id !== before?.id || fresh.ticket?.state !== "serving") panel.hide();
+  if (fresh.ticket?.id !== before?.id) unsure();
+  const stage = fresh.ticket && `${fresh.ticket.id} ${fresh.ticket.state}`;
+  if (stage && !begun.has(stage)) {
+    begun.clear();
+    begun.set(stage, now());
+  }
+  render();
+}
+
+const refresh = coalesce(async () => {
+  try {
+    await load();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 401) signIn();
+    else if (problem.status === 403 || problem.status === 404) tellProblem(problem);
+    else throw problem;
+  }
+});
+
+function signIn() {
+  location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+}
+
+async function fetchResident() {
+  const asked = view?.ticket?.id;
+  const resident = await call("GET", `${path}/resident`);
+  if (view?.ticket?.id === asked && asked !== undefined) showResident(resident);
+}
+
+function showResident(resident) {
+  if (resident) panel.show(resident);
+  else tell("这张小票没有居民信息:取号时没有刷身份证", "This ticket has no resident's data: no card was laid", "warn");
+  renderHint();
+}
+
+// ---- presses ----
+
+const mayPress = () => Boolean(view) && connected === true && !busy && !el("ask").open;
+
+/** One request for one press. Returns the answer ({} for an empty one), or null when it was refused or is unknown. */
+async function act(verb, body) {
+  if (!mayPress()) return null;
+  busy = true;
+  renderKeys();
+  refused = null;
+  tell("", "");
+  unsure();
+  try {
+    const answer = (await call("POST", `${path}/${verb}`, body, { key: newKey() })) ?? {};
+    await load();
+    return answer;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 401) signIn();
+    tellProblem(problem);
+    refresh();
+    return null;
+  } finally {
+    busy = false;
+    renderKeys();
+  }
+}
+
+async function go() {
+  if (!mayPress() || settling) return;
+  const verb = goVerb;
+  const number = view.ticket?.number;
+  const answer = await act(verb, verb === "finish" ? { outcome: "done" } : undefined);
+  if (!answer) return;
+  if (verb === "call-next" && !answer.ticket) tell("现在没有人在等", "Nobody is waiting", "");
+  if (verb === "finish") tell(`${number} 已办结`, `${number} is done`, "good");
+}
+
+async function noShow() {
+  if (!mayPress() || view.ticket?.state !== "called") return;
+  if (!sureTimer) {
+    sureTimer = setTimeout(() => unsure(true), SURE);
+    tell(`${view.ticket.number} 没有来?再按一次 F3 记为过号`, `${view.ticket.number} did not come? Press F3 again`, "warn");
+    renderKeys();
+    return;
+  }
+  const { number } = view.ticket;
+  if (await act("no-show")) tell(`${number} 已过号`, `${number} is marked as a no-show`, "");
+}
+
+function unsure(silently = false) {
+  if (!sureTimer) return;
+  clearTimeout(sureTimer);
+  sureTimer = 0;
+  if (silently) tell("", "");
+  renderKeys();
+}
+
+async function recall() {
+  if (view?.ticket?.state !== "called") return;
+  const { number } = view.ticket;
+  if (await act("recall")) tell(`已重呼 ${number}`, `${number} is called again`, "good");
+}
+
+async function transfer() {
+  if (!mayPress() || !view.ticket) return;
+  const { number, service } = view.ticket;
+  const others = services.filter(({ id }) => id !== service);
+  const chosen = await ask({
+    title: t(`${number} 转到哪项业务?`, `Transfer ${number} to which service?`),
+    text: t("号码不变,按原来的取号时间排队", "It keeps its number and its place in time"),
+    choices: others.map((other) => [other.id, t(other.name, other.name_en || other.name), countOf(other.id)]),
+  });
+  if (!chosen) return;
+  const name = others.find(({ id }) => id === chosen.choice);
+  if (await act("transfer", { service: chosen.choice })) {
+    tell(`${number} 已转到 ${name.name}`, `${number} is transferred to ${name.name_en || name.name}`, "good");
+  }
+}
+
+async function pause() {
+  await act(view?.window.state === "paused" ? "open" : "pause");
+}
+
+async function scan(text, reason) {
+  if (el("ask").open) el("ask").close("");
+  if (!view || connected !== true) {
+    tell("连接断了,这次扫码没有用,恢复后请再扫", "Not connected: please scan again when the line is back", "stop");
+    return;
+  }
+  if (busy) {
+    tell("上一步还没办完,请再扫一次", "The last step is still running: please scan again", "warn");
+    return;
+  }
+  const body = reason ? { code: text, override_reason: reason } : { code: text };
+  busy = true;
+  renderKeys();
+  refused = null;
+  unsure();
+  try {
+    const { ticket, resident } = await call("POST", `${path}/scan`, body, { key: newKey() });
+    await load();
+    if (view.ticket?.id === ticket.id) {
+      tell(`已核对 ${ticket.number}`, `${ticket.number} is verified`, "good");
+      showResident(resident);
+    }
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 401) signIn();
+    if (!reason && codeIn(text) && ["wrong_window", "not_called"].includes(problem.code)) refused = text;
+    tellProblem(problem);
+    if (problem.code === "offline") refresh();
+  } finally {
+    busy = false;
+    renderKeys();
+  }
+}
+
+async function override() {
+  if (!refused || !mayPress()) return;
+  const code = refused;
+  const chosen = await ask({
+    title: t("为什么在本窗口办理?", "Why serve it at this window?"),
+    text: t("原因会记入查阅记录", "The reason goes into the access log"),
+    choices: REASONS.map(([zh, en]) => [zh, t(zh, en), ""]),
+    other: true,
+  });
+  if (chosen) await scan(code, chosen.choice);
+}
+
+/** Ask in the one dialog: resolves to {choice} or null. Choices are [value, words, aside]; figures choose too. */
+function ask({ title, text, choices, other = false }) {
+  const dialog = el("ask");
+  el("ask-title").textContent = title;
+  el("ask-text").textContent = text;
+  el("ask-other").hidden = el("ask-send").hidden = !other;
+  el("ask-input").required = other;
+  el("ask-input").value = "";
+  el("ask-choices").replaceChildren(...choices.map(([value, words, aside], at) => {
+    const button = document.createElement("button");
+    button.value = value;
+    button.formNoValidate = true;
+    const key = document.createElement("kbd");
+    key.textContent = at < 9 ? at + 1 : "";
+    const label = document.createElement("span");
+    label.textContent = words;
+    const note = document.createElement("span");
+    note.className = "quiet";
+    note.textContent = aside;
+    button.append(key, label, note);
+    return button;
+  }));
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((done) => {
+    dialog.addEventListener("close", () => {
+      const typed = dialog.returnValue === "other" ? el("ask-input").value.trim() : dialog.returnValue;
+      done(typed ? { choice: typed } : null);
+    }, { once: true });
+  });
+}
+
+// ---- what is seen ----
+
+const STATES = {
+  open: ["正在服务", "Open", "good"],
+  paused: ["暂停服务", "Paused", "warn"],
+  closed: ["尚未开始", "Not open yet", ""],
+  called: ["已呼叫,等人过来", "Called", "warn"],
+  serving: ["办理中", "Being served", "good"],
+};
+const GO = {
+  "call-next": ["呼叫下一位", "Call next"],
+  open: ["恢复服务", "Resume"],
+  start: ["开始办理", "Start"],
+  finish: ["办结", "Finish"],
+};
+
+function verbOfGo() {
+  if (view.ticket?.state === "called") return "start";
+  if (view.ticket?.state === "serving") return "finish";
+  return view.window.state === "paused" ? "open" : "call-next";
+}
+
+function render() {
+  if (message) tell(...message);
+  if (!view) return;
+  const { window: place, ticket } = view;
+  word(el("window-state"), place.state);
+  document.title = `${ticket ? `${ticket.number} ` : ""}${place.name}`;
+  el("ticket").classList.toggle("nobody", !ticket);
+  el("ticket-state").hidden = !ticket;
+  if (ticket) word(el("ticket-state"), ticket.state);
+  el("number").textContent = ticket?.number ?? t("空闲", "Free");
+  el("service").textContent = ticket ? serviceName(ticket.service) : "";
+  el("why").textContent = ticket ? t(view.why ?? "", view.why_en ?? "") : "";
+
+  const verb = verbOfGo();
+  if (verb !== goVerb) {
+    if (goVerb) {
+      clearTimeout(settling);
+      settling = setTimeout(() => {
+        settling = 0;
+        renderKeys();
+      }, SETTLE);
+    }
+    goVerb = verb;
+  }
+  el("waiting").replaceChildren(...view.waiting.map((row) => pair(serviceName(row.service, row.name), String(row.count), row.count === 0)));
+  el("next").replaceChildren(...view.next.map((number) => {
+    const item = document.createElement("li");
+    item.className = "number";
+    item.textContent = number;
+    return item;
+  }));
+  el("next").classList.toggle("none", view.next.length === 0);
+  if (!view.next.length) el("next").textContent = t("没有人在等", "Nobody is waiting");
+  const { served, missed, mean_seconds: mean } = view.figures;
+  el("served").textContent = served;
+  el("missed").textContent = missed;
+  el("mean").textContent = mean ? (mean / 60).toFixed(1) : "–";
+  renderHint();
+  renderKeys();
+  panel.render();
+  tick();
+}
+
+function renderHint() {
+  const serving = view?.ticket?.state === "serving";
+  el("show").hidden = !serving || panel.shown;
+  el("resident-hint").textContent = view?.ticket
+    ? t("请扫描小票上的二维码,居民信息显示在这里", "Scan the code on the slip to see the resident's data")
+    : t("呼叫、扫码以后,居民信息显示在这里", "Call and scan: the resident's data appear here");
+}
+
+function renderKeys() {
+  const ready = Boolean(view) && connected === true && !busy;
+  const state = view?.ticket?.state;
+  el("go").disabled = !ready || settling !== 0;
+  el("go").dataset.verb = goVerb;
+  el("go-text").textContent = goVerb ? t(...GO[goVerb]) : "…";
+  const usable = { recall: state === "called", "no-show": state === "called", transfer: Boolean(state), pause: true };
+  for (const button of document.querySelectorAll(".verbs [data-verb]")) {
+    button.disabled = !ready || !usable[button.dataset.verb];
+  }
+  el("no-show-text").textContent = sureTimer ? t("确认过号", "Confirm") : t("过号", "No-show");
+  el("pause-text").textContent = view?.window.state === "paused" ? t("恢复", "Resume") : t("暂停", "Pause");
+  el("show").disabled = el("override").disabled = !ready;
+  page.setAttribute("aria-busy", String(busy));
+}
+
+function tick() {
+  el("clock").textContent = hm(now());
+  if (panel.tick()) {
+    tell("居民信息放了 10 分钟,已经收起", "The data were open for 10 minutes and have been put away", "");
+    renderHint();
+  }
+  const ticket = view?.ticket;
+  if (!ticket) {
+    el("running").textContent = "";
+    return;
+  }
+  const told = ticket.state === "called" ? ticket.called_at : ticket.started_at;
+  const since = told ? new Date(told) : begun.get(`${ticket.id} ${ticket.state}`);
+  const seconds = Math.max(0, Math.floor((now() - since) / 1000));
+  el("running").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+function word(element, state) {
+  const [zh, en, kind] = STATES[state];
+  element.className = `state ${kind}`;
+  element.textContent = t(zh, en);
+}
+
+function serviceName(id, fallback = id) {
+  const service = services.find((one) => one.id === id);
+  return service ? t(service.name, service.name_en || service.name) : fallback;
+}
+
+function countOf(id) {
+  const row = view.waiting.find(({ service }) => service === id);
+  return row ? t(`${row.count} 人等候`, `${row.count} waiting`) : "";
+}
+
+function pair(term, value, faint) {
+  const row = document.createElement("div");
+  const dt = document.createElement("dt");
+  const dd = document.createElement("dd");
+  dt.textContent = term;
+  dd.textContent = value;
+  row.classList.toggle("faint", faint);
+  row.append(dt, dd);
+  return row;
+}
+
+// ---- keys, buttons, news ----
+
+const KEYS = { F2: recall, F3: noShow, F5: transfer, F6: pause, F8: show, F9: override };
+
+async function show() {
+  if (el("show").hidden || !mayPress()) return;
+  try {
+    await fetchResident();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    tellProblem(problem);
+  }
+}
+
+addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (el("ask").open) {
+    const choice = el("ask-choices").children[Number(event.key) - 1];
+    if (choice && event.target !== el("ask-input")) choice.click();
+    if (KEYS[event.key]) event.preventDefault();
+    return;
+  }
+  if (KEYS[event.key]) {
+    event.preventDefault();               // F5 shall not reload, F3 not search, F6 not leave the page
+    if (!event.repeat) KEYS[event.key]();
+  } else if ((event.key === " " || event.key === "Enter") && !event.target.closest("button, a, input, select")) {
+    event.preventDefault();
+    if (!event.repeat) go();
+  }
+});
+
+function onClick(button, action) {
+  button.addEventListener("click", () => {
+    button.blur();                        // so that Space and Enter are the big key's again
+    action();
+  });
+}
+onClick(el("go"), go);
+onClick(el("show"), show);
+onClick(el("override"), override);
+for (const [verb, action] of Object.entries({ recall, "no-show": noShow, transfer, pause })) {
+  onClick(document.querySelector(`.verbs [data-verb="${verb}"]`), action);
+}
+el("sign-out")?.addEventListener("click", async () => {
+  panel.hide();
+  try {
+    await call("POST", "/logout");
+    location.assign("/login");
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    tellProblem(problem);
+  }
+});
+
+listenForScans((text) => scan(text), (key) => el("ask").open || panel.key(key));
+
+async function onHardwareScan(news) {
+  if (!news.ok) {
+    tell(news.message, news.message_en, "stop");
+    return;
+  }
+  tell(news.message, news.message_en, "good");
+  try {
+    await load();
+    await fetchResident();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    tellProblem(problem);
+  }
+}
+
+follow(`${path}/events`, {
+  on: { refresh, scan: onHardwareScan },
+  connected(isConnected, heard) {
+    connected = isConnected;
+    showLost(isConnected, heard);
+    el("line").className = `state ${isConnected ? "good" : "stop"}`;
+    renderLine();
+    renderKeys();
+    if (isConnected) refresh();
+  },
+});
+
+function renderLine() {
+  if (connected === null) return;
+  el("line").textContent = connected ? t("已连接", "Connected") : t("连接中断,按键暂停", "Not connected: keys are off");
+}
+
+addEventListener("pagehide", () => panel.hide());     // not kept for the back button
+setInterval(tick, 1000);
+speak(() => {
+  renderLine();
+  render();
+});
