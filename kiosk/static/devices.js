@@ -1,0 +1,168 @@
+// Every device as a card: how it is, since when, why, and what to do about it. Worst first; nothing to reload.
+
+import { drawingOf, kindOf } from "./device_icons.js";
+import { isEnglish, speak, t } from "./language.js";
+import { call, hm, lostLine, now, Problem } from "./live.js";
+
+const EVERY = 2000;       // ms between looks
+const ORDER = { offline: 0, fault: 1, online: 2 };
+const STATES = {
+  online: ["正常", "Working", "good"],
+  fault: ["有故障", "Needs attention", "warn"],
+  offline: ["连不上", "Not reachable", "stop"],
+};
+const TESTS = {
+  escpos: ["打印测试页", "Print a test page"],
+  "led-bx": ["显示测试文字", "Show a test text"],
+  speaker: ["播放测试语音", "Play a test sentence"],
+};
+const REASONS = {
+  starting: ["正在启动", "Starting"],
+  not_found: ["找不到设备", "The device is not there"],
+  permission: ["没有权限打开", "Not allowed to open it"],
+  busy: ["被别的程序占用", "Another program holds it"],
+  refused: ["拒绝连接", "The connection was refused"],
+  unreachable: ["网络不通", "The network does not reach it"],
+  silent: ["没有应答", "It does not answer"],
+  hung_up: ["中途断开", "It hung up"],
+  unplugged: ["已拔掉", "It is unplugged"],
+  not_installed: ["缺少软件", "Software is missing"],
+  stuck: ["不再接收数据", "It takes no more data"],
+  garbled: ["收到的数据不对", "What it sends is not its protocol"],
+  paper_out: ["缺纸", "Out of paper"],
+  paper_low: ["纸快用完", "Paper is running low"],
+  cover_open: ["上盖开着", "The cover is open"],
+  defect: ["驱动程序出错", "A defect in the driver"],
+};
+
+const el = (id) => document.getElementById(id);
+const cards = new Map();  // name → {card, result}
+const showLost = lostLine();
+let devices = null;
+let heard = now();
+
+function render() {
+  if (!devices) return;
+  const bad = devices.filter(({ state }) => state !== "online");
+  el("none").hidden = devices.length > 0;
+  el("summary").className = `summary ${bad.length ? "warn" : "good"}`;
+  el("summary").textContent = bad.length
+    ? t(`${devices.length} 台设备,${bad.length} 台需要处理`, `${bad.length} of ${devices.length} devices need attention`)
+    : t(`${devices.length} 台设备全部正常`, `All ${devices.length} devices are working`);
+  el("asked").textContent = t(`${hm(heard)} 更新`, `as of ${hm(heard)}`);
+  const list = [...devices].sort((a, b) => ORDER[a.state] - ORDER[b.state]);
+  for (const name of cards.keys()) {
+    if (!list.some((device) => device.name === name)) {
+      cards.get(name).card.remove();
+      cards.delete(name);
+    }
+  }
+  const wanted = list.map((device) => fill(cardOf(device), device));
+  const there = el("cards").children;
+  // Moved only when the order changed: a button under somebody's hand stays where it is.
+  if (wanted.some((card, at) => there[at] !== card)) el("cards").replaceChildren(...wanted);
+}
+
+function cardOf({ name, driver }) {
+  if (!cards.has(name)) {
+    const card = el("card").content.firstElementChild.cloneNode(true);
+    card.dataset.device = name;
+    card.querySelector(".device-icon").append(drawingOf(driver));
+    card.querySelector(".device-test").addEventListener("click", () => test(name));
+    cards.set(name, { card, result: null, running: false });
+  }
+  return cards.get(name).card;
+}
+
+function fill(card, device) {
+  const { result, running } = cards.get(device.name);
+  const part = (name) => card.querySelector(`.device-${name}`);
+  const say = (name, text) => {
+    if (part(name).textContent !== text) part(name).textContent = text;
+  };
+  const [zh, en, kind] = STATES[device.state];
+  card.dataset.state = device.state;
+  say("kind", t(...kindOf(device.driver)));
+  const place = device.window ? t(`${device.window} 号窗口`, `window ${device.window}`) : "";
+  say("name", [device.name, place].filter(Boolean).join(" · "));
+  part("state").className = `device-state state ${kind}`;
+  say("state", t(zh, en));
+  say("since", since(device.since));
+  const reason = part("reason");
+  reason.replaceChildren();
+  if (device.reason) {
+    const code = document.createElement("code");
+    code.textContent = [device.reason, device.detail].filter(Boolean).join(" · ");
+    reason.append(t(...(REASONS[device.reason] ?? ["", ""])), code);
+  }
+  say("advice", device.state === "online" ? "" : (isEnglish() && device.advice_en) || device.advice || "");
+  const button = part("test");
+  button.hidden = !TESTS[device.driver];
+  button.disabled = running || device.state === "offline";
+  if (TESTS[device.driver]) say("test", t(...TESTS[device.driver]));
+  part("result").className = `device-result small ${result ? (result.ok ? "good" : "stop") : ""}`;
+  say("result", running ? t("正在测试…", "Testing…") : result ? t(result.message, result.message_en ?? result.message) : "");
+  return card;
+}
+
+function since(text) {
+  const start = new Date(text);
+  const minutes = Math.max(0, Math.floor((now() - start) / 60000));
+  const long = minutes < 1 ? t("刚才", "just now")
+    : minutes < 60 ? t(`${minutes} 分钟`, `${minutes} min`)
+    : minutes < 48 * 60 ? t(`${Math.floor(minutes / 60)} 小时 ${minutes % 60} 分`, `${Math.floor(minutes / 60)} h ${minutes % 60} min`)
+    : t(`${Math.floor(minutes / 1440)} 天`, `${Math.floor(minutes / 1440)} days`);
+  return t(`自 ${hm(start)} 起 · ${long}`, `since ${hm(start)} · ${long}`);
+}
+
+async function test(name) {
+  const entry = cards.get(name);
+  entry.running = true;
+  entry.result = null;
+  render();
+  try {
+    entry.result = await call("POST", `/devices/${encodeURIComponent(name)}/test`);
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 401) return signIn();
+    entry.result = { ok: false, message: problem.detail, message_en: problem.detail_en };
+  } finally {
+    entry.running = false;
+    render();
+  }
+  return look();
+}
+
+function signIn() {
+  location.assign("/login?next=/devices");
+}
+
+async function look() {
+  try {
+    devices = await call("GET", "/devices");
+    heard = now();
+    showLost(true, heard);
+    render();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 401) signIn();
+    else showLost(false, heard);
+  }
+}
+
+async function keep() {
+  if (document.visibilityState === "visible") await look();
+  setTimeout(keep, EVERY);
+}
+
+el("sign-out")?.addEventListener("click", async () => {
+  try {
+    await call("POST", "/logout");
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+  }
+  location.assign("/login");
+});
+
+speak(render);
+keep();
