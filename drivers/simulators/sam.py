@@ -1,0 +1,251 @@
+"""An ID card reader with a SAM_V module, at the other end of a real pty.
+
+It is a state machine of its own, strict where real modules are: a card is found until it is selected and then no
+more until it is lifted, read only when selected, and lost to the module by any failed read.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from drivers import sam_v
+from drivers.sam_v import Answer, Command
+from drivers.simulators.plug_pty import PtyPlug
+
+BITS_PER_BYTE = 10
+"""8N1: start bit, 8 data bits, stop bit."""
+PIECE = 16
+"""Bytes sent at once when paced."""
+SAM_ID = bytes.fromhex("05 00 01 00 25 02 33 01 01 00 00 00 01 00 00 00")
+"""05.01-20120101-0000000001-0000000001"""
+
+
+@dataclass(frozen=True)
+class _Card:
+    text: bytes
+    photo: bytes
+    new_address: bytes
+
+
+class SamSimulator:
+    """The reader, with hands to lay cards on it and switches for what goes wrong with real ones.
+
+    Args:
+        baudrate: of the line it plays.
+        paced: answer at the line's speed instead of at once.
+        card_time: seconds that the module takes to read a card, before its answer begins.
+        on_change: called after anything that one could see changed, with no lock held.
+    """
+
+    def __init__(
+        self,
+        baudrate: int = 115200,
+        paced: bool = False,
+        card_time: float = 0.0,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.on_change = on_change
+        self._byte_time = BITS_PER_BYTE / baudrate if paced else 0.0
+        self._card_time = card_time
+        self._plug = PtyPlug(self._receive, "reader")
+        self._decoder = sam_v.FrameDecoder()
+        self._changed = threading.Condition()
+        self._card: _Card | None = None
+        self._selected = False
+        self._found = False
+        self._failing: list[tuple[int, Command]] = []
+        self._silent = False
+        self._deaf_to: frozenset[bytes] = frozenset()
+        self._noise = b""
+        self._cut_at: int | None = None
+        self._spoilt = 0
+        self._late = 0.0
+        self._hurry = threading.Event()
+        self.asked: deque[tuple[float, bytes]] = deque(maxlen=1000)
+        """The last commands that came: when (monotonic seconds), and CMD and PARA."""
+
+    @property
+    def url(self) -> str:
+        """What a driver opens; stays the same when the plug is pulled."""
+        return self._plug.path
+
+    @property
+    def plugged(self) -> bool:
+        """Whether the reader is plugged in."""
+        return self._plug.plugged
+
+    @property
+    def lying(self) -> bool:
+        """Whether a card lies on it."""
+        return self._card is not None
+
+    def start(self) -> None:
+        """Plug it in for the first time."""
+        self._hurry.clear()
+        self._plug.plug_in()
+
+    def stop(self) -> None:
+        """Take it away for good."""
+        with self._changed:
+            self._forget()
+        self._hurry.set()
+        self._plug.stop()
+
+    def lay(self, text: bytes, photo: bytes = b"", new_address: str = "") -> None:
+        """Lay a card: its 256 bytes of text, its photo, and its newest additional address if it has one."""
+        with self._changed:
+            address = new_address.ljust(35).encode("utf-16-le") if new_address else b""
+            self._card = _Card(text, photo, address)
+            self._forget()
+        self.on_change()
+
+    def lift(self) -> None:
+        """Take the card away, also while it is being read."""
+        with self._changed:
+            self._card = None
+            self._forget()
+        self.on_change()
+
+    def unplug(self) -> None:
+        """Pull the plug; a card stays where it is."""
+        with self._changed:
+            self._forget()
+        self._hurry.set()
+        self._plug.unplug()
+        self.on_change()
+
+    def plug_in(self) -> None:
+        """Put the plug back; the module begins anew."""
+        with self._changed:
+            self._forget()
+            self._decoder.reset()
+        self._hurry.clear()
+        self._plug.plug_in()
+        self.on_change()
+
+    def fail_next(self, sw3: int, command: Command = Command.READ) -> None:
+        """Answer the next ``command`` with this status."""
+        with self._changed:
+            self._failing.append((sw3, command))
+
+    def silence(self, on: bool) -> None:
+        """Answer nothing."""
+        with self._changed:
+            self._silent = on
+
+    def know_not(self, *commands: Command) -> None:
+        """Answer these commands with "bad command", as simpler modules do."""
+        with self._changed:
+            self._deaf_to = frozenset(command.value for command in commands)
+
+    def noise(self, scrap: bytes) -> None:
+        """Send ``scrap`` before each answer."""
+        with self._changed:
+            self._noise = scrap
+
+    def spoil_next(self, answers: int = 1) -> None:
+        """Send this many answers with a wrong check byte."""
+        with self._changed:
+            self._spoilt = answers
+
+    def cut_next(self, size: int) -> None:
+        """Send no more than ``size`` bytes of the next answer."""
+        with self._changed:
+            self._cut_at = size
+
+    def delay_next(self, seconds: float) -> None:
+        """Think so long about the next question."""
+        with self._changed:
+            self._late = seconds
+
+    def say(self, data: bytes) -> None:
+        """Send bytes that nobody asked for."""
+        self._plug.write(data)
+
+    def _forget(self) -> None:
+        self._found = self._selected = False
+        self._changed.notify_all()
+
+    def _receive(self, data: bytes) -> None:
+        self._wait(len(data) * self._byte_time)
+        for body in self._decoder.receive(data):
+            answer = self._answer(body[:2])
+            if answer is not None:
+                self._send(answer)
+        # Modules say when a question came damaged.
+        if self._decoder.garbled:
+            self._decoder.garbled = 0
+            self._send(Answer(0, 0, sam_v.SW_HOST_CHECKSUM))
+
+    def _wait(self, seconds: float) -> None:
+        if seconds > 0:
+            self._hurry.wait(seconds)
+
+    def _answer(self, asked: bytes) -> Answer | None:
+        self.asked.append((time.monotonic(), asked))
+        late, self._late = self._late, 0.0
+        self._wait(late)
+        with self._changed:
+            if self._silent:
+                return None
+            if asked in self._deaf_to:
+                return Answer(0, 0, sam_v.SW_BAD_COMMAND)
+            for place, (sw3, command) in enumerate(self._failing):
+                if command.value == asked:
+                    del self._failing[place]
+                    # A card whose reading failed has to be lifted: it stays selected, and so is found no more.
+                    return Answer(0, 0, sw3)
+            return self._work(asked)
+
+    def _work(self, asked: bytes) -> Answer:
+        match asked:
+            case Command.FIND.value:
+                if self._card is None or self._selected:
+                    return Answer(0, 0, sam_v.SW_NO_CARD)
+                self._found = True
+                return Answer(0, 0, sam_v.SW_FOUND, bytes(4))
+            case Command.SELECT.value:
+                if not self._found:
+                    return Answer(0, 0, sam_v.SW_SELECT_FAILED)
+                self._selected = True
+                return Answer(0, 0, sam_v.SW_DONE, bytes(8))
+            case Command.READ.value:
+                self._changed.wait_for(lambda: not self._selected, self._card_time)
+                if self._card is None or not self._selected:
+                    return Answer(0, 0, sam_v.SW_READ_FAILED)
+                sizes = len(self._card.text).to_bytes(2, "big") + len(self._card.photo).to_bytes(2, "big")
+                return Answer(0, 0, sam_v.SW_DONE, sizes + self._card.text + self._card.photo)
+            case Command.READ_ADDRESS.value:
+                if self._card is None or not self._selected:
+                    return Answer(0, 0, sam_v.SW_READ_FAILED)
+                if not self._card.new_address:
+                    return Answer(0, 0, sam_v.SW_NO_SUCH_ITEM)
+                return Answer(0, 0, sam_v.SW_DONE, self._card.new_address)
+            case Command.STATUS.value:
+                return Answer(0, 0, sam_v.SW_DONE)
+            case Command.SAM_ID.value:
+                return Answer(0, 0, sam_v.SW_DONE, SAM_ID)
+            case Command.RESET.value:
+                self._forget()
+                return Answer(0, 0, sam_v.SW_DONE)
+            case _:
+                return Answer(0, 0, sam_v.SW_BAD_COMMAND)
+
+    def _send(self, answer: Answer) -> None:
+        frame = bytearray(sam_v.encode_answer(answer))
+        if self._spoilt > 0:
+            self._spoilt -= 1
+            frame[-1] ^= 0x55
+        cut, self._cut_at = self._cut_at, None
+        data = bytes(self._noise + frame)[:cut]
+        if not self._byte_time:
+            self._plug.write(data)
+            return
+        # Each piece is due at a time counted from the first, so that late wake-ups do not add up.
+        started = time.monotonic()
+        for end in range(PIECE, len(data) + PIECE, PIECE):
+            self._wait(started + min(end, len(data)) * self._byte_time - time.monotonic())
+            if not self._plug.write(data[end - PIECE : end]):
+                return
