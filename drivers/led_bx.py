@@ -9,6 +9,7 @@ again now and then.
 
 import threading
 import time
+from collections import deque
 from typing import Literal
 
 from drivers import onbon_bx as bx
@@ -23,7 +24,8 @@ WATCH = 0.2
 """Seconds between looks at the wire (has the strip hung up?) while there is nothing to say."""
 BUSY_PAUSE = 0.15
 """Seconds before a strip that was busy is asked again."""
-MAX_PENDING_READS = 256
+MAX_READS = 256
+ANSWERS = (bx.CMD_ACK, bx.CMD_NACK)
 DEAF_AFTER = 3
 """So many pings unanswered by a strip that takes texts: its text is its ping from then on."""
 
@@ -183,6 +185,7 @@ class _Talk:
         self._port = port
         self._stopping = stopping
         self._unwrapper = bx.Unwrapper()
+        self._come: deque[bx.Frame] = deque()
         self._owed = 0  # answers still to come to questions nobody waits for any more
         self._heard_noise = False
 
@@ -192,14 +195,14 @@ class _Talk:
         deadline = time.monotonic() + timeout
         doubtful: bx.Frame | None = None
         while not self._stopping.is_set() and (left := deadline - time.monotonic()) > 0:
-            for answer in self._frames(min(left, WATCH)):
-                if answer.command not in (bx.CMD_ACK, bx.CMD_NACK):
-                    continue
-                if self._owed == 0:
-                    return answer
-                # The answer to an earlier question, unless that one was lost: then no other will come.
-                self._owed -= 1
-                doubtful = answer
+            answer = self._next(min(left, WATCH))
+            if answer is None or answer.command not in ANSWERS:
+                continue
+            if self._owed == 0:
+                return answer
+            # The answer to an earlier question, unless that one was lost: then no other will come.
+            self._owed -= 1
+            doubtful = answer
         self._owed = 0
         return doubtful
 
@@ -208,8 +211,9 @@ class _Talk:
         self._send(frame)
         deadline = time.monotonic() + timeout
         while not self._stopping.is_set() and (left := deadline - time.monotonic()) > 0:
+            answer = self._next(min(left, 0.02))
             # On a two-wire line our own frames come back as echoes: they prove nothing.
-            if any(f.command in (bx.CMD_ACK, bx.CMD_NACK) or f.sender != bx.PC for f in self._frames(min(left, 0.02))):
+            if answer is not None and (answer.command in ANSWERS or answer.sender != bx.PC):
                 return True
             if interrupt.is_set():
                 self._owed += 1
@@ -218,7 +222,7 @@ class _Talk:
 
     def refused_late(self) -> bool:
         """Whether a refusal has come of something that was taken for acknowledged."""
-        return any(frame.command == bx.CMD_NACK for frame in self._pending())
+        return any(frame.command == bx.CMD_NACK for frame in self._unasked())
 
     def why_nothing(self) -> OfflineError | ProtocolError:
         """What to raise when tries brought no answer."""
@@ -227,22 +231,25 @@ class _Talk:
         return OfflineError("silent")
 
     def _send(self, frame: bytes) -> None:
-        self._owed = max(0, self._owed - len(self._pending()))
+        self._owed = max(0, self._owed - len(self._unasked()))
         self._heard_noise = False
         self._port.write(frame, WRITE_TIMEOUT)
 
-    def _frames(self, timeout: float) -> list[bx.Frame]:
-        data = self._port.read(timeout)
-        frames = self._unwrapper.feed(data)
-        self._heard_noise |= bool(data) and not frames
-        return frames
+    def _next(self, timeout: float) -> bx.Frame | None:
+        """The next frame to come within ``timeout`` seconds; sooner None when what came completes none."""
+        if not self._come:
+            data = self._port.read(timeout)
+            self._come.extend(self._unwrapper.feed(data))
+            self._heard_noise |= bool(data) and not self._come
+        return self._come.popleft() if self._come else None
 
-    def _pending(self) -> list[bx.Frame]:
-        """Frames that have come unasked; a strip that never stops talking is not listened to for ever."""
-        frames = []
-        for _ in range(MAX_PENDING_READS):
+    def _unasked(self) -> list[bx.Frame]:
+        """What has come meanwhile; a strip that never stops talking is not listened to for ever."""
+        for _ in range(MAX_READS):
             data = self._port.read(0.0)
             if not data:
                 break
-            frames += self._unwrapper.feed(data)
+            self._come.extend(self._unwrapper.feed(data))
+        frames = list(self._come)
+        self._come.clear()
         return frames

@@ -73,6 +73,7 @@ class LedBxSimulator:
 
     Attributes:
         heard: the newest frames it was sent, oldest first.
+        missed: how many frames were not for it, or came while it was silent.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class LedBxSimulator:
         self.address = address
         self.on_change = on_change
         self.heard: deque[bx.Frame] = deque(maxlen=200)
+        self.missed = 0
         self._unit = 8 if model == "5k" else 1
         self._lock = threading.Lock()
         self._unwrapper = bx.Unwrapper()
@@ -182,6 +184,7 @@ class LedBxSimulator:
     def _receive(self, data: bytes) -> None:
         for frame in self._unwrapper.feed(data):
             if self._silent or frame.to not in (self.address, 0xFFFE, bx.BROADCAST):
+                self.missed += 1
                 continue
             self.heard.append(frame)
             error, answers = self._obey(frame)
