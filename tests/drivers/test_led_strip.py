@@ -1,0 +1,469 @@
+"""The strip's driver against the strip that is a simulator: real sockets, spoilt wires, and everything that fails."""
+
+import io
+import os
+import select
+import socket
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+import wires
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from wires import WIRES, SpyLink, WholeWire, wait_until
+
+from drivers import onbon_bx as bx
+from drivers.errors import DeviceError
+from drivers.led_bx import LedStrip
+from drivers.port import Port, open_port
+from drivers.simulators.led_bx import LedBxSimulator
+from drivers.supervisor import Supervisor
+
+CALL = "A001请到3号窗口"
+
+
+@pytest.fixture
+def simulator() -> Iterator[LedBxSimulator]:
+    strip = LedBxSimulator()
+    strip.start()
+    yield strip
+    strip.stop()
+
+
+@contextmanager
+def running(driver: LedStrip, url: str, wire: Callable[[Port], Port] = WholeWire) -> Iterator[Supervisor[Port]]:
+    supervisor = Supervisor("strip-3", "led-bx", lambda: wire(open_port(url)), driver, wires.now)
+    supervisor.start()
+    try:
+        yield supervisor
+    finally:
+        supervisor.stop()
+
+
+def quick(**options: object) -> LedStrip:
+    return LedStrip(**{"answer_timeout": 0.1, "ping_interval": 0.1, **options})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_text_is_shown_and_acknowledged_over_any_wire(
+    wire: Callable[[Port], Port], simulator: LedBxSimulator
+) -> None:
+    driver = LedStrip()
+    with running(driver, simulator.url, wire) as supervisor:
+        for number in range(1, 6):
+            driver.show(f"A{number:03}请到3号窗口")
+            wait_until(lambda number=number: driver.shown == f"A{number:03}请到3号窗口")
+            assert simulator.text == driver.shown
+        assert supervisor.state.state == "online"
+
+
+def test_a_text_reaches_the_strip_at_once_while_the_driver_is_idle(simulator: LedBxSimulator) -> None:
+    driver = LedStrip()
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: supervisor.state.state == "online")
+        slowest = 0.0
+        for number in range(10):
+            pressed = time.monotonic()
+            driver.show(f"B{number:03}")
+            wait_until(lambda number=number: simulator.text == f"B{number:03}")
+            slowest = max(slowest, time.monotonic() - pressed)
+        assert slowest < 0.5
+
+
+def test_a_strip_is_found_before_there_is_anything_to_show(simulator: LedBxSimulator) -> None:
+    with running(LedStrip(), simulator.url) as supervisor:
+        wait_until(lambda: supervisor.state.state == "online")
+        assert [frame.command for frame in simulator.heard] == [bx.CMD_PING]
+        assert simulator.text == ""
+
+
+def test_what_was_to_be_shown_before_the_strip_was_there_is_shown_when_it_comes(simulator: LedBxSimulator) -> None:
+    driver = LedStrip()
+    driver.show("暂停服务")
+    driver.show(CALL)
+    with running(driver, simulator.url):
+        wait_until(lambda: driver.shown == CALL)
+        assert [bx.parse_show(f.data)[0].data for f in simulator.heard] == [CALL.encode("gbk")]
+
+
+def test_an_empty_text_clears_the_strip(simulator: LedBxSimulator) -> None:
+    driver = LedStrip()
+    driver.show(CALL)
+    with running(driver, simulator.url):
+        wait_until(lambda: simulator.text == CALL)
+        driver.show("")
+        wait_until(lambda: driver.shown == "")
+        assert simulator.text == ""
+        assert simulator.heard[-1].command == bx.CMD_CLEAR
+
+
+@pytest.mark.parametrize(("model", "width"), [("5k", 24), ("6k", 192)])
+def test_each_model_is_told_its_width_in_its_own_unit(model: str, width: int) -> None:
+    simulator = LedBxSimulator(model=model)
+    simulator.start()
+    driver = LedStrip(model=model)  # type: ignore[arg-type]
+    driver.show(CALL)
+    with running(driver, simulator.url):
+        wait_until(lambda: driver.shown == CALL)
+    assert bx.parse_show(simulator.heard[0].data)[0].width == width
+    assert simulator.lines == [CALL]
+    simulator.stop()
+
+
+def test_a_strip_with_another_address_is_silent_and_one_at_the_wildcard_answers() -> None:
+    simulator = LedBxSimulator(address=7)
+    simulator.start()
+    with running(quick(), simulator.url) as supervisor:
+        wait_until(lambda: supervisor.state.reason == "silent")
+    with running(quick(address=0xFFFE), simulator.url) as supervisor:
+        wait_until(lambda: supervisor.state.state == "online")
+    simulator.stop()
+
+
+def test_the_broadcast_address_is_refused_since_nobody_answers_it() -> None:
+    with pytest.raises(ValueError, match="broadcast"):
+        LedStrip(address=0xFFFF)
+
+
+def test_a_silent_strip_goes_offline_and_shows_the_newest_text_once_it_answers_again(
+    simulator: LedBxSimulator,
+) -> None:
+    driver = quick()
+    driver.show("A001")
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: driver.shown == "A001")
+        simulator.silence()
+        driver.show("A002")
+        wait_until(lambda: supervisor.state.reason == "silent")
+        assert supervisor.state.state == "offline"
+        assert driver.shown is None
+        driver.show("A003")
+        simulator.silence(False)
+        wait_until(lambda: driver.shown == "A003")
+        assert supervisor.state.state == "online"
+
+
+def test_a_strip_that_dies_while_there_is_nothing_to_say_is_noticed(simulator: LedBxSimulator) -> None:
+    driver = quick()
+    driver.show(CALL)
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: supervisor.state.state == "online")
+        simulator.silence()
+        wait_until(lambda: supervisor.state.reason == "silent")
+
+
+def test_one_lost_frame_is_sent_again(simulator: LedBxSimulator) -> None:
+    driver = quick(ping_interval=60.0)
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: supervisor.state.state == "online")
+        simulator.silence()
+        driver.show(CALL)
+        wait_until(lambda: simulator.missed == 1)
+        simulator.silence(False)
+        wait_until(lambda: driver.shown == CALL)
+        assert supervisor.state.state == "online"
+
+
+def test_an_unplugged_strip_is_dark_and_shows_its_text_again_when_put_back(simulator: LedBxSimulator) -> None:
+    driver = quick()
+    driver.show(CALL)
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: driver.shown == CALL)
+        simulator.unplug()
+        assert simulator.text == ""
+        wait_until(lambda: supervisor.state.state == "offline")
+        assert supervisor.state.reason in ("hung_up", "refused")
+        assert driver.shown is None
+        simulator.plug_in()
+        wait_until(lambda: simulator.text == CALL)
+        wait_until(lambda: supervisor.state.state == "online")
+
+
+def test_a_dropped_connection_is_taken_up_again(simulator: LedBxSimulator) -> None:
+    driver = quick()
+    driver.show("A001")
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: driver.shown == "A001")
+        simulator.hang_up()
+        wait_until(lambda: supervisor.state.state == "offline")
+        driver.show("A002")
+        wait_until(lambda: simulator.text == "A002")
+
+
+def test_a_text_lost_behind_a_converter_is_sent_again_after_a_while(simulator: LedBxSimulator) -> None:
+    driver = quick(refresh_interval=0.2)
+    driver.show(CALL)
+    with running(driver, simulator.url):
+        wait_until(lambda: driver.shown == CALL)
+        simulator.lose_power()
+        assert simulator.text == ""
+        wait_until(lambda: simulator.text == CALL)
+
+
+def test_a_busy_strip_is_asked_again(simulator: LedBxSimulator) -> None:
+    driver = LedStrip()
+    simulator.nack(3, times=2)
+    driver.show(CALL)
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: driver.shown == CALL)
+        assert supervisor.state.state == "online"
+        assert len(simulator.heard) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [(1, "strip_unknown_group"), (4, "strip_memory"), (12, "strip_no_font"), (99, "strip_refused")]
+)
+def test_a_refused_text_is_a_fault_with_its_reason_until_one_is_taken(
+    code: int, reason: str, simulator: LedBxSimulator
+) -> None:
+    driver = LedStrip()
+    simulator.nack(code)
+    driver.show("A001")
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: supervisor.state.state == "fault")
+        assert (supervisor.state.reason, supervisor.state.detail) == (reason, f"NACK {code}")
+        assert len(simulator.heard) == 1
+        assert driver.shown is None
+        driver.show("A002")
+        wait_until(lambda: driver.shown == "A002")
+        assert supervisor.state.state == "online"
+
+
+def test_a_refused_text_is_offered_again_by_itself(simulator: LedBxSimulator) -> None:
+    driver = quick()
+    simulator.nack(4, times=3)
+    driver.show(CALL)
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: supervisor.state.state == "fault")
+        wait_until(lambda: driver.shown == CALL)
+        assert supervisor.state.state == "online"
+
+
+def test_a_strip_that_stays_busy_is_a_fault_and_not_gone(simulator: LedBxSimulator) -> None:
+    driver = LedStrip()
+    simulator.nack(3, times=3)
+    driver.show(CALL)
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: supervisor.state.reason == "strip_busy")
+        assert supervisor.state.state == "fault"
+
+
+def test_a_strip_whose_firmware_knows_no_ping_stays_online(simulator: LedBxSimulator) -> None:
+    simulator.ignore_pings()
+    driver = quick()
+    driver.show(CALL)
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: driver.shown == CALL)
+        since = supervisor.state.since
+        wait_until(lambda: len(simulator.heard) > 10)
+        assert (supervisor.state.state, supervisor.state.since) == ("online", since)
+        # Having learnt it, the driver asks by sending the text again.
+        assert {frame.command for frame in list(simulator.heard)[-3:]} == {bx.CMD_SHOW}
+
+
+def test_a_call_does_not_wait_for_a_ping_that_is_not_answered(simulator: LedBxSimulator) -> None:
+    simulator.ignore_pings()
+    driver = LedStrip(answer_timeout=3.0, ping_interval=0.05)
+    driver.show("A001")
+    with running(driver, simulator.url):
+        wait_until(lambda: any(frame.command == bx.CMD_PING for frame in simulator.heard))
+        pressed = time.monotonic()
+        driver.show("A002")
+        wait_until(lambda: simulator.text == "A002")
+        assert time.monotonic() - pressed < 0.5
+
+
+def test_the_longest_text_fits_the_cards_buffer(simulator: LedBxSimulator) -> None:
+    driver = LedStrip()
+    driver.show("Z" * 5000)
+    with running(driver, simulator.url):
+        wait_until(lambda: driver.shown is not None)
+        driver.show("请到窗口" * 5000)
+        wait_until(lambda: simulator.text.startswith("请"))
+    lengths = [len(frame.to_bytes()) for frame in simulator.heard]
+    assert len(lengths) == 2
+    assert all(900 < length <= bx.MAX_FRAME for length in lengths)
+
+
+def test_the_driver_ends_at_once_when_asked_in_the_middle_of_waiting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        driver = LedStrip(answer_timeout=30.0)
+        driver.show(CALL)
+        supervisor = Supervisor(
+            "strip", "led-bx", lambda: open_port(f"tcp://127.0.0.1:{listener.getsockname()[1]}"), driver, wires.now
+        )
+        supervisor.start()
+        peer, _ = listener.accept()
+        with closing(peer):
+            assert peer.recv(100)
+            asked = time.monotonic()
+            supervisor.stop()
+            assert time.monotonic() - asked < 1.0
+
+
+class Stranger:
+    """A port on which a program that is not ours answers each frame with ``answer(frame)``."""
+
+    def __init__(self, answer: Callable[[bx.Frame], bytes]) -> None:
+        self._answer = answer
+        self._unwrapper = bx.Unwrapper()
+        self._out = b""
+        self.closed = False
+
+    def read(self, timeout: float) -> bytes:
+        if not self._out:
+            threading.Event().wait(min(timeout, 0.002))
+        out, self._out = self._out[:4096], self._out[4096:]
+        return out
+
+    def write(self, data: bytes, timeout: float) -> None:
+        for frame in self._unwrapper.feed(data):
+            self._out += self._answer(frame)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+ACK = bx.Frame(bx.encode_answer(), to=bx.PC, sender=1).to_bytes()
+NACK = bx.Frame(bx.encode_answer(4), to=bx.PC, sender=1).to_bytes()
+
+
+def served_by(answer: Callable[[bx.Frame], bytes], driver: LedStrip, until: Callable[[SpyLink], object]) -> SpyLink:
+    """Serve a stranger until ``until`` holds or the driver gives up."""
+    link = SpyLink()
+    failed: list[DeviceError] = []
+
+    def work() -> None:
+        try:
+            driver.serve(Stranger(answer), link)
+        except DeviceError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_until(lambda: until(link) or failed)
+    link.stopping.set()
+    thread.join(5.0)
+    assert not thread.is_alive()
+    link.said += [("offline", error.reason) for error in failed]
+    return link
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.binary(max_size=60), min_size=1, max_size=8))
+def test_any_garbage_for_an_answer_makes_the_strip_offline_and_nothing_worse(scraps: list[bytes]) -> None:
+    turn = iter(scraps * 100)
+    driver = LedStrip(answer_timeout=0.01)
+    driver.show(CALL)
+    said = served_by(lambda _: next(turn), driver, lambda link: link.said).said
+    assert said in ([("offline", "silent")], [("offline", "garbled")])
+
+
+@pytest.mark.parametrize(
+    "dressed",
+    [
+        lambda ack: b"\x00\xff" + ack,
+        lambda ack: ack[7:],
+        lambda ack: b"\xa5" * 20 + ack,
+        lambda ack: b"\xa5\x01\x02\x5a" + ack + b"\x00",
+    ],
+    ids=["noise before", "one A5", "many A5", "half a frame before"],
+)
+def test_an_acknowledgement_is_understood_in_any_dress(dressed: Callable[[bytes], bytes]) -> None:
+    driver = LedStrip()
+    driver.show(CALL)
+    served_by(lambda _: dressed(ACK), driver, lambda _: driver.shown == CALL)
+    assert driver.shown is None  # nobody is connected any more
+
+
+def test_our_own_frames_coming_back_on_a_two_wire_line_are_no_answer() -> None:
+    driver = LedStrip(answer_timeout=0.02)
+    assert served_by(lambda frame: frame.to_bytes(), driver, lambda link: link.said).said == [("offline", "silent")]
+
+
+def test_frames_on_a_two_wire_line_are_answered_after_their_echo() -> None:
+    driver = LedStrip()
+    driver.show(CALL)
+    link = served_by(lambda frame: frame.to_bytes() + ACK, driver, lambda _: driver.shown == CALL)
+    assert link.said == [("online", "")]
+
+
+def test_a_refusal_that_comes_late_sends_the_text_again() -> None:
+    sent: list[bx.Frame] = []
+
+    def answer(frame: bx.Frame) -> bytes:
+        sent.append(frame)
+        return ACK + NACK if len(sent) == 1 else ACK
+
+    driver = LedStrip(ping_interval=60.0)
+    driver.show(CALL)
+    served_by(answer, driver, lambda _: len(sent) == 2)
+    assert [frame.command for frame in sent] == [bx.CMD_SHOW, bx.CMD_SHOW]
+
+
+def test_a_strip_that_never_stops_talking_does_not_keep_the_driver_from_ending() -> None:
+    driver = LedStrip(answer_timeout=0.05)
+    flood = bytes(range(1, 0xA5)) * 2000
+    said = served_by(lambda _: flood, driver, lambda link: link.said).said
+    assert said == [("offline", "garbled")]
+
+
+def test_a_strip_on_a_serial_line_is_spoken_to_in_the_same_words() -> None:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    driver = LedStrip()
+    driver.show(CALL)
+    shown: list[bytes] = []
+    done = threading.Event()
+
+    def strip() -> None:
+        unwrapper = bx.Unwrapper()
+        while not done.is_set():
+            if select.select([master], [], [], 0.02)[0]:
+                for frame in unwrapper.feed(os.read(master, 7)):
+                    shown.append(bx.parse_show(frame.data)[0].data)
+                    os.write(master, ACK)
+
+    thread = threading.Thread(target=strip)
+    thread.start()
+    try:
+        with running(driver, os.ttyname(slave)):
+            wait_until(lambda: driver.shown == CALL)
+    finally:
+        done.set()
+        thread.join()
+        os.close(master)
+        os.close(slave)
+    assert shown == [CALL.encode("gbk")]
+
+
+def test_the_simulators_picture_is_lit_where_the_text_is(simulator: LedBxSimulator) -> None:
+    changes: list[str] = []
+    simulator.on_change = lambda: changes.append(simulator.text)
+    driver = LedStrip()
+    driver.show("A001", colour="green")
+    with running(driver, simulator.url):
+        wait_until(lambda: driver.shown == "A001")
+        lit = Image.open(io.BytesIO(simulator.png())).convert("RGB")
+        driver.show("")
+        wait_until(lambda: driver.shown == "")
+        dark = Image.open(io.BytesIO(simulator.png())).convert("RGB")
+    assert max(lit.getchannel("G").tobytes()) == 255
+    assert max(dark.getchannel("G").tobytes()) < 80
+    assert changes == ["A001", ""]
+
+
+def test_the_simulator_breaks_lines_as_a_strip_does_and_shows_no_more_than_fits() -> None:
+    simulator = LedBxSimulator(64, 32)
+    simulator.start()
+    driver = LedStrip(width=64)
+    driver.show("A001请到\n3号窗口办理业务")
+    with running(driver, simulator.url):
+        wait_until(lambda: driver.shown is not None)
+    assert simulator.lines == ["A001请到", "3号窗口"]
+    simulator.stop()
