@@ -35,7 +35,7 @@ _DISORDER = timedelta(seconds=30)
 class _Tries:
     wrong: int
     last: datetime
-    free_at: datetime
+    free_at: datetime | None
 
 
 class GuessLimit:
@@ -55,7 +55,7 @@ class GuessLimit:
         """
         with self._lock:
             tries = self._of(name, now)
-            if tries is not None and tries.free_at > now:
+            if tries is not None and tries.free_at is not None and tries.free_at > now:
                 raise _too_many(tries.free_at - now, everyone=False)
             self._refill(now)
             if self._spent + 1 > TRIES_OF_ALL:
@@ -63,8 +63,8 @@ class GuessLimit:
             self._spent += 1
             wrong = 1 if tries is None else tries.wrong + 1
             doublings = wrong - FREE_TRIES
-            wait = min(FIRST_WAIT * 2 ** min(doublings, 16), LONGEST_WAIT) if doublings >= 0 else timedelta()
-            self._names[name] = _Tries(wrong, now, now + wait)
+            wait = min(FIRST_WAIT * 2 ** min(doublings, 16), LONGEST_WAIT) if doublings >= 0 else None
+            self._names[name] = _Tries(wrong, now, None if wait is None else now + wait)
             self._names.move_to_end(name)
             while len(self._names) > _NAMES:
                 self._names.popitem(last=False)
@@ -72,9 +72,9 @@ class GuessLimit:
     def right(self, name: str, now: datetime) -> None:
         """The try was right: it costs nothing, and the wrong ones before it are forgiven."""
         with self._lock:
-            self._names.pop(name, None)
+            tries = self._names.pop(name, None)
             self._refill(now)
-            self._spent = max(0.0, self._spent - 1)
+            self._spent = max(0.0, self._spent - (tries.wrong if tries else 0))
 
     def _of(self, name: str, now: datetime) -> _Tries | None:
         tries = self._names.get(name)

@@ -1,0 +1,281 @@
+"""Accounts, log-ins and tokens on a real store, changed while others use it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from ticketing.model import ROLES, LimitError, Role
+from ticketing.people import LOGIN_LASTS, AccountError, Added, People, Principal
+from ticketing.store import Store, open_store
+from ticketing.tables import account, login, token
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+PASSWORD = "correct horse 电池"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/quhao.db"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    store = open_store(url, exclusive=False)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def people(store: Store) -> People:
+    return People(store, lambda: NOW)
+
+
+def log_in(people: People, name: str = "li", password: str = PASSWORD, now: datetime = NOW) -> str:
+    secret = people.login(name, password, now)
+    assert secret
+    return secret
+
+
+# -- accounts ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_clerk_logs_in_and_is_known_until_the_log_out(people: People) -> None:
+    assert people.add_account("li", "clerk", ["3", "1"], PASSWORD) == Added(new=True)
+    secret = log_in(people)
+    assert people.principal_of_login(secret, NOW) == Principal("li", "clerk", ("1", "3"), None)
+    people.logout(secret)
+    assert people.principal_of_login(secret, NOW) is None
+    people.logout(secret)
+
+
+def test_a_principal_may_use_its_windows_alone() -> None:
+    clerk = Principal("li", "clerk", ("1", "3"))
+    assert clerk.may_use("3")
+    assert not clerk.may_use("2")
+    assert not clerk.may_use("*")
+    assert Principal("li", "clerk", ("*",)).may_use("2")
+    assert not Principal("wang", "manager").may_use("1")
+
+
+@pytest.mark.parametrize("password", ["", "correct horse", PASSWORD + " ", PASSWORD.upper(), "x" * 100_000, "\ud800\0"])
+def test_a_wrong_password_does_not_log_in(people: People, store: Store, password: str) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    assert people.login("li", password, NOW) is None
+    assert people.login("nobody", PASSWORD, NOW) is None
+    with store.read() as conn:
+        assert conn.execute(select(login)).all() == []
+
+
+@pytest.mark.parametrize("name", ["", " ", "li ", "\0", "\ud800", "x" * 100_000, "li' OR 1=1 --", "LI"])
+def test_a_name_that_is_none_does_not_log_in(people: People, name: str) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    assert people.login(name, PASSWORD, NOW) is None
+
+
+def test_one_password_typed_on_two_keyboards_is_one_password(people: People) -> None:
+    people.add_account("müller", "clerk", ["3"], "mülleimer")
+    assert people.login("mu\u0308ller", "mu\u0308lleimer", NOW)
+
+
+def test_a_log_in_ends_after_a_working_day(people: People, store: Store) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    secret = log_in(people)
+    assert people.principal_of_login(secret, NOW + LOGIN_LASTS - timedelta(seconds=1))
+    assert people.principal_of_login(secret, NOW + LOGIN_LASTS) is None
+    log_in(people, now=NOW + LOGIN_LASTS)
+    with store.read() as conn:
+        assert len(conn.execute(select(login)).all()) == 1
+
+
+def test_adding_an_account_again_changes_it_says_what_and_logs_it_out(people: People) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    secret = log_in(people)
+    assert people.add_account("li", "clerk", ["3"], PASSWORD) == Added(new=False, changed=("password",))
+    assert people.principal_of_login(secret, NOW) is None
+    assert people.add_account("li", "clerk", ["4", "3"], PASSWORD).changed == ("password", "windows")
+    assert people.add_account("li", "manager", [], "another password").changed == ("password", "role", "windows")
+    assert people.login("li", PASSWORD, NOW) is None
+    assert people.principal_of_login(log_in(people, password="another password"), NOW) == Principal("li", "manager")
+
+
+def test_a_removed_account_is_out_at_once(people: People) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    secret = log_in(people)
+    assert people.remove_account("li")
+    assert people.principal_of_login(secret, NOW) is None
+    assert people.login("li", PASSWORD, NOW) is None
+    assert not people.remove_account("li")
+
+
+@pytest.mark.parametrize("name", ["li", "李清", "li.qing-3@hall", "3", "x" * 64])
+@pytest.mark.parametrize("role", ROLES)
+def test_names_and_roles_that_can_be(people: People, name: str, role: Role) -> None:
+    windows = ["1"] if role == "clerk" else []
+    terminal = "t1" if role == "terminal" else None
+    secret = people.add_token(name, role, windows, terminal)
+    assert people.principal_of_token(secret) == Principal(name, role, tuple(windows), terminal)
+
+
+@pytest.mark.parametrize("name", ["", " li", "li\n", "l i", "-li", "li\x1b[31m", "x" * 65, "\u202eli", "<b>", "a/b"])
+def test_a_name_that_cannot_be_is_refused(people: People, name: str) -> None:
+    for add in (
+        lambda: people.add_account(name, "clerk", ["3"], PASSWORD),
+        lambda: people.add_token(name, "clerk", ["3"]),
+    ):
+        with pytest.raises(AccountError, match="1 to 64 letters") as refused:
+            add()
+        assert refused.value.code == "name_invalid"
+
+
+@pytest.mark.parametrize(
+    ("role", "windows", "password", "code"),
+    [
+        ("boss", ["3"], PASSWORD, "role_unknown"),
+        ("clerk", [], PASSWORD, "window_needed"),
+        ("clerk", ["a b"], PASSWORD, "window_invalid"),
+        ("clerk", ["**"], PASSWORD, "window_invalid"),
+        ("clerk", [""], PASSWORD, "window_invalid"),
+        ("clerk", ["3"], "1234567", "password_short"),
+        ("clerk", ["3"], "", "password_short"),
+        ("clerk", ["3"], "x" * 257, "password_long"),
+    ],
+)
+def test_an_account_that_cannot_be_is_refused_and_its_password_not_told(
+    people: People, store: Store, role: Role, windows: list[str], password: str, code: str
+) -> None:
+    with pytest.raises(AccountError) as refused:
+        people.add_account("li", role, windows, password)
+    assert refused.value.code == code
+    assert str(refused.value) != code
+    assert not password or password not in str(refused.value) + repr(refused.value)
+    with store.read() as conn:
+        assert conn.execute(select(account)).all() == []
+
+
+# -- tokens ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_is_long_random_and_recognisable(people: People) -> None:
+    tokens = {people.add_token("erp", "clerk", ["3"]) for _ in range(20)}
+    assert len(tokens) == 20
+    assert {(secret[:6], len(secret)) for secret in tokens} == {("quhao_", 49)}
+
+
+def test_a_terminals_token_needs_its_terminal(people: People) -> None:
+    with pytest.raises(AccountError, match="needs the terminal"):
+        people.add_token("t1", "terminal")
+    with pytest.raises(AccountError, match="terminal's id"):
+        people.add_token("t1", "terminal", terminal="a b")
+
+
+def test_what_is_no_token_is_nobody(people: People) -> None:
+    secret = people.add_token("erp", "clerk", ["3"])
+    for wrong in ("", "quhao_", secret[:-1], secret + "A", secret.upper(), secret[6:], "quhao_" + "A" * 43, "\ud800"):
+        assert people.principal_of_token(wrong) is None
+        assert people.principal_of_login(wrong, NOW) is None
+
+
+def test_a_token_does_not_serve_as_a_log_in_nor_the_other_way_round(people: People) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    secret = log_in(people)
+    assert people.principal_of_token("quhao_" + secret) is None
+    assert people.principal_of_login(people.add_token("erp", "clerk", ["3"])[6:], NOW) is None
+
+
+def test_a_role_written_into_the_store_by_hand_may_do_nothing(people: People, store: Store) -> None:
+    secret = people.add_token("erp", "clerk", ["3"])
+    with store.write() as conn:
+        conn.execute(update(token).values(role="root"))
+    assert people.principal_of_token(secret) is None
+
+
+def test_removed_tokens_are_out_at_once_and_others_stay(people: People) -> None:
+    old, new, other = (people.add_token(name, "clerk", ["3"]) for name in ("erp", "erp", "till"))
+    assert people.remove_tokens("erp") == 2
+    assert people.principal_of_token(old) is None
+    assert people.principal_of_token(new) is None
+    assert people.principal_of_token(other)
+    assert people.remove_tokens("erp") == 0
+
+
+def test_people_added_and_removed_by_another_process_count_at_once(people: People, url: str) -> None:
+    def elsewhere(verb: str) -> str:
+        program = (
+            "import sys\nfrom ticketing.people import People\nfrom ticketing.store import open_store\n"
+            f"store = open_store({url!r}, exclusive=False)\npeople = People(store)\n{verb}\nstore.close()\n"
+        )
+        return subprocess.run(
+            [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=30
+        ).stdout.strip()
+
+    assert people.login("li", PASSWORD, NOW) is None
+    elsewhere(f"people.add_account('li', 'clerk', ['3'], {PASSWORD!r})")
+    session = log_in(people)
+    secret = elsewhere("print(people.add_token('erp', 'clerk', ['3']))")
+    assert people.principal_of_token(secret) == Principal("erp", "clerk", ("3",))
+    elsewhere("people.remove_tokens('erp'); people.remove_account('li')")
+    assert people.principal_of_token(secret) is None
+    assert people.principal_of_login(session, NOW) is None
+
+
+# -- guessing ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["li", "nobody"])
+def test_guessing_is_slowed_down_for_names_that_exist_and_names_that_do_not(people: People, name: str) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    for _ in range(5):
+        assert people.login(name, "wrong password", NOW) is None
+    with pytest.raises(LimitError) as refused:
+        people.login(name, PASSWORD, NOW)
+    assert (refused.value.code, refused.value.facts) == ("too_many_tries", {"seconds": 1, "everyone": False})
+
+
+def test_a_guessed_at_clerk_gets_in_after_the_wait(people: People) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    for _ in range(5):
+        people.login("li", "wrong password", NOW)
+    assert people.login("li", PASSWORD, NOW + timedelta(seconds=1))
+    assert people.login("li", "wrong password", NOW + timedelta(seconds=1)) is None
+    assert people.login("li", PASSWORD, NOW + timedelta(seconds=1))
+
+
+def test_an_unknown_name_costs_the_time_of_a_known_one(people: People) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+
+    def quickest(name: str) -> float:
+        times = []
+        for hour in range(5):
+            before = time.thread_time()
+            people.login(name, "wrong password", NOW + timedelta(hours=hour))
+            times.append(time.thread_time() - before)
+        return min(times)
+
+    assert 0.5 < quickest("nobody") / quickest("li") < 2
+
+
+# -- what is kept ------------------------------------------------------------------------------------------------------
+
+
+def test_no_password_session_or_token_is_in_the_stores_files(people: People, url: str) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    secrets = [PASSWORD, log_in(people), people.add_token("erp", "clerk", ["3"])]
+    folder = Path(url.removeprefix("sqlite:///")).parent
+    files = b"".join(path.read_bytes() for path in folder.iterdir())
+    assert b"erp" in files
+    for secret in secrets:
+        assert secret.encode() not in files
+        assert secret[-20:].encode() not in files
+
+
+def test_passwords_are_kept_as_argon2id_of_the_documented_cost(people: People, store: Store) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    with store.read() as conn:
+        kept = conn.scalar(select(account.c.password_hash))
+    assert kept.startswith("$argon2id$v=19$m=19456,t=3,p=1$")
