@@ -152,6 +152,15 @@ def compose(items: Sequence[Item], profile: Profile) -> bytes:
     return bytes(dummy.output)
 
 
+def cut_off(longest_command: int) -> bytes:
+    """Cuts a slip off whose end never came, so that the next one does not continue it.
+
+    The printer may be in the middle of a command: NULs, which it passes over otherwise, complete one of up to
+    ``longest_command`` bytes.
+    """
+    return bytes(longest_command) + b"\x1b@\x1dVB\x00"
+
+
 class _Style:
     """Sends a setting when it changes: python-escpos would repeat them for each line, at 15 bytes a line."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 CHUNK = 4096
 
 
-class PtyPlug:
+class PlugPty:
     """A serial device's end of the line.
 
     Args:
@@ -38,7 +38,7 @@ class PtyPlug:
         self._wake = (-1, -1)
 
     @property
-    def path(self) -> str:
+    def url(self) -> str:
         """What the host opens; the same before and after pulling the plug."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="quhao-"))
@@ -49,8 +49,12 @@ class PtyPlug:
         """Whether the plug is in."""
         return self._thread is not None
 
+    def start(self) -> None:
+        """Plug in for the first time."""
+        self.plug_in()
+
     def plug_in(self) -> None:
-        """Make the device appear at :attr:`path`."""
+        """Make the device appear at :attr:`url`."""
         if self._thread is not None:
             return
         master, slave = os.openpty()
@@ -65,15 +69,15 @@ class PtyPlug:
         ears = (master, self._wake[0], self._unplugging)
         self._thread = threading.Thread(target=self._listen, args=ears, name=f"pty {self._name}", daemon=True)
         self._thread.start()
-        fresh = Path(f"{self.path}.new")
+        fresh = Path(f"{self.url}.new")
         fresh.symlink_to(os.ttyname(slave))
-        fresh.replace(self.path)
+        fresh.replace(self.url)
 
     def unplug(self) -> None:
         """Make it vanish: a host that has it open is told so by its next read or write."""
         if self._thread is None:
             return
-        Path(self.path).unlink(missing_ok=True)
+        Path(self.url).unlink(missing_ok=True)
         self._unplugging.set()
         os.write(self._wake[1], b"x")
         if self._thread is not threading.current_thread():
@@ -91,7 +95,7 @@ class PtyPlug:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
-    def write(self, data: bytes, timeout: float = 0.5) -> bool:
+    def send(self, data: bytes, timeout: float = 0.5) -> bool:
         """Send to the host; False when the plug is out, or when the line stayed full and the rest was lost."""
         deadline = time.monotonic() + timeout
         rest = memoryview(data)

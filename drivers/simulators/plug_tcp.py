@@ -42,6 +42,7 @@ class PlugTcp:
         self.port: int = self._holder.getsockname()[1]
         self._listener: socket.socket | None = None
         self._host: socket.socket | None = None
+        self._forgotten: list[socket.socket] = []
         self._waking, self._woken = socket.socketpair()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name=f"plug {self.port}", daemon=True)
@@ -73,6 +74,8 @@ class PlugTcp:
         self._wake()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(5.0)
+        for host in self._forgotten:
+            host.close()
         self._holder.close()
         self._waking.close()
         self._woken.close()
@@ -109,6 +112,14 @@ class PlugTcp:
         self._wake()
         if host is not None:
             self._on_hang_up()
+
+    def forget_host(self) -> None:
+        """Serve the next host and leave the present one waiting for ever, as after a cut in the network."""
+        with self._lock:
+            if self._host is not None:
+                self._forgotten.append(self._host)
+                self._host = None
+        self._wake()
 
     def send(self, data: bytes) -> bool:
         """Send to the host; False when there is none, or it does not take it."""

@@ -1,4 +1,4 @@
-"""An ID card reader with a SAM_V module, at the other end of a real pty.
+"""An ID card reader with a SAM_V module, at the other end of a real pty or socket.
 
 It is a state machine of its own, strict where real modules are: a card is found until it is selected and then no
 more until it is lifted, read only when selected, and lost to the module by any failed read.
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from drivers import sam_v
 from drivers.sam_v import Answer, Command
-from drivers.simulators.plug_pty import PtyPlug
+from drivers.simulators.plug_pty import PlugPty
+from drivers.simulators.plug_tcp import PlugTcp
 
 BITS_PER_BYTE = 10
 """8N1: start bit, 8 data bits, stop bit."""
@@ -36,6 +37,7 @@ class SamSimulator:
         baudrate: of the line it plays.
         paced: answer at the line's speed instead of at once.
         card_time: seconds that the module takes to read a card, before its answer begins.
+        tcp: be a reader on the network, as some are, instead of one on a serial line.
         on_change: called after anything that one could see changed, with no lock held.
     """
 
@@ -44,12 +46,13 @@ class SamSimulator:
         baudrate: int = 115200,
         paced: bool = False,
         card_time: float = 0.0,
+        tcp: bool = False,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.on_change = on_change
         self._byte_time = BITS_PER_BYTE / baudrate if paced else 0.0
         self._card_time = card_time
-        self._plug = PtyPlug(self._receive, "reader")
+        self._plug: PlugPty | PlugTcp = PlugTcp(self._receive) if tcp else PlugPty(self._receive, "reader")
         self._decoder = sam_v.FrameDecoder()
         self._changed = threading.Condition()
         self._card: _Card | None = None
@@ -69,7 +72,7 @@ class SamSimulator:
     @property
     def url(self) -> str:
         """What a driver opens; stays the same when the plug is pulled."""
-        return self._plug.path
+        return self._plug.url
 
     @property
     def plugged(self) -> bool:
@@ -84,7 +87,7 @@ class SamSimulator:
     def start(self) -> None:
         """Plug it in for the first time."""
         self._hurry.clear()
-        self._plug.plug_in()
+        self._plug.start()
 
     def stop(self) -> None:
         """Take it away for good."""
@@ -162,7 +165,7 @@ class SamSimulator:
 
     def say(self, data: bytes) -> None:
         """Send bytes that nobody asked for."""
-        self._plug.write(data)
+        self._plug.send(data)
 
     def _forget(self) -> None:
         self._found = self._selected = False
@@ -241,11 +244,11 @@ class SamSimulator:
         cut, self._cut_at = self._cut_at, None
         data = bytes(self._noise + frame)[:cut]
         if not self._byte_time:
-            self._plug.write(data)
+            self._plug.send(data)
             return
         # Each piece is due at a time counted from the first, so that late wake-ups do not add up.
         started = time.monotonic()
         for end in range(PIECE, len(data) + PIECE, PIECE):
             self._wait(started + min(end, len(data)) * self._byte_time - time.monotonic())
-            if not self._plug.write(data[end - PIECE : end]):
+            if not self._plug.send(data[end - PIECE : end]):
                 return

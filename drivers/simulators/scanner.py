@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from drivers.simulators.plug_pty import PtyPlug
+from drivers.simulators.plug_pty import PlugPty
 
 
 class ScannerSimulator:
@@ -16,12 +16,12 @@ class ScannerSimulator:
     def __init__(self, suffix: bytes = b"\r", on_change: Callable[[], None] = lambda: None) -> None:
         self.on_change = on_change
         self._suffix = suffix
-        self._plug = PtyPlug(lambda _data: None, "scanner")
+        self._plug = PlugPty(lambda _data: None, "scanner")
 
     @property
     def url(self) -> str:
         """What a driver opens; stays the same when the plug is pulled."""
-        return self._plug.path
+        return self._plug.url
 
     @property
     def plugged(self) -> bool:
@@ -30,7 +30,7 @@ class ScannerSimulator:
 
     def start(self) -> None:
         """Plug it in for the first time."""
-        self._plug.plug_in()
+        self._plug.start()
 
     def stop(self) -> None:
         """Take it away for good."""
@@ -52,4 +52,4 @@ class ScannerSimulator:
 
     def say(self, data: bytes) -> bool:
         """Send these very bytes; False when the plug is out."""
-        return self._plug.write(data)
+        return self._plug.send(data)

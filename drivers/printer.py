@@ -1,0 +1,480 @@
+"""The ticket printer: what is printed is never lost and never printed twice unmarked.
+
+"Bytes written" is not "printed". Before a slip's first byte the printer is asked how it is; after the last one it is
+asked to confirm. What it does not confirm is ``unconfirmed``, and it is for the caller to print a marked copy.
+
+The port stays open. The device's thread reads all the time, so that a hang-up shows at once; whoever prints writes on
+a thread of his own.
+"""
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from drivers import escpos
+from drivers.errors import OfflineError
+from drivers.escpos import GS_TRANSMIT_PAPER, Item, Profile
+from drivers.port import Port
+from drivers.supervisor import Link
+
+log = logging.getLogger(__name__)
+
+READ_SLICE = 0.1
+"""Seconds in which the device's thread notices that it shall stop."""
+
+PAUSE_BETWEEN_ANSWERS = 0.2
+"""Seconds after which half an answer is noise."""
+
+FRESH = 0.5
+"""Seconds for which an answered round of questions need not be asked again in full."""
+
+SLOWEST_LINE = 960
+"""Bytes per second at 9600 baud: how long a slip may be under way."""
+
+How = Literal["gs_h", "gs_r", "none"]
+Wait = Callable[[Callable[[], bool], float], None]
+"""Waits until the condition holds, for so many seconds at most, while answers are being read."""
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a slip.
+
+    Attributes:
+        state: ``printed``: confirmed; ``unconfirmed``: some of its bytes were sent, and nobody knows; ``failed``: not
+            one byte of it was sent, it may be printed again as an original.
+        reason: why it is not ``printed``: a trouble of :func:`drivers.escpos.find_trouble`, a reason of
+            ``OfflineError``, ``occupied`` (another slip is being printed), ``stopping``, ``no_confirmation``.
+        how: by what it was confirmed: process id, an answer in turn, nothing.
+    """
+
+    state: Literal["printed", "unconfirmed", "failed"]
+    reason: str | None = None
+    how: How = "none"
+
+
+class Printer:
+    """One ticket printer.
+
+    Args:
+        profile: what the model can do.
+        poll_interval: seconds between rounds of questions while nothing is printed.
+        answer_timeout: seconds for the answer to one question of status.
+        ack_timeout: seconds from the last byte to the confirmation, beyond the time the bytes need at 9600 baud.
+        paused_timeout: seconds for which a slip waits in a printer that is out of paper or open.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        poll_interval: float = 2.0,
+        answer_timeout: float = 0.3,
+        ack_timeout: float = 3.0,
+        paused_timeout: float = 120.0,
+    ) -> None:
+        self.profile = profile
+        self._poll_interval = poll_interval
+        self._answer_timeout = answer_timeout
+        self._ack_timeout = ack_timeout
+        self._paused_timeout = paused_timeout
+        self._one_job = threading.Lock()
+        self._news = threading.Condition()
+        self._line: _Line | None = None
+        self._lost = "offline"
+        self._job: _Job | None = None
+        self._late: dict[bytes, Callable[[Outcome], None]] = {}
+        # Whether it knows GS ( H, once that has shown. An answer of an earlier run must not confirm a slip of this one.
+        self._knows_ids: bool | None = None
+        # A connection ended within a slip: some of it may stand in the printer, waiting for its rest.
+        self._left_half = False
+        self._next_id = secrets.randbelow(len(DIGITS) ** 4)
+
+    @property
+    def ready(self) -> str | None:
+        """Why nothing can be printed now; None when it can."""
+        with self._news:
+            return self._lost if self._line is None else self._line.trouble
+
+    def print(
+        self,
+        items: Sequence[Item],
+        sending: Callable[[], None],
+        patience: float = 5.0,
+        late: Callable[[Outcome], None] | None = None,
+    ) -> Outcome:
+        """Print one slip and wait until it is confirmed; may be called from any thread.
+
+        Args:
+            items: the slip, from the top.
+            sending: called right before the first byte; if it raises, nothing is sent and its error is the caller's.
+            patience: seconds to wait for a printer that is being connected again, or busy with another slip.
+            late: told, on the device's thread, if an ``unconfirmed`` slip is confirmed after all.
+        """
+        deadline = time.monotonic() + patience
+        slip = escpos.compose(items, self.profile)
+        if not self._one_job.acquire(timeout=max(patience, 0)):
+            return Outcome("failed", "occupied")
+        try:
+            return self._print(slip, sending, deadline, late)
+        finally:
+            self._one_job.release()
+
+    def _print(
+        self,
+        slip: bytes,
+        sending: Callable[[], None],
+        deadline: float,
+        late: Callable[[Outcome], None] | None,
+    ) -> Outcome:
+        sent_for = False
+        while True:
+            line = self._wait_online(deadline)
+            if line is None:
+                return Outcome("failed", self._lost)
+            with line.turn:
+                try:
+                    trouble = line.check(self._wait_news, fresh=FRESH)
+                except OfflineError as error:
+                    # A stale connection shows here, with nothing lost: the supervisor makes a new one.
+                    line.broken = error
+                    self._wait_gone(line)
+                    continue
+                if trouble is not None:
+                    return Outcome("failed", trouble)
+                if not sent_for:
+                    sending()
+                    sent_for = True
+                with self._news:
+                    if self._line is not line:
+                        continue
+                    job = self._job = self._start_job(line)
+                if self._left_half:
+                    slip = escpos.cut_off(len(slip)) + slip
+                    self._left_half = False
+                try:
+                    line.write(slip + job.trailer, self._ack_timeout + len(slip) / SLOWEST_LINE)
+                except OfflineError as error:
+                    line.broken = error
+                    job.lost = error.reason
+            outcome = self._await_confirmation(line, job, len(slip))
+            with self._news:
+                self._job = None
+                self._left_half = outcome.state == "unconfirmed" and job.lost is not None
+                if outcome.state == "unconfirmed" and late is not None and job.ident:
+                    self._late[job.ident] = late
+                    while len(self._late) > 8:
+                        del self._late[next(iter(self._late))]
+            return outcome
+
+    def _start_job(self, line: "_Line") -> "_Job":
+        """A job with its trailer: the questions that the printer answers once the slip is out."""
+        job = _Job()
+        if self.profile.confirm == "gs_h" and self._knows_ids is not False:
+            job.ident = "".join(DIGITS[self._next_id // 36**place % 36] for place in (3, 2, 1, 0)).encode()
+            self._next_id = (self._next_id + 1) % len(DIGITS) ** 4
+            job.trailer += escpos.request_id(job.ident)
+        if self.profile.confirm != "none" and not (job.ident and self._knows_ids):
+            job.trailer += GS_TRANSMIT_PAPER
+            job.turn_of_answer = line.expect_paper()
+        return job
+
+    def _await_confirmation(self, line: "_Line", job: "_Job", size: int) -> Outcome:
+        """Wait as long as it makes sense; ask meanwhile why it takes so long."""
+        if self.profile.confirm == "none":
+            return Outcome("unconfirmed", job.lost or "no_confirmation")
+        allowance = self._ack_timeout + size / SLOWEST_LINE
+        begun = time.monotonic()
+        deadline, grace_end = begun + allowance, begun + self._paused_timeout
+        ask_at, nudge_at = begun + 0.5, begun + allowance / 3
+        trouble: str | None = None
+        nudge = True
+        while True:
+            now = time.monotonic()
+            with self._news:
+                done = self._job_outcome(job, now)
+                if done is None:
+                    self._news.wait(max(0.0, min(deadline, ask_at, job.settled_at) - now))
+                    done = self._job_outcome(job, time.monotonic())
+                if done is not None:
+                    return done
+            now = time.monotonic()
+            if now >= ask_at:
+                was, trouble = trouble, self._ask_why(line, job)
+                ask_at = time.monotonic() + 0.5
+                if trouble is not None or was is not None:
+                    # The printer holds the slip and goes on by itself: never send it again.
+                    deadline = max(deadline, now + allowance)
+                    # What it is asked later must not confirm a slip that was cleared from its memory meanwhile.
+                    nudge = nudge and job.answered_out
+            if trouble is not None and now >= grace_end:
+                return Outcome("unconfirmed", trouble)
+            if trouble is None and nudge and now >= nudge_at:
+                nudge = False
+                self._nudge(line, job)
+            if now >= deadline:
+                return Outcome("unconfirmed", job.lost or "no_confirmation")
+
+    def _job_outcome(self, job: "_Job", now: float) -> Outcome | None:
+        if job.confirmed == "gs_h":
+            return Outcome("printed", None, "gs_h")
+        if job.confirmed == "gs_r" and now >= job.settled_at:
+            if job.ident:
+                self._knows_ids = bool(self._knows_ids)
+            return Outcome("printed", None, "gs_r")
+        if job.lost is not None and job.confirmed is None:
+            return Outcome("unconfirmed", job.lost)
+        return None
+
+    def _ask_why(self, line: "_Line", job: "_Job") -> str | None:
+        try:
+            with line.turn:
+                return line.check(self._wait_news)
+        except OfflineError as error:
+            if error.reason != "silent":
+                job.lost = error.reason
+                line.broken = error
+            return None
+
+    def _nudge(self, line: "_Line", job: "_Job") -> None:
+        """Ask once more: the answer to what came with the slip may have been lost on its way."""
+        try:
+            with line.turn:
+                with self._news:
+                    job.turn_of_answer = line.expect_paper()
+                line.write(GS_TRANSMIT_PAPER, self._answer_timeout)
+        except OfflineError as error:
+            line.broken = error
+
+    # The device's thread
+
+    def serve(self, port: Port, link: Link) -> None:
+        """See :meth:`drivers.supervisor.Driver.serve`."""
+        escpos.warm_up()
+        line = _Line(port, self._answer_timeout, asks=self.profile.confirm != "none")
+
+        def wait_reading(done: Callable[[], bool], seconds: float) -> None:
+            deadline = time.monotonic() + seconds
+            while not done() and (left := deadline - time.monotonic()) > 0:
+                self._read(line, left)
+
+        lost = "stopping"
+        try:
+            line.check(wait_reading)
+            with self._news:
+                self._line = line
+                self._news.notify_all()
+            told = _tell(link, line, None)
+            while not link.stopping.is_set():
+                self._read(line, READ_SLICE)
+                if line.broken is not None:
+                    raise line.broken
+                # Whoever has the turn is asking already.
+                if line.is_due(self._poll_interval) and line.turn.acquire(blocking=False):
+                    try:
+                        line.check(wait_reading, all_questions=True)
+                        with self._news:
+                            if self._job is None:
+                                line.forgive()
+                    finally:
+                        line.turn.release()
+                told = _tell(link, line, told)
+        except OfflineError as error:
+            lost = error.reason
+            raise
+        finally:
+            with self._news:
+                self._line, self._lost = None, lost
+                if self._job is not None:
+                    self._job.lost = lost
+                line.gone = True
+                self._news.notify_all()
+
+    def _read(self, line: "_Line", seconds: float) -> None:
+        data = line.port.read(seconds)
+        if not data:
+            return
+        late: list[Callable[[Outcome], None]] = []
+        with self._news:
+            for answer in line.classify(data):
+                match answer:
+                    case escpos.Status(value):
+                        line.answers.append(value)
+                    case escpos.Paper():
+                        self._take_paper(line, answer)
+                    case escpos.ProcessId(ident):
+                        self._knows_ids = True
+                        if self._job is not None and self._job.ident == ident:
+                            self._job.confirmed = "gs_h"
+                        elif ident in self._late:
+                            late.append(self._late.pop(ident))
+                    case escpos.AutoStatus():
+                        line.checked_at = 0.0
+            self._news.notify_all()
+        for tell in late:
+            tell(Outcome("printed", None, "gs_h"))
+
+    def _take_paper(self, line: "_Line", answer: escpos.Paper) -> None:
+        job = self._job
+        turn = line.count_paper()
+        if job is None or turn is None or job.turn_of_answer is None or turn < job.turn_of_answer:
+            return
+        if answer.out:
+            job.answered_out = True
+        elif job.confirmed is None:
+            job.confirmed = "gs_r"
+            # The id says that it is printed, this one that it is understood: the id has a moment to follow.
+            job.settled_at = time.monotonic() + (self._ack_timeout / 3 if job.ident else 0.0)
+
+    def _wait_news(self, done: Callable[[], bool], seconds: float) -> None:
+        with self._news:
+            self._news.wait_for(done, seconds)
+
+    def _wait_online(self, deadline: float) -> "_Line | None":
+        with self._news:
+            self._news.wait_for(lambda: self._line is not None, max(0.0, deadline - time.monotonic()))
+            return self._line
+
+    def _wait_gone(self, line: "_Line") -> None:
+        """The device's thread lets go of a broken line within one slice of reading."""
+        with self._news:
+            self._news.wait_for(lambda: line.gone, 10 * READ_SLICE)
+
+
+@dataclass
+class _Job:
+    """One slip under way. ``turn_of_answer``: which answer to GS r, counted on its line, speaks of it."""
+
+    ident: bytes = b""
+    trailer: bytes = b""
+    turn_of_answer: int | None = None
+    confirmed: How | None = None
+    settled_at: float = field(default=float("inf"))
+    answered_out: bool = False
+    lost: str | None = None
+
+
+class _Line:
+    """One connection: questions of status, and the counting of answers that come in turn.
+
+    ``turn`` is held by whoever writes or waits for the answer to a question.
+    """
+
+    def __init__(self, port: Port, answer_timeout: float, asks: bool) -> None:
+        self.port = port
+        self.turn = threading.RLock()
+        self.broken: OfflineError | None = None
+        self.gone = False
+        self.trouble: str | None = None
+        self.near_end = False
+        self.checked_at = 0.0
+        self.answers: list[int] = []
+        self._answer_timeout = answer_timeout
+        self._asks = asks
+        self._classifier = escpos.Classifier()
+        self._byte_at = 0.0
+        self._misses = dict.fromkeys((1, 2, 3, 4), 0)
+        self._rounds = 0
+        self._unanswered = 0
+        self._expected = 0
+        self._counted = 0
+        self._expected_at = 0.0
+
+    def classify(self, data: bytes) -> list[escpos.Answer]:
+        """What ``data`` says; half an answer before a pause is dropped."""
+        now = time.monotonic()
+        if now - self._byte_at > PAUSE_BETWEEN_ANSWERS:
+            self._classifier.forget()
+        self._byte_at = now
+        return list(self._classifier.feed(data))
+
+    def write(self, data: bytes, timeout: float) -> None:
+        """One write."""
+        self.port.write(data, timeout)
+
+    def is_due(self, interval: float) -> bool:
+        """Whether it is time to ask again."""
+        return self._asks and time.monotonic() - self.checked_at >= interval
+
+    def check(self, wait: Wait, fresh: float = 0.0, all_questions: bool = False) -> str | None:
+        """Ask how the printer is; its trouble, or None.
+
+        A question that it never answers is asked now and then, and only with ``all_questions``. After a round that is
+        less than ``fresh`` seconds old, one question is enough to see that it is there and on line.
+
+        Raises:
+            OfflineError: the port is lost, or ``silent``: none of the questions is answered.
+        """
+        if not self._asks:
+            return None
+        self._rounds += all_questions
+        again = all_questions and self._rounds % 15 == 0
+        known = [n for n in self._misses if self._misses[n] < 2 or again]
+        answered: dict[int, int] = {}
+        quick = self.trouble is None and time.monotonic() - self.checked_at < fresh and self._misses[1] == 0
+        for n in known or list(self._misses):
+            if quick and answered.get(1, 0x08) & 0x08 == 0:
+                return None
+            value = self._ask(n, wait)
+            if value is None:
+                self._misses[n] += 1
+            else:
+                self._misses[n] = 0
+                answered[n] = value
+        if not answered:
+            raise OfflineError("silent")
+        self.trouble = escpos.find_trouble(answered)
+        self.near_end = escpos.is_near_end(answered)
+        self.checked_at = time.monotonic()
+        return self.trouble
+
+    def _ask(self, n: int, wait: Wait) -> int | None:
+        """The answer to DLE EOT ``n``, or None in time. What came before the question is not its answer."""
+        self.answers.clear()
+        self.write(escpos.request_status(n), self._answer_timeout)
+        self._unanswered += 1
+        wait(lambda: bool(self.answers) or self.gone, self._answer_timeout)
+        if self.gone:
+            raise OfflineError("hung_up")
+        if not self.answers:
+            return None
+        if self._unanswered > 1:
+            # A question before this one is open: is this answer ours, or is ours still to come?
+            wait(lambda: len(self.answers) >= self._unanswered or self.gone, self._answer_timeout / 3)
+        self._unanswered = 0
+        return self.answers[-1]
+
+    def expect_paper(self) -> int:
+        """Count a GS r that is being sent; its answer is the returned one in turn."""
+        self._expected += 1
+        self._expected_at = time.monotonic()
+        return self._expected
+
+    def count_paper(self) -> int | None:
+        """Count an answer to GS r; None when none is expected: noise."""
+        if self._counted >= self._expected:
+            return None
+        self._counted += 1
+        return self._counted
+
+    def forgive(self) -> None:
+        """Expect no answer any more that a printer without trouble has not given for long: it has lost the question."""
+        if self.trouble is None and time.monotonic() - self._expected_at > 10.0:
+            self._counted = self._expected
+
+
+def _tell(link: Link, line: _Line, told: tuple[str | None, bool] | None) -> tuple[str | None, bool]:
+    """Tell the supervisor what has changed."""
+    state = line.trouble, line.near_end
+    if state != told:
+        if line.trouble is not None:
+            link.fault(line.trouble)
+        else:
+            link.online("paper_near_end" if line.near_end else "")
+    return state

@@ -1,0 +1,372 @@
+"""The printer driver against a printer on TCP: what is printed is never lost and never printed twice unmarked."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import wires
+
+from drivers.errors import OfflineError
+from drivers.escpos import PROFILES, Code, Rule, Text
+from drivers.port import Port, open_port
+from drivers.printer import Outcome, Printer
+from drivers.simulators.printer import PrinterSimulator
+from drivers.supervisor import Supervisor
+
+SLIP = (
+    Text("西城区综合行政服务中心", 2),
+    Rule(),
+    Text("A012", 5, bold=True),
+    Code("HTTPS://Q.EXAMPLE.CN/T/0123456789ABCDEF"),
+    Text("请留意叫号"),
+)
+
+
+@dataclass
+class Desk:
+    """A printer, its driver, and whoever prints."""
+
+    simulator: PrinterSimulator
+    printer: Printer
+    supervisor: Supervisor[Port]
+    sendings: int = 0
+
+    def sending(self) -> None:
+        self.sendings += 1
+
+    def print(self, number: str = "A012", **options: Any) -> Outcome:
+        return self.printer.print((*SLIP[:2], Text(number, 5), *SLIP[3:]), self.sending, **options)
+
+    def print_aside(self, number: str = "A012", **options: Any) -> "Aside":
+        return Aside(lambda: self.print(number, **options))
+
+    def numbers(self) -> list[str]:
+        return [paper.texts[2] for paper in self.simulator.papers if paper.cut]
+
+
+class Aside:
+    """Prints on a thread of its own."""
+
+    def __init__(self, work: Callable[[], Outcome]) -> None:
+        self._outcome: list[Outcome] = []
+        self._thread = threading.Thread(target=lambda: self._outcome.append(work()))
+        self._thread.start()
+
+    @property
+    def done(self) -> bool:
+        return bool(self._outcome)
+
+    def outcome(self, timeout: float = 10.0) -> Outcome:
+        self._thread.join(timeout)
+        return self._outcome[0]
+
+
+Open = Callable[..., Desk]
+
+
+@pytest.fixture
+def desk() -> Iterator[Open]:
+    opened: list[Desk] = []
+
+    def open_desk(
+        profile: str = "epson", wire: type[wires.WholeWire] = wires.WholeWire, plugged: bool = True, **simulated: Any
+    ) -> Desk:
+        timeouts = {"ack_timeout": 0.9, "poll_interval": 0.3, "paused_timeout": 5.0}
+        timeouts |= {name: simulated.pop(name) for name in list(simulated) if name in timeouts}
+        simulator = PrinterSimulator(**simulated)
+        simulator.start()
+        printer = Printer(PROFILES[profile], **timeouts)
+        supervisor = Supervisor("printer", "escpos", lambda: wire(open_port(simulator.url)), printer, wires.now)
+        if not plugged:
+            simulator.unplug()
+        supervisor.start()
+        if plugged:
+            wires.wait_until(lambda: printer.ready != "offline", 10)
+        opened.append(Desk(simulator, printer, supervisor))
+        return opened[-1]
+
+    yield open_desk
+    for each in opened:
+        each.supervisor.stop()
+        each.simulator.stop()
+
+
+@pytest.mark.parametrize("wire", wires.WIRES)
+@pytest.mark.parametrize(("profile", "how"), [("epson", "gs_h"), ("generic", "gs_r")])
+def test_a_slip_is_printed_and_confirmed_on_every_wire(
+    desk: Open, wire: type[wires.WholeWire], profile: str, how: str
+) -> None:
+    hall = desk(profile, wire)
+    assert hall.print() == Outcome("printed", None, how)  # type: ignore[arg-type]
+    (paper,) = hall.simulator.papers
+    assert paper.texts == ["西城区综合行政服务中心", "───", "A012", "请留意叫号"]
+    assert paper.codes == ["HTTPS://Q.EXAMPLE.CN/T/0123456789ABCDEF"]
+    assert paper.cut
+    assert paper.faults == []
+    assert hall.sendings == 1
+
+
+def test_a_printer_that_does_not_know_process_ids_confirms_by_an_answer_in_turn_and_is_remembered(desk: Open) -> None:
+    hall = desk("epson", process_id=False)
+    assert hall.print("A001") == Outcome("printed", None, "gs_r")
+    begun = time.monotonic()
+    assert hall.print("A002") == Outcome("printed", None, "gs_r")
+    assert time.monotonic() - begun < 0.2
+    assert hall.simulator.unfinished.rows == []
+
+
+@pytest.mark.parametrize("answers", [(1,), (4,), (1, 2, 4), (2, 3)])
+def test_a_printer_that_answers_some_questions_of_status_only_prints(desk: Open, answers: tuple[int, ...]) -> None:
+    hall = desk(answers=answers)
+    assert hall.printer.ready is None
+    assert hall.print().state == "printed"
+
+
+def test_a_printer_that_answers_no_question_is_silent_and_gets_not_one_byte(desk: Open) -> None:
+    hall = desk(answers=(), plugged=False)
+    hall.simulator.plug_in()
+    wires.wait_until(lambda: hall.supervisor.state.reason == "silent", 10)
+    assert hall.print(patience=0.2) == Outcome("failed", "silent")
+    assert hall.simulator.received == 0
+    assert hall.sendings == 0
+
+
+def test_a_write_only_printer_prints_unconfirmed(desk: Open) -> None:
+    hall = desk("write-only", answers=(), process_id=False)
+    assert hall.print() == Outcome("unconfirmed", "no_confirmation")
+    wires.wait_until(lambda: hall.numbers() == ["A012"])
+    assert len(hall.simulator.papers) == 1
+
+
+@pytest.mark.parametrize(
+    ("hand", "reason"),
+    [("take_out_paper", "paper_out"), ("open_cover", "cover_open"), ("jam_cutter", "cutter")],
+)
+def test_a_printer_in_trouble_gets_not_one_byte(desk: Open, hand: str, reason: str) -> None:
+    hall = desk()
+    getattr(hall.simulator, hand)()
+    assert hall.print() == Outcome("failed", reason)
+    assert hall.simulator.received == 0
+    assert hall.sendings == 0
+    assert hall.printer.ready == reason
+    wires.wait_until(lambda: (hall.supervisor.state.state, hall.supervisor.state.reason) == ("fault", reason))
+
+
+def test_trouble_is_seen_while_nothing_is_printed_and_goes_with_its_cause(desk: Open) -> None:
+    hall = desk()
+    hall.simulator.take_out_paper()
+    wires.wait_until(lambda: hall.supervisor.state.reason == "paper_out")
+    hall.simulator.put_in_paper()
+    wires.wait_until(lambda: hall.supervisor.state.state == "online")
+    hall.simulator.wear_down_paper()
+    wires.wait_until(lambda: hall.supervisor.state.detail == "paper_near_end")
+    assert hall.printer.ready is None
+
+
+def test_paper_that_ends_in_the_middle_of_a_slip_is_waited_for_and_the_slip_is_not_sent_again(desk: Open) -> None:
+    hall = desk()
+    hall.simulator.paper_lasts(2)
+    printing = hall.print_aside()
+    wires.wait_until(lambda: not hall.simulator.paper_in)
+    received = hall.simulator.received
+    assert not threading.Event().wait(1.5)
+    assert not printing.done
+    hall.simulator.put_in_paper()
+    assert printing.outcome() == Outcome("printed", None, "gs_h")
+    assert hall.numbers() == ["A012"]
+    assert hall.simulator.received == received
+
+
+@pytest.mark.parametrize(("profile", "how"), [("epson", "gs_h"), ("generic", "gs_r")])
+def test_a_cover_opened_in_the_middle_of_a_slip_is_waited_for(desk: Open, profile: str, how: str) -> None:
+    hall = desk(profile)
+    hall.simulator.paper_lasts(1)
+    printing = hall.print_aside()
+    wires.wait_until(lambda: not hall.simulator.paper_in)
+    hall.simulator.open_cover()
+    hall.simulator.put_in_paper()
+    assert not threading.Event().wait(1.2)
+    hall.simulator.close_cover()
+    assert printing.outcome().how == how
+    assert hall.numbers() == ["A012"]
+
+
+def test_paper_that_never_comes_leaves_the_slip_unconfirmed(desk: Open) -> None:
+    hall = desk(paused_timeout=1.0)
+    hall.simulator.paper_lasts(2)
+    assert hall.print() == Outcome("unconfirmed", "paper_out")
+
+
+def test_a_slip_cleared_from_the_memory_of_a_printer_is_not_taken_for_printed(desk: Open) -> None:
+    hall = desk("generic")
+    hall.simulator.paper_lasts(2)
+    printing = hall.print_aside()
+    wires.wait_until(lambda: not hall.simulator.paper_in)
+    assert not threading.Event().wait(0.8)
+    hall.simulator.clear_memory()
+    hall.simulator.put_in_paper()
+    assert printing.outcome() == Outcome("unconfirmed", "no_confirmation")
+    assert hall.numbers() == []
+
+
+@pytest.mark.parametrize("count", [1, 9, 40, 70, 100, 140])
+def test_a_hang_up_in_the_middle_leaves_the_slip_unconfirmed_and_the_next_one_whole(desk: Open, count: int) -> None:
+    hall = desk()
+    hall.simulator.hang_up_after(count)
+    assert hall.print("A001") == Outcome("unconfirmed", "hung_up")
+    assert hall.print("A002").state == "printed"
+    *_, last = hall.simulator.papers
+    assert last.texts == ["西城区综合行政服务中心", "───", "A002", "请留意叫号"]
+    assert last.codes == ["HTTPS://Q.EXAMPLE.CN/T/0123456789ABCDEF"]
+    assert sum("A001" in paper.texts for paper in hall.simulator.papers) <= 1
+    assert hall.sendings == 2
+
+
+def test_a_lost_confirmation_leaves_the_slip_unconfirmed(desk: Open) -> None:
+    hall = desk()
+    hall.simulator.hold_confirmations()
+    assert hall.print("A001") == Outcome("unconfirmed", "no_confirmation")
+    assert hall.numbers() == ["A001"]
+
+
+def test_a_late_confirmation_is_accepted_and_is_not_taken_for_that_of_the_next_slip(desk: Open) -> None:
+    hall = desk()
+    late: list[Outcome] = []
+    hall.simulator.hold_confirmations()
+    assert hall.print("A001", late=late.append).state == "unconfirmed"
+    hall.simulator.hold_confirmations(False)
+    wires.wait_until(lambda: late == [Outcome("printed", None, "gs_h")])
+    hall.simulator.hold_confirmations()
+    second = hall.print_aside("A002")
+    hall.simulator.noise(b"\x37\x22A001\x00\x37\x22\x30\x30\x30\x30\x00")
+    assert second.outcome().state == "unconfirmed"
+
+
+def test_an_answer_in_turn_that_comes_late_does_not_confirm_the_next_slip(desk: Open) -> None:
+    hall = desk("generic")
+    hall.simulator.hold_confirmations()
+    assert hall.print("A001").state == "unconfirmed"
+    second = hall.print_aside("A002")
+    wires.wait_until(lambda: len(hall.simulator.papers) == 2)
+    hall.simulator.hold_confirmations(False, only=2)
+    assert not threading.Event().wait(0.2)
+    assert not second.done
+    assert second.outcome().state in ("printed", "unconfirmed")
+
+
+def test_a_dead_connection_is_noticed_before_the_first_byte_and_the_slip_is_not_lost(desk: Open) -> None:
+    hall = desk(poll_interval=60.0)
+    hall.simulator.hang_up()
+    assert hall.print("A001").state == "printed"
+    hall.simulator.hang_up(reset=True)
+    assert hall.print("A002").state == "printed"
+    hall.simulator.forget_host()
+    assert hall.print("A003").state == "printed"
+    assert hall.numbers() == ["A001", "A002", "A003"]
+    assert hall.sendings == 3
+
+
+def test_a_printer_pulled_out_and_put_back_prints_again(desk: Open) -> None:
+    hall = desk()
+    hall.simulator.unplug()
+    wires.wait_until(lambda: hall.supervisor.state.state == "offline")
+    assert hall.printer.ready in ("hung_up", "refused")
+    assert hall.print(patience=0.1).state == "failed"
+    printing = hall.print_aside("A002", patience=10)
+    hall.simulator.plug_in()
+    assert printing.outcome().state == "printed"
+    assert hall.numbers() == ["A002"]
+
+
+def test_nothing_is_sent_when_the_store_does_not_take_that_it_is_being_sent(desk: Open) -> None:
+    hall = desk()
+
+    def refuse() -> None:
+        raise KeyError("the disk is full")
+
+    with pytest.raises(KeyError):
+        hall.printer.print(SLIP, refuse)
+    assert hall.simulator.received == 0
+    assert hall.print().state == "printed"
+
+
+def test_a_connection_lost_while_the_store_is_told_sends_nothing_there_and_tells_it_once(desk: Open) -> None:
+    hall = desk()
+    told = []
+
+    def hang_up() -> None:
+        told.append(1)
+        if len(told) == 1:
+            hall.simulator.hang_up()
+            wires.wait_until(lambda: hall.printer.ready is not None)
+
+    assert hall.printer.print(SLIP, hang_up).state == "printed"
+    assert len(told) == 1
+    assert len(hall.simulator.papers) == 1
+
+
+def test_automatic_status_in_between_confuses_nothing(desk: Open) -> None:
+    hall = desk()
+    stop = threading.Event()
+
+    def chatter() -> None:
+        while not stop.wait(0.002):
+            hall.simulator.noise(b"\x10\x00\x00\x00")
+
+    thread = threading.Thread(target=chatter)
+    thread.start()
+    try:
+        assert [hall.print(f"A{n:03}").state for n in range(1, 11)] == ["printed"] * 10
+    finally:
+        stop.set()
+        thread.join()
+    assert hall.printer.ready is None
+
+
+def test_two_threads_never_mix_their_papers(desk: Open) -> None:
+    hall = desk(ack_timeout=5.0)
+    outcomes: list[Outcome] = []
+
+    def print_many(letter: str) -> None:
+        for n in range(100):
+            outcomes.append(hall.print(f"{letter}{n:03}", patience=30))
+
+    threads = [threading.Thread(target=print_many, args=(letter,)) for letter in "AB"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [outcome.state for outcome in outcomes] == ["printed"] * 200
+    assert sorted(hall.numbers()) == [f"{letter}{n:03}" for letter in "AB" for n in range(100)]
+    assert all(len(paper.texts) == 4 for paper in hall.simulator.papers)
+
+
+def test_a_second_slip_that_waited_too_long_is_not_sent(desk: Open) -> None:
+    hall = desk(ack_timeout=2.0)
+    hall.simulator.hold_confirmations()
+    first = hall.print_aside("A001")
+    wires.wait_until(lambda: hall.simulator.papers)
+    assert hall.print("A002", patience=0.2) == Outcome("failed", "occupied")
+    hall.simulator.hold_confirmations(False)
+    assert first.outcome().state == "printed"
+    assert hall.numbers() == ["A001"]
+
+
+def test_stopping_in_the_middle_ends_at_once(desk: Open) -> None:
+    hall = desk()
+    hall.simulator.paper_lasts(1)
+    printing = hall.print_aside()
+    wires.wait_until(lambda: not hall.simulator.paper_in)
+    begun = time.monotonic()
+    hall.supervisor.stop()
+    assert printing.outcome() == Outcome("unconfirmed", "stopping")
+    assert time.monotonic() - begun < 1.0
+    assert hall.print(patience=0.0) == Outcome("failed", "stopping")
+
+
+def test_a_lost_port_is_told_to_the_supervisor() -> None:
+    with pytest.raises(OfflineError):
+        Printer(PROFILES["epson"]).serve(wires.DeadWire(), wires.SpyLink())
