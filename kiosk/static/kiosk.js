@@ -1,0 +1,338 @@
+/* The kiosk's page. The state is the server's (GET /kiosk, followed by events); the page adds only what is nobody
+   else's business: the language, the size of print, the number pad, and what is asked back. */
+
+import { call, coalesce, follow, hm, lostLine, now, press, Problem } from "./live.js";
+
+const root = document.documentElement;
+const $ = (selector, from = document) => from.querySelector(selector);
+const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+const QUIET = 45_000;  // ms without a touch after which what one resident set is taken back for the next
+
+let view = null;       // the last GET /kiosk
+let typing = false;    // the number pad is open
+let page = 0;          // of the services
+let hall = { services: [], windows: [] };  // of GET /hall
+let deadline = null;   // when this state ends by itself, and of how many seconds the ring is full
+let full = 60;
+let touched = Date.now();
+
+/* Two languages in one element. */
+function say(element, zh, en) {
+  const span = (lang, words) => Object.assign(document.createElement("span"), { lang, textContent: words });
+  const both = Object.assign(document.createElement("span"), { className: "say" });
+  both.append(span("zh-CN", zh), span("en", en || zh));
+  element.replaceChildren(both);
+}
+
+const english = () => root.classList.contains("english");
+const waitWords = (wait) => {
+  if (!wait) return null;
+  const span = wait.low === wait.high ? `${wait.low}` : `${wait.low}–${wait.high}`;
+  return wait.high < 1 ? ["马上办理", "No wait"] : [`约 ${span} 分钟`, `about ${span} min`];
+};
+
+// ---------------------------------------------------------------- what is shown
+
+function shownState() {
+  if (!view) return "starting";
+  if (view.state === "fault" && view.ticket) return "fault-ticket";
+  if (typing && (view.state === "idle" || view.state === "fault")) return "typing";
+  return view.state;
+}
+
+function render() {
+  const state = shownState();
+  const before = root.dataset.state;
+  root.dataset.state = state;
+  for (const section of $$(".view")) section.classList.toggle("shown", section.dataset.view.split(" ").includes(state));
+  for (const part of $$("[data-when]")) part.classList.toggle("now", part.dataset.when.split(" ").includes(state));
+  if (!view) return;
+  for (const words of $$(".message-words")) {
+    say(words, view.message, view.message_en);
+    words.classList.toggle("heed", "usual" in words.dataset && !words.dataset.usual.split(" ").includes(view.message));
+  }
+  if (state === "choosing") renderServices(before !== "choosing");
+  if (view.ticket) renderTicket(view.ticket);
+  if (before !== state) {
+    if (state !== "typing") clearTyped();
+    if (before !== "starting") for (const dialog of $$("dialog[open]")) dialog.close();
+    if ((state === "idle" || state === "fault") && !["typing", "starting", "idle", "fault"].includes(before)) forget();
+  }
+}
+
+function renderServices(fresh) {
+  if (fresh) page = 0;
+  const name = view.resident && view.resident.name;
+  say($("#greeting"), name ? `您好,${name}` : "您好", name ? `Hello, ${name}` : "Hello");
+  const earned = view.resident && view.resident.priority;
+  $("#earned").hidden = !earned;
+  if (earned) say($("#earned span"), `${earned.name} 优先办理`, `Priority: ${earned.name_en}`);
+
+  const landscape = matchMedia("(orientation: landscape)").matches;
+  const elder = root.classList.contains("elder");
+  const size = elder ? (landscape ? 4 : 5) : 12;
+  const pages = Math.max(1, Math.ceil(view.services.length / size));
+  page = Math.min(page, pages - 1);
+  const rows = view.services.slice(page * size, (page + 1) * size);
+  const list = $("#services");
+  list.classList.toggle("many", !elder && rows.length > (landscape ? 8 : 6));
+  // Rows are kept while the list stays the same, so that news doesn't take the ground from under a finger.
+  const wanted = rows.map((service) => service.id).join(" ");
+  if (list.dataset.rows !== wanted) {
+    list.replaceChildren(...rows.map(serviceRow));
+    list.dataset.rows = wanted;
+  }
+  rows.forEach((service, index) => fillRow(list.children[index], service));
+  $("#pages").hidden = pages < 2;
+  $("#page").textContent = `${page + 1} / ${pages}`;
+  $("[data-do=page-back]").disabled = page === 0;
+  $("[data-do=page-next]").disabled = page === pages - 1;
+}
+
+function serviceRow(service) {
+  const row = document.createElement("button");
+  row.type = "button";
+  row.dataset.service = service.id;
+  row.innerHTML = '<span class="name"><span lang="zh-CN"></span><span lang="en"></span></span><span class="queue"></span>';
+  press(row, (key) => chosen(row, key), trouble);
+  return row;
+}
+
+function fillRow(row, service) {
+  row.className = "service-row" + (service.has_ticket ? " has-ticket" : "") + (service.open === false ? " shut" : "");
+  $(".name [lang=zh-CN]", row).textContent = service.name;
+  $(".name [lang=en]", row).textContent = service.name_en || "";
+  const queue = $(".queue", row);
+  const line = (zh, en) => `${english() ? en : zh}`;
+  let head, tail;
+  if (service.has_ticket) {
+    [head, tail] = [line(`已取号 ${service.has_ticket}`, `You have ${service.has_ticket}`), line("可以补打小票", "can be printed again")];
+  } else if (service.open === false) {
+    [head, tail] = [line("现在不办理", "Closed now"), line("请问咨询台", "ask at the desk")];
+  } else {
+    const wait = waitWords(service.expected_wait);
+    head = service.waiting ? line(`前面 ${service.waiting} 人`, `${service.waiting} ahead`) : line("无人等候", "Nobody waiting");
+    tail = wait && service.waiting ? line(...wait) : "";
+  }
+  queue.replaceChildren(Object.assign(document.createElement("b"), { textContent: head }), tail);
+}
+
+function renderTicket(ticket) {
+  const service = hall.services.find((one) => one.id === ticket.service);
+  for (const element of $$(".view .service")) if (service) say(element, service.name, service.name_en);
+  for (const element of $$(".big")) element.textContent = ticket.number;
+  for (const element of $$(".ahead")) {
+    if (ticket.ahead) say(element, `${ticket.ahead} 人等候`, `${ticket.ahead} waiting`);
+    else say(element, "马上轮到您", "You are next");
+  }
+  const serving = hall.windows.filter((one) => one.state !== "closed" && (one.services.includes("*") || one.services.includes(ticket.service)));
+  for (const element of $$(".where")) {
+    if (serving.length && serving.length <= 3) say(element, serving.map((one) => one.name).join("、"), `Window ${serving.map((one) => one.id).join(", ")}`);
+    else say(element, "请看大屏叫号", "Watch the screens");
+  }
+  root.classList.toggle("card-lies", view.card_lies);
+  $(".card-step").classList.toggle("done", !view.card_lies);
+  const code = $("#code");
+  if (shownState() === "fault-ticket") {
+    if (code.dataset.of !== ticket.number) code.src = `/kiosk/code.svg?of=${encodeURIComponent(ticket.number)}`;
+    code.dataset.of = ticket.number;
+  }
+}
+
+function tick() {
+  $("#clock").textContent = hm(now());
+  const zone = { timeZone: root.dataset.zone || undefined };
+  $("#date").textContent = now().toLocaleDateString(english() ? "en-GB" : "zh-CN", { ...zone, month: "long", day: "numeric", weekday: "long" });
+  const left = deadline === null ? null : Math.max(0, Math.ceil((deadline - Date.now()) / 1000));
+  const ring = $("#ring");
+  ring.hidden = left === null;
+  if (left !== null) {
+    ring.classList.toggle("soon", left <= 10);
+    $("b", ring).textContent = left;
+    $(".left", ring).style.strokeDashoffset = String(100 - Math.min(100, (100 * left) / full));
+    ring.setAttribute("aria-label", english() ? `${left} seconds left` : `还剩 ${left} 秒`);
+  }
+  if (Date.now() - touched > QUIET && (shownState() === "idle" || shownState() === "typing" || shownState() === "fault")) forget();
+}
+
+/* The next resident starts from Chinese, normal print, and an empty pad. */
+function forget() {
+  touched = Date.now();
+  for (const dialog of $$("dialog[open]")) dialog.close();
+  setLanguage(false);
+  setElder(false);
+  if (typing) {
+    typing = false;
+    clearTyped();
+    render();
+  }
+}
+
+// ---------------------------------------------------------------- what is touched
+
+async function chosen(row, key) {
+  const service = view.services.find((one) => one.id === row.dataset.service);
+  if (!service) return;
+  if (service.has_ticket) return offerAgain(service, service.has_ticket);
+  if (service.open === false) {
+    ask("#help");
+    return;
+  }
+  row.classList.add("pressed");
+  try {
+    await call("POST", "/kiosk/choose", { service: service.id }, { key });
+  } catch (problem) {
+    if (!(problem instanceof Problem) || problem.code !== "already_waiting") throw problem;
+    offerAgain(service, problem.body.number);
+  } finally {
+    row.classList.remove("pressed");
+  }
+}
+
+let again = null;
+function offerAgain(service, number) {
+  again = service.id;
+  say($(".again-service"), service.name, service.name_en);
+  $(".again-number").textContent = number || "";
+  ask("#again");
+}
+
+function ask(dialog) {
+  $(dialog).showModal();
+}
+
+function trouble(problem) {
+  say($(".problem-words"), problem.detail, problem.detail_en);
+  for (const dialog of $$("dialog[open]")) dialog.close();
+  ask("#trouble");
+}
+
+function setLanguage(toEnglish) {
+  root.classList.toggle("english", toEnglish);
+  root.lang = toEnglish ? "en" : "zh-CN";
+  if (view) render();
+}
+
+function setElder(large) {
+  root.classList.toggle("elder", large);
+  $("[data-do=elder]").setAttribute("aria-pressed", String(large));
+  page = 0;
+  if (view) render();
+}
+
+const deeds = {
+  language: () => setLanguage(!english()),
+  elder: () => setElder(!root.classList.contains("elder")),
+  help: () => ask("#help"),
+  type: () => { typing = true; render(); },
+  "leave-typing": () => { typing = false; render(); },
+  "page-back": () => { page -= 1; render(); },
+  "page-next": () => { page += 1; render(); },
+};
+for (const button of $$("[data-do]")) {
+  const deed = button.dataset.do;
+  if (deed === "close") button.addEventListener("click", () => button.closest("dialog").close());
+  else if (deed === "quit") press(button, (key) => call("POST", "/kiosk/cancel", {}, { key }), trouble);
+  else button.addEventListener("click", deeds[deed]);
+}
+press($("#reprint"), async (key) => {
+  await call("POST", "/kiosk/reprint", { service: again }, { key });
+  $("#again").close();
+}, trouble);
+
+// ---------------------------------------------------------------- the number pad
+
+const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+let typed = "";
+
+/* Why this is no ID number (GB 11643), in both languages; null when it is one. */
+function wrongNumber(number) {
+  const month = Number(number.slice(10, 12));
+  const day = Number(number.slice(12, 14));
+  const date = new Date(Date.UTC(Number(number.slice(6, 10)), month - 1, day));
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) {
+    return ["出生日期(第7到14位)不对,请核对", "The date of birth (digits 7 to 14) cannot be right. Please check."];
+  }
+  const sum = WEIGHTS.reduce((total, weight, index) => total + weight * Number(number[index]), 0);
+  if ("10X98765432"[sum % 11] !== number[17]) {
+    return ["有一位输错了,请逐位核对", "One of the digits is wrong. Please check them one by one."];
+  }
+  return null;
+}
+
+function renderTyped() {
+  const problem = typed.length === 18 ? wrongNumber(typed) : null;
+  const field = $("#typed");
+  const empty = "–".repeat(18 - typed.length);
+  const whole = typed + empty;
+  const parts = [whole.slice(0, 6), whole.slice(6, 14), whole.slice(14)].join("  ");
+  const cut = typed.length + (typed.length > 6 ? 2 : 0) + (typed.length > 14 ? 2 : 0);
+  field.replaceChildren(parts.slice(0, cut), Object.assign(document.createElement("i"), { textContent: parts.slice(cut) }));
+  field.classList.toggle("wrong", Boolean(problem));
+  if (problem) say($("#typed-problem"), ...problem);
+  else $("#typed-problem").replaceChildren();
+  $("#typed-done").setAttribute("aria-disabled", String(typed.length !== 18 || Boolean(problem)));
+}
+
+function clearTyped() {
+  typed = "";
+  typing = false;
+  renderTyped();
+}
+
+function key(name) {
+  if (name === "erase") typed = typed.slice(0, -1);
+  else if (/^\d$/.test(name) && typed.length < 18) typed += name;
+  else if (name === "X" && typed.length === 17) typed += name;
+  renderTyped();
+}
+for (const button of $$("[data-key]")) button.addEventListener("click", () => key(button.dataset.key));
+press($("#typed-done"), async (idempotency) => {
+  if (typed.length !== 18 || wrongNumber(typed)) return;
+  await call("POST", "/kiosk/typed", { id_number: typed }, { key: idempotency });
+  clearTyped();
+}, (problem) => {
+  say($("#typed-problem"), problem.detail, problem.detail_en);
+  if (problem.code !== "offline") $("#typed").classList.add("wrong");
+});
+
+addEventListener("keydown", (event) => {
+  touched = Date.now();
+  if (shownState() !== "typing" || $("dialog[open]")) return;
+  if (/^[0-9]$/.test(event.key)) key(event.key);
+  else if (event.key === "x" || event.key === "X") key("X");
+  else if (event.key === "Backspace") key("erase");
+  else if (event.key === "Escape") deeds["leave-typing"]();
+  else if (event.key === "Enter" && !event.target.closest("button")) $("#typed-done").click();
+  else return;
+  event.preventDefault();
+});
+
+// ---------------------------------------------------------------- alive
+
+const learnHall = coalesce(async () => {
+  hall = await call("GET", "/hall");
+  if (view && view.ticket) render();
+});
+
+function arrived(news) {
+  const changed = !view || view.state !== news.state;
+  view = news;
+  const seconds = view.seconds_left;
+  deadline = seconds === null || seconds === undefined ? null : Date.now() + seconds * 1000;
+  if (deadline !== null && (changed || seconds > full)) full = Math.max(1, seconds);
+  if (changed && view.ticket) learnHall();
+  render();
+  tick();
+}
+
+addEventListener("pointerdown", () => { touched = Date.now(); });
+addEventListener("contextmenu", (event) => event.preventDefault());
+matchMedia("(orientation: landscape)").addEventListener("change", () => view && render());
+const lost = lostLine();
+follow("/kiosk/events", { on: { state: arrived }, connected: lost });
+learnHall();
+renderTyped();
+render();
+tick();
+setInterval(tick, 1000);
