@@ -1,0 +1,58 @@
+"""What the strip over a window says."""
+
+from ticketing.model import State, Ticket, Window
+
+CELL = 8
+"""Pixels of a half-width character; a Chinese one takes two of them, and a line 16 in height."""
+
+
+def strip_text(window: Window, ticket: Ticket | None, width: int = 192, height: int = 32) -> str:
+    r"""The words for a window's strip, as many as it can show at once: they never scroll.
+
+    Args:
+        window: with its state.
+        ticket: the one now called or served there.
+        width: of the strip, in pixels.
+        height: of the strip, in pixels.
+
+    Returns:
+        One line, or two parted by ``\n`` where one is too narrow and the strip has room for both.
+    """
+    columns, rows = width // CELL, height // (2 * CELL)
+    for lines in _choices(window, ticket):
+        if len(lines) <= rows and all(columns_of(line) <= columns for line in lines):
+            return "\n".join(lines)
+    return _cut(ticket.number if ticket else window.id, columns)
+
+
+def columns_of(text: str) -> int:
+    """How many half-width columns ``text`` takes."""
+    return sum(1 if character < "\x80" else 2 for character in text)
+
+
+def _choices(window: Window, ticket: Ticket | None) -> list[tuple[str, ...]]:
+    """What may be said, the fullest first."""
+    if ticket is not None and ticket.state == State.CALLED:
+        place = f"{window.id}号" if window.id.isdigit() else window.name
+        return [
+            (f"{ticket.number}请到{window.name}",),
+            (ticket.number, f"请到{window.name}"),
+            (f"{ticket.number}请到{place}",),
+            (ticket.number, f"请到{place}"),
+            (ticket.number,),
+        ]
+    if ticket is not None and ticket.state == State.SERVING:
+        return [(f"{ticket.number} 正在办理",), (ticket.number, "正在办理"), (ticket.number,)]
+    match window.state:
+        case "paused":
+            return [("暂停服务",), ("暂停",)]
+        case "closed":
+            return [("窗口关闭",), ("关闭",)]
+        case _:
+            return [(f"{window.name} 请等候叫号",), (window.name, "请等候叫号"), (window.name,), ("请等候",)]
+
+
+def _cut(text: str, columns: int) -> str:
+    while columns_of(text) > columns:
+        text = text[:-1]
+    return text

@@ -1,0 +1,176 @@
+"""Refusals in words: what the person in front can do now, for every code of ``TicketingError`` and of the API.
+
+A sentence is chosen whose facts are known; they are put in as they are, so they hold no personal data.
+"""
+
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any
+
+from display.prompts import Words
+
+_STATES = {
+    "waiting": Words("等候中", "waiting"),
+    "called": Words("已叫号", "called"),
+    "serving": Words("办理中", "being served"),
+    "done": Words("已办结", "done"),
+    "missed": Words("已过号", "missed"),
+    "expired": Words("已过期", "expired"),
+}
+
+_FALLBACK = Words("现在办不了,请稍后再试", "This cannot be done now: please try again later")
+
+_WORDS: dict[str, tuple[Words, ...]] = {
+    # code: sentences, the one with the most facts first
+    # the queue
+    "unknown_service": (Words("没有这项业务,请刷新后重选", "No such service: reload and choose again"),),
+    "unknown_window": (Words("没有这个窗口,请检查窗口编号", "No such window: check its number"),),
+    "unknown_ticket": (Words("没有这个号码,请核对小票", "No such ticket: check the slip"),),
+    "unknown_code": (
+        Words("这不是本大厅的小票码,请扫小票上的二维码", "Not a code of this hall: scan the one on the slip"),
+    ),
+    "unknown_priority": (Words("没有这个优先类别,请重选", "No such priority: choose again"),),
+    "bad_priority": (Words("没有这个优先类别,请重选", "No such priority: choose again"),),
+    "priority_not_yours": (Words("优先办理请到咨询台说明情况", "Please ask at the guide desk for priority"),),
+    "unknown_print_job": (Words("没有这次打印,请重新补打", "No such print: print the slip again"),),
+    "window_busy": (
+        Words("{number} {state},请先办结或过号", "{number} is {state}: finish it or mark it missed first"),
+        Words("窗口还有人在办理,请先办结或过号", "Somebody is still at the window: finish or mark as missed first"),
+    ),
+    "window_paused": (Words("窗口已暂停,请先恢复服务", "The window is paused: open it first"),),
+    "window_closed": (Words("窗口已关闭,请先开窗", "The window is closed: open it first"),),
+    "service_closed": (Words("这项业务现在不办理,请选其他业务", "This service is closed now: choose another"),),
+    "not_served_here": (
+        Words("这项业务不在本窗口办理,请选其他窗口", "This window does not do that service: choose another"),
+    ),
+    "nobody_here": (Words("窗口现在没有人,请先呼叫下一位", "Nobody is at the window: call the next one first"),),
+    "wrong_state": (
+        Words(
+            "{number} {state},不能这样操作,请刷新后再看",
+            "{number} is {state}, which does not allow this: reload and look",
+        ),
+        Words(
+            "号码{state},不能这样操作,请刷新后再看", "The ticket is {state}, which does not allow this: reload and look"
+        ),
+        Words("号码的状态已变,请刷新后再看", "The ticket has changed: reload and look again"),
+    ),
+    "already_waiting": (
+        Words(
+            "您已取过号 {number},请等候叫号;小票丢了可以补打",
+            "You already hold {number}: please wait, or print it again if lost",
+        ),
+        Words(
+            "您已取过号,请等候叫号;小票丢了可以补打",
+            "You already hold a ticket: please wait, or print it again if lost",
+        ),
+    ),
+    "not_called": (
+        Words("{number} 还没叫到,请先呼叫再扫码", "{number} has not been called: call it before you scan"),
+        Words("这个号还没叫到,请先呼叫再扫码", "This ticket has not been called: call it before you scan"),
+    ),
+    "ticket_over": (
+        Words("{number} {state},需要再办请重新取号", "{number} is {state}: take a new number to be served again"),
+        Words("这个号已经用过,需要再办请重新取号", "This ticket is used: take a new number to be served again"),
+    ),
+    "other_day": (
+        Words("{number} 是 {day} 的号,请今天重新取号", "{number} is of {day}: please take a new number today"),
+        Words("这不是今天的号,请重新取号", "This ticket is not of today: please take a new number"),
+    ),
+    "wrong_window": (
+        Words("{number} 叫到{window}号窗口,请到那里办理", "{number} was called to window {window}: please go there"),
+        Words("这个号叫到了别的窗口,请到小票叫到的窗口", "This ticket was called to another window: please go there"),
+    ),
+    "bad_outcome": (Words("办理结果写得不对,请重选", "That outcome is not understood: choose again"),),
+    "too_many_tickets": (
+        Words("今天取号已达上限,请到咨询台", "You have today's most tickets: please ask at the guide desk"),
+    ),
+    "numbers_used_up": (Words("今天的号已取完,请明天再来", "All of today's numbers are taken: please come tomorrow"),),
+    "no_resident": (Words("这个号没有刷证件,请当面核对", "No card was read for this ticket: check in person"),),
+    "erased": (Words("当天的资料已按规定删除", "That day's data was erased, as the rules ask"),),
+    # the store
+    "store_busy": (Words("系统正忙,请再试一次", "The system is busy: please try once more"),),
+    "store_full": (
+        Words("磁盘已满,没有保存,请联系技术人员", "The disk is full and nothing was saved: call a technician"),
+    ),
+    "store_broken": (Words("数据存不进去,没有保存,请联系技术人员", "Data cannot be saved: call a technician"),),
+    "store_in_use": (Words("另一个程序正在使用数据,请先停掉它", "Another program uses the data: stop it first"),),
+    "vault_locked": (
+        Words("密钥不对,打不开资料,请联系技术人员", "The key does not fit, so data stays closed: call a technician"),
+    ),
+    "idempotency_key_reused": (
+        Words("同一操作编号不能用于不同内容,请重新操作", "This Idempotency-Key came with other content: use a new one"),
+    ),
+    # who may
+    "not_logged_in": (Words("请先登录", "Please log in first"),),
+    "wrong_password": (Words("用户名或密码不对,请重新输入", "Wrong name or password: please enter them again"),),
+    "too_many_tries": (
+        Words("试得太多,请 {seconds} 秒后再试", "Too many tries: please wait {seconds} seconds"),
+        Words("试得太多,请稍后再试", "Too many tries: please wait a little"),
+    ),
+    "forbidden": (Words("您没有这项权限,请找管理员", "You may not do this: ask the manager"),),
+    "not_your_window": (Words("这不是您的窗口,请换到自己的窗口", "This is not your window: use your own"),),
+    "tls_required": (
+        Words("请用 https 打开,这里不能明文登录", "Open this page by https: log-ins do not travel in the clear"),
+    ),
+    "cross_site": (
+        Words("请求来自别的网站,请从本系统页面操作", "That came from another site: use this system's own page"),
+    ),
+    "bad_host": (Words("网址不对,请用本系统的地址打开", "Wrong address: open this system by its own"),),
+    # requests
+    "bad_body": (Words("内容填写有误,请检查后再提交", "Something is filled in wrongly: check it and send again"),),
+    "bad_request": (Words("请求有误,请刷新后再试", "That request is not understood: reload and try again"),),
+    "bad_id_number": (Words("证件号码不对,请核对后重输", "That ID number is not right: check it and enter it again"),),
+    "typed_number_wrong": (
+        Words("证件号码不对,请核对后重输", "That ID number is not right: check it and enter it again"),
+    ),
+    "too_large": (Words("内容太大,请缩短后再提交", "That is too large: make it shorter and send again"),),
+    "json_expected": (Words("请用 JSON 格式提交", "Send it as JSON"),),
+    "method_not_allowed": (
+        Words("这个地址不能这样用,请看接口说明", "This address does not take that method: see the API's pages"),
+    ),
+    "not_found": (Words("没有找到,请检查地址", "Not found: check the address"),),
+    "internal": (
+        Words("系统出错,请再试;还不行请联系技术人员", "Something went wrong: try again, then call a technician"),
+    ),
+    "stopping": (Words("系统正在重启,请稍候", "The system is restarting: please wait a moment"),),
+    "too_many_listeners": (
+        Words("屏幕连接太多,请关掉不用的页面", "Too many screens are connected: close pages not in use"),
+    ),
+    # the kiosk
+    "no_card": (Words("请先刷身份证", "Please lay your ID card first"),),
+    "kiosk_busy": (Words("取号机正在使用,请稍候", "The kiosk is in use: please wait a moment"),),
+    "no_kiosk": (Words("这台设备没有读卡器,请到取号机", "This box has no card reader: please use a kiosk"),),
+    "no_printer": (
+        Words("打印机不能用,请记下屏幕上的号码", "The printer is out of order: note the number on the screen"),
+    ),
+    "no_device": (Words("没有这台设备,请检查名称", "No such device: check its name"),),
+    "device_offline": (Words("设备没有连上,请先按提示处理", "The device is not connected: see its advice first"),),
+}
+
+CODES = frozenset(_WORDS)
+"""Every code that has words of its own."""
+
+
+def words(code: str, facts: Mapping[str, Any] | None = None) -> Words:
+    """What to say about ``code``.
+
+    Args:
+        code: of a ``TicketingError`` or of the API; one without words gets a general sentence.
+        facts: what the sentence may tell, such as the ticket's ``number``.
+    """
+    known = {name: value for name, value in (facts or {}).items() if value is not None}
+    state = _STATES.get(str(known.get("state", "")))
+    if state is None:
+        known.pop("state", None)
+    for sentence in _WORDS.get(code, ()):
+        if _needs(sentence) <= known.keys():
+            return Words(
+                sentence.zh.format_map(known | ({"state": state.zh} if state else {})),
+                sentence.en.format_map(known | ({"state": state.en} if state else {})),
+            )
+    return _FALLBACK
+
+
+def _needs(sentence: Words) -> set[str]:
+    """The facts that a sentence speaks of."""
+    return {name for text in (sentence.zh, sentence.en) for _, name, _, _ in Formatter().parse(text) if name}
