@@ -1,0 +1,225 @@
+"""What happens at a window: who is called there, and what becomes of them."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, literal_column, or_, select, update
+
+from ticketing import issuing, policy, tables
+from ticketing.model import NORMAL, ClosedError, StateError, Ticket, Window, WindowState
+from ticketing.moment import Moment, after, tickets
+from ticketing.moment import t as _t
+from ticketing.policy import Why
+
+_OUTCOME = re.compile(r"[a-z_]{1,32}")
+
+_s, _ws = tables.service, tables.window_service
+_served_here = (
+    select(_ws.c.window_id)
+    .where(
+        _ws.c.window_id == bindparam("window"),
+        or_(_ws.c.service_id == literal_column("'*'"), _ws.c.service_id == _s.c.id),
+    )
+    .exists()
+)
+"""Whether window ``:window`` serves the service of the enclosing query."""
+
+
+def _first_of_each(*conditions: Any, name: str) -> Select[Any]:
+    """The first in rank today, of those ``conditions`` allow, of each service the window serves.
+
+    The first of one service is one look into the index ``ticket_next``, however many tickets there are or were.
+    """
+    x = tables.ticket.alias(name)
+    waiting = x.c.state == literal_column("'waiting'")
+    first = (
+        select(x.c.id)
+        .where(x.c.service_id == _s.c.id, waiting, x.c.hall_day == bindparam("day"), *(c(x) for c in conditions))
+        .order_by(x.c.rank_at, x.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(first).where(_served_here)
+
+
+# The few first ones, one a service, are then sorted.
+NEXT = tickets.where(_t.c.id.in_(_first_of_each(name="x"))).order_by(_t.c.rank_at, _t.c.id).limit(1)
+_PASSED = (
+    select(_t.c.number)
+    .where(
+        _t.c.id.in_(
+            _first_of_each(
+                lambda x: x.c.rank_at >= bindparam("rank"), lambda x: x.c.issued_at < bindparam("issued"), name="x"
+            )
+        )
+    )
+    .order_by(_t.c.rank_at, _t.c.id)
+    .limit(1)
+)
+# The same, told later: who was passed over then waited still, or was called after.
+_WAS_PASSED = (
+    select(_t.c.number)
+    .join(_s, _s.c.id == _t.c.service_id)
+    .where(
+        _t.c.hall_day == bindparam("day"),
+        _t.c.rank_at >= bindparam("rank"),
+        _t.c.issued_at < bindparam("issued"),
+        or_(tables.waiting, _t.c.called_at > bindparam("called")),
+        _served_here,
+    )
+    .order_by(_t.c.rank_at, _t.c.id)
+    .limit(1)
+)
+
+_MINE = _t.c.id == bindparam("ticket")
+_CALL = (
+    update(_t)
+    .where(_MINE, tables.waiting)
+    .values(state="called", window_id=bindparam("window"), called_at=bindparam("now"), started_at=None, recalls=0)
+)
+_RECALL = update(_t).where(_MINE).values(recalls=_t.c.recalls + 1)
+_START = update(_t).where(_MINE).values(state="serving", started_at=bindparam("now"))
+_FINISH = (
+    update(_t)
+    .where(_MINE)
+    .values(state="done", started_at=bindparam("began"), ended_at=bindparam("now"), outcome=bindparam("how"))
+)
+_MISS = update(_t).where(_MINE).values(state="missed", ended_at=bindparam("now"))
+_TO_QUEUE = (
+    update(_t)
+    .where(_MINE)
+    .values(state="waiting", service_id=bindparam("to"), window_id=None, called_at=None, started_at=None, recalls=0)
+)
+_WINDOW_STATE = update(tables.window).where(tables.window.c.id == bindparam("which")).values(state=bindparam("to"))
+_STATE_EVENT = {"open": "window.opened", "paused": "window.paused", "closed": "window.closed"}
+
+
+@dataclass(frozen=True)
+class Called:
+    """Who was called, and why this one."""
+
+    ticket: Ticket
+    why: Why
+
+
+def call_next(m: Moment, window_id: str) -> Called | None:
+    """Call the next; see :meth:`ticketing.office.Office.call_next`."""
+    window = m.window(window_id)
+    if window.state == "paused":
+        raise ClosedError("window_paused", window=window_id)
+    refuse_second_at(m, window_id)
+    if window.state == "closed":
+        set_state(m, window, "open")
+    row = m.conn.execute(NEXT, {"window": window_id, "day": m.day}).one_or_none()
+    if row is None:
+        return None
+    overtaken = None
+    if row.priority != NORMAL:
+        overtaken = m.conn.scalar(
+            _PASSED, {"window": window_id, "day": m.day, "rank": row.rank_at, "issued": row.issued_at}
+        )
+    return Called(call(m, row, window_id), policy.why(row.number, row.priority, overtaken, m.rules))
+
+
+def call(m: Moment, row: Row[Any], window: str) -> Ticket:
+    """Call this ticket to ``window``."""
+    state = after("call", row)
+    m.conn.execute(_CALL, {"ticket": row.id, "window": window, "now": m.at})
+    return _happened(m, row, "called", state=state, window_id=window, called_at=m.at, started_at=None, recalls=0)
+
+
+def why_called(m: Moment, row: Row[Any]) -> Why | None:
+    """Why the ticket at a window was called before others; None when it is not at one."""
+    if row.called_at is None or row.window_id is None:
+        return None
+    overtaken = None
+    if row.priority != NORMAL:
+        then = {"rank": row.rank_at, "issued": row.issued_at, "called": row.called_at}
+        overtaken = m.conn.scalar(_WAS_PASSED, {"window": row.window_id, "day": row.hall_day, **then})
+    return policy.why(row.number, row.priority, overtaken, m.rules)
+
+
+def recall(m: Moment, window: str) -> Ticket:
+    """Call once more."""
+    row = here(m, window)
+    state = after("recall", row)
+    m.conn.execute(_RECALL, {"ticket": row.id})
+    return _happened(m, row, "recalled", state=state, recalls=row.recalls + 1)
+
+
+def start(m: Moment, row: Row[Any]) -> Ticket:
+    """The resident is at the window."""
+    state = after("start", row)
+    m.conn.execute(_START, {"ticket": row.id, "now": m.at})
+    return _happened(m, row, "started", state=state, started_at=m.at)
+
+
+def finish(m: Moment, window: str, outcome: str) -> Ticket:
+    """The case is done, or is for another day: ``outcome`` tells."""
+    if not _OUTCOME.fullmatch(outcome):
+        raise StateError("bad_outcome")
+    row = here(m, window)
+    state = after("finish", row)
+    began = row.started_at if row.started_at is not None else m.at
+    m.conn.execute(_FINISH, {"ticket": row.id, "began": began, "now": m.at, "how": outcome})
+    return _happened(
+        m, row, "finished", {"outcome": outcome}, state=state, started_at=began, ended_at=m.at, outcome=outcome
+    )
+
+
+def no_show(m: Moment, window: str) -> Ticket:
+    """Nobody came."""
+    row = here(m, window)
+    state = after("no-show", row)
+    m.conn.execute(_MISS, {"ticket": row.id, "now": m.at})
+    return _happened(m, row, "missed", state=state, ended_at=m.at)
+
+
+def transfer(m: Moment, window: str, service: str) -> Ticket:
+    """To another service's queue, or back into the same one; number and place in time stay."""
+    row = here(m, window)
+    m.service(service)
+    if service != row.service_id and (person := issuing.person_of(m, row)) is not None:
+        issuing.refuse_second(m, person, service)
+    return to_queue(m, row, service)
+
+
+def to_queue(m: Moment, row: Row[Any], service: str) -> Ticket:
+    """From its window into the queue of ``service``."""
+    state = after("transfer", row)
+    m.conn.execute(_TO_QUEUE, {"ticket": row.id, "to": service})
+    m.append("ticket.transferred", number=row.number, service=service, window=row.window_id)
+    return m.ticket(row, state=state, service_id=service, window_id=None, called_at=None, started_at=None, recalls=0)
+
+
+def set_state(m: Moment, window: Window, state: WindowState) -> Window:
+    """Open, pause or close a window; nothing happens when it is so already."""
+    if state == "closed":
+        refuse_second_at(m, window.id)
+    if window.state != state:
+        m.conn.execute(_WINDOW_STATE, {"which": window.id, "to": state})
+        m.append(_STATE_EVENT[state], window=window.id)
+    return Window(window.id, window.name, window.services, state)
+
+
+def refuse_second_at(m: Moment, window: str) -> None:
+    """Raise ``window_busy`` while a ticket is called to the window or served there."""
+    row = m.open_at(window)
+    if row is not None:
+        raise StateError("window_busy", window=window, number=row.number, state=row.state)
+
+
+def here(m: Moment, window: str) -> Row[Any]:
+    """The ticket at the window; raises ``nobody_here``, or ``unknown_window``."""
+    row = m.open_at(window)
+    if row is None:
+        m.window(window)
+        raise StateError("nobody_here", window=window)
+    return row
+
+
+def _happened(m: Moment, row: Row[Any], what: str, more: dict[str, Any] | None = None, **changed: Any) -> Ticket:
+    ticket = m.ticket(row, **changed)
+    m.append(f"ticket.{what}", number=ticket.number, service=ticket.service, window=ticket.window, **(more or {}))
+    return ticket

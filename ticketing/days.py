@@ -1,0 +1,88 @@
+"""The end of a hall day, and the end of what is kept of it."""
+
+from datetime import date
+
+from sqlalchemy import and_, bindparam, delete, insert, literal_column, or_, select, update
+
+from ticketing import calling, tables
+from ticketing.model import State
+from ticketing.moment import Moment
+from ticketing.moment import t as _t
+
+OUTCOME = "end_of_day"
+"""Outcome of a ticket that was still at a window when its day ended."""
+
+_FACT = "hall_day"
+_f = tables.fact
+_TODAY = select(_f.c.value).where(_f.c.name == _FACT)
+_FIRST_DAY = insert(_f)
+_NEXT_DAY = update(_f).where(_f.c.name == _FACT).values(value=bindparam("day"))
+
+# Days that were closed before are left alone, so this does not slow down as they become many.
+_PAST = and_(_t.c.hall_day >= bindparam("since"), _t.c.hall_day < bindparam("today"))
+_EXPIRES = or_(tables.waiting, _t.c.state == literal_column("'missed'"))
+_LEFT = (
+    select(_t.c.number, _t.c.service_id, _t.c.window_id, _t.c.state)
+    .where(_PAST, or_(_EXPIRES, tables.open_))
+    .order_by(_t.c.id)
+)
+_EXPIRE = update(_t).where(_PAST, _EXPIRES).values(state="expired", ended_at=bindparam("now"))
+_FINISH = update(_t).where(_PAST, tables.open_).values(state="done", ended_at=bindparam("now"), outcome=OUTCOME)
+_j = tables.print_job
+_WITHDRAW = (
+    update(_j)
+    .where(
+        tables.unfinished,
+        _j.c.state == "pending",
+        _j.c.ticket_id.in_(select(_t.c.id).where(_PAST)),
+    )
+    .values(state="failed", reason="day_over", ended_at=bindparam("now"))
+)
+
+_KEPT_DAYS = [
+    select(table.c.hall_day).where(table.c.hall_day < bindparam("before")).distinct()
+    for table in (tables.resident, tables.answer)
+]
+_DELETE = [delete(table).where(table.c.hall_day < bindparam("before")) for table in (tables.resident, tables.answer)]
+
+
+def begin(m: Moment) -> None:
+    """See that the store is at this hall day: close the days before it, when it is still at one of those."""
+    kept = m.conn.scalar(_TODAY)
+    since = kept.decode() if kept else ""
+    if since >= m.day:
+        # Also when the clock was set back: a day that has begun does not end by that.
+        return
+    days = {"since": since, "today": m.day}
+    left = m.conn.execute(_LEFT, days).all()
+    changed = {**days, "now": m.at}
+    m.conn.execute(_EXPIRE, changed)
+    m.conn.execute(_FINISH, changed)
+    m.conn.execute(_WITHDRAW, changed)
+    m.append_all(_over(row.state, row.number, row.service_id, row.window_id) for row in left)
+    if kept is None:
+        m.conn.execute(_FIRST_DAY, {"name": _FACT, "value": m.day.encode()})
+        return
+    for window in m.windows():
+        calling.set_state(m, window, "closed")
+    m.conn.execute(_NEXT_DAY, {"day": m.day.encode()})
+
+
+def _over(state: str, number: str, service: str, window: str | None) -> tuple[str, dict[str, str | None]]:
+    if state in (State.CALLED, State.SERVING):
+        return "ticket.finished", {"number": number, "service": service, "window": window, "outcome": OUTCOME}
+    return "ticket.expired", {"number": number, "service": service, "window": window}
+
+
+def erase(m: Moment, before: date) -> int:
+    """Erase the keys of all hall days before ``before``, and what they sealed. How many days had something."""
+    # A running day is not erased under the hands of those who work in it.
+    limit = min(before.isoformat(), m.day)
+    days = {day for day in m.vault.days(m.conn) if day < limit}
+    for day in days:
+        m.vault.erase(m.conn, day)
+    for kept in _KEPT_DAYS:
+        days.update(m.conn.scalars(kept, {"before": limit}))
+    for remove in _DELETE:
+        m.conn.execute(remove, {"before": limit})
+    return len(days)

@@ -1,0 +1,76 @@
+"""The resident's data, at the window and nowhere else. Every look is an entry in the access log."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+
+from ticketing import access_log, calling, tables
+from ticketing.issuing import RESIDENT
+from ticketing.model import OPEN_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket
+from ticketing.moment import Moment, is_open
+
+_SEALED = select(tables.resident.c.sealed).where(tables.resident.c.ticket_id == bindparam("ticket"))
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """A ticket that was laid under a window's scanner, with what is known of who holds it."""
+
+    ticket: Ticket
+    resident: Resident | None
+
+
+def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: str | None) -> Scanned:
+    """See :meth:`ticketing.office.Office.scan`."""
+    m.window(window)
+    row = m.row_of_code(scanned)
+    if row.hall_day != m.day:
+        raise StateError("other_day", number=row.number, day=row.hall_day)
+    if row.state != State.WAITING and row.state not in OPEN_STATES:
+        raise StateError("ticket_over", number=row.number, state=row.state)
+    reason = (override_reason or "").strip() or None
+    overrides = not is_open(row) or row.window_id != window
+    if overrides:
+        if reason is None:
+            raise _refusal(row)
+        row = _bring_here(m, row, window)
+    ticket = m.ticket(row) if row.state == State.SERVING else calling.start(m, row)
+    action = "scan-override" if overrides else "scan"
+    access_log.append(m.conn, m.vault, m.now, actor, action, row.id, reason if overrides else None)
+    return Scanned(ticket, _open(m, row))
+
+
+def resident_at(m: Moment, window: str, actor: Actor) -> Resident | None:
+    """See :meth:`ticketing.office.Office.resident_at`."""
+    row = calling.here(m, window)
+    if row.state != State.SERVING:
+        raise StateError("wrong_state", number=row.number, state=row.state, verb="resident")
+    resident = _open(m, row)
+    if resident is not None:
+        access_log.append(m.conn, m.vault, m.now, actor, "resident", row.id)
+    return resident
+
+
+def _refusal(row: Row[Any]) -> StateError | ForbiddenError:
+    if row.state == State.WAITING:
+        return StateError("not_called", number=row.number)
+    return ForbiddenError("wrong_window", number=row.number, window=row.window_id)
+
+
+def _bring_here(m: Moment, row: Row[Any], window: str) -> Row[Any]:
+    """Call out of turn what waits, or what is at another window: that one lets go of it first."""
+    calling.refuse_second_at(m, window)
+    if is_open(row):
+        calling.to_queue(m, row, row.service_id)
+    calling.call(m, m.row_of(row.id), window)
+    return m.row_of(row.id)
+
+
+def _open(m: Moment, row: Row[Any]) -> Resident | None:
+    sealed = m.conn.scalar(_SEALED, {"ticket": row.id})
+    if sealed is None:
+        return None
+    data = m.vault.open(m.conn, row.hall_day, RESIDENT, row.id, sealed)
+    return Resident.from_json(json.loads(data.decode("utf-8", "surrogatepass")))

@@ -1,0 +1,132 @@
+"""Issuing: a number without gaps, a place in the queue, one live ticket a person and service."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, text
+
+from ticketing import policy, print_jobs, tables
+from ticketing.model import Resident, State, StateError, Ticket, UnknownError
+from ticketing.moment import Moment, microseconds, tickets
+from ticketing.moment import t as _t
+
+RESIDENT = "resident"
+"""Purpose under which a resident's data is sealed."""
+
+# One statement asks all that issuing must know, because each costs as much as its work: the next number of the
+# service's prefix (no row: no such service), the ticket's id, and how many rank before it. The id has to be known
+# before the ticket is written, as its code is made of it. SQLite has one writer at a time, so nobody can come between;
+# a database with several takes the id from its sequence here.
+_COUNT = text(
+    """
+    INSERT INTO counter (hall_day, prefix, last)
+    SELECT :day, prefix, 1 FROM service WHERE id = :service
+    ON CONFLICT (hall_day, prefix) DO UPDATE SET last = counter.last + 1
+    RETURNING prefix, last,
+        (SELECT coalesce(max(id), 0) + 1 FROM ticket) AS id,
+        (SELECT count(*) FROM ticket WHERE service_id = :service AND state = 'waiting' AND rank_at <= :rank) AS ahead
+    """
+)
+_TICKET = insert(tables.ticket).inline()
+_RESIDENT = insert(tables.resident).inline()
+_OF_PERSON = tickets.where(_t.c.hall_day == bindparam("day"), _t.c.person_hash == bindparam("person"), tables.live)
+_OF_PERSON_FOR = _OF_PERSON.where(_t.c.service_id == bindparam("service"))
+_PERSON_OF = select(_t.c.person_hash).where(_t.c.id == bindparam("ticket"))
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A new ticket.
+
+    Attributes:
+        ticket: its place in the queue.
+        code: what is printed on it; kept nowhere, so this is the only time it is told.
+        print_job: the job that prints it on this box, None when it is not printed.
+    """
+
+    ticket: Ticket
+    code: str
+    print_job: int | None
+
+    def __repr__(self) -> str:
+        return f"<Issued {self.ticket.number}>"
+
+
+def issue(m: Moment, service: str, resident: Resident | None, priority: str | None, *, printed: bool) -> Issued:
+    """Issue a ticket; see :meth:`ticketing.office.Office.issue`."""
+    person = _person_hash(m, resident)
+    if person is not None:
+        refuse_second(m, person, service)
+    earned = m.rules.named(priority) if priority else policy.class_for(resident, m.now.date(), m.rules)
+    rank = microseconds(policy.rank_at(m.now, earned))
+    count = m.conn.execute(_COUNT, {"day": m.day, "service": service, "rank": rank}).one_or_none()
+    if count is None:
+        raise UnknownError("unknown_service", service=service)
+    number = f"{count.prefix}{count.last:03}"
+    code = m.code_of(m.day, count.id)
+    m.conn.execute(
+        _TICKET,
+        {
+            "id": count.id,
+            "hall_day": m.day,
+            "number": number,
+            "service_id": service,
+            "state": State.WAITING.value,
+            "priority": earned.id,
+            "rank_at": rank,
+            "issued_at": m.at,
+            "code_hash": m.hash_of(code),
+            "person_hash": person,
+        },
+    )
+    if resident is not None:
+        data = json.dumps(resident.as_json(), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        sealed = m.vault.seal(m.conn, m.day, RESIDENT, count.id, data)
+        m.conn.execute(_RESIDENT, {"ticket_id": count.id, "hall_day": m.day, "sealed": sealed})
+    job = print_jobs.add(m, count.id, copy=False) if printed else None
+    m.append("ticket.issued", number=number, service=service)
+    ticket = Ticket(
+        id=count.id,
+        number=number,
+        service=service,
+        state=State.WAITING,
+        window=None,
+        issued_at=m.now,
+        called_at=None,
+        started_at=None,
+        ended_at=None,
+        rank_at=m.time(rank),
+        priority=earned.id,
+        ahead=count.ahead,
+        recalls=0,
+        outcome=None,
+        print="pending" if printed else "none",
+    )
+    return Issued(ticket, code, job)
+
+
+def of_person(m: Moment, resident: Resident) -> list[Ticket]:
+    """The live tickets of this person today."""
+    person = _person_hash(m, resident)
+    if person is None:
+        return []
+    rows = m.conn.execute(_OF_PERSON, {"day": m.day, "person": person}).all()
+    return [m.ticket(row) for row in rows]
+
+
+def refuse_second(m: Moment, person: bytes, service: str) -> None:
+    """Raise ``already_waiting`` when this person has a live ticket for ``service``."""
+    row = m.conn.execute(_OF_PERSON_FOR, {"day": m.day, "person": person, "service": service}).one_or_none()
+    if row is not None:
+        raise StateError("already_waiting", number=row.number, ticket_id=row.id, state=row.state)
+
+
+def person_of(m: Moment, row: Row[Any]) -> bytes | None:
+    """The hash of the person a ticket was issued to; None when nobody's number was read."""
+    return m.conn.scalar(_PERSON_OF, {"ticket": row.id})
+
+
+def _person_hash(m: Moment, resident: Resident | None) -> bytes | None:
+    number = "".join((resident.id_number or "").split()).upper() if resident else ""
+    return m.vault.day_hash(m.conn, m.day, "person", number) if number else None

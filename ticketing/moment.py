@@ -1,0 +1,247 @@
+"""One transaction at one moment of the hall: what every verb and view works in.
+
+The moment is taken once the transaction holds its place, so that times in the store never run against its order.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
+
+from ticketing import codes, tables
+from ticketing.model import OPEN_STATES, TRANSITIONS, Print, Service, State, StateError, Ticket, UnknownError, Window
+from ticketing.policy import Rules
+from ticketing.store import NEWS
+from ticketing.vault import Vault
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+t = tables.ticket
+print_state = (
+    select(tables.print_job.c.state)
+    .where(tables.print_job.c.ticket_id == t.c.id)
+    .order_by(tables.print_job.c.id.desc())
+    .limit(1)
+    .correlate(t)
+    .scalar_subquery()
+    .label("print_state")
+)
+"""State of a ticket's newest print job."""
+
+tickets: Select[Any] = select(
+    t.c.id,
+    t.c.hall_day,
+    t.c.number,
+    t.c.service_id,
+    t.c.state,
+    t.c.priority,
+    t.c.rank_at,
+    t.c.issued_at,
+    t.c.called_at,
+    t.c.started_at,
+    t.c.ended_at,
+    t.c.window_id,
+    t.c.recalls,
+    t.c.outcome,
+    print_state,
+)
+"""What :meth:`Moment.ticket` wants to know."""
+
+_BY_ID = tickets.where(t.c.id == bindparam("ticket"))
+_BY_CODE = tickets.where(t.c.code_hash == bindparam("code"))
+_AT_WINDOW = tickets.where(t.c.window_id == bindparam("window"), tables.open_)
+_AHEAD = (
+    select(func.count())
+    .select_from(t)
+    .where(
+        t.c.service_id == bindparam("service"),
+        tables.waiting,
+        (t.c.rank_at < bindparam("rank")) | ((t.c.rank_at == bindparam("rank")) & (t.c.id < bindparam("ticket"))),
+    )
+)
+_EVENT = insert(tables.event).inline()
+_WINDOW = (
+    select(tables.window.c.id, tables.window.c.name, tables.window.c.state, tables.window_service.c.service_id)
+    .outerjoin_from(
+        tables.window, tables.window_service, tables.window.c.id == tables.window_service.c.window_id, full=False
+    )
+    .order_by(tables.window.c.position, tables.window_service.c.service_id)
+)
+_ONE_WINDOW = _WINDOW.where(tables.window.c.id == bindparam("window"))
+_SERVICE = select(tables.service.c.id, tables.service.c.name, tables.service.c.name_en, tables.service.c.prefix)
+_ONE_SERVICE = _SERVICE.where(tables.service.c.id == bindparam("service"))
+_SERVICES = _SERVICE.order_by(tables.service.c.position)
+
+
+def microseconds(at: datetime) -> int:
+    """The store's form of an aware time."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A transaction and its time.
+
+    Attributes:
+        conn: the transaction.
+        vault, rules, zone, box: the hall's; ``box`` names this box's printer queue.
+        now: the time, in the hall's zone.
+        at: the same as the store keeps it.
+        day: the hall day, ``YYYY-MM-DD``.
+    """
+
+    conn: Connection
+    vault: Vault
+    rules: Rules
+    zone: ZoneInfo
+    box: str
+    now: datetime
+    at: int
+    day: str
+
+    # Reading
+
+    def time(self, at: int) -> datetime:
+        """A kept time, in the hall's zone."""
+        return (_EPOCH + timedelta(microseconds=at)).astimezone(self.zone)
+
+    def ticket(self, row: Row[Any], **changed: Any) -> Ticket:
+        """The ticket in a row of :data:`tickets`; ``changed`` holds columns written since, and ``ahead`` if known."""
+        kept: dict[str, Any] = {**row._mapping, **changed}
+        state = State(kept["state"])
+        ahead = 0
+        if state is State.WAITING:
+            ahead = kept["ahead"] if "ahead" in kept else self.ahead(kept["service_id"], kept["rank_at"], kept["id"])
+        return Ticket(
+            id=kept["id"],
+            number=kept["number"],
+            service=kept["service_id"],
+            state=state,
+            window=kept["window_id"],
+            issued_at=self.time(kept["issued_at"]),
+            called_at=self._time(kept["called_at"]),
+            started_at=self._time(kept["started_at"]),
+            ended_at=self._time(kept["ended_at"]),
+            rank_at=self.time(kept["rank_at"]),
+            priority=kept["priority"],
+            ahead=ahead,
+            recalls=kept["recalls"],
+            outcome=kept["outcome"],
+            print=print_of(kept["print_state"]),
+        )
+
+    def _time(self, at: int | None) -> datetime | None:
+        return None if at is None else self.time(at)
+
+    def ahead(self, service: str, rank: int, ticket: int) -> int:
+        """How many wait for ``service`` and rank before ``ticket``.
+
+        Simple on purpose, and only about the resident's own queue: a window that serves other services too may call
+        their tickets first, or never come to this queue; ``estimate`` counts that in.
+        """
+        return self.conn.scalar(_AHEAD, {"service": service, "rank": rank, "ticket": ticket}) or 0
+
+    def row_of(self, ticket: int) -> Row[Any]:
+        """The row of a ticket; raises :class:`UnknownError` (``unknown_ticket``)."""
+        row = self.conn.execute(_BY_ID, {"ticket": ticket}).one_or_none()
+        if row is None:
+            raise UnknownError("unknown_ticket")
+        return row
+
+    def code_of(self, day: str, ticket: int) -> str:
+        """The code on a ticket of ``day``; raises :class:`~ticketing.vault.ErasedError` once that day is erased."""
+        return codes.encode(self.vault.day_code(self.conn, day, ticket))
+
+    def hash_of(self, code: str) -> bytes:
+        """What the store knows a code by."""
+        return self.vault.lasting_hash("ticket code", code)
+
+    def row_of_code(self, scanned: str) -> Row[Any]:
+        """The row of the ticket whose code was scanned; raises :class:`UnknownError` (``unknown_code``)."""
+        code = codes.find_code(scanned)
+        row = code and self.conn.execute(_BY_CODE, {"code": self.hash_of(code)}).one_or_none()
+        if not row:
+            raise UnknownError("unknown_code")
+        return row
+
+    def open_at(self, window: str) -> Row[Any] | None:
+        """The row of the ticket that is called to the window or served there."""
+        return self.conn.execute(_AT_WINDOW, {"window": window}).one_or_none()
+
+    def window(self, window: str) -> Window:
+        """A window; raises :class:`UnknownError` (``unknown_window``)."""
+        found = _windows_of(self.conn.execute(_ONE_WINDOW, {"window": window}))
+        if not found:
+            raise UnknownError("unknown_window", window=window)
+        return found[0]
+
+    def windows(self) -> list[Window]:
+        """All windows, in the hall's order."""
+        return _windows_of(self.conn.execute(_WINDOW))
+
+    def service(self, service: str) -> Service:
+        """A service; raises :class:`UnknownError` (``unknown_service``)."""
+        row = self.conn.execute(_ONE_SERVICE, {"service": service}).one_or_none()
+        if row is None:
+            raise UnknownError("unknown_service", service=service)
+        return Service(*row)
+
+    def services(self) -> list[Service]:
+        """All services, in the hall's order."""
+        return [Service(*row) for row in self.conn.execute(_SERVICES)]
+
+    # Writing
+
+    def append(self, kind: str, **data: Any) -> None:
+        """Append an event; data without a value is left out."""
+        self.append_all([(kind, data)])
+
+    def append_all(self, events: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Append events in this order."""
+        rows = [
+            {
+                "at": self.at,
+                "type": kind,
+                "data": json.dumps({k: v for k, v in data.items() if v is not None}, ensure_ascii=False),
+            }
+            for kind, data in events
+        ]
+        if rows:
+            self.conn.execute(_EVENT, rows)
+            self.news()
+
+    def news(self) -> None:
+        """Have the store's listeners woken once this is committed."""
+        self.conn.info[NEWS] = True
+
+
+def print_of(state: str | None) -> Print:
+    """What a print job's state means for the ticket; its holder need not know that bytes are on their way."""
+    if state == "sending":
+        return "pending"
+    return state or "none"  # type: ignore[return-value]
+
+
+def after(verb: str, row: Row[Any]) -> State:
+    """The state that ``verb`` leads to; raises :class:`StateError` (``wrong_state``) from any other than its own."""
+    to = TRANSITIONS[verb].get(State(row.state))
+    if to is None:
+        raise StateError("wrong_state", number=row.number, state=row.state, verb=verb)
+    return to
+
+
+def is_open(row: Row[Any]) -> bool:
+    """Whether the row's ticket is at a window."""
+    return row.state in OPEN_STATES
+
+
+def _windows_of(rows: Iterable[Row[Any]]) -> list[Window]:
+    found: dict[str, tuple[Any, list[str]]] = {}
+    for row in rows:
+        found.setdefault(row.id, (row, []))[1].extend([row.service_id] if row.service_id else [])
+    return [Window(row.id, row.name, tuple(services), row.state) for row, services in found.values()]

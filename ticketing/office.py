@@ -1,0 +1,404 @@
+"""The verbs of the queue. Each is one transaction: all of it happens, with its events, durably, or nothing does."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, insert, select
+
+from ticketing import calling, days, handover, issuing, policy, print_jobs, tables, views
+from ticketing.answers import Key, ticket_as_json, ticket_from_json
+from ticketing.calling import Called
+from ticketing.handover import Scanned
+from ticketing.issuing import Issued
+from ticketing.model import Actor, Event, Resident, Service, Ticket, Window
+from ticketing.moment import Moment, microseconds
+from ticketing.policy import PriorityClass, Rules, Why
+from ticketing.print_jobs import Ended, PrintJob
+from ticketing.store import Store
+from ticketing.vault import Vault
+from ticketing.views import Board, Call, Figures, HallView, ServiceView, TicketView, Waiting, WindowView
+
+__all__ = [
+    "Board",
+    "Call",
+    "Called",
+    "Figures",
+    "HallView",
+    "Issued",
+    "Office",
+    "PrintJob",
+    "Scanned",
+    "ServiceView",
+    "TicketView",
+    "Waiting",
+    "WindowView",
+]
+
+log = logging.getLogger(__name__)
+
+
+class Office:
+    """The office: who gets which number, who is next, and what is kept of it. Safe to use from any thread.
+
+    Every verb raises a :class:`~ticketing.model.TicketingError` when it is refused, and has then changed nothing;
+    :class:`~ticketing.model.StoreError` when the store did not take it.
+
+    Args:
+        store: where everything is.
+        vault: what seals residents' data.
+        rules: the classes of priority.
+        zone: of the hall; a hall day begins at its midnight.
+        clock: the time, as an aware ``datetime`` of any zone.
+        box: name of this box, whose printer prints the tickets that are issued here.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        rules: Rules,
+        zone: ZoneInfo,
+        clock: Callable[[], datetime],
+        box: str = "box",
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._rules = rules
+        self._zone = zone
+        self._clock = clock
+        self._box = box
+        self._paces = views.Paces()
+        # The hall day the store was last seen at; the verb that finds another one ends the days before.
+        self._day = ""
+        # What was erased lies in the write-ahead log until that is cut; an earlier run may not have come to it.
+        self._to_cut = True
+
+    # What there is
+
+    def seed(self, services: Sequence[Service], windows: Sequence[Window]) -> None:
+        """Set up services and windows, in this order, unless the store has any."""
+        with self._verb() as m:
+            if m.conn.scalar(select(func.count()).select_from(tables.service)) or m.windows():
+                return
+            for place, one in enumerate(services):
+                m.conn.execute(
+                    insert(tables.service).values(
+                        id=one.id, name=one.name, name_en=one.name_en, prefix=one.prefix, position=place
+                    )
+                )
+            for place, at in enumerate(windows):
+                m.conn.execute(insert(tables.window).values(id=at.id, name=at.name, position=place, state=at.state))
+                for service in dict.fromkeys(at.services):
+                    m.conn.execute(insert(tables.window_service).values(window_id=at.id, service_id=service))
+
+    def services(self) -> list[Service]:
+        """All services, in the hall's order."""
+        with self._look() as m:
+            return m.services()
+
+    def windows(self) -> list[Window]:
+        """All windows, in the hall's order."""
+        with self._look() as m:
+            return m.windows()
+
+    def class_of(self, resident: Resident | None) -> PriorityClass:
+        """The class that a ticket issued now to ``resident`` gets."""
+        return policy.class_for(resident, self._now().date(), self._rules)
+
+    # Numbers
+
+    def issue(
+        self,
+        service: str,
+        actor: Actor,
+        *,
+        resident: Resident | None = None,
+        priority: str | None = None,
+        print: bool,  # noqa: A002 - the field's word, as in the API
+        key: str | None = None,
+    ) -> Issued:
+        """Issue the next number for ``service``.
+
+        Args:
+            service: its id.
+            actor: who asks.
+            resident: whose ticket it is; their data are sealed until the day is erased.
+            priority: a class given by staff; None for the one the resident's age earns.
+            print: whether this box prints a slip.
+            key: an idempotency key: the same request with the same key gives the same answer.
+
+        Raises:
+            UnknownError: ``unknown_service``, ``unknown_priority``.
+            StateError: ``already_waiting`` (``number``, ``ticket_id``, ``state``): this person's live ticket for it;
+                ``idempotency_key_reused``.
+        """
+        with self._verb() as m:
+            kept = key and Key(m, actor, key, "issue", service, resident and resident.as_json(), priority, print)
+            if kept and (found := kept.answer()) is not None:
+                day, answer = found
+                ticket = ticket_from_json(m, answer["ticket"])
+                return Issued(ticket, m.code_of(day, ticket.id), answer["print_job"])
+            issued = issuing.issue(m, service, resident, priority, printed=print)
+            if kept:
+                kept.keep({"ticket": ticket_as_json(issued.ticket), "print_job": issued.print_job})
+        log.info("%s issued by %s", issued.ticket.number, actor.who)
+        return issued
+
+    def tickets_of(self, resident: Resident) -> dict[str, Ticket]:
+        """The live tickets this person has today, by service; known by the ID number."""
+        with self._look() as m:
+            return {ticket.service: ticket for ticket in issuing.of_person(m, resident)}
+
+    def ticket(self, ticket_id: int) -> Ticket:
+        """A ticket as it stands now; raises ``unknown_ticket``."""
+        with self._look() as m:
+            return m.ticket(m.row_of(ticket_id))
+
+    # At a window
+
+    def call_next(self, window: str, actor: Actor, key: str | None = None) -> Called | None:
+        """Call the waiting ticket with the smallest rank among the window's services; None when nobody waits.
+
+        A closed window is opened by it.
+
+        Raises:
+            UnknownError: ``unknown_window``.
+            ClosedError: ``window_paused``.
+            StateError: ``window_busy`` (``number``, ``state``): a ticket is at the window; ``idempotency_key_reused``.
+        """
+        with self._verb() as m:
+            kept = key and Key(m, actor, key, "call next", window)
+            if kept and (found := kept.answer()) is not None:
+                answer = found[1]
+                return answer and Called(ticket_from_json(m, answer["ticket"]), Why(*answer["why"]))
+            called = calling.call_next(m, window)
+            if kept:
+                kept.keep(called and {"ticket": ticket_as_json(called.ticket), "why": [called.why.zh, called.why.en]})
+        if called:
+            self._note(called.ticket, "called", window, actor)
+        return called
+
+    def recall(self, window: str, actor: Actor) -> Ticket:
+        """Call once more who was called; raises ``nobody_here``, ``wrong_state`` (``state``, ``verb``)."""
+        with self._verb() as m:
+            ticket = calling.recall(m, window)
+        return self._note(ticket, "recalled", window, actor)
+
+    def start(self, window: str, actor: Actor) -> Ticket:
+        """Who was called is here; raises ``nobody_here``, ``wrong_state``."""
+        with self._verb() as m:
+            ticket = calling.start(m, calling.here(m, window))
+        return self._note(ticket, "started", window, actor)
+
+    def finish(self, window: str, actor: Actor, outcome: str = "done") -> Ticket:
+        """The case at the window is over; of a ticket that was only called, too.
+
+        Raises:
+            StateError: ``nobody_here``; ``bad_outcome``: not 1 to 32 of a–z and ``_``.
+        """
+        with self._verb() as m:
+            ticket = calling.finish(m, window, outcome)
+        return self._note(ticket, "finished", window, actor)
+
+    def no_show(self, window: str, actor: Actor) -> Ticket:
+        """Who was called did not come; raises ``nobody_here``, ``wrong_state``."""
+        with self._verb() as m:
+            ticket = calling.no_show(m, window)
+        return self._note(ticket, "missed", window, actor)
+
+    def transfer(self, window: str, service: str, actor: Actor) -> Ticket:
+        """Put the ticket at the window into the queue of ``service``, where it keeps its number and its rank.
+
+        Raises:
+            UnknownError: ``unknown_service``, ``unknown_window``.
+            StateError: ``nobody_here``; ``already_waiting``: this person has a live ticket for that service.
+        """
+        with self._verb() as m:
+            ticket = calling.transfer(m, window, service)
+        return self._note(ticket, "transferred", window, actor)
+
+    def open_window(self, window: str, actor: Actor) -> Window:
+        """The window works now."""
+        with self._verb() as m:
+            changed = calling.set_state(m, m.window(window), "open")
+        log.info("window %s opened by %s", window, actor.who)
+        return changed
+
+    def pause_window(self, window: str, actor: Actor) -> Window:
+        """Nobody is called for now; who is at the window is still served."""
+        with self._verb() as m:
+            changed = calling.set_state(m, m.window(window), "paused")
+        log.info("window %s paused by %s", window, actor.who)
+        return changed
+
+    def close_window(self, window: str, actor: Actor) -> Window:
+        """The window's work is over; raises ``window_busy`` while a ticket is there."""
+        with self._verb() as m:
+            changed = calling.set_state(m, m.window(window), "closed")
+        log.info("window %s closed by %s", window, actor.who)
+        return changed
+
+    # Residents' data
+
+    def scan(self, window: str, code_text: str, actor: Actor, override_reason: str | None = None) -> Scanned:
+        """A ticket was scanned at the window it was called to: start serving it, and open its resident's data.
+
+        With ``override_reason`` a ticket that waits, or was called elsewhere, is called here out of turn first; the
+        reason goes into the access log. Scanned again, the data are given again, with another entry in that log.
+
+        Args:
+            window: where.
+            code_text: what the scanner read.
+            actor: who looks.
+            override_reason: why this window takes a ticket that is not its own; nothing personal.
+
+        Raises:
+            UnknownError: ``unknown_window``; ``unknown_code``: none of this hall's codes.
+            StateError: ``other_day`` (``number``, ``day``), ``not_called`` (``number``), ``ticket_over`` (``number``,
+                ``state``), ``window_busy`` when an override finds another ticket here, ``erased``.
+            ForbiddenError: ``wrong_window`` (``number``, ``window``).
+        """
+        with self._verb() as m:
+            scanned = handover.scan(m, window, code_text, actor, override_reason)
+        self._note(scanned.ticket, "scanned", window, actor)
+        return scanned
+
+    def resident_at(self, window: str, actor: Actor) -> Resident | None:
+        """The data of the resident now being served, None for a ticket without any; logged in the access log.
+
+        Raises:
+            UnknownError: ``unknown_window``.
+            StateError: ``nobody_here``; ``wrong_state``: called, and not yet being served.
+        """
+        with self._verb() as m:
+            return handover.resident_at(m, window, actor)
+
+    # Views
+
+    def hall(self) -> HallView:
+        """All services with how many wait and how long, and all windows."""
+        with self._look() as m:
+            return views.hall(m, self._paces)
+
+    def board(self) -> Board:
+        """What screens show, and after which event."""
+        with self._look() as m:
+            return views.board(m)
+
+    def window_view(self, window: str) -> WindowView:
+        """What a window's clerk sees; raises ``unknown_window``."""
+        with self._look() as m:
+            return views.window(m, window)
+
+    def ticket_of_code(self, code_text: str) -> TicketView:
+        """What the holder of a ticket sees; raises ``unknown_code``."""
+        with self._look() as m:
+            return views.ticket(m, code_text, self._paces)
+
+    def events_after(self, seq: int, limit: int) -> list[Event]:
+        """At most ``limit`` events with a number above ``seq``, oldest first."""
+        with self._look() as m:
+            return views.events_after(m, seq, limit)
+
+    def last_seq(self) -> int:
+        """Number of the newest event, 0 when there is none."""
+        with self._look() as m:
+            return views.last_seq(m)
+
+    # Slips
+
+    def print_jobs(self, limit: int) -> list[PrintJob]:
+        """This box's slips still to be printed, oldest first."""
+        with self._look() as m:
+            return print_jobs.pending(m, limit)
+
+    def print_sending(self, job: int) -> None:
+        """The first byte is about to be sent: kept durably, so that a crash never leads to an unmarked second slip."""
+        with self._verb() as m:
+            print_jobs.sending(m, job)
+
+    def print_ended(self, job: int, state: Ended, reason: str | None) -> None:
+        """A slip was printed, perhaps printed (``unconfirmed``), or not begun (``failed``), for a ``reason``'s code."""
+        with self._verb() as m:
+            print_jobs.ended(m, job, state, reason)
+
+    def reprint(self, ticket_id: int, actor: Actor) -> PrintJob:
+        """Print a slip again on this box, marked as a copy unless every earlier one failed with no byte sent.
+
+        A slip that still waits to be printed here is not doubled: its job is returned.
+
+        Raises:
+            UnknownError: ``unknown_ticket``.
+            StateError: ``ticket_over`` (``number``, ``state``), ``other_day`` (``number``, ``day``).
+        """
+        with self._verb() as m:
+            job = print_jobs.reprint(m, ticket_id)
+        log.info("%s printed again by %s", job.ticket.number, actor.who)
+        return job
+
+    def recover(self) -> int:
+        """At the start: slips this box was sending when it stopped may have come out. How many there were."""
+        with self._verb() as m:
+            return print_jobs.recover(m)
+
+    # Days
+
+    def end_of_day(self) -> None:
+        """End the hall days before today: what waited expires, what was at a window is finished, windows close.
+
+        Every other verb does this by itself before anything else on a new day; a timer keeps the screens right.
+        """
+        with self._verb():
+            pass
+
+    def purge(self, before: date) -> int:
+        """Erase residents' data and kept answers of the hall days before ``before``, never of today, for good.
+
+        Returns:
+            How many days had something to erase.
+
+        Raises:
+            StoreError: ``store_busy``: the keys are erased, and what is left of them in the write-ahead log is not
+                yet; the next call sees to it.
+        """
+        with self._verb() as m:
+            erased = days.erase(m, before)
+            self._to_cut = self._to_cut or erased > 0
+        if self._to_cut:
+            self._store.checkpoint()
+            self._to_cut = False
+        return erased
+
+    # How
+
+    def _now(self) -> datetime:
+        return self._clock().astimezone(self._zone)
+
+    def _moment(self, conn: Any) -> Moment:
+        now = self._now()
+        day = now.date().isoformat()
+        return Moment(conn, self._vault, self._rules, self._zone, self._box, now, microseconds(now), day)
+
+    @contextmanager
+    def _verb(self) -> Iterator[Moment]:
+        with self._store.write() as conn:
+            m = self._moment(conn)
+            if m.day != self._day:
+                days.begin(m)
+            yield m
+        self._day = m.day
+
+    @contextmanager
+    def _look(self) -> Iterator[Moment]:
+        if self._now().date().isoformat() != self._day:
+            self.end_of_day()
+        with self._store.read() as conn:
+            yield self._moment(conn)
+
+    def _note(self, ticket: Ticket, what: str, window: str, actor: Actor) -> Ticket:
+        log.info("%s %s at window %s by %s", ticket.number, what, window, actor.who)
+        return ticket

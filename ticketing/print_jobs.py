@@ -1,0 +1,123 @@
+"""Slips to be printed, each by the box that issued it. What came out of the printer is never printed twice unmarked.
+
+``pending`` (no byte sent) → ``sending`` (kept before the first byte) → ``printed``, ``unconfirmed`` (paper may lie in
+the tray) or ``failed`` (no byte was sent). A box that starts again calls what it was sending ``unconfirmed``.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from sqlalchemy import bindparam, insert, select, update
+
+from ticketing import tables
+from ticketing.model import LIVE_STATES, StateError, Ticket, UnknownError
+from ticketing.moment import Moment, tickets
+from ticketing.moment import t as _t
+
+JobState = Literal["pending", "sending", "printed", "unconfirmed", "failed"]
+Ended = Literal["printed", "unconfirmed", "failed"]
+
+_j = tables.print_job
+_ADD = insert(_j)
+_JOB_COLUMNS = (_j.c.id.label("job"), _j.c.copy, _j.c.state.label("job_state"))
+_JOBS = tickets.join(_j, _j.c.ticket_id == _t.c.id).add_columns(*_JOB_COLUMNS)
+_PENDING = (
+    _JOBS.where(_j.c.box == bindparam("box"), tables.pending, tables.live).order_by(_j.c.id).limit(bindparam("most"))
+)
+_OF_TICKET = (
+    select(_j.c.id, _j.c.box, _j.c.copy, _j.c.state).where(_j.c.ticket_id == bindparam("ticket")).order_by(_j.c.id)
+)
+_STATE = select(_j.c.state).where(_j.c.id == bindparam("job"))
+_SET = update(_j).where(_j.c.id == bindparam("job"))
+_SENDING = _SET.values(state="sending")
+_END = _SET.values(state=bindparam("to"), reason=bindparam("why"), ended_at=bindparam("now"))
+_RECOVER = (
+    update(_j)
+    .where(_j.c.box == bindparam("here"), tables.unfinished, _j.c.state == "sending")
+    .values(state="unconfirmed", reason="interrupted", ended_at=bindparam("now"))
+)
+
+
+@dataclass(frozen=True)
+class PrintJob:
+    """A slip to print.
+
+    Attributes:
+        id: of the job.
+        ticket: whose slip.
+        code: what the slip's QR code says.
+        copy: whether it is to be marked 补打, because another one may be about.
+        state: see the module.
+    """
+
+    id: int
+    ticket: Ticket
+    code: str
+    copy: bool
+    state: JobState
+
+    def __repr__(self) -> str:
+        return f"<PrintJob {self.id} {self.ticket.number} {self.state}>"
+
+
+def add(m: Moment, ticket: int, *, copy: bool) -> int:
+    """A new job of this box; its id."""
+    added = m.conn.execute(
+        _ADD, {"ticket_id": ticket, "box": m.box, "copy": copy, "state": "pending", "created_at": m.at}
+    )
+    m.news()
+    key: tuple[int] = added.inserted_primary_key  # type: ignore[assignment]
+    return key[0]
+
+
+def pending(m: Moment, limit: int) -> list[PrintJob]:
+    """This box's pending jobs, oldest first; none for tickets that are over."""
+    rows = m.conn.execute(_PENDING, {"box": m.box, "most": limit}).all()
+    return [PrintJob(row.job, m.ticket(row), m.code_of(row.hall_day, row.id), row.copy, row.job_state) for row in rows]
+
+
+def sending(m: Moment, job: int) -> None:
+    """The first byte is about to be sent."""
+    if _state(m, job) != "pending":
+        raise StateError("wrong_state", state=_state(m, job), verb="print")
+    m.conn.execute(_SENDING, {"job": job})
+
+
+def ended(m: Moment, job: int, state: Ended, reason: str | None) -> None:
+    """A job is over."""
+    if state not in get_args(Ended):
+        raise ValueError(f"a print job cannot end as {state!r}")
+    now = _state(m, job)
+    if now not in ("pending", "sending"):
+        raise StateError("wrong_state", state=now, verb="print")
+    m.conn.execute(_END, {"job": job, "to": state, "why": reason and reason[:32], "now": m.at})
+    m.news()
+
+
+def reprint(m: Moment, ticket: int) -> PrintJob:
+    """A slip once more; the job that still waits to be printed here, if there is one, instead of a second."""
+    row = m.row_of(ticket)
+    if row.hall_day != m.day:
+        raise StateError("other_day", number=row.number, day=row.hall_day)
+    if row.state not in LIVE_STATES:
+        raise StateError("ticket_over", number=row.number, state=row.state)
+    earlier = m.conn.execute(_OF_TICKET, {"ticket": ticket}).all()
+    waiting = next((job for job in earlier if job.state == "pending" and job.box == m.box), None)
+    if waiting:
+        job, copy = waiting.id, waiting.copy
+    else:
+        copy = any(job.state != "failed" for job in earlier)
+        job = add(m, ticket, copy=copy)
+    return PrintJob(job, m.ticket(row, print_state="pending"), m.code_of(row.hall_day, ticket), copy, "pending")
+
+
+def recover(m: Moment) -> int:
+    """After a start: what this box was sending may have come out. How many there were."""
+    return m.conn.execute(_RECOVER, {"here": m.box, "now": m.at}).rowcount
+
+
+def _state(m: Moment, job: int) -> str:
+    state: str | None = m.conn.scalar(_STATE, {"job": job})
+    if state is None:
+        raise UnknownError("unknown_print_job")
+    return state

@@ -1,0 +1,251 @@
+"""What is shown of the queue: to the hall, to a window, to whoever holds a ticket. Never anything of a person."""
+
+import json
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, literal_column, or_, select
+
+from ticketing import calling, estimate, tables
+from ticketing.estimate import Desk, Forecast, Interval, Pace
+from ticketing.model import Event, Service, State, Ticket, Window
+from ticketing.moment import Moment
+from ticketing.moment import t as _t
+from ticketing.policy import Why
+
+LAST_CALLS = 8
+"""How many calls of the day stay on the board though they are over: people miss calls."""
+NEXT_NUMBERS = 5
+_PACE_LASTS = timedelta(seconds=60)
+_PACE_TICKETS = 3000
+"""How far back the pace is learned from, in tickets: some days of a busy hall."""
+
+_COUNTS = select(_t.c.service_id, func.count().label("n")).where(tables.waiting).group_by(_t.c.service_id)
+_LINE = select(_t.c.id, _t.c.service_id).where(tables.waiting).order_by(_t.c.rank_at, _t.c.id)
+_AT_WINDOWS = select(_t.c.window_id, _t.c.service_id, _t.c.called_at).where(tables.open_)
+_NEXT_NUMBERS = (
+    select(_t.c.number)
+    .where(tables.waiting, _t.c.service_id.in_(bindparam("services", expanding=True)))
+    .order_by(_t.c.rank_at, _t.c.id)
+    .limit(NEXT_NUMBERS)
+)
+_CALL_COLUMNS = (_t.c.id, _t.c.number, _t.c.window_id, _t.c.service_id, _t.c.called_at, _t.c.recalls)
+
+
+def _calls(which: Any) -> Select[Any]:
+    w = tables.window
+    return select(*_CALL_COLUMNS, w.c.name).outerjoin(w, w.c.id == _t.c.window_id).where(which)
+
+
+_recent = tables.ticket.alias("recent")
+_OPEN_CALLS = _calls(tables.open_)
+# The newest are found in the index "ticket_figures" alone; only those are then read.
+_LAST_CALLS = _calls(
+    _t.c.id.in_(
+        select(_recent.c.id)
+        .where(_recent.c.hall_day == bindparam("day"), _recent.c.window_id.is_not(None))
+        .order_by(_recent.c.called_at.desc())
+        .limit(LAST_CALLS)
+    )
+)
+_FIGURES = select(
+    func.count().filter(_t.c.state == "done").label("served"),
+    func.count().filter(_t.c.state == "missed").label("missed"),
+    func.avg(_t.c.ended_at - _t.c.called_at).filter(_t.c.state == "done").label("mean"),
+).where(_t.c.hall_day == bindparam("day"), _t.c.window_id == bindparam("window"), _t.c.window_id.is_not(None))
+_CASES = select(_t.c.service_id, _t.c.ended_at - _t.c.called_at).where(
+    _t.c.id > select(func.max(_t.c.id) - _PACE_TICKETS).scalar_subquery(),
+    _t.c.state == "done",
+    or_(_t.c.outcome.is_(None), _t.c.outcome != literal_column("'end_of_day'")),
+)
+_e = tables.event
+_EVENTS = select(_e.c.seq, _e.c.at, _e.c.type, _e.c.data).where(_e.c.seq > bindparam("after")).order_by(_e.c.seq)
+_SOME_EVENTS = _EVENTS.limit(bindparam("most"))
+_LAST_SEQ = select(func.max(_e.c.seq))
+
+
+@dataclass(frozen=True)
+class ServiceView:
+    """A service now: how many wait, and how many minutes who takes a number now will (None: no window is open)."""
+
+    service: Service
+    waiting: int
+    expected_wait: Interval | None
+
+
+@dataclass(frozen=True)
+class HallView:
+    """All services and windows, in the hall's order, on a hall day."""
+
+    day: str
+    services: list[ServiceView]
+    windows: list[Window]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A line of the board; ``service`` is its id."""
+
+    number: str
+    window: str
+    window_name: str
+    service: str
+    called_at: datetime
+    recalls: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many wait for a service."""
+
+    service: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """What every screen shows after event ``seq``: who is called now and was called last, newest first."""
+
+    seq: int
+    calls: list[Call]
+    waiting: list[Waiting]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A window's day: cases done, residents who did not come, mean seconds from call to end (None before any)."""
+
+    served: int
+    missed: int
+    mean_seconds: int | None
+
+
+@dataclass(frozen=True)
+class WindowView:
+    """A window as its clerk sees it; ``waiting`` and ``next`` are about the services it serves."""
+
+    window: Window
+    ticket: Ticket | None
+    why: Why | None
+    waiting: list[Waiting]
+    next: list[str]
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class TicketView:
+    """A ticket as its holder sees it; ``expected_wait`` in minutes while it waits and a window is open for it."""
+
+    ticket: Ticket
+    service_name: str
+    service_name_en: str
+    window_name: str | None
+    expected_wait: Interval | None
+
+
+class Paces:
+    """How long cases take lately, by service; learned again every minute, since each view asks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._learned: tuple[datetime, dict[str, Pace]] | None = None
+
+    def at(self, m: Moment) -> dict[str, Pace]:
+        """The paces now."""
+        with self._lock:
+            learned = self._learned
+        if learned and abs(m.now - learned[0]) < _PACE_LASTS:
+            return learned[1]
+        cases: dict[str, list[float]] = defaultdict(list)
+        for service, microseconds in m.conn.execute(_CASES):
+            cases[service].append(microseconds / 1e6)
+        paces = {service: estimate.pace_of(seconds) for service, seconds in cases.items()}
+        with self._lock:
+            self._learned = m.now, paces
+        return paces
+
+
+def hall(m: Moment, paces: Paces) -> HallView:
+    """The hall now."""
+    services, windows = m.services(), m.windows()
+    counts = _counts(m)
+    newcomers = _forecast(m, services, windows, paces).newcomers
+    views = [ServiceView(one, counts.get(one.id, 0), newcomers.get(one.id)) for one in services]
+    return HallView(m.day, views, windows)
+
+
+def board(m: Moment) -> Board:
+    """The board now."""
+    rows = {row.id: row for query in (_OPEN_CALLS, _LAST_CALLS) for row in m.conn.execute(query, {"day": m.day})}
+    newest = sorted(rows.values(), key=lambda row: (row.called_at, row.id), reverse=True)
+    calls = [
+        Call(row.number, row.window_id, row.name or row.window_id, row.service_id, m.time(row.called_at), row.recalls)
+        for row in newest
+    ]
+    return Board(last_seq(m), calls, _waiting(m, m.services()))
+
+
+def window(m: Moment, window_id: str) -> WindowView:
+    """A window now."""
+    found = m.window(window_id)
+    services = [one for one in m.services() if found.serves(one.id)]
+    row = m.open_at(window_id)
+    figures = m.conn.execute(_FIGURES, {"day": m.day, "window": window_id}).one()
+    return WindowView(
+        found,
+        None if row is None else m.ticket(row),
+        None if row is None else calling.why_called(m, row),
+        _waiting(m, services),
+        list(m.conn.scalars(_NEXT_NUMBERS, {"services": [one.id for one in services]})),
+        Figures(figures.served, figures.missed, None if figures.mean is None else round(float(figures.mean) / 1e6)),
+    )
+
+
+def ticket(m: Moment, code: str, paces: Paces) -> TicketView:
+    """The ticket with this code."""
+    row = m.row_of_code(code)
+    services, windows = m.services(), m.windows()
+    service = next((one for one in services if one.id == row.service_id), Service(row.service_id, "", "", ""))
+    name = next((one.name for one in windows if one.id == row.window_id), None)
+    wait = None
+    if row.state == State.WAITING:
+        wait = _forecast(m, services, windows, paces).calls.get(row.id)
+    return TicketView(m.ticket(row), service.name, service.name_en, name, wait)
+
+
+def events_after(m: Moment, seq: int, limit: int) -> list[Event]:
+    """Events with a number above ``seq``, oldest first."""
+    rows = m.conn.execute(_SOME_EVENTS, {"after": seq, "most": limit})
+    return [Event(row.seq, m.time(row.at), row.type, json.loads(row.data)) for row in rows]
+
+
+def last_seq(m: Moment) -> int:
+    """Number of the newest event, 0 when there is none."""
+    return m.conn.scalar(_LAST_SEQ) or 0
+
+
+def _counts(m: Moment) -> dict[str, int]:
+    return {row.service_id: row.n for row in m.conn.execute(_COUNTS)}
+
+
+def _waiting(m: Moment, services: list[Service]) -> list[Waiting]:
+    counts = _counts(m)
+    return [Waiting(one.id, one.name, counts.get(one.id, 0)) for one in services]
+
+
+def _forecast(m: Moment, services: list[Service], windows: list[Window], paces: Paces) -> Forecast:
+    busy = {row.window_id: row for row in m.conn.execute(_AT_WINDOWS)}
+    desks = []
+    for one in windows:
+        # A paused window finishes whom it has, but nobody knows when it goes on.
+        if one.state == "open":
+            row = busy.get(one.id)
+            desks.append(
+                Desk(one.services, row.service_id, (m.at - row.called_at) / 1e6) if row else Desk(one.services)
+            )
+    line = ((row.id, row.service_id) for row in m.conn.execute(_LINE))
+    return estimate.forecast(desks, line, [one.id for one in services], paces.at(m))
