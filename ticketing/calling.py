@@ -21,6 +21,7 @@ _served_here = (
         _ws.c.window_id == bindparam("window"),
         or_(_ws.c.service_id == literal_column("'*'"), _ws.c.service_id == _s.c.id),
     )
+    .correlate(_s)
     .exists()
 )
 """Whether window ``:window`` serves the service of the enclosing query."""
@@ -38,9 +39,10 @@ def _first_of_each(*conditions: Any, name: str) -> Select[Any]:
         .where(x.c.service_id == _s.c.id, waiting, x.c.hall_day == bindparam("day"), *(c(x) for c in conditions))
         .order_by(x.c.rank_at, x.c.id)
         .limit(1)
+        .correlate(_s)
         .scalar_subquery()
     )
-    return select(first).where(_served_here)
+    return select(first).select_from(_s).where(_served_here)
 
 
 # The few first ones, one a service, are then sorted.

@@ -25,7 +25,8 @@ _COUNT = text(
     ON CONFLICT (hall_day, prefix) DO UPDATE SET last = counter.last + 1
     RETURNING prefix, last,
         (SELECT coalesce(max(id), 0) + 1 FROM ticket) AS id,
-        (SELECT count(*) FROM ticket WHERE service_id = :service AND state = 'waiting' AND rank_at <= :rank) AS ahead
+        (SELECT count(*) FROM ticket
+         WHERE service_id = :service AND hall_day = :day AND state = 'waiting' AND rank_at <= :rank) AS ahead
     """
 )
 _TICKET = insert(tables.ticket).inline()

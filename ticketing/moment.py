@@ -4,7 +4,7 @@ The moment is taken once the transaction holds its place, so that times in the s
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,6 +60,7 @@ _AHEAD = (
     .select_from(t)
     .where(
         t.c.service_id == bindparam("service"),
+        t.c.hall_day == bindparam("day"),
         tables.waiting,
         (t.c.rank_at < bindparam("rank")) | ((t.c.rank_at == bindparam("rank")) & (t.c.id < bindparam("ticket"))),
     )
@@ -111,12 +112,12 @@ class Moment:
         return (_EPOCH + timedelta(microseconds=at)).astimezone(self.zone)
 
     def ticket(self, row: Row[Any], **changed: Any) -> Ticket:
-        """The ticket in a row of :data:`tickets`; ``changed`` holds columns written since, and ``ahead`` if known."""
+        """The ticket in a row of :data:`tickets`; ``changed`` holds the columns written since."""
         kept: dict[str, Any] = {**row._mapping, **changed}
         state = State(kept["state"])
         ahead = 0
         if state is State.WAITING:
-            ahead = kept["ahead"] if "ahead" in kept else self.ahead(kept["service_id"], kept["rank_at"], kept["id"])
+            ahead = self.ahead(kept)
         return Ticket(
             id=kept["id"],
             number=kept["number"],
@@ -138,13 +139,14 @@ class Moment:
     def _time(self, at: int | None) -> datetime | None:
         return None if at is None else self.time(at)
 
-    def ahead(self, service: str, rank: int, ticket: int) -> int:
-        """How many wait for ``service`` and rank before ``ticket``.
+    def ahead(self, kept: Mapping[str, Any]) -> int:
+        """How many wait for the same service and rank before the ticket in the columns ``kept``.
 
         Simple on purpose, and only about the resident's own queue: a window that serves other services too may call
         their tickets first, or never come to this queue; ``estimate`` counts that in.
         """
-        return self.conn.scalar(_AHEAD, {"service": service, "rank": rank, "ticket": ticket}) or 0
+        place = {"service": kept["service_id"], "day": kept["hall_day"], "rank": kept["rank_at"], "ticket": kept["id"]}
+        return self.conn.scalar(_AHEAD, place) or 0
 
     def row_of(self, ticket: int) -> Row[Any]:
         """The row of a ticket; raises :class:`UnknownError` (``unknown_ticket``)."""

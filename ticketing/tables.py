@@ -94,6 +94,7 @@ live = ticket.c.state.in_([_WAITING, _CALLED, _SERVING])
 Index(
     "ticket_next",
     ticket.c.service_id,
+    ticket.c.hall_day,
     ticket.c.rank_at,
     ticket.c.id,
     sqlite_where=waiting,

@@ -23,12 +23,13 @@ _PACE_LASTS = timedelta(seconds=60)
 _PACE_TICKETS = 3000
 """How far back the pace is learned from, in tickets: some days of a busy hall."""
 
-_COUNTS = select(_t.c.service_id, func.count().label("n")).where(tables.waiting).group_by(_t.c.service_id)
-_LINE = select(_t.c.id, _t.c.service_id).where(tables.waiting).order_by(_t.c.rank_at, _t.c.id)
+_TODAY = _t.c.hall_day == bindparam("day")
+_COUNTS = select(_t.c.service_id, func.count().label("n")).where(tables.waiting, _TODAY).group_by(_t.c.service_id)
+_LINE = select(_t.c.id, _t.c.service_id).where(tables.waiting, _TODAY).order_by(_t.c.rank_at, _t.c.id)
 _AT_WINDOWS = select(_t.c.window_id, _t.c.service_id, _t.c.called_at).where(tables.open_)
 _NEXT_NUMBERS = (
     select(_t.c.number)
-    .where(tables.waiting, _t.c.service_id.in_(bindparam("services", expanding=True)))
+    .where(tables.waiting, _TODAY, _t.c.service_id.in_(bindparam("services", expanding=True)))
     .order_by(_t.c.rank_at, _t.c.id)
     .limit(NEXT_NUMBERS)
 )
@@ -55,7 +56,7 @@ _FIGURES = select(
     func.count().filter(_t.c.state == "done").label("served"),
     func.count().filter(_t.c.state == "missed").label("missed"),
     func.avg(_t.c.ended_at - _t.c.called_at).filter(_t.c.state == "done").label("mean"),
-).where(_t.c.hall_day == bindparam("day"), _t.c.window_id == bindparam("window"), _t.c.window_id.is_not(None))
+).where(_TODAY, _t.c.window_id == bindparam("window"), _t.c.window_id.is_not(None))
 _CASES = select(_t.c.service_id, _t.c.ended_at - _t.c.called_at).where(
     _t.c.id > select(func.max(_t.c.id) - _PACE_TICKETS).scalar_subquery(),
     _t.c.state == "done",
@@ -200,7 +201,7 @@ def window(m: Moment, window_id: str) -> WindowView:
         None if row is None else m.ticket(row),
         None if row is None else calling.why_called(m, row),
         _waiting(m, services),
-        list(m.conn.scalars(_NEXT_NUMBERS, {"services": [one.id for one in services]})),
+        list(m.conn.scalars(_NEXT_NUMBERS, {"services": [one.id for one in services], "day": m.day})),
         Figures(figures.served, figures.missed, None if figures.mean is None else round(float(figures.mean) / 1e6)),
     )
 
@@ -229,7 +230,7 @@ def last_seq(m: Moment) -> int:
 
 
 def _counts(m: Moment) -> dict[str, int]:
-    return {row.service_id: row.n for row in m.conn.execute(_COUNTS)}
+    return {row.service_id: row.n for row in m.conn.execute(_COUNTS, {"day": m.day})}
 
 
 def _waiting(m: Moment, services: list[Service]) -> list[Waiting]:
@@ -247,5 +248,5 @@ def _forecast(m: Moment, services: list[Service], windows: list[Window], paces: 
             desks.append(
                 Desk(one.services, row.service_id, (m.at - row.called_at) / 1e6) if row else Desk(one.services)
             )
-    line = ((row.id, row.service_id) for row in m.conn.execute(_LINE))
+    line = ((row.id, row.service_id) for row in m.conn.execute(_LINE, {"day": m.day}))
     return estimate.forecast(desks, line, [one.id for one in services], paces.at(m))

@@ -115,7 +115,7 @@ def upgrade() -> None:
         ["hall_day", "window_id", "state", "called_at", "ended_at"],
         **_only("window_id IS NOT NULL"),
     )
-    op.create_index("ticket_next", "ticket", ["service_id", "rank_at", "id"], **_only("state = 'waiting'"))
+    op.create_index("ticket_next", "ticket", ["service_id", "hall_day", "rank_at", "id"], **_only("state = 'waiting'"))
     op.create_index("ticket_number", "ticket", ["hall_day", "number"], unique=True)
     op.create_index(
         "ticket_of_person",
