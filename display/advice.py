@@ -218,23 +218,10 @@ _ADVICE = {
     ),
 }
 
-_ADVICE |= {
-    "strip_unknown_group": _ADVICE["strip_unknown_command"],
-    **{
-        # What a card says of its files: no text of ours touches one, so the card or its settings are at odds.
-        reason: _ADVICE["strip_refused"]
-        for reason in (
-            "strip_no_file",
-            "strip_download",
-            "strip_name",
-            "strip_type",
-            "strip_file_checksum",
-            "strip_date",
-            "strip_exists",
-            "strip_block",
-        )
-    },
-}
+_ADVICE["strip_unknown_group"] = _ADVICE["strip_unknown_command"]
+# What a card says of its files: no text of ours touches one, so the card or its settings are at odds.
+_OF_FILES = ("no_file", "download", "name", "type", "file_checksum", "date", "exists", "block")
+_ADVICE |= dict.fromkeys((f"strip_{error}" for error in _OF_FILES), _ADVICE["strip_refused"])
 
 _FALLBACK = Advice(
     "设备不正常",

@@ -61,7 +61,7 @@ def parse_text(data: bytes) -> list[list[Lamp]]:
     return lines
 
 
-class LedBxSimulator:
+class LedStripSimulator:
     """A strip to look at.
 
     Args:

@@ -21,15 +21,15 @@ from drivers import onbon_bx as bx
 from drivers.errors import DeviceError
 from drivers.led_bx import LedStrip
 from drivers.port import Port, open_port
-from drivers.simulators.led_bx import LedBxSimulator
+from drivers.simulators.led_bx import LedStripSimulator
 from drivers.supervisor import Supervisor
 
 CALL = "A001请到3号窗口"
 
 
 @pytest.fixture
-def simulator() -> Iterator[LedBxSimulator]:
-    strip = LedBxSimulator()
+def simulator() -> Iterator[LedStripSimulator]:
+    strip = LedStripSimulator()
     strip.start()
     yield strip
     strip.stop()
@@ -51,7 +51,7 @@ def quick(**options: object) -> LedStrip:
 
 @pytest.mark.parametrize("wire", WIRES)
 def test_a_text_is_shown_and_acknowledged_over_any_wire(
-    wire: Callable[[Port], Port], simulator: LedBxSimulator
+    wire: Callable[[Port], Port], simulator: LedStripSimulator
 ) -> None:
     driver = LedStrip()
     with running(driver, simulator.url, wire) as supervisor:
@@ -62,7 +62,7 @@ def test_a_text_is_shown_and_acknowledged_over_any_wire(
         assert supervisor.state.state == "online"
 
 
-def test_a_text_reaches_the_strip_at_once_while_the_driver_is_idle(simulator: LedBxSimulator) -> None:
+def test_a_text_reaches_the_strip_at_once_while_the_driver_is_idle(simulator: LedStripSimulator) -> None:
     driver = LedStrip()
     with running(driver, simulator.url) as supervisor:
         wait_until(lambda: supervisor.state.state == "online")
@@ -75,14 +75,14 @@ def test_a_text_reaches_the_strip_at_once_while_the_driver_is_idle(simulator: Le
         assert slowest < 0.5
 
 
-def test_a_strip_is_found_before_there_is_anything_to_show(simulator: LedBxSimulator) -> None:
+def test_a_strip_is_found_before_there_is_anything_to_show(simulator: LedStripSimulator) -> None:
     with running(LedStrip(), simulator.url) as supervisor:
         wait_until(lambda: supervisor.state.state == "online")
         assert [frame.command for frame in simulator.heard] == [bx.CMD_PING]
         assert simulator.text == ""
 
 
-def test_what_was_to_be_shown_before_the_strip_was_there_is_shown_when_it_comes(simulator: LedBxSimulator) -> None:
+def test_what_was_to_be_shown_before_the_strip_was_there_is_shown_when_it_comes(simulator: LedStripSimulator) -> None:
     driver = LedStrip()
     driver.show("暂停服务")
     driver.show(CALL)
@@ -91,7 +91,7 @@ def test_what_was_to_be_shown_before_the_strip_was_there_is_shown_when_it_comes(
         assert [bx.parse_show(f.data)[0].data for f in simulator.heard] == [CALL.encode("gbk")]
 
 
-def test_an_empty_text_clears_the_strip(simulator: LedBxSimulator) -> None:
+def test_an_empty_text_clears_the_strip(simulator: LedStripSimulator) -> None:
     driver = LedStrip()
     driver.show(CALL)
     with running(driver, simulator.url):
@@ -104,7 +104,7 @@ def test_an_empty_text_clears_the_strip(simulator: LedBxSimulator) -> None:
 
 @pytest.mark.parametrize(("model", "width"), [("5k", 24), ("6k", 192)])
 def test_each_model_is_told_its_width_in_its_own_unit(model: str, width: int) -> None:
-    simulator = LedBxSimulator(model=model)
+    simulator = LedStripSimulator(model=model)
     simulator.start()
     driver = LedStrip(model=model)  # type: ignore[arg-type]
     driver.show(CALL)
@@ -116,7 +116,7 @@ def test_each_model_is_told_its_width_in_its_own_unit(model: str, width: int) ->
 
 
 def test_a_strip_with_another_address_is_silent_and_one_at_the_wildcard_answers() -> None:
-    simulator = LedBxSimulator(address=7)
+    simulator = LedStripSimulator(address=7)
     simulator.start()
     with running(quick(), simulator.url) as supervisor:
         wait_until(lambda: supervisor.state.reason == "silent")
@@ -131,7 +131,7 @@ def test_the_broadcast_address_is_refused_since_nobody_answers_it() -> None:
 
 
 def test_a_silent_strip_goes_offline_and_shows_the_newest_text_once_it_answers_again(
-    simulator: LedBxSimulator,
+    simulator: LedStripSimulator,
 ) -> None:
     driver = quick()
     driver.show("A001")
@@ -148,7 +148,7 @@ def test_a_silent_strip_goes_offline_and_shows_the_newest_text_once_it_answers_a
         assert supervisor.state.state == "online"
 
 
-def test_a_strip_that_dies_while_there_is_nothing_to_say_is_noticed(simulator: LedBxSimulator) -> None:
+def test_a_strip_that_dies_while_there_is_nothing_to_say_is_noticed(simulator: LedStripSimulator) -> None:
     driver = quick()
     driver.show(CALL)
     with running(driver, simulator.url) as supervisor:
@@ -157,7 +157,7 @@ def test_a_strip_that_dies_while_there_is_nothing_to_say_is_noticed(simulator: L
         wait_until(lambda: supervisor.state.reason == "silent")
 
 
-def test_one_lost_frame_is_sent_again(simulator: LedBxSimulator) -> None:
+def test_one_lost_frame_is_sent_again(simulator: LedStripSimulator) -> None:
     driver = quick(ping_interval=60.0)
     with running(driver, simulator.url) as supervisor:
         wait_until(lambda: supervisor.state.state == "online")
@@ -169,7 +169,7 @@ def test_one_lost_frame_is_sent_again(simulator: LedBxSimulator) -> None:
         assert supervisor.state.state == "online"
 
 
-def test_an_unplugged_strip_is_dark_and_shows_its_text_again_when_put_back(simulator: LedBxSimulator) -> None:
+def test_an_unplugged_strip_is_dark_and_shows_its_text_again_when_put_back(simulator: LedStripSimulator) -> None:
     driver = quick()
     driver.show(CALL)
     with running(driver, simulator.url) as supervisor:
@@ -184,7 +184,7 @@ def test_an_unplugged_strip_is_dark_and_shows_its_text_again_when_put_back(simul
         wait_until(lambda: supervisor.state.state == "online")
 
 
-def test_a_dropped_connection_is_taken_up_again(simulator: LedBxSimulator) -> None:
+def test_a_dropped_connection_is_taken_up_again(simulator: LedStripSimulator) -> None:
     driver = quick()
     driver.show("A001")
     with running(driver, simulator.url) as supervisor:
@@ -195,7 +195,7 @@ def test_a_dropped_connection_is_taken_up_again(simulator: LedBxSimulator) -> No
         wait_until(lambda: simulator.text == "A002")
 
 
-def test_a_text_lost_behind_a_converter_is_sent_again_after_a_while(simulator: LedBxSimulator) -> None:
+def test_a_text_lost_behind_a_converter_is_sent_again_after_a_while(simulator: LedStripSimulator) -> None:
     driver = quick(refresh_interval=0.2)
     driver.show(CALL)
     with running(driver, simulator.url):
@@ -205,7 +205,7 @@ def test_a_text_lost_behind_a_converter_is_sent_again_after_a_while(simulator: L
         wait_until(lambda: simulator.text == CALL)
 
 
-def test_a_busy_strip_is_asked_again(simulator: LedBxSimulator) -> None:
+def test_a_busy_strip_is_asked_again(simulator: LedStripSimulator) -> None:
     driver = LedStrip()
     simulator.nack(3, times=2)
     driver.show(CALL)
@@ -219,7 +219,7 @@ def test_a_busy_strip_is_asked_again(simulator: LedBxSimulator) -> None:
     ("code", "reason"), [(1, "strip_unknown_group"), (4, "strip_memory"), (12, "strip_no_font"), (99, "strip_refused")]
 )
 def test_a_refused_text_is_a_fault_with_its_reason_until_one_is_taken(
-    code: int, reason: str, simulator: LedBxSimulator
+    code: int, reason: str, simulator: LedStripSimulator
 ) -> None:
     driver = LedStrip()
     simulator.nack(code)
@@ -234,7 +234,7 @@ def test_a_refused_text_is_a_fault_with_its_reason_until_one_is_taken(
         assert supervisor.state.state == "online"
 
 
-def test_a_refused_text_is_offered_again_by_itself(simulator: LedBxSimulator) -> None:
+def test_a_refused_text_is_offered_again_by_itself(simulator: LedStripSimulator) -> None:
     driver = quick()
     simulator.nack(4, times=3)
     driver.show(CALL)
@@ -244,7 +244,7 @@ def test_a_refused_text_is_offered_again_by_itself(simulator: LedBxSimulator) ->
         assert supervisor.state.state == "online"
 
 
-def test_a_strip_that_stays_busy_is_a_fault_and_not_gone(simulator: LedBxSimulator) -> None:
+def test_a_strip_that_stays_busy_is_a_fault_and_not_gone(simulator: LedStripSimulator) -> None:
     driver = LedStrip()
     simulator.nack(3, times=3)
     driver.show(CALL)
@@ -253,7 +253,7 @@ def test_a_strip_that_stays_busy_is_a_fault_and_not_gone(simulator: LedBxSimulat
         assert supervisor.state.state == "fault"
 
 
-def test_a_strip_whose_firmware_knows_no_ping_stays_online(simulator: LedBxSimulator) -> None:
+def test_a_strip_whose_firmware_knows_no_ping_stays_online(simulator: LedStripSimulator) -> None:
     simulator.ignore_pings()
     driver = quick()
     driver.show(CALL)
@@ -266,7 +266,7 @@ def test_a_strip_whose_firmware_knows_no_ping_stays_online(simulator: LedBxSimul
         assert {frame.command for frame in list(simulator.heard)[-3:]} == {bx.CMD_SHOW}
 
 
-def test_a_call_does_not_wait_for_a_ping_that_is_not_answered(simulator: LedBxSimulator) -> None:
+def test_a_call_does_not_wait_for_a_ping_that_is_not_answered(simulator: LedStripSimulator) -> None:
     simulator.ignore_pings()
     driver = LedStrip(answer_timeout=3.0, ping_interval=0.05)
     driver.show("A001")
@@ -278,7 +278,7 @@ def test_a_call_does_not_wait_for_a_ping_that_is_not_answered(simulator: LedBxSi
         assert time.monotonic() - pressed < 0.5
 
 
-def test_the_longest_text_fits_the_cards_buffer(simulator: LedBxSimulator) -> None:
+def test_the_longest_text_fits_the_cards_buffer(simulator: LedStripSimulator) -> None:
     driver = LedStrip()
     driver.show("Z" * 5000)
     with running(driver, simulator.url):
@@ -442,7 +442,7 @@ def test_a_strip_on_a_serial_line_is_spoken_to_in_the_same_words() -> None:
     assert shown == [CALL.encode("gbk")]
 
 
-def test_the_simulators_picture_is_lit_where_the_text_is(simulator: LedBxSimulator) -> None:
+def test_the_simulators_picture_is_lit_where_the_text_is(simulator: LedStripSimulator) -> None:
     changes: list[str] = []
     simulator.on_change = lambda: changes.append(simulator.text)
     driver = LedStrip()
@@ -459,7 +459,7 @@ def test_the_simulators_picture_is_lit_where_the_text_is(simulator: LedBxSimulat
 
 
 def test_the_simulator_breaks_lines_as_a_strip_does_and_shows_no_more_than_fits() -> None:
-    simulator = LedBxSimulator(64, 32)
+    simulator = LedStripSimulator(64, 32)
     simulator.start()
     driver = LedStrip(width=64)
     driver.show("A001请到\n3号窗口办理业务")
