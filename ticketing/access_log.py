@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, LargeBinary, insert, select, type_coerce, update
-from sqlalchemy.types import NullType
+from sqlalchemy import Connection, insert, select, update
 
 from ticketing.model import Actor
 from ticketing.sealing import frame
@@ -95,9 +94,7 @@ def verify(conn: Connection, vault: Vault) -> Verdict:
         last, head = _head(conn, vault)
     except VaultError:
         last, head = None, b""
-    # NullType: a digest that was overwritten with a text must come out as a broken entry, not as an exception.
-    columns = [type_coerce(c, NullType()) if isinstance(c.type, LargeBinary) else c for c in access_log.c]
-    rows = conn.execute(select(*columns).order_by(access_log.c.seq).execution_options(yield_per=1000))
+    rows = conn.execute(select(access_log).order_by(access_log.c.seq).execution_options(yield_per=1000))
     digest, entries = _BEFORE_THE_FIRST, 0
     broken: tuple[int, Fault] | None = None
     for row in rows:
@@ -106,6 +103,7 @@ def verify(conn: Connection, vault: Vault) -> Verdict:
             fields, kept = tuple(row[:-1]), row[-1]
             if fields[0] != entries:
                 broken = entries, "missing" if isinstance(fields[0], int) and fields[0] > entries else "changed"
+            # SQLite keeps anything in any column: a digest may have become a text.
             elif not isinstance(kept, bytes) or not hmac.compare_digest(kept, _digest(vault, digest, fields)):
                 broken = entries, "changed"
             else:
@@ -122,7 +120,7 @@ def verify(conn: Connection, vault: Vault) -> Verdict:
 
 def _head(conn: Connection, vault: Vault, *, lock: bool = False) -> tuple[int, bytes]:
     """Number and digest of the last entry. ``lock`` makes appenders on a shared database wait for each other."""
-    wanted = select(type_coerce(fact.c.value, NullType())).where(fact.c.name == LOG_HEAD)
+    wanted = select(fact.c.value).where(fact.c.name == LOG_HEAD)
     sealed = conn.scalar(wanted.with_for_update() if lock else wanted)
     try:
         if not isinstance(sealed, bytes):
@@ -130,7 +128,9 @@ def _head(conn: Connection, vault: Vault, *, lock: bool = False) -> tuple[int, b
         kept = vault.open_lasting(LOG_HEAD, "head", sealed)
     except (ValueError, VaultError):
         raise VaultError(
-            "log_broken", "the head of the access log is gone or was changed: run quhao audit verify"
+            "log_broken",
+            "访问日志已损坏,请执行 quhao audit verify / "
+            "the head of the access log is gone or was changed: run quhao audit verify",
         ) from None
     if not kept:
         return 0, _BEFORE_THE_FIRST

@@ -139,9 +139,15 @@ class People:
         name = _checked_name(name)
         bound = _checked_windows(role, windows)
         if len(password) < MIN_PASSWORD:
-            raise AccountError("password_short", f"the password is too short: at least {MIN_PASSWORD} characters")
+            raise AccountError(
+                "password_short",
+                f"密码太短,至少 {MIN_PASSWORD} 个字符 / the password is too short: at least {MIN_PASSWORD} characters",
+            )
         if len(password) > MAX_PASSWORD:
-            raise AccountError("password_long", f"the password is too long: at most {MAX_PASSWORD} characters")
+            raise AccountError(
+                "password_long",
+                f"密码太长,最多 {MAX_PASSWORD} 个字符 / the password is too long: at most {MAX_PASSWORD} characters",
+            )
         # Before the transaction: a hash takes longer than anybody should hold the store.
         password_hash = self._hash(password)
         with self._store.write() as conn:
@@ -164,9 +170,15 @@ class People:
         name = _checked_name(name)
         bound = _checked_windows(role, windows)
         if role == "terminal" and terminal is None:
-            raise AccountError("terminal_needed", "a token of role terminal needs the terminal it is for")
+            raise AccountError(
+                "terminal_needed",
+                "角色 terminal 的令牌须指明终端 / a token of role terminal needs the terminal it is for",
+            )
         if terminal is not None and not _NAME.fullmatch(terminal):
-            raise AccountError("terminal_invalid", "a terminal's id has 1 to 64 letters, digits, . _ - @")
+            raise AccountError(
+                "terminal_invalid",
+                "终端编号为 1 至 64 个字母、数字或 . _ - @ / a terminal's id has 1 to 64 letters, digits, . _ - @",
+            )
         secret = TOKEN_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
         with self._store.write() as conn:
             conn.execute(
@@ -279,18 +291,27 @@ def _checked_name(name: str) -> str:
     name = unicodedata.normalize("NFC", name)
     if not _NAME.fullmatch(name):
         raise AccountError(
-            "name_invalid", "a name has 1 to 64 letters, digits, . _ - @ and begins with a letter or digit"
+            "name_invalid",
+            "名称为 1 至 64 个字母、数字或 . _ - @,以字母或数字开头 / "
+            "a name has 1 to 64 letters, digits, . _ - @ and begins with a letter or digit",
         )
     return name
 
 
 def _checked_windows(role: str, windows: Sequence[str]) -> str:
     if role not in ROLES:
-        raise AccountError("role_unknown", f"unknown role: use one of {', '.join(ROLES)}")
+        raise AccountError("role_unknown", f"未知的角色 / unknown role: use one of {', '.join(ROLES)}")
     if any(not _WINDOW.fullmatch(window) for window in windows):
-        raise AccountError("window_invalid", "a window's id has 1 to 64 letters, digits, . _ -, or is * for all")
+        raise AccountError(
+            "window_invalid",
+            "窗口编号为 1 至 64 个字母、数字或 . _ -,* 表示全部 / "
+            "a window's id has 1 to 64 letters, digits, . _ -, or is * for all",
+        )
     if role == "clerk" and not windows:
-        raise AccountError("window_needed", "a clerk needs a window: name at least one, or * for all")
+        raise AccountError(
+            "window_needed",
+            "窗口人员至少要有一个窗口,* 表示全部 / a clerk needs a window: name at least one, or * for all",
+        )
     return json.dumps(sorted(set(windows)), ensure_ascii=False)
 
 

@@ -75,8 +75,8 @@ def load_master_key(path: Path, *, create: bool = True) -> bytes:
 
     Args:
         path: the key file; only its owner may read it.
-        create: make a new key when there is no file. False where a store is already sealed with one: a new key
-            would open nothing, and the old file has to be brought back.
+        create: make a new key when there is no file. False where a store :func:`is_sealed`: a new key would open
+            nothing, and the old file has to be brought back.
 
     Raises:
         VaultError: it is not there, cannot be read, is open to others, or is no key.
@@ -87,11 +87,18 @@ def load_master_key(path: Path, *, create: bool = True) -> bytes:
         if not create:
             raise VaultError(
                 "key_missing",
+                f"找不到主密钥文件 {path},数据库已用它加密:请从备份处放回,或改正 store.key_file / "
                 f"the master key file {path} is not there, and the store is sealed with it: "
                 "put it back from where you keep its copy, or correct store.key_file",
             ) from None
     _make_key(path)
     return _read_key(path)
+
+
+def is_sealed(store: "Store") -> bool:
+    """Whether a master key belongs to this store already."""
+    with store.read() as conn:
+        return conn.scalar(_FACT, {"wanted": _PROOF}) is not None
 
 
 def _read_key(path: Path) -> bytes:
@@ -108,11 +115,13 @@ def _read_key(path: Path) -> bytes:
     except OSError as error:
         raise VaultError(
             "key_unreadable",
+            f"无法读取主密钥文件 {path}:它必须属于运行 quhao 的用户 / "
             f"cannot read the master key file {path}: {error.strerror}; the user that runs quhao must own it",
         ) from None
     if stat.S_ISREG(about.st_mode) and about.st_mode & 0o077:
         raise VaultError(
             "key_too_open",
+            f"其他用户可以读取主密钥文件 {path},请执行 chmod 600 {path} / "
             f"the master key file {path} is open to other users (mode {stat.S_IMODE(about.st_mode):04o}): "
             f"run chmod 600 {path}",
         )
@@ -123,6 +132,7 @@ def _read_key(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise VaultError(
             "key_malformed",
+            f"主密钥文件 {path} 内容不对,应为 {2 * KEY_BYTES} 位十六进制数:请从备份处放回 / "
             f"the master key file {path} does not hold a key: expected {2 * KEY_BYTES} hexadecimal digits; "
             "put it back from where you keep its copy",
         )
@@ -151,7 +161,10 @@ def _make_key(path: Path) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        raise VaultError("key_unreadable", f"cannot make the master key file {path}: {error.strerror}") from None
+        raise VaultError(
+            "key_unreadable",
+            f"无法创建主密钥文件 {path} / cannot make the master key file {path}: {error.strerror}",
+        ) from None
 
 
 class _DayKeys:
@@ -192,7 +205,11 @@ class Vault:
         if suite is None:
             raise VaultError("cipher_unknown", f"unknown cipher {cipher!r}: use one of {', '.join(sealing.SUITES)}")
         if not sealing.available(suite):
-            raise VaultError("cipher_unavailable", f"the OpenSSL of this box cannot do {cipher}: use aes-256-gcm")
+            raise VaultError(
+                "cipher_unavailable",
+                f"本机的 OpenSSL 不支持 {cipher},请用 aes-256-gcm / "
+                f"the OpenSSL of this box cannot do {cipher}: use aes-256-gcm",
+            )
         hall = hall_id.encode()
         self._suite = suite
         self._hall = hall
@@ -222,12 +239,15 @@ class Vault:
         if not hmac.compare_digest(kept[:KEY_BYTES], key_proof):
             raise VaultError(
                 "key_wrong",
+                "主密钥与数据库不符:请放回原来的密钥文件,或改正 store.key_file 或 store.url / "
                 "the master key is not the one this store is sealed with: "
                 "put back the right key file, or correct store.key_file or store.url",
             )
         if not hmac.compare_digest(kept[KEY_BYTES:], hall_proof):
             raise VaultError(
-                "hall_changed", "this store belongs to a hall with another hall.id: put the old hall.id back"
+                "hall_changed",
+                "数据库属于另一个 hall.id 的大厅:请改回原来的 hall.id / "
+                "this store belongs to a hall with another hall.id: put the old hall.id back",
             )
 
     # -- for one hall day ------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The access log on a real store, and whatever somebody with a database tool may do to it."""
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -128,6 +129,7 @@ COLUMNS = {
     "ticket_id": "ticket_id = NULL",
     "action": "action = 'resident'",
     "reason": "reason = ''",
+    "no reason that looks like one": "reason = CASE WHEN reason IS NULL THEN 'None' END",
     "digest": "digest = zeroblob(32)",
     "a digest that is text": "digest = 'nothing'",
     "a digest that is nothing of the length": "digest = x''",
@@ -249,6 +251,29 @@ def test_a_break_is_not_healed_by_the_entries_after_it(file: Path, store: Store,
     tamper(file, f"DELETE FROM access_log WHERE seq = {LENGTH}")
     write_entries(store, vault, 3)
     assert verdict(store, vault) == Verdict(LENGTH + 2, LENGTH, "missing")
+
+
+def test_an_entry_of_another_branch_of_the_same_log_is_found(
+    file: Path, store: Store, vault: Vault, tmp_path: Path
+) -> None:
+    write_entries(store, vault, 3)
+    store.checkpoint()
+    branch_file = tmp_path / "branch.db"
+    shutil.copy(file, branch_file)
+    write_entries(store, vault, 3)
+    branch = open_store(f"sqlite:///{branch_file}", exclusive=False)
+    branch_vault = Vault(branch, MASTER, "xicheng")
+    for entry in range(3):
+        with branch.write() as conn:
+            access_log.append(conn, branch_vault, AT, CLERK, "resident", entry)
+    branch.close()
+    tamper(
+        file,
+        f"ATTACH '{branch_file}' AS branch",
+        "DELETE FROM access_log WHERE seq = 5",
+        "INSERT INTO access_log SELECT * FROM branch.access_log WHERE seq = 5",
+    )
+    assert verdict(store, vault) == Verdict(LENGTH, 5, "changed")
 
 
 def test_a_log_of_another_key_is_not_taken_for_ours(file: Path, store: Store, vault: Vault, tmp_path: Path) -> None:
