@@ -30,7 +30,7 @@ class PlugPty:
         self._on_bytes = on_bytes
         self._name = name
         self._lock = threading.Lock()
-        self._folder: Path | None = None
+        self._folder = Path(tempfile.mkdtemp(prefix="quhao-"))
         self._master = -1
         self._slave = -1
         self._thread: threading.Thread | None = None
@@ -40,8 +40,6 @@ class PlugPty:
     @property
     def url(self) -> str:
         """What the host opens; the same before and after pulling the plug."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="quhao-"))
         return str(self._folder / self._name)
 
     @property
@@ -69,6 +67,7 @@ class PlugPty:
         ears = (master, self._wake[0], self._unplugging)
         self._thread = threading.Thread(target=self._listen, args=ears, name=f"pty {self._name}", daemon=True)
         self._thread.start()
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         fresh = Path(f"{self.url}.new")
         fresh.symlink_to(os.ttyname(slave))
         fresh.replace(self.url)
@@ -91,9 +90,7 @@ class PlugPty:
     def stop(self) -> None:
         """Unplug it for good and remove its folder."""
         self.unplug()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def send(self, data: bytes, timeout: float = 0.5) -> bool:
         """Send to the host; False when the plug is out, or when the line stayed full and the rest was lost."""

@@ -60,6 +60,7 @@ class SamSimulator:
         self._found = False
         self._failing: list[tuple[int, Command]] = []
         self._silent = False
+        self._gone = False
         self._deaf_to: frozenset[bytes] = frozenset()
         self._noise = b""
         self._cut_at: int | None = None
@@ -68,6 +69,8 @@ class SamSimulator:
         self._hurry = threading.Event()
         self.asked: deque[tuple[float, bytes]] = deque(maxlen=1000)
         """The last commands that came: when (monotonic seconds), and CMD and PARA."""
+        self.total = 0
+        """How many commands came."""
 
     @property
     def url(self) -> str:
@@ -86,12 +89,14 @@ class SamSimulator:
 
     def start(self) -> None:
         """Plug it in for the first time."""
+        self._gone = False
         self._hurry.clear()
         self._plug.start()
 
     def stop(self) -> None:
         """Take it away for good."""
         with self._changed:
+            self._gone = True
             self._forget()
         self._hurry.set()
         self._plug.stop()
@@ -114,6 +119,7 @@ class SamSimulator:
     def unplug(self) -> None:
         """Pull the plug; a card stays where it is."""
         with self._changed:
+            self._gone = True
             self._forget()
         self._hurry.set()
         self._plug.unplug()
@@ -122,6 +128,7 @@ class SamSimulator:
     def plug_in(self) -> None:
         """Put the plug back; the module begins anew."""
         with self._changed:
+            self._gone = False
             self._forget()
             self._decoder.reset()
         self._hurry.clear()
@@ -188,6 +195,7 @@ class SamSimulator:
 
     def _answer(self, asked: bytes) -> Answer | None:
         self.asked.append((time.monotonic(), asked))
+        self.total += 1
         late, self._late = self._late, 0.0
         self._wait(late)
         with self._changed:
@@ -200,7 +208,8 @@ class SamSimulator:
                     del self._failing[place]
                     # A card whose reading failed has to be lifted: it stays selected, and so is found no more.
                     return Answer(0, 0, sw3)
-            return self._work(asked)
+            answer = self._work(asked)
+            return None if self._gone else answer
 
     def _work(self, asked: bytes) -> Answer:
         match asked:

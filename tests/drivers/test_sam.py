@@ -1,10 +1,10 @@
 """SAM_V frames."""
 
 import pytest
-import wires
 from hypothesis import given
 from hypothesis import strategies as st
 
+import wires
 from drivers import sam_v
 from drivers.errors import ProtocolError
 from drivers.sam_v import Answer, Command, FrameDecoder

@@ -1,0 +1,487 @@
+"""The reader's driver, against the simulated reader on real ptys and sockets, and against bytes by hand."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import wires
+from drivers import sam_v
+from drivers.errors import DeviceError, OfflineError, ProtocolError
+from drivers.port import Port, open_port
+from drivers.sam import CardEvent, CardFound, CardLeft, CardRead, CardReader, CardRefused
+from drivers.sam_v import Answer, Command
+from drivers.simulators.cards import CARDS, SampleCard
+from drivers.simulators.sam import SamSimulator
+from drivers.supervisor import Supervisor
+
+ZHANG, LI = CARDS[0], CARDS[1]
+NO_CARD = Answer(0, 0, 0x80)
+FOUND = Answer(0, 0, 0x9F, bytes(4))
+SELECTED = Answer(0, 0, 0x90, bytes(8))
+READ = Answer(0, 0, 0x90, bytes.fromhex("01 00 04 00") + ZHANG.text + ZHANG.photo)
+LIES = Answer(0, 0, 0x91)
+
+
+class Desk:
+    """A simulated reader and the driver at work on it.
+
+    Args:
+        reader: the simulator.
+        wire: what lies between the two.
+        pace: seconds between finds; short, since there is no card to wait for.
+    """
+
+    def __init__(
+        self, reader: SamSimulator, wire: Callable[[Port], Port] = wires.WholeWire, pace: float = 0.03
+    ) -> None:
+        self.reader = reader
+        self.told: list[CardEvent] = []
+        self.times: list[float] = []
+        driver = CardReader(
+            self._on_event, find_interval=pace, presence_interval=0.03, answer_timeout=0.3, read_timeout=0.8
+        )
+        self.supervisor = Supervisor("reader", "sam", lambda: wire(open_port(reader.url)), driver, wires.now)
+        reader.start()
+        self.supervisor.start()
+        wires.wait_until(lambda: self.supervisor.state.state == "online")
+
+    def _on_event(self, event: CardEvent) -> None:
+        self.times.append(time.monotonic())
+        self.told.append(event)
+
+    def stop(self) -> None:
+        self.supervisor.stop()
+        self.reader.stop()
+
+    def lay(self, sample: SampleCard = ZHANG) -> None:
+        self.reader.lay(sample.text, sample.photo)
+
+    def wait_for(self, *events: CardEvent) -> None:
+        wires.wait_until(lambda: len(self.told) >= len(events))
+        assert self.told == list(events)
+
+    def let_it_ask(self, questions: int = 4) -> None:
+        """Until the driver has asked so many more questions."""
+        reached = self.reader.total + questions
+        wires.wait_until(lambda: self.reader.total >= reached)
+
+
+@pytest.fixture
+def desks() -> Iterator[Callable[..., Desk]]:
+    open_desks: list[Desk] = []
+
+    def open_desk(wire: Callable[[Port], Port] = wires.WholeWire, pace: float = 0.03, **options: Any) -> Desk:
+        open_desks.append(Desk(SamSimulator(**options), wire, pace))
+        return open_desks[-1]
+
+    yield open_desk
+    for desk in open_desks:
+        desk.stop()
+
+
+@pytest.fixture
+def desk(desks: Callable[..., Desk]) -> Desk:
+    return desks()
+
+
+class ByHand:
+    """A port on which the test itself is the reader: one list of chunks for each question.
+
+    When the answers are used up, the service ends.
+    """
+
+    def __init__(self, *answers: list[bytes]) -> None:
+        self.link = wires.SpyLink()
+        self.asked: list[bytes] = []
+        self._answers = iter(answers)
+        self._line: list[bytes] = []
+
+    def read(self, timeout: float) -> bytes:
+        if not self._line:
+            self.link.stopping.wait(min(timeout, 0.002))
+            return b""
+        return self._line.pop(0)
+
+    def write(self, data: bytes, timeout: float) -> None:
+        self.asked.append(data)
+        chunks = next(self._answers, None)
+        if chunks is None:
+            self.link.stopping.set()
+        else:
+            self._line += chunks
+
+    def close(self) -> None:
+        pass
+
+
+def converse(*answers: list[bytes]) -> tuple[list[CardEvent], list[bytes]]:
+    """What the driver tells when its questions are answered so, and what it asked."""
+    told: list[CardEvent] = []
+    port = ByHand(*answers)
+    reader = CardReader(
+        told.append, find_interval=0.001, presence_interval=0.001, answer_timeout=0.05, read_timeout=0.1
+    )
+    reader.serve(port, port.link)
+    return told, port.asked
+
+
+def frames(*answers: Answer) -> list[list[bytes]]:
+    return [[sam_v.encode_answer(answer)] for answer in answers]
+
+
+# 1. Bytes of the manual.
+
+
+def test_the_questions_are_those_of_the_manual_and_in_its_order() -> None:
+    told, asked = converse(*frames(NO_CARD, FOUND, SELECTED, READ, LIES))
+    assert [frame.hex() for frame in asked[:5]] == [
+        "aaaaaa96690003200122",
+        "aaaaaa96690003200122",
+        "aaaaaa96690003200221",
+        "aaaaaa96690003300132",
+        "aaaaaa96690003300330",
+    ]
+    assert told == [CardFound(), CardRead(ZHANG.card)]
+
+
+# 2. Any chunks.
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 400), max_size=6), st.binary(max_size=20).filter(lambda noise: b"\x96" not in noise))
+def test_answers_in_any_chunks_and_behind_noise_are_read(sizes: list[int], noise: bytes) -> None:
+    answers = [
+        list(wires.chunks(noise + sam_v.encode_answer(answer), sizes)) for answer in (FOUND, SELECTED, READ, LIES)
+    ]
+    assert converse(*answers)[0] == [CardFound(), CardRead(ZHANG.card)]
+
+
+# 3. Any garbage.
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(st.binary(max_size=300), max_size=4), max_size=6))
+def test_garbage_ends_in_a_device_error_at_most(answers: list[list[bytes]]) -> None:
+    try:
+        told, _ = converse(*answers)
+    except DeviceError as error:
+        assert error.reason in ("garbled", "silent")
+    else:
+        assert CardRead(ZHANG.card) not in told
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 255), max_size=8), st.binary(max_size=300))
+def test_any_status_to_any_question_ends_in_a_device_error_at_most(statuses: list[int], data: bytes) -> None:
+    try:
+        converse(*frames(FOUND, SELECTED, *(Answer(0, 0, status, data) for status in statuses)))
+    except DeviceError as error:
+        assert error.reason in ("garbled", "silent")
+
+
+def test_noise_that_looks_like_a_long_frame_does_not_swallow_the_answer_behind_it() -> None:
+    head = bytes.fromhex("AA AA AA 96 69 09 00")
+    told, _ = converse(*([head, frame[0]] for frame in frames(FOUND, SELECTED, READ, LIES)))
+    assert told == [CardFound(), CardRead(ZHANG.card)]
+
+
+# 4. The simulated reader on real wires.
+
+
+@pytest.mark.parametrize("wire", wires.WIRES)
+@pytest.mark.parametrize("tcp", [False, True], ids=["pty", "tcp"])
+def test_a_card_is_read_and_seen_to_leave(desks: Callable[..., Desk], wire: Callable[[Port], Port], tcp: bool) -> None:
+    desk = desks(wire=wire, tcp=tcp)
+    desk.lay()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+    desk.reader.lift()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card), CardLeft())
+
+
+@pytest.mark.parametrize("sample", CARDS, ids=[sample.id for sample in CARDS])
+def test_every_kind_of_card_comes_over_the_wire_whole(desk: Desk, sample: SampleCard) -> None:
+    desk.lay(sample)
+    desk.wait_for(CardFound(), CardRead(sample.card))
+
+
+def test_a_card_that_stays_is_read_once(desk: Desk) -> None:
+    desk.lay()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+    desk.let_it_ask(8)
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+
+
+def test_one_card_after_the_other_is_read(desk: Desk) -> None:
+    expected: list[CardEvent] = []
+    for sample in (ZHANG, LI, ZHANG):
+        desk.lay(sample)
+        expected += [CardFound(), CardRead(sample.card)]
+        desk.wait_for(*expected)
+        desk.reader.lift()
+        expected.append(CardLeft())
+        desk.wait_for(*expected)
+
+
+def test_a_card_exchanged_between_two_looks_is_read_too(desk: Desk) -> None:
+    desk.lay(ZHANG)
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+    desk.lay(LI)
+    desk.wait_for(CardFound(), CardRead(ZHANG.card), CardLeft(), CardFound(), CardRead(LI.card))
+
+
+def test_a_card_with_a_newer_address_is_seen_to_stay(desk: Desk) -> None:
+    desk.reader.lay(ZHANG.text, ZHANG.photo, "北京市示例区新居路1号")
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+    desk.let_it_ask()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+
+
+def test_finds_are_at_least_300_ms_apart(desks: Callable[..., Desk]) -> None:
+    desk = desks(pace=0.3)
+    wires.wait_until(lambda: len(desk.reader.asked) >= 4)
+    times = [when for when, asked in desk.reader.asked if asked == Command.FIND.value]
+    # They are told on the reader's side, so a late wake-up there may shorten one by a little.
+    assert min(after - before for before, after in itertools.pairwise(times)) > 0.28
+
+
+def test_reading_takes_no_longer_than_the_bytes_on_their_wire(desks: Callable[..., Desk]) -> None:
+    desk = desks(paced=True)
+    spent = []
+    for _ in range(3):
+        desk.told.clear()
+        desk.times.clear()
+        desk.lay()
+        wires.wait_until(lambda: len(desk.told) == 2)
+        found = next(when for when, asked in reversed(desk.reader.asked) if asked == Command.FIND.value)
+        spent.append(desk.times[1] - found)
+        desk.reader.lift()
+        wires.wait_until(lambda: CardLeft() in desk.told)
+    # Answers to find, select and read; the questions after the first: 10 bits a byte at 115200 baud.
+    on_the_wire = (15 + 19 + 1295 + 2 * 10) * 10 / 115200
+    assert on_the_wire < min(spent) < on_the_wire + 0.02
+
+
+def test_a_reader_that_knows_neither_status_nor_number_works(desk: Desk) -> None:
+    desk.reader.know_not(Command.STATUS, Command.SAM_ID)
+    desk.lay()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+
+
+def test_a_reader_that_does_not_know_additional_addresses_still_tells_when_a_card_leaves(desk: Desk) -> None:
+    desk.reader.know_not(Command.READ_ADDRESS)
+    desk.lay()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+    desk.let_it_ask(6)
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+    desk.reader.lift()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card), CardLeft())
+
+
+# 5. Faults.
+
+
+@pytest.mark.parametrize(
+    ("sw3", "reason"),
+    [
+        (0x21, "reader_error"),
+        (0x23, "sam_unauthorised"),
+        (0x24, "reader_error"),
+        (0x31, "card_unreadable"),
+        (0x32, "card_unreadable"),
+        (0x33, "card_unreadable"),
+        (0x34, "card_moved"),
+        (0x3F, "card_unreadable"),
+        (0x40, "card_unreadable"),
+        (0x41, "card_moved"),
+        (0x47, "card_moved"),
+        (0x60, "sam_broken"),
+        (0x66, "sam_unauthorised"),
+    ],
+)
+def test_each_refusal_is_told_once_and_the_card_is_read_when_laid_again(desk: Desk, sw3: int, reason: str) -> None:
+    desk.reader.fail_next(sw3)
+    desk.lay()
+    desk.wait_for(CardFound(), CardRefused(reason))
+    desk.let_it_ask(2)
+    desk.lay()
+    desk.wait_for(CardFound(), CardRefused(reason), CardFound(), CardRead(ZHANG.card))
+
+
+def test_a_module_without_authorisation_is_a_fault_until_it_has_one(desk: Desk) -> None:
+    for _ in range(2):
+        desk.reader.fail_next(0x66, Command.FIND)
+    wires.wait_until(lambda: desk.supervisor.state.reason == "sam_unauthorised")
+    assert desk.supervisor.state.state == "fault"
+    wires.wait_until(lambda: desk.supervisor.state.state == "online")
+
+
+def test_a_card_that_fails_to_be_selected_once_is_read_all_the_same(desk: Desk) -> None:
+    desk.reader.fail_next(0x81, Command.SELECT)
+    desk.lay()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+
+
+def test_a_card_that_cannot_be_selected_is_refused_once(desk: Desk) -> None:
+    for _ in range(4):
+        desk.reader.fail_next(0x81, Command.SELECT)
+    desk.lay()
+    desk.wait_for(CardRefused("card_moved"))
+    desk.wait_for(CardRefused("card_moved"), CardFound(), CardRead(ZHANG.card))
+
+
+def test_a_card_that_is_no_id_card_is_refused(desk: Desk) -> None:
+    desk.reader.fail_next(0x40, Command.FIND)
+    desk.lay()
+    wires.wait_until(lambda: bool(desk.told))
+    assert desk.told[0] == CardRefused("card_unreadable")
+
+
+def test_a_card_pulled_away_while_it_is_read_is_refused(desks: Callable[..., Desk]) -> None:
+    desk = desks(card_time=0.4)
+    desk.lay()
+    desk.wait_for(CardFound())
+    desk.reader.lift()
+    desk.wait_for(CardFound(), CardRefused("card_moved"))
+    desk.lay()
+    desk.wait_for(CardFound(), CardRefused("card_moved"), CardFound(), CardRead(ZHANG.card))
+
+
+def test_a_card_whose_text_is_blank_is_refused(desk: Desk) -> None:
+    desk.reader.lay(b"\x20\x00" * 128, ZHANG.photo)
+    desk.wait_for(CardFound(), CardRefused("card_unreadable"))
+
+
+def test_a_damaged_answer_is_asked_for_again() -> None:
+    told, asked = converse(*frames(FOUND, SELECTED), [sam_v.encode_answer(READ)[:-1] + b"\x00"], *frames(READ, LIES))
+    assert told == [CardFound(), CardRead(ZHANG.card)]
+    assert asked.count(sam_v.encode_command(Command.READ)) == 2
+
+
+def test_a_question_that_came_damaged_is_asked_again() -> None:
+    told, asked = converse(*frames(FOUND, SELECTED, Answer(0, 0, 0x10), READ, LIES))
+    assert told == [CardFound(), CardRead(ZHANG.card)]
+    assert asked.count(sam_v.encode_command(Command.READ)) == 2
+
+
+def test_one_spoilt_look_does_not_make_two_cards_of_one() -> None:
+    told, _ = converse(*frames(FOUND, SELECTED, READ, Answer(0, 0, 0x41), LIES, LIES))
+    assert told == [CardFound(), CardRead(ZHANG.card)]
+
+
+def test_a_late_answer_to_a_find_is_not_taken_for_that_of_the_select() -> None:
+    late = sam_v.encode_answer(FOUND)
+    told, _ = converse([], *frames(FOUND), [late, sam_v.encode_answer(SELECTED)], *frames(READ, LIES))
+    assert told == [CardFound(), CardRead(ZHANG.card)]
+
+
+def test_a_late_answer_to_a_select_is_not_taken_for_a_card() -> None:
+    told, _ = converse(*frames(FOUND), [], [sam_v.encode_answer(SELECTED), sam_v.encode_answer(READ)], *frames(LIES))
+    assert told == [CardFound(), CardRead(ZHANG.card)]
+
+
+def test_what_came_unasked_is_thrown_away(desk: Desk) -> None:
+    for answer in (FOUND, READ):
+        desk.reader.say(sam_v.encode_answer(answer))
+    desk.let_it_ask()
+    assert desk.told == []
+    desk.lay()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+
+
+def test_a_slow_answer_is_waited_for(desk: Desk) -> None:
+    desk.lay()
+    desk.reader.delay_next(0.2)
+    desk.let_it_ask(1)
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+
+
+def test_a_reader_that_swallows_bytes_now_and_then_reads_all_the_same(desk: Desk) -> None:
+    for size in (3, 9, 12):
+        desk.reader.cut_next(size)
+        desk.let_it_ask(2)
+    desk.lay()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+    assert desk.supervisor.state.state == "online"
+
+
+def test_answers_with_a_wrong_check_byte_are_not_believed(desk: Desk) -> None:
+    desk.reader.spoil_next(2)
+    desk.lay()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+    assert desk.supervisor.state.state == "online"
+
+
+def test_a_silent_reader_is_offline_and_comes_back(desk: Desk) -> None:
+    desk.reader.silence(True)
+    wires.wait_until(lambda: desk.supervisor.state.state == "offline")
+    assert desk.supervisor.state.reason == "silent"
+    desk.reader.silence(False)
+    wires.wait_until(lambda: desk.supervisor.state.state == "online")
+    desk.lay()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+
+
+def test_a_reader_pulled_out_over_a_card_refuses_it(desks: Callable[..., Desk]) -> None:
+    desk = desks(card_time=0.5)
+    desk.lay()
+    desk.wait_for(CardFound())
+    desk.reader.unplug()
+    desk.wait_for(CardFound(), CardRefused("reader_lost"))
+    desk.reader.plug_in()
+    desk.wait_for(CardFound(), CardRefused("reader_lost"), CardFound(), CardRead(ZHANG.card))
+
+
+def test_a_line_at_the_wrong_speed_is_garbled_and_not_silent() -> None:
+    with pytest.raises(ProtocolError) as caught:
+        converse([b"\xf8\x00\x80"], [b"\xff"], [b"\x00\xf0"], [])
+    assert caught.value.reason == "garbled"
+
+
+def test_no_answer_at_all_is_silent() -> None:
+    with pytest.raises(OfflineError) as caught:
+        converse([], [], [], [])
+    assert caught.value.reason == "silent"
+
+
+def test_a_reader_pulled_out_and_put_back_reads_cards_again(desk: Desk) -> None:
+    desk.reader.unplug()
+    wires.wait_until(lambda: desk.supervisor.state.state == "offline")
+    wires.wait_until(lambda: desk.supervisor.state.reason == "not_found")
+    desk.reader.plug_in()
+    wires.wait_until(lambda: desk.supervisor.state.state == "online")
+    desk.lay()
+    desk.wait_for(CardFound(), CardRead(ZHANG.card))
+
+
+def test_a_card_that_lay_while_the_line_was_lost_is_not_read_twice() -> None:
+    told: list[CardEvent] = []
+    reader = CardReader(told.append, presence_interval=0.001, answer_timeout=0.05, read_timeout=0.1)
+    for port in (ByHand(*frames(FOUND, SELECTED, READ, LIES)), ByHand(*frames(LIES, LIES))):
+        reader.serve(port, port.link)
+    assert told == [CardFound(), CardRead(ZHANG.card)]
+
+
+def test_a_reader_in_use_by_another_program_is_busy(desk: Desk) -> None:
+    with pytest.raises(OfflineError) as caught:
+        open_port(desk.reader.url)
+    assert caught.value.reason == "busy"
+
+
+def test_a_card_is_not_told_by_its_events_representation() -> None:
+    event = CardRead(replace(ZHANG.card, name="不应出现"))
+    assert "不应出现" not in repr(event)
+
+
+def test_the_driver_stops_at_once_while_it_waits_for_a_card(desks: Callable[..., Desk]) -> None:
+    desk = desks(card_time=0.7)
+    desk.lay()
+    desk.wait_for(CardFound())
+    began = time.monotonic()
+    desk.supervisor.stop()
+    assert time.monotonic() - began < 0.4
