@@ -29,7 +29,9 @@ SYNTHESIS_TIMEOUT = 10.0
 PLAY_TIMEOUT = 60.0
 PROBE_TIMEOUT = 5.0
 WATCH = 0.1
-"""Seconds between looks at whether to stop."""
+"""Seconds between looks at whether to stop a program."""
+IDLE_WATCH = 0.5
+"""Seconds between looks at the sound card while there is nothing to say."""
 LONGEST = 200
 """Characters of one announcement."""
 _SILENCE = bytes(2 * 22050 // 20)
@@ -50,6 +52,9 @@ class Player(Protocol):
             DeviceError: it could not be played.
         """
 
+    def present(self) -> bool:
+        """Whether the sound card is still there, as far as can be told without a sound."""
+
     def close(self) -> None:
         """Let go of the sound card."""
 
@@ -66,11 +71,16 @@ class AlsaPlayer:
         self._program = _find("aplay")
         self._device = device
         raw = ("-t", "raw", "-f", "S16_LE", "-r", "22050", "-c", "1")
+        self._cards = _cards()
         self._play((*raw, "-"), _SILENCE, PROBE_TIMEOUT, threading.Event())
 
     def play(self, wav: Path, text: str, stopping: threading.Event) -> None:  # noqa: ARG002 - other players show it
         """See :meth:`Player.play`."""
         self._play((str(wav),), b"", PLAY_TIMEOUT, stopping)
+
+    def present(self) -> bool:
+        """See :meth:`Player.present`: a card that came or went is reason enough to try the name again."""
+        return self._cards == _cards()
 
     def close(self) -> None:
         """Nothing is held between sentences."""
@@ -152,6 +162,10 @@ class Speaker:
             wav = Path(folder) / "sentence.wav"
             while not link.stopping.is_set():
                 one = self._next()
+                if not port.present():
+                    if one is not None:
+                        self._put_back(one)
+                    raise OfflineError("no_sound_card", "the sound cards have changed")
                 if one is None:
                     continue
                 try:
@@ -160,6 +174,8 @@ class Speaker:
                     # Another sentence may do: the voice is not taken for lost.
                     link.fault(error.reason, error.detail)
                     continue
+                if link.stopping.is_set():
+                    return
                 try:
                     for _ in range(self._repeats):
                         port.play(wav, one.text, link.stopping)
@@ -172,7 +188,7 @@ class Speaker:
         """The next announcement that is still news; None when there is none just now."""
         with self._changed:
             if not self._waiting:
-                self._changed.wait(WATCH)
+                self._changed.wait(IDLE_WATCH)
             while self._waiting:
                 one = self._waiting.popleft()
                 if time.monotonic() - one.asked_at <= self._patience:
@@ -199,6 +215,14 @@ def _find(program: str) -> str:
     if path is None:
         raise OfflineError("not_installed", program)
     return path
+
+
+def _cards() -> str:
+    """The kernel's list of sound cards; "" where it has none."""
+    try:
+        return Path("/proc/asound/cards").read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _run(command: Sequence[str], data: bytes, timeout: float, stopping: threading.Event) -> tuple[int, str]:

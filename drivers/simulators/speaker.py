@@ -110,5 +110,9 @@ class SimulatedPlayer:
         """See :meth:`drivers.speaker.Player.play`."""
         self._speaker.keep(wav, text, stopping)
 
+    def present(self) -> bool:
+        """See :meth:`drivers.speaker.Player.present`."""
+        return self._speaker.plugged
+
     def close(self) -> None:
         """Nothing is held between sentences."""
