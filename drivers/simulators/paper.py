@@ -4,6 +4,7 @@ import functools
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -88,6 +89,7 @@ class Paper:
     Attributes:
         id: counts up from 1.
         width: of the print head, in dots.
+        at: when it came out; None while it is in the printer.
         rows: what is printed on it, from the top.
         bytes: the commands and text it was made of, from the cut before it through its own.
         cut: whether it is cut off; if not, it is torn off or still in the printer.
@@ -96,6 +98,7 @@ class Paper:
 
     id: int
     width: int
+    at: datetime | None = None
     rows: list[Row] = field(default_factory=list)
     bytes: bytes = b""
     cut: bool = False

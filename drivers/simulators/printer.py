@@ -6,6 +6,7 @@ is noted in :attr:`Paper.faults`.
 
 import threading
 from collections.abc import Callable, Collection
+from datetime import UTC, datetime
 
 from drivers.simulators.paper import CELL, CodeRow, Glyph, Paper, RasterRow, TextRow, White
 from drivers.simulators.plug_tcp import PlugTcp
@@ -31,6 +32,7 @@ class PrinterSimulator:
         process_id: whether it knows GS ( H; if not, it prints the command's text, as clones do.
         answers: which DLE EOT n it answers.
         on_change: called after anything visible has changed.
+        now: the time, with a zone.
         port: the TCP port; 0 takes a free one.
     """
 
@@ -41,12 +43,14 @@ class PrinterSimulator:
         process_id: bool = True,
         answers: Collection[int] = (1, 2, 3, 4),
         on_change: Callable[[], None] = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         port: int = 0,
     ) -> None:
         self.width = width
         self.process_id = process_id
         self.answers = answers
         self.on_change = on_change
+        self._now = now
         self._lock = threading.RLock()
         self._plug = PlugTcp(self._receive, port=port)
         self._paper_in = True
@@ -95,12 +99,12 @@ class PrinterSimulator:
         return self._plug.plugged
 
     @property
-    def paper_in(self) -> bool:
+    def has_paper(self) -> bool:
         """Whether there is paper."""
         return self._paper_in
 
     @property
-    def cover_open(self) -> bool:
+    def cover_is_open(self) -> bool:
         """Whether the cover is open."""
         return self._cover_open
 
@@ -317,8 +321,9 @@ class PrinterSimulator:
 
     def _come_out(self) -> None:
         if self._paper.rows:
+            self._paper.at = self._now()
             self._papers.append(self._paper)
-        self._paper = Paper(self._paper.id + 1, self.width)
+        self._paper = Paper(len(self._papers) + 1, self.width)
 
 
 def _measure(buffer: bytearray) -> int:

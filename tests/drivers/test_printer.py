@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import wires
 
+import wires
 from drivers.errors import OfflineError
 from drivers.escpos import PROFILES, Code, Rule, Text
 from drivers.port import Port, open_port
@@ -170,7 +170,7 @@ def test_paper_that_ends_in_the_middle_of_a_slip_is_waited_for_and_the_slip_is_n
     hall = desk()
     hall.simulator.paper_lasts(2)
     printing = hall.print_aside()
-    wires.wait_until(lambda: not hall.simulator.paper_in)
+    wires.wait_until(lambda: not hall.simulator.has_paper)
     received = hall.simulator.received
     assert not threading.Event().wait(1.5)
     assert not printing.done
@@ -185,7 +185,7 @@ def test_a_cover_opened_in_the_middle_of_a_slip_is_waited_for(desk: Open, profil
     hall = desk(profile)
     hall.simulator.paper_lasts(1)
     printing = hall.print_aside()
-    wires.wait_until(lambda: not hall.simulator.paper_in)
+    wires.wait_until(lambda: not hall.simulator.has_paper)
     hall.simulator.open_cover()
     hall.simulator.put_in_paper()
     assert not threading.Event().wait(1.2)
@@ -204,7 +204,7 @@ def test_a_slip_cleared_from_the_memory_of_a_printer_is_not_taken_for_printed(de
     hall = desk("generic")
     hall.simulator.paper_lasts(2)
     printing = hall.print_aside()
-    wires.wait_until(lambda: not hall.simulator.paper_in)
+    wires.wait_until(lambda: not hall.simulator.has_paper)
     assert not threading.Event().wait(0.8)
     hall.simulator.clear_memory()
     hall.simulator.put_in_paper()
@@ -359,7 +359,7 @@ def test_stopping_in_the_middle_ends_at_once(desk: Open) -> None:
     hall = desk()
     hall.simulator.paper_lasts(1)
     printing = hall.print_aside()
-    wires.wait_until(lambda: not hall.simulator.paper_in)
+    wires.wait_until(lambda: not hall.simulator.has_paper)
     begun = time.monotonic()
     hall.supervisor.stop()
     assert printing.outcome() == Outcome("unconfirmed", "stopping")

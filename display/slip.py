@@ -1,0 +1,198 @@
+"""What stands on the paper ticket: the number above all, then what for, where, how long, and the code.
+
+No name and no ID number: a slip gets lost. Chinese with English beside it. It is kept short, for it goes out at 9600
+baud on old printers: :data:`LONGEST` bytes with everything that the printer needs around the words.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+LONGEST = 400
+"""Bytes."""
+
+AROUND = 72
+"""Bytes of commands that any slip has: beginning, code, cut, confirmation."""
+
+LONGEST_LINK = 96
+"""Characters: a longer link would make the code too fine to scan; the bare code stands for it."""
+
+
+@dataclass(frozen=True)
+class Slip:
+    """The facts. Waiting time in minutes, at least and at most; ``code`` is what the QR code holds, a link or bare."""
+
+    hall: str
+    service: str
+    service_en: str
+    number: str
+    ahead: int
+    wait: tuple[int, int] | None
+    place: str
+    issued_at: datetime
+    code: str
+    copy: bool = False
+
+
+@dataclass(frozen=True)
+class Words:
+    """A line in the middle; ``scale`` 1..8 counts both ways."""
+
+    text: str
+    scale: int = 1
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class QrCode:
+    """A QR code in the middle, with white around it."""
+
+    payload: str
+
+
+@dataclass(frozen=True)
+class Divider:
+    """A thin line across."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """White, in dots of 0.125 mm."""
+
+    dots: int
+
+
+SlipLine = Words | QrCode | Divider | Space
+
+
+def lay_out_slip(slip: Slip, columns: int = 48) -> list[SlipLine]:
+    """The lines of a slip, from the top; ``columns`` half-width characters of scale 1 fit across the paper.
+
+    Names of any length fit: what is dispensable goes first, then long names are shortened.
+    """
+    slip = replace(
+        slip,
+        hall=fit_words(_clean(slip.hall), columns),
+        service=fit_words(_clean(slip.service), columns),
+        service_en=fit_words(_clean(slip.service_en), columns),
+        place=fit_words(_clean(slip.place), columns),
+        code=slip.code if len(slip.code) <= LONGEST_LINK else slip.code.rsplit("/", 1)[-1][:LONGEST_LINK],
+    )
+    shorter = replace(slip, service_en="")
+    shortest = replace(shorter, place=fit_words(slip.place, 16), hall=fit_words(slip.hall, 24))
+    for facts, brief in ((slip, False), (slip, True), (shorter, True), (shortest, True)):
+        lines = list(_lines(facts, columns, brief))
+        if _weigh(lines) <= LONGEST:
+            return lines
+    return list(_lines(replace(shortest, service=fit_words(slip.service, 24)), columns, True))
+
+
+def fit_words(text: str, columns: int) -> str:
+    """``text``, or its beginning and an ellipsis, in at most ``columns`` half-width columns."""
+    if measure_words(text) <= columns:
+        return text
+    while text and measure_words(text) > columns - 2:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def measure_words(text: str) -> int:
+    """How many half-width columns ``text`` takes: a Chinese character takes two."""
+    return sum(1 if ord(character) < 0x80 else 2 for character in text)
+
+
+def _lines(slip: Slip, columns: int, brief: bool) -> Iterator[SlipLine]:
+    if slip.copy:
+        yield Words("【补打】COPY", 2, bold=True)
+    yield from _headline(slip.hall, columns)
+    yield Divider()
+    yield from _headline(slip.service, columns, bold=True)
+    if slip.service_en:
+        yield Words(slip.service_en)
+    yield Space(12)
+    yield Words(slip.number, _largest(slip.number, columns, 6), bold=True)
+    yield Space(12)
+    yield from _queue(slip, columns)
+    if slip.place:
+        yield Space(8)
+        yield Words(f"请到{slip.place}等候", _largest(f"请到{slip.place}等候", columns, 2))
+    yield QrCode(slip.code)
+    if "/" in slip.code:
+        yield from _beside("扫码看排队进度", "" if brief else "Scan for your turn", columns)
+    else:
+        yield from _beside("请在窗口扫码", "" if brief else "Scan at the window", columns)
+    yield from _beside(f"{slip.issued_at:%Y-%m-%d %H:%M} 当日有效", "" if brief else "Today only", columns)
+
+
+def _headline(text: str, columns: int, bold: bool = False) -> Iterator[Words]:
+    """Double size; on two lines when one does not hold it, and only then in single size."""
+    if measure_words(text) <= columns // 2:
+        yield Words(text, 2, bold)
+        return
+    first, second = _halve(text)
+    if max(measure_words(first), measure_words(second)) <= columns // 2:
+        yield Words(first, 2, bold)
+        yield Words(second, 2, bold)
+    else:
+        yield Words(text, 1, bold)
+
+
+def _beside(chinese: str, english: str, columns: int) -> Iterator[Words]:
+    """On one line if there is room for both."""
+    if english and measure_words(chinese) + 1 + measure_words(english) <= columns:
+        yield Words(f"{chinese} {english}")
+        return
+    yield Words(chinese)
+    if english:
+        yield Words(english)
+
+
+def _halve(text: str) -> tuple[str, str]:
+    """Two lines: before an opening bracket if there is one near the middle, else about even."""
+    middle = len(text) // 2
+    brackets = [place for place, character in enumerate(text) if character in "((" and place > 0]
+    nearest = min(brackets, key=lambda place: abs(place - middle), default=middle)
+    if abs(nearest - middle) <= max(2, len(text) // 5):
+        middle = nearest
+    return text[:middle].rstrip(), text[middle:].lstrip()
+
+
+def _queue(slip: Slip, columns: int) -> Iterator[Words]:
+    chinese = f"前面{slip.ahead}人" if slip.ahead else "下一位就是您"
+    english = f"{slip.ahead} ahead" if slip.ahead else "You are next"
+    if slip.wait and slip.ahead:
+        low, high = slip.wait
+        span = f"{low}-{high}" if low < high else f"{high}"
+        chinese += f" 约{span}分钟"
+        english += f", about {span} min"
+    yield Words(chinese, _largest(chinese, columns, 2))
+    yield Words(english)
+
+
+def _largest(text: str, columns: int, limit: int) -> int:
+    return max(1, min(limit, columns // max(1, measure_words(text))))
+
+
+def _clean(text: str) -> str:
+    return "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cf")).strip()
+
+
+def _weigh(lines: list[SlipLine]) -> int:
+    """At most this many bytes on the wire of an ESC/POS printer."""
+    total = AROUND
+    style = 1, False
+    for line in lines:
+        match line:
+            case Words(text, scale, bold):
+                total += measure_words(text) + 1
+                total += 3 * (scale != style[0]) + 3 * (bold != style[1])
+                style = scale, bold
+            case QrCode(payload):
+                total += len(payload.encode())
+            case Divider():
+                total += 19
+                style = 0, False
+            case Space():
+                total += 3
+    return total

@@ -1,0 +1,163 @@
+"""The paper ticket: what stands on it, in which size, and that it stays short whatever the names are."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from display.slip import LONGEST, Divider, QrCode, Slip, SlipLine, Space, Words, fit_words, lay_out_slip, measure_words
+from drivers import escpos
+
+SLIP = Slip(
+    hall="西城区综合行政服务中心",
+    service="营业执照(五证合一)",
+    service_en="Business licence",
+    number="A012",
+    ahead=3,
+    wait=(5, 12),
+    place="二层A区",
+    issued_at=datetime(2026, 11, 21, 14, 5, tzinfo=ZoneInfo("Asia/Shanghai")),
+    code="HTTPS://Q.EXAMPLE.CN/T/0123456789ABCDEF",
+)
+
+
+def words(slip: Slip, columns: int = 48) -> list[str]:
+    return [line.text for line in lay_out_slip(slip, columns) if isinstance(line, Words)]
+
+
+def on_the_wire(lines: Sequence[SlipLine], profile: str = "epson") -> bytes:
+    """As the kiosk sends it to an Epson that it does not know yet: the longest trailer there is."""
+
+    def item(line: SlipLine) -> escpos.Item:
+        match line:
+            case Words(text, scale, bold):
+                return escpos.Text(text, scale, bold=bold)
+            case QrCode(payload):
+                return escpos.Code(payload)
+            case Divider():
+                return escpos.Rule()
+            case Space(dots):
+                return escpos.Gap(dots)
+
+    slip = escpos.compose([item(line) for line in lines], escpos.PROFILES[profile])
+    return slip + escpos.request_id(b"0000") + escpos.GS_TRANSMIT_PAPER
+
+
+def test_a_slip_says_number_service_place_queue_and_wait_in_chinese_and_english() -> None:
+    assert words(SLIP) == [
+        "西城区综合行政服务中心",
+        "营业执照(五证合一)",
+        "Business licence",
+        "A012",
+        "前面3人 约5-12分钟",
+        "3 ahead, about 5-12 min",
+        "请到二层A区等候",
+        "扫码看排队进度 Scan for your turn",
+        "2026-11-21 14:05 当日有效 Today only",
+    ]
+    assert QrCode(SLIP.code) in lay_out_slip(SLIP)
+
+
+def test_the_number_is_the_largest_thing_on_it() -> None:
+    for columns in (32, 48):
+        lines = [line for line in lay_out_slip(SLIP, columns) if isinstance(line, Words)]
+        (number,) = (line for line in lines if line.text == "A012")
+        assert number.bold
+        assert number.scale == 6
+        assert max(line.scale for line in lines if line is not number) == 2
+
+
+def test_the_first_in_the_queue_is_told_so_and_no_wait() -> None:
+    assert words(replace(SLIP, ahead=0, wait=(0, 3)))[4:6] == ["下一位就是您", "You are next"]
+
+
+def test_an_unknown_wait_is_not_guessed() -> None:
+    assert words(replace(SLIP, wait=None))[4:6] == ["前面3人", "3 ahead"]
+
+
+def test_a_wait_that_is_no_interval_is_one_number() -> None:
+    assert words(replace(SLIP, wait=(5, 5)))[4] == "前面3人 约5分钟"
+
+
+def test_a_copy_says_so_at_its_head_and_an_original_does_not() -> None:
+    assert words(replace(SLIP, copy=True))[0] == "【补打】COPY"
+    assert "补打" not in "".join(words(SLIP))
+
+
+def test_a_hall_that_phones_do_not_reach_sends_nobody_to_its_page() -> None:
+    slip = replace(SLIP, code="0123456789ABCDEF")
+    assert "请在窗口扫码 Scan at the window" in words(slip)
+    assert not any("排队进度" in line for line in words(slip))
+
+
+def test_an_ordinary_slip_is_well_below_the_limit() -> None:
+    assert len(on_the_wire(lay_out_slip(SLIP))) <= 370
+    assert len(on_the_wire(lay_out_slip(replace(SLIP, place="")))) <= 350
+
+
+def test_a_long_service_name_stands_on_two_lines_broken_before_its_bracket() -> None:
+    lines = words(replace(SLIP, service="建设工程规划许可证(市政工程类)"))
+    assert lines[1:3] == ["建设工程规划许可证", "(市政工程类)"]
+
+
+def test_what_is_dispensable_goes_before_a_name_is_shortened() -> None:
+    slip = replace(
+        SLIP,
+        service="建设工程规划许可证(市政工程类)",
+        service_en="Planning permission for construction",
+        place="三层东侧B区",
+        ahead=23,
+        wait=(40, 55),
+        copy=True,
+    )
+    lines = words(slip)
+    assert "建设工程规划许可证" in lines
+    assert "扫码看排队进度" in lines
+    assert len(on_the_wire(lay_out_slip(slip))) <= LONGEST
+
+
+NAMES = st.text(st.characters(codec="utf-8"), max_size=80) | st.text("营业执照社保 AZ()\x1b\n\u202e𠮷", max_size=80)
+
+
+@given(
+    hall=NAMES,
+    service=NAMES,
+    service_en=NAMES,
+    place=NAMES,
+    ahead=st.integers(0, 9999),
+    wait=st.none() | st.tuples(st.integers(0, 600), st.integers(0, 600)),
+    host=st.text("QUHAO.-", min_size=0, max_size=120),
+    copy=st.booleans(),
+    columns=st.sampled_from([48, 32]),
+)
+def test_no_names_make_a_slip_longer_than_400_bytes_or_wider_than_the_paper(
+    hall: str,
+    service: str,
+    service_en: str,
+    place: str,
+    ahead: int,
+    wait: tuple[int, int] | None,
+    host: str,
+    copy: bool,
+    columns: int,
+) -> None:
+    code = f"HTTPS://{host}/T/0123456789ABCDEF" if host else "0123456789ABCDEF"
+    slip = Slip(hall, service, service_en, "A1234", ahead, wait, place, SLIP.issued_at, code, copy)
+    lines = lay_out_slip(slip, columns)
+    assert len(on_the_wire(lines, "epson" if columns == 48 else "epson-58")) <= LONGEST
+    for line in lines:
+        if isinstance(line, Words):
+            assert measure_words(line.text) * line.scale <= columns
+            assert not re.search(r"[\x00-\x1f\x7f-\x9f]", line.text)
+    (payload,) = (line.payload for line in lines if isinstance(line, QrCode))
+    assert payload.endswith("0123456789ABCDEF")
+
+
+def test_fitting_counts_a_chinese_character_twice() -> None:
+    assert fit_words("营业执照", 8) == "营业执照"
+    assert fit_words("营业执照", 7) == "营业…"
+    assert fit_words("licence", 6) == "lice…"
