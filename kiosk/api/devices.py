@@ -1,0 +1,67 @@
+"""``/devices``: what is up, what is down since when, and what to do about it."""
+
+from typing import Any
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from pydantic import BaseModel, Field, RootModel
+
+from display.advice import advice
+from drivers.supervisor import DeviceState
+from kiosk.api.routes import resource
+from kiosk.api.shapes import DeviceAnswer, TestedAnswer, answer, instant
+from kiosk.auth import allow
+from kiosk.hall import Hall
+from ticketing.model import StateError, UnknownError
+
+
+class DevicePath(BaseModel):
+    """The device's name in the settings."""
+
+    device: str = Field(max_length=64)
+
+
+class DevicesAnswer(RootModel[list[DeviceAnswer]]):
+    """All devices of this box."""
+
+
+def routes(hall: Hall) -> APIBlueprint:
+    """The routes of this box's devices."""
+    api = resource("devices", "This box's devices")
+    windows = {device.name: device.window or None for device in hall.settings.devices}
+
+    @api.get("/devices", summary="How the devices are", responses={"200": DevicesAnswer})
+    @allow("technician", "manager")
+    def show() -> Response:
+        return answer([_device(supervisor.state, windows.get(supervisor.name)) for supervisor in hall.devices])
+
+    @api.post("/devices/<device>/test", summary="Print, show or say something", responses={"200": TestedAnswer})
+    @allow("technician", "manager")
+    def test(path: DevicePath) -> Response:
+        # Imported here: the drivers are loaded by whoever has devices.
+        from kiosk.trying import try_out
+
+        supervisor = next((one for one in hall.devices if one.name == path.device), None)
+        if supervisor is None:
+            raise UnknownError("no_device")
+        if supervisor.state.state == "offline":
+            raise StateError("device_offline")
+        ok, said = try_out(supervisor, hall.settings.hall.name, hall.clock())
+        return answer({"ok": ok, "message": said.zh, "message_en": said.en})
+
+    return api
+
+
+def _device(state: DeviceState, window: str | None) -> dict[str, Any]:
+    said = advice(state.reason, state.detail) if state.reason else None
+    return {
+        "name": state.name,
+        "driver": state.driver,
+        "window": window,
+        "state": state.state,
+        "since": instant(state.since),
+        "reason": state.reason,
+        "detail": state.detail,
+        "advice": said.advice_zh if said else None,
+        "advice_en": said.advice_en if said else None,
+    }

@@ -1,0 +1,69 @@
+"""``/tickets``: take a number, look one up, print it again."""
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from pydantic import BaseModel, Field
+
+from kiosk.api.routes import idempotency_key, resource
+from kiosk.api.shapes import (
+    IssueBody,
+    IssuedAnswer,
+    TicketAnswer,
+    TicketViewAnswer,
+    answer,
+    of_ticket,
+    of_ticket_view,
+)
+from kiosk.auth import actor, allow, public
+from kiosk.hall import Hall
+from ticketing.model import ForbiddenError
+
+
+class CodePath(BaseModel):
+    """The code on the slip, in capitals or not."""
+
+    code: str = Field(max_length=64)
+
+
+class TicketPath(BaseModel):
+    """The ticket's id."""
+
+    ticket: int = Field(ge=1, lt=2**63)
+
+
+def routes(hall: Hall) -> APIBlueprint:
+    """The routes of tickets."""
+    api = resource("tickets", "Numbers")
+
+    @api.post("/tickets", summary="Issue a ticket", responses={"201": IssuedAnswer})
+    @allow("desk", "kiosk")
+    def issue(body: IssueBody) -> Response:
+        """Only the desk may give a priority; the age on a card earns its class without being asked."""
+        who = actor()
+        if body.priority is not None and who.role != "desk":
+            raise ForbiddenError("priority_not_yours")
+        issued = hall.office.issue(
+            body.service,
+            who,
+            resident=body.resident.resident() if body.resident else None,
+            priority=body.priority,
+            print=hall.printing.present,
+            key=idempotency_key(),
+        )
+        if issued.print_job is not None:
+            hall.printing.wake()
+        return answer(of_ticket(issued.ticket) | {"code": issued.code}, 201)
+
+    @api.get("/tickets/<code>", summary="A ticket's place in the queue", responses={"200": TicketViewAnswer})
+    @public
+    def look_up(path: CodePath) -> Response:
+        return answer(of_ticket_view(hall.office.ticket_of_code(path.code)))
+
+    @api.post("/tickets/<int:ticket>/print", summary="Print a slip again, marked 补打", responses={"200": TicketAnswer})
+    @allow("desk", "kiosk")
+    def print_again(path: TicketPath) -> Response:
+        job = hall.office.reprint(path.ticket, actor())
+        hall.printing.wake()
+        return answer(of_ticket(job.ticket))
+
+    return api

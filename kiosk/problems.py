@@ -1,0 +1,183 @@
+"""Refusals over HTTP: ``application/problem+json`` (RFC 9457) with a stable ``code`` and words in two languages.
+
+What goes wrong unforeseen is answered with ``internal`` and logged by its type and places alone: the text of an
+error may hold what was on a card.
+"""
+
+import html
+import json
+import logging
+import traceback
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from display.refusals import words
+from ticketing.model import (
+    ClosedError,
+    ForbiddenError,
+    LimitError,
+    StateError,
+    StoreError,
+    TicketingError,
+    UnknownError,
+)
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[TicketingError], int] = {
+    UnknownError: 404,
+    ClosedError: 409,
+    StateError: 409,
+    LimitError: 429,
+    ForbiddenError: 403,
+    StoreError: 503,
+}
+OF_CODE = {"idempotency_key_reused": 422}
+"""Codes whose status is not that of their kind."""
+OF_HTTP = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "bad_request",
+    413: "too_large",
+    414: "too_large",
+    415: "json_expected",
+    431: "too_large",
+}
+RETRY_AFTER = 1
+"""Seconds until a busy store is worth asking again."""
+
+
+class Fault(BaseModel):
+    """One thing wrong with a request's body."""
+
+    field: str = Field(description="where, such as `resident.id_number`; empty for the body as a whole")
+    reason: str = Field(description="what is wrong, a code")
+    message: str
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457). Beside these members stand the facts of the case, such as a ticket's `number`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str = Field(description="what to do, in Chinese")
+    detail_en: str = Field(description="the same in English")
+    code: str = Field(description="stable, for programs")
+    errors: list[Fault] | None = None
+
+
+class RequestError(Exception):
+    """A request refused by the web side itself.
+
+    Attributes:
+        status: the HTTP status.
+        code: stable.
+        facts: what the words need; no personal data.
+    """
+
+    def __init__(self, status: int, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.facts = facts
+
+
+def problem(status: int, code: str, facts: dict[str, Any] | None = None) -> Response:
+    """The answer that refuses a request: for a program JSON, for somebody at a page a page."""
+    facts = facts or {}
+    said = words(code, facts)
+    if _wants_page():
+        return _page(status, said.zh, said.en)
+    body = {
+        **facts,
+        "type": f"urn:quhao:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": said.zh,
+        "detail_en": said.en,
+        "code": code,
+    }
+    answer = Response(json.dumps(body, ensure_ascii=False, default=str), status, mimetype="application/problem+json")
+    wait = facts.get("seconds") or facts.get("retry_after")
+    if wait or status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["Retry-After"] = str(wait or RETRY_AFTER)
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="quhao"'
+    return answer
+
+
+def of_ticketing(error: TicketingError) -> Response:
+    """A verb that was refused."""
+    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 409)
+    return problem(OF_CODE.get(error.code, status), error.code, error.facts)
+
+
+def of_validation(error: ValidationError) -> Response:
+    """A body that is not what the API describes; says where and why, and repeats nothing of what was in it."""
+    faults = [
+        {"field": ".".join(map(str, fault["loc"])), "reason": fault["type"], "message": fault["msg"]}
+        for fault in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    own = next((fault["reason"] for fault in faults if fault["reason"] in OWN_REASONS), None)
+    return problem(422, own or "bad_body", {"errors": faults})
+
+
+OWN_REASONS = {"bad_id_number"}
+"""Faults of a body that have words of their own."""
+
+
+def install(app: Flask) -> None:
+    """Have every error of ``app`` answered as a problem."""
+    app.register_error_handler(TicketingError, of_ticketing)
+    app.register_error_handler(ValidationError, of_validation)
+    app.register_error_handler(RequestError, lambda error: problem(error.status, error.code, error.facts))
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def places(error: BaseException) -> str:
+    """Where an error arose, innermost first, without its text."""
+    return " < ".join(f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[::-1])
+
+
+def _of_http(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        # Redirects, and answers that are ready.
+        return error.get_response()  # type: ignore[return-value]
+    answer = problem(error.code, OF_HTTP.get(error.code, "bad_request" if error.code < 500 else "internal"))
+    for name, value in error.get_headers():
+        if name == "Allow":
+            answer.headers[name] = value
+    return answer
+
+
+def _unforeseen(error: Exception) -> Response:
+    rule = request.url_rule.rule if request.url_rule else "?"
+    log.error("%s %s: %s at %s", request.method, rule, type(error).__name__, places(error))
+    return problem(500, "internal")
+
+
+def _wants_page() -> bool:
+    return (
+        not request.path.startswith("/api/")
+        and request.accept_mimetypes.best_match(("application/problem+json", "text/html")) == "text/html"
+    )
+
+
+def _page(status: int, zh: str, en: str) -> Response:
+    return Response(
+        '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>取号</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="stylesheet" href="/static/tokens.css">'
+        f'<main class="problem"><h1>{html.escape(zh)}</h1><p lang="en">{html.escape(en)}</p></main></html>',
+        status,
+        mimetype="text/html",
+    )
