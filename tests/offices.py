@@ -1,0 +1,99 @@
+"""An office on a real store file, with a clock in the test's hand."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ticketing.model import Actor, Coded, Resident, Service, Window
+from ticketing.office import Issued, Office
+from ticketing.policy import Rules
+from ticketing.store import Store, open_store
+from ticketing.vault import Vault
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=ZONE)
+MASTER = bytes(range(32))
+DESK = Actor("desk-1", "desk", "hall")
+CLERK = Actor("wang", "clerk", "1")
+
+SERVICES = [
+    Service("licence", "营业执照", "Business licence", "A"),
+    Service("tax", "税务登记", "Tax", "B"),
+    Service("seal", "公章备案", "Seals", "A"),
+]
+WINDOWS = [
+    Window("1", "1号窗口", ("*",), "open"),
+    Window("2", "2号窗口", ("tax",), "open"),
+    Window("3", "3号窗口", ("licence", "seal"), "closed"),
+]
+
+LI = Resident(
+    kind="resident",
+    name="李秀珍",
+    sex=Coded("2", "女"),
+    ethnicity=Coded("01", "汉"),
+    birth_date=date(1949, 3, 7),
+    address="北京市西城区某某街12号",
+    id_number="11010219490307002X",
+    authority="北京市公安局西城分局",
+    valid_from=date(2010, 1, 1),
+)
+"""An invented resident over 65; no card of this number exists."""
+CHEN = replace(LI, name="陈建国", sex=Coded("1", "男"), birth_date=date(1990, 1, 15), id_number="110102199001150015")
+"""An invented resident under 65."""
+
+
+class OfficeHall:
+    """A hall of three services and three windows.
+
+    Attributes:
+        now: what the office's clock says; set it.
+    """
+
+    def __init__(self, folder: Path, *, exclusive: bool = False, seeded: bool = True, box: str = "box") -> None:
+        self.path = folder / "quhao.db"
+        self.now = MORNING
+        self._box = box
+        self._exclusive = exclusive
+        self.open()
+        if seeded:
+            self.office.seed(SERVICES, WINDOWS)
+
+    def open(self) -> None:
+        self.store: Store = open_store(f"sqlite:///{self.path}", exclusive=self._exclusive)
+        self.vault = Vault(self.store, MASTER, "hall", clock=lambda: self.now)
+        self.office = Office(self.store, self.vault, Rules(), ZONE, lambda: self.now.astimezone(UTC), self._box)
+
+    def restart(self) -> None:
+        self.store.close()
+        self.open()
+
+    def close(self) -> None:
+        self.store.close()
+
+    def later(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+    def next_day(self) -> None:
+        self.now = datetime.combine(self.now.date() + timedelta(days=1), MORNING.timetz())
+
+    def issue(self, service: str = "licence", resident: Resident | None = None, **options: object) -> Issued:
+        """A ticket; a second later than the one before."""
+        self.later(seconds=1)
+        return self.office.issue(service, DESK, resident=resident, **({"print": False} | options))  # type: ignore[arg-type]
+
+    def call(self, window: str = "1") -> str:
+        """Call the next; its number, or an empty text when nobody waits."""
+        self.later(seconds=1)
+        called = self.office.call_next(window, CLERK)
+        return called.ticket.number if called else ""
+
+    def serve(self, window: str = "1") -> str:
+        """Call the next and finish it."""
+        number = self.call(window)
+        self.office.finish(window, CLERK)
+        return number
+
+    def event_types(self, after: int = 0) -> list[str]:
+        return [event.type for event in self.office.events_after(after, 1000)]

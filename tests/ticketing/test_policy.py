@@ -1,0 +1,90 @@
+from datetime import UTC, date, datetime, timedelta
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from ticketing.model import Resident, UnknownError
+from ticketing.policy import IN_ORDER, PriorityClass, Rules, Why, age_on, class_for, rank_at, why
+
+RULES = Rules()
+TODAY = date(2026, 3, 2)
+NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def born(day: date) -> Resident:
+    return Resident(kind="resident", birth_date=day)
+
+
+@pytest.mark.parametrize(
+    ("birth_date", "earned"),
+    [
+        (date(1961, 3, 2), "senior"),  # 65 today
+        (date(1961, 3, 3), "normal"),  # tomorrow
+        (date(1949, 10, 1), "senior"),
+        (date(2001, 1, 1), "normal"),
+    ],
+)
+def test_the_birth_date_on_the_card_earns_the_head_start(birth_date: date, earned: str) -> None:
+    assert class_for(born(birth_date), TODAY, RULES).id == earned
+
+
+def test_without_a_card_nobody_has_an_age() -> None:
+    assert class_for(None, TODAY, RULES).id == "normal"
+    assert class_for(Resident(kind="typed", id_number="11010219490307002X"), TODAY, RULES).id == "normal"
+
+
+def test_who_was_born_on_29_february_is_older_on_1_march() -> None:
+    assert age_on(date(2026, 2, 28), date(1960, 2, 29)) == 65
+    assert age_on(date(2026, 3, 1), date(1960, 2, 29)) == 66
+
+
+def test_of_several_classes_the_one_with_the_longest_head_start_is_earned() -> None:
+    old = PriorityClass("old", "80岁以上", "80+", timedelta(hours=1), 80)
+    rules = Rules((*RULES.classes, old))
+    assert class_for(born(date(1940, 1, 1)), TODAY, rules).id == "old"
+    assert class_for(born(date(1950, 1, 1)), TODAY, rules).id == "senior"
+
+
+def test_a_class_without_an_age_is_given_by_staff_alone() -> None:
+    rules = Rules((PriorityClass("soldier", "军人", "Armed forces", timedelta(hours=9)),))
+    assert class_for(born(date(1940, 1, 1)), TODAY, rules).id == "normal"
+    assert rules.named("soldier").head_start == timedelta(hours=9)
+    with pytest.raises(UnknownError, match="unknown_priority"):
+        rules.named("vip")
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        (PriorityClass("a", "", "", timedelta(0)), PriorityClass("a", "", "", timedelta(0))),
+        (PriorityClass("late", "", "", timedelta(minutes=-1)),),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused(classes: tuple[PriorityClass, ...]) -> None:
+    with pytest.raises(ValueError, match=r"head start|one id"):
+        Rules(classes)
+
+
+@given(st.integers(0, 86_400), st.integers(0, 86_400))
+def test_a_senior_passes_those_issued_in_the_half_hour_before_and_nobody_else(one: int, other: int) -> None:
+    senior, normal = RULES.named("senior"), RULES.named("normal")
+    mine = rank_at(NINE + timedelta(seconds=one), senior)
+    theirs = rank_at(NINE + timedelta(seconds=other), normal)
+    assert (mine < theirs) == (one - other < 30 * 60)
+
+
+def test_why_tells_whom_it_passes_and_by_which_right() -> None:
+    assert why("A012", "senior", "B003", RULES) == Why(
+        "A012 先于 B003: 绿色通道(65岁以上),提前30分钟",
+        "A012 before B003: green channel (65+), 30 minutes' head start",
+    )
+
+
+def test_who_passes_nobody_is_called_in_order_of_issue() -> None:
+    assert why("A012", "senior", None, RULES) == IN_ORDER
+    assert IN_ORDER.zh == "按取号先后"
+
+
+def test_a_class_that_has_left_the_settings_can_still_be_told() -> None:
+    assert "A012 先于 B003" in why("A012", "soldier", "B003", RULES).zh
