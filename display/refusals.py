@@ -107,6 +107,7 @@ _WORDS: dict[str, tuple[Words, ...]] = {
         Words("试得太多,请 {seconds} 秒后再试", "Too many tries: please wait {seconds} seconds"),
         Words("试得太多,请稍后再试", "Too many tries: please wait a little"),
     ),
+    "bad_token": (Words("令牌无效,请让管理员重新发放", "This token is not valid: ask for a new one"),),
     "forbidden": (Words("您没有这项权限,请找管理员", "You may not do this: ask the manager"),),
     "not_your_window": (Words("这不是您的窗口,请换到自己的窗口", "This is not your window: use your own"),),
     "tls_required": (

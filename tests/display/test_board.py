@@ -1,0 +1,76 @@
+"""The words on a window's strip."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from display.board import columns_of, strip_text
+from ticketing.model import State, Ticket, Window, WindowState
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def window(state: WindowState = "open", name: str = "3号窗口", ident: str = "3") -> Window:
+    return Window(ident, name, ("*",), state)
+
+
+def ticket(state: State, number: str = "A001") -> Ticket:
+    return Ticket(1, number, "s", state, "3", NOW, NOW, None, None, NOW, "normal", 0, 0, None, "printed")
+
+
+def test_a_called_ticket_is_sent_to_the_window() -> None:
+    assert strip_text(window(), ticket(State.CALLED)) == "A001请到3号窗口"
+
+
+def test_a_ticket_being_served_is_named() -> None:
+    assert strip_text(window(), ticket(State.SERVING)) == "A001 正在办理"
+
+
+@pytest.mark.parametrize(
+    ("state", "text"), [("open", "3号窗口 请等候叫号"), ("paused", "暂停服务"), ("closed", "窗口关闭")]
+)
+def test_a_window_without_a_ticket_says_how_it_is(state: WindowState, text: str) -> None:
+    assert strip_text(window(state), None) == text
+
+
+def test_a_call_counts_more_than_the_windows_state() -> None:
+    assert strip_text(window("paused"), ticket(State.CALLED)) == "A001请到3号窗口"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "text"),
+    [
+        (120, 16, "A001请到3号窗口"),
+        (112, 32, "A001\n请到3号窗口"),
+        (96, 16, "A001请到3号"),
+        (72, 32, "A001\n请到3号"),
+        (64, 16, "A001"),
+        (24, 16, "A00"),
+    ],
+)
+def test_a_narrow_strip_says_less_or_says_it_in_two_lines(width: int, height: int, text: str) -> None:
+    assert strip_text(window(), ticket(State.CALLED), width, height) == text
+
+
+def test_a_window_with_a_long_name_gets_two_lines_or_its_number() -> None:
+    long = window(name="不动产登记受理窗口")
+    assert strip_text(long, ticket(State.CALLED), 192, 32) == "A001\n请到不动产登记受理窗口"
+    assert strip_text(long, ticket(State.CALLED), 192, 16) == "A001请到3号"
+
+
+@given(
+    st.sampled_from(["open", "paused", "closed"]),
+    st.sampled_from([State.CALLED, State.SERVING, None]),
+    st.text(min_size=1, max_size=20).filter(lambda name: "\n" not in name),
+    st.integers(8, 320),
+    st.sampled_from([16, 32, 64]),
+)
+def test_no_line_is_wider_than_the_strip(
+    state: WindowState, of_ticket: State | None, name: str, width: int, height: int
+) -> None:
+    text = strip_text(window(state, name), ticket(of_ticket) if of_ticket else None, width, height)
+    lines = text.split("\n")
+    assert len(lines) <= height // 16
+    assert all(columns_of(line) <= width // 8 for line in lines)
