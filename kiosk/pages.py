@@ -3,9 +3,11 @@
 import hashlib
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 
+from kiosk.auth import allow
 from kiosk.hall import Hall
+from ticketing.model import UnknownError
 
 QR_QUIET_ZONE = 4
 """Modules of white around the code (ISO/IEC 18004, 6.3.8)."""
@@ -32,13 +34,16 @@ def pages(hall: Hall) -> Blueprint:
 
     @blueprint.get("/kiosk")
     def kiosk() -> Response:
+        if hall.counter is None:
+            raise UnknownError("no_kiosk")
         return page("kiosk.html")
 
     @blueprint.get("/kiosk/code.svg")
+    @allow("kiosk")
     def kiosk_code() -> Response:
         ticket = hall.counter.view()["ticket"] if hall.counter else None
         if ticket is None:
-            abort(404)
+            raise UnknownError("unknown_ticket")
         response = Response(qr_svg(ticket["url"]), mimetype="image/svg+xml")
         response.headers["Cache-Control"] = "no-store"
         return response

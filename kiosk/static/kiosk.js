@@ -6,11 +6,14 @@ import { call, coalesce, follow, hm, lostLine, now, press, Problem } from "./liv
 const root = document.documentElement;
 const $ = (selector, from = document) => from.querySelector(selector);
 const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+const LANDSCAPE = matchMedia("(orientation: landscape)");
 const QUIET = 45_000;  // ms without a touch after which what one resident set is taken back for the next
 
 let view = null;       // the last GET /kiosk
 let typing = false;    // the number pad is open
 let page = 0;          // of the services
+let fits = 12;         // services a page: fewer when their names are long
+let columns = 1;       // of the services
 let hall = { services: [], windows: [] };  // of GET /hall
 let deadline = null;   // when this state ends by itself, and of how many seconds the ring is full
 let full = 60;
@@ -61,21 +64,22 @@ function render() {
 }
 
 function renderServices(fresh) {
-  if (fresh) page = 0;
-  const name = view.resident && view.resident.name;
-  say($("#greeting"), name ? `您好,${name}` : "您好", name ? `Hello, ${name}` : "Hello");
+  if (fresh) spread();
+  const name = (view.resident && view.resident.name) || "";
+  $("#greeting").textContent = english() ? `Hello${name && ", "}${name}` : `您好${name && "，"}${name}`;
   const earned = view.resident && view.resident.priority;
   $("#earned").hidden = !earned;
   if (earned) say($("#earned span"), `${earned.name} 优先办理`, `Priority: ${earned.name_en}`);
 
-  const landscape = matchMedia("(orientation: landscape)").matches;
+  const landscape = LANDSCAPE.matches;
   const elder = root.classList.contains("elder");
-  const size = elder ? (landscape ? 4 : 5) : 12;
+  const size = Math.min(fits, elder ? 5 : 12);
   const pages = Math.max(1, Math.ceil(view.services.length / size));
   page = Math.min(page, pages - 1);
   const rows = view.services.slice(page * size, (page + 1) * size);
   const list = $("#services");
-  list.classList.toggle("many", !elder && rows.length > (landscape ? 8 : 6));
+  list.classList.toggle("many", columns > 1);
+  list.classList.toggle("crowd", columns > 2);
   // Rows are kept while the list stays the same, so that news doesn't take the ground from under a finger.
   const wanted = rows.map((service) => service.id).join(" ");
   if (list.dataset.rows !== wanted) {
@@ -84,9 +88,29 @@ function renderServices(fresh) {
   }
   rows.forEach((service, index) => fillRow(list.children[index], service));
   $("#pages").hidden = pages < 2;
+  // What does not fit goes into another column, or on another page.
+  if (overflows(list) && size > 2) {
+    if (columns < (elder ? 1 : landscape ? 3 : 2)) columns += 1;
+    else fits = Math.min(size, rows.length) - 1;
+    renderServices(false);
+    return;
+  }
   $("#page").textContent = `${page + 1} / ${pages}`;
   $("[data-do=page-back]").disabled = page === 0;
   $("[data-do=page-next]").disabled = page === pages - 1;
+}
+
+function overflows(list) {
+  const room = list.getBoundingClientRect();
+  const first = list.firstElementChild;
+  return Boolean(first) && (first.getBoundingClientRect().top < room.top - 1 || list.lastElementChild.getBoundingClientRect().bottom > room.bottom + 1);
+}
+
+/* Lay the services out anew. */
+function spread() {
+  page = 0;
+  fits = 12;
+  columns = 1;
 }
 
 function serviceRow(service) {
@@ -101,6 +125,7 @@ function serviceRow(service) {
 function fillRow(row, service) {
   row.className = "service-row" + (service.has_ticket ? " has-ticket" : "") + (service.open === false ? " shut" : "");
   $(".name [lang=zh-CN]", row).textContent = service.name;
+  $(".name", row).classList.toggle("long", service.name.length > 14);
   $(".name [lang=en]", row).textContent = service.name_en || "";
   const queue = $(".queue", row);
   const line = (zh, en) => `${english() ? en : zh}`;
@@ -120,7 +145,10 @@ function fillRow(row, service) {
 function renderTicket(ticket) {
   const service = hall.services.find((one) => one.id === ticket.service);
   for (const element of $$(".view .service")) if (service) say(element, service.name, service.name_en);
-  for (const element of $$(".big")) element.textContent = ticket.number;
+  for (const element of $$(".big")) {
+    element.textContent = ticket.number;
+    element.classList.toggle("long", ticket.number.length > 5);
+  }
   for (const element of $$(".ahead")) {
     if (ticket.ahead) say(element, `${ticket.ahead} 人等候`, `${ticket.ahead} waiting`);
     else say(element, "马上轮到您", "You are next");
@@ -208,15 +236,17 @@ function trouble(problem) {
 }
 
 function setLanguage(toEnglish) {
+  spread();
   root.classList.toggle("english", toEnglish);
   root.lang = toEnglish ? "en" : "zh-CN";
+  tick();
   if (view) render();
 }
 
 function setElder(large) {
   root.classList.toggle("elder", large);
   $("[data-do=elder]").setAttribute("aria-pressed", String(large));
-  page = 0;
+  spread();
   if (view) render();
 }
 
@@ -251,11 +281,11 @@ function wrongNumber(number) {
   const day = Number(number.slice(12, 14));
   const date = new Date(Date.UTC(Number(number.slice(6, 10)), month - 1, day));
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) {
-    return ["出生日期(第7到14位)不对,请核对", "The date of birth (digits 7 to 14) cannot be right. Please check."];
+    return ["出生日期(第7到14位)不对，请核对", "The date of birth (digits 7 to 14) cannot be right. Please check."];
   }
   const sum = WEIGHTS.reduce((total, weight, index) => total + weight * Number(number[index]), 0);
   if ("10X98765432"[sum % 11] !== number[17]) {
-    return ["有一位输错了,请逐位核对", "One of the digits is wrong. Please check them one by one."];
+    return ["有一位输错了，请逐位核对", "One of the digits is wrong. Please check them one by one."];
   }
   return null;
 }
@@ -328,7 +358,10 @@ function arrived(news) {
 
 addEventListener("pointerdown", () => { touched = Date.now(); });
 addEventListener("contextmenu", (event) => event.preventDefault());
-matchMedia("(orientation: landscape)").addEventListener("change", () => view && render());
+LANDSCAPE.addEventListener("change", () => {
+  spread();
+  if (view) render();
+});
 const lost = lostLine();
 follow("/kiosk/events", { on: { state: arrived }, connected: lost });
 learnHall();

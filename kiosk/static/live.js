@@ -32,7 +32,7 @@ export class Problem extends Error {
     super(body.code || body.title || String(status));
     this.status = status;
     this.code = body.code || "unknown";
-    this.detail = body.detail || body.title || "暂时无法完成,请稍后再试";
+    this.detail = body.detail || body.title || "暂时无法完成，请稍后再试";
     this.detail_en = body.detail_en || "This cannot be done right now. Please try again.";
     this.body = body;
   }
@@ -40,7 +40,7 @@ export class Problem extends Error {
 
 const OFFLINE = {
   code: "offline",
-  detail: "没有连上服务,请稍候再试",
+  detail: "没有连上服务，请稍候再试",
   detail_en: "No connection to the service. Please try again in a moment.",
 };
 
@@ -213,7 +213,7 @@ export function lostLine() {
   return (connected, heard) => {
     root.classList.toggle("stale", !connected);
     line.hidden = connected;
-    line.textContent = connected ? "" : `连接中断,正在重连 · 更新于 ${hm(heard)} · Connection lost, trying again`;
+    line.textContent = connected ? "" : `连接中断，正在重连 · 更新于 ${hm(heard)} · Connection lost, trying again`;
   };
 }
 

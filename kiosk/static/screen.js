@@ -20,7 +20,7 @@ const mark = (one) => `${one.number} ${one.called_at} ${one.recalls}`;
 function row(one) {
   const line = document.createElement("li");
   for (const [name, words] of [["number", one.number], ["arrow", ""], ["window", one.window_name]]) {
-    line.append(Object.assign(document.createElement("span"), { className: name, textContent: words }));
+    line.append(Object.assign(document.createElement("span"), { className: name + (words.length > 5 && name === "number" ? " long" : ""), textContent: words }));
   }
   return line;
 }
@@ -30,6 +30,7 @@ function draw() {
   $(".band .call").hidden = !band;
   if (band) {
     $(".band .number").textContent = band.number;
+    $(".band .number").classList.toggle("long", band.number.length > 5);
     $(".band .window").textContent = band.window_name;
   }
   $("#rows").replaceChildren(...calls.filter((one) => !band || one.number !== band.number).slice(0, ROWS).map(row));

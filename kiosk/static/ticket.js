@@ -39,7 +39,7 @@ async function refresh() {
   } catch {
     updated.parentElement.classList.add("cut");
     const at = updated.dataset.time;
-    updated.textContent = `网络不通,正在重试 · 更新于 ${at} · No connection, trying again`;
+    updated.textContent = `网络不通，正在重试 · 更新于 ${at} · No connection, trying again`;
   } finally {
     clearTimeout(patience);
     asking = false;
