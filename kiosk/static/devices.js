@@ -16,25 +16,6 @@ const TESTS = {
   "led-bx": ["显示测试文字", "Show a test text"],
   speaker: ["播放测试语音", "Play a test sentence"],
 };
-const REASONS = {
-  starting: ["正在启动", "Starting"],
-  not_found: ["找不到设备", "The device is not there"],
-  permission: ["没有权限打开", "Not allowed to open it"],
-  busy: ["被别的程序占用", "Another program holds it"],
-  refused: ["拒绝连接", "The connection was refused"],
-  unreachable: ["网络不通", "The network does not reach it"],
-  silent: ["没有应答", "It does not answer"],
-  hung_up: ["中途断开", "It hung up"],
-  unplugged: ["已拔掉", "It is unplugged"],
-  not_installed: ["缺少软件", "Software is missing"],
-  stuck: ["不再接收数据", "It takes no more data"],
-  garbled: ["收到的数据不对", "What it sends is not its protocol"],
-  paper_out: ["缺纸", "Out of paper"],
-  paper_low: ["纸快用完", "Paper is running low"],
-  cover_open: ["上盖开着", "The cover is open"],
-  defect: ["驱动程序出错", "A defect in the driver"],
-};
-
 const el = (id) => document.getElementById(id);
 const cards = new Map();  // name → {card, result}
 const showLost = lostLine();
@@ -93,7 +74,7 @@ function fill(card, device) {
   if (device.reason) {
     const code = document.createElement("code");
     code.textContent = [device.reason, device.detail].filter(Boolean).join(" · ");
-    reason.append(t(...(REASONS[device.reason] ?? ["", ""])), code);
+    reason.append(wordsOf(device.reason), code);
   }
   say("advice", device.state === "online" ? "" : (isEnglish() && device.advice_en) || device.advice || "");
   const button = part("test");
@@ -103,6 +84,11 @@ function fill(card, device) {
   part("result").className = `device-result small ${result ? (result.ok ? "good" : "stop") : ""}`;
   say("result", running ? t("正在测试…", "Testing…") : result ? t(result.message, result.message_en ?? result.message) : "");
   return card;
+}
+
+/** The reason in words, which the page came with; speak() has put them into its language. */
+function wordsOf(reason) {
+  return document.querySelector(`#reasons [data-reason="${CSS.escape(reason)}"]`)?.textContent ?? t("设备不正常", "Something is wrong");
 }
 
 function since(text) {
