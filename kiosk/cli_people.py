@@ -1,7 +1,7 @@
 """Commands that concern people and privacy. They work while the service runs, and beside it.
 
 Each is given an object with ``settings``. What a program reads (a token) is on standard output alone; what a person
-reads besides it is on standard error.
+reads besides it is on standard error. Commands import what they need: `quhao --help` loads no store.
 """
 
 import sys
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from config.settings import Settings
+from ticketing.model import ROLES, TicketingError
 
 if TYPE_CHECKING:
     from ticketing.access_log import Fault
     from ticketing.store import Store
 
-ROLES = ("kiosk", "clerk", "terminal", "desk", "manager", "technician")
 BROKEN = 1
 NOT_VERIFIED = 2
 
@@ -51,9 +51,6 @@ class _NotVerifiedError(click.ClickException):
 @contextmanager
 def _in_words(refused: type[click.ClickException] = _RefusedError) -> Iterator[None]:
     """Turns what the parts refuse into a sentence and an exit code."""
-    # Imported in the commands: `quhao --help` answers without loading the program.
-    from ticketing.model import TicketingError
-
     try:
         yield
     except TicketingError as error:
