@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ticketing.office import Office
-from ticketing.people import People
-
 from config.settings import Settings
 from drivers.supervisor import Supervisor
+from ticketing.office import Office
+from ticketing.people import People
 
 if TYPE_CHECKING:
     from kiosk.bench import Bench

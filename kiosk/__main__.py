@@ -1,0 +1,12 @@
+"""``quhao``, or ``python -m kiosk``."""
+
+from kiosk.cli import quhao
+
+
+def main() -> None:
+    """Run the command line."""
+    quhao(prog_name="quhao")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Calls made visible and audible: this box's strips and speaker follow the hall's events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from display import board, speech
+from drivers.led_bx import LedStrip
+from drivers.speaker import Speaker
+from kiosk.service import Loop
+from ticketing.model import Event
+from ticketing.office import Office
+
+SPOKEN = ("ticket.called", "ticket.recalled")
+
+
+@dataclass(frozen=True)
+class Strip:
+    """An LED strip over a window, and its size in pixels."""
+
+    driver: LedStrip
+    width: int
+    height: int
+
+
+class Announcer:
+    """Follows the events of the store, whoever made them.
+
+    Args:
+        office: where events come from.
+        strips: this box's strips by window.
+        speaker: this box's speaker, if it has one.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        strips: Mapping[str, Sequence[Strip]],
+        speaker: Speaker | None,
+    ) -> None:
+        self._office = office
+        self._strips = strips
+        self._speaker = speaker
+        self._seq = 0
+        self._loop = Loop("announcing", 1.0, self._follow)
+
+    def start(self) -> None:
+        """Show how every window stands now; what was called before is not said again."""
+        self._seq = self._office.last_seq()
+        for window in self._office.windows():
+            self._show(window.id)
+        self._loop.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._loop.stop()
+
+    def wake(self) -> None:
+        """There are new events."""
+        self._loop.wake()
+
+    def _follow(self) -> None:
+        while events := self._office.events_after(self._seq, 200):
+            # Strips first: they are what a resident looks at. Several events of one window are one picture.
+            for window in dict.fromkeys(event.data["window"] for event in events if event.data.get("window")):
+                self._show(window)
+            for event in events:
+                self._say(event)
+            self._seq = events[-1].seq
+
+    def _show(self, window_id: str) -> None:
+        if window_id in self._strips:
+            view = self._office.window_view(window_id)
+            for strip in self._strips[window_id]:
+                strip.driver.show(board.strip_text(view.window, view.ticket, strip.width, strip.height))
+
+    def _say(self, event: Event) -> None:
+        if self._speaker and event.type in SPOKEN:
+            window = next((one for one in self._office.windows() if one.id == event.data["window"]), None)
+            if window:
+                self._speaker.say(speech.call(event.data["number"], window.name))

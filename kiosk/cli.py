@@ -1,0 +1,205 @@
+"""The command line. Commands that concern people and privacy are in ``cli_people``."""
+
+import itertools
+import logging
+import signal
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+import config
+from config.loading import ConfigError, load
+from config.settings import Settings
+from kiosk.cli_people import audit, purge, token, user
+
+if TYPE_CHECKING:
+    from kiosk.wiring import Program
+
+log = logging.getLogger("quhao")
+
+DEFAULT_CONFIG = "quhao.toml"
+PATIENCE = 10.0
+"""Seconds ``run`` waits for a store or a port that another program still holds, as at a restart."""
+PAUSE = 0.5
+BAD_CONFIG = 2
+DEMO_VISITOR = ("demo", "quhao-demo")
+"""Account and password: no secret, for they open a demonstration on this machine alone."""
+
+
+@dataclass
+class Context:
+    """What every command knows: which file holds the settings, read when first needed."""
+
+    path: Path
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings; a bad file ends the command with all its problems and exit code 2."""
+        try:
+            return load(self.path)
+        except ConfigError as error:
+            click.echo(str(error), err=True)
+            sys.exit(BAD_CONFIG)
+
+
+@click.group()
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONFIG,
+    envvar="QUHAO_CONFIG",
+    show_default=True,
+    help="The settings of this box.",
+)
+@click.version_option(package_name="quhao")
+@click.pass_context
+def quhao(context: click.Context, path: Path) -> None:
+    """取号: a government service hall in one program.
+
+    Reads ID cards, prints queue tickets, drives the call displays, and brings the resident's data to the window.
+    """
+    context.obj = Context(path)
+
+
+for command in (user, token, purge, audit):
+    quhao.add_command(command)
+
+
+@quhao.command()
+@click.pass_obj
+def run(context: Context) -> None:
+    """Run this box until it is told to stop (SIGTERM or Ctrl-C)."""
+    settings = context.settings
+    _log_to_stderr()
+    _serve(settings)
+
+
+@quhao.command()
+@click.option("--port", default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep the hall's store in this folder.")
+def demo(port: int, keep: Path | None) -> None:
+    """A whole hall on this machine, without hardware or internet."""
+    _log_to_stderr(logging.WARNING)
+    with tempfile.TemporaryDirectory(prefix="quhao-demo-") as temporary:
+        folder = (keep or Path(temporary)).absolute()
+        settings = _demo_settings(folder, port)
+
+        _serve(settings, visitor=DEMO_VISITOR)
+
+
+@quhao.command()
+@click.pass_obj
+def check(context: Context) -> None:
+    """Say whether the settings are right, and what is found of each device."""
+    from kiosk.probing import probe
+
+    settings = context.settings
+    click.echo(f"{context.path}: 配置正确 / the configuration is right")
+    for line in probe(settings):
+        click.echo(line)
+
+
+@quhao.command()
+@click.pass_obj
+def devices(context: Context) -> None:
+    """Show each device of this box: what is up, what is down since when, and what to do about it."""
+    from kiosk.probing import ask_service, probe
+
+    settings = context.settings
+    for line in ask_service(settings) or probe(settings):
+        click.echo(line)
+
+
+def _demo_settings(folder: Path, port: int) -> Settings:
+    settings = load(Path(config.__file__).parent / "demo.toml")
+    store = settings.store.model_copy(
+        update={"url": f"sqlite:///{folder / 'quhao.db'}", "key_file": folder / "master.key"}
+    )
+    server = settings.server.model_copy(update={"port": port if _is_free(settings.server.host, port) else 0})
+    return settings.model_copy(update={"store": store, "server": server})
+
+
+def _is_free(host: str, port: int) -> bool:
+    import socket
+
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _serve(settings: Settings, visitor: tuple[str, str] | None = None) -> None:
+    """Start everything, wait for the signal to stop, stop everything."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    program = _start(settings, visitor, stopping)
+    if program is None:
+        return
+    address = program.server.address
+    log.info("ready at %s", address)
+    if visitor:
+        name, password = visitor
+        windows = tuple(window.id for window in program.hall.office.windows())
+        program.hall.people.add_account(name, "clerk", windows, password)
+        click.echo(f"取号演示大厅 / the Quhao demonstration hall:  {address}/bench")
+        click.echo(f"窗口登录 / windows log in as:  {name}  {password}")
+        click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
+    stopping.wait()
+    log.info("stopping")
+    program.service.stop()
+
+
+def _start(settings: Settings, visitor: tuple[str, str] | None, stopping: threading.Event) -> "Program | None":
+    """The running program; None when told to stop before it ran.
+
+    What an earlier run may still hold, as at a restart, is waited for: the store and the server's port.
+    """
+    # Imported here: `quhao --help` and a bad configuration answer without loading the whole program.
+    from kiosk.wiring import build
+    from ticketing.model import TicketingError
+    from ticketing.store import StoreInUseError
+
+    for attempt in itertools.count():
+        try:
+            program = build(settings, visitor=visitor)
+            program.service.start()
+            return program
+        except (StoreInUseError, OSError) as error:
+            if attempt == 0:
+                log.warning("%s", _waiting_for(error, settings))
+            if attempt * PAUSE >= PATIENCE:
+                _give_up(_waiting_for(error, settings))
+        except TicketingError as error:
+            _give_up(str(error))
+        if stopping.wait(PAUSE):
+            break
+    return None
+
+
+def _waiting_for(error: Exception, settings: Settings) -> str:
+    if isinstance(error, OSError):
+        where = f"{settings.server.host}:{settings.server.port}"
+        return f"等待地址 {where} / waiting for the address {where}: {error.strerror}"
+    return f"等待数据库 / waiting for the store: {error}"
+
+
+def _give_up(reason: str) -> NoReturn:
+    click.echo(reason, err=True)
+    sys.exit(1)
+
+
+def _log_to_stderr(level: int = logging.INFO) -> None:
+    logging.basicConfig(
+        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )

@@ -1,0 +1,123 @@
+"""A light client: raw keep-alive connections, so that what is measured is the server."""
+
+import json
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+
+class Raw:
+    """One keep-alive connection."""
+
+    def __init__(self, port: int, token: str | None = None) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), 20)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._head = f"Host: 127.0.0.1:{port}\r\n" + (f"Authorization: Bearer {token}\r\n" if token else "")
+        self._held = b""
+
+    def post(self, path: str, body: dict[str, object] | None = None) -> tuple[int, bytes]:
+        """Status and body of a POST."""
+        raw = json.dumps(body or {}).encode()
+        self._socket.sendall(
+            f"POST {path} HTTP/1.1\r\n{self._head}Content-Type: application/json\r\n"
+            f"Content-Length: {len(raw)}\r\n\r\n".encode()
+            + raw
+        )
+        while b"\r\n\r\n" not in self._held:
+            self._more()
+        head, self._held = self._held.split(b"\r\n\r\n", 1)
+        status = int(head[9:12])
+        fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+        if b"chunked" in fields.get(b"transfer-encoding", b""):
+            while not self._held.endswith(b"0\r\n\r\n"):
+                self._more()
+            whole, self._held = self._held, b""
+            return status, whole
+        length = 0 if status == 204 else int(fields[b"content-length"])
+        while len(self._held) < length:
+            self._more()
+        whole, self._held = self._held[:length], self._held[length:]
+        return status, whole
+
+    def _more(self) -> None:
+        data = self._socket.recv(65536)
+        if not data:
+            raise ConnectionError("the server hung up")
+        self._held += data
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def rate(clients: int, seconds: float, work: Callable[[int], Callable[[], int]]) -> float:
+    """Calls per second of ``clients`` threads in ``seconds``; ``work(i)()`` makes some calls and says how many."""
+    over = threading.Event()
+    counts = [0] * clients
+    errors: list[BaseException] = []
+
+    def run(index: int) -> None:
+        step = work(index)
+        try:
+            while not over.is_set():
+                counts[index] += step()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(clients)]
+    begin = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    over.wait(seconds)
+    over.set()
+    for thread in threads:
+        thread.join()
+    taken = time.perf_counter() - begin
+    if errors:
+        raise errors[0]
+    return sum(counts) / taken
+
+
+class Streams:
+    """Many event streams, read by one selector."""
+
+    def __init__(self, port: int, path: str, count: int) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._sockets = []
+        for _ in range(count):
+            stream = socket.create_connection(("127.0.0.1", port), 20)
+            stream.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+            self._sockets.append(stream)
+        for stream in self._sockets:
+            held = b""
+            while b"\r\n\r\n" not in held or not held.endswith(b"\n\r\n"):
+                held += stream.recv(4096)
+            assert held.startswith(b"HTTP/1.1 200"), held[:200]
+            stream.setblocking(False)
+            self._selector.register(stream, selectors.EVENT_READ)
+
+    def wait_for(self, word: bytes, begin: float, timeout: float = 10.0) -> list[float]:
+        """Seconds from ``begin`` until each stream had ``word``."""
+        times: list[float] = []
+        seen: set[int] = set()
+        while len(times) < len(self._sockets):
+            ready = self._selector.select(timeout)
+            assert ready, f"only {len(times)} streams had {word!r}"
+            for key, _ in ready:
+                data = key.fileobj.recv(65536)  # type: ignore[union-attr]
+                if word in data and key.fd not in seen:
+                    seen.add(key.fd)
+                    times.append(time.perf_counter() - begin)
+        return times
+
+    def drain(self) -> None:
+        """Throw away what is there."""
+        while ready := self._selector.select(0.05):
+            for key, _ in ready:
+                key.fileobj.recv(65536)  # type: ignore[union-attr]
+
+    def close(self) -> None:
+        self._selector.close()
+        for stream in self._sockets:
+            stream.close()

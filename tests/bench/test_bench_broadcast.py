@@ -1,0 +1,54 @@
+"""From the press of *call next* to 200 screens, against a bare broadcast on the same web server."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from load import Raw, Streams
+
+from program import QuhaoProcess
+
+STREAMS = 200
+
+
+def percentile(times: list[float], part: float) -> float:
+    return sorted(times)[min(len(times) - 1, int(len(times) * part))] * 1000
+
+
+@pytest.mark.timeout(600)
+def test_bench_press_to_screens(
+    tmp_path: Path, whole: bool, figure: Callable[[str], None], bare: Callable[[str], tuple[int, int]]
+) -> None:
+    presses = 60 if whole else 5
+    quhao = QuhaoProcess(tmp_path)
+    desk, clerk = quhao.token("desk"), quhao.token("clerk", "3")
+    quhao.start()
+    port, _ = bare("broadcast")
+    issuing, calling, bare_post = Raw(quhao.port, desk), Raw(quhao.port, clerk), Raw(port)
+    for _ in range(2 * presses):
+        assert issuing.post("/api/v1/tickets", {"service": "business-licence"})[0] == 201
+    ours, theirs = Streams(quhao.port, "/api/v1/events", STREAMS), Streams(port, "/events", STREAMS)
+    our_times: list[float] = []
+    bare_times: list[float] = []
+    try:
+        for _ in range(presses):
+            ours.drain()
+            begin = time.perf_counter()
+            assert calling.post("/api/v1/windows/3/call-next")[0] == 200
+            our_times += ours.wait_for(b"ticket.called", begin)
+            assert calling.post("/api/v1/windows/3/finish", {"outcome": "done"})[0] == 200
+            theirs.drain()
+            begin = time.perf_counter()
+            assert bare_post.post("/broadcast")[0] == 200
+            bare_times += theirs.wait_for(b"ticket.called", begin)
+        ratio = percentile(our_times, 0.99) / percentile(bare_times, 0.99)
+        figure(
+            f"press to {STREAMS} screens: p50 {percentile(our_times, 0.5):.1f} ms, p99 {percentile(our_times, 0.99):.1f}"
+            f" ms; bare broadcast p50 {percentile(bare_times, 0.5):.1f}, p99 {percentile(bare_times, 0.99):.1f} ms:"
+            f" {ratio:.2f}x"
+        )
+    finally:
+        for one in (ours, theirs, issuing, calling, bare_post):
+            one.close()
+        quhao.stop()

@@ -1,0 +1,15 @@
+"""The soak of power cuts, whole: 200 times."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import soak
+
+
+@pytest.mark.timeout(3600)
+def test_bench_power_cuts(tmp_path: Path, whole: bool, figure: Callable[[str], None]) -> None:
+    rounds = 200 if whole else 2
+    figures = soak.run(tmp_path, rounds, seed=1)
+    figure(f"kill -9: {rounds} times, {figures}")

@@ -1,0 +1,160 @@
+"""What many tests share: a whole hall of simulators on real ptys and sockets, and a real browser to look at it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import config
+from config.loading import load
+from config.settings import Settings
+from wires import wait_until
+
+if TYPE_CHECKING:
+    from kiosk.wiring import Program
+
+CHROMIUM = "/usr/bin/chromium"
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+PASSWORD = "a-demo-password"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="run soaks and benchmarks whole, not in their short form")
+
+
+@pytest.fixture(scope="session")
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Whether soaks and benchmarks run whole."""
+    return bool(request.config.getoption("--whole"))
+
+
+@dataclass
+class DemoHall:
+    """A running hall with a hand on each of its simulators."""
+
+    program: "Program"
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return self.program.server.address
+
+    @property
+    def office(self) -> Any:
+        return self.program.hall.office
+
+    def simulator(self, name: str) -> Any:
+        assert self.program.hall.bench
+        return self.program.hall.bench._simulators[name]
+
+    @property
+    def reader(self) -> Any:
+        return self.simulator("reader")
+
+    @property
+    def printer(self) -> Any:
+        return self.simulator("printer")
+
+    @property
+    def speaker(self) -> Any:
+        return self.simulator("speaker")
+
+    def strip(self, window: str) -> Any:
+        return self.simulator(f"strip-{window}")
+
+    def scanner(self, window: str) -> Any:
+        return self.simulator(f"scanner-{window}")
+
+    def lay(self, card: str) -> None:
+        """Lay the invented card with this id on the reader."""
+        from drivers.id_card import encode_card
+        from drivers.simulators.cards import CARDS
+
+        sample = next(one for one in CARDS if one.id == card)
+        self.reader.lay(encode_card(sample.card), sample.photo)
+
+    def wait_for_devices(self) -> None:
+        """Until every device answers."""
+        wait_until(lambda: all(one.state.state == "online" for one in self.program.hall.devices), 10)
+
+    def stop(self) -> None:
+        self.program.service.stop()
+
+
+def demo_settings(folder: Path, **changes: Any) -> Settings:
+    """The demonstration's settings with a store in ``folder`` and a free port."""
+    settings = load(Path(config.__file__).parent / "demo.toml")
+    store = settings.store.model_copy(
+        update={"url": f"sqlite:///{folder / 'quhao.db'}", "key_file": folder / "master.key"}
+    )
+    server = settings.server.model_copy(update={"port": 0})
+    return settings.model_copy(update={"store": store, "server": server} | changes)
+
+
+@pytest.fixture
+def start_hall(tmp_path: Path) -> Iterator[Callable[..., DemoHall]]:
+    """Starts demonstration halls, and stops them in the end."""
+    halls: list[DemoHall] = []
+
+    def start(**changes: Any) -> DemoHall:
+        from kiosk.wiring import build
+
+        program = build(demo_settings(tmp_path, **changes), visitor=("clerk", PASSWORD))
+        program.service.start()
+        hall = DemoHall(program, tmp_path)
+        halls.append(hall)
+        windows = tuple(window.id for window in hall.office.windows())
+        program.hall.people.add_account("clerk", "clerk", windows, PASSWORD)
+        hall.wait_for_devices()
+        return hall
+
+    yield start
+    for hall in halls:
+        hall.stop()
+
+
+@pytest.fixture
+def hall(start_hall: Callable[..., DemoHall]) -> DemoHall:
+    """A demonstration hall at work, every device online, with an account ``clerk`` for all windows."""
+    return start_hall()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each in a browser profile of its own; an error in a page's script fails the test."""
+    errors: list[str] = []
+    contexts = []
+
+    def open_page(width: int = 1366, height: int = 768, **options: Any) -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []

@@ -1,0 +1,218 @@
+"""The program as its users run it: a process of its own, spoken to over HTTP."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import wires
+
+CONFIG = """
+[hall]
+id = "test"
+name = "西城区综合行政服务中心"
+public_host = "Q.EXAMPLE.CN"
+
+[server]
+port = {port}
+
+[store]
+url = "sqlite:///var/quhao.db"
+key_file = "var/master.key"
+
+{devices}
+
+[[services]]
+id = "business-licence"
+name = "营业执照(五证合一)"
+name_en = "Business licence"
+prefix = "A"
+
+[[services]]
+id = "social-security"
+name = "社会保障卡"
+name_en = "Social security card"
+prefix = "B"
+
+[[windows]]
+id = "3"
+name = "3号窗口"
+services = ["*"]
+
+[[windows]]
+id = "4"
+name = "4号窗口"
+services = ["*"]
+"""
+
+
+@dataclass
+class Answer:
+    """What an HTTP call gave."""
+
+    status: int
+    body: Any
+    headers: dict[str, str]
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Client:
+    """A program that is not ours: plain HTTP, a token or a cookie, JSON."""
+
+    def __init__(self, port: int, token: str | None = None) -> None:
+        self.port = port
+        self.token = token
+        self._connection: http.client.HTTPConnection | None = None
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """One call; ``path`` is below ``/api/v1`` unless it starts with ``//``."""
+        path = path[1:] if path.startswith("//") else f"/api/v1{path}"
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.token:
+            sent["Authorization"] = f"Bearer {self.token}"
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        if self._connection is None:
+            self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            self._connection.request(method, path, None if body is None else json.dumps(body), sent)
+            answer = self._connection.getresponse()
+            raw = answer.read()
+        except BaseException:
+            self.close()
+            raise
+        kind = answer.headers.get("Content-Type", "")
+        return Answer(answer.status, json.loads(raw) if raw and "json" in kind else raw, dict(answer.headers))
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.call("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.call("POST", path, {} if body is None else body, **headers)
+
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+
+class QuhaoProcess:
+    """``quhao run`` with a configuration of its own."""
+
+    def __init__(self, folder: Path, devices: str = "", config: str | None = None) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.config = folder / "hall.toml"
+        self.config.write_text((config or CONFIG).format(port=self.port, devices=devices), "utf-8")
+        self.log = folder / "quhao.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self, *arguments: str, line: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run one of the commands to its end, with ``line`` on its standard input."""
+        done = subprocess.run(
+            [sys.executable, "-m", "kiosk", "--config", str(self.config), *arguments],
+            input=line,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        )
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+    def token(self, role: str, *windows: str) -> str:
+        """A new machine token."""
+        named = [part for window in windows for part in ("--window", window)]
+        return self.command("token", "add", f"{role}-{os.urandom(3).hex()}", "--role", role, *named).stdout.strip()
+
+    def start(self, ready: str = "//healthz") -> "QuhaoProcess":
+        """Start it, and wait until it answers."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "kiosk", "--config", str(self.config), "run"], stderr=log, stdout=log
+            )
+        wires.wait_until(lambda: self._answers(ready), 30)
+        return self
+
+    def _answers(self, path: str) -> bool:
+        assert self.process
+        assert self.process.poll() is None, self.log.read_text("utf-8")
+        client = Client(self.port)
+        try:
+            return client.get(path).status == 200
+        except OSError:
+            return False
+        finally:
+            client.close()
+
+    def kill(self) -> None:
+        """A power cut."""
+        assert self.process
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def terminate(self, timeout: float = 5.0) -> int:
+        """What systemd does."""
+        assert self.process
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout)
+
+    def stop(self) -> None:
+        """Make sure that it is gone."""
+        if self.process and self.process.poll() is None:
+            self.kill()
+
+
+class Following:
+    """An event stream, read on a thread of its own."""
+
+    def __init__(self, port: int, path: str = "/api/v1/events", **headers: str) -> None:
+        self.events: list[tuple[str, Any, str]] = []
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._connection.request(
+            "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()}
+        )
+        self._answer = self._connection.getresponse()
+        assert self._answer.status == 200
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        event, data, ident = "", "", ""
+        try:
+            for raw in self._answer:
+                line = raw.decode().rstrip("\n")
+                if line.startswith("event: "):
+                    event = line[7:]
+                elif line.startswith("data: "):
+                    data = line[6:]
+                elif line.startswith("id: "):
+                    ident = line[4:]
+                elif not line and event:
+                    self.events.append((event, json.loads(data), ident))
+                    event, data = "", ""
+        except (OSError, ValueError, AttributeError):
+            return
+
+    def close(self) -> None:
+        # Closing the socket under the reading thread ends it.
+        if self._connection.sock:
+            self._connection.sock.shutdown(2)
+        self._thread.join(5)
+        self._answer.close()
+        self._connection.close()

@@ -1,0 +1,147 @@
+"""Power cuts: the program is killed at random moments while tickets are issued, printed and called."""
+
+import random
+import re
+import sqlite3
+import threading
+from collections import Counter
+from http.client import HTTPException
+from pathlib import Path
+
+from foreign import ForeignPaper, ForeignPrinter
+from program import Client, QuhaoProcess
+from wires import wait_until
+
+PRINTER = """
+[[devices]]
+name = "printer"
+driver = "escpos"
+port = "tcp://127.0.0.1:{port}"
+profile = "epson"
+"""
+
+COPY = "补打"
+
+
+class Soak:
+    """A hall with one printer, a desk that issues, and a window that calls; it survives its program."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.printer = ForeignPrinter()
+        self.printer.start()
+        self.quhao = QuhaoProcess(folder, PRINTER.format(port=self.printer.port))
+        self.desk_token = self.quhao.token("desk")
+        self.clerk_token = self.quhao.token("clerk", "3")
+        self.issued: set[str] = set()
+        self.called: list[str] = []
+        self.doubted: set[str] = set()
+
+    def stop(self) -> None:
+        self.quhao.stop()
+        self.printer.stop()
+
+    def round(self) -> None:
+        """Start, work, and be killed at a random moment between the first request and the next 0.4 s."""
+        self.quhao.start()
+        over = threading.Event()
+        workers = [threading.Thread(target=work, args=(over,)) for work in (self._issue, self._call)]
+        for worker in workers:
+            worker.start()
+        over.wait(self.random.uniform(0.0, 0.4))
+        self.quhao.kill()
+        over.set()
+        for worker in workers:
+            worker.join(20)
+
+    def finish(self) -> None:
+        """Start a last time, let everything be printed that will be, and call everybody who waits."""
+        self.quhao.start()
+        desk, clerk = Client(self.quhao.port, self.desk_token), Client(self.quhao.port, self.clerk_token)
+        wait_until(lambda: not self._jobs("pending", "sending"), 60)
+        clerk.post("/windows/3/finish", {"outcome": "done"})
+        while (answer := clerk.post("/windows/3/call-next")).status == 200:
+            self.called.append(answer.body["ticket"]["number"])
+            assert clerk.post("/windows/3/finish", {"outcome": "done"}).status == 200
+        assert answer.status == 204
+        desk.close()
+        clerk.close()
+        assert self.quhao.terminate() == 0
+
+    def verify(self) -> dict[str, int]:
+        """That nothing was lost, doubled or printed twice unmarked; some figures of how it went."""
+        rows = self._rows("select number, state from ticket order by id")
+        numbers = [number for number, _ in rows]
+        assert numbers == [f"A{index:03}" for index in range(1, len(numbers) + 1)], "a number is missing or doubled"
+        assert self.issued <= set(numbers), "a ticket that was answered is gone"
+        assert {state for _, state in rows} <= {"done"}, "a ticket could not be called"
+        # A call whose answer was lost in the cut was still a call: in the diary each ticket was called once.
+        events = self._rows("select data from event where type = 'ticket.called'")
+        calls = Counter(re.search(r'"number": ?"(\w+)"', data).group(1) for (data,) in events)  # type: ignore[union-attr]
+        assert set(calls) == set(numbers)
+        assert max(calls.values()) == 1, "a ticket was called twice"
+        originals = Counter(self._number(paper) for paper in self.printer.papers if COPY not in paper.text)
+        assert not [number for number, times in originals.items() if times > 1], "a number was printed twice unmarked"
+        states = Counter(state for (state,) in self._rows("select state from print_job"))
+        printed = {
+            number
+            for (number,) in self._rows(
+                "select number from ticket join print_job on ticket.id = ticket_id where print_job.state = 'printed'"
+            )
+        }
+        assert printed <= set(originals), "called printed, and no paper came out"
+        assert set(states) <= {"printed", "unconfirmed"}
+        return {"tickets": len(numbers), "papers": len(self.printer.papers), **states}
+
+    def _issue(self, over: threading.Event) -> None:
+        client = Client(self.quhao.port, self.desk_token)
+        try:
+            while not over.is_set():
+                answer = client.post("/tickets", {"service": "business-licence"})
+                assert answer.status == 201, answer
+                self.issued.add(answer.body["number"])
+        except (OSError, HTTPException):
+            return  # the power is gone
+        finally:
+            client.close()
+
+    def _call(self, over: threading.Event) -> None:
+        client = Client(self.quhao.port, self.clerk_token)
+        try:
+            while not over.is_set():
+                client.post("/windows/3/finish", {"outcome": "done"})
+                answer = client.post("/windows/3/call-next")
+                assert answer.status in (200, 204), answer
+                if answer.status == 200:
+                    self.called.append(answer.body["ticket"]["number"])
+        except (OSError, HTTPException):
+            return  # the power is gone
+        finally:
+            client.close()
+
+    def _number(self, paper: ForeignPaper) -> str:
+        found = re.search(r"\bA\d{3,}\b", paper.text)
+        assert found, paper.text
+        return found.group()
+
+    def _jobs(self, *states: str) -> list[tuple[str]]:
+        return [row for row in self._rows("select state from print_job") if row[0] in states]
+
+    def _rows(self, query: str) -> list[tuple[str, ...]]:
+        connection = sqlite3.connect(f"file:{self.quhao.folder / 'var/quhao.db'}?mode=ro", uri=True)
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+
+def run(folder: Path, rounds: int, seed: int = 20260302) -> dict[str, int]:
+    """``rounds`` power cuts, then a look at everything."""
+    soak = Soak(folder, seed)
+    try:
+        for _ in range(rounds):
+            soak.round()
+        soak.finish()
+        return soak.verify()
+    finally:
+        soak.stop()
