@@ -119,6 +119,14 @@ _WORDS: dict[str, tuple[Words, ...]] = {
     "bad_host": (Words("网址不对,请用本系统的地址打开", "Wrong address: open this system by its own"),),
     # requests
     "bad_body": (Words("内容填写有误,请检查后再提交", "Something is filled in wrongly: check it and send again"),),
+    "bad_json": (Words("内容不是 JSON,请检查后再提交", "The body is not JSON: check it and send again"),),
+    "bad_after": (Words("after 应为事件序号,请重新取大屏内容", "after must be an event's seq: take the board again"),),
+    "bad_idempotency_key": (
+        Words(
+            "Idempotency-Key 不合规,请换一个短的",
+            "That Idempotency-Key will not do: use a short one of plain characters",
+        ),
+    ),
     "bad_request": (Words("请求有误,请刷新后再试", "That request is not understood: reload and try again"),),
     "bad_id_number": (Words("证件号码不对,请核对后重输", "That ID number is not right: check it and enter it again"),),
     "typed_number_wrong": (
