@@ -6,6 +6,7 @@ one printer mix their papers and two on one reader steal each other's answers.
 
 import errno
 import fcntl
+import math
 import os
 import select
 import socket
@@ -53,17 +54,16 @@ class SerialPort:
             # pyserial sets the line up; reading and writing is done on its descriptor, because each change of its
             # timeouts is another tcsetattr, which ptys answer with termios.error.
             self._serial = serial.Serial(path, baudrate, exclusive=True, timeout=0, write_timeout=0)
-        except serial.SerialException as error:
-            raise OfflineError(_why_not_open(error.errno), path) from error
         except OSError as error:
             raise OfflineError(_why_not_open(error.errno), path) from error
+        except ValueError as error:
+            raise OfflineError("not_found", f"{path} cannot be set to {baudrate} baud") from error
         self._fd = self._serial.fileno()
 
     def read(self, timeout: float) -> bytes:
         """See :meth:`Port.read`."""
         try:
-            ready, _, _ = select.select([self._fd], [], [], timeout)
-            if not ready:
+            if not _wait(self._fd, select.POLLIN, timeout):
                 return b""
             data = os.read(self._fd, CHUNK)
         except (OSError, ValueError) as error:
@@ -78,8 +78,7 @@ class SerialPort:
         rest = memoryview(data)
         try:
             while rest:
-                _, ready, _ = select.select([], [self._fd], [], max(0.0, deadline - time.monotonic()))
-                if not ready:
+                if not _wait(self._fd, select.POLLOUT, deadline - time.monotonic()):
                     raise OfflineError("stuck")
                 try:
                     rest = rest[os.write(self._fd, rest) :]
@@ -109,9 +108,8 @@ class TcpPort:
     def read(self, timeout: float) -> bytes:
         """See :meth:`Port.read`."""
         try:
-            # select, not a socket timeout: a timeout of 0 would turn the socket non-blocking.
-            ready, _, _ = select.select([self._socket], [], [], timeout)
-            if not ready:
+            # Not a socket timeout: one of 0 would turn the socket non-blocking.
+            if not _wait(self._socket.fileno(), select.POLLIN, timeout):
                 return b""
             data = self._socket.recv(CHUNK)
         except (OSError, ValueError) as error:
@@ -136,6 +134,17 @@ class TcpPort:
             self._socket.close()
             os.close(self._lock)
             self._lock = -1
+
+
+def _wait(descriptor: int, event: int, timeout: float) -> bool:
+    """Whether ``event`` (or an error) came within ``timeout`` seconds.
+
+    poll, not select: with hundreds of screens connected, a descriptor may be above the 1,023 that select can take.
+    """
+    poller = select.poll()
+    poller.register(descriptor, event)
+    # Rounded up, since a poll of 0 ms for the last fraction would spin.
+    return bool(poller.poll(math.ceil(max(0.0, timeout) * 1000)))
 
 
 def _hold(name: str) -> int:

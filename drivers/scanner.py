@@ -13,7 +13,7 @@ LONGEST = 512
 """Bytes of the longest line; a longer one is thrown away whole."""
 GAP = 0.05
 """Seconds of silence that end a line."""
-SLICE = 0.5
+SLICE = 0.1
 """Seconds after which an idle driver looks whether it shall stop."""
 
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)])

@@ -162,8 +162,8 @@ class Supervisor(Generic[R]):
         old = self._state
         if (state, reason, detail) == (old.state, old.reason, old.detail):
             return
-        since = old.since if (state, reason) == (old.state, old.reason) else self._now()
-        self._state = DeviceState(self.name, self.kind, state, since, reason, detail)
-        if since != old.since:
+        changed = (state, reason) != (old.state, old.reason)
+        self._state = DeviceState(self.name, self.kind, state, self._now() if changed else old.since, reason, detail)
+        if changed:
             log.info("device %s: %s%s", self.name, state, f" ({reason} {detail})" if reason else "")
             self._on_change(self._state)

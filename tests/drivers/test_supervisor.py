@@ -1,0 +1,185 @@
+"""One thread a device: it comes back, and it never takes anything down."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import wires
+from drivers.errors import OfflineError, ProtocolError, RefusedError
+from drivers.supervisor import BACKOFF, DeviceState, Link, Supervisor
+
+
+class Thing:
+    """What a driver works on; counts how often it was opened and closed."""
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.closed = 0
+        self.missing: str | None = None
+
+    def open(self) -> "Thing":
+        if self.missing:
+            raise OfflineError(self.missing)
+        self.opened += 1
+        return self
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Obedient:
+    """A driver that does what the test says."""
+
+    def __init__(self) -> None:
+        self.orders: list[Callable[[Link], None]] = []
+        self.ordered = threading.Event()
+
+    def order(self, work: Callable[[Link], None]) -> None:
+        self.orders.append(work)
+        self.ordered.set()
+
+    def serve(self, thing: Thing, link: Link) -> None:
+        link.online()
+        while not link.stopping.is_set():
+            if self.ordered.wait(0.005):
+                work = self.orders.pop(0)
+                if not self.orders:
+                    self.ordered.clear()
+                work(link)
+
+
+class Device:
+    def __init__(self) -> None:
+        self.thing = Thing()
+        self.driver = Obedient()
+        self.states: list[DeviceState] = []
+        self.supervisor = Supervisor("printer", "escpos", self.thing.open, self.driver, wires.now, self.states.append)
+
+    def seen(self) -> list[tuple[str, str | None]]:
+        return [(state.state, state.reason) for state in self.states]
+
+    def is_now(self, state: str, reason: str | None = None) -> None:
+        wires.wait_until(lambda: (self.supervisor.state.state, self.supervisor.state.reason) == (state, reason))
+
+
+@pytest.fixture
+def device() -> Iterator[Device]:
+    device = Device()
+    yield device
+    device.supervisor.stop()
+
+
+def fail(error: Exception) -> Callable[[Link], None]:
+    def work(_link: Link) -> None:
+        raise error
+
+    return work
+
+
+def test_a_device_not_started_yet_is_offline(device: Device) -> None:
+    state = device.supervisor.state
+    assert (state.name, state.driver, state.state, state.reason) == ("printer", "escpos", "offline", "starting")
+    assert state.since.tzinfo is not None
+
+
+def test_a_device_that_is_there_is_online(device: Device) -> None:
+    device.supervisor.start()
+    device.is_now("online")
+    assert device.seen() == [("online", None)]
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (OfflineError("unplugged"), ("offline", "unplugged")),
+        (ProtocolError("garbled"), ("offline", "garbled")),
+        (RefusedError("paper_out"), ("fault", "paper_out")),
+    ],
+)
+def test_a_lost_device_says_why_and_is_opened_again(device: Device, error: Exception, state: tuple[str, str]) -> None:
+    device.supervisor.start()
+    device.is_now("online")
+    device.driver.order(fail(error))
+    wires.wait_until(lambda: device.thing.opened == 2)
+    device.is_now("online")
+    assert device.seen() == [("online", None), state, ("online", None)]
+    assert device.thing.closed == 1
+
+
+def test_a_device_that_is_missing_at_first_is_online_soon_after_it_came(device: Device) -> None:
+    device.thing.missing = "not_found"
+    device.supervisor.start()
+    device.is_now("offline", "not_found")
+    device.thing.missing = None
+    wires.wait_until(lambda: device.supervisor.state.state == "online", timeout=max(BACKOFF) + 1)
+
+
+def test_the_reason_changes_and_the_news_is_told_once(device: Device) -> None:
+    device.supervisor.start()
+    device.is_now("online")
+    for _ in range(3):
+        device.driver.order(lambda link: link.fault("paper_out", "status 60"))
+    device.is_now("fault", "paper_out")
+    device.driver.order(lambda link: link.fault("cover_open"))
+    device.is_now("fault", "cover_open")
+    device.driver.order(lambda link: link.online())
+    device.is_now("online")
+    assert device.seen() == [("online", None), ("fault", "paper_out"), ("fault", "cover_open"), ("online", None)]
+
+
+def test_since_is_when_the_reason_began(device: Device) -> None:
+    device.supervisor.start()
+    device.is_now("online")
+    device.driver.order(lambda link: link.fault("paper_out", "first"))
+    device.is_now("fault", "paper_out")
+    began = device.supervisor.state.since
+    device.driver.order(lambda link: link.fault("paper_out", "second"))
+    wires.wait_until(lambda: device.supervisor.state.detail == "second")
+    assert device.supervisor.state.since == began
+
+
+def test_news_is_told_also_when_the_clock_stands_still() -> None:
+    stopped = wires.now()
+    states: list[DeviceState] = []
+    supervisor = Supervisor("x", "escpos", Thing().open, Obedient(), lambda: stopped, states.append)
+    supervisor.start()
+    wires.wait_until(lambda: [state.state for state in states] == ["online"])
+    supervisor.stop()
+
+
+def test_a_defect_of_a_driver_stays_its_own_and_tells_nothing_of_what_it_read(
+    device: Device, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    device.supervisor.start()
+    device.is_now("online")
+    device.driver.order(fail(ValueError("张三 11010519491231002X")))
+    wires.wait_until(lambda: device.thing.opened == 2)
+    assert ("offline", "defect") in device.seen()
+    assert "ValueError" in caplog.text
+    assert "test_supervisor.py" in caplog.text
+    assert "张三" not in caplog.text
+    assert "11010519491231002X" not in caplog.text + str(device.states)
+
+
+def test_stopping_closes_the_port_and_ends_the_thread(device: Device) -> None:
+    device.supervisor.start()
+    device.is_now("online")
+    device.supervisor.stop()
+    assert device.thing.closed == device.thing.opened == 1
+    assert not any(thread.name == "device printer" for thread in threading.enumerate())
+
+
+def test_stopping_does_not_wait_for_the_next_try(device: Device) -> None:
+    device.thing.missing = "not_found"
+    device.supervisor.start()
+    device.is_now("offline", "not_found")
+    device.supervisor.stop(timeout=1.0)
+    assert not any(thread.name == "device printer" for thread in threading.enumerate())
+
+
+def test_a_supervisor_that_was_never_started_can_be_stopped(device: Device) -> None:
+    device.supervisor.stop()
+    assert device.thing.opened == 0
