@@ -47,7 +47,7 @@ def _first_of_each(*conditions: Any, name: str) -> Select[Any]:
 
 # The few first ones, one a service, are then sorted.
 NEXT = tickets.where(_t.c.id.in_(_first_of_each(name="x"))).order_by(_t.c.rank_at, _t.c.id).limit(1)
-_PASSED = (
+PASSED = (
     select(_t.c.number)
     .where(
         _t.c.id.in_(
@@ -119,7 +119,7 @@ def call_next(m: Moment, window_id: str) -> Called | None:
     overtaken = None
     if row.priority != NORMAL:
         overtaken = m.conn.scalar(
-            _PASSED, {"window": window_id, "day": m.day, "rank": row.rank_at, "issued": row.issued_at}
+            PASSED, {"window": window_id, "day": m.day, "rank": row.rank_at, "issued": row.issued_at}
         )
     return Called(call(m, row, window_id), policy.why(row.number, row.priority, overtaken, m.rules))
 

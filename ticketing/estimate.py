@@ -22,9 +22,10 @@ class Pace:
 
 
 UNKNOWN_PACE = Pace(480.0, 300.0)
-"""Before a hall has any cases of its own; a guess that eight real ones outweigh."""
+"""Before a hall has any cases of its own; a guess that leaves bit by bit as they come."""
 
-_GUESS_WEIGHT = 8
+_ENOUGH = 10
+"""With so many cases no guess is needed."""
 _SHORTEST, _LONGEST = 10.0, 7200.0
 _EIGHTY_PERCENT = 1.28
 """Standard deviations to either side that hold four waits of five, if they are about normal."""
@@ -72,7 +73,7 @@ def pace_of(seconds: Iterable[float]) -> Pace:
     cases = cases[tenth : len(cases) - tenth]
     if not cases:
         return UNKNOWN_PACE
-    weight = _GUESS_WEIGHT / (_GUESS_WEIGHT + len(cases))
+    weight = max(0.0, 1 - len(cases) / _ENOUGH)
     return Pace(
         weight * UNKNOWN_PACE.mean + (1 - weight) * fmean(cases),
         weight * UNKNOWN_PACE.deviation + (1 - weight) * pstdev(cases),
