@@ -15,6 +15,8 @@ LONGEST = 400
 AROUND = 72
 """Bytes of commands that any slip has: beginning, code, cut, confirmation."""
 
+WAIT_AT = "请到{}等候"
+
 LONGEST_LINK = 96
 """Characters: a longer link would make the code too fine to scan; the bare code stands for it."""
 
@@ -76,7 +78,7 @@ def lay_out_slip(slip: Slip, columns: int = 48) -> list[SlipLine]:
         hall=fit_words(_clean(slip.hall), columns),
         service=fit_words(_clean(slip.service), columns),
         service_en=fit_words(_clean(slip.service_en), columns),
-        place=fit_words(_clean(slip.place), columns),
+        place=fit_words(_clean(slip.place), columns - measure_words(WAIT_AT.format(""))),
         code=slip.code if len(slip.code) <= LONGEST_LINK else slip.code.rsplit("/", 1)[-1][:LONGEST_LINK],
     )
     shorter = replace(slip, service_en="")
@@ -116,7 +118,8 @@ def _lines(slip: Slip, columns: int, brief: bool) -> Iterator[SlipLine]:
     yield from _queue(slip, columns)
     if slip.place:
         yield Space(8)
-        yield Words(f"请到{slip.place}等候", _largest(f"请到{slip.place}等候", columns, 2))
+        place = WAIT_AT.format(slip.place)
+        yield Words(place, _largest(place, columns, 2))
     yield QrCode(slip.code)
     if "/" in slip.code:
         yield from _beside("扫码看排队进度", "" if brief else "Scan for your turn", columns)
@@ -151,7 +154,7 @@ def _beside(chinese: str, english: str, columns: int) -> Iterator[Words]:
 def _halve(text: str) -> tuple[str, str]:
     """Two lines: before an opening bracket if there is one near the middle, else about even."""
     middle = len(text) // 2
-    brackets = [place for place, character in enumerate(text) if character in "((" and place > 0]
+    brackets = [place for place, character in enumerate(text) if character in "(\uff08" and place > 0]
     nearest = min(brackets, key=lambda place: abs(place - middle), default=middle)
     if abs(nearest - middle) <= max(2, len(text) // 5):
         middle = nearest

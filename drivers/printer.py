@@ -15,19 +15,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from drivers import escpos
+from drivers import escpos, escpos_status
 from drivers.errors import OfflineError
-from drivers.escpos import GS_TRANSMIT_PAPER, Item, Profile
+from drivers.escpos import Item, Profile
+from drivers.escpos_status import GS_TRANSMIT_PAPER
 from drivers.port import Port
+from drivers.printer_line import Line
 from drivers.supervisor import Link
 
 log = logging.getLogger(__name__)
 
 READ_SLICE = 0.1
 """Seconds in which the device's thread notices that it shall stop."""
-
-PAUSE_BETWEEN_ANSWERS = 0.2
-"""Seconds after which half an answer is noise."""
 
 FRESH = 0.5
 """Seconds for which an answered round of questions need not be asked again in full."""
@@ -36,9 +35,6 @@ SLOWEST_LINE = 960
 """Bytes per second at 9600 baud: how long a slip may be under way."""
 
 How = Literal["gs_h", "gs_r", "none"]
-Wait = Callable[[Callable[[], bool], float], None]
-"""Waits until the condition holds, for so many seconds at most, while answers are being read."""
-
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -49,7 +45,7 @@ class Outcome:
     Attributes:
         state: ``printed``: confirmed; ``unconfirmed``: some of its bytes were sent, and nobody knows; ``failed``: not
             one byte of it was sent, it may be printed again as an original.
-        reason: why it is not ``printed``: a trouble of :func:`drivers.escpos.find_trouble`, a reason of
+        reason: why it is not ``printed``: a trouble of :func:`drivers.escpos_status.find_trouble`, a reason of
             ``OfflineError``, ``occupied`` (another slip is being printed), ``stopping``, ``no_confirmation``.
         how: by what it was confirmed: process id, an answer in turn, nothing.
     """
@@ -86,7 +82,7 @@ class Printer:
         self._paused_timeout = paused_timeout
         self._one_job = threading.Lock()
         self._news = threading.Condition()
-        self._line: _Line | None = None
+        self._line: Line | None = None
         self._lost = "offline"
         self._job: _Job | None = None
         self._late: dict[bytes, Callable[[Outcome], None]] = {}
@@ -173,19 +169,19 @@ class Printer:
                         del self._late[next(iter(self._late))]
             return outcome
 
-    def _start_job(self, line: "_Line") -> "_Job":
+    def _start_job(self, line: Line) -> "_Job":
         """A job with its trailer: the questions that the printer answers once the slip is out."""
         job = _Job()
         if self.profile.confirm == "gs_h" and self._knows_ids is not False:
             job.ident = "".join(DIGITS[self._next_id // 36**place % 36] for place in (3, 2, 1, 0)).encode()
             self._next_id = (self._next_id + 1) % len(DIGITS) ** 4
-            job.trailer += escpos.request_id(job.ident)
+            job.trailer += escpos_status.request_id(job.ident)
         if self.profile.confirm != "none" and not (job.ident and self._knows_ids):
             job.trailer += GS_TRANSMIT_PAPER
             job.turn_of_answer = line.expect_paper()
         return job
 
-    def _await_confirmation(self, line: "_Line", job: "_Job", size: int) -> Outcome:
+    def _await_confirmation(self, line: Line, job: "_Job", size: int) -> Outcome:
         """Wait as long as it makes sense; ask meanwhile why it takes so long."""
         if self.profile.confirm == "none":
             return Outcome("unconfirmed", job.lost or "no_confirmation")
@@ -232,7 +228,7 @@ class Printer:
             return Outcome("unconfirmed", job.lost)
         return None
 
-    def _ask_why(self, line: "_Line", job: "_Job") -> str | None:
+    def _ask_why(self, line: Line, job: "_Job") -> str | None:
         try:
             with line.turn:
                 return line.check(self._wait_news)
@@ -242,7 +238,7 @@ class Printer:
                 line.broken = error
             return None
 
-    def _nudge(self, line: "_Line", job: "_Job") -> None:
+    def _nudge(self, line: Line, job: "_Job") -> None:
         """Ask once more: the answer to what came with the slip may have been lost on its way."""
         try:
             with line.turn:
@@ -257,7 +253,7 @@ class Printer:
     def serve(self, port: Port, link: Link) -> None:
         """See :meth:`drivers.supervisor.Driver.serve`."""
         escpos.warm_up()
-        line = _Line(port, self._answer_timeout, asks=self.profile.confirm != "none")
+        line = Line(port, self._answer_timeout, asks=self.profile.confirm != "none")
 
         def wait_reading(done: Callable[[], bool], seconds: float) -> None:
             deadline = time.monotonic() + seconds
@@ -296,7 +292,7 @@ class Printer:
                 line.gone = True
                 self._news.notify_all()
 
-    def _read(self, line: "_Line", seconds: float) -> None:
+    def _read(self, line: Line, seconds: float) -> None:
         data = line.port.read(seconds)
         if not data:
             return
@@ -304,23 +300,23 @@ class Printer:
         with self._news:
             for answer in line.classify(data):
                 match answer:
-                    case escpos.Status(value):
+                    case escpos_status.Status(value):
                         line.answers.append(value)
-                    case escpos.Paper():
+                    case escpos_status.Paper():
                         self._take_paper(line, answer)
-                    case escpos.ProcessId(ident):
+                    case escpos_status.ProcessId(ident):
                         self._knows_ids = True
                         if self._job is not None and self._job.ident == ident:
                             self._job.confirmed = "gs_h"
                         elif ident in self._late:
                             late.append(self._late.pop(ident))
-                    case escpos.AutoStatus():
+                    case escpos_status.AutoStatus():
                         line.checked_at = 0.0
             self._news.notify_all()
         for tell in late:
             tell(Outcome("printed", None, "gs_h"))
 
-    def _take_paper(self, line: "_Line", answer: escpos.Paper) -> None:
+    def _take_paper(self, line: Line, answer: escpos_status.Paper) -> None:
         job = self._job
         turn = line.count_paper()
         if job is None or turn is None or job.turn_of_answer is None or turn < job.turn_of_answer:
@@ -336,12 +332,12 @@ class Printer:
         with self._news:
             self._news.wait_for(done, seconds)
 
-    def _wait_online(self, deadline: float) -> "_Line | None":
+    def _wait_online(self, deadline: float) -> Line | None:
         with self._news:
             self._news.wait_for(lambda: self._line is not None, max(0.0, deadline - time.monotonic()))
             return self._line
 
-    def _wait_gone(self, line: "_Line") -> None:
+    def _wait_gone(self, line: Line) -> None:
         """The device's thread lets go of a broken line within one slice of reading."""
         with self._news:
             self._news.wait_for(lambda: line.gone, 10 * READ_SLICE)
@@ -360,116 +356,7 @@ class _Job:
     lost: str | None = None
 
 
-class _Line:
-    """One connection: questions of status, and the counting of answers that come in turn.
-
-    ``turn`` is held by whoever writes or waits for the answer to a question.
-    """
-
-    def __init__(self, port: Port, answer_timeout: float, asks: bool) -> None:
-        self.port = port
-        self.turn = threading.RLock()
-        self.broken: OfflineError | None = None
-        self.gone = False
-        self.trouble: str | None = None
-        self.near_end = False
-        self.checked_at = 0.0
-        self.answers: list[int] = []
-        self._answer_timeout = answer_timeout
-        self._asks = asks
-        self._classifier = escpos.Classifier()
-        self._byte_at = 0.0
-        self._misses = dict.fromkeys((1, 2, 3, 4), 0)
-        self._rounds = 0
-        self._unanswered = 0
-        self._expected = 0
-        self._counted = 0
-        self._expected_at = 0.0
-
-    def classify(self, data: bytes) -> list[escpos.Answer]:
-        """What ``data`` says; half an answer before a pause is dropped."""
-        now = time.monotonic()
-        if now - self._byte_at > PAUSE_BETWEEN_ANSWERS:
-            self._classifier.forget()
-        self._byte_at = now
-        return list(self._classifier.feed(data))
-
-    def write(self, data: bytes, timeout: float) -> None:
-        """One write."""
-        self.port.write(data, timeout)
-
-    def is_due(self, interval: float) -> bool:
-        """Whether it is time to ask again."""
-        return self._asks and time.monotonic() - self.checked_at >= interval
-
-    def check(self, wait: Wait, fresh: float = 0.0, all_questions: bool = False) -> str | None:
-        """Ask how the printer is; its trouble, or None.
-
-        A question that it never answers is asked now and then, and only with ``all_questions``. After a round that is
-        less than ``fresh`` seconds old, one question is enough to see that it is there and on line.
-
-        Raises:
-            OfflineError: the port is lost, or ``silent``: none of the questions is answered.
-        """
-        if not self._asks:
-            return None
-        self._rounds += all_questions
-        again = all_questions and self._rounds % 15 == 0
-        known = [n for n in self._misses if self._misses[n] < 2 or again]
-        answered: dict[int, int] = {}
-        quick = self.trouble is None and time.monotonic() - self.checked_at < fresh and self._misses[1] == 0
-        for n in known or list(self._misses):
-            if quick and answered.get(1, 0x08) & 0x08 == 0:
-                return None
-            value = self._ask(n, wait)
-            if value is None:
-                self._misses[n] += 1
-            else:
-                self._misses[n] = 0
-                answered[n] = value
-        if not answered:
-            raise OfflineError("silent")
-        self.trouble = escpos.find_trouble(answered)
-        self.near_end = escpos.is_near_end(answered)
-        self.checked_at = time.monotonic()
-        return self.trouble
-
-    def _ask(self, n: int, wait: Wait) -> int | None:
-        """The answer to DLE EOT ``n``, or None in time. What came before the question is not its answer."""
-        self.answers.clear()
-        self.write(escpos.request_status(n), self._answer_timeout)
-        self._unanswered += 1
-        wait(lambda: bool(self.answers) or self.gone, self._answer_timeout)
-        if self.gone:
-            raise OfflineError("hung_up")
-        if not self.answers:
-            return None
-        if self._unanswered > 1:
-            # A question before this one is open: is this answer ours, or is ours still to come?
-            wait(lambda: len(self.answers) >= self._unanswered or self.gone, self._answer_timeout / 3)
-        self._unanswered = 0
-        return self.answers[-1]
-
-    def expect_paper(self) -> int:
-        """Count a GS r that is being sent; its answer is the returned one in turn."""
-        self._expected += 1
-        self._expected_at = time.monotonic()
-        return self._expected
-
-    def count_paper(self) -> int | None:
-        """Count an answer to GS r; None when none is expected: noise."""
-        if self._counted >= self._expected:
-            return None
-        self._counted += 1
-        return self._counted
-
-    def forgive(self) -> None:
-        """Expect no answer any more that a printer without trouble has not given for long: it has lost the question."""
-        if self.trouble is None and time.monotonic() - self._expected_at > 10.0:
-            self._counted = self._expected
-
-
-def _tell(link: Link, line: _Line, told: tuple[str | None, bool] | None) -> tuple[str | None, bool]:
+def _tell(link: Link, line: Line, told: tuple[str | None, bool] | None) -> tuple[str | None, bool]:
     """Tell the supervisor what has changed."""
     state = line.trouble, line.near_end
     if state != told:

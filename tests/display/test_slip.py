@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from display.slip import LONGEST, Divider, QrCode, Slip, SlipLine, Space, Words, fit_words, lay_out_slip, measure_words
-from drivers import escpos
+from drivers import escpos, escpos_status
 
 SLIP = Slip(
     hall="西城区综合行政服务中心",
@@ -44,7 +44,7 @@ def on_the_wire(lines: Sequence[SlipLine], profile: str = "epson") -> bytes:
                 return escpos.Gap(dots)
 
     slip = escpos.compose([item(line) for line in lines], escpos.PROFILES[profile])
-    return slip + escpos.request_id(b"0000") + escpos.GS_TRANSMIT_PAPER
+    return slip + escpos_status.request_id(b"0000") + escpos_status.GS_TRANSMIT_PAPER
 
 
 def test_a_slip_says_number_service_place_queue_and_wait_in_chinese_and_english() -> None:
@@ -100,8 +100,8 @@ def test_an_ordinary_slip_is_well_below_the_limit() -> None:
 
 
 def test_a_long_service_name_stands_on_two_lines_broken_before_its_bracket() -> None:
-    lines = words(replace(SLIP, service="建设工程规划许可证(市政工程类)"))
-    assert lines[1:3] == ["建设工程规划许可证", "(市政工程类)"]
+    lines = words(replace(SLIP, service="建设工程规划许可证\uff08市政工程类\uff09"))
+    assert lines[1:3] == ["建设工程规划许可证", "\uff08市政工程类\uff09"]
 
 
 def test_what_is_dispensable_goes_before_a_name_is_shortened() -> None:

@@ -1,0 +1,131 @@
+"""One connection to a ticket printer: questions of status, and the counting of answers that come in turn."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from drivers import escpos_status
+from drivers.errors import OfflineError
+from drivers.port import Port
+
+Wait = Callable[[Callable[[], bool], float], None]
+"""Waits until the condition holds, for so many seconds at most, while answers are being read."""
+
+PAUSE_BETWEEN_ANSWERS = 0.2
+"""Seconds after which half an answer is noise."""
+
+
+class Line:
+    """One connection.
+
+    Attributes:
+        turn: held by whoever writes, or waits for the answer to a question.
+        broken: why it is of no use any more; set by whoever finds out.
+        gone: whether the device's thread has let go of it.
+        trouble: of the last round of questions.
+        near_end: whether the roll is nearly used up.
+        checked_at: when that round was answered; 0 when something has changed since.
+        answers: to DLE EOT, as they come in.
+    """
+
+    def __init__(self, port: Port, answer_timeout: float, asks: bool) -> None:
+        self.port = port
+        self.turn = threading.RLock()
+        self.broken: OfflineError | None = None
+        self.gone = False
+        self.trouble: str | None = None
+        self.near_end = False
+        self.checked_at = 0.0
+        self.answers: list[int] = []
+        self._answer_timeout = answer_timeout
+        self._asks = asks
+        self._classifier = escpos_status.Classifier()
+        self._byte_at = 0.0
+        self._misses = dict.fromkeys((1, 2, 3, 4), 0)
+        self._rounds = 0
+        self._unanswered = 0
+        self._expected = 0
+        self._counted = 0
+        self._expected_at = 0.0
+
+    def classify(self, data: bytes) -> list[escpos_status.Answer]:
+        """What ``data`` says; half an answer before a pause is dropped."""
+        now = time.monotonic()
+        if now - self._byte_at > PAUSE_BETWEEN_ANSWERS:
+            self._classifier.forget()
+        self._byte_at = now
+        return list(self._classifier.feed(data))
+
+    def write(self, data: bytes, timeout: float) -> None:
+        """One write."""
+        self.port.write(data, timeout)
+
+    def is_due(self, interval: float) -> bool:
+        """Whether it is time to ask again."""
+        return self._asks and time.monotonic() - self.checked_at >= interval
+
+    def check(self, wait: Wait, fresh: float = 0.0, all_questions: bool = False) -> str | None:
+        """Ask how the printer is; its trouble, or None.
+
+        A question that it never answers is asked now and then, and only with ``all_questions``. After a round that is
+        less than ``fresh`` seconds old, one question is enough to see that it is there and on line.
+
+        Raises:
+            OfflineError: the port is lost, or ``silent``: none of the questions is answered.
+        """
+        if not self._asks:
+            return None
+        self._rounds += all_questions
+        again = all_questions and self._rounds % 15 == 0
+        known = [n for n in self._misses if self._misses[n] < 2 or again]
+        answered: dict[int, int] = {}
+        quick = self.trouble is None and time.monotonic() - self.checked_at < fresh and self._misses[1] == 0
+        for n in known or list(self._misses):
+            if quick and answered.get(1, 0x08) & 0x08 == 0:
+                return None
+            value = self._ask(n, wait)
+            if value is None:
+                self._misses[n] += 1
+            else:
+                self._misses[n] = 0
+                answered[n] = value
+        if not answered:
+            raise OfflineError("silent")
+        self.trouble = escpos_status.find_trouble(answered)
+        self.near_end = escpos_status.is_near_end(answered)
+        self.checked_at = time.monotonic()
+        return self.trouble
+
+    def _ask(self, n: int, wait: Wait) -> int | None:
+        """The answer to DLE EOT ``n``, or None in time. What came before the question is not its answer."""
+        self.answers.clear()
+        self.write(escpos_status.request_status(n), self._answer_timeout)
+        self._unanswered += 1
+        wait(lambda: bool(self.answers) or self.gone, self._answer_timeout)
+        if self.gone:
+            raise OfflineError("hung_up")
+        if not self.answers:
+            return None
+        if self._unanswered > 1:
+            # A question before this one is open: is this answer ours, or is ours still to come?
+            wait(lambda: len(self.answers) >= self._unanswered or self.gone, self._answer_timeout / 3)
+        self._unanswered = 0
+        return self.answers[-1]
+
+    def expect_paper(self) -> int:
+        """Count a GS r that is being sent; its answer is the returned one in turn."""
+        self._expected += 1
+        self._expected_at = time.monotonic()
+        return self._expected
+
+    def count_paper(self) -> int | None:
+        """Count an answer to GS r; None when none is expected: noise."""
+        if self._counted >= self._expected:
+            return None
+        self._counted += 1
+        return self._counted
+
+    def forgive(self) -> None:
+        """Expect no answer any more that a printer without trouble has not given for long: it has lost the question."""
+        if self.trouble is None and time.monotonic() - self._expected_at > 10.0:
+            self._counted = self._expected
