@@ -94,6 +94,7 @@ class Paper:
         bytes: the commands and text it was made of, from the cut before it through its own.
         cut: whether it is cut off; if not, it is torn off or still in the printer.
         faults: what a strict printer would not have taken.
+        fonts: where Debian's fonts-noto-cjk lies.
     """
 
     id: int
@@ -103,6 +104,7 @@ class Paper:
     bytes: bytes = b""
     cut: bool = False
     faults: list[str] = field(default_factory=list)
+    fonts: Path = FONTS
 
     @property
     def texts(self) -> list[str]:
@@ -132,13 +134,13 @@ class Paper:
 
     def _strips(self) -> Iterator[Image.Image]:
         """Masks of ink, one a row."""
-        if _find_font("Regular") is None:
+        if _find_font(self.fonts, "Regular") is None:
             yield _draw_note(self.width)
         yield Image.new("L", (self.width, CELL))
         for row in self.rows:
             match row:
                 case TextRow():
-                    yield _draw_text(row, self.width)
+                    yield _draw_text(row, self.width, self.fonts)
                 case CodeRow():
                     yield _place(_draw_code(row), row.align, self.width)
                 case RasterRow():
@@ -159,25 +161,25 @@ def _indent(wide: int, align: Align, width: int) -> int:
     return {"left": 0, "center": (width - wide) // 2, "right": width - wide}[align]
 
 
-def _draw_text(row: TextRow, width: int) -> Image.Image:
+def _draw_text(row: TextRow, width: int, fonts: Path) -> Image.Image:
     strip = Image.new("L", (width, row.height))
     left = _indent(sum(glyph.width for glyph in row.glyphs), row.align, width)
     tallest = max((glyph.high for glyph in row.glyphs), default=1) * CELL
     for glyph in row.glyphs:
         high = glyph.high * CELL
         # The characters of a line stand on its base, whatever their size.
-        strip.paste(_draw_glyph(glyph), (left, tallest - high))
+        strip.paste(_draw_glyph(glyph, fonts), (left, tallest - high))
         left += glyph.width
     return strip
 
 
 @functools.lru_cache(maxsize=1024)
-def _draw_glyph(glyph: Glyph) -> Image.Image:
+def _draw_glyph(glyph: Glyph, fonts: Path) -> Image.Image:
     scale = max(glyph.wide, glyph.high)
     cell = (glyph.width // glyph.wide * scale, CELL * scale)
     mask = Image.new("L", cell)
     draw = ImageDraw.Draw(mask)
-    font = _font(CELL * scale, glyph.bold)
+    font = _font(fonts, CELL * scale, glyph.bold)
     if glyph.character == "─":
         # The printers' own character crosses its cell from edge to edge.
         middle = mask.height // 2
@@ -221,16 +223,17 @@ def _draw_note(width: int) -> Image.Image:
 
 
 @functools.lru_cache(maxsize=64)
-def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont | None:
-    place = _find_font("Bold" if bold else "Regular")
+def _font(fonts: Path, size: int, bold: bool) -> ImageFont.FreeTypeFont | None:
+    place = _find_font(fonts, "Bold" if bold else "Regular")
     return None if place is None else ImageFont.truetype(place[0], size, index=place[1])
 
 
 @functools.cache
-def _find_font(weight: str) -> tuple[str, int] | None:
+def _find_font(fonts: Path, weight: str) -> tuple[str, int] | None:
     """The file of Debian's fonts-noto-cjk, and which of its faces is the Chinese one of even width."""
-    path = FONTS / f"NotoSansCJK-{weight}.ttc"
-    for index in range(16):
+    path = fonts / f"NotoSansCJK-{weight}.ttc"
+    # Pillow would look for a missing file's name everywhere; here a folder means that folder.
+    for index in range(16 if path.is_file() else 0):
         try:
             font = ImageFont.truetype(str(path), CELL, index=index)
         except OSError:

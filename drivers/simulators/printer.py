@@ -288,7 +288,7 @@ class PrinterSimulator:
         elif command.startswith(b"\x1d(H\x06\x0000") and self.process_id:
             self._confirm(b"\x37\x22" + command[7:11] + b"\x00")
         elif command.startswith(b"\x1d(H") and not self.process_id:
-            self._typesetter.print(self._paper, command[2:])
+            self._typesetter.print(self._paper, bytes(byte for byte in command[2:] if byte >= 0x20))
         else:
             self._paper.bytes += command
             if cuts_paper(command):
