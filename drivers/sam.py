@@ -75,6 +75,10 @@ def _answers(command: Command, answer: Answer) -> bool:
     return True
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 class _StoppedError(Exception):
     """The service is ending."""
 
@@ -106,7 +110,7 @@ class _Line:
             raise _StoppedError
 
     def ask(
-        self, command: Command, timeout: float, *, tries: int = 1, meanwhile: Callable[[], None] = lambda: None
+        self, command: Command, timeout: float, *, tries: int = 1, meanwhile: Callable[[], None] = _nothing
     ) -> Answer | None:
         """Send ``command`` and return its answer, None when none came within ``timeout`` seconds.
 
@@ -169,10 +173,6 @@ class _Line:
         return None
 
 
-def _nothing() -> None:
-    pass
-
-
 class CardReader:
     """Reads every card that is laid, once.
 
@@ -190,7 +190,7 @@ class CardReader:
         *,
         find_interval: float = 0.3,
         presence_interval: float = 0.5,
-        answer_timeout: float = 1.0,
+        answer_timeout: float = 1.5,
         read_timeout: float = 3.0,
     ) -> None:
         self._on_event = on_event
@@ -199,7 +199,7 @@ class CardReader:
         self._answer_timeout = answer_timeout
         self._read_timeout = read_timeout
         self._lying = False  # kept while the line is lost, so that a card is read once although a cable was loose
-        self._failures = 0  # to select or read, since the reader last saw no card
+        self._failures = 0  # to be selected, since the reader last saw no card
         self._refusal: str | None = None  # told of the card that lies there
 
     def serve(self, port: Port, link: Link) -> None:
@@ -223,18 +223,17 @@ class CardReader:
             self._failures, self._refusal = 0, None
         elif answer.sw3 == sam_v.SW_FOUND:
             try:
-                self._read(line, link)
+                self._read(line)
             except DeviceError:
                 self._refuse("reader_lost")
                 raise
         elif answer.sw3 in _CARD_ERRORS:
             self._refuse(_reason(answer))
 
-    def _read(self, line: _Line, link: Link) -> None:
+    def _read(self, line: _Line) -> None:
         answer = line.ask(Command.SELECT, self._answer_timeout)
         # Without an answer the card may be selected all the same, and would then answer no more finds: so read on.
         if answer is not None and answer.sw3 != sam_v.SW_DONE:
-            _report(link, answer)
             self._failures += 1
             # A card that is just coming down often fails to be selected at first.
             if answer.sw3 != sam_v.SW_SELECT_FAILED or self._failures > 1:
@@ -245,7 +244,6 @@ class CardReader:
         if answer is None:
             self._refuse("card_moved")
             return
-        _report(link, answer)
         if answer.sw3 != sam_v.SW_DONE:
             self._refuse(_reason(answer))
             return
@@ -262,21 +260,15 @@ class CardReader:
     def _look(self, line: _Line, link: Link) -> None:
         """Whether the card still lies."""
         answer = line.ask(Command.READ_ADDRESS, self._answer_timeout, tries=2)
-        if answer is None or _there(answer):
-            if answer is not None:
-                _report(link, answer)
+        if answer is None or _there(answer, link):
             return
         # Once more before it counts as gone: one spoilt answer must not make one lay two. A reader that does not know
         # the question reads the card again.
-        unknown = answer.sw3 in (sam_v.SW_BAD_COMMAND, sam_v.SW_UNKNOWN_ERROR)
-        if unknown:
+        if answer.sw3 in (sam_v.SW_BAD_COMMAND, sam_v.SW_UNKNOWN_ERROR):
             answer = line.ask(Command.READ, self._read_timeout, tries=2)
         else:
             answer = line.ask(Command.READ_ADDRESS, self._answer_timeout, tries=2)
-        if answer is None:
-            return
-        _report(link, answer)
-        if not _there(answer) and answer.sw3 not in (sam_v.SW_SELF_TEST_FAILED, sam_v.SW_NOT_AUTHORISED):
+        if answer is not None and not _there(answer, link):
             self._lying = False
             self._on_event(CardLeft())
 
@@ -290,8 +282,12 @@ class CardReader:
             self._on_event(CardRefused(reason))
 
 
-def _there(answer: Answer) -> bool:
-    return answer.sw3 in (sam_v.SW_DONE, sam_v.SW_NO_SUCH_ITEM)
+def _there(answer: Answer, link: Link) -> bool:
+    """Whether a look says that the card lies; a module that is out of order cannot know, so then it stays."""
+    if answer.sw3 in (sam_v.SW_DONE, sam_v.SW_NO_SUCH_ITEM, sam_v.SW_SELF_TEST_FAILED, sam_v.SW_NOT_AUTHORISED):
+        _report(link, answer)
+        return True
+    return False
 
 
 def _reason(answer: Answer) -> str:

@@ -18,7 +18,7 @@ from drivers.sam import CardEvent, CardFound, CardLeft, CardRead, CardReader, Ca
 from drivers.sam_v import Answer, Command
 from drivers.simulators.cards import CARDS, SampleCard
 from drivers.simulators.sam import SamSimulator
-from drivers.supervisor import Supervisor
+from drivers.supervisor import DeviceState, Supervisor
 
 ZHANG, LI = CARDS[0], CARDS[1]
 NO_CARD = Answer(0, 0, 0x80)
@@ -46,7 +46,10 @@ class Desk:
         driver = CardReader(
             self._on_event, find_interval=pace, presence_interval=0.03, answer_timeout=0.3, read_timeout=0.8
         )
-        self.supervisor = Supervisor("reader", "sam", lambda: wire(open_port(reader.url)), driver, wires.now)
+        self.states: list[DeviceState] = []
+        self.supervisor = Supervisor(
+            "reader", "sam", lambda: wire(open_port(reader.url)), driver, wires.now, self.states.append
+        )
         reader.start()
         self.supervisor.start()
         wires.wait_until(lambda: self.supervisor.state.state == "online")
@@ -96,11 +99,11 @@ class ByHand:
     When the answers are used up, the service ends.
     """
 
-    def __init__(self, *answers: list[bytes]) -> None:
+    def __init__(self, *answers: list[bytes], unasked: list[bytes] | None = None) -> None:
         self.link = wires.SpyLink()
         self.asked: list[bytes] = []
         self._answers = iter(answers)
-        self._line: list[bytes] = []
+        self._line = list(unasked or [])
 
     def read(self, timeout: float) -> bytes:
         if not self._line:
@@ -281,6 +284,7 @@ def test_a_reader_that_does_not_know_additional_addresses_still_tells_when_a_car
     desk.wait_for(CardFound(), CardRead(ZHANG.card))
     desk.reader.lift()
     desk.wait_for(CardFound(), CardRead(ZHANG.card), CardLeft())
+    assert [state.state for state in desk.states] == ["online"]
 
 
 # 5. Faults.
@@ -383,6 +387,14 @@ def test_a_late_answer_to_a_find_is_not_taken_for_that_of_the_select() -> None:
 def test_a_late_answer_to_a_select_is_not_taken_for_a_card() -> None:
     told, _ = converse(*frames(FOUND), [], [sam_v.encode_answer(SELECTED), sam_v.encode_answer(READ)], *frames(LIES))
     assert told == [CardFound(), CardRead(ZHANG.card)]
+
+
+def test_an_answer_that_came_before_the_question_is_none() -> None:
+    port = ByHand(*frames(NO_CARD, NO_CARD), unasked=frames(FOUND)[0])
+    told: list[CardEvent] = []
+    CardReader(told.append, find_interval=0.001).serve(port, port.link)
+    assert told == []
+    assert set(port.asked) == {sam_v.encode_command(Command.FIND)}
 
 
 def test_what_came_unasked_is_thrown_away(desk: Desk) -> None:
