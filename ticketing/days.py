@@ -53,6 +53,8 @@ def begin(m: Moment) -> None:
     if since >= m.day:
         # Also when the clock was set back: a day that has begun does not end by that.
         return
+    # Made here, where the store is written to: later on, reading verbs need it too.
+    m.vault.begin_day(m.conn, m.day)
     days = {"since": since, "today": m.day}
     left = m.conn.execute(_LEFT, days).all()
     changed = {**days, "now": m.at}

@@ -214,9 +214,11 @@ class People:
         """
         name = unicodedata.normalize("NFC", name)
         # Counted before it is tried, so that a hundred guesses at the same moment are a hundred guesses.
-        self._guesses.begin(name, now)
+        # What cannot be a name counts as one name, so that long ones do not fill the memory.
+        could_be = _NAME.fullmatch(name) is not None
+        self._guesses.begin(name if could_be else "", now)
         kept = None
-        if len(password) <= MAX_PASSWORD and _NAME.fullmatch(name):
+        if len(password) <= MAX_PASSWORD and could_be:
             with self._store.read() as conn:
                 kept = conn.scalar(select(account.c.password_hash).where(account.c.name == name))
         if not self._fits(kept, password[:MAX_PASSWORD]) or kept is None:

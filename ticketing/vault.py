@@ -252,6 +252,10 @@ class Vault:
 
     # -- for one hall day ------------------------------------------------------------------------------------------
 
+    def begin_day(self, conn: Connection, hall_day: str) -> None:
+        """Makes the day's key if there is none yet, so that from then on no reader has to write."""
+        self._keys(conn, hall_day, make=True)
+
     def seal(self, conn: Connection, hall_day: str, purpose: str, ident: str | int, data: bytes) -> bytes:
         """Seals ``data`` until the day is erased; the day's key is made in this transaction when it is the first."""
         keys = self._keys(conn, hall_day, make=True)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+import wires
 from ticketing.model import ROLES, LimitError, Role
 from ticketing.people import LOGIN_LASTS, AccountError, Added, People, Principal
 from ticketing.store import Store, open_store
@@ -235,6 +237,30 @@ def test_guessing_is_slowed_down_for_names_that_exist_and_names_that_do_not(peop
     with pytest.raises(LimitError) as refused:
         people.login(name, PASSWORD, NOW)
     assert (refused.value.code, refused.value.facts) == ("too_many_tries", {"seconds": 1, "everyone": False})
+
+
+def test_names_that_cannot_be_are_slowed_down_together_and_not_remembered(people: People) -> None:
+    for name in range(5):
+        assert people.login(f"no name {name}" * 1000, "wrong password", NOW) is None
+    with pytest.raises(LimitError):
+        people.login("no name either", "wrong password", NOW)
+    assert list(people._guesses._names) == [""]
+
+
+def test_a_password_that_was_changed_while_it_was_looked_at_does_not_log_in(people: People, store: Store) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    got: list[str | None] = []
+    trying = threading.Thread(target=lambda: got.append(people.login("li", PASSWORD, NOW)))
+    # Nobody hashes while both places are taken; by then, the old hash was read.
+    with people._hashing, people._hashing:
+        trying.start()
+        wires.wait_until(lambda: people._guesses._names)
+        trying.join(0.1)
+        People(store).add_account("li", "clerk", ["3"], "another password")
+    trying.join(10)
+    assert got == [None]
+    with store.read() as conn:
+        assert conn.execute(select(login)).all() == []
 
 
 def test_a_guessed_at_clerk_gets_in_after_the_wait(people: People) -> None:

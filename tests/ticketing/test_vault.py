@@ -364,6 +364,18 @@ def test_a_month_of_days_stays_open_though_memory_holds_only_a_few_keys(store: S
         sealed = {day: vault.seal(conn, day, "resident", 7, SECRET) for day in days}
         assert all(vault.open(conn, day, "resident", 7, sealed[day]) == SECRET for day in days)
         assert vault.days(conn) == days
+    assert len(vault._days) <= 4
+
+
+def test_a_day_that_was_begun_is_read_without_writing(store: Store, vault: Vault) -> None:
+    with store.write() as conn:
+        vault.begin_day(conn, DAY)
+        vault.begin_day(conn, DAY)
+    with store.read() as conn:
+        conn.exec_driver_sql("PRAGMA query_only = ON")
+        assert vault.day_code(conn, DAY, 1) != vault.day_code(conn, DAY, 2)
+        vault.day_hash(conn, DAY, "person", "x")
+        conn.exec_driver_sql("PRAGMA query_only = OFF")
 
 
 def test_nothing_secret_is_in_a_representation(store: Store, vault: Vault) -> None:
