@@ -317,6 +317,16 @@ def test_each_refusal_is_told_once_and_the_card_is_read_when_laid_again(desk: De
     desk.wait_for(CardFound(), CardRefused(reason), CardFound(), CardRead(ZHANG.card))
 
 
+def test_a_card_refused_twice_is_told_twice(desk: Desk) -> None:
+    expected: list[CardEvent] = []
+    for _ in range(2):
+        desk.reader.fail_next(0x41)
+        desk.lay()
+        expected += [CardFound(), CardRefused("card_moved")]
+        desk.wait_for(*expected)
+        desk.let_it_ask(2)
+
+
 def test_a_module_without_authorisation_is_a_fault_until_it_has_one(desk: Desk) -> None:
     for _ in range(2):
         desk.reader.fail_next(0x66, Command.FIND)
