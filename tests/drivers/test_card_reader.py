@@ -153,6 +153,35 @@ def test_the_questions_are_those_of_the_manual_and_in_its_order() -> None:
     assert told == [CardFound(), CardRead(ZHANG.card)]
 
 
+def test_the_simulated_reader_answers_as_the_manual_says() -> None:
+    reader = SamSimulator()
+    reader.start()
+    port = open_port(reader.url)
+
+    def ask(question: str) -> str:
+        port.write(bytes.fromhex("AA AA AA 96 69" + question), 1.0)
+        answer = port.read(1.0)
+        while len(answer) < 7 or len(answer) < 7 + int.from_bytes(answer[5:7], "big"):
+            answer += port.read(1.0)
+        return answer[5:].hex(" ").upper()
+
+    assert ask("00 03 11 FF ED") == "00 04 00 00 90 94"
+    assert ask("00 03 12 FF EE").startswith("00 14 00 00 90 05 00 01 00 25 02 33 01 01 00 00 00")
+    assert ask("00 03 20 01 22") == "00 04 00 00 80 84"
+    assert ask("00 03 20 02 21") == "00 04 00 00 81 85"
+    assert ask("00 03 30 01 32") == "00 04 00 00 41 45"
+    reader.lay(ZHANG.text, ZHANG.photo)
+    assert ask("00 03 20 01 22") == "00 08 00 00 9F 00 00 00 00 97"
+    assert ask("00 03 20 02 21") == "00 0C 00 00 90 00 00 00 00 00 00 00 00 9C"
+    assert ask("00 03 30 01 32").startswith("05 08 00 00 90 01 00 04 00 " + ZHANG.text[:4].hex(" ").upper())
+    assert ask("00 03 20 01 22") == "00 04 00 00 80 84", "a selected card is found no more"
+    assert ask("00 03 30 03 30") == "00 04 00 00 91 95"
+    assert ask("00 03 20 01 23") == "00 04 00 00 10 14", "a wrong check byte"
+    assert ask("00 03 77 01 75") == "00 04 00 00 21 25", "no such command"
+    port.close()
+    reader.stop()
+
+
 # 2. Any chunks.
 
 
