@@ -191,6 +191,9 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             except TicketingError as error:
                 words = refusals.words(error.code, error.facts)
                 refusal = {"ok": False, "code": error.code, "message": words.zh, "message_en": words.en}
+                if error.code in ("wrong_window", "not_called"):
+                    # What the clerk may let through with a reason, for the stream of this window's clerk alone.
+                    refusal["scanned"] = line
                 news.tell(window, "scan", refusal)
             else:
                 news.tell(window, "scan", {"ok": True, "code": None, "number": found.ticket.number})

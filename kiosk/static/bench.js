@@ -70,7 +70,7 @@ const KINDS = {
 function drawCard(card) {
   const item = el("id-card").content.firstElementChild.cloneNode(true);
   const button = item.firstElementChild;
-  const [name, ...more] = card.label.split(/\s*·\s*/);
+  const [name, ...more] = card.label.split(" · ");
   button.dataset.key = card.id;
   button.dataset.kind = card.kind;
   button.querySelector(".id-kind").textContent = t(...(KINDS[card.kind] ?? ["", ""]));
@@ -152,9 +152,22 @@ function drawSlip(printer, id) {
   return slip;
 }
 
-function scanAt(window, paper = the("escpos")?.printer.papers[0]?.id) {
-  if (paper) use(at(window, "scanner"), "scan", { paper });
+async function scanAt(window, paper = the("escpos")?.printer.papers[0]?.id) {
+  sitAt(window);          // where one sees what came of it, once its page listens
+  await until(() => isAtDesk(window), 3000);
+  if (paper) await use(at(window, "scanner"), "scan", { paper });
   else el("trouble").textContent = t("还没有小票", "There is no slip yet");
+}
+
+function isAtDesk(window) {
+  const { location, document: page } = el("desk").contentWindow;
+  return location.pathname === pageOf(window) && page.querySelector("#line.good") !== null;
+}
+
+async function until(isSo, patience) {
+  for (const end = performance.now() + patience; !isSo() && performance.now() < end;) {
+    await new Promise((done) => setTimeout(done, 50));
+  }
 }
 
 function renderVoice(speaker) {

@@ -132,6 +132,7 @@ async function look() {
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 401) signIn();
+    else if (problem.status === 403) location.reload();      // somebody else has signed in meanwhile
     else showLost(false, heard);
   }
 }

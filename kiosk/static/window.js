@@ -6,7 +6,7 @@
 import { speak, t } from "./language.js";
 import { call, coalesce, follow, hm, lostLine, newKey, now, Problem } from "./live.js";
 import { residentPanel } from "./resident.js";
-import { codeIn, listenForScans } from "./scan.js";
+import { listenForScans } from "./scan.js";
 
 const SETTLE = 400;       // ms in which the second half of a double press finds nothing to press
 const SURE = 4000;        // ms in which a no-show must be confirmed
@@ -37,7 +37,7 @@ const showLost = lostLine();
 
 function tell(zh, en, kind = "") {
   message = zh ? [zh, en, kind] : null;
-  el("message").className = `message ${kind}`;
+  el("message").className = `message ${zh ? kind : ""}`;
   el("message-text").textContent = message ? t(zh, en) : "";
   el("override").hidden = !refused;
 }
@@ -204,7 +204,7 @@ async function scan(text, reason) {
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 401) signIn();
-    if (!reason && codeIn(text) && ["wrong_window", "not_called"].includes(problem.code)) refused = text;
+    if (!reason && ["wrong_window", "not_called"].includes(problem.code)) refused = text;
     tellProblem(problem);
     if (problem.code === "offline") refresh();
   } finally {
@@ -448,10 +448,12 @@ listenForScans((text) => scan(text), (key) => el("ask").open || panel.key(key));
 
 async function onHardwareScan(news) {
   if (!news.ok) {
+    refused = news.scanned ?? null;
     tell(news.message, news.message_en, "stop");
     return;
   }
-  tell(news.message, news.message_en, "good");
+  refused = null;
+  tell(`已核对 ${news.number}`, `${news.number} is verified`, "good");
   try {
     await load();
     await fetchResident();
