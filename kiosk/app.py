@@ -1,6 +1,5 @@
 """The application: routes, the gate in front of them, and what every answer carries."""
 
-from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
 
@@ -33,8 +32,6 @@ PAGE_POLICY = (
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    # A ticket's page has the ticket's code in its address.
-    "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "SAMEORIGIN",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -116,10 +113,11 @@ def _has_body() -> bool:
 
 def _dress(response: Response) -> Response:
     """What every answer carries."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    html = response.mimetype == "text/html"
-    response.headers.setdefault("Content-Security-Policy", PAGE_POLICY if html else DATA_POLICY)
+    headers = response.headers
+    headers.extend(HEADERS)
+    # A ticket's page has the ticket's code in its address; the log-in's form must be able to say where it comes from.
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers["Content-Security-Policy"] = PAGE_POLICY if response.mimetype == "text/html" else DATA_POLICY
     return response
 
 

@@ -18,6 +18,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -246,6 +247,7 @@ def _window_asked() -> str:
     return str((request.view_args or {}).get("window", ""))
 
 
+@lru_cache(1024)
 def _plain(address: str) -> str:
     """An address as one thing has one spelling: ``::ffff:127.0.0.1`` is 127.0.0.1."""
     try:
@@ -255,6 +257,7 @@ def _plain(address: str) -> str:
     return str(getattr(ip, "ipv4_mapped", None) or ip)
 
 
+@lru_cache(1024)
 def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback
@@ -267,6 +270,7 @@ def _is_address(host: str) -> bool:
     return _plain(host) != ""
 
 
+@lru_cache(1024)
 def _host_name(host: str) -> str:
     """The name in a ``Host`` header, without the port and the brackets of IPv6."""
     return (urlsplit(f"//{host}").hostname or "").lower()

@@ -168,7 +168,7 @@ class TestHall:
             sent.setdefault("Content-Type", "application/json")
         connection = self.connect()
         try:
-            connection.request(method, path if path.startswith(("/api", "/open")) else path, data, sent)
+            connection.request(method, path, data, sent)
             response = connection.getresponse()
             cookies = [value for name, value in response.getheaders() if name.lower() == "set-cookie"]
             found = {name.lower(): value for name, value in response.getheaders()}

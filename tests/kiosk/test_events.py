@@ -1,0 +1,207 @@
+"""The feed of events and the private streams, on a real store; listeners here are read without a web server."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kiosk import events
+from kiosk.events import Channel, EventFeed, Listener, WindowNews
+from kiosk.parts import open_office_parts
+from ticketing.model import Actor
+from ticketing.office import Office
+from wires import wait_until
+
+CLERK = Actor("clerk", "clerk", "3")
+
+
+def read(listener: Listener, number: int) -> list[str]:
+    """The next ``number`` messages, heartbeats aside."""
+    found: list[str] = []
+    while len(found) < number:
+        text = next(listener).decode()
+        found += [message for message in text.split("\n\n") if message and not message.startswith((":", "retry"))]
+    return found
+
+
+def ids(messages: list[str]) -> list[int]:
+    return [int(message.split("\n")[0].removeprefix("id: ")) for message in messages]
+
+
+@pytest.fixture
+def feed(here: Any) -> EventFeed:
+    found: EventFeed = here.hall.feed
+    return found
+
+
+def test_what_is_committed_is_told_at_once_with_its_number_type_and_subject(here: Any, feed: EventFeed) -> None:
+    with feed.listen() as listener:
+        assert next(listener) == b"retry: 2000\n\n"
+        threading.Timer(0.05, here.issue).start()
+        (message,) = read(listener, 1)
+    assert message.split("\n") == [
+        "id: 1",
+        "event: ticket.issued",
+        'data: {"number":"A001","service":"licence","at":"2026-11-23T09:30:00.000+08:00"}',
+    ]
+
+
+def test_a_listener_that_asks_for_what_it_missed_gets_all_of_it_and_then_the_news_without_a_gap(
+    here: Any, feed: EventFeed
+) -> None:
+    """Also while verbs go on committing, and over several pages of the table."""
+    for _ in range(12):
+        here.issue()
+    done = threading.Event()
+
+    def go_on() -> None:
+        for _ in range(40):
+            here.issue("tax")
+        done.set()
+
+    busy = threading.Thread(target=go_on)
+    page, events.PAGE = events.PAGE, 5
+    try:
+        with feed.listen(after=3) as listener:
+            busy.start()
+            assert ids(read(listener, 49)) == list(range(4, 53))
+    finally:
+        events.PAGE = page
+        busy.join()
+    assert done.is_set()
+
+
+def test_a_listener_that_is_ahead_of_the_feed_waits_for_it_and_hears_nothing_twice(here: Any) -> None:
+    """A screen takes the board, with an event the feed has not yet told, and follows from there."""
+    feed = EventFeed(here.office, lambda _wake: None, look=0.2)
+    try:
+        here.issue()
+        here.issue()
+        listener = feed.listen(after=2)
+        feed.start()
+        threading.Timer(0.4, here.issue).start()
+        with listener:
+            assert ids(read(listener, 1)) == [3]
+    finally:
+        feed.close()
+
+
+def test_a_number_the_hall_never_reached_is_answered_with_a_reset(here: Any, feed: EventFeed) -> None:
+    here.issue()
+    wait_until(lambda: feed._seq == 1)
+    with feed.listen(after=900) as listener:
+        (reset,) = read(listener, 1)
+        assert reset.split("\n") == ["id: 1", "event: reset", 'data: {"seq":1}']
+        here.issue()
+        assert ids(read(listener, 1)) == [2]
+
+
+def test_what_another_process_commits_is_told_too(here: Any, feed: EventFeed) -> None:
+    store, vault, _people = open_office_parts(here.hall.settings)
+    try:
+        other = Office(store, vault, here.office._rules, here.office._zone, here.now)
+        with feed.listen() as listener:
+            next(listener)
+            other.issue("tax", CLERK, print=False)
+            assert ids(read(listener, 1)) == [1]
+    finally:
+        store.close()
+
+
+def test_a_listener_that_does_not_keep_up_loses_its_stream_and_the_others_do_not(here: Any, feed: EventFeed) -> None:
+    with feed.listen() as slow, feed.listen() as quick:
+        readers = [threading.Thread(target=read, args=(listener, 1)) for listener in (slow, quick)]
+        for reader in readers:
+            reader.start()
+        wait_until(lambda: feed.listeners == 2)
+        here.issue()
+        for reader in readers:
+            reader.join()
+        for seq in range(2, events.QUEUE + 4):
+            here.issue("tax")
+            assert ids(read(quick, 1)) == [seq]
+        assert list(slow) == []
+        assert feed.listeners == 1
+
+
+def test_a_silent_stream_carries_a_comment_as_heartbeat(here: Any) -> None:
+    feed = EventFeed(here.office, lambda _wake: None, heartbeat=0.05)
+    with feed.listen() as listener:
+        assert [next(listener), next(listener), next(listener)] == [b"retry: 2000\n\n", b":\n\n", b":\n\n"]
+
+
+def test_closing_the_feed_ends_every_stream_at_once(here: Any, feed: EventFeed) -> None:
+    listener = feed.listen()
+    next(listener)
+    ended: list[list[bytes]] = []
+    reader = threading.Thread(target=lambda: ended.append(list(listener)))
+    reader.start()
+    wait_until(lambda: feed.listeners == 1)
+    feed.close()
+    reader.join(1)
+    assert ended == [[]]
+    assert feed.listeners == 0
+    assert list(feed.listen()) in ([], [b"retry: 2000\n\n"])
+
+
+def test_a_closed_listener_is_forgotten_even_if_it_was_never_read(here: Any, feed: EventFeed) -> None:
+    feed.listen().close()
+    with feed.listen() as listener:
+        next(listener)
+        threading.Timer(0.05, here.issue).start()
+        read(listener, 1)
+        assert feed.listeners == 1
+    assert feed.listeners == 0
+
+
+@pytest.fixture
+def channel() -> Iterator[Channel]:
+    channel = Channel(lambda: ("state", {"state": "idle"}))
+    yield channel
+    channel.close()
+
+
+def test_a_channel_begins_with_how_things_are(channel: Channel) -> None:
+    with channel.listen() as listener:
+        assert next(listener) == b'retry: 2000\n\nevent: state\ndata: {"state":"idle"}\n\n'
+        channel.tell("state", {"name": "张*三\n"})
+        assert next(listener).decode() == 'event: state\ndata: {"name":"张*三\\n"}\n\n'
+    assert channel.listeners == 0
+
+
+def test_news_told_before_the_first_look_are_not_lost(channel: Channel) -> None:
+    with channel.listen() as listener:
+        channel.tell("state", {"state": "reading"})
+        assert b"idle" in next(listener)
+        assert b"reading" in next(listener)
+
+
+def test_closing_a_channel_ends_its_streams(channel: Channel) -> None:
+    listener = channel.listen()
+    channel.close()
+    assert list(listener) == []
+    assert list(channel.listen()) == []
+
+
+def test_every_event_is_one_refresh_at_a_window_and_no_second_while_the_first_is_unread(here: Any) -> None:
+    news: WindowNews = here.hall.news
+    with news.listen("3") as listener, here.hall.feed.listen() as feed:
+        next(listener), next(feed)
+        for _ in range(3):
+            here.issue()
+            read(feed, 1)
+        news.tell("3", "scan", {"ok": True})
+        assert read(listener, 2) == ["event: refresh\ndata: {}", 'event: scan\ndata: {"ok":true}']
+        here.issue()
+        assert read(listener, 1) == ["event: refresh\ndata: {}"]
+
+
+def test_a_scan_is_told_to_its_own_window_alone(here: Any) -> None:
+    news: WindowNews = here.hall.news
+    with news.listen("1") as one, news.listen("3") as three:
+        next(one), next(three)
+        news.tell("3", "scan", {"ok": True})
+        news.tell("1", "scan", {"ok": False})
+        assert read(three, 1) == ['event: scan\ndata: {"ok":true}']
+        assert read(one, 1) == ['event: scan\ndata: {"ok":false}']
