@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ticketing import sealing
-from ticketing.model import StateError, TicketingError
+from ticketing.model import StateError, StoreError
 from ticketing.sealing import KEY_BYTES, BrokenSealError
 from ticketing.tables import day_key, fact
 
@@ -46,8 +46,10 @@ _DAY = select(day_key.c.wrapped).where(day_key.c.hall_day == bindparam("day"))
 _FACT = select(fact.c.value).where(fact.c.name == bindparam("wanted"))
 
 
-class VaultError(TicketingError):
+class VaultError(StoreError):
     """The key file or something sealed is not as it must be; its text says what to do, and tells no secret.
+
+    A :class:`~ticketing.model.StoreError`: nothing was changed, and whoever asked can do nothing about it.
 
     Codes: ``key_missing``, ``key_unreadable``, ``key_too_open``, ``key_malformed``, ``key_wrong``, ``hall_changed``,
     ``cipher_unknown``, ``cipher_unavailable``, ``seal_broken``, ``log_broken``.
