@@ -94,6 +94,12 @@ _WORDS: dict[str, tuple[Words, ...]] = {
     ),
     "store_broken": (Words("数据存不进去,没有保存,请联系技术人员", "Data cannot be saved: call a technician"),),
     "store_in_use": (Words("另一个程序正在使用数据,请先停掉它", "Another program uses the data: stop it first"),),
+    "seal_broken": (
+        Words("资料已损坏,打不开,请联系技术人员", "The data is damaged and cannot be opened: call a technician"),
+    ),
+    "log_broken": (
+        Words("访问日志已损坏,不能查看资料,请联系技术人员", "The access log is broken, data stays closed: call a technician"),
+    ),
     "vault_locked": (
         Words("密钥不对,打不开资料,请联系技术人员", "The key does not fit, so data stays closed: call a technician"),
     ),
