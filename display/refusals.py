@@ -98,7 +98,10 @@ _WORDS: dict[str, tuple[Words, ...]] = {
         Words("资料已损坏,打不开,请联系技术人员", "The data is damaged and cannot be opened: call a technician"),
     ),
     "log_broken": (
-        Words("访问日志已损坏,不能查看资料,请联系技术人员", "The access log is broken, data stays closed: call a technician"),
+        Words(
+            "访问日志已损坏,不能查看资料,请联系技术人员",
+            "The access log is broken, data stays closed: call a technician",
+        ),
     ),
     "vault_locked": (
         Words("密钥不对,打不开资料,请联系技术人员", "The key does not fit, so data stays closed: call a technician"),
