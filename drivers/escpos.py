@@ -146,13 +146,12 @@ def compose(items: Sequence[Item], profile: Profile) -> bytes:
     return bytes(dummy.output)
 
 
-def cut_off(longest_command: int) -> bytes:
+def cut_off(profile: Profile) -> bytes:
     """Cuts a slip off whose end never came, so that the next one does not continue it.
 
-    The printer may be in the middle of a command: NULs, which it passes over otherwise, complete one of up to
-    ``longest_command`` bytes.
+    The printer may be in the middle of a command: NULs, which it passes over otherwise, complete the longest there is.
     """
-    return bytes(longest_command) + b"\x1b@\x1dVB\x00"
+    return bytes(128 if profile.qr == "native" else 8192) + b"\x1b@\x1dVB\x00"
 
 
 class _Style:

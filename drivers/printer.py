@@ -129,7 +129,7 @@ class Printer:
         deadline: float,
         late: Callable[[Outcome], None] | None,
     ) -> Outcome:
-        sent_for = False
+        told = False
         while True:
             line = self._wait_online(deadline)
             if line is None:
@@ -141,18 +141,20 @@ class Printer:
                     # A stale connection shows here, with nothing lost: the supervisor makes a new one.
                     line.broken = error
                     self._wait_gone(line)
+                    if time.monotonic() >= deadline:
+                        return Outcome("failed", error.reason)
                     continue
                 if trouble is not None:
                     return Outcome("failed", trouble)
-                if not sent_for:
+                if not told:
                     sending()
-                    sent_for = True
+                    told = True
                 with self._news:
                     if self._line is not line:
                         continue
                     job = self._job = self._start_job(line)
                 if self._left_half:
-                    slip = escpos.cut_off(len(slip)) + slip
+                    slip = escpos.cut_off(self.profile) + slip
                     self._left_half = False
                 try:
                     line.write(slip + job.trailer, self._ack_timeout + len(slip) / SLOWEST_LINE)
@@ -207,7 +209,8 @@ class Printer:
                 if trouble is not None or was is not None:
                     # The printer holds the slip and goes on by itself: never send it again.
                     deadline = max(deadline, now + allowance)
-                    # What it is asked later must not confirm a slip that was cleared from its memory meanwhile.
+                if trouble is not None or job.silent:
+                    # Its memory may be cleared meanwhile, and a new question must not confirm what was lost with it.
                     nudge = nudge and job.answered_out
             if trouble is not None and now >= grace_end:
                 return Outcome("unconfirmed", trouble)
@@ -215,7 +218,7 @@ class Printer:
                 nudge = False
                 self._nudge(line, job)
             if now >= deadline:
-                return Outcome("unconfirmed", job.lost or "no_confirmation")
+                return Outcome("unconfirmed", "silent" if job.silent else "no_confirmation")
 
     def _job_outcome(self, job: "_Job", now: float) -> Outcome | None:
         if job.confirmed == "gs_h":
@@ -231,19 +234,24 @@ class Printer:
     def _ask_why(self, line: Line, job: "_Job") -> str | None:
         try:
             with line.turn:
-                return line.check(self._wait_news)
+                trouble = line.check(self._wait_news)
         except OfflineError as error:
-            if error.reason != "silent":
-                job.lost = error.reason
+            job.silent = error.reason == "silent"
+            if not job.silent:
+                job.lost = job.lost or error.reason
                 line.broken = error
             return None
+        job.silent = False
+        return trouble
 
     def _nudge(self, line: Line, job: "_Job") -> None:
         """Ask once more: the answer to what came with the slip may have been lost on its way."""
         try:
             with line.turn:
                 with self._news:
-                    job.turn_of_answer = line.expect_paper()
+                    turn = line.expect_paper()
+                    if job.turn_of_answer is None or job.answered_out:
+                        job.turn_of_answer = turn
                 line.write(GS_TRANSMIT_PAPER, self._answer_timeout)
         except OfflineError as error:
             line.broken = error
@@ -262,6 +270,7 @@ class Printer:
 
         lost = "stopping"
         try:
+            line.drain()
             line.check(wait_reading)
             with self._news:
                 self._line = line
@@ -271,13 +280,11 @@ class Printer:
                 self._read(line, READ_SLICE)
                 if line.broken is not None:
                     raise line.broken
-                # Whoever has the turn is asking already.
-                if line.is_due(self._poll_interval) and line.turn.acquire(blocking=False):
+                # Whoever prints asks for himself.
+                if self._job is None and line.is_due(self._poll_interval) and line.turn.acquire(blocking=False):
                     try:
                         line.check(wait_reading, all_questions=True)
-                        with self._news:
-                            if self._job is None:
-                                line.forgive()
+                        line.forgive()
                     finally:
                         line.turn.release()
                 told = _tell(link, line, told)
@@ -288,8 +295,8 @@ class Printer:
             with self._news:
                 self._line, self._lost = None, lost
                 if self._job is not None:
-                    self._job.lost = lost
-                line.gone = True
+                    self._job.lost = self._job.lost or lost
+                line.gone = lost
                 self._news.notify_all()
 
     def _read(self, line: Line, seconds: float) -> None:
@@ -340,7 +347,7 @@ class Printer:
     def _wait_gone(self, line: Line) -> None:
         """The device's thread lets go of a broken line within one slice of reading."""
         with self._news:
-            self._news.wait_for(lambda: line.gone, 10 * READ_SLICE)
+            self._news.wait_for(lambda: line.gone is not None, 10 * READ_SLICE)
 
 
 @dataclass
@@ -353,6 +360,7 @@ class _Job:
     confirmed: How | None = None
     settled_at: float = field(default=float("inf"))
     answered_out: bool = False
+    silent: bool = False
     lost: str | None = None
 
 

@@ -21,7 +21,7 @@ class Line:
     Attributes:
         turn: held by whoever writes, or waits for the answer to a question.
         broken: why it is of no use any more; set by whoever finds out.
-        gone: whether the device's thread has let go of it.
+        gone: why the device's thread has let go of it; None while it has not.
         trouble: of the last round of questions.
         near_end: whether the roll is nearly used up.
         checked_at: when that round was answered; 0 when something has changed since.
@@ -32,7 +32,7 @@ class Line:
         self.port = port
         self.turn = threading.RLock()
         self.broken: OfflineError | None = None
-        self.gone = False
+        self.gone: str | None = None
         self.trouble: str | None = None
         self.near_end = False
         self.checked_at = 0.0
@@ -55,6 +55,12 @@ class Line:
             self._classifier.forget()
         self._byte_at = now
         return list(self._classifier.feed(data))
+
+    def drain(self) -> None:
+        """Drop what was waiting before anything was asked."""
+        for _ in range(64):
+            if not self.port.read(0.0):
+                return
 
     def write(self, data: bytes, timeout: float) -> None:
         """One write."""
@@ -101,14 +107,14 @@ class Line:
         self.answers.clear()
         self.write(escpos_status.request_status(n), self._answer_timeout)
         self._unanswered += 1
-        wait(lambda: bool(self.answers) or self.gone, self._answer_timeout)
-        if self.gone:
-            raise OfflineError("hung_up")
+        wait(lambda: bool(self.answers or self.gone), self._answer_timeout)
+        if self.gone is not None:
+            raise OfflineError(self.gone)
         if not self.answers:
             return None
         if self._unanswered > 1:
             # A question before this one is open: is this answer ours, or is ours still to come?
-            wait(lambda: len(self.answers) >= self._unanswered or self.gone, self._answer_timeout / 3)
+            wait(lambda: len(self.answers) >= self._unanswered or self.gone is not None, self._answer_timeout / 3)
         self._unanswered = 0
         return self.answers[-1]
 

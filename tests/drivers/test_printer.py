@@ -74,7 +74,7 @@ def desk() -> Iterator[Open]:
     def open_desk(
         profile: str = "epson", wire: type[wires.WholeWire] = wires.WholeWire, plugged: bool = True, **simulated: Any
     ) -> Desk:
-        timeouts = {"ack_timeout": 0.9, "poll_interval": 0.3, "paused_timeout": 5.0}
+        timeouts = {"ack_timeout": 0.6, "poll_interval": 0.3, "paused_timeout": 5.0, "answer_timeout": 0.15}
         timeouts |= {name: simulated.pop(name) for name in list(simulated) if name in timeouts}
         simulator = PrinterSimulator(**simulated)
         simulator.start()
@@ -94,7 +94,50 @@ def desk() -> Iterator[Open]:
         each.simulator.stop()
 
 
-@pytest.mark.parametrize("wire", wires.WIRES)
+class TwiceWire(wires.WholeWire):
+    """Everything arrives twice."""
+
+    def read(self, timeout: float) -> bytes:
+        data = super().read(timeout)
+        return data + data
+
+
+class TornWire(wires.WholeWire):
+    """The highest bit of every answer to a question of status is set: a ticket is not torn away."""
+
+    def read(self, timeout: float) -> bytes:
+        return bytes(byte | 0x80 if byte & 0x93 == 0x12 else byte for byte in super().read(timeout))
+
+
+class StaleWire(wires.WholeWire):
+    """Something was waiting before anybody asked: paper out, of yesterday."""
+
+    def __init__(self, port: Port) -> None:
+        super().__init__(port)
+        self._stale = b"\x1a\x32\x12\x7e\x37\x22"
+
+    def read(self, timeout: float) -> bytes:
+        stale, self._stale = self._stale, b""
+        return stale or super().read(timeout)
+
+
+class LateWire(wires.WholeWire):
+    """Every answer comes when the next one is due."""
+
+    def __init__(self, port: Port) -> None:
+        super().__init__(port)
+        self._last = b""
+
+    def read(self, timeout: float) -> bytes:
+        data = super().read(timeout)
+        if not data:
+            return b""
+        whole = self._last + data
+        self._last = whole[-1:]
+        return whole[:-1]
+
+
+@pytest.mark.parametrize("wire", [*wires.WIRES, TwiceWire, TornWire, StaleWire])
 @pytest.mark.parametrize(("profile", "how"), [("epson", "gs_h"), ("generic", "gs_r")])
 def test_a_slip_is_printed_and_confirmed_on_every_wire(
     desk: Open, wire: type[wires.WholeWire], profile: str, how: str
@@ -223,6 +266,36 @@ def test_a_hang_up_in_the_middle_leaves_the_slip_unconfirmed_and_the_next_one_wh
     assert last.codes == ["HTTPS://Q.EXAMPLE.CN/T/0123456789ABCDEF"]
     assert sum("A001" in paper.texts for paper in hall.simulator.papers) <= 1
     assert hall.sendings == 2
+
+
+@pytest.mark.parametrize("hand", ["take_out_paper", "open_cover", "jam_cutter"])
+def test_answers_that_come_one_question_late_never_hide_a_trouble(desk: Open, hand: str) -> None:
+    hall = desk("epson", LateWire)
+    getattr(hall.simulator, hand)()
+    assert hall.print().state == "failed"
+    assert hall.simulator.received == 0
+
+
+@pytest.mark.parametrize("profile", ["epson", "generic"])
+def test_a_printer_that_falls_silent_in_the_middle_is_doubtful_and_what_it_holds_is_printed_once(
+    desk: Open, profile: str
+) -> None:
+    hall = desk(profile)
+    outcome = hall.printer.print((Text("A001"),), hall.simulator.silence)
+    assert outcome == Outcome("unconfirmed", "silent")
+    assert hall.print("A002", patience=0.1).state == "failed"
+    hall.simulator.silence(False)
+    wires.wait_until(lambda: hall.printer.ready is None)
+    assert hall.print("A003").state == "printed"
+    assert [paper.texts[0] for paper in hall.simulator.papers] == ["A001", "西城区综合行政服务中心"]
+
+
+def test_a_question_whose_answer_was_lost_is_asked_again(desk: Open) -> None:
+    hall = desk("generic")
+    printing = Aside(lambda: hall.printer.print(SLIP, hall.simulator.mute))
+    wires.wait_until(lambda: hall.simulator.papers)
+    hall.simulator.mute(False)
+    assert printing.outcome() == Outcome("printed", None, "gs_r")
 
 
 def test_a_lost_confirmation_leaves_the_slip_unconfirmed(desk: Open) -> None:
