@@ -70,6 +70,7 @@ class PrintDesk:
         # One at a time, each read afresh: a job may have been withdrawn since.
         while not self._loop.stopping.is_set() and (jobs := self._office.print_jobs(1)):
             self._print(jobs[0])
+        self._office.withdraw_print_jobs()
 
     def _print(self, job: PrintJob) -> None:
         assert self._printer  # noqa: S101 - the loop runs only with a printer

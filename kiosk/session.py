@@ -53,7 +53,7 @@ class KioskSession:
         self.held: Held | None = None
         self.note: str | None = None
         self.card_lies = False
-        self.reader_fault: str | None = "starting"
+        self.reader_fault: str | None = None
         self.printer_fault: str | None = None
         self._stage = Stage.IDLE
         self._until: float | None = None

@@ -191,7 +191,8 @@ def test_without_paper_the_number_is_kept_and_shown(hall: ForeignHall) -> None:
 
 def test_codes_that_are_not_for_this_window_say_why(hall: ForeignHall) -> None:
     hall.reader.lift()
-    wait_until(lambda: hall.kiosk.get("/kiosk").body["state"] == "idle", 20)
+    hall.kiosk.post("/kiosk/cancel")
+    wait_until(lambda: hall.kiosk.get("/kiosk").body["state"] == "idle", 10)
     paper = hall.take_ticket()
     hall.reader.lift()
     code = paper.codes[0]

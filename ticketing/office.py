@@ -316,6 +316,17 @@ class Office:
         with self._look() as m:
             return print_jobs.pending(m, limit)
 
+    def withdraw_print_jobs(self) -> int:
+        """End this box's pending slips of tickets that are over, as ``failed``; how many there were."""
+        with self._look() as m:
+            if not print_jobs.over(m):
+                return 0
+        with self._verb() as m:
+            jobs = print_jobs.over(m)
+            for job in jobs:
+                print_jobs.ended(m, job, "failed", "ticket_over")
+        return len(jobs)
+
     def print_sending(self, job: int) -> None:
         """The first byte is about to be sent: kept durably, so that a crash never leads to an unmarked second slip."""
         with self._verb() as m:

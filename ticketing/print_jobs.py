@@ -31,6 +31,11 @@ _STATE = select(_j.c.state).where(_j.c.id == bindparam("job"))
 _SET = update(_j).where(_j.c.id == bindparam("job"))
 _SENDING = _SET.values(state="sending")
 _END = _SET.values(state=bindparam("to"), reason=bindparam("why"), ended_at=bindparam("now"))
+_OVER = (
+    select(_j.c.id)
+    .join(_t, _t.c.id == _j.c.ticket_id)
+    .where(_j.c.box == bindparam("box"), tables.pending, ~tables.live)
+)
 _RECOVER = (
     update(_j)
     .where(_j.c.box == bindparam("here"), tables.unfinished, _j.c.state == "sending")
@@ -92,6 +97,11 @@ def ended(m: Moment, job: int, state: Ended, reason: str | None) -> None:
         raise StateError("wrong_state", state=now, verb="print")
     m.conn.execute(_END, {"job": job, "to": state, "why": reason and reason[:32], "now": m.at})
     m.news()
+
+
+def over(m: Moment) -> list[int]:
+    """This box's pending jobs of tickets that are over: nobody waits for their paper."""
+    return list(m.conn.scalars(_OVER, {"box": m.box}))
 
 
 def reprint(m: Moment, ticket: int) -> PrintJob:

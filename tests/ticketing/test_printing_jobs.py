@@ -126,6 +126,15 @@ def test_there_is_no_slip_for_a_ticket_that_is_over(desk: OfficeHall) -> None:
     assert refusal(desk.office.reprint, 99, DESK).code == "unknown_ticket"
 
 
+def test_a_slip_that_nobody_waits_for_any_more_ends_unprinted(desk: OfficeHall) -> None:
+    served, waiting = desk.issue(print=True), desk.issue(print=True)
+    desk.serve()
+    assert desk.office.withdraw_print_jobs() == 1
+    assert state_of(desk, served.ticket.id) == "failed"
+    assert [job.id for job in desk.office.print_jobs(10)] == [waiting.print_job]
+    assert desk.office.withdraw_print_jobs() == 0
+
+
 def test_the_slips_of_a_day_that_is_over_are_withdrawn(desk: OfficeHall) -> None:
     issued = desk.issue(print=True)
     desk.next_day()
