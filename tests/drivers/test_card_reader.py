@@ -185,7 +185,7 @@ def test_the_simulated_reader_answers_as_the_manual_says() -> None:
 # 2. Any chunks.
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(1, 400), max_size=6), st.binary(max_size=20).filter(lambda noise: b"\x96" not in noise))
 def test_answers_in_any_chunks_and_behind_noise_are_read(sizes: list[int], noise: bytes) -> None:
     answers = [
@@ -197,7 +197,7 @@ def test_answers_in_any_chunks_and_behind_noise_are_read(sizes: list[int], noise
 # 3. Any garbage.
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.lists(st.binary(max_size=300), max_size=4), max_size=6))
 def test_garbage_ends_in_a_device_error_at_most(answers: list[list[bytes]]) -> None:
     try:
@@ -208,7 +208,7 @@ def test_garbage_ends_in_a_device_error_at_most(answers: list[list[bytes]]) -> N
         assert CardRead(ZHANG.card) not in told
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 255), max_size=8), st.binary(max_size=300))
 def test_any_status_to_any_question_ends_in_a_device_error_at_most(statuses: list[int], data: bytes) -> None:
     try:
@@ -284,8 +284,11 @@ def test_finds_are_at_least_300_ms_apart(desks: Callable[..., Desk]) -> None:
 
 def test_reading_takes_no_longer_than_the_bytes_on_their_wire(desks: Callable[..., Desk]) -> None:
     desk = desks(paced=True)
-    spent = []
-    for _ in range(3):
+    # Answers to find, select and read; the questions after the first: 10 bits a byte at 115200 baud.
+    on_the_wire = (15 + 19 + 1295 + 2 * 10) * 10 / 115200
+    spent: list[float] = []
+    # The best of some: on a busy machine a thread may be woken late.
+    while len(spent) < 10 and min(spent, default=1.0) > on_the_wire + 0.01:
         desk.told.clear()
         desk.times.clear()
         desk.lay()
@@ -294,9 +297,7 @@ def test_reading_takes_no_longer_than_the_bytes_on_their_wire(desks: Callable[..
         spent.append(desk.times[1] - found)
         desk.reader.lift()
         wires.wait_until(lambda: CardLeft() in desk.told)
-    # Answers to find, select and read; the questions after the first: 10 bits a byte at 115200 baud.
-    on_the_wire = (15 + 19 + 1295 + 2 * 10) * 10 / 115200
-    assert on_the_wire < min(spent) < on_the_wire + 0.02
+    assert on_the_wire < min(spent) < on_the_wire + 0.01
 
 
 def test_a_reader_that_knows_neither_status_nor_number_works(desk: Desk) -> None:
@@ -404,6 +405,13 @@ def test_a_damaged_answer_is_asked_for_again() -> None:
     told, asked = converse(*frames(FOUND, SELECTED), [sam_v.encode_answer(READ)[:-1] + b"\x00"], *frames(READ, LIES))
     assert told == [CardFound(), CardRead(ZHANG.card)]
     assert asked.count(sam_v.encode_command(Command.READ)) == 2
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again_before_its_time_is_over() -> None:
+    told: list[CardEvent] = []
+    port = ByHand(*frames(FOUND, SELECTED), [sam_v.encode_answer(READ)[:600]], *frames(READ, LIES))
+    CardReader(told.append, find_interval=0.001, read_timeout=5.0).serve(port, port.link)
+    assert told == [CardFound(), CardRead(ZHANG.card)]
 
 
 def test_a_question_that_came_damaged_is_asked_again() -> None:

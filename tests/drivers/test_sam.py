@@ -108,13 +108,26 @@ def test_a_preamble_with_lost_or_stray_bytes_is_recognised(preamble: str) -> Non
     assert FrameDecoder().receive(frame) == [b"\x00\x00\x90"]
 
 
-@pytest.mark.parametrize("head", ["AA AA AA 96 69 FF FF", "AA AA AA 96 69 00 01", "AA AA AA 96 69 05 05 05 05"])
+@pytest.mark.parametrize("head", ["AA AA AA 96 69 FF FF", "AA AA AA 96 69 0A 01", "AA AA AA 96 69 00 01"])
 def test_impossible_lengths_do_not_swallow_what_follows(head: str) -> None:
     decoder = FrameDecoder()
-    # The last is a vendor's published "timeout" answer, which breaks the rule of its own length.
-    came = decoder.receive(bytes.fromhex(head) + sam_v.encode_answer(Answer(0, 0, 0x80)))
-    came += decoder.salvage()
-    assert came == [b"\x00\x00\x80"]
+    assert decoder.receive(bytes.fromhex(head) + sam_v.encode_answer(Answer(0, 0, 0x80))) == [b"\x00\x00\x80"]
+
+
+def test_a_possible_length_that_is_wrong_swallows_nothing_once_the_line_is_quiet() -> None:
+    # A vendor's published "timeout" answer, which breaks the rule of its own length.
+    decoder = FrameDecoder()
+    stream = bytes.fromhex("AA AA AA 96 69 05 05 05 05") + sam_v.encode_answer(Answer(0, 0, 0x80))
+    assert decoder.receive(stream) == []
+    assert decoder.salvage() == [b"\x00\x00\x80"]
+
+
+@pytest.mark.parametrize("head", ["96 69 0A 00", "96 69 FF FF", "96 69", "96", ""])
+def test_a_babbling_line_fills_no_memory(head: str) -> None:
+    decoder = FrameDecoder()
+    for _ in range(200):
+        decoder.receive(bytes.fromhex(head) + b"\x96" * 1000)
+        assert len(decoder._buffer) <= 4 + sam_v.MAX_LENGTH
 
 
 def test_a_wrong_check_byte_gives_up_one_frame_alone() -> None:
