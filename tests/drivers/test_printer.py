@@ -1,7 +1,9 @@
 """The printer driver against a printer on TCP: what is printed is never lost and never printed twice unmarked."""
 
+import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -438,6 +440,60 @@ def test_stopping_in_the_middle_ends_at_once(desk: Open) -> None:
     assert printing.outcome() == Outcome("unconfirmed", "stopping")
     assert time.monotonic() - begun < 1.0
     assert hall.print(patience=0.0) == Outcome("failed", "stopping")
+
+
+@pytest.mark.parametrize(("profile", "seed"), [("epson", 1), ("generic", 3)])
+def test_on_a_day_of_faults_no_number_is_on_two_originals_and_what_is_printed_is_on_paper(
+    desk: Open, profile: str, seed: int
+) -> None:
+    hall = desk(profile, ack_timeout=0.3, poll_interval=0.1)
+    chance = random.Random(seed)
+    printer = hall.simulator
+
+    mending: list[threading.Timer] = []
+
+    def mend(hand: Callable[[], None]) -> None:
+        mending.append(threading.Timer(0.2, hand))
+        mending[-1].start()
+
+    def have_paper_run_out() -> None:
+        printer.paper_lasts(chance.randrange(9))
+        mend(printer.put_in_paper)
+
+    def pull_the_plug() -> None:
+        printer.unplug()
+        mend(printer.plug_in)
+
+    faults: list[Callable[[], None]] = [
+        lambda: None,
+        lambda: None,
+        lambda: printer.hang_up_after(chance.randrange(200)),
+        lambda: printer.hang_up(reset=True),
+        printer.forget_host,
+        have_paper_run_out,
+        pull_the_plug,
+        lambda: printer.noise(bytes(chance.randrange(256) for _ in range(chance.randrange(1, 6)))),
+        lambda: printer.hold_confirmations(chance.random() < 0.5),
+    ]
+    states: dict[str, str] = {}
+    for n in range(18):
+        number = f"A{n:03}"
+        before, during = chance.choice(faults), chance.choice(faults)
+        before()
+        states[number] = hall.printer.print((Text(number, 4), *SLIP[3:]), during, patience=3.0).state
+    for each in mending:
+        each.join()
+    printer.hold_confirmations(False)
+    papers = [paper.texts[0] for paper in printer.papers if paper.texts]
+    assert max(papers.count(number) for number in states) == 1
+    assert Counter(states.values())["printed"] > 5
+    for number, state in states.items():
+        if state == "printed":
+            (paper,) = (paper for paper in printer.papers if number in paper.texts)
+            assert paper.texts == [number, "请留意叫号"]
+            assert paper.codes == ["HTTPS://Q.EXAMPLE.CN/T/0123456789ABCDEF"]
+        elif state == "failed":
+            assert number not in papers
 
 
 def test_a_lost_port_is_told_to_the_supervisor() -> None:
