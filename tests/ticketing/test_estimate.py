@@ -1,5 +1,4 @@
 import hypothesis.strategies as st
-import pytest
 from hypothesis import given
 
 from ticketing.estimate import UNKNOWN_PACE, Desk, Pace, forecast, pace_of
