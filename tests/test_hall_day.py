@@ -1,0 +1,90 @@
+"""A whole hall day through a real browser: card, touch, slip, call, screen, strip, voice, scan, data, finish."""
+
+import io
+from collections.abc import Callable
+
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from conftest import PASSWORD, DemoHall
+from drivers.simulators.cards import CARDS
+from wires import wait_until
+
+
+def log_in(page: Page, hall: DemoHall, window: str) -> None:
+    """As a clerk does in the morning."""
+    page.goto(f"{hall.url}/window/{window}")
+    page.fill("[name=username]", "clerk")
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/window/{window}")
+    expect(page.locator("#go")).to_be_enabled()
+
+
+def press(window: Page, key: str) -> None:
+    """The one big key, once it says ``key``; it rests for a moment when its meaning changes."""
+    expect(window.locator("#go")).to_contain_text(key)
+    expect(window.locator("#go")).to_be_enabled()
+    window.keyboard.press("Space")
+
+
+def read_code(png: bytes) -> str:
+    """What a phone's camera makes of the slip's picture."""
+    found = zxingcpp.read_barcodes(Image.open(io.BytesIO(png)))
+    assert len(found) == 1
+    return found[0].text
+
+
+def test_a_hall_day_from_card_to_finish(hall: DemoHall, new_page: Callable[..., Page]) -> None:
+    kiosk, screen, window = new_page(1080, 1920), new_page(1920, 1080), new_page()
+    kiosk.goto(f"{hall.url}/kiosk")
+    screen.goto(f"{hall.url}/screen")
+    log_in(window, hall, "3")
+
+    for index, sample in enumerate(CARDS[:4], 1):
+        number = f"A{index:03}"
+        # The resident: lay the card, touch once, take the slip.
+        expect(kiosk.locator("html")).to_have_attribute("data-state", "idle")
+        hall.lay(sample.id)
+        kiosk.locator("#services button", has_text="营业执照").click()
+        expect(kiosk.locator("[data-view~=taking] .number.big")).to_have_text(number)
+        wait_until(lambda index=index: len(hall.printer.papers) == index)
+        paper = hall.printer.papers[-1]
+        code = read_code(paper.png())
+        assert len(code) == 16
+        assert len(paper.bytes) <= 400
+        assert sample.card.name not in "".join(paper.texts)
+        hall.reader.lift()
+
+        # The clerk: one key calls.
+        press(window, "呼叫下一位")
+        expect(window.locator("#number")).to_have_text(number)
+        expect(screen.locator("#band .number")).to_have_text(number)
+        expect(screen.locator("#band .window")).to_contain_text("3号窗口")
+        wait_until(lambda number=number: number in hall.strip("3").text)
+        wait_until(lambda index=index: len(hall.speaker.said) == index, 10)
+        spoken = hall.speaker.said[-1]
+        assert spoken.text == f"A零零{'零一二三四'[index]}号,请到三号窗口"
+        assert spoken.wav.stat().st_size > 20_000, "a sentence, not a click"
+
+        # The slip is scanned: the data are there.
+        hall.scanner("3").scan(code)
+        expect(window.locator("#person-name")).to_have_text(sample.card.name)
+        expect(window.locator("#fields")).to_contain_text(sample.card.id_number)
+        expect(window.locator("#fields")).to_contain_text(sample.card.address)
+        wait_until(lambda: "正在办理" in hall.strip("3").text)
+
+        # Finished: nothing of the resident stays on the page.
+        press(window, "办结")
+        expect(window.locator("#person-name")).not_to_be_visible()
+        wait_until(lambda number=number: number not in hall.strip("3").text)
+        assert sample.card.name not in window.content()
+        assert sample.card.id_number not in window.content()
+        expect(kiosk.locator("html")).to_have_attribute("data-state", "idle", timeout=15_000)
+
+    figures = hall.office.window_view("3").figures
+    assert figures.served == 4
+    public = kiosk.content() + screen.content()
+    assert not [sample.id for sample in CARDS[:4] if sample.card.id_number in public or sample.card.name in public]
+    assert hall.office.board().waiting[0].count == 0
