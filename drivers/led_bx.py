@@ -93,10 +93,7 @@ class LedStrip:
     def serve(self, port: Port, link: Link) -> None:
         """See :meth:`drivers.supervisor.Driver.serve`."""
         talk = _Talk(port, link.stopping)
-        self._shown = None
-        with self._lock:
-            self._unsent = self._wanted is not None
-        due, refresh_at, unanswered = 0.0, 0.0, 0
+        due, refresh_at, unanswered = 0.0, 0.0, 0  # what a strip shows that was lost is not known: send it again
         try:
             while not link.stopping.is_set():
                 now = time.monotonic()
@@ -114,7 +111,7 @@ class LedStrip:
                 elif talk.ping(self._frame(bx.encode_command(bx.CMD_PING)), self._answer_timeout, self._wake):
                     unanswered = 0
                     link.online()
-                elif not self._wake.is_set():
+                elif not self._wake.is_set() and not link.stopping.is_set():
                     # Silent, or a card that knows texts but no ping: a text it takes tells.
                     unanswered += 1
                     self._put(talk, link)

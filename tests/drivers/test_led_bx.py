@@ -1,10 +1,10 @@
 """The BX-5K/6K protocol: the manual's own bytes, any chunking, any garbage."""
 
 import pytest
-import wires
 from hypothesis import given
 from hypothesis import strategies as st
 
+import wires
 from drivers import onbon_bx as bx
 
 WORKED = {
@@ -159,6 +159,12 @@ def test_a_byte_sum_in_place_of_the_checksum_is_taken() -> None:
     body = bytes.fromhex("00 80 01 00 00 00 00 00 01 00 FE 02 05 00 A0 00 00 00 00")
     wire = b"\xa5" + bx.escape(body + (sum(body) & 0xFFFF).to_bytes(2, "little")) + b"\x5a"
     assert [frame.command for frame in bx.Unwrapper().feed(wire)] == [bx.CMD_ACK]
+
+
+def test_a_frame_of_another_length_than_it_says_is_none() -> None:
+    body = bytes.fromhex("00 80 01 00 00 00 00 00 00 00 FE 02 04 00 A0 00 00 00 00")
+    wire = b"\xa5" + bx.escape(body + bx.crc16(body).to_bytes(2, "little")) + b"\x5a"
+    assert bx.Unwrapper().feed(wire) == []
 
 
 AREAS = st.builds(

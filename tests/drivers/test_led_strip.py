@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 import pytest
-import wires
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from wires import WIRES, SpyLink, WholeWire, wait_until
 
+import wires
 from drivers import onbon_bx as bx
 from drivers.errors import DeviceError
 from drivers.led_bx import LedStrip
 from drivers.port import Port, open_port
 from drivers.simulators.led_bx import LedStripSimulator
 from drivers.supervisor import Supervisor
+from wires import WIRES, SpyLink, WholeWire, wait_until
 
 CALL = "A001请到3号窗口"
 
@@ -346,9 +346,11 @@ def served_by(answer: Callable[[bx.Frame], bytes], driver: LedStrip, until: Call
 
     thread = threading.Thread(target=work)
     thread.start()
-    wait_until(lambda: until(link) or failed)
-    link.stopping.set()
-    thread.join(5.0)
+    try:
+        wait_until(lambda: until(link) or failed)
+    finally:
+        link.stopping.set()
+        thread.join(5.0)
     assert not thread.is_alive()
     link.said += [("offline", error.reason) for error in failed]
     return link
@@ -404,6 +406,24 @@ def test_a_refusal_that_comes_late_sends_the_text_again() -> None:
     driver.show(CALL)
     served_by(answer, driver, lambda _: len(sent) == 2)
     assert [frame.command for frame in sent] == [bx.CMD_SHOW, bx.CMD_SHOW]
+
+
+def test_the_late_answer_to_a_ping_is_not_taken_for_that_to_a_text() -> None:
+    sent: list[bx.Frame] = []
+
+    def answer(frame: bx.Frame) -> bytes:
+        sent.append(frame)
+        return ACK + NACK if frame.command == bx.CMD_SHOW else b""
+
+    driver = LedStrip(answer_timeout=5.0)
+
+    def until(link: SpyLink) -> bool:
+        if sent and not link.said:
+            driver.show(CALL)
+        return bool(link.said)
+
+    assert served_by(answer, driver, until).said == [("fault", "strip_memory")]
+    assert [frame.command for frame in sent] == [bx.CMD_PING, bx.CMD_SHOW]
 
 
 def test_a_strip_that_never_stops_talking_does_not_keep_the_driver_from_ending() -> None:
