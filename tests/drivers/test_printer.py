@@ -316,6 +316,7 @@ def test_a_late_confirmation_is_accepted_and_is_not_taken_for_that_of_the_next_s
     wires.wait_until(lambda: late == [Outcome("printed", None, "gs_h")])
     hall.simulator.hold_confirmations()
     second = hall.print_aside("A002")
+    wires.wait_until(lambda: len(hall.simulator.papers) == 2)
     hall.simulator.noise(b"\x37\x22A001\x00\x37\x22\x30\x30\x30\x30\x00")
     assert second.outcome().state == "unconfirmed"
 
@@ -330,6 +331,14 @@ def test_an_answer_in_turn_that_comes_late_does_not_confirm_the_next_slip(desk: 
     assert not threading.Event().wait(0.2)
     assert not second.done
     assert second.outcome().state in ("printed", "unconfirmed")
+
+
+def test_an_answer_that_nobody_asked_for_does_not_confirm_the_next_slip(desk: Open) -> None:
+    hall = desk("generic", TwiceWire)
+    assert hall.print("A001").state == "printed"
+    hall.simulator.noise(b"\x00\x00\x00")
+    hall.simulator.hold_confirmations()
+    assert hall.print("A002").state == "unconfirmed"
 
 
 def test_a_dead_connection_is_noticed_before_the_first_byte_and_the_slip_is_not_lost(desk: Open) -> None:
