@@ -297,7 +297,7 @@ function renderTyped() {
   const whole = typed + empty;
   const parts = [whole.slice(0, 6), whole.slice(6, 14), whole.slice(14)].join("  ");
   const cut = typed.length + (typed.length > 6 ? 2 : 0) + (typed.length > 14 ? 2 : 0);
-  field.replaceChildren(parts.slice(0, cut), Object.assign(document.createElement("i"), { textContent: parts.slice(cut) }));
+  field.replaceChildren(parts.slice(0, cut), Object.assign(document.createElement("i"), { textContent: parts.slice(cut), ariaHidden: "true" }));
   field.classList.toggle("wrong", Boolean(problem));
   if (problem) say($("#typed-problem"), ...problem);
   else $("#typed-problem").replaceChildren();

@@ -9,13 +9,14 @@ const SPOKEN = 6000;   // ms that a call keeps the band when others wait for it
 const ROWS = 5;
 const BACKLOG = 3;     // calls that may wait for the band; after a long cut only the last are news
 
-let calls = [];        // of GET /board, newest first
+let calls = null;      // of GET /board, newest first; null before the first
 let band = null;       // the call in the band
 let queue = [];        // calls not yet shown in the band, oldest first
 let until = 0;         // when the band may change
-let known = null;      // which calls were seen: number, time and recalls
 
-const mark = (one) => `${one.number} ${one.called_at} ${one.recalls}`;
+/* One call of one number; the server marks those that stand in the page as it comes. */
+const mark = (one) => `${one.number}/${Math.floor(Date.parse(one.called_at) / 1000)}/${one.recalls}`;
+let known = new Set(root.dataset.known.split(" "));
 
 function row(one) {
   const line = document.createElement("li");
@@ -45,7 +46,7 @@ function flash() {
 
 /* Gives the band to the next call that waits for it; then to the newest. */
 function turn() {
-  if (Date.now() < until) return;
+  if (!calls || Date.now() < until) return;
   if (queue.length) {
     band = queue.shift();
     until = Date.now() + SPOKEN;
@@ -60,10 +61,8 @@ function turn() {
 function arrived(board) {
   calls = board.calls;
   const marks = new Set(calls.map(mark));
-  if (known) {
-    const fresh = calls.filter((one) => !known.has(mark(one))).reverse();
-    queue = [...queue.filter((one) => marks.has(mark(one))), ...fresh].slice(-BACKLOG);
-  }
+  const fresh = calls.filter((one) => !known.has(mark(one))).reverse();
+  queue = [...queue.filter((one) => marks.has(mark(one))), ...fresh].slice(-BACKLOG);
   known = marks;
   if (band && !calls.some((one) => one.number === band.number)) until = 0;
   turn();

@@ -25,6 +25,7 @@ const mine = (data) => { if (data.window === root.dataset.window) refresh(); };
 const types = ["ticket.called", "ticket.recalled", "ticket.started", "ticket.missed", "ticket.transferred", "ticket.finished",
   "ticket.cancelled", "ticket.expired", "window.opened", "window.paused", "window.closed"];
 
+let cut = false;  // whether the line was ever lost; the page is fresh before that
 follow("/events", {
   after: root.dataset.seq,
   on: Object.fromEntries(types.map((type) => [type, type === "ticket.expired" ? refresh : mine])),
@@ -32,7 +33,8 @@ follow("/events", {
     root.classList.toggle("stale", !connected);
     $("#cut").hidden = connected;
     $("#cut").textContent = `连接中断 · 更新于 ${hm(heard)}`;
-    if (connected) refresh();
+    if (connected && cut) refresh();
+    cut = cut || !connected;
   },
 });
 

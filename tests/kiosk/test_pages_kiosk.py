@@ -1,0 +1,376 @@
+"""The kiosk's page in a real browser, with the reader and the printer of a hall at work behind it."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from config.settings import KioskSettings, ServiceSettings, WindowSettings
+from drivers.simulators.cards import CARDS
+from wires import wait_until
+
+PORTRAIT = {"width": 1080, "height": 1920}
+LANDSCAPE = {"width": 1366, "height": 768}
+
+TOO_SMALL = """() => [...document.querySelectorAll("button")]
+    .map((e) => [e.textContent.trim(), e.getBoundingClientRect()]).filter(([, box]) => box.width && box.height < 88)
+    .map(([words, box]) => `${words}: ${box.height}`)"""
+"""Whatever can be touched and is less than 88 pixels high."""
+
+CUT_OFF = """() => {
+    const main = document.querySelector("main").getBoundingClientRect();
+    const seen = [...document.querySelectorAll(".top *, .tools *, .view.shown *")].filter((e) => !e.closest("svg"));
+    return seen.filter((e) => {
+        const box = e.getBoundingClientRect();
+        if (!box.width) return false;
+        const room = e.closest("main") ? main : document.documentElement.getBoundingClientRect();
+        return box.left < -1 || box.right > innerWidth + 1 || box.top < room.top - 1 || box.bottom > room.bottom + 1
+            || (getComputedStyle(e).display !== "inline" && e.scrollHeight > e.clientHeight + 2 && e.matches("button"));
+    }).map((e) => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 30)}`);
+}"""
+"""Whatever lies outside its room, or has more in it than it shows."""
+
+FAINT = """(least) => {
+    const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const light = (rgb) => rgb.slice(0, 3).map((c) => c / 255)
+        .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const ground = (e) => {
+        for (; e; e = e.parentElement) {
+            const rgb = parts(getComputedStyle(e).backgroundColor);
+            if (rgb.length === 3 || rgb[3] > 0.99) return rgb;
+        }
+        return [255, 255, 255];
+    };
+    const faint = [];
+    for (const e of document.querySelectorAll(".top *, .tools *, .view.shown *")) {
+        const words = [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data.trim()).join("");
+        if (!words || !e.getClientRects().length) continue;
+        if (e.closest("[aria-hidden], :disabled, [aria-disabled=true]")) continue;
+        const back = ground(e);
+        let [r, g, b, alpha = 1] = parts(getComputedStyle(e).color);
+        for (let up = e; up; up = up.parentElement) alpha *= Number(getComputedStyle(up).opacity);
+        const ink = [r, g, b].map((c, i) => c * alpha + back[i] * (1 - alpha));
+        const [dark, bright] = [light(ink), light(back)].sort((x, y) => x - y);
+        const ratio = (bright + 0.05) / (dark + 0.05);
+        if (ratio < least) faint.push(`${words.slice(0, 20)}: ${ratio.toFixed(2)}`);
+    }
+    return faint;
+}"""
+"""Words whose contrast to what lies behind them is below what is asked."""
+
+
+def person(card: str) -> Any:
+    return next(one.card for one in CARDS if one.id == card)
+
+
+def state(page: Page, name: str) -> None:
+    """Wait until the page shows this state."""
+    expect(page.locator("html")).to_have_attribute("data-state", name)
+
+
+@pytest.fixture
+def hall(start_hall: Callable[..., Any]) -> Any:
+    """A hall whose kiosk is ready for the next one two seconds after a slip was taken."""
+    return start_hall(kiosk=KioskSettings(take_seconds=2))
+
+
+@pytest.fixture
+def kiosk(hall: Any, new_page: Callable[..., Page]) -> Page:
+    """The kiosk's page, upright, ready for a card."""
+    page = new_page(**PORTRAIT)
+    page.goto(f"{hall.url}/kiosk")
+    state(page, "idle")
+    return page
+
+
+def row(page: Page, service: str) -> Any:
+    return page.locator(f"[data-service={service}]")
+
+
+def test_a_resident_lays_a_card_touches_once_and_takes_a_slip(hall: Any, kiosk: Page) -> None:
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    row(kiosk, "business-licence").click()
+    state(kiosk, "taking")
+    expect(kiosk.locator(".ticket .number")).to_have_text("A001")
+    expect(kiosk.locator(".ticket .where")).to_contain_text("1号窗口、3号窗口")
+    wait_until(lambda: len(hall.printer.papers) == 1)
+
+
+def test_the_card_left_on_the_reader_is_pointed_at_until_it_is_taken(hall: Any, kiosk: Page) -> None:
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    row(kiosk, "tax").click()
+    state(kiosk, "taking")
+    expect(kiosk.locator("html.card-lies .card-step")).to_be_visible()
+    hall.reader.lift()
+    expect(kiosk.locator("html:not(.card-lies) .card-step.done")).to_be_visible()
+    state(kiosk, "idle")
+
+
+def test_a_card_left_behind_by_who_went_away_is_called_out(hall: Any, kiosk: Page) -> None:
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    kiosk.get_by_text("不是我 / 退出").click()
+    expect(kiosk.locator("h1.heed")).to_contain_text("请拿好身份证")
+    hall.reader.lift()
+    expect(kiosk.locator(".lay h1:not(.heed)")).to_contain_text("请刷身份证取号")
+
+
+def test_a_double_tap_takes_one_number(hall: Any, kiosk: Page) -> None:
+    asked: list[str] = []
+    kiosk.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    row(kiosk, "business-licence").dblclick()
+    state(kiosk, "taking")
+    assert len(asked) == 1
+    assert [one.waiting for one in hall.office.hall().services] == [1, 0, 0, 0, 0, 0]
+
+
+def test_the_page_shows_a_masked_name_and_no_number_of_the_card(hall: Any, kiosk: Page) -> None:
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    expect(kiosk.locator("#greeting")).to_have_text("您好\uff0c张*明")
+    content = kiosk.content()
+    assert person("zhang").name not in content
+    assert person("zhang").id_number not in content
+
+
+def test_who_is_65_is_told_of_the_priority(hall: Any, kiosk: Page) -> None:
+    hall.lay("li")
+    state(kiosk, "choosing")
+    expect(kiosk.locator("#earned")).to_contain_text("65岁以上 优先办理")
+
+
+def test_the_ring_counts_the_seconds_down(hall: Any, kiosk: Page) -> None:
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    first = int(kiosk.locator("#ring b").inner_text())
+    expect(kiosk.locator("#ring b")).to_have_text(str(first - 2))
+
+
+def test_a_card_pulled_away_is_asked_for_again(hall: Any, kiosk: Page) -> None:
+    hall.reader.fail_next(0x41)
+    hall.lay("zhang")
+    expect(kiosk.locator("h1.heed")).to_contain_text("重新放")
+
+
+def test_who_has_a_number_is_offered_the_slip_again(hall: Any, kiosk: Page) -> None:
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    row(kiosk, "business-licence").click()
+    state(kiosk, "taking")
+    hall.reader.lift()
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    expect(row(kiosk, "business-licence")).to_contain_text("已取号 A001")
+    row(kiosk, "business-licence").click()
+    expect(kiosk.locator("#again .number")).to_have_text("A001")
+    kiosk.locator("#reprint").click()
+    state(kiosk, "taking")
+    wait_until(lambda: len(hall.printer.papers) == 2)
+    assert any("补打" in text for text in hall.printer.papers[-1].texts + hall.printer.papers[0].texts)
+
+
+def test_without_a_card_the_number_is_typed_and_its_check_digit_is_looked_at(hall: Any, kiosk: Page) -> None:
+    kiosk.get_by_text("没带身份证").click()
+    state(kiosk, "typing")
+    number = person("zhang").id_number
+    wrong = number[:16] + str((int(number[16]) + 1) % 10) + number[17]
+    for digit in wrong:
+        kiosk.locator(f"[data-key='{digit}']").click()
+    expect(kiosk.locator("#typed-problem")).to_contain_text("请逐位核对")
+    expect(kiosk.locator("#typed-done")).to_have_attribute("aria-disabled", "true")
+    for _ in range(2):
+        kiosk.locator("[data-key=erase]").click()
+    expect(kiosk.locator("#typed-problem")).to_be_empty()
+    for digit in number[16:]:
+        kiosk.locator(f"[data-key='{digit}']").click()
+    kiosk.locator("#typed-done").click()
+    state(kiosk, "choosing")
+    expect(kiosk.locator("#greeting")).to_have_text("您好")
+    assert number not in kiosk.content()
+
+
+def test_a_date_of_birth_that_is_none_is_told_so(kiosk: Page) -> None:
+    kiosk.get_by_text("没带身份证").click()
+    kiosk.keyboard.type("110105199013310012")
+    expect(kiosk.locator("#typed-problem")).to_contain_text("出生日期")
+
+
+def test_x_is_only_the_last_figure(kiosk: Page) -> None:
+    kiosk.get_by_text("没带身份证").click()
+    kiosk.keyboard.type("1x1X0")
+    assert kiosk.locator("#typed").inner_text().startswith("110–")
+
+
+def test_everything_is_done_by_keyboard_alone(hall: Any, kiosk: Page) -> None:
+    kiosk.locator("[data-do=type]").first.focus()
+    kiosk.keyboard.press("Enter")
+    state(kiosk, "typing")
+    kiosk.keyboard.type(person("li").id_number)
+    kiosk.locator("#typed-done").focus()
+    kiosk.keyboard.press("Enter")
+    state(kiosk, "choosing")
+    kiosk.keyboard.press("Tab")
+    while kiosk.evaluate("document.activeElement.dataset.service") != "household":
+        kiosk.keyboard.press("Tab")
+    assert kiosk.evaluate("getComputedStyle(document.activeElement).outlineWidth") == "3px"
+    kiosk.keyboard.press("Space")
+    state(kiosk, "taking")
+    expect(kiosk.locator(".ticket .number")).to_have_text("D001")
+
+
+def test_what_one_resident_typed_is_gone_for_the_next(hall: Any, kiosk: Page) -> None:
+    kiosk.get_by_text("没带身份证").click()
+    kiosk.keyboard.type("11010519")
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    kiosk.get_by_text("不是我 / 退出").click()
+    state(kiosk, "idle")
+    kiosk.get_by_text("没带身份证").click()
+    expect(kiosk.locator("#typed")).to_have_text("––––––  ––––––––  ––––")
+
+
+def test_english_is_one_touch_away_and_ends_with_who_asked_for_it(hall: Any, kiosk: Page) -> None:
+    kiosk.locator("[data-do=language]").click()
+    expect(kiosk.locator(".lay h1 [lang=en]")).to_be_visible()
+    expect(kiosk.locator(".lay h1 [lang=zh-CN]")).to_be_hidden()
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    expect(row(kiosk, "tax")).to_contain_text("Nobody waiting")
+    kiosk.get_by_text("Not me / Exit").click()
+    state(kiosk, "idle")
+    expect(kiosk.locator(".lay h1 [lang=zh-CN]")).to_be_visible()
+
+
+def test_large_print_is_larger_and_offers_fewer_services_a_page(hall: Any, kiosk: Page) -> None:
+    hall.lay("li")
+    state(kiosk, "choosing")
+    size = "parseFloat(getComputedStyle(document.querySelector('.service-row .name')).fontSize)"
+    before = kiosk.evaluate(size)
+    kiosk.locator("[data-do=elder]").click()
+    assert kiosk.evaluate(size) == pytest.approx(before * 1.35)
+    assert kiosk.locator(".service-row").count() < 6
+    kiosk.locator("[data-do=page-next]").click()
+    expect(row(kiosk, "enquiry")).to_be_visible()
+
+
+def test_staff_are_said_to_be_at_the_desk(hall: Any, kiosk: Page) -> None:
+    kiosk.get_by_text("呼叫工作人员").click()
+    expect(kiosk.locator("#help .desk-place")).to_contain_text(hall.program.hall.settings.hall.desk)
+    kiosk.keyboard.press("Escape")
+    expect(kiosk.locator("#help")).to_be_hidden()
+
+
+def test_without_paper_the_number_and_its_code_are_on_the_screen(hall: Any, kiosk: Page) -> None:
+    hall.printer.take_out_paper()
+    state(kiosk, "fault")
+    expect(kiosk.locator(".fault h1")).to_contain_text("缺纸")
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    with kiosk.expect_response("**/kiosk/choose") as choice:
+        row(kiosk, "business-licence").click()
+    state(kiosk, "fault-ticket")
+    expect(kiosk.locator(".on-screen .number")).to_have_text("A001")
+    wait_until(lambda: kiosk.evaluate("document.querySelector('#code').naturalWidth"))
+    picture = Image.open(io.BytesIO(kiosk.screenshot()))
+    read = zxingcpp.read_barcodes(picture)
+    assert [one.text for one in read] == [choice.value.json()["code"]]
+    kiosk.get_by_text("我记好了").click()
+    state(kiosk, "fault")
+
+
+def test_the_code_on_the_screen_is_gone_with_the_resident(hall: Any, kiosk: Page) -> None:
+    answer = kiosk.request.get(f"{hall.url}/kiosk/code.svg")
+    assert answer.status == 404
+
+
+def test_with_the_reader_out_of_order_the_number_can_be_typed(hall: Any, kiosk: Page) -> None:
+    hall.reader.unplug()
+    state(kiosk, "fault")
+    expect(kiosk.locator(".fault")).to_contain_text(hall.program.hall.settings.hall.desk)
+    kiosk.get_by_text("输入身份证号码取号").click()
+    state(kiosk, "typing")
+    kiosk.keyboard.type(person("zhang").id_number)
+    kiosk.locator("#typed-done").click()
+    state(kiosk, "choosing")
+
+
+def test_a_lost_connection_is_said_and_comes_back_by_itself(hall: Any, kiosk: Page) -> None:
+    kiosk.context.set_offline(True)
+    expect(kiosk.locator(".lost")).to_contain_text("连接中断")
+    kiosk.context.set_offline(False)
+    expect(kiosk.locator(".lost")).to_be_hidden()
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+
+
+@pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
+@pytest.mark.parametrize("mode", ["plain", "elder", "english", "elder english"])
+def test_nothing_is_cut_off_too_small_or_too_faint(
+    hall: Any, new_page: Callable[..., Page], size: dict[str, int], mode: str
+) -> None:
+    page = new_page(**size)
+    page.goto(f"{hall.url}/kiosk")
+    for name in mode.split():
+        if name != "plain":
+            page.locator(f"[data-do={'language' if name == 'english' else name}]").click()
+    least = 7 if "elder" in mode else 4.5
+
+    def check(name: str) -> None:
+        state(page, name)
+        found = [page.evaluate(TOO_SMALL), page.evaluate(CUT_OFF), page.evaluate(FAINT, least)]
+        assert found == [[], [], []], name
+
+    check("idle")
+    page.locator("[data-do=type]").first.click()
+    check("typing")
+    page.keyboard.type("110105199001010010")
+    check("typing")
+    page.locator("[data-do=leave-typing]").click()
+    hall.lay("li")
+    check("choosing")
+    page.locator(".service-row").first.click()
+    check("taking")
+
+
+LONG = (
+    "不动产登记(首次登记、转移登记、变更登记、抵押登记)",
+    "Real estate registration: first, transfer, change, mortgage",
+)
+
+
+@pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
+@pytest.mark.parametrize("mode", ["plain", "elder", "english"])
+def test_twelve_services_with_long_names_find_room(
+    start_hall: Callable[..., Any], new_page: Callable[..., Page], size: dict[str, int], mode: str
+) -> None:
+    services = tuple(
+        ServiceSettings(id=f"s{n}", name=LONG[0] if n % 3 else "居住证", name_en=LONG[1], prefix="ABCDEFGHJKLM"[n])
+        for n in range(12)
+    )
+    windows = tuple(WindowSettings(id=n, name=f"{n}号窗口") for n in "123")
+    hall = start_hall(services=services, windows=windows)
+    page = new_page(**size)
+    page.goto(f"{hall.url}/kiosk")
+    state(page, "idle")
+    if mode != "plain":
+        page.locator(f"[data-do={'language' if mode == 'english' else mode}]").click()
+    hall.lay("zhang")
+    state(page, "choosing")
+    seen = set()
+    while True:
+        assert page.evaluate(CUT_OFF) == []
+        seen |= set(page.evaluate("[...document.querySelectorAll('.service-row')].map((e) => e.dataset.service)"))
+        more = page.locator("[data-do=page-next]")
+        if not more.is_visible() or more.is_disabled():
+            break
+        more.click()
+    assert len(seen) == 12

@@ -1,0 +1,216 @@
+"""The hall's screens in a real browser, with a hall at work behind them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from config.settings import ServiceSettings
+from ticketing.model import Actor, Resident
+from wires import wait_until
+
+CLERK = Actor("clerk", "clerk", "1")
+DESK = Actor("desk", "desk")
+TELEVISION = {"width": 1920, "height": 1080}
+
+
+@pytest.fixture
+def screen(hall: Any, new_page: Callable[..., Page]) -> Page:
+    """The hall's screen, following the events."""
+    page = new_page(**TELEVISION)
+    follow(page, f"{hall.url}/screen")
+    return page
+
+
+def follow(page: Page, url: str) -> None:
+    """Open a screen and wait until it hears of what happens."""
+    with page.expect_response("**/api/v1/events"):
+        page.goto(url)
+
+
+def issue(hall: Any, service: str = "business-licence") -> str:
+    issued = hall.office.issue(service, DESK, print=False)
+    return str(issued.ticket.number)
+
+
+def call(hall: Any, window: str = "1") -> str:
+    return str(hall.office.call_next(window, CLERK).ticket.number)
+
+
+def flashing(page: Page) -> bool:
+    return bool(page.evaluate("document.getAnimations().some((one) => one.playState === 'running')"))
+
+
+def test_a_call_takes_the_band_and_flashes_for_three_seconds(hall: Any, screen: Page) -> None:
+    issue(hall)
+    expect(screen.locator(".band .empty")).to_be_visible()
+    call(hall)
+    expect(screen.locator(".band .number")).to_have_text("A001")
+    expect(screen.locator(".band .window")).to_have_text("1号窗口")
+    assert flashing(screen)
+    wait_until(lambda: not flashing(screen), 5)
+
+
+def test_nothing_flashes_for_who_asked_for_less_motion(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page(**TELEVISION, reduced_motion="reduce")
+    follow(page, f"{hall.url}/screen")
+    issue(hall)
+    call(hall)
+    expect(page.locator(".band .number")).to_have_text("A001")
+    assert not flashing(page)
+
+
+def test_the_newest_call_stands_on_top_and_each_row_is_a_ninth_of_the_height(hall: Any, screen: Page) -> None:
+    for _ in range(4):
+        issue(hall)
+        call(hall, "3")
+        hall.office.finish("3", CLERK)
+    expect(screen.locator("#rows li")).to_have_count(3)
+    numbers = [*screen.locator("#rows .number").all_inner_texts(), screen.locator(".band .number").inner_text()]
+    assert sorted(numbers) == ["A001", "A002", "A003", "A004"]
+    assert numbers[:-1] == sorted(numbers[:-1], reverse=True)
+    for height in screen.evaluate("[...document.querySelectorAll('#rows li')].map((e) => e.offsetHeight)"):
+        assert height >= 1080 / 9 * 0.99
+
+
+def test_each_of_several_calls_gets_the_band_for_as_long_as_it_is_spoken(
+    hall: Any, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(**TELEVISION)
+    page.clock.install()
+    follow(page, f"{hall.url}/screen")
+    for service in ("business-licence", "social-security", "enquiry"):
+        issue(hall, service)
+    call(hall, "1")
+    expect(page.locator(".band .number")).to_have_text("A001")
+    call(hall, "2")
+    call(hall, "3")
+    expect(page.locator("#rows .number")).to_have_text(["F001", "B001"])
+    page.clock.fast_forward(6000)
+    expect(page.locator(".band .number")).to_have_text("B001")
+    page.clock.fast_forward(6000)
+    expect(page.locator(".band .number")).to_have_text("F001")
+    expect(page.locator("#rows .number")).to_have_text(["B001", "A001"])
+
+
+def test_a_recalled_number_takes_the_band_again(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page(**TELEVISION)
+    page.clock.install()
+    follow(page, f"{hall.url}/screen")
+    issue(hall)
+    issue(hall)
+    call(hall, "1")
+    call(hall, "3")
+    expect(page.locator(".band .number")).to_have_text("A001")
+    page.clock.fast_forward(7000)
+    expect(page.locator(".band .number")).to_have_text("A002")
+    page.clock.fast_forward(7000)
+    hall.office.recall("1", CLERK)
+    expect(page.locator(".band .number")).to_have_text("A001")
+
+
+def test_who_waits_is_counted_at_the_right(hall: Any, screen: Page) -> None:
+    issue(hall, "tax")
+    issue(hall, "tax")
+    expect(screen.locator("#waiting li", has_text="个人办税").locator("b")).to_have_text("2")
+    call(hall, "1")
+    expect(screen.locator("#waiting li", has_text="个人办税").locator("b")).to_have_text("1")
+
+
+def test_a_screen_without_connection_is_grey_says_since_when_and_misses_nothing(hall: Any, screen: Page) -> None:
+    issue(hall)
+    call(hall)
+    expect(screen.locator(".band .number")).to_have_text("A001")
+    screen.context.set_offline(True)
+    expect(screen.locator("html.stale #cut")).to_contain_text("更新于")
+    assert "grayscale" in screen.evaluate("getComputedStyle(document.querySelector('.board')).filter")
+    hall.office.finish("1", CLERK)
+    issue(hall)
+    call(hall)
+    expect(screen.locator(".band .number")).to_have_text("A001")
+    screen.context.set_offline(False)
+    expect(screen.locator("html:not(.stale)")).to_be_visible(timeout=10_000)
+    expect(screen.locator(".calls")).to_contain_text("A002")
+
+
+def test_a_screen_goes_on_from_the_last_event_it_heard(hall: Any, screen: Page) -> None:
+    issue(hall)
+    expect(screen.locator("#waiting b").first).to_have_text("1")
+    screen.context.set_offline(True)
+    expect(screen.locator("html.stale")).to_be_visible()
+    with screen.expect_request("**/api/v1/events", timeout=10_000) as again:
+        screen.context.set_offline(False)
+    assert int(again.value.headers["last-event-id"]) == hall.office.last_seq()
+
+
+def test_the_board_is_there_before_any_script_runs(hall: Any, new_page: Callable[..., Page]) -> None:
+    issue(hall)
+    call(hall)
+    page = new_page(**TELEVISION, java_script_enabled=False)
+    page.goto(f"{hall.url}/screen")
+    expect(page.locator(".band .number")).to_have_text("A001")
+
+
+def test_no_name_is_on_a_screen(hall: Any, screen: Page) -> None:
+    resident = Resident(kind="typed", name="梁试问", id_number="110000198803141230")
+    hall.office.issue("tax", DESK, resident=resident, print=False)
+    call(hall)
+    expect(screen.locator(".band .number")).to_have_text("E001")
+    assert "梁" not in screen.content()
+
+
+@pytest.mark.parametrize("size", [TELEVISION, {"width": 1080, "height": 1920}, {"width": 1366, "height": 768}])
+def test_twelve_services_with_long_names_are_all_on_the_screen(
+    start_hall: Callable[..., Any], new_page: Callable[..., Page], size: dict[str, int]
+) -> None:
+    name = "社会保险参保登记与关系转移接续"
+    hall = start_hall(services=tuple(ServiceSettings(id=f"s{p}", name=name, prefix=p * 3) for p in "ABCDEFGHJKLM"))
+    issue(hall, "sA")
+    call(hall, "3")
+    page = new_page(**size)
+    follow(page, f"{hall.url}/screen")
+    expect(page.locator(".band .number")).to_have_text("AAA001")
+    out = """[...document.querySelectorAll("#waiting li *, .band .call *, footer *")].filter((e) => {
+        const box = e.getBoundingClientRect(), room = e.closest("ul, .band, footer").getBoundingClientRect();
+        const cut = getComputedStyle(e).display !== "inline" && e.scrollWidth > e.clientWidth + 1;
+        return box.width && (cut || box.bottom > room.bottom + 1 || box.right > room.right + 1);
+    }).map((e) => `${e.tagName}.${e.className}: ${e.textContent}`)"""
+    assert page.evaluate(out) == []
+
+
+def test_a_windows_own_screen_follows_its_window(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page(**TELEVISION)
+    follow(page, f"{hall.url}/screen/window/1")
+    issue(hall)
+    call(hall)
+    expect(page.locator(".one.called .number")).to_have_text("A001")
+    expect(page.locator(".what")).to_contain_text("请到本窗口")
+    height = page.locator(".one .number").bounding_box()
+    assert height and height["height"] >= 0.4 * 1080
+    hall.office.start("1", CLERK)
+    expect(page.locator(".one.serving .what")).to_contain_text("办理中")
+    hall.office.finish("1", CLERK)
+    expect(page.locator(".one.open .words")).to_have_text("等候叫号")
+    hall.office.pause_window("1", CLERK)
+    expect(page.locator(".one.paused .words")).to_have_text("暂停服务")
+    hall.office.close_window("1", CLERK)
+    expect(page.locator(".one.closed .words")).to_have_text("未开放")
+
+
+def test_a_windows_own_screen_does_not_mind_other_windows(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page(**TELEVISION)
+    follow(page, f"{hall.url}/screen/window/1")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    issue(hall)
+    issue(hall)
+    call(hall, "3")
+    call(hall, "1")
+    expect(page.locator(".one.called .number")).to_have_text("A002")
+    assert len(asked) == 1
+
+
+def test_a_window_there_is_not_has_no_screen(hall: Any, new_page: Callable[..., Page]) -> None:
+    answer = new_page().goto(f"{hall.url}/screen/window/99")
+    assert answer and answer.status == 404

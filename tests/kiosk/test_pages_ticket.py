@@ -1,0 +1,148 @@
+"""A ticket on a phone, in a real browser, with a hall at work behind it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from ticketing.model import Actor, Resident
+from ticketing.office import Issued
+
+CLERK = Actor("clerk", "clerk", "1")
+DESK = Actor("desk", "desk")
+PHONE = {"width": 360, "height": 740}
+RESIDENT = Resident(kind="typed", name="梁试问", id_number="110000198803141230")
+
+
+def issue(hall: Any, **options: Any) -> Issued:
+    issued: Issued = hall.office.issue("business-licence", DESK, print=False, **options)
+    return issued
+
+
+def call(hall: Any, window: str = "1") -> None:
+    hall.office.call_next(window, CLERK)
+
+
+@pytest.fixture
+def phone(new_page: Callable[..., Page]) -> Page:
+    """A phone that keeps in mind how it was told to shake, and whose time is in the test's hand."""
+    page = new_page(**PHONE, has_touch=True, is_mobile=True)
+    page.add_init_script("navigator.vibrate = (how) => { document.documentElement.dataset.shaken = how; };")
+    page.clock.install()
+    return page
+
+
+def test_the_place_in_the_queue_can_be_read_without_javascript(hall: Any, new_page: Callable[..., Page]) -> None:
+    issue(hall)
+    code = issue(hall).code
+    page = new_page(**PHONE, java_script_enabled=False)
+    page.goto(f"{hall.url}/t/{code}")
+    expect(page.locator(".number")).to_have_text("A002")
+    expect(page.locator(".service")).to_contain_text("营业执照(五证合一)")
+    expect(page.locator(".head")).to_contain_text("前面还有 1 人")
+    expect(page.locator("main")).to_contain_text("请准备好身份证和小票")
+    expect(page.locator("meta[http-equiv=refresh]")).to_have_count(1)
+
+
+def test_the_address_is_good_in_the_capitals_of_the_printed_code(hall: Any, phone: Page) -> None:
+    code = issue(hall).code
+    for address in (f"/T/{code.upper()}", f"/t/{code.lower()}"):
+        phone.goto(hall.url + address)
+        expect(phone.locator(".number")).to_have_text("A001")
+
+
+def test_all_that_a_phone_fetches_is_less_than_30_kb(hall: Any, phone: Page) -> None:
+    answers: list[Response] = []
+    phone.on("response", lambda answer: answers.append(answer))
+    phone.goto(f"{hall.url}/t/{issue(hall).code}", wait_until="networkidle")
+    assert len(answers) > 3
+    assert sum(len(answer.body()) for answer in answers if answer.ok) < 30_000
+
+
+def test_when_called_the_page_turns_to_the_calls_colour_and_the_phone_shakes(hall: Any, phone: Page) -> None:
+    phone.goto(f"{hall.url}/t/{issue(hall).code}")
+    before = phone.evaluate("getComputedStyle(document.body).backgroundColor")
+    call(hall)
+    phone.clock.fast_forward(4000)
+    expect(phone.locator("html.called .head")).to_contain_text("请到 1号窗口")
+    expect(phone.locator("html")).to_have_attribute("data-shaken", "400,200,400,200,400")
+    expect(phone.locator("body")).to_have_css("background-color", "rgb(255, 200, 61)")
+    assert before != "rgb(255, 200, 61)"
+
+
+def test_a_recall_shakes_the_phone_again(hall: Any, phone: Page) -> None:
+    issued = issue(hall)
+    call(hall)
+    phone.goto(f"{hall.url}/t/{issued.code}")
+    expect(phone.locator("html.called")).to_be_visible()
+    hall.office.recall("1", CLERK)
+    phone.clock.fast_forward(4000)
+    expect(phone.locator("html")).to_have_attribute("data-shaken", "400,200,400,200,400")
+
+
+def test_nothing_new_costs_a_phone_next_to_nothing(hall: Any, phone: Page) -> None:
+    phone.goto(f"{hall.url}/t/{issue(hall).code}")
+    statuses: list[int] = []
+    phone.on("response", lambda answer: statuses.append(answer.status))
+    for _ in range(3):
+        with phone.expect_response("**/t/*"):
+            phone.clock.fast_forward(4000)
+    assert statuses.count(304) >= 2
+
+
+def test_the_page_tells_what_became_of_the_ticket(hall: Any, phone: Page) -> None:
+    first, second = issue(hall), issue(hall)
+    call(hall)
+    hall.office.start("1", CLERK)
+    phone.goto(f"{hall.url}/t/{first.code}")
+    expect(phone.locator(".head")).to_contain_text("正在 1号窗口 办理")
+    hall.office.finish("1", CLERK)
+    phone.reload()
+    expect(phone.locator(".head")).to_contain_text("已办结")
+    call(hall)
+    hall.office.no_show("1", CLERK)
+    phone.goto(f"{hall.url}/t/{second.code}")
+    expect(phone.locator(".head")).to_contain_text("已过号")
+    expect(phone.locator("main")).to_contain_text(hall.program.hall.settings.hall.desk)
+
+
+def test_a_phone_without_network_says_so_and_since_when(hall: Any, phone: Page) -> None:
+    phone.goto(f"{hall.url}/t/{issue(hall).code}")
+    phone.context.set_offline(True)
+    phone.clock.fast_forward(4000)
+    expect(phone.locator("footer.cut")).to_contain_text("网络不通")
+    expect(phone.locator("footer.cut")).to_contain_text("更新于")
+    phone.context.set_offline(False)
+    expect(phone.locator("footer:not(.cut)")).to_be_visible()
+
+
+def test_a_code_that_is_none_of_ours_is_told_so(hall: Any, phone: Page) -> None:
+    answer = phone.goto(f"{hall.url}/t/AAAABBBBCCCCDDDD")
+    assert answer and answer.status == 404
+    expect(phone.locator("h1")).not_to_be_empty()
+
+
+def test_nothing_of_the_resident_is_on_the_page(hall: Any, phone: Page) -> None:
+    phone.goto(f"{hall.url}/t/{issue(hall, resident=RESIDENT).code}")
+    expect(phone.locator(".number")).to_have_text("A001")
+    content = phone.content()
+    assert "梁" not in content
+    assert "19880314" not in content
+
+
+def test_no_cache_keeps_the_page_and_no_other_site_learns_its_address(hall: Any, phone: Page) -> None:
+    answer = phone.goto(f"{hall.url}/t/{issue(hall).code}")
+    assert answer
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+
+
+def test_a_long_number_fits_a_small_phone(start_hall: Callable[..., Any], new_page: Callable[..., Page]) -> None:
+    from config.settings import ServiceSettings
+
+    hall = start_hall(services=(ServiceSettings(id="s", name="不动产登记" * 8, prefix="WWW"),))
+    page = new_page(width=320, height=568)
+    page.goto(f"{hall.url}/t/{hall.office.issue('s', DESK, print=False).code}")
+    expect(page.locator(".number")).to_have_text("WWW001")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
