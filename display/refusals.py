@@ -78,14 +78,14 @@ _WORDS: dict[str, tuple[Words, ...]] = {
     ),
     "wrong_window": (
         Words("{number} 叫到{window}号窗口,请到那里办理", "{number} was called to window {window}: please go there"),
-        Words("这个号叫到了别的窗口,请到小票叫到的窗口", "This ticket was called to another window: please go there"),
+        Words("这个号是别的窗口叫的,请到那个窗口办理", "This ticket was called to another window: please go there"),
     ),
-    "bad_outcome": (Words("办理结果写得不对,请重选", "That outcome is not understood: choose again"),),
+    "bad_outcome": (Words("办理结果不对,请重选", "That outcome is not understood: choose again"),),
     "too_many_tickets": (
         Words("今天取号已达上限,请到咨询台", "You have today's most tickets: please ask at the guide desk"),
     ),
     "numbers_used_up": (Words("今天的号已取完,请明天再来", "All of today's numbers are taken: please come tomorrow"),),
-    "no_resident": (Words("这个号没有刷证件,请当面核对", "No card was read for this ticket: check in person"),),
+    "no_resident": (Words("取这个号时没有刷证件,请当面核对", "No card was read for this ticket: check in person"),),
     "erased": (Words("当天的资料已按规定删除", "That day's data was erased, as the rules ask"),),
     # the store
     "store_busy": (Words("系统正忙,请再试一次", "The system is busy: please try once more"),),
@@ -113,8 +113,8 @@ _WORDS: dict[str, tuple[Words, ...]] = {
     "not_logged_in": (Words("请先登录", "Please log in first"),),
     "wrong_password": (Words("用户名或密码不对,请重新输入", "Wrong name or password: please enter them again"),),
     "too_many_tries": (
-        Words("试得太多,请 {seconds} 秒后再试", "Too many tries: please wait {seconds} seconds"),
-        Words("试得太多,请稍后再试", "Too many tries: please wait a little"),
+        Words("试的次数太多,请 {seconds} 秒后再试", "Too many tries: please wait {seconds} seconds"),
+        Words("试的次数太多,请稍后再试", "Too many tries: please wait a little"),
     ),
     "bad_token": (Words("令牌无效,请让管理员重新发放", "This token is not valid: ask for a new one"),),
     "forbidden": (Words("您没有这项权限,请找管理员", "You may not do this: ask the manager"),),
@@ -148,7 +148,7 @@ _WORDS: dict[str, tuple[Words, ...]] = {
     ),
     "not_found": (Words("没有找到,请检查地址", "Not found: check the address"),),
     "internal": (
-        Words("系统出错,请再试;还不行请联系技术人员", "Something went wrong: try again, then call a technician"),
+        Words("系统出错,请再试;仍不行请联系技术人员", "Something went wrong: try again, then call a technician"),
     ),
     "stopping": (Words("系统正在重启,请稍候", "The system is restarting: please wait a moment"),),
     "too_many_listeners": (
