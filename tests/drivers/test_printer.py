@@ -339,6 +339,12 @@ def test_an_answer_that_nobody_asked_for_does_not_confirm_the_next_slip(desk: Op
     hall.simulator.noise(b"\x00\x00\x00")
     hall.simulator.hold_confirmations()
     assert hall.print("A002").state == "unconfirmed"
+    third = hall.print_aside("A003")
+    wires.wait_until(lambda: len(hall.simulator.papers) == 3)
+    hall.simulator.hold_confirmations(False, only=1)
+    assert not threading.Event().wait(0.2)
+    assert not third.done
+    third.outcome()
 
 
 def test_a_dead_connection_is_noticed_before_the_first_byte_and_the_slip_is_not_lost(desk: Open) -> None:
