@@ -126,7 +126,7 @@ _ADVICE = {
     ),
     # printer
     "paper_out": Advice("打印机缺纸", "换上新纸卷,合好上盖", "Out of paper", "Put in a new roll and close the cover"),
-    "paper_low": Advice("纸快用完", "准备好新纸卷", "Paper is running low", "Keep a new roll at hand"),
+    "paper_near_end": Advice("纸快用完", "准备好新纸卷", "Paper is running low", "Keep a new roll at hand"),
     "cover_open": Advice("打印机上盖没合好", "合好上盖", "The cover is open", "Close the cover"),
     "cutter": Advice(
         "切刀卡住", "关电源,清出碎纸,再开机", "The cutter is jammed", "Switch it off, clear the paper, switch it on"
@@ -140,19 +140,12 @@ _ADVICE = {
         "The printer reports an error",
         "Open the cover, look for jammed paper, then switch it off and on",
     ),
-    "unrecoverable": Advice(
-        "打印机故障",
-        "关机重开,仍不行请送修",
-        "The printer has failed",
-        "Switch it off and on; have it repaired if that does not help",
-    ),
     "printer_offline": Advice(
         "打印机脱机",
         "按打印机上的联机键,检查纸和上盖",
         "The printer is off line",
         "Press its on-line key, and check paper and cover",
     ),
-    "feeding": Advice("正在手动走纸", "松开走纸键", "Paper is being fed by hand", "Let go of the feed key"),
     "no_confirmation": Advice(
         "打印机没有确认",
         "看小票是否完整,需要时补打",

@@ -38,11 +38,6 @@ _WORDS: dict[str, tuple[Words, ...]] = {
         Words("窗口还有人在办理,请先办结或过号", "Somebody is still at the window: finish or mark as missed first"),
     ),
     "window_paused": (Words("窗口已暂停,请先恢复服务", "The window is paused: open it first"),),
-    "window_closed": (Words("窗口已关闭,请先开窗", "The window is closed: open it first"),),
-    "service_closed": (Words("这项业务现在不办理,请选其他业务", "This service is closed now: choose another"),),
-    "not_served_here": (
-        Words("这项业务不在本窗口办理,请选其他窗口", "This window does not do that service: choose another"),
-    ),
     "nobody_here": (Words("窗口现在没有人,请先呼叫下一位", "Nobody is at the window: call the next one first"),),
     "wrong_state": (
         Words(
@@ -81,10 +76,6 @@ _WORDS: dict[str, tuple[Words, ...]] = {
         Words("这个号是别的窗口叫的,请到那个窗口办理", "This ticket was called to another window: please go there"),
     ),
     "bad_outcome": (Words("办理结果不对,请重选", "That outcome is not understood: choose again"),),
-    "too_many_tickets": (
-        Words("今天取号已达上限,请到咨询台", "You have today's most tickets: please ask at the guide desk"),
-    ),
-    "numbers_used_up": (Words("今天的号已取完,请明天再来", "All of today's numbers are taken: please come tomorrow"),),
     "no_resident": (Words("取这个号时没有刷证件,请当面核对", "No card was read for this ticket: check in person"),),
     "erased": (Words("当天的资料已按规定删除", "That day's data was erased, as the rules ask"),),
     # the store
@@ -102,9 +93,6 @@ _WORDS: dict[str, tuple[Words, ...]] = {
             "访问日志已损坏,不能查看资料,请联系技术人员",
             "The access log is broken, data stays closed: call a technician",
         ),
-    ),
-    "vault_locked": (
-        Words("密钥不对,打不开资料,请联系技术人员", "The key does not fit, so data stays closed: call a technician"),
     ),
     "idempotency_key_reused": (
         Words("同一操作编号不能用于不同内容,请重新操作", "This Idempotency-Key came with other content: use a new one"),
@@ -158,9 +146,6 @@ _WORDS: dict[str, tuple[Words, ...]] = {
     "no_card": (Words("请先刷身份证", "Please lay your ID card first"),),
     "kiosk_busy": (Words("取号机正在使用,请稍候", "The kiosk is in use: please wait a moment"),),
     "no_kiosk": (Words("这台设备没有读卡器,请到取号机", "This box has no card reader: please use a kiosk"),),
-    "no_printer": (
-        Words("打印机不能用,请记下屏幕上的号码", "The printer is out of order: note the number on the screen"),
-    ),
     "no_device": (Words("没有这台设备,请检查名称", "No such device: check its name"),),
     "device_offline": (Words("设备没有连上,请先按提示处理", "The device is not connected: see its advice first"),),
 }
