@@ -306,6 +306,28 @@ def test_the_driver_ends_at_once_when_asked_in_the_middle_of_waiting() -> None:
             assert time.monotonic() - asked < 1.0
 
 
+def test_a_strip_that_knows_nothing_but_the_manuals_bytes_is_spoken_to_in_them() -> None:
+    call = bytes.fromhex(
+        "A5 A5 A5 A5 A5 A5 A5 A5 01 00 00 80 00 00 00 00 00 00 FE 02 33 00 A3 06 01 00 00 00 01 2A 00 00 00 00 00 00"
+        "18 00 20 00 00 00 00 05 00 00 00 0A 02 02 01 00 00 08 0F 00 00 00 41 30 30 31 C7 EB B5 BD 33 BA C5 B4 B0"
+        "BF DA 3A A7 5A"
+    )
+    acknowledged = bytes.fromhex(
+        "A5 A5 A5 A5 A5 A5 A5 A5 00 80 01 00 00 00 00 00 00 00 FE 02 05 00 A0 00 00 00 00 64 DC 5A"
+    )
+    driver = LedStrip()
+    driver.show(CALL)
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+    with closing(listener), running(driver, url) as supervisor:
+        strip, _ = listener.accept()
+        with closing(strip):
+            assert strip.recv(len(call), socket.MSG_WAITALL) == call
+            strip.sendall(acknowledged)
+            wait_until(lambda: driver.shown == CALL)
+            assert supervisor.state.state == "online"
+
+
 class Stranger:
     """A port on which a program that is not ours answers each frame with ``answer(frame)``."""
 
