@@ -44,9 +44,10 @@ MAX_HEADER = 32 * 1024
 MAX_BODY = 1024 * 1024
 """Bytes; the application refuses bodies long before, in plain words. This is for what does not get that far."""
 
+_USE_HTTPS = b"This port speaks HTTPS: use https:\n"
 PLAIN_ON_TLS = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
-    b"Content-Length: 34\r\n\r\nThis port speaks HTTPS: use https:\n"
+    b"Content-Length: %d\r\n\r\n%b" % (len(_USE_HTTPS), _USE_HTTPS)
 )
 
 
@@ -125,6 +126,15 @@ class _Web(WsgiServer):
         self.max_request_body_size = MAX_BODY
         # How soon the loop that accepts connections notices that it should stop.
         self.expiration_interval = 0.2
+
+    @staticmethod
+    def bind_socket(socket_: Any, bind_addr: Any) -> Any:
+        try:
+            socket_.bind(bind_addr)
+        except OSError:
+            socket_.close()
+            raise
+        return socket_
 
     def process_conn(self, conn: Any) -> None:
         if conn.last_used is None:

@@ -1,0 +1,84 @@
+"""The kiosk's page over HTTP: what it shows, what a resident may press."""
+
+from typing import Any
+
+import pytest
+
+
+def test_an_idle_kiosk_says_what_to_do(here: Any) -> None:
+    view = here.get("/kiosk").json
+    assert view["state"] in ("idle", "fault")
+    assert view["resident"] is None
+    assert view["message"] and view["message_en"]
+
+
+def test_a_card_is_greeted_masked_and_takes_a_number(here: Any) -> None:
+    here.lay_card()
+    answer = here.get("/kiosk")
+    view = answer.json
+    assert view["state"] == "choosing"
+    assert view["resident"]["id_number"] == "110***********123X"
+    assert "梁试问" not in answer.body.decode()
+    assert [(one["id"], one["has_ticket"]) for one in view["services"]] == [("licence", None), ("tax", None)]
+    chosen = here.post("/kiosk/choose", {"service": "licence"})
+    assert (chosen.status, chosen.json["number"]) == (201, "A001")
+    view = here.get("/kiosk").json
+    assert view["ticket"]["code"] == chosen.json["code"]
+    assert view["ticket"]["url"] == f"HTTPS://Q.EXAMPLE.CN/T/{chosen.json['code']}"
+
+
+def test_a_second_tap_gives_the_same_ticket(here: Any) -> None:
+    here.lay_card()
+    first = here.post("/kiosk/choose", {"service": "licence"})
+    again = here.post("/kiosk/choose", {"service": "licence"})
+    assert first.json == again.json
+
+
+def test_who_already_has_a_number_is_told_and_may_have_it_again(here: Any) -> None:
+    here.lay_card()
+    first = here.post("/kiosk/choose", {"service": "licence"}).json
+    here.post("/kiosk/cancel")
+    here.lift_card()
+    here.lay_card()
+    assert here.get("/kiosk").json["services"][0]["has_ticket"] == "A001"
+    refused = here.post("/kiosk/choose", {"service": "licence"})
+    assert (refused.status, refused.code) == (409, "already_waiting")
+    again = here.post("/kiosk/reprint", {"service": "licence"})
+    assert (again.status, again.json["code"]) == (200, first["code"])
+
+
+def test_without_a_card_nothing_can_be_chosen(here: Any) -> None:
+    refused = here.post("/kiosk/choose", {"service": "licence"})
+    assert (refused.status, refused.code) == (409, "no_card")
+
+
+def test_a_resident_without_a_card_types_the_number(here: Any) -> None:
+    view = here.post("/kiosk/typed", {"id_number": "11000019880314123x"}).json
+    assert (view["state"], view["resident"]["kind"]) == ("choosing", "typed")
+    assert here.post("/kiosk/choose", {"service": "tax"}).json["number"] == "B001"
+    assert here.post("/kiosk/cancel").status == 200
+    refused = here.post("/kiosk/typed", {"id_number": "110000198803141234"})
+    assert (refused.status, refused.code) == (422, "bad_id_number")
+    assert "110000198803141234" not in refused.body.decode()
+
+
+def test_the_page_hears_of_every_change_beginning_with_how_it_is(here: Any) -> None:
+    stream = here.listen("/kiosk/events")
+    first = next(stream)
+    assert (first.event, first.data["state"]) == ("state", here.get("/kiosk").json["state"])
+    here.lay_card()
+    assert [next(stream).data["state"], next(stream).data["state"]] == ["reading", "choosing"]
+    here.post("/kiosk/cancel")
+    assert next(stream).data["resident"] is None
+
+
+def test_a_box_without_a_kiosk_says_so(start: Any) -> None:
+    here = start(kiosk=False)
+    for answer in (here.get("/kiosk"), here.post("/kiosk/choose", {"service": "licence"})):
+        assert (answer.status, answer.code) == (404, "no_kiosk")
+    assert here.get("/kiosk/events").code == "no_kiosk"
+
+
+@pytest.mark.parametrize("verb", ["choose", "reprint", "typed"])
+def test_a_press_without_what_it_needs_is_refused(here: Any, verb: str) -> None:
+    assert here.post(f"/kiosk/{verb}", {}).code == "bad_body"

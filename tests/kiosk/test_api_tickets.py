@@ -1,0 +1,219 @@
+"""Numbers over HTTP: taken, looked up, printed again, and what is refused."""
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from drivers.id_card import check_digit
+
+RESIDENT = {
+    "kind": "resident",
+    "name": "梁试问",
+    "sex": {"code": "2", "label": "女"},
+    "ethnicity": {"code": "01", "label": "汉"},
+    "birth_date": "1988-03-14",
+    "address": "虚构省试验市样例路1号",
+    "authority": "样例市公安局",
+    "valid_from": "2016-05-01",
+    "valid_until": None,
+}
+
+
+def number(born: date = date(1988, 3, 14), order: int = 123) -> str:
+    first = f"110000{born:%Y%m%d}{order:03}"
+    return first + check_digit(first)
+
+
+@pytest.fixture
+def desk(here: Any) -> str:
+    token: str = here.token("desk")
+    return token
+
+
+def test_a_ticket_is_issued_with_its_code_and_place(here: Any, desk: str) -> None:
+    here.issue()
+    answer = here.post("/tickets", {"service": "licence"}, token=desk)
+    assert answer.status == 201
+    assert answer.headers["cache-control"] == "no-store"
+    ticket = answer.json
+    code = ticket.pop("code")
+    assert len(code) == 16
+    assert ticket == {
+        "id": 2,
+        "number": "A002",
+        "service": "licence",
+        "state": "waiting",
+        "window": None,
+        "issued_at": "2026-11-23T09:30:00.000+08:00",
+        "called_at": None,
+        "rank_at": "2026-11-23T09:30:00.000+08:00",
+        "priority": "normal",
+        "ahead": 1,
+        "print": "none",
+    }
+
+
+def test_a_code_is_found_in_any_case_and_tells_nothing_of_a_person(here: Any, desk: str) -> None:
+    body = {"service": "licence", "resident": RESIDENT | {"id_number": number()}}
+    code = here.post("/tickets", body, token=desk).json["code"]
+    for spelt in (code, code.lower(), f"{code[:4]}-{code[4:]}"):
+        answer = here.get(f"/tickets/{spelt}")
+        assert answer.json == {
+            "number": "A001",
+            "service": "licence",
+            "service_name": "营业执照",
+            "service_name_en": "Business licence",
+            "state": "waiting",
+            "window": None,
+            "window_name": None,
+            "ahead": 0,
+            "expected_wait": {"low": 0, "high": 0},
+            "issued_at": "2026-11-23T09:30:00.000+08:00",
+            "called_at": None,
+        }
+        assert code not in answer.body.decode()
+
+
+@pytest.mark.parametrize("code", ["0000000000000000", "A001", "x" * 64, "..%2F..%2Fetc", "%F0%9F%8E%AB"])
+def test_a_code_of_nobody_is_not_found(here: Any, code: str) -> None:
+    refused = here.get(f"/tickets/{code}")
+    assert (refused.status, refused.code) == (404, "unknown_code")
+
+
+def test_the_age_on_the_card_earns_its_head_start(here: Any, desk: str) -> None:
+    old = {"birth_date": "1950-01-02", "id_number": number(date(1950, 1, 2))}
+    ticket = here.post("/tickets", {"service": "licence", "resident": RESIDENT | old}, token=desk).json
+    assert (ticket["priority"], ticket["rank_at"]) == ("senior", "2026-11-23T09:00:00.000+08:00")
+
+
+def test_the_desk_may_give_a_priority_and_the_kiosk_may_not(here: Any, desk: str) -> None:
+    body = {"service": "licence", "priority": "urgent"}
+    assert here.post("/tickets", body, token=desk).json["priority"] == "urgent"
+    refused = here.post("/tickets", body)
+    assert (refused.status, refused.code) == (403, "priority_not_yours")
+    unknown = here.post("/tickets", body | {"priority": "friend-of-mine"}, token=desk)
+    assert (unknown.status, unknown.code) == (404, "unknown_priority")
+
+
+def test_the_same_request_with_the_same_key_gives_the_same_ticket(here: Any, desk: str) -> None:
+    key = {"Idempotency-Key": "9f2c-once"}
+    first = here.post("/tickets", {"service": "licence"}, token=desk, headers=key)
+    again = here.post("/tickets", {"service": "licence"}, token=desk, headers=key)
+    assert first.json == again.json
+    other = here.post("/tickets", {"service": "tax"}, token=desk, headers=key)
+    assert (other.status, other.code) == (422, "idempotency_key_reused")
+    # Somebody else's key of the same name is another key.
+    assert here.post("/tickets", {"service": "tax"}, headers=key).json["number"] == "B001"
+
+
+@pytest.mark.parametrize("key", ["", "two words", "k" * 256, "\xe9"])
+def test_a_key_that_is_none_is_refused(here: Any, desk: str, key: str) -> None:
+    refused = here.post("/tickets", {"service": "licence"}, token=desk, headers={"Idempotency-Key": key})
+    assert (refused.status, refused.code) == (422, "bad_idempotency_key")
+
+
+def test_one_person_has_one_live_ticket_for_a_service(here: Any, desk: str) -> None:
+    body = {"service": "licence", "resident": {"id_number": number()}}
+    here.post("/tickets", body, token=desk)
+    refused = here.post("/tickets", body, token=desk)
+    assert (refused.status, refused.code) == (409, "already_waiting")
+    assert refused.json["number"] == "A001"
+    assert "A001" in refused.json["detail"]
+
+
+def test_what_was_typed_of_a_resident_is_kept_field_by_field(here: Any, desk: str) -> None:
+    code = here.post("/tickets", {"service": "tax", "resident": RESIDENT}, token=desk).json["code"]
+    clerk = here.token("clerk", "3")
+    here.post("/windows/3/call-next", token=clerk)
+    resident = here.post("/windows/3/scan", {"code": code}, token=clerk).json["resident"]
+    assert {name: value for name, value in resident.items() if value is not None} == {
+        name: value for name, value in RESIDENT.items() if value is not None
+    }
+
+
+def test_control_characters_in_a_name_go_no_further(here: Any, desk: str) -> None:
+    name = "\x1b@梁\u202e试\x00问\r\n\x85𠮷\ue000 "
+    code = here.post("/tickets", {"service": "tax", "resident": {"name": name}}, token=desk).json["code"]
+    clerk = here.token("clerk", "3")
+    here.post("/windows/3/call-next", token=clerk)
+    assert here.post("/windows/3/scan", {"code": code}, token=clerk).json["resident"]["name"] == "@梁试问𠮷\ue000"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["110000198803141231", "1100001988031412", "11000019880314123Y", "110000198802301239", "", "A" * 18, "1" * 200],
+)
+def test_a_number_that_is_no_id_number_is_refused_without_being_repeated(here: Any, desk: str, wrong: str) -> None:
+    refused = here.post("/tickets", {"service": "licence", "resident": {"id_number": wrong}}, token=desk)
+    assert (refused.status, refused.code) == (422, "bad_id_number")
+    assert not wrong or wrong not in refused.body.decode()
+
+
+def test_the_check_letter_may_be_small_and_a_permanent_residents_number_is_of_another_kind(
+    here: Any, desk: str
+) -> None:
+    small = next(found for order in range(100, 200) if (found := number(order=order)).endswith("X")).lower()
+    for resident in ({"id_number": small}, {"kind": "foreigner-2017", "id_number": "ABC110088031402"}):
+        assert here.post("/tickets", {"service": "licence", "resident": resident}, token=desk).status == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "service"),
+        ({"service": 7}, "service"),
+        ({"service": ""}, "service"),
+        ({"service": "licence", "colour": "red"}, "colour"),
+        ({"service": "licence", "resident": {"surname": "梁"}}, "resident.surname"),
+        ({"service": "licence", "resident": {"birth_date": "14.3.1988"}}, "resident.birth_date"),
+        ({"service": "licence", "resident": {"sex": "f"}}, "resident.sex"),
+        ({"service": "licence", "resident": {"kind": "robot"}}, "resident.kind"),
+        ({"service": "licence", "resident": {"name": "梁" * 201}}, "resident.name"),
+        ({"service": "licence", "resident": "梁试问"}, "resident"),
+    ],
+)
+def test_a_wrong_body_is_told_where_it_is_wrong(here: Any, desk: str, body: Any, field: str) -> None:
+    refused = here.post("/tickets", body, token=desk)
+    assert (refused.status, refused.code) == (422, "bad_body")
+    assert [fault["field"] for fault in refused.json["errors"]] == [field]
+    assert "梁" not in refused.body.decode()
+
+
+@pytest.mark.parametrize("text", [b"{", b"[]", b'"licence"', b"null", b"\xff", b"{" * 5000])
+def test_a_body_that_is_no_object_is_refused(here: Any, desk: str, text: bytes) -> None:
+    refused = here.ask("POST", "/api/v1/tickets", text, token=desk)
+    assert refused.status in (400, 422)
+    assert refused.code in ("bad_json", "bad_body")
+
+
+def test_a_body_that_is_not_json_is_told_so(here: Any, desk: str) -> None:
+    refused = here.post("/tickets", b"service=licence", token=desk, headers={"Content-Type": "text/plain"})
+    assert (refused.status, refused.code) == (415, "json_expected")
+
+
+def test_an_unknown_service_is_not_found(here: Any, desk: str) -> None:
+    refused = here.post("/tickets", {"service": "parking"}, token=desk)
+    assert (refused.status, refused.code) == (404, "unknown_service")
+
+
+def test_a_slip_is_printed_again_by_the_desk(here: Any, desk: str) -> None:
+    issued = here.issue()
+    answer = here.post(f"/tickets/{issued.ticket.id}/print", token=desk)
+    assert (answer.status, answer.json["number"], answer.json["print"]) == (200, "A001", "pending")
+    refused = here.post("/tickets/999/print", token=desk)
+    assert (refused.status, refused.code) == (404, "unknown_ticket")
+
+
+def test_nothing_of_a_person_is_in_the_log(here: Any, desk: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(0)
+    body = {"service": "licence", "resident": RESIDENT | {"id_number": number()}}
+    code = here.post("/tickets", body, token=desk).json["code"]
+    here.post("/tickets", body, token=desk)
+    here.post("/tickets", {"service": "x", "resident": {"id_number": number()[:-1] + "?"}}, token=desk)
+    here.get(f"/tickets/{code}")
+    here.get(f"/tickets/{code}x")
+    for secret in ("梁试问", number()[:17], code, desk):
+        assert secret not in caplog.text
+        assert json.dumps(secret) not in caplog.text

@@ -1,0 +1,324 @@
+"""Who may do what, over real HTTP: from this box, from elsewhere, through a proxy, by TLS."""
+
+import http.client
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+PASSWORD = "Kaimen-dajia-hao"
+ISSUE = {"service": "licence"}
+
+
+def login(here: Any, name: str = "wang", role: Any = "clerk", windows: tuple[str, ...] = ("3",)) -> str:
+    """The cookie of an account that has logged in."""
+    here.hall.people.add_account(name, role, windows, PASSWORD)
+    answer = here.post("/login", {"username": name, "password": PASSWORD})
+    assert answer.status == 200, answer.body
+    return cookie_of(answer)
+
+
+def cookie_of(answer: Any) -> str:
+    (cookie,) = answer.cookies
+    return str(cookie.partition(";")[0].removeprefix("quhao="))
+
+
+# -- credentials -------------------------------------------------------------------------------------------------------
+
+
+def test_the_browser_of_this_box_is_its_kiosk(here: Any) -> None:
+    assert here.get("/me").json == {"username": "kiosk", "role": "kiosk", "windows": []}
+    assert here.get("/kiosk").status == 200
+    assert here.post("/tickets", ISSUE).status == 201
+
+
+def test_somebody_who_logs_in_gets_a_cookie_that_scripts_and_other_sites_cannot_use(here: Any) -> None:
+    here.hall.people.add_account("wang", "clerk", ("3",), PASSWORD)
+    answer = here.post("/login", {"username": "wang", "password": PASSWORD})
+    assert answer.json == {"username": "wang", "role": "clerk", "windows": ["3"]}
+    attributes = {part.strip().lower() for part in answer.cookies[0].split(";")[1:]}
+    assert {"httponly", "samesite=lax", "path=/", "max-age=43200"} <= attributes
+    assert "secure" not in attributes  # plain HTTP on this box alone
+    assert here.get("/me", cookie=cookie_of(answer)).json["username"] == "wang"
+
+
+def test_whoever_logs_out_is_out(here: Any) -> None:
+    cookie = login(here)
+    answer = here.post("/logout", cookie=cookie)
+    assert answer.status == 204
+    assert cookie_of(answer) == ""
+    assert here.get("/windows/3", cookie=cookie).code == "not_logged_in"
+
+
+def test_a_login_ends_after_a_working_day(here: Any) -> None:
+    cookie = login(here)
+    here.pass_time(hours=13)
+    assert here.get("/windows/3", cookie=cookie).status == 401
+
+
+def test_a_wrong_password_and_an_unknown_name_are_told_the_same(here: Any) -> None:
+    here.hall.people.add_account("wang", "clerk", ("3",), PASSWORD)
+    wrong = here.post("/login", {"username": "wang", "password": "nicht-so"})
+    unknown = here.post("/login", {"username": "nobody", "password": PASSWORD})
+    assert wrong.code == unknown.code == "wrong_password"
+    assert (wrong.status, wrong.body) == (unknown.status, unknown.body) == (401, wrong.body)
+
+
+def test_guessing_is_slowed_down(here: Any) -> None:
+    here.hall.people.add_account("wang", "clerk", ("3",), PASSWORD)
+    answers = [here.post("/login", {"username": "wang", "password": f"guess {n}"}) for n in range(7)]
+    assert answers[-1].status == 429
+    assert answers[-1].code == "too_many_tries"
+    assert int(answers[-1].headers["retry-after"]) > 0
+
+
+def test_a_token_opens_its_own_windows_alone(here: Any) -> None:
+    token = here.token("clerk", "1")
+    assert here.get("/windows/1", token=token).status == 200
+    refused = here.get("/windows/3", token=token)
+    assert (refused.status, refused.code) == (403, "not_your_window")
+
+
+def test_a_removed_token_opens_nothing_from_then_on(here: Any) -> None:
+    token = here.token("clerk", "3", name="machine")
+    assert here.get("/windows/3", token=token).status == 200
+    here.hall.people.remove_tokens("machine")
+    refused = here.get("/windows/3", token=token)
+    assert (refused.status, refused.headers["www-authenticate"]) == (401, 'Bearer realm="quhao"')
+
+
+@pytest.mark.parametrize("value", ["Bearer", "Bearer ", "Bearer quhao_nonsense", "Basic d2FuZzpwYXNz", "Bearer \xff"])
+def test_a_bad_credential_is_refused_and_never_taken_for_none(here: Any, value: str) -> None:
+    """On this box none would make it the kiosk."""
+    refused = here.post("/tickets", ISSUE, headers={"Authorization": value})
+    assert (refused.status, refused.code) == (401, "bad_token")
+
+
+# -- roles -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_route_of_the_api_says_who_may_use_it(here: Any) -> None:
+    for rule in here.app.url_map.iter_rules():
+        if rule.rule.startswith("/api/"):
+            assert hasattr(here.app.view_functions[rule.endpoint], "access"), rule.rule
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "roles"),
+    [
+        ("POST", "/tickets", ISSUE, {"desk", "kiosk"}),
+        ("GET", "/devices", None, {"technician", "manager"}),
+        ("POST", "/windows/3/call-next", None, {"clerk"}),
+        ("GET", "/windows/3/resident", None, {"clerk"}),
+        ("POST", "/windows/3/pause", None, {"clerk"}),
+        ("GET", "/kiosk", None, {"kiosk"}),
+        ("POST", "/tickets/1/print", None, {"desk", "kiosk"}),
+    ],
+)
+def test_only_the_roles_named_get_in(here: Any, method: str, path: str, body: Any, roles: set[str]) -> None:
+    let_in = set()
+    for role in ("kiosk", "clerk", "terminal", "desk", "manager", "technician"):
+        terminal = "t1" if role == "terminal" else None
+        token = here.hall.people.add_token(f"a-{role}", role, ("*",), terminal)
+        answer = here.ask(method, f"/api/v1{path}", body, token=token)
+        if answer.status == 403:
+            assert answer.code == "forbidden"
+        else:
+            let_in.add(role)
+    assert let_in == roles
+
+
+# -- this box, its name, and other sites -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", ""])
+def test_a_foreign_name_bent_to_this_box_is_not_its_kiosk(here: Any, host: str) -> None:
+    refused = here.get("/kiosk", headers={"Host": host})
+    assert (refused.status, refused.code) == (403, "bad_host")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8080", "[::1]:8080", "q.example.cn", "LOCALHOST:1"])
+def test_the_box_has_several_names_of_its_own(here: Any, host: str) -> None:
+    assert here.get("/kiosk", headers={"Host": host}).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_page_of_another_site_changes_nothing_through_a_browser_of_ours(here: Any, headers: dict[str, str]) -> None:
+    cookie = login(here)
+    assert here.post("/tickets", ISSUE, headers=headers).code == "cross_site"
+    assert here.post("/windows/3/call-next", cookie=cookie, headers=headers).code == "cross_site"
+    assert here.post("/logout", cookie=cookie, headers=headers).code == "cross_site"
+    assert here.post("/login", {"username": "wang", "password": PASSWORD}, headers=headers).code == "cross_site"
+    assert here.get("/windows/3", cookie=cookie).json["ticket"] is None
+
+
+def test_our_own_pages_are_not_another_site(here: Any) -> None:
+    own = {"Origin": here.server.address, "Sec-Fetch-Site": "same-origin"}
+    assert here.post("/tickets", ISSUE, headers=own).status == 201
+
+
+def test_a_token_needs_no_page_of_ours(here: Any) -> None:
+    """A browser does not send it by itself, so no other site can make it."""
+    token = here.token("desk")
+    assert here.post("/tickets", ISSUE, token=token, headers={"Origin": "http://office.example"}).status == 201
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_what_comes_through_an_unnamed_proxy_is_not_the_kiosk(here: Any, header: str) -> None:
+    refused = here.post("/tickets", ISSUE, headers={header: "127.0.0.1"})
+    assert (refused.status, refused.code) == (401, "not_logged_in")
+    assert here.get("/kiosk", headers={header: "127.0.0.1"}).status == 403
+
+
+# -- elsewhere ---------------------------------------------------------------------------------------------------------
+
+
+def ask_from(address: str, here: Any, method: str, path: str, **headers: str) -> tuple[int, str]:
+    """A request to that address of this machine, which then is the one it comes from, too."""
+    connection = http.client.HTTPConnection(address, here.server.port, timeout=10)
+    try:
+        connection.request(method, f"/api/v1{path}", headers=headers)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read()).get("code", "")
+    finally:
+        connection.close()
+
+
+def test_from_elsewhere_credentials_in_the_clear_are_refused_even_when_right(
+    start: Callable[..., Any], lan_address: str
+) -> None:
+    here = start(host="0.0.0.0")
+    token, cookie = here.token("clerk"), login(here)
+    assert ask_from(lan_address, here, "GET", "/board") == (200, "")
+    for headers in ({"Authorization": f"Bearer {token}"}, {"Cookie": f"quhao={cookie}"}):
+        assert ask_from(lan_address, here, "GET", "/windows/3", **headers) == (403, "tls_required")
+    assert ask_from(lan_address, here, "GET", "/windows/3") == (401, "not_logged_in")
+    assert ask_from(lan_address, here, "GET", "/kiosk") == (403, "forbidden")
+    connection = http.client.HTTPConnection(lan_address, here.server.port, timeout=10)
+    body = json.dumps({"username": "wang", "password": PASSWORD})
+    connection.request("POST", "/api/v1/login", body, {"Content-Type": "application/json"})
+    assert json.loads(connection.getresponse().read())["code"] == "tls_required"
+    connection.close()
+
+
+def test_another_address_can_be_named_as_kiosk_and_then_needs_tls(start: Callable[..., Any], lan_address: str) -> None:
+    here = start(host="0.0.0.0", kiosk_addresses=(lan_address,))
+    assert ask_from(lan_address, here, "GET", "/kiosk") == (403, "tls_required")
+
+
+def test_a_proxy_that_is_named_says_who_asks_and_ends_tls(start: Callable[..., Any]) -> None:
+    here = start(trusted_proxy="127.0.0.1")
+    token = here.token("clerk")
+    far = {"X-Forwarded-For": "127.0.0.1, 203.0.113.9"}
+    assert here.get("/windows/3", token=token, headers=far).status == 200
+    assert here.get("/windows/3", token=token, headers=far | {"X-Forwarded-Proto": "http"}).code == "tls_required"
+    assert here.get("/kiosk", headers=far).status == 403
+    assert here.get("/kiosk", headers={"X-Forwarded-For": "203.0.113.9, 127.0.0.1"}).status == 200
+    # A proxy that does not say for whom it asks may ask for anybody.
+    assert here.get("/kiosk").status == 403
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for this box by itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return cert_file, key_file
+
+
+def test_by_tls_people_and_machines_get_in_from_elsewhere(
+    start: Callable[..., Any], lan_address: str, certificate: tuple[Path, Path]
+) -> None:
+    here = start(host="0.0.0.0", tls_cert=certificate[0], tls_key=certificate[1])
+    token = here.token("clerk")
+    here.hall.people.add_account("wang", "clerk", ("3",), PASSWORD)
+    connection = http.client.HTTPSConnection(lan_address, here.server.port, timeout=10, context=here.context)
+    try:
+        connection.request("GET", "/api/v1/windows/3", headers={"Authorization": f"Bearer {token}"})
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 200
+        body = json.dumps({"username": "wang", "password": PASSWORD})
+        connection.request("POST", "/api/v1/login", body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 200
+        assert "secure" in response.headers["Set-Cookie"].lower()
+    finally:
+        connection.close()
+
+
+def test_plain_http_on_the_tls_port_is_told_so(start: Callable[..., Any], certificate: tuple[Path, Path]) -> None:
+    here = start(tls_cert=certificate[0], tls_key=certificate[1])
+    connection = http.client.HTTPConnection("127.0.0.1", here.server.port, timeout=10)
+    try:
+        connection.request("GET", "/api/v1/board")
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (400, b"This port speaks HTTPS: use https:\n")
+    finally:
+        connection.close()
+
+
+# -- the form ----------------------------------------------------------------------------------------------------------
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got"),
+    [
+        ("%2Fwindow%2F3", "/window/3"),
+        ("", "/"),
+        ("https%3A%2F%2Fevil.example", "/"),
+        ("%2F%2Fevil.example", "/"),
+        ("%2F%5Cevil.example", "/"),
+        ("%2F%0D%0ASet-Cookie:x", "/"),
+    ],
+)
+def test_the_form_leads_on_to_a_page_of_ours_and_nowhere_else(here: Any, wanted: str, got: str) -> None:
+    here.hall.people.add_account("wang", "clerk", ("3",), PASSWORD)
+    body = f"username=wang&password={PASSWORD}&next={wanted}".encode()
+    answer = here.ask("POST", "/login", body, headers=FORM)
+    assert (answer.status, answer.headers["location"]) == (303, got)
+    assert here.get("/me", cookie=cookie_of(answer)).json["username"] == "wang"
+
+
+def test_a_form_with_a_wrong_password_leads_back_to_the_form(here: Any) -> None:
+    answer = here.ask("POST", "/login", b"username=wang&password=wrong&next=/window/3", headers=FORM)
+    assert answer.status == 303
+    assert answer.headers["location"] == "/login?next=%2Fwindow%2F3&failed=wrong_password"
+    assert answer.cookies == []

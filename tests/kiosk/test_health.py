@@ -1,0 +1,123 @@
+"""What a watcher over the box sees."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from drivers.errors import OfflineError
+from drivers.supervisor import Link, Supervisor
+from wires import wait_until
+
+
+class Nothing:
+    """A port to a device that needs none."""
+
+    def close(self) -> None:
+        pass
+
+
+class Lamp:
+    """The simplest device: it is there, or it is not."""
+
+    def __init__(self) -> None:
+        self.there = threading.Event()
+
+    def serve(self, _port: Nothing, link: Link) -> None:
+        if not self.there.is_set():
+            raise OfflineError("unplugged", "lamp")
+        link.online()
+        link.stopping.wait()
+
+
+def lamps(lamp: Lamp) -> Callable[[Callable[[], datetime]], list[Supervisor[Any]]]:
+    def build(now: Callable[[], datetime]) -> list[Supervisor[Any]]:
+        supervisor = Supervisor("lamp", "lamp", Nothing, lamp, now)
+        supervisor.start()
+        return [supervisor]
+
+    return build
+
+
+def samples(text: str) -> Iterator[tuple[str, float]]:
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            yield name, float(value)
+
+
+def test_the_process_lives(here: Any) -> None:
+    assert here.ask("GET", "/healthz").status == 200
+
+
+def test_readiness_names_what_is_missing_until_it_is_there(start: Callable[..., Any]) -> None:
+    lamp = Lamp()
+    here = start(devices=lamps(lamp))
+    wait_until(lambda: here.hall.devices[0].state.reason == "unplugged")
+    answer = here.ask("GET", "/readyz")
+    assert (answer.status, answer.json) == (
+        503,
+        {"ready": False, "missing": [{"what": "device lamp", "reason": "unplugged"}]},
+    )
+    lamp.there.set()
+    wait_until(lambda: here.hall.devices[0].state.state == "online")
+    answer = here.ask("GET", "/readyz")
+    assert (answer.status, answer.json) == (200, {"ready": True, "missing": []})
+
+
+def test_the_technician_sees_each_device_since_when_and_what_to_do(start: Callable[..., Any]) -> None:
+    here = start(devices=lamps(Lamp()))
+    wait_until(lambda: here.hall.devices[0].state.reason == "unplugged")
+    (device,) = here.get("/devices", token=here.token("technician")).json
+    assert device["name"] == "lamp"
+    assert (device["state"], device["reason"]) == ("offline", "unplugged")
+    assert device["since"] == "2026-11-23T09:30:00.000+08:00"
+    assert device["advice"] and device["advice_en"]
+
+
+def test_a_device_is_tried_out_only_when_it_is_there(start: Callable[..., Any]) -> None:
+    lamp = Lamp()
+    here = start(devices=lamps(lamp))
+    technician = here.token("technician")
+    wait_until(lambda: here.hall.devices[0].state.reason == "unplugged")
+    assert here.post("/devices/lamp/test", token=technician).code == "device_offline"
+    assert here.post("/devices/radio/test", token=technician).code == "no_device"
+    lamp.there.set()
+    wait_until(lambda: here.hall.devices[0].state.state == "online")
+    answer = here.post("/devices/lamp/test", token=technician)
+    assert (answer.status, answer.json["ok"]) == (200, True)
+
+
+def test_metrics_count_answers_by_route_and_measure_the_hall(start: Callable[..., Any]) -> None:
+    lamp = Lamp()
+    here = start(devices=lamps(lamp))
+    wait_until(lambda: here.hall.devices[0].state.reason == "unplugged")
+    here.issue()
+    here.listen()
+    here.get("/board")
+    here.get("/nothing")
+    here.get("/tickets/0000000000000000")
+    answer = here.ask("GET", "/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    found = dict(samples(answer.body.decode()))
+    assert found['quhao_http_requests_total{method="GET",route="/api/v1/board",status="200"}'] == 1
+    assert found['quhao_http_requests_total{method="GET",route="/api/v1/tickets/<code>",status="404"}'] == 1
+    assert found['quhao_http_requests_total{method="GET",route="(none)",status="404"}'] == 1
+    assert found['quhao_waiting{service="licence"}'] == 1
+    assert found['quhao_waiting{service="tax"}'] == 0
+    assert found['quhao_device_up{device="lamp",driver="lamp"}'] == 0
+    assert found["quhao_event_streams"] == 1
+    assert found["quhao_store_up"] == 1
+    assert here.ask("GET", "/metrics").status == 200
+
+
+def test_metrics_hold_no_code_number_name_or_invented_method(here: Any) -> None:
+    here.lay_card()
+    code = here.post("/kiosk/choose", {"service": "licence"}).json["code"]
+    here.get(f"/tickets/{code}")
+    here.ask("GET", f"/t/{code}?from=A001")
+    here.ask("A001", "/api/v1/board")
+    here.post(f"/windows/{code}/call-next")
+    text = here.ask("GET", "/metrics").body.decode()
+    for secret in (code, "A001", "梁试问", "110000"):
+        assert secret not in text
