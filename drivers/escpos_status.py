@@ -13,6 +13,9 @@ GS_TRANSMIT_PAPER = b"\x1dr\x01"
 GS_PROCESS_ID = b"\x1d(H\x06\x0000"
 DLE_EOT = b"\x10\x04"
 
+OFFLINE = 0x08
+"""Of the answer to DLE EOT 1."""
+
 
 def request_status(n: int) -> bytes:
     """DLE EOT n, answered at once by one :class:`Status`: 1 printer, 2 offline cause, 3 error cause, 4 paper."""
@@ -44,7 +47,7 @@ def find_trouble(status: dict[int, int]) -> str | None:
         return "head_hot"
     if cause & 0x40:
         return "printer_error"
-    if printer & 0x08:
+    if printer & OFFLINE:
         return "printer_offline"
     return None
 

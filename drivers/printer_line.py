@@ -42,6 +42,7 @@ class Line:
         self._classifier = escpos_status.Classifier()
         self._byte_at = 0.0
         self._misses = dict.fromkeys((1, 2, 3, 4), 0)
+        self._status: dict[int, int] = {}
         self._rounds = 0
         self._unanswered = 0
         self._expected = 0
@@ -84,21 +85,25 @@ class Line:
         self._rounds += all_questions
         again = all_questions and self._rounds % 15 == 0
         known = [n for n in self._misses if self._misses[n] < 2 or again]
-        answered: dict[int, int] = {}
+        answered = 0
         quick = self.trouble is None and time.monotonic() - self.checked_at < fresh and self._misses[1] == 0
         for n in known or list(self._misses):
-            if quick and answered.get(1, 0x08) & 0x08 == 0:
-                return None
             value = self._ask(n, wait)
-            if value is None:
-                self._misses[n] += 1
-            else:
+            if value is not None:
+                answered += 1
                 self._misses[n] = 0
-                answered[n] = value
+                self._status[n] = value
+            else:
+                self._misses[n] += 1
+                if self._misses[n] > 1:
+                    # Missed once, the last answer still stands; missed twice, nobody knows.
+                    self._status.pop(n, None)
+            if quick and n == 1 and value is not None and not value & escpos_status.OFFLINE:
+                return None
         if not answered:
             raise OfflineError("silent")
-        self.trouble = escpos_status.find_trouble(answered)
-        self.near_end = escpos_status.is_near_end(answered)
+        self.trouble = escpos_status.find_trouble(self._status)
+        self.near_end = escpos_status.is_near_end(self._status)
         self.checked_at = time.monotonic()
         return self.trouble
 

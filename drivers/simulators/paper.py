@@ -119,7 +119,7 @@ class Paper:
     def png(self) -> Png:
         """The picture, PNG."""
         target = io.BytesIO()
-        self.draw().save(target, "PNG", optimize=True)
+        self.draw().save(target, "PNG", compress_level=3)
         return target.getvalue()
 
     def draw(self) -> Image.Image:

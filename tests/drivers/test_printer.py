@@ -170,6 +170,14 @@ def test_a_printer_that_answers_some_questions_of_status_only_prints(desk: Open,
     assert hall.print().state == "printed"
 
 
+def test_one_lost_answer_does_not_hide_that_there_is_no_paper(desk: Open) -> None:
+    hall = desk(poll_interval=60.0)
+    hall.simulator.take_out_paper()
+    assert hall.print() == Outcome("failed", "paper_out")
+    hall.simulator.answers = (1, 3)
+    assert hall.print() == Outcome("failed", "paper_out")
+
+
 def test_a_printer_that_answers_no_question_is_silent_and_gets_not_one_byte(desk: Open) -> None:
     hall = desk(answers=(), plugged=False)
     hall.simulator.plug_in()
