@@ -32,6 +32,7 @@ PASSWORD = "a-demo-password"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run soaks and benchmarks whole, not in their short form")
+    parser.addoption("--screenshots", action="store_true", help="put the pages' pictures into kiosk/screenshots")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,169 @@
+"""The command line as a technician uses it: processes, exit codes, and words on standard error."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from foreign import ForeignPrinter
+from program import Client, QuhaoProcess
+from wires import wait_until
+
+PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0.0.1:{port}"\n'
+
+
+@pytest.fixture
+def quhao(tmp_path: Path) -> Iterator[QuhaoProcess]:
+    process = QuhaoProcess(tmp_path)
+    yield process
+    process.stop()
+
+
+def test_a_bad_configuration_is_refused_by_check_and_run_with_the_same_words_and_exit_code_2(tmp_path: Path) -> None:
+    process = QuhaoProcess(tmp_path)
+    process.config.write_text(process.config.read_text("utf-8").replace("prefix", "perfix"), "utf-8")
+    checked = process.command("check", check=False)
+    run = process.command("run", check=False)
+    assert (checked.returncode, run.returncode) == (2, 2)
+    assert checked.stderr == run.stderr
+    assert "services[0].perfix" in run.stderr
+    assert "services[1].prefix" in run.stderr, "every problem at once"
+    assert "did you mean prefix" in run.stderr
+
+
+def test_check_says_what_it_finds_of_each_device(tmp_path: Path) -> None:
+    printer = ForeignPrinter()
+    printer.start()
+    devices = PRINTER.format(port=printer.port)
+    devices += '[[devices]]\nname = "reader"\ndriver = "sam"\nport = "/dev/ttyNOWHERE"\n'
+    devices += '[[devices]]\nname = "scanner"\ndriver = "scanner"\nport = "sim:"\nwindow = "3"\n'
+    checked = QuhaoProcess(tmp_path, devices).command("check")
+    printer.stop()
+    lines = {
+        line.split()[0]: line for line in checked.stdout.splitlines() if re.match(r"(printer|reader|scanner) ", line)
+    }
+    assert "online" in lines["printer"]
+    assert "offline" in lines["reader"]
+    assert "online" in lines["scanner"]
+    assert "→" in checked.stdout, "what is down comes with what to do about it"
+    assert not (tmp_path / "var").exists(), "looking changes nothing"
+
+
+def test_devices_asks_the_running_service(tmp_path: Path) -> None:
+    printer = ForeignPrinter()
+    printer.start()
+    process = QuhaoProcess(tmp_path, PRINTER.format(port=printer.port)).start(ready="//readyz")
+    shown = process.command("devices").stdout
+    # The service holds the printer; a look that tried it out would have found it busy.
+    assert re.search(r"^printer +escpos +在线 online", shown, re.MULTILINE)
+    printer.has_paper = False
+    wait_until(lambda: "缺纸" in process.command("devices").stdout, 15)
+    process.stop()
+    printer.stop()
+
+
+def test_run_stops_within_five_seconds_with_exit_code_0_and_starts_again(quhao: QuhaoProcess) -> None:
+    assert quhao.start().terminate(timeout=5) == 0
+    assert quhao.start().terminate(timeout=5) == 0
+
+
+def test_a_second_run_on_the_same_store_says_who_is_in_the_way(quhao: QuhaoProcess) -> None:
+    quhao.start()
+    assert quhao.process
+    second = quhao.command("run", check=False)
+    assert second.returncode == 1
+    assert str(quhao.process.pid) in second.stderr
+    assert "waiting for the store" in second.stderr
+    client = Client(quhao.port)
+    assert client.get("//healthz").status == 200, "the first one is not disturbed"
+    client.close()
+
+
+def test_a_second_run_takes_over_when_the_first_one_ends(quhao: QuhaoProcess) -> None:
+    quhao.start()
+    first = quhao.process
+    log = quhao.log.read_bytes()
+    with quhao.log.open("ab") as file:
+        quhao.process = subprocess.Popen(
+            [sys.executable, "-m", "kiosk", "--config", str(quhao.config), "run"], stderr=file, stdout=file
+        )
+    wait_until(lambda: b"waiting for the store" in quhao.log.read_bytes()[len(log) :], 20)
+    assert first
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(5) == 0
+    wait_until(lambda: b"ready at" in quhao.log.read_bytes()[len(log) :], 20)
+
+
+def test_a_taken_port_is_named(quhao: QuhaoProcess) -> None:
+    with socket.create_server(("127.0.0.1", quhao.port)):
+        refused = quhao.command("run", check=False)
+    assert refused.returncode == 1
+    assert f"127.0.0.1:{quhao.port}" in refused.stderr
+
+
+def test_two_programs_on_one_printer_are_told_and_the_first_keeps_it(tmp_path: Path) -> None:
+    printer = ForeignPrinter()
+    printer.start()
+    halls = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        halls.append(QuhaoProcess(tmp_path / name, PRINTER.format(port=printer.port)))
+    halls[0].start(ready="//readyz")
+    halls[1].start()
+    assert halls[0].process
+    wait_until(lambda: "online" not in halls[1].command("devices").stdout, 10)
+    shown = halls[1].command("devices").stdout
+    assert "offline" in shown
+    assert "online" in halls[0].command("devices").stdout
+    for hall in halls:
+        hall.stop()
+    printer.stop()
+
+
+def test_a_foreign_key_is_refused_before_anything_is_sealed_with_it(quhao: QuhaoProcess) -> None:
+    quhao.start().terminate()
+    key = quhao.folder / "var/master.key"
+    kept = key.read_bytes()
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.unlink()
+    gone = quhao.command("run", check=False)
+    assert gone.returncode == 1
+    assert str(key) in gone.stderr
+    assert not key.exists(), "a lost key is not replaced: with a new one the old data could never be opened"
+    key.write_bytes(kept)
+    key.chmod(0o600)
+    quhao.start()
+
+
+def test_the_demonstration_prints_its_address_and_works_from_there() -> None:
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "kiosk", "demo", "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    assert demo.stdout
+    try:
+        found = re.search(r"http://127\.0\.0\.1:\d+/bench", demo.stdout.readline())
+        assert found
+        with urllib.request.urlopen(found.group(), timeout=10) as answer:
+            assert answer.status == 200
+            assert "quhao" in answer.headers.get("Set-Cookie", "")
+    finally:
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait(5) == 0
+        demo.stdout.close()
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("run",), ("demo",), ("check",), ("devices",), ("user", "add"), ("token", "add")]
+)
+def test_every_command_explains_itself(quhao: QuhaoProcess, command: tuple[str, ...]) -> None:
+    assert "Usage" in quhao.command(*command, "--help").stdout

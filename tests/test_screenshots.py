@@ -1,0 +1,110 @@
+"""A picture of every page; ``--screenshots`` puts them beside the pages, for the README."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+import kiosk
+from conftest import DemoHall
+from test_hall_day import log_in, press
+from ticketing.model import Actor
+from wires import wait_until
+
+DESK = Actor("desk", "desk", "desk")
+CLERK = Actor("clerk", "clerk", "1")
+
+
+@pytest.fixture
+def keep(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Page, str], None]:
+    """Takes a picture, and looks whether there is something on it."""
+    folder = Path(kiosk.__file__).parent / "screenshots" if request.config.getoption("--screenshots") else tmp_path
+    folder.mkdir(exist_ok=True)
+
+    def take(page: Page, name: str) -> None:
+        file = folder / f"{name}.png"
+        page.screenshot(path=file)
+        with Image.open(file) as picture:
+            colours = picture.convert("RGB").getcolors(1 << 24)
+        assert colours
+        assert max(count for count, _ in colours) < 0.98 * sum(count for count, _ in colours), f"{name} is empty"
+
+    return take
+
+
+def test_every_page_has_its_picture(
+    hall: DemoHall, new_page: Callable[..., Page], keep: Callable[[Page, str], None]
+) -> None:
+    office = hall.office
+    for service, count in (("social-security", 6), ("real-estate", 3), ("tax", 2), ("business-licence", 4)):
+        for _ in range(count):
+            office.issue(service, DESK, print=False)
+    office.call_next("2", CLERK)
+    office.call_next("1", CLERK)
+
+    touch = new_page(1080, 1920)
+    touch.goto(f"{hall.url}/kiosk")
+    expect(touch.locator("html")).to_have_attribute("data-state", "idle")
+    keep(touch, "kiosk-idle")
+    touch.get_by_role("button", name="没带身份证").click()
+    keep(touch, "kiosk-typing")
+    touch.get_by_role("button", name="返回").click()
+    hall.lay("wang")
+    expect(touch.locator("#services button").first).to_be_visible()
+    keep(touch, "kiosk-choosing")
+    touch.get_by_role("button", name="大字版").click()
+    keep(touch, "kiosk-large-print")
+    touch.get_by_role("button", name="标准版").click()
+    touch.locator("#services button", has_text="营业执照").click()
+    expect(touch.locator("html")).to_have_attribute("data-state", "taking")
+    keep(touch, "kiosk-taking")
+    paper = hall.printer.papers[-1]
+    hall.reader.lift()
+
+    hall.printer.take_out_paper()
+    expect(touch.locator("html")).to_have_attribute("data-state", "fault", timeout=15_000)
+    hall.lay("li")
+    touch.locator("#services button", has_text="个人办税").click()
+    expect(touch.locator("#code")).to_be_visible()
+    keep(touch, "kiosk-no-paper")
+    hall.printer.put_in_paper()
+    hall.reader.lift()
+
+    clerk = new_page()
+    clerk.goto(f"{hall.url}/window/3")
+    keep(clerk, "login")
+    log_in(clerk, hall, "3")
+    press(clerk, "呼叫下一位")
+    expect(clerk.locator("#number")).to_have_text("A005")
+    keep(clerk, "window-called")
+    hall.scanner("3").scan(paper.codes[0])
+    expect(clerk.locator("#person-name")).to_have_text("王建国")
+    keep(clerk, "window")
+
+    screen = new_page(1920, 1080)
+    screen.goto(f"{hall.url}/screen")
+    expect(screen.locator("#band .number")).to_have_text("A005")
+    keep(screen, "screen")
+    screen.goto(f"{hall.url}/screen/window/3")
+    expect(screen.locator("body")).to_contain_text("A005")
+    keep(screen, "screen-window")
+
+    phone = new_page(390, 844)
+    issued = office.issue("social-security", DESK, print=False)
+    phone.goto(f"{hall.url}/t/{issued.code}")
+    expect(phone.locator("body")).to_contain_text(issued.ticket.number)
+    keep(phone, "ticket")
+
+    technician = new_page()
+    technician.goto(f"{hall.url}/devices")
+    expect(technician.locator("body")).to_contain_text("printer")
+    keep(technician, "devices")
+
+    bench = new_page(1920, 1080)
+    bench.goto(f"{hall.url}/bench")
+    expect(bench.locator("#tray li")).to_have_count(10)
+    expect(bench.frame_locator("iframe[src='/screen']").locator("#band .number")).to_have_text("A005")
+    wait_until(lambda: "A005" in hall.strip("3").text)
+    keep(bench, "bench")
