@@ -103,6 +103,7 @@ class _Line:
         self._decoder = sam_v.FrameDecoder()
         self._unanswered = 0
         self._heard = False
+        self.asked_at = 0.0  # when the last question was out, monotonic
 
     def wait(self, until: float) -> None:
         """Let time pass until ``until`` (monotonic)."""
@@ -125,6 +126,7 @@ class _Line:
         for _ in range(tries):
             self._drain()
             self._port.write(sam_v.encode_command(command), self.WRITE_TIMEOUT)
+            self.asked_at = time.monotonic()
             meanwhile()
             meanwhile = _nothing
             try:
@@ -207,17 +209,14 @@ class CardReader:
         line = _Line(port, link.stopping)
         with contextlib.suppress(_StoppedError):
             while True:
-                started = time.monotonic()
-                if self._lying:
-                    self._look(line, link)
-                else:
-                    self._find(line, link)
-                line.wait(started + (self._presence_interval if self._lying else self._find_interval))
+                line.wait(self._look(line, link) if self._lying else self._find(line, link))
 
-    def _find(self, line: _Line, link: Link) -> None:
+    def _find(self, line: _Line, link: Link) -> float:
+        """Ask for a card and read it if there is one; when to ask the next question."""
         answer = line.ask(Command.FIND, self._answer_timeout)
+        due = line.asked_at + self._find_interval
         if answer is None:
-            return
+            return due
         _report(link, answer)
         if answer.sw3 == sam_v.SW_NO_CARD:
             self._failures, self._refusal = 0, None
@@ -229,6 +228,7 @@ class CardReader:
                 raise
         elif answer.sw3 in _CARD_ERRORS:
             self._refuse(_reason(answer))
+        return due
 
     def _read(self, line: _Line) -> None:
         answer = line.ask(Command.SELECT, self._answer_timeout)
@@ -257,11 +257,12 @@ class CardReader:
         self._failures, self._refusal, self._lying = 0, None, True
         self._on_event(CardRead(card))
 
-    def _look(self, line: _Line, link: Link) -> None:
-        """Whether the card still lies."""
+    def _look(self, line: _Line, link: Link) -> float:
+        """Ask whether the card still lies; when to ask the next question."""
         answer = line.ask(Command.READ_ADDRESS, self._answer_timeout, tries=2)
+        due = line.asked_at + self._presence_interval
         if answer is None or _there(answer, link):
-            return
+            return due
         # Once more before it counts as gone: one spoilt answer must not make one lay two. A reader that does not know
         # the question reads the card again.
         if answer.sw3 in (sam_v.SW_BAD_COMMAND, sam_v.SW_UNKNOWN_ERROR):
@@ -271,6 +272,8 @@ class CardReader:
         if answer is not None and not _there(answer, link):
             self._lying = False
             self._on_event(CardLeft())
+            return line.asked_at
+        return due
 
     def _told_found(self) -> None:
         self._on_event(CardFound())

@@ -44,9 +44,9 @@ class LineDecoder:
     def end(self) -> list[str]:
         """Call when the line has been silent: what has come is a line."""
         text = self._line.decode("utf-8", "replace").translate(_CONTROLS).strip()
-        too_long, self._too_long = self._too_long, False
+        self._too_long = False
         self._line.clear()
-        return [text] if text and not too_long else []
+        return [text] if text else []
 
     def _add(self, piece: bytes) -> None:
         self._too_long = self._too_long or len(self._line) + len(piece) > LONGEST
