@@ -203,3 +203,5 @@ def _log_to_stderr(level: int = logging.INFO) -> None:
     logging.basicConfig(
         level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+    # What a schema step does is ours to say; how Alembic set itself up is no news for a technician.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
