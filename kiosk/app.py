@@ -71,8 +71,8 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
     app.extensions |= {"streams": streams, "gate": gate}
     problems.install(app)
     health.install(app, hall, streams)
-    app.before_request(_expect_json)
     gate.install(app)
+    app.before_request(_expect_json)
     app.after_request(_dress)
     for api in (
         hall_api.routes(hall, streams),
