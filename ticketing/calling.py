@@ -196,9 +196,14 @@ def to_queue(m: Moment, row: Row[Any], service: str) -> Ticket:
 
 
 def set_state(m: Moment, window: Window, state: WindowState) -> Window:
-    """Open, pause or close a window; nothing happens when it is so already."""
+    """Open, pause or close a window; raises ``window_busy`` when it is to close and a ticket is there."""
     if state == "closed":
         refuse_second_at(m, window.id)
+    return put_state(m, window, state)
+
+
+def put_state(m: Moment, window: Window, state: WindowState) -> Window:
+    """Give a window this state, whoever is there; nothing happens when it has it already."""
     if window.state != state:
         m.conn.execute(_WINDOW_STATE, {"which": window.id, "to": state})
         m.append(_STATE_EVENT[state], window=window.id)

@@ -1,5 +1,6 @@
 """The end of a hall day, and the end of what is kept of it."""
 
+from contextlib import suppress
 from datetime import date
 
 from sqlalchemy import and_, bindparam, delete, insert, literal_column, or_, select, update
@@ -8,6 +9,7 @@ from ticketing import calling, tables
 from ticketing.model import State
 from ticketing.moment import Moment
 from ticketing.moment import t as _t
+from ticketing.vault import ErasedError
 
 OUTCOME = "end_of_day"
 """Outcome of a ticket that was still at a window when its day ended."""
@@ -47,14 +49,31 @@ _DELETE = [delete(table).where(table.c.hall_day < bindparam("before")) for table
 
 
 def begin(m: Moment) -> None:
-    """See that the store is at this hall day: close the days before it, when it is still at one of those."""
+    """See that the store is at this hall day: close the days before it, when it is still at one of those.
+
+    A clock that was set back changes the day only: what was begun under the wrong date is neither ended nor lost, and
+    ends with the day that is on its tickets.
+    """
     kept = m.conn.scalar(_TODAY)
     since = kept.decode() if kept else ""
-    if since >= m.day:
-        # Also when the clock was set back: a day that has begun does not end by that.
+    if since == m.day:
         return
     # Made here, where the store is written to: later on, reading verbs need it too.
-    m.vault.begin_day(m.conn, m.day)
+    with suppress(ErasedError):
+        m.vault.begin_day(m.conn, m.day)
+    if kept is None:
+        m.conn.execute(_FIRST_DAY, {"name": _FACT, "value": m.day.encode()})
+    else:
+        m.conn.execute(_NEXT_DAY, {"day": m.day.encode()})
+    if since < m.day:
+        _end(m, since)
+        if kept is not None:
+            for window in m.windows():
+                calling.put_state(m, window, "closed")
+
+
+def _end(m: Moment, since: str) -> None:
+    """End the hall days from ``since`` up to yesterday."""
     days = {"since": since, "today": m.day}
     left = m.conn.execute(_LEFT, days).all()
     changed = {**days, "now": m.at}
@@ -62,12 +81,6 @@ def begin(m: Moment) -> None:
     m.conn.execute(_FINISH, changed)
     m.conn.execute(_WITHDRAW, changed)
     m.append_all(_over(row.state, row.number, row.service_id, row.window_id) for row in left)
-    if kept is None:
-        m.conn.execute(_FIRST_DAY, {"name": _FACT, "value": m.day.encode()})
-        return
-    for window in m.windows():
-        calling.set_state(m, window, "closed")
-    m.conn.execute(_NEXT_DAY, {"day": m.day.encode()})
 
 
 def _over(state: str, number: str, service: str, window: str | None) -> tuple[str, dict[str, str | None]]:

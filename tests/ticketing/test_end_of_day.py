@@ -135,6 +135,24 @@ def test_a_clock_set_back_does_not_end_the_day_again(desk: OfficeHall) -> None:
     assert desk.call() == "A001"
 
 
+def test_a_clock_that_ran_a_day_ahead_for_a_while_stops_nobody(desk: OfficeHall) -> None:
+    today = desk.now
+    desk.next_day()
+    desk.issue()
+    desk.now = today
+    desk.issue()
+    desk.issue()
+    left = desk.call()
+    assert left == "A001"
+    for _ in range(2):
+        desk.next_day()
+        desk.office.end_of_day()
+    assert desk.office.window_view("1").ticket is None
+    assert [view.waiting for view in desk.office.hall().services] == [0, 0, 0]
+    assert desk.event_types().count("ticket.expired") == 2
+    assert desk.issue().ticket.number == "A001"
+
+
 def test_two_boxes_on_one_store_end_the_day_once(desk: OfficeHall) -> None:
     other = Office(desk.store, desk.vault, Rules(), ZONE, lambda: desk.now, "box-2")
     desk.issue()

@@ -329,9 +329,9 @@ except StoreError as error:
 
 
 def test_the_text_of_an_error_tells_no_values(store: Store) -> None:
-    put(store, "a")
+    put(store, "110102199001150015")
     with pytest.raises(Exception, match="UNIQUE constraint failed") as caught:
-        put(store, "a", b"110102199001150015")
+        put(store, "110102199001150015")
     assert "110102199001150015" not in str(caught.value)
 
 
