@@ -66,7 +66,7 @@ async function copy(text) {
   const focused = document.activeElement;
   const carrier = document.createElement("textarea");
   carrier.value = text;
-  carrier.className = "hidden-words";
+  carrier.className = "carrier";
   carrier.readOnly = true;
   document.body.append(carrier);
   carrier.select();

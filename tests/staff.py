@@ -1,0 +1,47 @@
+"""What tests of the staff's pages share: somebody at a window, and tickets in people's hands."""
+
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from drivers.simulators.cards import CARDS
+from kiosk import counter
+from ticketing.model import Actor, Resident
+
+
+def resident_of(card: str) -> Resident:
+    """The resident whose invented card has this id."""
+    return counter.resident_of(next(one.card for one in CARDS if one.id == card))
+
+
+def issue(hall: Any, service: str = "business-licence", card: str | None = "zhang") -> Any:
+    """A ticket as the kiosk would issue it, without paper: ``.ticket`` and its ``.code``."""
+    resident = resident_of(card) if card else None
+    return hall.office.issue(service, Actor("kiosk", "kiosk"), resident=resident, print=False)
+
+
+def sit_at(page: Page, hall: Any, window: str = "3") -> Page:
+    """Log in as the clerk, open the window's page and wait until its keys work."""
+    page.request.get(f"{hall.url}/bench")  # logs the visitor of a virtual hall in
+    page.goto(f"{hall.url}/window/{window}")
+    expect(page.locator("#go")).to_be_enabled()
+    return page
+
+
+def key_is(page: Page, words: str) -> None:
+    """Wait until the big key says this and can be pressed."""
+    expect(page.locator("#go-text")).to_have_text(words)
+    expect(page.locator("#go")).to_be_enabled()
+
+
+def scan(page: Page, text: str) -> None:
+    """What a scanner does that types like a keyboard: all at once, wherever the focus is."""
+    page.evaluate(
+        """(text) => {
+            for (const key of [...text, "Enter"]) {
+                const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, composed: true });
+                document.activeElement.dispatchEvent(event);
+            }
+        }""",
+        text,
+    )
