@@ -1,0 +1,63 @@
+"""The API described: whole, true, and readable in a browser that has no internet."""
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page
+
+
+def test_every_call_is_described_with_who_may_make_it_and_how_it_is_refused(here: Any) -> None:
+    spec = here.ask("GET", "/openapi/openapi.json").json
+    assert spec["openapi"].startswith("3.1")
+    routes = {
+        (rule.rule.replace("<int:", "<").replace("<", "{").replace(">", "}"), method)
+        for rule in here.app.url_map.iter_rules()
+        if rule.rule.startswith("/api/")
+        for method in (rule.methods or set()) & {"GET", "POST"}
+    }
+    described = {(path, method.upper()) for path, item in spec["paths"].items() for method in item}
+    assert described == routes
+    for path, item in spec["paths"].items():
+        for operation in item.values():
+            assert operation["summary"], path
+            assert "application/problem+json" in operation["responses"]["4XX"]["content"]
+            assert ("security" in operation) == ("For: " in operation.get("description", "")), path
+    call = spec["paths"]["/api/v1/windows/{window}/call-next"]["post"]
+    assert call["security"] == [{"token": []}, {"login": []}]
+    assert [one["name"] for one in call["parameters"]] == ["window", "Idempotency-Key"]
+    assert "204" in call["responses"]
+
+
+def test_every_reference_of_the_description_leads_somewhere(here: Any) -> None:
+    spec = here.ask("GET", "/openapi/openapi.json").json
+    schemas = spec["components"]["schemas"]
+
+    def references(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
+            return own.union(*map(references, value.values()))
+        return set().union(*map(references, value)) if isinstance(value, list) else set()
+
+    for reference in references(spec):
+        assert reference.removeprefix("#/components/schemas/") in schemas, reference
+
+
+def test_the_page_of_the_description_needs_nothing_from_elsewhere(here: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.goto(f"{here.server.address}/openapi")
+    page.get_by_text("/api/v1/windows/{window}/call-next").wait_for()
+    page.get_by_text("/api/v1/windows/{window}/call-next").click()
+    page.get_by_text("repeated with the same key").wait_for()
+    assert said == []
+    assert len(asked) >= 5
+    assert [url for url in asked if not url.startswith((here.server.address, "data:"))] == []
+
+
+def test_a_program_that_asks_for_the_page_gets_the_document(here: Any) -> None:
+    answer = here.ask("GET", "/openapi", headers={"Accept": "application/json"})
+    assert answer.json["info"]["title"].startswith("取号")
+    assert here.ask("GET", "/openapi/", headers={"Accept": "text/html"}).status == 200
