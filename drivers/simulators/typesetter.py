@@ -4,10 +4,10 @@ It is stricter than a printer: what a printer would print as rubbish (Chinese ou
 is noted in :attr:`Paper.faults`.
 """
 
-from drivers.simulators.paper import CELL, CodeRow, Glyph, Paper, RasterRow, TextRow, White
+from drivers.simulators.paper import CELL, Align, CodeRow, Glyph, Paper, RasterRow, TextRow, White
 
 LINE_SPACING = 30
-ALIGNS = {0: "left", 1: "center", 2: "right", 48: "left", 49: "center", 50: "right"}
+ALIGNS: dict[int, Align] = {0: "left", 1: "center", 2: "right", 48: "left", 49: "center", 50: "right"}
 
 ARGUMENTS: dict[bytes, int] = {
     # how many bytes follow, for commands whose length does not depend on them
@@ -81,7 +81,7 @@ class Typesetter:
         self._size = (1, 1)
         self._chinese_size = (1, 1)
         self._bold = False
-        self._align = "left"
+        self._align: Align = "left"
         self._spacing = LINE_SPACING
 
     def obey(self, paper: Paper, command: bytes) -> None:
@@ -120,7 +120,7 @@ class Typesetter:
             case b"\x1dv":
                 self._end_line(paper)
                 width, height = int.from_bytes(command[4:6], "little"), int.from_bytes(command[6:8], "little")
-                paper.rows.append(RasterRow(width, height, command[8:], self._align))  # type: ignore[arg-type]
+                paper.rows.append(RasterRow(width, height, command[8:], self._align))
             case b"\x1d(":
                 self._code_command(paper, command)
             case head if head in ARGUMENTS:
@@ -155,7 +155,7 @@ class Typesetter:
         if not self._glyphs and not feed:
             return
         height = max([self._spacing, *(glyph.high * CELL for glyph in self._glyphs)])
-        paper.rows.append(TextRow(tuple(self._glyphs), self._align, height))  # type: ignore[arg-type]
+        paper.rows.append(TextRow(tuple(self._glyphs), self._align, height))
         self._glyphs = []
 
     def _code_command(self, paper: Paper, command: bytes) -> None:
@@ -173,6 +173,6 @@ class Typesetter:
             case b"Q":
                 self._end_line(paper)
                 payload = self._code.decode("utf-8", "replace")
-                paper.rows.append(CodeRow(payload, self._code_module, self._code_level, self._align))  # type: ignore[arg-type]
+                paper.rows.append(CodeRow(payload, self._code_module, self._code_level, self._align))
             case _:
                 pass
