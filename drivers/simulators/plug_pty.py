@@ -29,6 +29,7 @@ class PlugPty:
     def __init__(self, on_bytes: Callable[[bytes], None], name: str = "device") -> None:
         self._on_bytes = on_bytes
         self._name = name
+        self._hands = threading.RLock()
         self._lock = threading.Lock()
         self._folder = Path(tempfile.mkdtemp(prefix="quhao-"))
         self._master = -1
@@ -53,39 +54,15 @@ class PlugPty:
 
     def plug_in(self) -> None:
         """Make the device appear at :attr:`url`."""
-        if self._thread is not None:
-            return
-        master, slave = os.openpty()
-        # Raw: no echo, no line editing, no CR/LF rewriting. The slave end stays open here, because a pty whose last
-        # slave is closed fails every read of its master until the next host comes.
-        tty.setraw(slave)
-        os.set_blocking(master, False)
-        with self._lock:
-            self._master, self._slave = master, slave
-        self._wake = os.pipe()
-        self._unplugging = threading.Event()
-        ears = (master, self._wake[0], self._unplugging)
-        self._thread = threading.Thread(target=self._listen, args=ears, name=f"pty {self._name}", daemon=True)
-        self._thread.start()
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        fresh = Path(f"{self.url}.new")
-        fresh.symlink_to(os.ttyname(slave))
-        fresh.replace(self.url)
+        with self._hands:
+            if self._thread is None:
+                self._appear()
 
     def unplug(self) -> None:
         """Make it vanish: a host that has it open is told so by its next read or write."""
-        if self._thread is None:
-            return
-        Path(self.url).unlink(missing_ok=True)
-        self._unplugging.set()
-        os.write(self._wake[1], b"x")
-        if self._thread is not threading.current_thread():
-            self._thread.join()
-        self._thread = None
-        with self._lock:
-            for descriptor in (self._master, self._slave, *self._wake):
-                os.close(descriptor)
-            self._master = self._slave = -1
+        with self._hands:
+            if self._thread is not None:
+                self._vanish(self._thread)
 
     def stop(self) -> None:
         """Unplug it for good and remove its folder."""
@@ -108,10 +85,42 @@ class PlugPty:
                 return False
         return True
 
+    def _appear(self) -> None:
+        master, slave = os.openpty()
+        # Raw: no echo, no line editing, no CR/LF rewriting. The slave end stays open here, because a pty whose last
+        # slave is closed fails every read of its master until the next host comes.
+        tty.setraw(slave)
+        os.set_blocking(master, False)
+        with self._lock:
+            self._master, self._slave = master, slave
+        self._wake = os.pipe()
+        self._unplugging = threading.Event()
+        ears = (master, self._wake[0], self._unplugging)
+        self._thread = threading.Thread(target=self._listen, args=ears, name=f"pty {self._name}", daemon=True)
+        self._thread.start()
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        fresh = Path(f"{self.url}.new")
+        fresh.symlink_to(os.ttyname(slave))
+        fresh.replace(self.url)
+
+    def _vanish(self, thread: threading.Thread) -> None:
+        Path(self.url).unlink(missing_ok=True)
+        self._unplugging.set()
+        os.write(self._wake[1], b"x")
+        if thread is not threading.current_thread():
+            thread.join()
+        self._thread = None
+        with self._lock:
+            for descriptor in (self._master, self._slave, *self._wake):
+                os.close(descriptor)
+            self._master = self._slave = -1
+
     def _listen(self, master: int, wake: int, unplugging: threading.Event) -> None:
+        poller = select.poll()
+        poller.register(master, select.POLLIN)
+        poller.register(wake, select.POLLIN)
         while not unplugging.is_set():
-            ready, _, _ = select.select([master, wake], [], [])
-            if wake in ready:
+            if any(descriptor == wake for descriptor, _ in poller.poll()):
                 return
             try:
                 data = os.read(master, CHUNK)

@@ -5,6 +5,7 @@ import resource
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -193,6 +194,22 @@ def test_a_device_that_takes_no_bytes_is_stuck() -> None:
             port.close()
     os.close(master)
     os.close(slave)
+
+
+def test_a_plug_pulled_and_put_back_by_many_hands_at_once_still_works(pty: Far) -> None:
+    def fidget() -> None:
+        for _ in range(20):
+            pty.plug.unplug()
+            pty.plug.plug_in()
+
+    hands = [threading.Thread(target=fidget) for _ in range(4)]
+    for hand in hands:
+        hand.start()
+    for hand in hands:
+        hand.join()
+    port = pty.open()
+    pty.plug.send(b"well")
+    assert read_all(port, 4) == b"well"
 
 
 def test_bytes_from_before_opening_are_not_read(pty: Far) -> None:
