@@ -352,10 +352,14 @@ def _unreachable(path: Path, error: OSError) -> StoreOpenError:
 
 
 def _open_error(path: Path, error: StoreError) -> StoreOpenError:
+    cause = error.facts.get("cause", "")
+    if cause.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return StoreOpenError(
+            "store_unreachable", f"the store {path} or its folder cannot be written to ({cause})", path=str(path)
+        )
     sentences = {
         "store_busy": f"the store {path} is locked by another program",
         "store_full": f"the disk of the store {path} is full",
     }
-    cause = error.facts.get("cause", "")
     broken = f"the store {path} cannot be read ({cause}): it is damaged or no store; bring back a backup"
     return StoreOpenError(error.code, sentences.get(error.code, broken), path=str(path), cause=cause)

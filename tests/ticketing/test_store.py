@@ -209,9 +209,37 @@ def test_a_damaged_file_is_refused_with_what_to_do(tmp_path: Path, url: str) -> 
     assert caught.value.code == "store_broken"
 
 
+def test_a_store_that_was_damaged_later_is_refused_or_says_so_at_work(desk: OfficeHall) -> None:
+    for _ in range(50):
+        desk.issue()
+    desk.close()
+    pages = desk.path.read_bytes()
+    desk.path.write_bytes(pages[:4096] + b"\xff" * (len(pages) - 4096))
+    with pytest.raises(StoreError) as caught:
+        desk.open()
+    assert caught.value.code == "store_broken"
+
+
+def test_a_store_that_is_locked_at_the_start_is_told(tmp_path: Path, url: str) -> None:
+    other = sqlite3.connect(tmp_path / "quhao.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreOpenError, match="locked by another program") as caught:
+        open_store(url, exclusive=True, patience=0.1)
+    assert caught.value.code == "store_busy"
+    other.close()
+    open_store(url, exclusive=True).close()
+
+
 def test_a_folder_where_the_file_should_be_is_refused(tmp_path: Path, url: str) -> None:
     (tmp_path / "quhao.db").mkdir()
     with pytest.raises(StoreOpenError, match="cannot be opened: Is a directory") as caught:
+        open_store(url, exclusive=True)
+    assert caught.value.code == "store_unreachable"
+
+
+def test_a_folder_that_lets_no_side_files_be_made_is_refused(tmp_path: Path, url: str) -> None:
+    (tmp_path / "quhao.db-wal").mkdir()
+    with pytest.raises(StoreOpenError, match="or its folder cannot be written to") as caught:
         open_store(url, exclusive=True)
     assert caught.value.code == "store_unreachable"
 

@@ -7,8 +7,6 @@ from ticketing.tables import metadata
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    # All of an upgrade or nothing of it: SQLite can do that, though Alembic thinks it better not to.
-    transactional_ddl=True,
     render_as_batch=True,
 )
 with context.begin_transaction():
