@@ -238,7 +238,7 @@ def test_a_folder_where_the_file_should_be_is_refused(tmp_path: Path, url: str) 
 
 
 def test_a_folder_that_lets_no_side_files_be_made_is_refused(tmp_path: Path, url: str) -> None:
-    (tmp_path / "quhao.db-wal").mkdir()
+    (tmp_path / "quhao.db-shm").mkdir()
     with pytest.raises(StoreOpenError, match="or its folder cannot be written to") as caught:
         open_store(url, exclusive=True)
     assert caught.value.code == "store_unreachable"
