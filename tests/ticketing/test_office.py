@@ -308,7 +308,9 @@ def test_the_table_of_states_decides_what_may_happen(desk: OfficeHall, verb: str
         desk.office.start("1", CLERK)
     before = desk.event_types()
     if state in TRANSITIONS[verb]:
-        assert VERBS[verb](desk.office).state == TRANSITIONS[verb][state]
+        ticket = VERBS[verb](desk.office)
+        assert ticket.state == TRANSITIONS[verb][state]
+        assert desk.office.ticket(ticket.id) == ticket
         assert len(desk.event_types()) == len(before) + 1
     else:
         facts = refused(StateError, "wrong_state", VERBS[verb], desk.office)
