@@ -12,7 +12,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 DRIVERS = ("sam", "escpos", "led-bx", "scanner", "speaker")
 PLANNED_DRIVERS = ("pcsc", "gpio", "climate")
-PRINTER_PROFILES = ("epson", "generic", "write-only")
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
@@ -128,7 +127,16 @@ class DeviceSettings(_Section):
     driver: Literal["sam", "escpos", "led-bx", "scanner", "speaker"]
     port: str = Field(min_length=1)
     baudrate: Whole = Field(115200, ge=300, le=4_000_000)
-    profile: Literal["epson", "generic", "write-only"] = "epson"
+    profile: Literal[
+        "epson",
+        "epson-58",
+        "generic",
+        "generic-58",
+        "generic-fs",
+        "raster-qr",
+        "write-only",
+        "write-only-58",
+    ] = "epson"
     window: str = ""
     width: Whole = Field(192, ge=32, le=1024)
     height: Whole = Field(32, ge=16, le=256)

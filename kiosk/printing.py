@@ -5,7 +5,9 @@ before the first byte leaves. So a power cut at any moment leaves either a job t
 doubtful and never repeated unmarked.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from drivers.escpos import Item
 from drivers.printer import Outcome, Printer
@@ -35,6 +37,7 @@ class PrintDesk:
         self._printer = printer
         self._lay_out = lay_out
         self.on_outcome = on_outcome
+        self._late: deque[tuple[PrintJob, Outcome]] = deque()
         self._loop = Loop("printing", 1.0, self._print_all)
 
     @property
@@ -67,6 +70,8 @@ class PrintDesk:
         self._loop.wake()
 
     def _print_all(self) -> None:
+        while self._late:
+            self._note(*self._late.popleft())
         # One at a time, each read afresh: a job may have been withdrawn since.
         while not self._loop.stopping.is_set() and (jobs := self._office.print_jobs(1)):
             self._print(jobs[0])
@@ -74,7 +79,17 @@ class PrintDesk:
 
     def _print(self, job: PrintJob) -> None:
         assert self._printer  # noqa: S101 - the loop runs only with a printer
-        outcome = self._printer.print(self._lay_out(job), lambda: self._office.print_sending(job.id))
+        outcome = self._printer.print(
+            self._lay_out(job), lambda: self._office.print_sending(job.id), late=partial(self._confirm_late, job)
+        )
+        self._note(job, outcome)
+
+    def _confirm_late(self, job: PrintJob, outcome: Outcome) -> None:
+        """A slip that was given up has come out after all; told on the printer's thread."""
+        self._late.append((job, outcome))
+        self._loop.wake()
+
+    def _note(self, job: PrintJob, outcome: Outcome) -> None:
         # Paper may lie in the tray by now, so what became of it must reach the store, however long that takes.
         while True:
             try:

@@ -16,8 +16,8 @@ def ticket_url(public_host: str, code: str) -> str:
     return f"HTTPS://{public_host.upper()}/T/{code}" if public_host else code
 
 
-def lay_out(office: Office, hall: HallSettings, job: PrintJob) -> Sequence[Item]:
-    """The slip of a job, with the queue as it is now."""
+def lay_out(office: Office, hall: HallSettings, columns: int, job: PrintJob) -> Sequence[Item]:
+    """The slip of a job, with the queue as it is now, on paper of so many half-width columns."""
     view = office.ticket_of_code(job.code)
     lines = slip.lay_out_slip(
         slip.Slip(
@@ -31,7 +31,8 @@ def lay_out(office: Office, hall: HallSettings, job: PrintJob) -> Sequence[Item]
             issued_at=view.ticket.issued_at,
             code=ticket_url(hall.public_host, job.code),
             copy=job.copy,
-        )
+        ),
+        columns,
     )
     return [_item(line) for line in lines]
 

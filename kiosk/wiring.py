@@ -207,7 +207,8 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             on_scan=scanned,
         )
         host = settings.hall.public_host
-        printing = PrintDesk(office, devices.printer, lambda job: lay_out(office, settings.hall, job))
+        columns = devices.printer.profile.columns if devices.printer else 0
+        printing = PrintDesk(office, devices.printer, partial(lay_out, office, settings.hall, columns))
         screen = Channel(lambda: ("state", counter.view() if counter else {}))
         counter = Counter(
             KioskSession(settings.kiosk.choose_seconds, settings.kiosk.take_seconds),

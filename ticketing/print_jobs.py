@@ -93,7 +93,8 @@ def ended(m: Moment, job: int, state: Ended, reason: str | None) -> None:
     if state not in get_args(Ended):
         raise ValueError(f"a print job cannot end as {state!r}")
     now = _state(m, job)
-    if now not in ("pending", "sending"):
+    # A printer may confirm long after it was given up: then the doubt is over.
+    if now not in ("pending", "sending") and (now, state) != ("unconfirmed", "printed"):
         raise StateError("wrong_state", state=now, verb="print")
     m.conn.execute(_END, {"job": job, "to": state, "why": reason and reason[:32], "now": m.at})
     m.news()

@@ -6,7 +6,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, Field, RootModel
 
-from display.advice import advice
+from display.advice import REASONS, advice
 from drivers.supervisor import DeviceState
 from kiosk.api.routes import resource
 from kiosk.api.shapes import DeviceAnswer, TestedAnswer, answer, instant
@@ -55,7 +55,9 @@ def routes(hall: Hall) -> APIBlueprint:
 
 
 def _device(state: DeviceState, window: str | None) -> dict[str, Any]:
-    said = advice(state.reason, state.detail) if state.reason else None
+    # What works may still want somebody soon: paper that runs low is the detail of a printer that is online.
+    reason = state.reason or (state.detail if state.detail in REASONS else None)
+    said = advice(reason, state.detail) if reason else None
     return {
         "name": state.name,
         "driver": state.driver,

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 
 class Raw:
@@ -54,29 +55,21 @@ class Raw:
 def rate(clients: int, seconds: float, work: Callable[[int], Callable[[], int]]) -> float:
     """Calls per second of ``clients`` threads in ``seconds``; ``work(i)()`` makes some calls and says how many."""
     over = threading.Event()
-    counts = [0] * clients
-    errors: list[BaseException] = []
 
-    def run(index: int) -> None:
+    def run(index: int) -> int:
         step = work(index)
-        try:
-            while not over.is_set():
-                counts[index] += step()
-        except BaseException as error:
-            errors.append(error)
+        calls = 0
+        while not over.is_set():
+            calls += step()
+        return calls
 
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(clients)]
-    begin = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    over.wait(seconds)
-    over.set()
-    for thread in threads:
-        thread.join()
-    taken = time.perf_counter() - begin
-    if errors:
-        raise errors[0]
-    return sum(counts) / taken
+    with ThreadPoolExecutor(clients) as pool:
+        begin = time.perf_counter()
+        running = [pool.submit(run, index) for index in range(clients)]
+        over.wait(seconds)
+        over.set()
+        calls = sum(one.result() for one in running)
+        return calls / (time.perf_counter() - begin)
 
 
 class Streams:
