@@ -129,8 +129,10 @@ def test_a_restart_during_the_day_leaves_everything_as_it_is(desk: OfficeHall) -
 def test_a_clock_set_back_does_not_end_the_day_again(desk: OfficeHall) -> None:
     desk.next_day()
     desk.issue()
+    desk.office.open_window("3", CLERK)
     desk.now -= timedelta(days=1)
     desk.office.end_of_day()
+    assert desk.office.windows()[2].state == "open"
     desk.now += timedelta(days=1)
     assert desk.call() == "A001"
 

@@ -81,6 +81,13 @@ def test_the_ticket_says_where_it_stands(desk: OfficeHall) -> None:
     assert issued.code not in repr(issued)
 
 
+def test_tickets_of_the_same_instant_stand_in_order_of_number(desk: OfficeHall) -> None:
+    tickets = [desk.office.issue("tax", DESK, print=False).ticket for _ in range(3)]
+    assert [ticket.ahead for ticket in tickets] == [0, 1, 2]
+    assert [desk.office.ticket(ticket.id) for ticket in tickets] == tickets
+    assert [desk.serve() for _ in tickets] == ["B001", "B002", "B003"]
+
+
 def test_a_senior_gets_a_head_start_and_others_see_one_more_ahead(desk: OfficeHall) -> None:
     first = desk.issue().ticket
     senior = desk.issue(resident=LI).ticket
