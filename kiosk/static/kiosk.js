@@ -172,6 +172,7 @@ function tick() {
   const zone = { timeZone: root.dataset.zone || undefined };
   $("#date").textContent = now().toLocaleDateString(english() ? "en-GB" : "zh-CN", { ...zone, month: "long", day: "numeric", weekday: "long" });
   const left = deadline === null ? null : Math.max(0, Math.ceil((deadline - Date.now()) / 1000));
+  $("#seconds").textContent = left === null ? "" : left;
   const ring = $("#ring");
   ring.hidden = left === null;
   if (left !== null) {

@@ -198,7 +198,9 @@ def test_a_windows_own_screen_follows_its_window(hall: Any, new_page: Callable[.
     expect(page.locator(".one.closed .words")).to_have_text("未开放")
 
 
-def test_a_windows_own_screen_does_not_mind_other_windows(hall: Any, new_page: Callable[..., Page]) -> None:
+def test_a_windows_own_screen_does_not_mind_other_windows(
+    hall: Any, screen: Page, new_page: Callable[..., Page]
+) -> None:
     page = new_page(**TELEVISION)
     follow(page, f"{hall.url}/screen/window/1")
     asked: list[str] = []
@@ -206,9 +208,10 @@ def test_a_windows_own_screen_does_not_mind_other_windows(hall: Any, new_page: C
     issue(hall)
     issue(hall)
     call(hall, "3")
+    expect(screen.locator(".band .number")).to_have_text("A001")
     call(hall, "1")
     expect(page.locator(".one.called .number")).to_have_text("A002")
-    assert len(asked) == 1
+    assert [url for url in asked if "/screen/window/" in url] == [page.url]
 
 
 def test_a_window_there_is_not_has_no_screen(hall: Any, new_page: Callable[..., Page]) -> None:
