@@ -22,6 +22,8 @@ const me = page.dataset.window;
 const path = `/windows/${encodeURIComponent(me)}`;
 
 let view = null;          // GET /windows/{w}
+let asked = 0;            // how often it was asked for,
+let answered = 0;         // and which of the answers is on the page
 let services = [];        // of GET /hall
 let connected = null;
 let busy = false;
@@ -50,8 +52,11 @@ function tellProblem(problem) {
 // ---- what the hall says ----
 
 async function load() {
+  const question = ++asked;
   const [fresh, hall] = await Promise.all([call("GET", path), services.length ? null : call("GET", "/hall")]);
   if (hall) services = hall.services;
+  if (question < answered) return;        // a slow answer is older than what the page knows
+  answered = question;
   take(fresh);
 }
 
@@ -84,9 +89,9 @@ function signIn() {
 }
 
 async function fetchResident() {
-  const asked = view?.ticket?.id;
+  const ticket = view?.ticket?.id;
   const resident = await call("GET", `${path}/resident`);
-  if (view?.ticket?.id === asked && asked !== undefined) showResident(resident);
+  if (ticket !== undefined && view?.ticket?.id === ticket) showResident(resident);
 }
 
 function showResident(resident) {

@@ -1,0 +1,89 @@
+"""The log-in in a real browser."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page, expect
+
+NAME, SECRET = "wang", "a-long-password"
+
+
+@pytest.fixture
+def door(hall: Any) -> Any:
+    """A hall with a clerk of its first window and a technician."""
+    people = hall.program.hall.people
+    people.add_account(NAME, "clerk", ("1",), SECRET)
+    people.add_account("zhao", "technician", (), SECRET)
+    return hall
+
+
+def log_in(page: Page, name: str = NAME, password: str = SECRET) -> None:
+    page.fill("#username", name)
+    page.fill("#password", password)
+    page.keyboard.press("Enter")
+
+
+def test_whoever_wanted_a_page_gets_it_after_logging_in(door: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page()
+    page.goto(f"{door.url}/window/1")
+    expect(page.locator("#username")).to_be_focused()
+    log_in(page)
+    expect(page).to_have_url(f"{door.url}/window/1")
+    expect(page.locator(".bar-who")).to_have_text(NAME)
+    page.locator("#sign-out").click()
+    expect(page).to_have_url(f"{door.url}/login")
+    page.goto(f"{door.url}/window/1")
+    expect(page).to_have_url(f"{door.url}/login?next=%2Fwindow%2F1")
+
+
+def test_a_wrong_password_is_told_in_words_and_the_page_is_not_forgotten(
+    door: Any, new_page: Callable[..., Page]
+) -> None:
+    page = new_page()
+    page.goto(f"{door.url}/window/1")
+    log_in(page, password="wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator("#password")).to_have_value("")
+    assert "wrong" not in page.url.replace("wrong_password", "")
+    log_in(page)
+    expect(page).to_have_url(f"{door.url}/window/1")
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://example.com/", "//example.com/", "/\\example.com", "javascript:alert(1)", "window/1"]
+)
+def test_a_log_in_leads_to_no_other_site(door: Any, new_page: Callable[..., Page], elsewhere: str) -> None:
+    page = new_page()
+    page.goto(f"{door.url}/login?{urlencode({'next': elsewhere})}")
+    log_in(page)
+    expect(page).to_have_url(f"{door.url}/")
+
+
+def test_the_log_in_works_without_scripts(door: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto(f"{door.url}/login?next=/window/1")
+    log_in(page)
+    expect(page).to_have_url(f"{door.url}/window/1")
+
+
+def test_what_somebody_is_not_allowed_is_refused_and_not_asked_for_again(
+    door: Any, new_page: Callable[..., Page]
+) -> None:
+    page = new_page()
+    page.goto(f"{door.url}/login")
+    log_in(page, "zhao")
+    expect(page).to_have_url(f"{door.url}/")
+    refused = page.goto(f"{door.url}/window/1")
+    assert refused and refused.status == 403
+    assert page.goto(f"{door.url}/devices").status == 200  # type: ignore[union-attr]
+
+
+def test_the_log_in_speaks_english(door: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page()
+    page.goto(f"{door.url}/login")
+    page.locator("[data-switch-language]").click()
+    expect(page.locator("h1")).to_have_text("Sign in")
+    log_in(page, password="wrong")
+    expect(page.get_by_role("alert")).to_contain_text("password")
