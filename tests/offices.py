@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ticketing.model import Actor, Coded, Resident, Service, Window
+import pytest
+
+from ticketing.model import Actor, Coded, Resident, Service, TicketingError, Window
 from ticketing.office import Issued, Office
 from ticketing.policy import Rules
 from ticketing.store import Store, open_store
@@ -97,3 +99,11 @@ class OfficeHall:
 
     def event_types(self, after: int = 0) -> list[str]:
         return [event.type for event in self.office.events_after(after, 1000)]
+
+
+def refused(kind: type[TicketingError], code: str, verb: object, *args: object, **kw: object) -> dict[str, object]:
+    """The facts of the refusal."""
+    with pytest.raises(kind) as caught:
+        verb(*args, **kw)  # type: ignore[operator]
+    assert caught.value.code == code
+    return caught.value.facts

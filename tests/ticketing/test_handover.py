@@ -1,0 +1,118 @@
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from offices import CHEN, CLERK, LI, OfficeHall, refused
+from ticketing import access_log, tables
+from ticketing.model import (
+    Actor,
+    ForbiddenError,
+    State,
+    StateError,
+    UnknownError,
+)
+
+SCANNER = Actor("scanner:left", "clerk", "1")
+
+
+def test_a_scan_starts_the_service_and_opens_the_data(desk: OfficeHall) -> None:
+    issued = desk.issue("licence", LI)
+    desk.call()
+    scanned = desk.office.scan("1", f"HTTPS://Q.EXAMPLE.CN/T/{issued.code}", SCANNER)
+    assert (scanned.ticket.state, scanned.ticket.started_at) == (State.SERVING, desk.now)
+    assert scanned.resident == LI
+    assert desk.office.resident_at("1", CLERK) == LI
+    again = desk.office.scan("1", issued.code.lower(), SCANNER)
+    assert again.resident == LI
+    assert desk.event_types() == ["ticket.issued", "ticket.called", "ticket.started"]
+    with desk.store.read() as conn:
+        log = conn.execute(
+            select(tables.access_log.c.who, tables.access_log.c.place, tables.access_log.c.action).order_by(
+                tables.access_log.c.seq
+            )
+        ).all()
+        assert access_log.verify(conn, desk.vault).whole
+    assert log == [("scanner:left", "1", "scan"), ("wang", "1", "resident"), ("scanner:left", "1", "scan")]
+
+
+def test_a_ticket_without_data_is_scanned_all_the_same(desk: OfficeHall) -> None:
+    issued = desk.issue()
+    desk.call()
+    assert desk.office.scan("1", issued.code, SCANNER).resident is None
+    assert desk.office.resident_at("1", CLERK) is None
+
+
+def test_any_character_a_card_may_hold_comes_back_as_it_was(desk: OfficeHall) -> None:
+    rare = replace(CHEN, name="𠮷\ue123龘\ud842", address="a'\"\\;--\x00\n")
+    issued = desk.issue("licence", rare)
+    desk.call()
+    assert desk.office.scan("1", issued.code, SCANNER).resident == rare
+
+
+def test_a_code_that_is_none_of_ours_is_unknown(desk: OfficeHall) -> None:
+    desk.issue()
+    for scanned in ("", "6901028075763", "0123456789ABCDEF", "https://q.example.cn/t/0123456789ABCDEF"):
+        refused(UnknownError, "unknown_code", desk.office.scan, "1", scanned, SCANNER)
+        refused(UnknownError, "unknown_code", desk.office.ticket_of_code, scanned)
+
+
+def test_a_ticket_is_opened_only_where_it_was_called(desk: OfficeHall) -> None:
+    issued = desk.issue("licence", LI)
+    assert refused(StateError, "not_called", desk.office.scan, "1", issued.code, SCANNER) == {"number": "A001"}
+    desk.call("3")
+    facts = refused(ForbiddenError, "wrong_window", desk.office.scan, "1", issued.code, SCANNER)
+    assert facts == {"number": "A001", "window": "3"}
+    refused(ForbiddenError, "wrong_window", desk.office.scan, "1", issued.code, SCANNER, override_reason="  ")
+    desk.office.finish("3", CLERK)
+    facts = refused(StateError, "ticket_over", desk.office.scan, "3", issued.code, SCANNER)
+    assert facts == {"number": "A001", "state": "done"}
+    facts = refused(StateError, "ticket_over", desk.office.scan, "3", issued.code, SCANNER, override_reason="查档")
+    with desk.store.read() as conn:
+        assert conn.execute(select(tables.access_log)).all() == []
+
+
+def test_a_clerk_takes_a_ticket_from_another_window_with_a_reason(desk: OfficeHall) -> None:
+    issued = desk.issue("licence", LI)
+    desk.call("3")
+    scanned = desk.office.scan("1", issued.code, SCANNER, override_reason="3号窗口设备故障")
+    assert (scanned.ticket.window, scanned.ticket.state, scanned.resident) == ("1", State.SERVING, LI)
+    assert desk.office.window_view("3").ticket is None
+    told = [(event.type, event.data.get("window")) for event in desk.office.events_after(2, 100)]
+    # The other window's strip must hear of it, too.
+    assert told == [
+        ("ticket.called", "3"),
+        ("ticket.transferred", "3"),
+        ("ticket.called", "1"),
+        ("ticket.started", "1"),
+    ]
+    with desk.store.read() as conn:
+        entry = conn.execute(select(tables.access_log)).one()
+    assert (entry.action, entry.reason, entry.ticket_id) == ("scan-override", "3号窗口设备故障", issued.ticket.id)
+
+
+def test_a_clerk_takes_a_waiting_ticket_out_of_turn_with_a_reason(desk: OfficeHall) -> None:
+    desk.issue()
+    issued = desk.issue("licence", CHEN)
+    scanned = desk.office.scan("1", issued.code, SCANNER, override_reason="孕妇")
+    assert (scanned.ticket.window, scanned.ticket.state) == ("1", State.SERVING)
+    other = desk.issue("tax", LI)
+    refused(StateError, "window_busy", desk.office.scan, "1", other.code, SCANNER, override_reason="孕妇")
+
+
+def test_a_code_of_yesterday_opens_nothing(desk: OfficeHall) -> None:
+    issued = desk.issue("licence", LI)
+    desk.next_day()
+    facts = refused(StateError, "other_day", desk.office.scan, "1", issued.code, SCANNER)
+    assert facts == {"number": "A001", "day": "2026-03-02"}
+
+
+def test_the_data_are_given_only_while_the_resident_is_served(desk: OfficeHall) -> None:
+    desk.issue("licence", LI)
+    assert refused(StateError, "nobody_here", desk.office.resident_at, "1", CLERK) == {"window": "1"}
+    desk.call()
+    facts = refused(StateError, "wrong_state", desk.office.resident_at, "1", CLERK)
+    assert (facts["state"], facts["verb"]) == ("called", "resident")
+    desk.office.start("1", CLERK)
+    assert desk.office.resident_at("1", CLERK) == LI
+    desk.office.finish("1", CLERK)
+    refused(StateError, "nobody_here", desk.office.resident_at, "1", CLERK)
