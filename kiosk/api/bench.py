@@ -3,10 +3,9 @@
 from typing import Any
 
 from flask import Response, request
-from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 
-from kiosk.api.routes import STREAM, resource
+from kiosk.api.routes import STREAM, Resource, resource
 from kiosk.api.shapes import answer
 from kiosk.auth import allow
 from kiosk.bench import Bench
@@ -33,7 +32,7 @@ class PiecePath(DevicePath):
     number: int = Field(ge=1)
 
 
-def routes(bench: Bench, streams: Streams) -> APIBlueprint:
+def routes(bench: Bench, streams: Streams) -> Resource:
     """The routes of the virtual hall; only there where devices are simulated, and only on this box."""
     api = resource("bench", "The virtual hall's simulators")
 

@@ -3,12 +3,11 @@
 from typing import Any
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, Field, RootModel
 
 from display.advice import REASONS, advice
 from drivers.supervisor import DeviceState
-from kiosk.api.routes import resource
+from kiosk.api.routes import Resource, resource
 from kiosk.api.shapes import DeviceAnswer, TestedAnswer, answer, instant
 from kiosk.auth import allow
 from kiosk.hall import Hall
@@ -25,7 +24,7 @@ class DevicesAnswer(RootModel[list[DeviceAnswer]]):
     """All devices of this box."""
 
 
-def routes(hall: Hall) -> APIBlueprint:
+def routes(hall: Hall) -> Resource:
     """The routes of this box's devices."""
     api = resource("devices", "This box's devices")
     # In the virtual hall whoever sits at this box may see what the technician sees.

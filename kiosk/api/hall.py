@@ -1,16 +1,15 @@
 """``/hall``, ``/board``, ``/events``: what anybody may see."""
 
 from flask import Response, request
-from flask_openapi3.blueprint import APIBlueprint
 
-from kiosk.api.routes import STREAM, last_event_id, resource
+from kiosk.api.routes import STREAM, Resource, last_event_id, resource
 from kiosk.api.shapes import BoardAnswer, HallAnswer, answer, instant, of_service, of_window
 from kiosk.auth import public
 from kiosk.hall import Hall
 from kiosk.streams import Streams
 
 
-def routes(hall: Hall, streams: Streams) -> APIBlueprint:
+def routes(hall: Hall, streams: Streams) -> Resource:
     """The routes of the hall as a whole."""
     api = resource("hall", "What anybody may see")
 

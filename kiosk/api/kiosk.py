@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 
-from kiosk.api.routes import STREAM, resource
+from kiosk.api.routes import STREAM, Resource, resource
 from kiosk.api.shapes import ChooseBody, IssuedAnswer, KioskAnswer, TypedBody, answer, of_ticket
 from kiosk.auth import allow
 from kiosk.hall import Hall
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 kiosk_only = allow("kiosk")
 
 
-def routes(hall: Hall, streams: Streams) -> APIBlueprint:
+def routes(hall: Hall, streams: Streams) -> Resource:
     """The routes of this box's kiosk."""
     api = resource("kiosk", "The resident at this box")
 

@@ -1,26 +1,31 @@
-"""What the routes of all resources share: where they hang, what a path holds, the key of a repeated request."""
+"""What the routes of all resources share: where they hang, what they take, how they are described.
 
+A route says with its types what it takes (``path``, ``body``) and with ``responses`` what it gives. That is checked
+here by pydantic for each request; the description of the whole API is made from it by flask-openapi3, when somebody
+asks for it (``kiosk.api.description``): its library takes as long to load as Flask itself.
+"""
+
+import functools
 import re
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_type_hints
 
-from flask import request
-from flask_openapi3.blueprint import APIBlueprint
-from flask_openapi3.models.tag import Tag
+from flask import Blueprint, Response, current_app, request
 from pydantic import BaseModel, Field
 
 from kiosk.problems import RequestError
 
 PREFIX = "/api/v1"
-PROBLEM = {
-    "description": "refused",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
 STREAM = {
     "description": "a stream of events, with a comment as heartbeat each 15 s",
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BIGGEST = 2**63 - 1
+
+Shape = type[BaseModel] | dict[str, Any] | None
+View = TypeVar("View", bound=Callable[..., Response])
 
 
 class WindowPath(BaseModel):
@@ -29,15 +34,59 @@ class WindowPath(BaseModel):
     window: str = Field(max_length=64)
 
 
-def resource(name: str, about: str) -> APIBlueprint:
-    """The routes of one resource; refusals are described once for all of them."""
-    return APIBlueprint(
-        f"api_{name}",
-        __name__,
-        url_prefix=PREFIX,
-        abp_tags=[Tag(name=name, description=about)],
-        abp_responses={"4XX": dict(PROBLEM), "422": dict(PROBLEM), "503": dict(PROBLEM)},
-    )
+@dataclass(frozen=True)
+class Call:
+    """One method of one address.
+
+    Attributes:
+        method: ``get`` or ``post``.
+        rule: Flask's rule, below the prefix.
+        view: the route, with its types and its docstring.
+        summary: a line for the description.
+        responses: by status, the model of the answer, None for an empty one, or OpenAPI's own words.
+    """
+
+    method: str
+    rule: str
+    view: Callable[..., Response]
+    summary: str
+    responses: Mapping[str, Shape]
+
+
+class Resource:
+    """The routes of one resource.
+
+    Attributes:
+        blueprint: the routes for Flask.
+        calls: the same for the description.
+    """
+
+    def __init__(self, name: str, about: str) -> None:
+        self.name = name
+        self.about = about
+        self.blueprint = Blueprint(f"api_{name}", __name__, url_prefix=PREFIX)
+        self.calls: list[Call] = []
+
+    def get(self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None) -> Callable[[View], View]:
+        """Hang a route that reads."""
+        return self._hang("get", rule, summary, responses or {})
+
+    def post(self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None) -> Callable[[View], View]:
+        """Hang a route that changes something."""
+        return self._hang("post", rule, summary, responses or {})
+
+    def _hang(self, method: str, rule: str, summary: str, responses: Mapping[str, Shape]) -> Callable[[View], View]:
+        def hang(view: View) -> View:
+            self.calls.append(Call(method, rule, view, summary, responses))
+            self.blueprint.add_url_rule(rule, view_func=_checked(view, responses), methods=[method.upper()])
+            return view
+
+        return hang
+
+
+def resource(name: str, about: str) -> Resource:
+    """The routes of one resource, to be hung."""
+    return Resource(name, about)
 
 
 def idempotency_key() -> str | None:
@@ -52,7 +101,7 @@ def idempotency_key() -> str | None:
     return key
 
 
-def last_event_id(query: dict[str, Any]) -> int | None:
+def last_event_id(query: Mapping[str, str]) -> int | None:
     """Where a stream goes on: ``Last-Event-ID``, which is newer than the address, else ``after``.
 
     Raises:
@@ -67,3 +116,35 @@ def last_event_id(query: dict[str, Any]) -> int | None:
     if not (after.isascii() and after.isdigit() and len(after) < 20):
         raise RequestError(422, "bad_after")
     return min(int(after), _BIGGEST)
+
+
+def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> Callable[..., Response]:
+    """``view`` as Flask calls it: what it takes is checked first."""
+    types = get_type_hints(view)
+    path: type[BaseModel] | None = types.get("path")
+    body: type[BaseModel] | None = types.get("body")
+
+    @functools.wraps(view)
+    def checked(**values: Any) -> Response:
+        taken: dict[str, BaseModel] = {}
+        if path is not None:
+            taken["path"] = path.model_validate(values)
+        if body is not None:
+            taken["body"] = body.model_validate(request.get_json(silent=True))
+        response = view(**taken)
+        if current_app.config["CHECK_ANSWERS"]:
+            _check_answer(response, responses)
+        return response
+
+    return checked
+
+
+def _check_answer(response: Response, responses: Mapping[str, Shape]) -> None:
+    """Hold an answer to its description; for tests.
+
+    Raises:
+        ValidationError: it has another shape.
+    """
+    shape = responses.get(str(response.status_code))
+    if isinstance(shape, type):
+        shape.model_validate_json(response.get_data())

@@ -3,9 +3,8 @@
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, request
-from flask_openapi3.blueprint import APIBlueprint
 
-from kiosk.api.routes import resource
+from kiosk.api.routes import Resource, resource
 from kiosk.api.shapes import LoginBody, MeAnswer, answer
 from kiosk.auth import COOKIE, allow, check_same_site, forget, gate, public, remember
 from kiosk.hall import Hall
@@ -13,7 +12,7 @@ from kiosk.problems import RequestError
 from ticketing.model import ROLES, LimitError
 
 
-def routes(hall: Hall) -> APIBlueprint:
+def routes(hall: Hall) -> Resource:
     """The routes of log-ins."""
     api = resource("session", "Logging in")
 

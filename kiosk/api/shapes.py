@@ -34,11 +34,12 @@ Identifier = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    # Built when first needed: a program that has just started should be ready, not prepared for everything.
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 # -- bodies ------------------------------------------------------------------------------------------------------------
@@ -391,7 +392,7 @@ class KioskTicketAnswer(_Answer):
 class KioskAnswer(_Answer):
     """What the kiosk shows."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     state: Literal["idle", "reading", "choosing", "printing", "taking", "fault"]
     resident: KioskResidentAnswer | None

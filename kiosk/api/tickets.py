@@ -1,10 +1,9 @@
 """``/tickets``: take a number, look one up, print it again."""
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, Field
 
-from kiosk.api.routes import idempotency_key, resource
+from kiosk.api.routes import Resource, idempotency_key, resource
 from kiosk.api.shapes import (
     IssueBody,
     IssuedAnswer,
@@ -31,7 +30,7 @@ class TicketPath(BaseModel):
     ticket: int = Field(ge=1, lt=2**63)
 
 
-def routes(hall: Hall) -> APIBlueprint:
+def routes(hall: Hall) -> Resource:
     """The routes of tickets."""
     api = resource("tickets", "Numbers")
 

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from flask import Response
-from flask_openapi3.blueprint import APIBlueprint
 
-from kiosk.api.routes import STREAM, WindowPath, idempotency_key, resource
+from kiosk.api.routes import STREAM, Resource, WindowPath, idempotency_key, resource
 from kiosk.api.shapes import (
     CalledAnswer,
     FinishBody,
@@ -30,7 +29,7 @@ from ticketing.model import Actor, Ticket, UnknownError, Window
 clerk = allow("clerk", window=True)
 
 
-def routes(hall: Hall, streams: Streams) -> APIBlueprint:
+def routes(hall: Hall, streams: Streams) -> Resource:
     """The routes of windows."""
     api = resource("windows", "Calling and serving")
     office = hall.office
