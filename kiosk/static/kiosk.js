@@ -7,6 +7,7 @@ const root = document.documentElement;
 const $ = (selector, from = document) => from.querySelector(selector);
 const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 const LANDSCAPE = matchMedia("(orientation: landscape)");
+const SERVED = ["choosing", "printing", "taking", "fault-ticket"];  // states that end with the resident leaving
 const QUIET = 45_000;  // ms without a touch after which what one resident set is taken back for the next
 
 let view = null;       // the last GET /kiosk
@@ -59,7 +60,7 @@ function render() {
   if (before !== state) {
     if (state !== "typing") clearTyped();
     if (before !== "starting") for (const dialog of $$("dialog[open]")) dialog.close();
-    if ((state === "idle" || state === "fault") && !["typing", "starting", "idle", "fault"].includes(before)) forget();
+    if ((state === "idle" || state === "fault") && SERVED.includes(before)) forget();
   }
 }
 

@@ -142,8 +142,8 @@ export function follow(path, { on = {}, connected = () => {}, after = null } = {
         buffer = blocks.pop();
         for (const block of blocks) hear(block);
       }
-    } catch (error) {
-      if (!(error instanceof TypeError) && error.name !== "AbortError") throw error;
+    } catch {
+      // Cut off, in one of many ways; keep() tries again.
     } finally {
       clearTimeout(timer);
       aborter.abort();

@@ -79,6 +79,7 @@ function arrived(board) {
     return line;
   }));
   $(".waiting").classList.toggle("many", board.waiting.length > 8);
+  $(".waiting").classList.toggle("crowd", board.waiting.length > 14);
 }
 
 const refresh = coalesce(async () => arrived(await call("GET", "/board")));

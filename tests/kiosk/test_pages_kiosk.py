@@ -250,6 +250,14 @@ def test_english_is_one_touch_away_and_ends_with_who_asked_for_it(hall: Any, kio
     expect(kiosk.locator(".lay h1 [lang=zh-CN]")).to_be_visible()
 
 
+def test_english_stays_when_the_card_has_to_be_laid_again(hall: Any, kiosk: Page) -> None:
+    kiosk.locator("[data-do=language]").click()
+    hall.reader.fail_next(0x41)
+    hall.lay("zhang")
+    expect(kiosk.locator("h1.heed [lang=en]")).to_be_visible()
+    expect(kiosk.locator("h1.heed [lang=zh-CN]")).to_be_hidden()
+
+
 def test_large_print_is_larger_and_offers_fewer_services_a_page(hall: Any, kiosk: Page) -> None:
     hall.lay("li")
     state(kiosk, "choosing")
