@@ -1,6 +1,7 @@
 """The clerk's page in a real browser, with the whole hall behind it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -61,11 +62,18 @@ def test_one_key_takes_a_ticket_from_its_call_to_its_end(hall: Any, new_page: Ca
 def test_a_double_press_calls_one_and_starts_nothing(hall: Any, new_page: Callable[..., Page]) -> None:
     issue(hall)
     issue(hall, card="ouyang")
-    page = sit_at(new_page(), hall)
-    for _ in range(4):
-        page.keyboard.press("Space")
+    page = new_page()
+    page.clock.install()
+    sit_at(page, hall)
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=5))
+    page.keyboard.press("Space")
+    page.keyboard.press("Space")
+    expect(page.locator("#go-text")).to_have_text("开始办理")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.locator("#go")).to_be_disabled()
+    page.clock.run_for(500)
     key_is(page, "开始办理")
-    page.wait_for_timeout(300)
     assert ticket_at(hall).state is State.CALLED
     assert ticket_at(hall).number == "A001"
 
@@ -271,10 +279,13 @@ def test_a_cut_line_is_said_at_once_and_nothing_pressed_meanwhile_is_done_later(
     page.context.set_offline(True)
     expect(page.locator("#line")).to_have_text("连接中断,按键暂停")
     expect(page.locator("#go")).to_be_disabled()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
     for key in ("Space", "Enter", "F6"):
         page.keyboard.press(key)
     staff.scan(page, "0000000000000000")
     message(page, "恢复后请再扫")
+    assert "POST" not in sent
     page.context.set_offline(False)
     key_is(page, "呼叫下一位")
     page.wait_for_timeout(300)
