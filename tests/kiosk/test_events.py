@@ -74,16 +74,18 @@ def test_a_listener_that_asks_for_what_it_missed_gets_all_of_it_and_then_the_new
 
 def test_a_listener_that_is_ahead_of_the_feed_waits_for_it_and_hears_nothing_twice(here: Any) -> None:
     """A screen takes the board, with an event the feed has not yet told, and follows from there."""
-    feed = EventFeed(here.office, lambda _wake: None, look=0.2)
+    feed = EventFeed(here.office, lambda _wake: None, look=0.05)
+    here.issue()
+    here.issue()
+    tasks = [threading.Timer(0.1, feed.start), threading.Timer(0.5, here.issue)]
     try:
-        here.issue()
-        here.issue()
-        listener = feed.listen(after=2)
-        feed.start()
-        threading.Timer(0.4, here.issue).start()
-        with listener:
+        with feed.listen(after=2) as listener:
+            for task in tasks:
+                task.start()
             assert ids(read(listener, 1)) == [3]
     finally:
+        for task in tasks:
+            task.join()
         feed.close()
 
 
