@@ -1,5 +1,6 @@
 """Calls made visible and audible: this box's strips and speaker follow the hall's events."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from ticketing.model import Event
 from ticketing.office import Office
 
 SPOKEN = ("ticket.called", "ticket.recalled")
+RETRY = 1.0
+"""Seconds until what could not be shown is tried again."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,11 @@ class Announcer:
         self._office = office
         self._strips = strips
         self._speaker = speaker
-        self._seq = 0
-        self._loop = Loop("announcing", 1.0, self._follow)
+        self._events: deque[Event] = deque()
+        self._loop = Loop("announcing", RETRY, self._follow)
 
     def start(self) -> None:
         """Show how every window stands now; what was called before is not said again."""
-        self._seq = self._office.last_seq()
         for window in self._office.windows():
             self._show(window.id)
         self._loop.start()
@@ -54,18 +56,22 @@ class Announcer:
         """End."""
         self._loop.stop()
 
-    def wake(self) -> None:
-        """There are new events."""
-        self._loop.wake()
+    def hear(self, events: Sequence[Event]) -> None:
+        """These have happened, in this order; called by the event feed, and returns at once."""
+        concerning = [event for event in events if event.data.get("window")]
+        if concerning:
+            self._events.extend(concerning)
+            self._loop.wake()
 
     def _follow(self) -> None:
-        while events := self._office.events_after(self._seq, 200):
-            # Strips first: they are what a resident looks at. Several events of one window are one picture.
-            for window in dict.fromkeys(event.data["window"] for event in events if event.data.get("window")):
-                self._show(window)
-            for event in events:
-                self._say(event)
-            self._seq = events[-1].seq
+        # Strips first: they are what a resident looks at. Several events of one window are one picture.
+        events = list(self._events)
+        for window in dict.fromkeys(event.data["window"] for event in events):
+            self._show(window)
+        # Only what is shown is no longer due: with the store away for a moment, the next step shows it.
+        for event in events:
+            self._events.popleft()
+            self._say(event)
 
     def _show(self, window_id: str) -> None:
         if window_id in self._strips:

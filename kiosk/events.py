@@ -30,6 +30,9 @@ QUEUE = 256
 """Chunks a listener may be behind."""
 PAGE = 500
 """Events read from the table at a time."""
+GATHER = 0.005
+"""Seconds after news before the table is looked at again: a burst of commits is then told together, where a look after
+each would cost as much as the commit."""
 
 HELLO = b"retry: 2000\n\n"
 BEAT = b":\n\n"
@@ -213,6 +216,7 @@ class EventFeed:
         self._followers: list[Callable[[Sequence[Event]], None]] = []
         self._told = threading.Condition()
         self._wake = threading.Event()
+        self._over = threading.Event()
         self._closing = False
         self._seq = diary.last_seq()
         self._thread = threading.Thread(target=self._run, name="event feed", daemon=True)
@@ -247,6 +251,7 @@ class EventFeed:
             for listener in self._listeners:
                 listener.end()
             self._told.notify_all()
+        self._over.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(2.0)
@@ -297,6 +302,7 @@ class EventFeed:
                     log.warning("event feed: %s; trying again", error.code)
                 troubled, more = True, False
             if not more:
+                self._over.wait(GATHER)
                 self._wake.wait(self._look)
             self._wake.clear()
 
@@ -313,7 +319,7 @@ class EventFeed:
             self._told.notify_all()
         for follower in self._followers:
             follower(events)
-        return True
+        return len(events) == PAGE
 
 
 class WindowNews:

@@ -222,7 +222,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             screen=screen,
         )
         announcer = Announcer(office, devices.strips, devices.speaker)
-        feed.follow(lambda _events: announcer.wake())
+        feed.follow(announcer.hear)
         hall = Hall(settings, office, people, feed, news, printing, counter, devices.supervisors, None, now)
         if devices.simulators:
             hall.bench = _bench(settings, devices, office, now)

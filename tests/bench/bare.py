@@ -64,6 +64,7 @@ if MODE == "broadcast":
 
 
 server = Server(("127.0.0.1", PORT), app, numthreads=224 if MODE == "broadcast" else 16, request_queue_size=256)
+server.keep_alive_conn_limit = 1000
 try:
     server.start()
 except KeyboardInterrupt:
