@@ -83,6 +83,7 @@ class Tally:
         up = GaugeMetricFamily("quhao_store_up", "1 when the store answers")
         try:
             services = self._hall.office.hall().services
+            today = self._hall.office.day_counts()
         except StoreError:
             up.add_metric([], 0)
             yield up
@@ -93,6 +94,12 @@ class Tally:
         for view in services:
             waiting.add_metric([view.service.id], view.waiting)
         yield waiting
+        tickets = GaugeMetricFamily("quhao_tickets_today", "Tickets of this hall day, by state", labels=["state"])
+        slips = GaugeMetricFamily("quhao_slips_today", "Slips of this hall day, by printing", labels=["state"])
+        for family, counts in ((tickets, today.tickets), (slips, today.slips)):
+            for state, number in counts.items():
+                family.add_metric([state], number)
+            yield family
 
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}

@@ -20,12 +20,13 @@ from ticketing.policy import PriorityClass, Rules, Why
 from ticketing.print_jobs import Ended, PrintJob
 from ticketing.store import Store
 from ticketing.vault import Vault
-from ticketing.views import Board, Call, Figures, HallView, ServiceView, TicketView, Waiting, WindowView
+from ticketing.views import Board, Call, DayCounts, Figures, HallView, ServiceView, TicketView, Waiting, WindowView
 
 __all__ = [
     "Board",
     "Call",
     "Called",
+    "DayCounts",
     "Figures",
     "HallView",
     "Issued",
@@ -303,6 +304,11 @@ class Office:
         """At most ``limit`` events with a number above ``seq``, oldest first."""
         with self._look() as m:
             return views.events_after(m, seq, limit)
+
+    def day_counts(self) -> DayCounts:
+        """Today's tickets by state and slips by how printing stands, for those who watch over the box."""
+        with self._look() as m:
+            return views.day_counts(m)
 
     def last_seq(self) -> int:
         """Number of the newest event, 0 when there is none."""

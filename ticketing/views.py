@@ -66,6 +66,14 @@ _e = tables.event
 _EVENTS = select(_e.c.seq, _e.c.at, _e.c.type, _e.c.data).where(_e.c.seq > bindparam("after")).order_by(_e.c.seq)
 _SOME_EVENTS = _EVENTS.limit(bindparam("most"))
 _LAST_SEQ = select(func.max(_e.c.seq))
+_j = tables.print_job
+_DAY_STATES = select(_t.c.state, func.count()).where(_t.c.hall_day == bindparam("day")).group_by(_t.c.state)
+_DAY_PRINTS = (
+    select(_j.c.state, func.count())
+    .join(_t, _t.c.id == _j.c.ticket_id)
+    .where(_t.c.hall_day == bindparam("day"))
+    .group_by(_j.c.state)
+)
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,14 @@ class TicketView:
     expected_wait: Interval | None
 
 
+@dataclass(frozen=True)
+class DayCounts:
+    """The day so far in figures: its tickets by state, its slips by how printing stands."""
+
+    tickets: dict[str, int]
+    slips: dict[str, int]
+
+
 class Paces:
     """How long cases take lately, by service; learned again every minute, since each view asks."""
 
@@ -222,6 +238,12 @@ def events_after(m: Moment, seq: int, limit: int) -> list[Event]:
     """Events with a number above ``seq``, oldest first."""
     rows = m.conn.execute(_SOME_EVENTS, {"after": seq, "most": limit})
     return [Event(row.seq, m.time(row.at), row.type, json.loads(row.data)) for row in rows]
+
+
+def day_counts(m: Moment) -> DayCounts:
+    """Today's tickets and slips, counted."""
+    counts = [dict(m.conn.execute(query, {"day": m.day}).tuples().all()) for query in (_DAY_STATES, _DAY_PRINTS)]
+    return DayCounts(*counts)
 
 
 def last_seq(m: Moment) -> int:

@@ -48,7 +48,7 @@ SWAGGER_PAGE = """<!doctype html>
 <script src="/openapi/swagger/js/swagger-ui-bundle.js"></script>
 <script src="/openapi/start.js"></script></body></html>
 """
-SWAGGER_START = """// Without `validatorUrl: null` the page would ask a validator on the internet.
+SWAGGER_START = """// The plain layout and no validator: nothing is asked of the internet.
 SwaggerUIBundle({
   url: "/openapi/openapi.json",
   dom_id: "#swagger-ui",

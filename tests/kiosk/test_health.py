@@ -7,6 +7,7 @@ from typing import Any
 
 from drivers.errors import OfflineError
 from drivers.supervisor import Link, Supervisor
+from ticketing.model import Actor
 from wires import wait_until
 
 
@@ -92,7 +93,8 @@ def test_metrics_count_answers_by_route_and_measure_the_hall(start: Callable[...
     lamp = Lamp()
     here = start(devices=lamps(lamp))
     wait_until(lambda: here.hall.devices[0].state.reason == "unplugged")
-    here.issue()
+    issued = here.issue()
+    here.office.reprint(issued.ticket.id, Actor("desk", "desk"))
     here.listen()
     here.get("/board")
     here.get("/nothing")
@@ -106,6 +108,8 @@ def test_metrics_count_answers_by_route_and_measure_the_hall(start: Callable[...
     assert found['quhao_waiting{service="licence"}'] == 1
     assert found['quhao_waiting{service="tax"}'] == 0
     assert found['quhao_device_up{device="lamp",driver="lamp"}'] == 0
+    assert found['quhao_tickets_today{state="waiting"}'] == 1
+    assert found['quhao_slips_today{state="pending"}'] == 1
     assert found["quhao_event_streams"] == 1
     assert found["quhao_store_up"] == 1
     assert here.ask("GET", "/metrics").status == 200
