@@ -242,8 +242,10 @@ def events_after(m: Moment, seq: int, limit: int) -> list[Event]:
 
 def day_counts(m: Moment) -> DayCounts:
     """Today's tickets and slips, counted."""
-    counts = [dict(m.conn.execute(query, {"day": m.day}).tuples().all()) for query in (_DAY_STATES, _DAY_PRINTS)]
-    return DayCounts(*counts)
+    tickets, slips = (
+        {row[0]: row[1] for row in m.conn.execute(query, {"day": m.day})} for query in (_DAY_STATES, _DAY_PRINTS)
+    )
+    return DayCounts(tickets, slips)
 
 
 def last_seq(m: Moment) -> int:

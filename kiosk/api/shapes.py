@@ -319,6 +319,7 @@ class WindowAnswer(_Answer):
 
     window: HallWindowAnswer
     ticket: TicketAnswer | None
+    since: datetime | None = Field(description="when the ticket was called or, later, its service began")
     why: str | None
     why_en: str | None
     waiting: list[WaitingAnswer]
@@ -500,6 +501,7 @@ def of_window_view(view: WindowView) -> dict[str, Any]:
     return {
         "window": of_window(view.window),
         "ticket": of_ticket(view.ticket) if view.ticket else None,
+        "since": _instant(view.ticket.started_at or view.ticket.called_at) if view.ticket else None,
         "why": view.why.zh if view.why else None,
         "why_en": view.why.en if view.why else None,
         "waiting": [{"service": one.service, "name": one.name, "count": one.count} for one in view.waiting],
