@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
+from kiosk.api.bodies import ChooseBody, TypedBody
 from kiosk.api.routes import STREAM, Resource, resource
-from kiosk.api.shapes import ChooseBody, IssuedAnswer, KioskAnswer, TypedBody, answer, of_ticket
+from kiosk.api.shapes import IssuedAnswer, KioskAnswer, answer, of_ticket
 from kiosk.auth import allow
 from kiosk.hall import Hall
 from kiosk.streams import Streams

@@ -4,8 +4,9 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, request
 
+from kiosk.api.bodies import LoginBody
 from kiosk.api.routes import Resource, resource
-from kiosk.api.shapes import LoginBody, MeAnswer, answer
+from kiosk.api.shapes import MeAnswer, answer
 from kiosk.auth import COOKIE, allow, check_same_site, forget, gate, public, remember
 from kiosk.hall import Hall
 from kiosk.problems import RequestError

@@ -1,165 +1,18 @@
-"""The JSON of the API: what bodies may be (checked), and what answers are (described; tests hold answers to it)."""
+"""What answers are: their shapes, for the description (tests hold every answer to it), and how they are made."""
 
 import json
-import re
-import unicodedata
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from flask import Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 
-from drivers.id_card import valid_id_number
-from ticketing.model import Coded, Resident, Ticket, Window
+from ticketing.model import Resident, Ticket, Window
 from ticketing.views import ServiceView, TicketView, WindowView
-
-FOREIGNER_2017 = re.compile(r"[A-Z]{3}[0-9]{12}")
-"""The number on the 2017 permanent residence card, which is no GB 11643 number."""
-
-
-_TURNS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""Characters that turn the direction of what follows."""
-
-
-def _printable(value: Any) -> Any:
-    """Text without control and direction characters, which would travel to printers, screens and forms."""
-    if not isinstance(value, str):
-        return value
-    return "".join(c for c in value if unicodedata.category(c) not in ("Cc", "Zl", "Zp") and c not in _TURNS).strip()
-
-
-Line = Annotated[str, BeforeValidator(_printable), Field(max_length=200)]
-Identifier = Annotated[str, Field(min_length=1, max_length=64)]
-
-
-class _Body(BaseModel):
-    # Built when first needed: a program that has just started should be ready, not prepared for everything.
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 
 
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", defer_build=True)
-
-
-# -- bodies ------------------------------------------------------------------------------------------------------------
-
-
-class CodedBody(_Body):
-    """A value of a national code table."""
-
-    code: Line
-    label: Line = ""
-
-
-Day = Annotated[date, Field(strict=False)]
-
-
-class ResidentBody(_Body):
-    """A resident as far as known; `kind` is `typed` where no card was read."""
-
-    kind: Literal["resident", "hk-macao-taiwan", "foreigner-2017", "foreigner-2023", "typed"] = "typed"
-    name: Line | None = None
-    name_en: Line | None = None
-    sex: CodedBody | None = None
-    ethnicity: CodedBody | None = None
-    birth_date: Day | None = None
-    address: Line | None = None
-    id_number: Annotated[Line | None, Field(description="GB 11643")] = None
-    authority: Line | None = None
-    valid_from: Day | None = None
-    valid_until: Day | None = None
-    nationality: Line | None = None
-    pass_number: Line | None = None
-    issue_count: Line | None = None
-    renewal_count: Line | None = None
-
-    @model_validator(mode="after")
-    def _real_number(self) -> "ResidentBody":
-        if self.id_number is not None:
-            self.id_number = checked_id_number(self.id_number, self.kind)
-        return self
-
-    def resident(self) -> Resident:
-        """The same for the office."""
-        values: dict[str, Any] = {name: getattr(self, name) or None for name in type(self).model_fields}
-        for name in ("sex", "ethnicity"):
-            coded: CodedBody | None = values[name]
-            values[name] = Coded(coded.code, coded.label) if coded else None
-        return Resident(**values)
-
-
-def checked_id_number(number: str, kind: str = "typed") -> str:
-    """The number in capitals, if it is one.
-
-    Raises:
-        PydanticCustomError: ``bad_id_number``.
-    """
-    number = number.replace(" ", "").upper()
-    if not valid_id_number(number) and not (kind == "foreigner-2017" and FOREIGNER_2017.fullmatch(number)):
-        raise PydanticCustomError("bad_id_number", "not a valid ID number: 18 digits (the last may be X) by GB 11643")
-    return number
-
-
-class IssueBody(_Body):
-    """A ticket to be issued."""
-
-    service: Identifier
-    priority: Identifier | None = Field(None, description="a class of the hall's settings; the desk's to give")
-    resident: ResidentBody | None = None
-
-
-class ChooseBody(_Body):
-    """The service a resident at the kiosk chose."""
-
-    service: Identifier
-
-
-class TypedBody(_Body):
-    """The number of a resident who has no card."""
-
-    id_number: Line
-
-    @model_validator(mode="after")
-    def _real_number(self) -> "TypedBody":
-        self.id_number = checked_id_number(self.id_number)
-        return self
-
-
-class TransferBody(_Body):
-    """Where a ticket goes on."""
-
-    service: Identifier
-
-
-class FinishBody(_Body):
-    """How it ended; nothing is the same as `{}`."""
-
-    outcome: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] = "done"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _may_be_nothing(cls, value: Any) -> Any:
-        return {} if value is None else value
-
-
-class ScanBody(_Body):
-    """What a scanner read at a window."""
-
-    code: Annotated[str, Field(min_length=1, max_length=512)]
-    override_reason: Annotated[Line | None, Field(description="to serve a ticket called elsewhere; it is logged")] = (
-        None
-    )
-
-
-class LoginBody(_Body):
-    """A name and a password."""
-
-    username: Annotated[str, Field(min_length=1, max_length=64)]
-    password: Annotated[str, Field(min_length=1, max_length=1024)]
-
-
-# -- answers -----------------------------------------------------------------------------------------------------------
 
 
 class CodedAnswer(_Answer):

@@ -3,16 +3,9 @@
 from flask import Response
 from pydantic import BaseModel, Field
 
+from kiosk.api.bodies import IssueBody
 from kiosk.api.routes import Resource, idempotency_key, resource
-from kiosk.api.shapes import (
-    IssueBody,
-    IssuedAnswer,
-    TicketAnswer,
-    TicketViewAnswer,
-    answer,
-    of_ticket,
-    of_ticket_view,
-)
+from kiosk.api.shapes import IssuedAnswer, TicketAnswer, TicketViewAnswer, answer, of_ticket, of_ticket_view
 from kiosk.auth import actor, allow, public
 from kiosk.hall import Hall
 from ticketing.model import ForbiddenError

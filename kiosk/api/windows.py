@@ -4,16 +4,14 @@ from collections.abc import Callable
 
 from flask import Response
 
+from kiosk.api.bodies import FinishBody, ScanBody, TransferBody
 from kiosk.api.routes import STREAM, Resource, WindowPath, idempotency_key, resource
 from kiosk.api.shapes import (
     CalledAnswer,
-    FinishBody,
     HallWindowAnswer,
     ResidentAnswer,
-    ScanBody,
     ScannedAnswer,
     TicketAnswer,
-    TransferBody,
     WindowAnswer,
     answer,
     of_resident,
