@@ -3,6 +3,7 @@
 import { drawingOf, kindOf } from "./device_icons.js";
 import { isEnglish, speak, t } from "./language.js";
 import { call, hm, lostLine, now, Problem } from "./live.js";
+import { signIn, signOut } from "./signing.js";
 
 const EVERY = 2000;       // ms between looks
 const ORDER = { offline: 0, fault: 1, online: 2 };
@@ -119,10 +120,6 @@ async function test(name) {
   return look();
 }
 
-function signIn() {
-  location.assign("/login?next=/devices");
-}
-
 async function look() {
   try {
     devices = await call("GET", "/devices");
@@ -142,14 +139,6 @@ async function keep() {
   setTimeout(keep, EVERY);
 }
 
-el("sign-out")?.addEventListener("click", async () => {
-  try {
-    await call("POST", "/logout");
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-  }
-  location.assign("/login");
-});
-
+signOut();
 speak(render);
 keep();

@@ -19,18 +19,25 @@ export function speak(render = () => {}) {
     for (const button of document.querySelectorAll("[data-switch-language]")) {
       button.addEventListener("click", () => change(!english));
     }
+    addEventListener("storage", (event) => {            // another page of this browser has changed it
+      if (event.key === SHELF) show(event.newValue === "en");
+    });
   }
   apply();
   render();
 }
 
 function change(toEnglish) {
-  english = toEnglish;
   try {
-    localStorage.setItem(SHELF, english ? "en" : "zh");
+    localStorage.setItem(SHELF, toEnglish ? "en" : "zh");
   } catch {
     // A browser that keeps nothing: the choice lasts as long as the page.
   }
+  show(toEnglish);
+}
+
+function show(inEnglish) {
+  english = inEnglish;
   apply();
   for (const render of listeners) render();
 }

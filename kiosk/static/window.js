@@ -3,10 +3,13 @@
 // What is on the page is what the hall said last. A press is one request with a key of its own; while it runs, while
 // the line is cut, and for a moment after the big key has changed its meaning, other presses do nothing.
 
+import { answerByKey, ask, isAsking, takeBack } from "./ask.js";
 import { speak, t } from "./language.js";
 import { call, coalesce, follow, hm, lostLine, newKey, now, Problem } from "./live.js";
+import { renderQueue } from "./queue.js";
 import { residentPanel } from "./resident.js";
 import { listenForScans } from "./scan.js";
+import { signIn, signOut } from "./signing.js";
 
 const SETTLE = 400;       // ms in which the second half of a double press finds nothing to press
 const SURE = 4000;        // ms in which a no-show must be confirmed
@@ -32,7 +35,6 @@ let goVerb = "";          // what the big key does now
 let sureTimer = 0;
 let message = null;       // [zh, en, kind]
 let refused = null;       // the code of a scan that a reason may still let through
-const begun = new Map();  // ticket → when this page first saw it in its state
 
 const panel = residentPanel(tell);
 const showLost = lostLine();
@@ -65,11 +67,6 @@ function take(fresh) {
   view = fresh;
   if (fresh.ticket?.id !== before?.id || fresh.ticket?.state !== "serving") panel.hide();
   if (fresh.ticket?.id !== before?.id) unsure();
-  const stage = fresh.ticket && `${fresh.ticket.id} ${fresh.ticket.state}`;
-  if (stage && !begun.has(stage)) {
-    begun.clear();
-    begun.set(stage, now());
-  }
   render();
 }
 
@@ -83,10 +80,6 @@ const refresh = coalesce(async () => {
     else throw problem;
   }
 });
-
-function signIn() {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
-}
 
 async function fetchResident() {
   const ticket = view?.ticket?.id;
@@ -102,7 +95,7 @@ function showResident(resident) {
 
 // ---- presses ----
 
-const mayPress = () => Boolean(view) && connected === true && !busy && !el("ask").open;
+const mayPress = () => Boolean(view) && connected === true && !busy && !isAsking();
 
 /** One request for one press. Returns the answer ({} for an empty one), or null when it was refused or is unknown. */
 async function act(verb, body) {
@@ -185,7 +178,7 @@ async function pause() {
 }
 
 async function scan(text, reason) {
-  if (el("ask").open) el("ask").close("");
+  takeBack();
   if (!view || connected !== true) {
     tell("连接断了,这次扫码没有用,恢复后请再扫", "Not connected: please scan again when the line is back", "stop");
     return;
@@ -228,38 +221,6 @@ async function override() {
     other: true,
   });
   if (chosen) await scan(code, chosen.choice);
-}
-
-/** Ask in the one dialog: resolves to {choice} or null. Choices are [value, words, aside]; figures choose too. */
-function ask({ title, text, choices, other = false }) {
-  const dialog = el("ask");
-  el("ask-title").textContent = title;
-  el("ask-text").textContent = text;
-  el("ask-other").hidden = el("ask-send").hidden = !other;
-  el("ask-input").required = other;
-  el("ask-input").value = "";
-  el("ask-choices").replaceChildren(...choices.map(([value, words, aside], at) => {
-    const button = document.createElement("button");
-    button.value = value;
-    button.formNoValidate = true;
-    const key = document.createElement("kbd");
-    key.textContent = at < 9 ? at + 1 : "";
-    const label = document.createElement("span");
-    label.textContent = words;
-    const note = document.createElement("span");
-    note.className = "quiet";
-    note.textContent = aside;
-    button.append(key, label, note);
-    return button;
-  }));
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((done) => {
-    dialog.addEventListener("close", () => {
-      const typed = dialog.returnValue === "other" ? el("ask-input").value.trim() : dialog.returnValue;
-      done(typed ? { choice: typed } : null);
-    }, { once: true });
-  });
 }
 
 // ---- what is seen ----
@@ -308,22 +269,9 @@ function render() {
     }
     goVerb = verb;
   }
-  el("waiting").replaceChildren(...view.waiting.map((row) => pair(serviceName(row.service, row.name), String(row.count), row.count === 0)));
-  el("next").replaceChildren(...view.next.map((number) => {
-    const item = document.createElement("li");
-    item.className = "number";
-    item.textContent = number;
-    return item;
-  }));
-  el("next").classList.toggle("none", view.next.length === 0);
-  if (!view.next.length) el("next").textContent = t("没有人在等", "Nobody is waiting");
-  const { served, missed, mean_seconds: mean } = view.figures;
-  el("served").textContent = served;
-  el("missed").textContent = missed;
-  el("mean").textContent = mean ? (mean / 60).toFixed(1) : "–";
+  renderQueue(view, serviceName);
   renderHint();
   renderKeys();
-  panel.render();
   tick();
 }
 
@@ -357,14 +305,11 @@ function tick() {
     tell("居民信息放了 10 分钟,已经收起", "The data were open for 10 minutes and have been put away", "");
     renderHint();
   }
-  const ticket = view?.ticket;
-  if (!ticket) {
+  if (!view?.since) {
     el("running").textContent = "";
     return;
   }
-  const told = ticket.state === "called" ? ticket.called_at : ticket.started_at;
-  const since = told ? new Date(told) : begun.get(`${ticket.id} ${ticket.state}`);
-  const seconds = Math.max(0, Math.floor((now() - since) / 1000));
+  const seconds = Math.max(0, Math.floor((now() - new Date(view.since)) / 1000));
   el("running").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
@@ -384,17 +329,6 @@ function countOf(id) {
   return row ? t(`${row.count} 人等候`, `${row.count} waiting`) : "";
 }
 
-function pair(term, value, faint) {
-  const row = document.createElement("div");
-  const dt = document.createElement("dt");
-  const dd = document.createElement("dd");
-  dt.textContent = term;
-  dd.textContent = value;
-  row.classList.toggle("faint", faint);
-  row.append(dt, dd);
-  return row;
-}
-
 // ---- keys, buttons, news ----
 
 const KEYS = { F2: recall, F3: noShow, F5: transfer, F6: pause, F8: show, F9: override };
@@ -411,9 +345,8 @@ async function show() {
 
 addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (el("ask").open) {
-    const choice = el("ask-choices").children[Number(event.key) - 1];
-    if (choice && event.target !== el("ask-input")) choice.click();
+  if (isAsking()) {
+    answerByKey(event);
     if (KEYS[event.key]) event.preventDefault();
     return;
   }
@@ -438,18 +371,8 @@ onClick(el("override"), override);
 for (const [verb, action] of Object.entries({ recall, "no-show": noShow, transfer, pause })) {
   onClick(document.querySelector(`.verbs [data-verb="${verb}"]`), action);
 }
-el("sign-out")?.addEventListener("click", async () => {
-  panel.hide();
-  try {
-    await call("POST", "/logout");
-    location.assign("/login");
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    tellProblem(problem);
-  }
-});
-
-listenForScans((text) => scan(text), (key) => el("ask").open || panel.key(key));
+signOut(() => panel.hide());
+listenForScans((text) => scan(text), (key) => isAsking() || panel.key(key));
 
 async function onHardwareScan(news) {
   if (!news.ok) {
@@ -489,5 +412,6 @@ addEventListener("pagehide", () => panel.hide());     // not kept for the back b
 setInterval(tick, 1000);
 speak(() => {
   renderLine();
+  panel.render();
   render();
 });

@@ -37,8 +37,8 @@ def pasted(context: BrowserContext) -> str:
 def test_one_key_takes_a_ticket_from_its_call_to_its_end(hall: Any, new_page: Callable[..., Page]) -> None:
     issue(hall)
     page = sit_at(new_page(), hall)
-    place = page.locator("#go").bounding_box()
     key_is(page, "呼叫下一位")
+    place = page.locator("#go").bounding_box()
     page.keyboard.press("Space")
     key_is(page, "开始办理")
     expect(page.locator("#number")).to_have_text("A001")
@@ -260,6 +260,18 @@ def test_recall_transfer_and_pause_are_one_key_each(hall: Any, new_page: Callabl
     page.keyboard.press("Space")
     key_is(page, "呼叫下一位")
     assert hall.office.window_view("3").window.state == "open"
+
+
+def test_the_running_time_goes_on_when_the_page_is_opened_again(hall: Any, new_page: Callable[..., Page]) -> None:
+    issue(hall)
+    page = sit_at(new_page(), hall)
+    page.keyboard.press("Space")
+    key_is(page, "开始办理")
+    expect(page.locator("#running")).to_have_text("0:02")
+    page.reload()
+    key_is(page, "开始办理")
+    shown = page.locator("#running").text_content()
+    assert shown and int(shown.removeprefix("0:")) >= 2
 
 
 def test_who_waits_is_told_without_being_asked(hall: Any, new_page: Callable[..., Page]) -> None:
