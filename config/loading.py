@@ -1,5 +1,6 @@
 """Read one TOML file into :class:`~config.settings.Settings`, or say everything that is wrong with it at once."""
 
+import ssl
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from config.settings import DRIVERS, PLANNED_DRIVERS, Settings
+from config.settings import DRIVERS, PLANNED_DRIVERS, ServerSettings, Settings
 
 
 @dataclass(frozen=True)
@@ -239,6 +240,7 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
                 (f"没有文件 {file}", f"there is no file {file}"),
                 ("检查路径", "check the path"),
             )
+    yield from _bad_certificate(settings.server)
     for index, one in enumerate(settings.queue.classes):
         if one.id == "normal":
             yield Problem(
@@ -246,6 +248,24 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
                 ("normal 是普通号的名字", "normal is what an ordinary ticket's class is called"),
                 ("换一个名字", "choose another name"),
             )
+
+
+def _bad_certificate(server: ServerSettings) -> Iterator[Problem]:
+    """A certificate and key that are there, and are none or not each other's."""
+    if not (server.tls_cert and server.tls_key and server.tls_cert.is_file() and server.tls_key.is_file()):
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(server.tls_cert, server.tls_key, password="")
+    except (ssl.SSLError, OSError) as error:
+        why = error.strerror or str(error)
+        yield Problem(
+            "server.tls_cert",
+            (f"证书和密钥不能一起使用({why})", f"the certificate and the key cannot be used together ({why})"),
+            (
+                "两个都要是 PEM 文件,密钥不加口令,且与证书配对",
+                "both are PEM files, the key without a passphrase, and each other's",
+            ),
+        )
 
 
 def _twice(table: str, field: str, names: list[str]) -> Iterator[Problem]:

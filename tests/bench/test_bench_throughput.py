@@ -15,7 +15,7 @@ WINDOWS = 8
 def test_bench_issue_and_call(
     tmp_path: Path, whole: bool, figure: Callable[[str], None], bare: Callable[[str], tuple[int, int]]
 ) -> None:
-    seconds = 8.0 if whole else 0.5
+    seconds = 4.0 if whole else 0.5
     windows = "".join(f'\n[[windows]]\nid = "w{n}"\nname = "{n}号"\n' for n in range(WINDOWS))
     quhao = QuhaoProcess(tmp_path, config=CONFIG + windows)
     desk, clerk = quhao.token("desk"), quhao.token("clerk", *(f"w{n}" for n in range(WINDOWS)))

@@ -129,3 +129,10 @@ def test_a_file_that_is_no_configuration_is_refused_in_words(tmp_path: Path, con
 def test_a_missing_file_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--config"):
         load(tmp_path / "nowhere.toml")
+
+
+def test_a_certificate_that_is_none_is_named_before_anything_starts(tmp_path: Path) -> None:
+    for name in ("a.pem", "a.key"):
+        (tmp_path / name).write_text("no certificate", "utf-8")
+    problems = problems_of(tmp_path, GOOD + '\n[server]\ntls_cert = "a.pem"\ntls_key = "a.key"\n')
+    assert "PEM" in problems["server.tls_cert"].suggestion[1]
