@@ -14,9 +14,9 @@ import { signIn, signOut } from "./signing.js";
 const SETTLE = 400;       // ms in which the second half of a double press finds nothing to press
 const SURE = 4000;        // ms in which a no-show must be confirmed
 const REASONS = [
-  ["居民走错窗口,本窗口可以办", "The resident came to the wrong window; it can be served here"],
+  ["居民走错窗口，本窗口可以办", "The resident came to the wrong window; it can be served here"],
   ["原窗口已经离开或暂停", "The other window is closed or paused"],
-  ["居民需要照顾,就近办理", "The resident needs care and is served at the nearest window"],
+  ["居民需要照顾，就近办理", "The resident needs care and is served at the nearest window"],
 ];
 
 const el = (id) => document.getElementById(id);
@@ -47,7 +47,7 @@ function tell(zh, en, kind = "") {
 }
 
 function tellProblem(problem) {
-  if (problem.code === "offline") tell("没有收到答复,正在核对这一步有没有办成", "No answer; checking whether it was done", "warn");
+  if (problem.code === "offline") tell("没有收到答复，正在核对这一步有没有办成", "No answer; checking whether it was done", "warn");
   else tell(problem.detail, problem.detail_en, "stop");
 }
 
@@ -163,7 +163,7 @@ async function transfer() {
   const others = services.filter(({ id }) => id !== service);
   const chosen = await ask({
     title: t(`${number} 转到哪项业务?`, `Transfer ${number} to which service?`),
-    text: t("号码不变,按原来的取号时间排队", "It keeps its number and its place in time"),
+    text: t("号码不变，按原来的取号时间排队", "It keeps its number and its place in time"),
     choices: others.map((other) => [other.id, t(other.name, other.name_en || other.name), countOf(other.id)]),
   });
   if (!chosen) return;
@@ -180,11 +180,11 @@ async function pause() {
 async function scan(text, reason) {
   takeBack();
   if (!view || connected !== true) {
-    tell("连接断了,这次扫码没有用,恢复后请再扫", "Not connected: please scan again when the line is back", "stop");
+    tell("连接断了，这次扫码没有用，恢复后请再扫", "Not connected: please scan again when the line is back", "stop");
     return;
   }
   if (busy) {
-    tell("上一步还没办完,请再扫一次", "The last step is still running: please scan again", "warn");
+    tell("上一步还没办完，请再扫一次", "The last step is still running: please scan again", "warn");
     return;
   }
   const body = reason ? { code: text, override_reason: reason } : { code: text };
@@ -229,7 +229,7 @@ const STATES = {
   open: ["正在服务", "Open", "good"],
   paused: ["暂停服务", "Paused", "warn"],
   closed: ["尚未开始", "Not open yet", ""],
-  called: ["已呼叫,等人过来", "Called", "warn"],
+  called: ["已呼叫，等人过来", "Called", "warn"],
   serving: ["办理中", "Being served", "good"],
 };
 const GO = {
@@ -279,14 +279,15 @@ function renderHint() {
   const serving = view?.ticket?.state === "serving";
   el("show").hidden = !serving || panel.shown;
   el("resident-hint").textContent = view?.ticket
-    ? t("请扫描小票上的二维码,居民信息显示在这里", "Scan the code on the slip to see the resident's data")
-    : t("呼叫、扫码以后,居民信息显示在这里", "Call and scan: the resident's data appear here");
+    ? t("请扫描小票上的二维码，居民信息显示在这里", "Scan the code on the slip to see the resident's data")
+    : t("呼叫、扫码以后，居民信息显示在这里", "Call and scan: the resident's data appear here");
 }
 
 function renderKeys() {
   const ready = Boolean(view) && connected === true && !busy;
   const state = view?.ticket?.state;
   el("go").disabled = !ready || settling !== 0;
+  el("go").classList.toggle("resting", connected === true && (busy || settling !== 0));
   el("go").dataset.verb = goVerb;
   el("go-text").textContent = goVerb ? t(...GO[goVerb]) : "…";
   const usable = { recall: state === "called", "no-show": state === "called", transfer: Boolean(state), pause: true };
@@ -302,7 +303,7 @@ function renderKeys() {
 function tick() {
   el("clock").textContent = hm(now());
   if (panel.tick()) {
-    tell("居民信息放了 10 分钟,已经收起", "The data were open for 10 minutes and have been put away", "");
+    tell("居民信息放了 10 分钟，已经收起", "The data were open for 10 minutes and have been put away", "");
     renderHint();
   }
   if (!view?.since) {
@@ -405,7 +406,7 @@ follow(`${path}/events`, {
 
 function renderLine() {
   if (connected === null) return;
-  el("line").textContent = connected ? t("已连接", "Connected") : t("连接中断,按键暂停", "Not connected: keys are off");
+  el("line").textContent = connected ? t("已连接", "Connected") : t("连接中断，按键暂停", "Not connected: keys are off");
 }
 
 addEventListener("pagehide", () => panel.hide());     // not kept for the back button
