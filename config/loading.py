@@ -96,7 +96,7 @@ def _unreadable(error: OSError) -> Problem:
     return Problem(
         "",
         (f"读不了配置文件({error.strerror})", f"the configuration file cannot be read ({error.strerror})"),
-        ("检查路径和权限,或用 --config 指明文件", "check the path and its permissions, or name a file with --config"),
+        ("检查路径和权限，或用 --config 指明文件", "check the path and its permissions, or name a file with --config"),
     )
 
 
@@ -166,18 +166,18 @@ def _own_error(key: str, code: str, given: Any) -> Problem:
             return Problem(
                 key,
                 (f"没有时区 {_short(given)}", f"there is no time zone {_short(given)}"),
-                ("写 IANA 名称,如 Asia/Shanghai", "write an IANA name such as Asia/Shanghai"),
+                ("写 IANA 名称，如 Asia/Shanghai", "write an IANA name such as Asia/Shanghai"),
             )
         case "half_tls":
             return Problem(
                 key,
                 ("tls_cert 和 tls_key 只写了一个", "only one of tls_cert and tls_key is given"),
-                ("两个都写,或都不写", "give both, or neither"),
+                ("两个都写，或都不写", "give both, or neither"),
             )
         case _:
             return Problem(
                 key,
-                (f"这里要一个整数,不是 {_short(given)}", f"a whole number belongs here, not {_short(given)}"),
+                (f"这里要一个整数，不是 {_short(given)}", f"a whole number belongs here, not {_short(given)}"),
                 ("写成不带引号的数字", "write a number without quotes"),
             )
 
@@ -185,14 +185,14 @@ def _own_error(key: str, code: str, given: Any) -> Problem:
 def _form_of(location: tuple[str | int, ...]) -> tuple[str, str]:
     match location[-1]:
         case "prefix":
-            return "一到三个大写字母,如 A", "one to three capital letters, such as A"
+            return "一到三个大写字母，如 A", "one to three capital letters, such as A"
         case "url":
             return (
                 "写成 sqlite:///文件;这个版本只有 SQLite",
                 "write sqlite:///file; this version keeps its store in SQLite",
             )
         case "public_host":
-            return "只写主机名,不带 https://,如 Q.EXAMPLE.CN", "the host name alone, no https://, such as Q.EXAMPLE.CN"
+            return "只写主机名，不带 https://,如 Q.EXAMPLE.CN", "the host name alone, no https://, such as Q.EXAMPLE.CN"
         case _:
             return "只用字母、数字和 - _ .", "letters, digits and - _ . only"
 
@@ -262,7 +262,7 @@ def _bad_certificate(server: ServerSettings) -> Iterator[Problem]:
             "server.tls_cert",
             (f"证书和密钥不能一起使用({why})", f"the certificate and the key cannot be used together ({why})"),
             (
-                "两个都要是 PEM 文件,密钥不加口令,且与证书配对",
+                "两个都要是 PEM 文件，密钥不加口令，且与证书配对",
                 "both are PEM files, the key without a passphrase, and each other's",
             ),
         )

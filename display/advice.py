@@ -19,13 +19,16 @@ class Advice:
 _ADVICE = {
     # every device
     "starting": Advice("正在启动", "请稍候几秒", "Starting", "Wait a few seconds"),
-    "stopping": Advice("正在停止", "程序正在退出,无需处理", "Stopping", "The program is ending: nothing to do"),
+    "stopping": Advice("正在停止", "程序正在退出，无需处理", "Stopping", "The program is ending: nothing to do"),
     "offline": Advice(
-        "没有连上", "检查电源和连线,接好后会自动恢复", "Not connected", "Check power and cable; it comes back by itself"
+        "没有连上",
+        "检查电源和连线，接好后会自动恢复",
+        "Not connected",
+        "Check power and cable; it comes back by itself",
     ),
     "not_found": Advice(
         "找不到设备",
-        "插好线缆,或核对配置里的 port",
+        "插好线缆，或核对配置里的 port",
         "The device is not there",
         "Plug it in, or correct its port in the settings",
     ),
@@ -37,13 +40,13 @@ _ADVICE = {
     ),
     "busy": Advice(
         "被别的程序占用",
-        "关掉占用它的程序,会自动恢复",
+        "关掉占用它的程序，会自动恢复",
         "Another program is using it",
         "Close that program; it comes back by itself",
     ),
     "refused": Advice(
         "拒绝连接",
-        "核对地址和端口,并重启设备",
+        "核对地址和端口，并重启设备",
         "It refuses the connection",
         "Check its address and port, then switch it off and on",
     ),
@@ -55,20 +58,20 @@ _ADVICE = {
     ),
     "silent": Advice(
         "没有应答",
-        "检查电源、接线、波特率和地址,再重启设备",
+        "检查电源、接线、波特率和地址，再重启设备",
         "It does not answer",
         "Check power, cable, baud rate and address, then switch it off and on",
     ),
     "hung_up": Advice(
         "连接断开",
-        "检查电源和网线,接好后会自动恢复",
+        "检查电源和网线，接好后会自动恢复",
         "It closed the connection",
         "Check power and network cable; it comes back by itself",
     ),
-    "unplugged": Advice("已拔出", "插好线缆,会自动恢复", "Unplugged", "Plug it in again; it comes back by itself"),
+    "unplugged": Advice("已拔出", "插好线缆，会自动恢复", "Unplugged", "Plug it in again; it comes back by itself"),
     "stuck": Advice(
         "不再接收数据",
-        "关电源,等十秒再打开",
+        "关电源，等十秒再打开",
         "It takes no more data",
         "Switch it off, wait ten seconds and switch it on",
     ),
@@ -80,13 +83,13 @@ _ADVICE = {
     ),
     "garbled": Advice(
         "收到的数据不对",
-        "核对波特率和设备型号,换一根短的屏蔽线",
+        "核对波特率和设备型号，换一根短的屏蔽线",
         "What arrives makes no sense",
         "Check baud rate and model, and try a shorter, shielded cable",
     ),
     "defect": Advice(
         "驱动程序出错",
-        "请把日志交给技术支持,程序会自动重试",
+        "请把日志交给技术支持，程序会自动重试",
         "The driver failed",
         "Send the log to support; it tries again by itself",
     ),
@@ -102,19 +105,19 @@ _ADVICE = {
     ),
     "reader_error": Advice(
         "读卡器报错",
-        "重新插拔读卡器,仍不行请更换",
+        "重新插拔读卡器，仍不行请更换",
         "The reader reports an error",
         "Unplug the reader and plug it in again; replace it if that does not help",
     ),
     "reader_lost": Advice(
         "读卡时读卡器断开",
-        "检查读卡器的线,再重新放证件",
+        "检查读卡器的线，再重新放证件",
         "The reader was lost while reading",
         "Check the reader's cable, then lay the card again",
     ),
     "sam_broken": Advice(
         "安全模块自检失败",
-        "断电重启读卡器,仍不行请送修",
+        "断电重启读卡器，仍不行请送修",
         "The security module failed its self-test",
         "Switch the reader off and on; have it repaired if that does not help",
     ),
@@ -125,30 +128,30 @@ _ADVICE = {
         "Ask the reader's maker to authorise it",
     ),
     # printer
-    "paper_out": Advice("打印机缺纸", "换上新纸卷,合好上盖", "Out of paper", "Put in a new roll and close the cover"),
+    "paper_out": Advice("打印机缺纸", "换上新纸卷，合好上盖", "Out of paper", "Put in a new roll and close the cover"),
     "paper_near_end": Advice("纸快用完", "准备好新纸卷", "Paper is running low", "Keep a new roll at hand"),
     "cover_open": Advice("打印机上盖没合好", "合好上盖", "The cover is open", "Close the cover"),
     "cutter": Advice(
-        "切刀卡住", "关电源,清出碎纸,再开机", "The cutter is jammed", "Switch it off, clear the paper, switch it on"
+        "切刀卡住", "关电源，清出碎纸，再开机", "The cutter is jammed", "Switch it off, clear the paper, switch it on"
     ),
     "head_hot": Advice(
-        "打印头过热", "等几分钟,会自动恢复", "The print head is too hot", "Wait; it comes back by itself"
+        "打印头过热", "等几分钟，会自动恢复", "The print head is too hot", "Wait; it comes back by itself"
     ),
     "printer_error": Advice(
         "打印机报错",
-        "打开上盖检查卡纸,再关机重开",
+        "打开上盖检查卡纸，再关机重开",
         "The printer reports an error",
         "Open the cover, look for jammed paper, then switch it off and on",
     ),
     "printer_offline": Advice(
         "打印机脱机",
-        "按打印机上的联机键,检查纸和上盖",
+        "按打印机上的联机键，检查纸和上盖",
         "The printer is off line",
         "Press its on-line key, and check paper and cover",
     ),
     "no_confirmation": Advice(
         "打印机没有确认",
-        "看小票是否完整,需要时补打",
+        "看小票是否完整，需要时补打",
         "The printer did not confirm",
         "See whether the slip is whole; print it again if not",
     ),
@@ -159,7 +162,7 @@ _ADVICE = {
     "strip_busy": Advice("条屏正忙", "稍候会自动重发", "The strip is busy", "Wait: the text is sent again by itself"),
     "strip_checksum": Advice(
         "条屏收到的数据有误",
-        "检查接线和波特率,换屏蔽线",
+        "检查接线和波特率，换屏蔽线",
         "The strip received spoilt data",
         "Check cable and baud rate, and use a shielded cable",
     ),
@@ -168,7 +171,7 @@ _ADVICE = {
     ),
     "strip_flash": Advice(
         "条屏存储出错",
-        "断电重启条屏,仍不行请送修",
+        "断电重启条屏，仍不行请送修",
         "The strip's memory has failed",
         "Switch the strip off and on; have it repaired if that does not help",
     ),
@@ -186,20 +189,20 @@ _ADVICE = {
     ),
     "strip_unknown_command": Advice(
         "条屏不认识这条命令",
-        "核对型号,应为 BX-5K 或 BX-6K 字库卡",
+        "核对型号，应为 BX-5K 或 BX-6K 字库卡",
         "The strip does not know the command",
         "Check its model: it must be a BX-5K or BX-6K font card",
     ),
     "strip_refused": Advice(
         "条屏拒绝了文字",
-        "核对宽度、高度和型号,再断电重启条屏",
+        "核对宽度、高度和型号，再断电重启条屏",
         "The strip refused the text",
         "Check width, height and model, then switch the strip off and on",
     ),
     # speaker
     "no_sound_card": Advice(
         "没有可用的声卡",
-        "接好音箱或声卡,用 aplay -l 核对名称",
+        "接好音箱或声卡，用 aplay -l 核对名称",
         "No sound card",
         "Connect a speaker or sound card; aplay -l lists their names",
     ),
@@ -218,7 +221,7 @@ _ADVICE |= dict.fromkeys((f"strip_{error}" for error in _OF_FILES), _ADVICE["str
 
 _FALLBACK = Advice(
     "设备不正常",
-    "断电重启设备,仍不行请联系技术支持",
+    "断电重启设备，仍不行请联系技术支持",
     "Something is wrong",
     "Switch it off and on; call support if that does not help",
 )

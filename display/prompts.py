@@ -15,39 +15,39 @@ _STAGES = {
     "idle": Words("请刷身份证取号", "Lay your ID card to take a number"),
     "reading": Words("请不要移动身份证", "Please leave your card where it is"),
     "choosing": Words("请选择要办的业务", "Choose what you came for"),
-    "printing": Words("正在出票,请稍候", "Your slip is being printed"),
-    "taking": Words("请取走小票,拿好身份证", "Take your slip and your ID card"),
+    "printing": Words("正在出票，请稍候", "Your slip is being printed"),
+    "taking": Words("请取走小票，拿好身份证", "Take your slip and your ID card"),
 }
 
 _NOTES = {
     "take_card": Words("请拿好身份证", "Please take your ID card"),
-    "card_moved": Words("没有读完,请拿起身份证重新放", "Not read to the end: lift your card and lay it again"),
+    "card_moved": Words("没有读完，请拿起身份证重新放", "Not read to the end: lift your card and lay it again"),
     "card_unreadable": Words(
-        "这张证件读不出来,请重新放一次,或到{desk}", "This card cannot be read: lay it once more, or go to {desk_en}"
+        "这张证件读不出来，请重新放一次，或到{desk}", "This card cannot be read: lay it once more, or go to {desk_en}"
     ),
     "slip_doubtful": Words(
-        "小票可能没有打完,请记下屏幕上的号码,需要补打请到{desk}",
+        "小票可能没有打完，请记下屏幕上的号码，需要补打请到{desk}",
         "Your slip may be incomplete: note the number on this screen; {desk_en} can print it again",
     ),
     "no_printer": Words(
-        "请记下屏幕上的号码,或用手机扫码", "Note the number on this screen, or scan it with your phone"
+        "请记下屏幕上的号码，或用手机扫码", "Note the number on this screen, or scan it with your phone"
     ),
     "paper_out": Words(
-        "打印机缺纸,请记下屏幕上的号码,或用手机扫码", "Out of paper: note this number or scan it with your phone"
+        "打印机缺纸，请记下屏幕上的号码，或用手机扫码", "Out of paper: note this number or scan it with your phone"
     ),
 }
 
-_READER = Words("读卡器暂时不能用,请到{desk}取号", "The card reader is out of order: please go to {desk_en}")
+_READER = Words("读卡器暂时不能用，请到{desk}取号", "The card reader is out of order: please go to {desk_en}")
 _PRINTER = Words(
-    "打印机暂时不能用,号码会显示在屏幕上,也可以到{desk}取号",
+    "打印机暂时不能用，号码会显示在屏幕上，也可以到{desk}取号",
     "The printer is out of order: your number will be shown on this screen, or go to {desk_en}",
 )
 _NO_PAPER = Words(
-    "打印机缺纸,请到{desk}取号,或刷身份证在屏幕上看号码",
+    "打印机缺纸，请到{desk}取号，或刷身份证在屏幕上看号码",
     "Out of paper: go to {desk_en}, or lay your card and read your number on this screen",
 )
 _NO_SLIP = Words(
-    "打印机没有出票,请记下屏幕上的号码,或用手机扫码", "No slip came out: note this number or scan it with your phone"
+    "打印机没有出票，请记下屏幕上的号码，或用手机扫码", "No slip came out: note this number or scan it with your phone"
 )
 _CARD = _NOTES["card_unreadable"]
 

@@ -18,136 +18,139 @@ _STATES = {
     "expired": Words("已过期", "expired"),
 }
 
-_FALLBACK = Words("现在办不了,请稍后再试", "This cannot be done now: please try again later")
+_FALLBACK = Words("现在办不了，请稍后再试", "This cannot be done now: please try again later")
 
 _WORDS: dict[str, tuple[Words, ...]] = {
     # code: sentences, the one with the most facts first
     # the queue
-    "unknown_service": (Words("没有这项业务,请刷新后重选", "No such service: reload and choose again"),),
-    "unknown_window": (Words("没有这个窗口,请检查窗口编号", "No such window: check its number"),),
-    "unknown_ticket": (Words("没有这个号码,请核对小票", "No such ticket: check the slip"),),
+    "unknown_service": (Words("没有这项业务，请刷新后重选", "No such service: reload and choose again"),),
+    "unknown_window": (Words("没有这个窗口，请检查窗口编号", "No such window: check its number"),),
+    "unknown_ticket": (Words("没有这个号码，请核对小票", "No such ticket: check the slip"),),
     "unknown_code": (
-        Words("这不是本大厅的小票码,请扫小票上的二维码", "Not a code of this hall: scan the one on the slip"),
+        Words("这不是本大厅的小票码，请扫小票上的二维码", "Not a code of this hall: scan the one on the slip"),
     ),
-    "unknown_priority": (Words("没有这个优先类别,请重选", "No such priority: choose again"),),
-    "bad_priority": (Words("没有这个优先类别,请重选", "No such priority: choose again"),),
+    "unknown_priority": (Words("没有这个优先类别，请重选", "No such priority: choose again"),),
+    "bad_priority": (Words("没有这个优先类别，请重选", "No such priority: choose again"),),
     "priority_not_yours": (Words("优先办理请到咨询台说明情况", "Please ask at the guide desk for priority"),),
-    "unknown_print_job": (Words("没有这次打印,请重新补打", "No such print: print the slip again"),),
+    "unknown_print_job": (Words("没有这次打印，请重新补打", "No such print: print the slip again"),),
     "window_busy": (
-        Words("{number} {state},请先办结或过号", "{number} is {state}: finish it or mark it missed first"),
-        Words("窗口还有人在办理,请先办结或过号", "Somebody is still at the window: finish or mark as missed first"),
+        Words("{number} {state}，请先办结或过号", "{number} is {state}: finish it or mark it missed first"),
+        Words("窗口还有人在办理，请先办结或过号", "Somebody is still at the window: finish or mark as missed first"),
     ),
-    "window_paused": (Words("窗口已暂停,请先恢复服务", "The window is paused: open it first"),),
-    "nobody_here": (Words("窗口现在没有人,请先呼叫下一位", "Nobody is at the window: call the next one first"),),
+    "window_paused": (Words("窗口已暂停，请先恢复服务", "The window is paused: open it first"),),
+    "nobody_here": (Words("窗口现在没有人，请先呼叫下一位", "Nobody is at the window: call the next one first"),),
     "wrong_state": (
         Words(
-            "{number} {state},不能这样操作,请刷新后再看",
+            "{number} {state}，不能这样操作，请刷新后再看",
             "{number} is {state}, which does not allow this: reload and look",
         ),
         Words(
-            "号码{state},不能这样操作,请刷新后再看", "The ticket is {state}, which does not allow this: reload and look"
+            "号码{state}，不能这样操作，请刷新后再看",
+            "The ticket is {state}, which does not allow this: reload and look",
         ),
-        Words("号码的状态已变,请刷新后再看", "The ticket has changed: reload and look again"),
+        Words("号码的状态已变，请刷新后再看", "The ticket has changed: reload and look again"),
     ),
     "already_waiting": (
         Words(
-            "您已取过号 {number},请等候叫号;小票丢了可以补打",
+            "您已取过号 {number}，请等候叫号;小票丢了可以补打",
             "You already hold {number}: please wait, or print it again if lost",
         ),
         Words(
-            "您已取过号,请等候叫号;小票丢了可以补打",
+            "您已取过号，请等候叫号;小票丢了可以补打",
             "You already hold a ticket: please wait, or print it again if lost",
         ),
     ),
     "not_called": (
-        Words("{number} 还没叫到,请先呼叫再扫码", "{number} has not been called: call it before you scan"),
-        Words("这个号还没叫到,请先呼叫再扫码", "This ticket has not been called: call it before you scan"),
+        Words("{number} 还没叫到，请先呼叫再扫码", "{number} has not been called: call it before you scan"),
+        Words("这个号还没叫到，请先呼叫再扫码", "This ticket has not been called: call it before you scan"),
     ),
     "ticket_over": (
-        Words("{number} {state},需要再办请重新取号", "{number} is {state}: take a new number to be served again"),
-        Words("这个号已经用过,需要再办请重新取号", "This ticket is used: take a new number to be served again"),
+        Words("{number} {state}，需要再办请重新取号", "{number} is {state}: take a new number to be served again"),
+        Words("这个号已经用过，需要再办请重新取号", "This ticket is used: take a new number to be served again"),
     ),
     "other_day": (
-        Words("{number} 是 {day} 的号,请今天重新取号", "{number} is of {day}: please take a new number today"),
-        Words("这不是今天的号,请重新取号", "This ticket is not of today: please take a new number"),
+        Words("{number} 是 {day} 的号，请今天重新取号", "{number} is of {day}: please take a new number today"),
+        Words("这不是今天的号，请重新取号", "This ticket is not of today: please take a new number"),
     ),
     "wrong_window": (
-        Words("{number} 叫到{window}号窗口,请到那里办理", "{number} was called to window {window}: please go there"),
-        Words("这个号是别的窗口叫的,请到那个窗口办理", "This ticket was called to another window: please go there"),
+        Words("{number} 叫到{window}号窗口，请到那里办理", "{number} was called to window {window}: please go there"),
+        Words("这个号是别的窗口叫的，请到那个窗口办理", "This ticket was called to another window: please go there"),
     ),
-    "bad_outcome": (Words("办理结果不对,请重选", "That outcome is not understood: choose again"),),
-    "no_resident": (Words("取这个号时没有刷证件,请当面核对", "No card was read for this ticket: check in person"),),
+    "bad_outcome": (Words("办理结果不对，请重选", "That outcome is not understood: choose again"),),
+    "no_resident": (Words("取这个号时没有刷证件，请当面核对", "No card was read for this ticket: check in person"),),
     "erased": (Words("当天的资料已按规定删除", "That day's data was erased, as the rules ask"),),
     # the store
-    "store_busy": (Words("系统正忙,请再试一次", "The system is busy: please try once more"),),
+    "store_busy": (Words("系统正忙，请再试一次", "The system is busy: please try once more"),),
     "store_full": (
-        Words("磁盘已满,没有保存,请联系技术人员", "The disk is full and nothing was saved: call a technician"),
+        Words("磁盘已满，没有保存，请联系技术人员", "The disk is full and nothing was saved: call a technician"),
     ),
-    "store_broken": (Words("数据存不进去,没有保存,请联系技术人员", "Data cannot be saved: call a technician"),),
-    "store_in_use": (Words("另一个程序正在使用数据,请先停掉它", "Another program uses the data: stop it first"),),
+    "store_broken": (Words("数据存不进去，没有保存，请联系技术人员", "Data cannot be saved: call a technician"),),
+    "store_in_use": (Words("另一个程序正在使用数据，请先停掉它", "Another program uses the data: stop it first"),),
     "seal_broken": (
-        Words("资料已损坏,打不开,请联系技术人员", "The data is damaged and cannot be opened: call a technician"),
+        Words("资料已损坏，打不开，请联系技术人员", "The data is damaged and cannot be opened: call a technician"),
     ),
     "log_broken": (
         Words(
-            "访问日志已损坏,不能查看资料,请联系技术人员",
+            "访问日志已损坏，不能查看资料，请联系技术人员",
             "The access log is broken, data stays closed: call a technician",
         ),
     ),
     "idempotency_key_reused": (
-        Words("同一操作编号不能用于不同内容,请重新操作", "This Idempotency-Key came with other content: use a new one"),
+        Words(
+            "同一操作编号不能用于不同内容，请重新操作", "This Idempotency-Key came with other content: use a new one"
+        ),
     ),
     # who may
     "not_logged_in": (Words("请先登录", "Please log in first"),),
-    "wrong_password": (Words("用户名或密码不对,请重新输入", "Wrong name or password: please enter them again"),),
+    "wrong_password": (Words("用户名或密码不对，请重新输入", "Wrong name or password: please enter them again"),),
     "too_many_tries": (
-        Words("试的次数太多,请 {seconds} 秒后再试", "Too many tries: please wait {seconds} seconds"),
-        Words("试的次数太多,请稍后再试", "Too many tries: please wait a little"),
+        Words("试的次数太多，请 {seconds} 秒后再试", "Too many tries: please wait {seconds} seconds"),
+        Words("试的次数太多，请稍后再试", "Too many tries: please wait a little"),
     ),
-    "bad_token": (Words("令牌无效,请让管理员重新发放", "This token is not valid: ask for a new one"),),
-    "forbidden": (Words("您没有这项权限,请找管理员", "You may not do this: ask the manager"),),
-    "not_your_window": (Words("这不是您的窗口,请换到自己的窗口", "This is not your window: use your own"),),
+    "bad_token": (Words("令牌无效，请让管理员重新发放", "This token is not valid: ask for a new one"),),
+    "forbidden": (Words("您没有这项权限，请找管理员", "You may not do this: ask the manager"),),
+    "not_your_window": (Words("这不是您的窗口，请换到自己的窗口", "This is not your window: use your own"),),
     "tls_required": (
-        Words("请用 https 打开,这里不能明文登录", "Open this page by https: log-ins do not travel in the clear"),
+        Words("请用 https 打开，这里不能明文登录", "Open this page by https: log-ins do not travel in the clear"),
     ),
     "cross_site": (
-        Words("请求来自别的网站,请从本系统页面操作", "That came from another site: use this system's own page"),
+        Words("请求来自别的网站，请从本系统页面操作", "That came from another site: use this system's own page"),
     ),
-    "bad_host": (Words("网址不对,请用本系统的地址打开", "Wrong address: open this system by its own"),),
+    "bad_host": (Words("网址不对，请用本系统的地址打开", "Wrong address: open this system by its own"),),
     # requests
-    "bad_body": (Words("内容填写有误,请检查后再提交", "Something is filled in wrongly: check it and send again"),),
+    "bad_body": (Words("内容填写有误，请检查后再提交", "Something is filled in wrongly: check it and send again"),),
     "bad_json": (Words("内容不是 JSON,请检查后再提交", "The body is not JSON: check it and send again"),),
-    "bad_after": (Words("after 应为事件序号,请重新取大屏内容", "after must be an event's seq: take the board again"),),
+    "bad_after": (Words("after 应为事件序号，请重新取大屏内容", "after must be an event's seq: take the board again"),),
     "bad_idempotency_key": (
         Words(
-            "Idempotency-Key 不合规,请换一个短的",
+            "Idempotency-Key 不合规，请换一个短的",
             "That Idempotency-Key will not do: use a short one of plain characters",
         ),
     ),
-    "bad_request": (Words("请求有误,请刷新后再试", "That request is not understood: reload and try again"),),
-    "bad_id_number": (Words("证件号码不对,请核对后重输", "That ID number is not right: check it and enter it again"),),
+    "bad_request": (Words("请求有误，请刷新后再试", "That request is not understood: reload and try again"),),
+    "bad_id_number": (Words("证件号码不对，请核对后重输", "That ID number is not right: check it and enter it again"),),
     "typed_number_wrong": (
-        Words("证件号码不对,请核对后重输", "That ID number is not right: check it and enter it again"),
+        Words("证件号码不对，请核对后重输", "That ID number is not right: check it and enter it again"),
     ),
-    "too_large": (Words("内容太大,请缩短后再提交", "That is too large: make it shorter and send again"),),
+    "too_large": (Words("内容太大，请缩短后再提交", "That is too large: make it shorter and send again"),),
     "json_expected": (Words("请用 JSON 格式提交", "Send it as JSON"),),
     "method_not_allowed": (
-        Words("这个地址不能这样用,请看接口说明", "This address does not take that method: see the API's pages"),
+        Words("这个地址不能这样用，请看接口说明", "This address does not take that method: see the API's pages"),
     ),
-    "not_found": (Words("没有找到,请检查地址", "Not found: check the address"),),
+    "not_found": (Words("没有找到，请检查地址", "Not found: check the address"),),
     "internal": (
-        Words("系统出错,请再试;仍不行请联系技术人员", "Something went wrong: try again, then call a technician"),
+        Words("系统出错，请再试;仍不行请联系技术人员", "Something went wrong: try again, then call a technician"),
     ),
-    "stopping": (Words("系统正在重启,请稍候", "The system is restarting: please wait a moment"),),
+    "stopping": (Words("系统正在重启，请稍候", "The system is restarting: please wait a moment"),),
     "too_many_listeners": (
-        Words("屏幕连接太多,请关掉不用的页面", "Too many screens are connected: close pages not in use"),
+        Words("屏幕连接太多，请关掉不用的页面", "Too many screens are connected: close pages not in use"),
     ),
     # the kiosk
     "no_card": (Words("请先刷身份证", "Please lay your ID card first"),),
-    "kiosk_busy": (Words("取号机正在使用,请稍候", "The kiosk is in use: please wait a moment"),),
-    "no_kiosk": (Words("这台设备没有读卡器,请到取号机", "This box has no card reader: please use a kiosk"),),
-    "no_device": (Words("没有这台设备,请检查名称", "No such device: check its name"),),
-    "device_offline": (Words("设备没有连上,请先按提示处理", "The device is not connected: see its advice first"),),
+    "kiosk_busy": (Words("取号机正在使用，请稍候", "The kiosk is in use: please wait a moment"),),
+    "no_kiosk": (Words("这台设备没有读卡器，请到取号机", "This box has no card reader: please use a kiosk"),),
+    "no_device": (Words("没有这台设备，请检查名称", "No such device: check its name"),),
+    "device_offline": (Words("设备没有连上，请先按提示处理", "The device is not connected: see its advice first"),),
 }
 
 CODES = frozenset(_WORDS)

@@ -98,7 +98,7 @@ def add_user(context: Knows, name: str, role: str, windows: tuple[str, ...]) -> 
         click.echo(f"已添加 {name} / added {name}", err=True)
     else:
         what = ", ".join(added.changed)
-        click.echo(f"{name} 已存在,已修改 / {name} was there, changed: {what}", err=True)
+        click.echo(f"{name} 已存在，已修改 / {name} was there, changed: {what}", err=True)
 
 
 @user.command("remove")
@@ -213,11 +213,11 @@ def verify(context: Knows) -> None:
         with closing(store), store.read() as conn:
             verdict = access_log.verify(conn, vault)
     if verdict.fault is None:
-        click.echo(f"访问日志完整,共 {verdict.entries} 条 / the access log is whole: {verdict.entries} entries")
+        click.echo(f"访问日志完整，共 {verdict.entries} 条 / the access log is whole: {verdict.entries} entries")
         return
     zh, en = _FAULTS[verdict.fault]
     click.echo(
-        f"访问日志已损坏:第 {verdict.broken_at} 条{zh},现有 {verdict.entries} 条 / "
+        f"访问日志已损坏:第 {verdict.broken_at} 条{zh}，现有 {verdict.entries} 条 / "
         f"the access log is broken: entry {verdict.broken_at} {en}; {verdict.entries} entries are there",
         err=True,
     )
@@ -247,7 +247,7 @@ def _warn_of_unknown(settings: Settings, store: "Store", windows: tuple[str, ...
     for one in windows:
         if one not in known and one != "*":
             click.echo(
-                f"提醒:没有窗口 {one},现有 {', '.join(sorted(known)) or '-'} / "
+                f"提醒:没有窗口 {one}，现有 {', '.join(sorted(known)) or '-'} / "
                 f"warning: there is no window {one}, only {', '.join(sorted(known)) or 'none'}",
                 err=True,
             )

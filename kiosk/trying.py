@@ -29,9 +29,9 @@ def try_out(supervisor: Supervisor[Any], hall_name: str, now: datetime) -> tuple
             return _show(strip)
         case Speaker() as speaker:
             speaker.say(SENTENCE)
-            return True, Words("已播放测试语音,请听", "The test sentence is on its way: please listen")
+            return True, Words("已播放测试语音，请听", "The test sentence is on its way: please listen")
         case _:
-            return True, Words("设备在线,请放卡或扫码试一试", "It answers: try it with a card or a code")
+            return True, Words("设备在线，请放卡或扫码试一试", "It answers: try it with a card or a code")
 
 
 def _print(printer: Printer, name: str, hall_name: str, now: datetime) -> tuple[bool, Words]:
@@ -48,7 +48,7 @@ def _print(printer: Printer, name: str, hall_name: str, now: datetime) -> tuple[
         case "printed":
             return True, Words("测试页已打印", "The test page was printed")
         case "unconfirmed":
-            return False, Words("已发出,打印机没有确认,请看有没有出纸", "Sent but not confirmed: did paper come out?")
+            return False, Words("已发出，打印机没有确认，请看有没有出纸", "Sent but not confirmed: did paper come out?")
         case _:
             reason = outcome.reason or "failed"
             return False, Words(f"没有打印({reason})", f"Not printed ({reason})")

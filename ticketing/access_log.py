@@ -129,7 +129,7 @@ def _head(conn: Connection, vault: Vault, *, lock: bool = False) -> tuple[int, b
     except (ValueError, VaultError):
         raise VaultError(
             "log_broken",
-            "访问日志已损坏,请执行 quhao audit verify / "
+            "访问日志已损坏，请执行 quhao audit verify / "
             "the head of the access log is gone or was changed: run quhao audit verify",
         ) from None
     if not kept:

@@ -141,12 +141,12 @@ class People:
         if len(password) < MIN_PASSWORD:
             raise AccountError(
                 "password_short",
-                f"密码太短,至少 {MIN_PASSWORD} 个字符 / the password is too short: at least {MIN_PASSWORD} characters",
+                f"密码太短，至少 {MIN_PASSWORD} 个字符 / the password is too short: at least {MIN_PASSWORD} characters",
             )
         if len(password) > MAX_PASSWORD:
             raise AccountError(
                 "password_long",
-                f"密码太长,最多 {MAX_PASSWORD} 个字符 / the password is too long: at most {MAX_PASSWORD} characters",
+                f"密码太长，最多 {MAX_PASSWORD} 个字符 / the password is too long: at most {MAX_PASSWORD} characters",
             )
         # Before the transaction: a hash takes longer than anybody should hold the store.
         password_hash = self._hash(password)

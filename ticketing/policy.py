@@ -107,6 +107,6 @@ def why(number: str, priority: str, overtaken: str | None, rules: Rules) -> Why:
     minutes = round(known.head_start / timedelta(minutes=1))
     plural = "minute's" if minutes == 1 else "minutes'"
     return Why(
-        f"{number} 先于 {overtaken}: {known.name},提前{minutes}分钟",
+        f"{number} 先于 {overtaken}: {known.name}，提前{minutes}分钟",
         f"{number} before {overtaken}: {known.name_en}, {minutes} {plural} head start",
     )

@@ -89,7 +89,7 @@ def load_master_key(path: Path, *, create: bool = True) -> bytes:
         if not create:
             raise VaultError(
                 "key_missing",
-                f"找不到主密钥文件 {path},数据库已用它加密:请从备份处放回,或改正 store.key_file / "
+                f"找不到主密钥文件 {path}，数据库已用它加密:请从备份处放回，或改正 store.key_file / "
                 f"the master key file {path} is not there, and the store is sealed with it: "
                 "put it back from where you keep its copy, or correct store.key_file",
             ) from None
@@ -123,7 +123,7 @@ def _read_key(path: Path) -> bytes:
     if stat.S_ISREG(about.st_mode) and about.st_mode & 0o077:
         raise VaultError(
             "key_too_open",
-            f"其他用户可以读取主密钥文件 {path},请执行 chmod 600 {path} / "
+            f"其他用户可以读取主密钥文件 {path}，请执行 chmod 600 {path} / "
             f"the master key file {path} is open to other users (mode {stat.S_IMODE(about.st_mode):04o}): "
             f"run chmod 600 {path}",
         )
@@ -134,7 +134,7 @@ def _read_key(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise VaultError(
             "key_malformed",
-            f"主密钥文件 {path} 内容不对,应为 {2 * KEY_BYTES} 位十六进制数:请从备份处放回 / "
+            f"主密钥文件 {path} 内容不对，应为 {2 * KEY_BYTES} 位十六进制数:请从备份处放回 / "
             f"the master key file {path} does not hold a key: expected {2 * KEY_BYTES} hexadecimal digits; "
             "put it back from where you keep its copy",
         )
@@ -209,7 +209,7 @@ class Vault:
         if not sealing.available(suite):
             raise VaultError(
                 "cipher_unavailable",
-                f"本机的 OpenSSL 不支持 {cipher},请用 aes-256-gcm / "
+                f"本机的 OpenSSL 不支持 {cipher}，请用 aes-256-gcm / "
                 f"the OpenSSL of this box cannot do {cipher}: use aes-256-gcm",
             )
         hall = hall_id.encode()
@@ -241,7 +241,7 @@ class Vault:
         if not hmac.compare_digest(kept[:KEY_BYTES], key_proof):
             raise VaultError(
                 "key_wrong",
-                "主密钥与数据库不符:请放回原来的密钥文件,或改正 store.key_file 或 store.url / "
+                "主密钥与数据库不符:请放回原来的密钥文件，或改正 store.key_file 或 store.url / "
                 "the master key is not the one this store is sealed with: "
                 "put back the right key file, or correct store.key_file or store.url",
             )

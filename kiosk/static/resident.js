@@ -12,7 +12,7 @@ const KINDS = {
   "hk-macao-taiwan": ["港澳台居民居住证", "Residence permit, HK, Macao and Taiwan"],
   "foreigner-2017": ["外国人永久居留身份证", "Foreigner's permanent residence card"],
   "foreigner-2023": ["外国人永久居留身份证(2023版)", "Foreigner's permanent residence card (2023)"],
-  typed: ["手工输入,没有读卡", "Typed in, no card was read"],
+  typed: ["手工输入，没有读卡", "Typed in, no card was read"],
 };
 
 // key of the API, words, and how the value reads; the order is that of the usual forms
@@ -147,7 +147,7 @@ export function residentPanel(tell) {
     const done = await copy(row.value);
     marked(document.querySelector(`[data-field="${row.name}"]`), done);
     if (done) tell(`已复制 ${row.zh}`, `Copied: ${row.en}`, "good");
-    else tell("这台电脑不让复制,请用鼠标选中", "This PC does not allow copying; select it with the mouse", "warn");
+    else tell("这台电脑不让复制，请用鼠标选中", "This PC does not allow copying; select it with the mouse", "warn");
   }
 
   async function copyAll() {
@@ -156,7 +156,7 @@ export function residentPanel(tell) {
     const done = await copy(rows.map(({ zh, value }) => `${zh}\t${value}`).join("\n"));
     marked(el("copy-all"), done);
     if (done) tell(`已复制全部 ${rows.length} 项`, `Copied all ${rows.length} fields`, "good");
-    else tell("这台电脑不让复制,请用鼠标选中", "This PC does not allow copying; select it with the mouse", "warn");
+    else tell("这台电脑不让复制，请用鼠标选中", "This PC does not allow copying; select it with the mouse", "warn");
   }
 
   /** Returns whether the data have just been put away. */

@@ -48,9 +48,9 @@ def test_words_are_whole_with_all_facts_and_without_any(code: str) -> None:
 
 
 def test_facts_are_told_where_they_are_known() -> None:
-    assert words("wrong_window", {"number": "A001", "window": "5"}).zh == "A001 叫到5号窗口,请到那里办理"
-    assert words("wrong_window").zh == "这个号是别的窗口叫的,请到那个窗口办理"
-    assert words("window_busy", {"number": "A001", "state": "called"}).zh == "A001 已叫号,请先办结或过号"
+    assert words("wrong_window", {"number": "A001", "window": "5"}).zh == "A001 叫到5号窗口，请到那里办理"
+    assert words("wrong_window").zh == "这个号是别的窗口叫的，请到那个窗口办理"
+    assert words("window_busy", {"number": "A001", "state": "called"}).zh == "A001 已叫号，请先办结或过号"
     assert words("window_busy", {"number": "A001", "state": "called"}).en.startswith("A001 is called")
     assert "60" in words("too_many_tries", {"seconds": 60}).zh
 
@@ -61,4 +61,4 @@ def test_facts_cannot_put_words_of_their_own_into_a_sentence() -> None:
 
 def test_an_unknown_code_still_says_something() -> None:
     said = words("no_such_code", {"anything": 1})
-    assert (said.zh, said.en) == ("现在办不了,请稍后再试", "This cannot be done now: please try again later")
+    assert (said.zh, said.en) == ("现在办不了，请稍后再试", "This cannot be done now: please try again later")

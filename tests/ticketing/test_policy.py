@@ -76,7 +76,7 @@ def test_a_senior_passes_those_issued_in_the_half_hour_before_and_nobody_else(on
 
 def test_why_tells_whom_it_passes_and_by_which_right() -> None:
     assert why("A012", "senior", "B003", RULES) == Why(
-        "A012 先于 B003: 绿色通道(65岁以上),提前30分钟",
+        "A012 先于 B003: 绿色通道(65岁以上)，提前30分钟",
         "A012 before B003: green channel (65+), 30 minutes' head start",
     )
 
