@@ -107,4 +107,6 @@ def test_every_page_has_its_picture(
     expect(bench.locator("#tray li")).to_have_count(10)
     expect(bench.frame_locator("iframe[src='/screen']").locator("#band .number")).to_have_text("A005")
     wait_until(lambda: "A005" in hall.strip("3").text)
+    expect(bench.frame_locator("#desk").locator("#go")).to_be_enabled()
+    bench.wait_for_function("[...document.images].every((picture) => picture.complete)")
     keep(bench, "bench")

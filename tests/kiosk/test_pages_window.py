@@ -289,7 +289,7 @@ def test_a_cut_line_is_said_at_once_and_nothing_pressed_meanwhile_is_done_later(
     issue(hall)
     page = sit_at(new_page(), hall)
     page.context.set_offline(True)
-    expect(page.locator("#line")).to_have_text("连接中断,按键暂停")
+    expect(page.locator("#line")).to_have_text("连接中断，按键暂停")
     expect(page.locator("#go")).to_be_disabled()
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.method))
