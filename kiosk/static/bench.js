@@ -138,7 +138,7 @@ function drawSlip(printer, id) {
   slip.type = "button";
   slip.className = "slip";
   slip.dataset.key = slip.dataset.paper = id;
-  slip.title = t("拖到窗口的扫描枪上;点一下放大", "Drag it to a window's scanner; click to read");
+  slip.title = t("拖到窗口的扫描枪上；点一下放大", "Drag it to a window's scanner; click to read");
   const picture = document.createElement("img");
   picture.alt = t(`第 ${id} 张小票`, `Slip ${id}`);
   picture.draggable = false;
@@ -178,7 +178,7 @@ function renderVoice(speaker) {
     const button = document.createElement("button");
     button.type = "button";
     button.dataset.key = sentence.id;
-    button.setAttribute("aria-label", t(`播放:${sentence.text}`, `Play: ${sentence.text}`));
+    button.setAttribute("aria-label", t(`播放：${sentence.text}`, `Play: ${sentence.text}`));
     button.append(icon("play"));
     button.addEventListener("click", () => play(speaker, sentence.id));
     const words = document.createElement("span");
@@ -225,7 +225,7 @@ function renderBooths() {
     const scan = booth.querySelector(".booth-scan");
     scan.hidden = !scanner;
     scan.lastElementChild.textContent = t("扫小票", "Scan slip");
-    scan.title = t("扫最新的小票;也可以把小票拖过来", "Scan the newest slip, or drag one here");
+    scan.title = t("扫最新的小票；也可以把小票拖过来", "Scan the newest slip, or drag one here");
     booth.querySelector(".booth-out").title = t("在新标签页打开", "Open in a new tab");
     if (scanner) fillTag(scannerTag, scanner);
   }

@@ -29,7 +29,7 @@ function render() {
   el("none").hidden = devices.length > 0;
   el("summary").className = `summary ${bad.length ? "warn" : "good"}`;
   el("summary").textContent = bad.length
-    ? t(`${devices.length} 台设备,${bad.length} 台需要处理`, `${bad.length} of ${devices.length} devices need attention`)
+    ? t(`${devices.length} 台设备，${bad.length} 台需要处理`, `${bad.length} of ${devices.length} devices need attention`)
     : t(`${devices.length} 台设备全部正常`, `All ${devices.length} devices are working`);
   el("asked").textContent = t(`${hm(heard)} 更新`, `as of ${hm(heard)}`);
   const list = [...devices].sort((a, b) => ORDER[a.state] - ORDER[b.state]);

@@ -89,7 +89,7 @@ async function fetchResident() {
 
 function showResident(resident) {
   if (resident) panel.show(resident);
-  else tell("这张小票没有居民信息:取号时没有刷身份证", "This ticket has no resident's data: no card was laid", "warn");
+  else tell("这张小票没有居民信息：取号时没有刷身份证", "This ticket has no resident's data: no card was laid", "warn");
   renderHint();
 }
 
@@ -135,7 +135,7 @@ async function noShow() {
   if (!mayPress() || view.ticket?.state !== "called") return;
   if (!sureTimer) {
     sureTimer = setTimeout(() => unsure(true), SURE);
-    tell(`${view.ticket.number} 没有来?再按一次 F3 记为过号`, `${view.ticket.number} did not come? Press F3 again`, "warn");
+    tell(`${view.ticket.number} 没有来？再按一次 F3 记为过号`, `${view.ticket.number} did not come? Press F3 again`, "warn");
     renderKeys();
     return;
   }
@@ -162,7 +162,7 @@ async function transfer() {
   const { number, service } = view.ticket;
   const others = services.filter(({ id }) => id !== service);
   const chosen = await ask({
-    title: t(`${number} 转到哪项业务?`, `Transfer ${number} to which service?`),
+    title: t(`${number} 转到哪项业务？`, `Transfer ${number} to which service?`),
     text: t("号码不变，按原来的取号时间排队", "It keeps its number and its place in time"),
     choices: others.map((other) => [other.id, t(other.name, other.name_en || other.name), countOf(other.id)]),
   });
@@ -215,7 +215,7 @@ async function override() {
   if (!refused || !mayPress()) return;
   const code = refused;
   const chosen = await ask({
-    title: t("为什么在本窗口办理?", "Why serve it at this window?"),
+    title: t("为什么在本窗口办理？", "Why serve it at this window?"),
     text: t("原因会记入查阅记录", "The reason goes into the access log"),
     choices: REASONS.map(([zh, en]) => [zh, t(zh, en), ""]),
     other: true,

@@ -249,7 +249,7 @@ def test_recall_transfer_and_pause_are_one_key_each(hall: Any, new_page: Callabl
     message(page, "已重呼 A001")
     assert ticket_at(hall).recalls == 1
     page.keyboard.press("F5")
-    expect(page.locator("#ask-title")).to_have_text("A001 转到哪项业务?")
+    expect(page.locator("#ask-title")).to_have_text("A001 转到哪项业务？")
     page.keyboard.press("1")
     message(page, "A001 已转到 社会保障卡")
     assert ticket_at(hall) is None
