@@ -17,7 +17,10 @@ export function speak(render = () => {}) {
   listeners.push(render);
   if (listeners.length === 1) {
     for (const button of document.querySelectorAll("[data-switch-language]")) {
-      button.addEventListener("click", () => change(!english));
+      button.addEventListener("click", (event) => {
+        if (event.detail) button.blur();                // pressed by mouse: Space stays the page's own key
+        change(!english);
+      });
     }
     addEventListener("storage", (event) => {            // another page of this browser has changed it
       if (event.key === SHELF) show(event.newValue === "en");

@@ -29,6 +29,8 @@ const FIELDS = [
   ["authority", "签发机关", "Issued by"],
   ["valid_from", "有效期起", "Valid from"],
   ["valid_until", "有效期止", "Valid until"],
+  ["issue_count", "签发次数", "Times issued"],
+  ["renewal_count", "换证次数", "Times renewed"],
 ];
 
 const el = (id) => document.getElementById(id);
