@@ -14,7 +14,7 @@ from display.refusals import CODES, words
 from kiosk.auth import gate, remember
 from kiosk.hall import Hall
 from kiosk.problems import RequestError
-from ticketing.model import Role, UnknownError
+from ticketing.model import LimitError, Role, UnknownError
 from ticketing.people import Principal
 
 
@@ -68,13 +68,19 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
         if hall.bench is None or not asker.at_kiosk:
             raise UnknownError("not_found")
         page = _page("bench.html")
-        if visitor is not None and asker.principal is None:
-            secret = hall.people.login(*visitor, hall.clock())
-            if secret is not None:
-                remember(page, secret, hall.settings.server)
+        if visitor is not None and asker.principal is None and (secret := _let_in(hall, visitor)):
+            remember(page, secret, hall.settings.server)
         return page
 
     return blueprint
+
+
+def _let_in(hall: Hall, visitor: tuple[str, str]) -> str | None:
+    """A log-in for the visitor; None when the account is not there, or somebody is guessing at it just now."""
+    try:
+        return hall.people.login(*visitor, hall.clock())
+    except LimitError:
+        return None
 
 
 DEVICE_ROLES: tuple[Role, ...] = ("technician", "manager")
