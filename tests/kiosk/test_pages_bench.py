@@ -73,10 +73,13 @@ def test_a_card_is_laid_and_lifted_by_keyboard(hall: Any, page: Page) -> None:
 
 
 def test_a_card_dropped_beside_the_reader_goes_back(hall: Any, page: Page) -> None:
+    laid: list[str | None] = []
+    page.on("request", lambda request: laid.append(request.post_data) if request.url.endswith("/lay") else None)
     drag(page, page.locator("[data-card=li]"), page.locator(".tv"))
-    page.wait_for_timeout(300)
-    expect(page.locator("#pad [data-lift]")).to_have_count(0)
     expect(page.locator(".ghost")).to_have_count(0)
+    page.locator("[data-card=zhang]").click()
+    expect(page.locator("#pad [data-lift]")).to_be_visible()
+    assert laid == ['{"card":"zhang"}']
 
 
 def test_a_slip_under_the_wrong_scanner_opens_that_window_and_is_refused(hall: Any, page: Page) -> None:
