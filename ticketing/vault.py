@@ -25,12 +25,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
 
 from ticketing import sealing
 from ticketing.model import StateError, StoreError
 from ticketing.sealing import KEY_BYTES, BrokenSealError
-from ticketing.tables import day_key, fact
+from ticketing.tables import account, day_key, fact, login, metadata, token
 
 if TYPE_CHECKING:
     from ticketing.store import Store
@@ -44,6 +44,17 @@ _PROOF = "master_key"
 _CACHED_DAYS = 4
 _DAY = select(day_key.c.wrapped).where(day_key.c.hall_day == bindparam("day"))
 _FACT = select(fact.c.value).where(fact.c.name == bindparam("wanted"))
+# People may be added before the first start. Whatever else a store holds was written by somebody who had its key.
+_WITHOUT_KEY = {table.name for table in (account, token, login)}
+_IN_USE = select(
+    or_(
+        *(
+            select(literal(1)).select_from(one).exists()
+            for one in metadata.sorted_tables
+            if one.name not in _WITHOUT_KEY
+        )
+    )
+)
 
 
 class VaultError(StoreError):
@@ -52,7 +63,7 @@ class VaultError(StoreError):
     A :class:`~ticketing.model.StoreError`: nothing was changed, and whoever asked can do nothing about it.
 
     Codes: ``key_missing``, ``key_unreadable``, ``key_too_open``, ``key_malformed``, ``key_wrong``, ``hall_changed``,
-    ``cipher_unknown``, ``cipher_unavailable``, ``seal_broken``, ``log_broken``.
+    ``proof_missing``, ``cipher_unknown``, ``cipher_unavailable``, ``seal_broken``, ``log_broken``.
     """
 
     def __init__(self, code: str, words: str) -> None:
@@ -100,7 +111,7 @@ def load_master_key(path: Path, *, create: bool = True) -> bytes:
 def is_sealed(store: "Store") -> bool:
     """Whether a master key belongs to this store already."""
     with store.read() as conn:
-        return conn.scalar(_FACT, {"wanted": _PROOF}) is not None
+        return conn.scalar(_FACT, {"wanted": _PROOF}) is not None or bool(conn.scalar(_IN_USE))
 
 
 def _read_key(path: Path) -> bytes:
@@ -192,7 +203,8 @@ class Vault:
         clock: now, as an aware ``datetime``.
 
     Raises:
-        VaultError: the key or the hall is not the store's, or the cipher cannot be had here.
+        VaultError: the key or the hall is not the store's, the store's proof of them was removed, or the cipher cannot
+            be had here.
     """
 
     def __init__(
@@ -235,6 +247,14 @@ class Vault:
             with store.write() as conn:
                 kept = conn.scalar(_FACT, {"wanted": _PROOF})
                 if kept is None:
+                    if conn.scalar(_IN_USE):
+                        raise VaultError(
+                            "proof_missing",
+                            "数据库中的密钥证明已被删除，访问日志也可能一并被删，不再可信:"
+                            "请从备份恢复数据库，并查明原因 / "
+                            "this store has been worked with, but the proof of its key was removed, and entries of the "
+                            "access log may have been removed with it: bring back a backup, and find out who did it",
+                        )
                     kept = key_proof + hall_proof
                     head = self.seal_lasting(LOG_HEAD, "head", b"")
                     conn.execute(insert(fact), [{"name": _PROOF, "value": kept}, {"name": LOG_HEAD, "value": head}])

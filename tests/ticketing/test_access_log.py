@@ -12,12 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from offices import CLERK as WANG
+from offices import LI, OfficeHall
 from ticketing import access_log
 from ticketing.access_log import Verdict
 from ticketing.model import Actor
+from ticketing.people import People
 from ticketing.store import Store, open_store
 from ticketing.tables import access_log as table
-from ticketing.vault import Vault, VaultError
+from ticketing.vault import Vault, VaultError, is_sealed
 
 MASTER = bytes(range(32))
 AT = datetime(2026, 11, 20, 9, 30, 15, 123457, tzinfo=UTC)
@@ -234,6 +237,43 @@ def test_a_tail_cut_together_with_the_head_is_found(file: Path, store: Store, va
     assert not verdict(store, vault).whole
     # Nor does the next start mend it.
     assert not verdict(store, Vault(store, MASTER, "xicheng")).whole
+
+
+WIPED = {
+    "all but the day": "DELETE FROM fact WHERE name != 'hall_day'",
+    "all facts": "DELETE FROM fact",
+    "the proof": "DELETE FROM fact WHERE name = 'master_key'",
+    "all that tells of residents": "DELETE FROM fact; DELETE FROM resident; DELETE FROM day_key; DELETE FROM answer",
+    "all but the services": "DELETE FROM fact; DELETE FROM day_key; DELETE FROM event; DELETE FROM counter; "
+    "DELETE FROM resident; DELETE FROM print_job; DELETE FROM ticket",
+}
+
+
+@pytest.mark.parametrize("change", WIPED.values(), ids=WIPED.keys())
+def test_a_log_wiped_with_the_proof_of_the_key_is_not_taken_for_a_new_one(desk: OfficeHall, change: str) -> None:
+    code = desk.issue(resident=LI).code
+    number = desk.call()
+    desk.office.scan("1", code, WANG)
+    assert (number, verdict(desk.store, desk.vault)) == ("A001", Verdict(1))
+    desk.close()
+    tamper(desk.path, "DELETE FROM access_log", *change.split("; "))
+    # Neither a start nor `quhao audit verify`, which both begin like this, nor trying again.
+    for _ in range(2):
+        with pytest.raises(VaultError, match="proof of its key was removed") as refused:
+            desk.open()
+        assert refused.value.code == "proof_missing"
+        # Nor is a new key made for it.
+        assert is_sealed(desk.store)
+        desk.close()
+
+
+def test_people_may_be_added_before_the_first_start(store: Store) -> None:
+    people = People(store)
+    people.add_account("li", "clerk", ["3"], "correct horse")
+    people.add_token("erp", "clerk", ["3"])
+    assert people.login("li", "correct horse", AT)
+    assert not is_sealed(store)
+    assert verdict(store, Vault(store, MASTER, "xicheng")) == Verdict(0)
 
 
 def test_a_head_of_another_moment_is_found(file: Path, store: Store, vault: Vault) -> None:
