@@ -29,6 +29,14 @@ _NOTES = {
         "小票可能没有打完，请记下屏幕上的号码，需要补打请到{desk}",
         "Your slip may be incomplete: note the number on this screen; {desk_en} can print it again",
     ),
+    "slip_waits_for_paper": Words(
+        "打印机缺纸，换纸后小票会出来，请记下屏幕上的号码",
+        "Out of paper: your slip comes with the new roll. Note your number meanwhile",
+    ),
+    "slip_waits": Words(
+        "小票还没有出来，请记下屏幕上的号码，或用手机扫码",
+        "Your slip is delayed: note the number on this screen, or scan it with your phone",
+    ),
     "no_printer": Words(
         "请记下屏幕上的号码，或用手机扫码", "Note the number on this screen, or scan it with your phone"
     ),

@@ -241,14 +241,16 @@ class Counter:
 
     def _printed(self, job: PrintJob, outcome: Outcome) -> None:
         with self._lock:
-            self._session.printed(job.ticket.id, outcome.state, outcome.reason, self._clock())
+            sent = outcome.state == "unconfirmed" and not self._printing.confirms
+            self._session.printed(job.ticket.id, "sent" if sent else outcome.state, outcome.reason, self._clock())
             self._show()
 
     def _tick(self) -> None:
         with self._lock:
-            before = self._session.printer_fault
-            self._session.printer_fault = self._printing.trouble
-            if self._session.tick(self._clock()) or self._session.printer_fault != before:
+            before, trouble, now = self._session.printer_fault, self._printing.trouble, self._clock()
+            self._session.printer_fault = trouble
+            stuck = trouble is not None and self._session.stuck(trouble, now)
+            if self._session.tick(now) or stuck or trouble != before:
                 self._show()
 
     def _show(self) -> None:

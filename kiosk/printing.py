@@ -51,6 +51,11 @@ class PrintDesk:
         return None if self._printer is None else self._printer.ready
 
     @property
+    def confirms(self) -> bool:
+        """Whether the printer can say that a slip came out; of one that cannot, sending it is all there is to know."""
+        return self._printer is not None and self._printer.profile.confirm != "none"
+
+    @property
     def present(self) -> bool:
         """Whether this box has a printer, working or not."""
         return self._printer is not None

@@ -104,6 +104,9 @@ class KioskSession:
             self.note = None
         elif self._stage is Stage.TAKING and self._until is None:
             self._until = now + self._take_seconds
+        elif self._stage is Stage.CHOOSING and self._until is not None:
+            # Many take their card back before they choose; but nobody should find a greeting to somebody else.
+            self._until = min(self._until, now + self._choose_seconds / 2)
 
     def typed(self, resident: Resident, now: float) -> bool:
         """A resident without a card typed a number; False when somebody is being served."""
@@ -123,16 +126,35 @@ class KioskSession:
             self._show(Stage.TAKING, "no_printer", now)
 
     def printed(self, ticket_id: int, state: str, reason: str | None, now: float) -> None:
-        """The slip came out (``printed``), did not (``failed``), or perhaps did (``unconfirmed``)."""
-        if self._stage is not Stage.PRINTING or self.held is None or self.held.ticket.id != ticket_id:
+        """What became of the slip, at once or long after it was given up; of another's than who stands here, nothing.
+
+        Args:
+            ticket_id: whose slip.
+            state: it came out (``printed``), was sent to a printer that cannot say (``sent``), did not come out
+                (``failed``), or perhaps did (``unconfirmed``).
+            reason: why it did not.
+            now: the time.
+        """
+        if self.held is None or self.held.ticket.id != ticket_id:
             return
-        if state == "printed":
+        if state in ("printed", "sent"):
+            self.held = Held(self.held.ticket, self.held.code, on_paper=True)
             self._stage = Stage.TAKING
             self.note = None
             self._until = None if self.card_lies and not self._next else now + self._take_seconds
         else:
-            self.held = Held(self.held.ticket, self.held.code, on_paper=False)
-            self._show(Stage.FAULT, "slip_doubtful" if state == "unconfirmed" else reason or "no_printer", now)
+            self._keep_on_screen("slip_doubtful" if state == "unconfirmed" else reason or "no_printer", now)
+
+    def stuck(self, reason: str, now: float) -> bool:
+        """The printer has trouble with the slip that it holds: who waits reads the number meanwhile.
+
+        Returns:
+            Whether that changed anything.
+        """
+        if self._stage is not Stage.PRINTING:
+            return False
+        self._keep_on_screen("slip_waits_for_paper" if reason == "paper_out" else "slip_waits", now)
+        return True
 
     def quit(self) -> None:
         """The resident leaves, or somebody else stands there; a number that was issued stays valid."""
@@ -154,6 +176,11 @@ class KioskSession:
         self.resident = resident
         self._stage = Stage.CHOOSING
         self._until = now + self._choose_seconds
+
+    def _keep_on_screen(self, note: str, now: float) -> None:
+        if self.held:
+            self.held = Held(self.held.ticket, self.held.code, on_paper=False)
+        self._show(Stage.FAULT, note, now)
 
     def _show(self, stage: Stage, note: str, now: float) -> None:
         self._stage = stage

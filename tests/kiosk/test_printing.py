@@ -65,3 +65,23 @@ def test_narrow_paper_gets_narrow_lines(start_hall: Callable[..., DemoHall]) -> 
 def test_every_profile_of_the_printer_can_be_chosen_in_the_settings() -> None:
     for name in PROFILES:
         assert DeviceSettings(name="printer", driver="escpos", port="sim:", profile=name).profile == name  # type: ignore[arg-type]
+
+
+def test_paper_that_ends_in_mid_slip_leaves_the_kiosk_free_and_the_slip_comes_with_the_new_roll(hall: DemoHall) -> None:
+    counter = hall.program.hall.counter
+    assert counter
+    hall.printer.paper_lasts(100)
+    hall.lay("zhang")
+    wait_until(lambda: counter.view()["state"] == "choosing", 10)
+    ticket, _ = counter.choose("business-licence")
+    wait_until(lambda: counter.view()["state"] == "fault", 10)
+    shown = counter.view()
+    assert shown["ticket"]["number"] == ticket.number
+    assert "缺纸" in shown["message"]
+    hall.reader.lift()
+    hall.lay("li")
+    wait_until(lambda: counter.view()["state"] == "choosing", 10)
+    hall.printer.put_in_paper()
+    wait_until(lambda: print_of(hall, ticket.id) == "printed", 15)
+    assert counter.view()["state"] == "choosing"
+    assert len([paper for paper in hall.printer.papers if ticket.number in "".join(paper.texts)]) == 1

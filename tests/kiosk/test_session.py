@@ -129,6 +129,49 @@ def test_without_a_printer_the_number_is_shown_at_once(session: KioskSession) ->
     assert session.note == "no_printer"
 
 
+def test_a_slip_stuck_in_the_printer_does_not_hold_up_the_kiosk(session: KioskSession) -> None:
+    chosen(session)
+    assert session.stuck("paper_out", 6)
+    assert session.stage is Stage.FAULT
+    assert session.note == "slip_waits_for_paper"
+    assert session.held
+    assert not session.held.on_paper
+    assert not session.stuck("paper_out", 7), "said once"
+    session.printed(1, "printed", None, 20)
+    assert session.stage is Stage.TAKING, "the roll was changed while its owner still stood there"
+    session.card_found()
+    assert session.stage is Stage.READING
+
+
+def test_a_stuck_slip_that_comes_out_for_somebody_else_changes_nothing(session: KioskSession) -> None:
+    chosen(session)
+    session.stuck("cover_open", 6)
+    session.card_found()
+    session.card_read(ANOTHER, 8)
+    session.printed(1, "printed", None, 20)
+    assert session.stage is Stage.CHOOSING
+
+
+def test_a_slip_that_cannot_be_confirmed_is_taken_like_any_other(session: KioskSession) -> None:
+    chosen(session).printed(1, "sent", None, 6)
+    assert session.stage is Stage.TAKING
+
+
+def test_a_slip_confirmed_late_takes_the_doubt_off_the_screen(session: KioskSession) -> None:
+    chosen(session).printed(1, "unconfirmed", "silent", 6)
+    session.printed(1, "printed", None, 9)
+    assert session.stage is Stage.TAKING
+
+
+def test_a_greeting_does_not_outlast_its_card_for_long(session: KioskSession) -> None:
+    session.card_found()
+    session.card_read(SOMEBODY, 0)
+    session.card_left(2)
+    assert session.seconds_left(2) == 30
+    session.card_left(45)
+    assert session.seconds_left(2) == 30
+
+
 def test_the_outcome_of_another_slip_changes_nothing(session: KioskSession) -> None:
     chosen(session).printed(99, "failed", "paper_out", 6)
     assert session.stage is Stage.PRINTING
