@@ -70,7 +70,7 @@ def test_every_profile_of_the_printer_can_be_chosen_in_the_settings() -> None:
 def test_paper_that_ends_in_mid_slip_leaves_the_kiosk_free_and_the_slip_comes_with_the_new_roll(hall: DemoHall) -> None:
     counter = hall.program.hall.counter
     assert counter
-    hall.printer.paper_lasts(100)
+    hall.printer.paper_lasts(4)
     hall.lay("zhang")
     wait_until(lambda: counter.view()["state"] == "choosing", 10)
     ticket, _ = counter.choose("business-licence")
