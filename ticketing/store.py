@@ -45,8 +45,8 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 class StoreOpenError(StoreError):
     """The store cannot be opened; ``str()`` says why and what to do.
 
-    Codes: ``store_unsupported``, ``store_unreachable``, ``store_foreign`` (no store of ours), ``store_newer``,
-    ``store_in_use``, and those of :class:`~ticketing.model.StoreError`.
+    Codes: ``store_unsupported``, ``store_unreachable``, ``store_linked`` (a file with several names), ``store_foreign``
+    (no store of ours), ``store_newer``, ``store_in_use``, and those of :class:`~ticketing.model.StoreError`.
     """
 
     def __init__(self, code: str, sentence: str, **facts: Any) -> None:
@@ -174,6 +174,9 @@ def open_store(url: str, *, exclusive: bool, patience: float = PATIENCE) -> Stor
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # SQLite gives its side files the mode of the main file, so this keeps all of them from other people's eyes.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        # The lock lies beside the file itself, as SQLite's log does, whatever symbolic link led here.
+        path = path.resolve()
+        _refuse_second_name(path)
         lock_file = _take_lock(path, patience=0) if exclusive else None
     except OSError as error:
         raise _unreachable(path, error) from error
@@ -347,6 +350,19 @@ def _holder(path: Path) -> int | None:
         return int(Path(f"{path}.lock").read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
+
+
+def _refuse_second_name(path: Path) -> None:
+    names = path.stat().st_nlink
+    if names > 1:
+        # SQLite keeps its log beside the name it was given: two processes that come by two names damage the file
+        # (sqlite.org, "How To Corrupt An SQLite Database File", multiple links), and no lock of ours would part them.
+        raise StoreOpenError(
+            "store_linked",
+            f"the store {path} is a file with {names} names (hard links), by each of which it would be changed without "
+            "regard to the others: remove all names but one",
+            path=str(path),
+        )
 
 
 def _unreachable(path: Path, error: OSError) -> StoreOpenError:

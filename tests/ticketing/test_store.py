@@ -173,6 +173,37 @@ def test_a_second_service_on_the_same_store_is_told_who_has_it(url: str) -> None
     open_store(url, exclusive=True).close()
 
 
+def test_a_second_service_that_comes_by_a_link_is_told_who_has_the_store(tmp_path: Path, url: str) -> None:
+    first = open_store(url, exclusive=True)
+    (tmp_path / "link.db").symlink_to(tmp_path / "quhao.db")
+    (tmp_path / "folder").symlink_to(tmp_path)
+    for other in ("link.db", "folder/quhao.db", "folder/link.db"):
+        with pytest.raises(StoreInUseError, match=f"in use by process {os.getpid()}"):
+            open_store(f"sqlite:///{tmp_path}/{other}", exclusive=True)
+    first.close()
+    by_link = open_store(f"sqlite:///{tmp_path}/link.db", exclusive=True)
+    with pytest.raises(StoreInUseError, match=f"in use by process {os.getpid()}"):
+        open_store(url, exclusive=True)
+    by_link.close()
+
+
+def test_a_store_with_two_names_is_refused_by_either_until_one_is_gone(tmp_path: Path, url: str) -> None:
+    first = open_store(url, exclusive=True)
+    second_name = tmp_path / "second.db"
+    os.link(tmp_path / "quhao.db", second_name)
+    for exclusive in (True, False):
+        for name in (second_name, tmp_path / "quhao.db"):
+            with pytest.raises(StoreOpenError, match="2 names") as caught:
+                open_store(f"sqlite:///{name}", exclusive=exclusive)
+            assert caught.value.code == "store_linked"
+    put(first, "still at work")
+    first.close()
+    second_name.unlink()
+    again = open_store(url, exclusive=True)
+    assert names(again) == ["still at work"]
+    again.close()
+
+
 def test_a_lock_left_by_a_killed_service_holds_nobody_up(url: str) -> None:
     program = (
         "from ticketing.store import open_store\n"
