@@ -39,10 +39,7 @@ class Port(Protocol):
 def open_port(url: str, baudrate: int = 115200, timeout: float = 3.0) -> Port:
     """Open ``url``; ``baudrate`` is for serial ports, ``timeout`` (seconds) for connecting."""
     if url.startswith("tcp://"):
-        where = urlsplit(url)
-        if not where.hostname or where.port is None:
-            raise OfflineError("not_found", f"{url} is not tcp://host:port")
-        return TcpPort(where.hostname, where.port, timeout)
+        return TcpPort(*_host_and_port(url), timeout)
     return SerialPort(url, baudrate)
 
 
@@ -99,6 +96,9 @@ class TcpPort:
         self._lock = _hold(f"{host}-{port}")
         try:
             self._socket = socket.create_connection((host, port), timeout)
+        except UnicodeError as error:
+            os.close(self._lock)
+            raise OfflineError("not_found", f"{host} is no host name") from error
         except OSError as error:
             os.close(self._lock)
             raise OfflineError(_why_not_connected(error), f"{host}:{port}") from error
@@ -134,6 +134,17 @@ class TcpPort:
             self._socket.close()
             os.close(self._lock)
             self._lock = -1
+
+
+def _host_and_port(url: str) -> tuple[str, int]:
+    try:
+        where = urlsplit(url)
+        host, port = where.hostname, where.port
+    except ValueError:  # what urlsplit says to a port above 65535, to letters in it, and to brackets left open
+        host = port = None
+    if not host or not port or not host.isprintable():
+        raise OfflineError("not_found", f"{url} is not tcp://host:port")
+    return host, port
 
 
 def _wait(descriptor: int, event: int, timeout: float) -> bool:

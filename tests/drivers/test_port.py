@@ -239,8 +239,22 @@ def test_a_file_that_is_no_serial_line_is_not_found(tmp_path: Path) -> None:
     assert caught.value.reason == "not_found"
 
 
-@pytest.mark.parametrize("url", ["tcp://127.0.0.1", "tcp://:9100", "tcp://"])
-def test_an_address_without_host_or_port_is_not_found(url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "tcp://127.0.0.1",
+        "tcp://:9100",
+        "tcp://",
+        "tcp://127.0.0.1:99999",
+        "tcp://127.0.0.1:0",
+        "tcp://127.0.0.1:-1",
+        "tcp://127.0.0.1:print",
+        "tcp://[::1:9100",
+        "tcp://printer..hall:9100",
+        "tcp://printer\0:9100",
+    ],
+)
+def test_an_address_that_no_device_can_have_is_not_found(url: str) -> None:
     with pytest.raises(OfflineError) as caught:
         open_port(url)
     assert caught.value.reason == "not_found"
