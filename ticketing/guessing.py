@@ -47,8 +47,8 @@ class GuessLimit:
         self._spent = 0.0
         self._spent_at: datetime | None = None
 
-    def begin(self, name: str, now: datetime) -> None:
-        """Counts a try as wrong until it is known to be right.
+    def check(self, name: str, now: datetime) -> None:
+        """Whether a password may be looked at now; whoever looks tells :meth:`right` or :meth:`wrong` before the next.
 
         Raises:
             LimitError: ``too_many_tries`` with ``seconds`` to wait; ``everyone`` tells whether all names have to.
@@ -60,7 +60,13 @@ class GuessLimit:
             self._refill(now)
             if self._spent + 1 > TRIES_OF_ALL:
                 raise _too_many((self._spent + 1 - TRIES_OF_ALL) * TRY_OF_ALL_EVERY, everyone=True)
+
+    def wrong(self, name: str, now: datetime) -> None:
+        """The try was wrong."""
+        with self._lock:
+            self._refill(now)
             self._spent += 1
+            tries = self._of(name, now)
             wrong = 1 if tries is None else tries.wrong + 1
             doublings = wrong - FREE_TRIES
             wait = min(FIRST_WAIT * 2 ** min(doublings, 16), LONGEST_WAIT) if doublings >= 0 else None

@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 import secrets
-import threading
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,13 +17,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from ticketing.guessing import GuessLimit
 from ticketing.model import ROLES, Role, TicketingError
+from ticketing.passwords import Passwords
 from ticketing.tables import account, login, token
 
 if TYPE_CHECKING:
-    from argon2 import PasswordHasher
-
     from ticketing.store import Store
 
 LOGIN_LASTS = timedelta(hours=12)
@@ -39,13 +36,6 @@ _SECRET_BYTES = 32
 _SECRET_CHARS = 43
 _NAME = re.compile(r"\w[\w.@-]{0,63}")
 _WINDOW = re.compile(r"\*|[\w.-]{1,64}")
-
-# OWASP's least for argon2id is 19 MiB and two passes; this is three. A Raspberry Pi 4 takes a good tenth of a second
-# for it; the 64 MiB of RFC 9106 would take half a second, and half of a small box's memory when eight log in at once.
-_MEMORY_KIB = 19 * 1024
-_PASSES = 3
-_LANES = 1
-_AT_ONCE = 2
 
 _TOKEN = select(token.c.name, token.c.role, token.c.windows, token.c.terminal).where(token.c.hash == bindparam("hash"))
 _LOGIN = (
@@ -115,12 +105,7 @@ class People:
     def __init__(self, store: "Store", clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = store
         self._clock = clock
-        self._guesses = GuessLimit()
-        # Hashing takes 19 MiB each time: a flood of log-ins must not take the memory of the hall.
-        self._hashing = threading.BoundedSemaphore(_AT_ONCE)
-        self._hasher_once = threading.Lock()
-        self._hasher: PasswordHasher | None = None
-        self._nobodys_hash = ""
+        self._passwords = Passwords()
 
     # -- adding and removing ---------------------------------------------------------------------------------------
 
@@ -149,7 +134,7 @@ class People:
                 f"密码太长，最多 {MAX_PASSWORD} 个字符 / the password is too long: at most {MAX_PASSWORD} characters",
             )
         # Before the transaction: a hash takes longer than anybody should hold the store.
-        password_hash = self._hash(password)
+        password_hash = self._passwords.hash(password)
         with self._store.write() as conn:
             before = conn.execute(select(account.c.role, account.c.windows).where(account.c.name == name)).one_or_none()
             values = {"role": role, "windows": bound, "password_hash": password_hash}
@@ -213,15 +198,13 @@ class People:
                 anybody; the password was not looked at.
         """
         name = unicodedata.normalize("NFC", name)
-        # Counted before it is tried, so that a hundred guesses at the same moment are a hundred guesses.
-        # What cannot be a name counts as one name, so that long ones do not fill the memory.
         could_be = _NAME.fullmatch(name) is not None
-        self._guesses.begin(name if could_be else "", now)
         kept = None
         if len(password) <= MAX_PASSWORD and could_be:
             with self._store.read() as conn:
                 kept = conn.scalar(select(account.c.password_hash).where(account.c.name == name))
-        if not self._fits(kept, password[:MAX_PASSWORD]) or kept is None:
+        # What cannot be a name counts as one name, so that long ones do not fill the memory.
+        if not self._passwords.fits(name if could_be else "", kept, password[:MAX_PASSWORD], now):
             return None
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         with self._store.write() as conn:
@@ -232,7 +215,6 @@ class People:
             conn.execute(
                 insert(login).values(hash=_hash_of(secret), account=name, expires_at=_micros(now + LOGIN_LASTS))
             )
-        self._guesses.right(name, now)
         return secret
 
     def logout(self, secret: str) -> None:
@@ -255,33 +237,6 @@ class People:
         with self._store.read() as conn:
             row = conn.execute(_TOKEN, {"hash": _hash_of(secret)}).one_or_none()
         return None if row is None else _principal(row.name, row.role, row.windows, row.terminal)
-
-    # -- passwords -------------------------------------------------------------------------------------------------
-
-    def _hash(self, password: str) -> str:
-        with self._hashing:
-            return self._argon2().hash(_password(password))
-
-    def _fits(self, kept: str | None, password: str) -> bool:
-        from argon2.exceptions import InvalidHashError, VerificationError
-
-        hasher = self._argon2()
-        with self._hashing:
-            try:
-                return hasher.verify(kept or self._nobodys_hash, _password(password)) and kept is not None
-            except (VerificationError, InvalidHashError):
-                return False
-
-    def _argon2(self) -> "PasswordHasher":
-        with self._hasher_once:
-            if self._hasher is None:
-                # Imported at the first password: a box that only knows tokens never needs it.
-                from argon2 import PasswordHasher
-
-                hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES)
-                self._nobodys_hash = hasher.hash(secrets.token_bytes(_SECRET_BYTES))
-                self._hasher = hasher
-            return self._hasher
 
 
 def _principal(name: str, role: Role, windows: str, terminal: str | None) -> Principal | None:
@@ -315,11 +270,6 @@ def _checked_windows(role: str, windows: Sequence[str]) -> str:
             "窗口人员至少要有一个窗口,* 表示全部 / a clerk needs a window: name at least one, or * for all",
         )
     return json.dumps(sorted(set(windows)), ensure_ascii=False)
-
-
-def _password(password: str) -> bytes:
-    # One and the same password, typed on any keyboard (RFC 8265 §4.2.2).
-    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
 def _hash_of(secret: str) -> bytes:
