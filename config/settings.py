@@ -5,10 +5,10 @@ that is silently ignored is the costliest kind of mistake in a hall.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 DRIVERS = ("sam", "escpos", "led-bx", "scanner", "speaker")
 PLANNED_DRIVERS = ("pcsc", "gpio", "climate")
@@ -20,7 +20,7 @@ Name = Annotated[str, Field(min_length=1, max_length=60)]
 def _whole(value: Any) -> Any:
     """A truth value is no number, whatever Python thinks."""
     if isinstance(value, bool):
-        raise ValueError("bool_for_number")
+        raise ValueError("no_whole_number")
     return value
 
 
@@ -85,12 +85,6 @@ class ServerSettings(_Section):
     trusted_proxy: str = ""
     kiosk_addresses: tuple[str, ...] = ()
     max_streams: Whole = Field(400, ge=4, le=4000)
-
-    @model_validator(mode="after")
-    def _both_or_none(self) -> Self:
-        if (self.tls_cert is None) != (self.tls_key is None):
-            raise ValueError("half_tls")
-        return self
 
 
 class StoreSettings(_Section):

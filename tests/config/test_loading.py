@@ -105,8 +105,73 @@ def test_a_driver_that_is_still_to_come_is_said_to_be(tmp_path: Path) -> None:
     assert "not in this version" in problems["devices[0].driver"].reason[1]
 
 
-def test_half_of_tls_is_refused_and_files_must_exist(tmp_path: Path) -> None:
-    assert "server" in problems_of(tmp_path, GOOD + '\n[server]\ntls_cert = "a.pem"\n')
+def test_one_bad_key_hides_nothing_that_is_wrong_elsewhere(tmp_path: Path) -> None:
+    text = GOOD.replace('name = "西城区综合行政服务中心"', "name = 3").replace("[store]", "[stroe]")
+    text += """services = ["busines-licence"]
+[[windows]]
+id = "3"
+name = ""
+services = ["tax"]
+
+[[devices]]
+name = "strip-3"
+driver = "led-xb"
+port = "tcp://192.0.2.61:5005"
+window = "77"
+
+[[devices]]
+name = 4
+driver = "scanner"
+port = "/dev/ttyACM0"
+baudrate = "fast"
+
+[server]
+port = 99999
+tls_cert = "no.pem"
+
+[[queue.classes]]
+id = "normal"
+"""
+    text = text.replace('services = ["business-licence"]\nservices', "services")
+    assert set(problems_of(tmp_path, text)) == {
+        "hall.name",
+        "stroe",
+        "windows[0].services",
+        "windows[1].id",
+        "windows[1].name",
+        "windows[1].services",
+        "devices[1].name",
+        "devices[1].driver",
+        "devices[1].port",
+        "devices[1].window",
+        "devices[2].name",
+        "devices[2].baudrate",
+        "devices[2].window",
+        "server.port",
+        "server.tls_cert",
+        "server.tls_key",
+        "queue.classes[0].id",
+        "queue.classes[0].name",
+        "queue.classes[0].name_en",
+        "queue.classes[0].head_start_minutes",
+    }
+
+
+def test_without_a_hall_all_that_it_needs_is_asked_for(tmp_path: Path) -> None:
+    problem = problems_of(tmp_path, '[[windows]]\nid = "3"\nname = "3号窗口"\nservices = ["tax"]\n')
+    assert set(problem) == {"hall", "windows[0].services"}
+    assert "[hall] with id and name" in problem["hall"].suggestion[1]
+
+
+@pytest.mark.parametrize("half", ["tls_cert", "tls_key"])
+def test_half_of_tls_is_refused_under_the_key_that_is_missing(tmp_path: Path, half: str) -> None:
+    (tmp_path / "a.pem").write_text("", "utf-8")
+    other = ({"tls_cert", "tls_key"} - {half}).pop()
+    problems = problems_of(tmp_path, GOOD + f'\n[server]\n{half} = "a.pem"\n')
+    assert set(problems) == {f"server.{other}"}
+
+
+def test_the_files_of_tls_must_exist(tmp_path: Path) -> None:
     both = problems_of(tmp_path, GOOD + '\n[server]\ntls_cert = "a.pem"\ntls_key = "a.key"\n')
     assert set(both) == {"server.tls_cert", "server.tls_key"}
 

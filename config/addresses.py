@@ -1,0 +1,89 @@
+"""Whether an address can work, by its form alone: nothing is looked up, asked or opened."""
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+_LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
+_PORT = re.compile(r"[0-9]{1,5}")
+
+
+def is_host(text: str) -> bool:
+    """Whether ``text`` is an IP address or may be a host name (RFC 1123; a name does not end in a bare number)."""
+    if _ip(text):
+        return True
+    labels = text.split(".")
+    return len(text) <= 253 and all(map(_LABEL.fullmatch, labels)) and not labels[-1].isdigit()
+
+
+def is_one_address(text: str) -> bool:
+    """Whether ``text`` is the IP address of one machine: no name, no network, not 0.0.0.0."""
+    ip = _ip(text)
+    return ip is not None and not ip.is_unspecified and not ip.is_multicast
+
+
+def is_network(text: str) -> bool:
+    """Whether ``text`` is a range of IP addresses, such as 192.168.1.0/24."""
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "/" in text
+
+
+def is_public_host(text: str) -> bool:
+    """Whether ``text`` is a host name or IPv4 address, with or without a port that exists."""
+    host, colon, port = text.partition(":")
+    return is_host(host) and (not colon or _is_port(port))
+
+
+def fault_of_port(driver: str | None, text: str) -> str | None:
+    """What keeps ``text`` from being the port of a device; None when nothing does.
+
+    Args:
+        driver: whose port it is; None when that is not known.
+        text: ``sim:``, a serial path or ``tcp://host:port``; for a speaker ``sim:`` or an ALSA name.
+
+    Returns:
+        ``port_sim``, ``port_sound_card``, ``port_scheme``, ``port_tcp``, ``port_windows`` or ``port_characters``.
+    """
+    if not text.isprintable() or text != text.strip():
+        return "port_characters"
+    if text == "sim:":
+        return None
+    if text == "sim" or text.startswith("sim:"):
+        # What stood behind the colon would be passed over in silence.
+        return "port_sim"
+    if driver == "speaker":
+        return "port_sound_card" if "://" in text or text.startswith("/dev/") else None
+    if text.startswith("tcp:"):
+        return None if _is_tcp(text) else "port_tcp"
+    if "://" in text:
+        return "port_scheme"
+    if driver is not None:
+        if _ip(text) or re.fullmatch(r"[^/]+:[0-9]+", text):
+            return "port_tcp"
+        if re.fullmatch(r"COM[0-9]+:?", text, re.IGNORECASE):
+            return "port_windows"
+    return None
+
+
+def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _is_tcp(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname, url.port
+    except ValueError:
+        return False
+    plain = text.lower() in (f"tcp://{host}:{port}", f"tcp://[{host}]:{port}")
+    return bool(plain and host and port) and is_host(str(host))
+
+
+def _is_port(text: str) -> bool:
+    return bool(_PORT.fullmatch(text)) and 1 <= int(text) <= 65535

@@ -1,0 +1,167 @@
+"""What no single key shows: names given twice, names that point nowhere, files that are not there.
+
+It reads the values as they stand in the file, not the settings made of them, because one bad key must not hide what
+is wrong elsewhere. A value of the wrong kind is passed over here: it has its own problem already.
+"""
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from config.problems import Problem, nearest
+
+Table: TypeAlias = dict[str, Any]
+Texts: TypeAlias = list[tuple[int, str]]
+"""Texts of one field in a list of tables, each with its table's index."""
+
+SQLITE = "sqlite:///"
+
+
+def contradictions(values: Table, folder: Path) -> Iterator[Problem]:
+    """All of them; ``folder`` is where relative paths in ``values`` start."""
+    devices = _tables(values, "devices")
+    services = _texts(_tables(values, "services"), "id")
+    windows = _texts(_tables(values, "windows"), "id")
+    classes = _texts(_tables(values, "queue", "classes"), "id")
+
+    yield from _twice("devices", "name", _texts(devices, "name"))
+    yield from _twice("services", "id", services)
+    yield from _twice("windows", "id", windows)
+    yield from _twice("queue.classes", "id", classes)
+    yield from _twice("devices", "port", [(n, port) for n, port in _texts(devices, "port") if port != "sim:"])
+
+    yield from _of_windows(values, [name for _, name in services])
+    yield from _of_devices(devices, [name for _, name in windows])
+    yield from _of_tls(_table(values, "server"), folder)
+    yield from _of_store(_table(values, "store"), folder)
+    for index, name in classes:
+        if name == "normal":
+            yield Problem(
+                f"queue.classes[{index}].id",
+                ("normal 是普通号的名字", "normal is what an ordinary ticket's class is called"),
+                ("换一个名字", "choose another name"),
+            )
+
+
+def _of_windows(values: Table, services: list[str]) -> Iterator[Problem]:
+    for index, window in _tables(values, "windows"):
+        asked = window.get("services")
+        for name in asked if isinstance(asked, list) else []:
+            if isinstance(name, str) and name != "*" and name not in services:
+                yield _stranger(f"windows[{index}].services", "业务", "service", name, [*services, "*"])
+
+
+def _of_devices(devices: list[tuple[int, Table]], windows: list[str]) -> Iterator[Problem]:
+    for index, device in devices:
+        window = device.get("window", "")
+        if isinstance(window, str) and window and windows and window not in windows:
+            yield _stranger(f"devices[{index}].window", "窗口", "window", window, windows)
+        if device.get("driver") in ("led-bx", "scanner") and window == "":
+            name = device.get("name", "")
+            yield Problem(
+                f"devices[{index}].window",
+                (f"{name} 没有写属于哪个窗口", f"{name} does not say whose window it is"),
+                ('加上 window = "3"', 'add window = "3"'),
+            )
+    for driver, what, what_en in (("sam", "读卡器", "card reader"), ("escpos", "打印机", "printer")):
+        found = [index for index, device in devices if device.get("driver") == driver]
+        for index in found[1:]:
+            yield Problem(
+                f"devices[{index}].driver",
+                (f"一台机器只带一个{what}", f"one box has one {what_en}"),
+                ("把它移到另一台机器的配置里", "move it to another box's configuration"),
+            )
+
+
+def _of_tls(server: Table, folder: Path) -> Iterator[Problem]:
+    given = [key for key in ("tls_cert", "tls_key") if key in server]
+    if len(given) == 1:
+        other = "tls_key" if given == ["tls_cert"] else "tls_cert"
+        yield Problem(
+            f"server.{other}",
+            (f"写了 {given[0]},没有写 {other}", f"{given[0]} is given without {other}"),
+            (f"加上 {other},或去掉 {given[0]}", f"add {other}, or leave {given[0]} out as well"),
+        )
+    files = {key: folder / server[key] for key in given if isinstance(server[key], str)}
+    there = {key: file for key, file in files.items() if _is(file, Path.is_file)}
+    for key in [key for key in files if key not in there]:
+        yield Problem(
+            f"server.{key}",
+            (f"没有文件 {files[key]}", f"there is no file {files[key]}"),
+            ("检查路径", "check the path"),
+        )
+    if len(there) == 2:
+        yield from _bad_certificate(there["tls_cert"], there["tls_key"])
+
+
+def _bad_certificate(certificate: Path, key: Path) -> Iterator[Problem]:
+    """A certificate and key that are there, and are none or not each other's."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (ssl.SSLError, OSError) as error:
+        why = error.strerror or str(error)
+        yield Problem(
+            "server.tls_cert",
+            (f"证书和密钥不能一起使用({why})", f"the certificate and the key cannot be used together ({why})"),
+            (
+                "两个都要是 PEM 文件，密钥不加口令，且与证书配对",
+                "both are PEM files, the key without a passphrase, and each other's",
+            ),
+        )
+
+
+def _of_store(store: Table, folder: Path) -> Iterator[Problem]:
+    files = {"key_file": store.get("key_file")}
+    url = store.get("url")
+    if isinstance(url, str) and url.startswith(SQLITE):
+        files["url"] = url.removeprefix(SQLITE)
+    for key, name in files.items():
+        if isinstance(name, str) and name and _is(folder / name, Path.is_dir):
+            yield Problem(
+                f"store.{key}",
+                (f"{folder / name} 是一个文件夹", f"{folder / name} is a folder"),
+                ("写一个文件的路径", "write the path of a file"),
+            )
+
+
+def _is(path: Path, kind: Any) -> bool:
+    try:
+        return bool(kind(path))
+    except OSError:  # a folder on the way that we may not enter
+        return False
+
+
+def _twice(table: str, field: str, texts: Texts) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for index, text in texts:
+        if first.setdefault(text, index) != index:
+            where = f"{table}[{first[text]}]"
+            yield Problem(
+                f"{table}[{index}].{field}",
+                (f"{text} 已在 {where} 用过", f"{text} is already used by {where}"),
+                ("换一个", "choose another"),
+            )
+
+
+def _stranger(key: str, what: str, what_en: str, name: str, known: list[str]) -> Problem:
+    return Problem(
+        key, (f"没有{what} {name}", f"there is no {what_en} {name}"), nearest(name, list(dict.fromkeys(known)))
+    )
+
+
+def _table(values: Table, name: str) -> Table:
+    found = values.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _tables(values: Table, *path: str) -> list[tuple[int, Table]]:
+    found: Any = values
+    for part in path:
+        found = found.get(part) if isinstance(found, dict) else None
+    listed = found if isinstance(found, list) else []
+    return [(index, table) for index, table in enumerate(listed) if isinstance(table, dict)]
+
+
+def _texts(tables: list[tuple[int, Table]], field: str) -> Texts:
+    return [(index, table[field]) for index, table in tables if isinstance(table.get(field), str)]

@@ -1,0 +1,303 @@
+"""What is wrong with a configuration, in the words of somebody who edits the file."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from config.addresses import is_network
+from config.settings import DRIVERS, PLANNED_DRIVERS, Settings
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a configuration.
+
+    Attributes:
+        key: where, such as ``devices[1].port``; "" for the file as a whole.
+        reason: what is wrong, in Chinese and in English.
+        suggestion: what to write instead, in both.
+    """
+
+    key: str
+    reason: tuple[str, str]
+    suggestion: tuple[str, str]
+
+    def __str__(self) -> str:
+        """A line for each language, under the key."""
+        lines = (f"  {self.key}" if self.key else "  (file)",)
+        words = zip(self.reason, self.suggestion, strict=True)
+        return "\n".join((*lines, *(f"      {reason} → {advice}" for reason, advice in words)))
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; ``problems`` holds all that is wrong with it."""
+
+    def __init__(self, path: Path, problems: list[Problem]) -> None:
+        super().__init__(f"{len(problems)} problems in {path}")
+        self.path = path
+        self.problems = problems
+
+    def __str__(self) -> str:
+        """All of it, for a technician."""
+        number = len(self.problems)
+        head = f"{self.path}: 配置有 {number} 处问题 / {number} problem{'s' * (number != 1)} in this configuration"
+        return "\n".join((head, *map(str, self.problems)))
+
+
+def unreadable(error: OSError) -> Problem:
+    """The file is not there, or not for us."""
+    return Problem(
+        "",
+        (f"读不了配置文件({error.strerror})", f"the configuration file cannot be read ({error.strerror})"),
+        ("检查路径和权限，或用 --config 指明文件", "check the path and its permissions, or name a file with --config"),
+    )
+
+
+def not_utf8(error: UnicodeDecodeError) -> Problem:
+    """The file is in another encoding."""
+    return Problem(
+        "",
+        (f"第 {error.start} 个字节不是 UTF-8", f"byte {error.start} is not UTF-8"),
+        ("用编辑器把文件另存为 UTF-8", "save the file as UTF-8 in your editor"),
+    )
+
+
+def no_toml(message: str) -> Problem:
+    """The file cannot be taken apart at all."""
+    return Problem(
+        "",
+        (f"不是合法的 TOML:{message}", f"this is not TOML: {message}"),
+        ("改正所指的行;字符串要加双引号", "mend the line it names; strings stand in double quotes"),
+    )
+
+
+def wrong_value(item: Any) -> Problem:
+    """One of pydantic's errors (a mapping with ``loc``, ``type``, ``input``, ``ctx``, ``msg``)."""
+    location: tuple[str | int, ...] = item["loc"]
+    key = _dotted(location)
+    context = item.get("ctx", {})
+    given = item.get("input")
+    match item["type"]:
+        case "missing":
+            return Problem(key, ("缺少这一项", "this key is missing"), _add(location))
+        case "extra_forbidden":
+            near = nearest(str(location[-1]), _known_keys(location[:-1]))
+            return Problem(key, ("没有这一项", "there is no such key"), near)
+        case "literal_error":
+            return _not_one_of(key, str(location[-1]), given, context.get("expected", ""))
+        case "string_pattern_mismatch":
+            return Problem(key, (f"写法不对:{_short(given)}", f"not well formed: {_short(given)}"), _form_of(location))
+        case "value_error":
+            return _own_error(key, str(context.get("error", "")), given)
+        case "string_type" | "path_type":
+            return Problem(
+                key,
+                (f"这里要一段文字，不是 {_short(given)}", f"a text belongs here, not {_short(given)}"),
+                (f'加上双引号:"{given}"', f'put it in double quotes: "{given}"')
+                if isinstance(given, (int, float)) and not isinstance(given, bool)
+                else ("写一段带双引号的文字", "write a text in double quotes"),
+            )
+        case "tuple_type":
+            return Problem(
+                key,
+                (f"这里要一个列表，不是 {_short(given)}", f"a list belongs here, not {_short(given)}"),
+                _as_list(key, given),
+            )
+        case "model_type" | "dict_type":
+            return Problem(
+                key,
+                (f"这里要一节，不是 {_short(given)}", f"a table belongs here, not {_short(given)}"),
+                (f"写成 {_heading(location)} 一节", f"write a table {_heading(location)}"),
+            )
+        case "greater_than_equal" | "less_than_equal":
+            least = item["type"] == "greater_than_equal"
+            limit = context["ge"] if least else context["le"]
+            return Problem(
+                key,
+                (f"{given} 太{'小' if least else '大'}", f"{given} is too {'small' if least else 'large'}"),
+                (f"最{'小' if least else '大'}为 {limit}", f"write {limit} at {'least' if least else 'most'}"),
+            )
+        case "string_too_short":
+            return Problem(key, ("不能为空", "this is empty"), ("写上内容", "write something"))
+        case "string_too_long":
+            limit = context["max_length"]
+            return Problem(
+                key,
+                (f"太长:{_short(given)}", f"too long: {_short(given)}"),
+                (f"最多 {limit} 个字", f"write {limit} characters at most"),
+            )
+        case _:
+            message = item["msg"][:1].lower() + item["msg"][1:]
+            return Problem(
+                key,
+                (f"值不对:{_short(given)}({message})", f"{_short(given)} will not do: {message}"),
+                ("换成符合要求的值", "write a value that fits"),
+            )
+
+
+def nearest(name: str, known: list[str]) -> tuple[str, str]:
+    """What somebody who wrote ``name`` may have meant."""
+    near = get_close_matches(name, known, 1)
+    return (f"是不是 {near[0]}?", f"did you mean {near[0]}?") if near else one_of(known)
+
+
+def one_of(choices: list[str]) -> tuple[str, str]:
+    """All there is."""
+    return f"可选:{'、'.join(choices)}", f"choose from {', '.join(choices)}"
+
+
+def _not_one_of(key: str, field: str, given: Any, expected: str) -> Problem:
+    if field == "driver" and given in PLANNED_DRIVERS:
+        return Problem(
+            key,
+            (f"这个版本还没有驱动 {given}", f"driver {given} is not in this version yet"),
+            one_of(list(DRIVERS)),
+        )
+    choices = [choice.strip("' ") for choice in expected.replace(" or ", ", ").split(",")]
+    reason = (f"没有 {_short(given)} 这个选择", f"{_short(given)} is not a choice")
+    return Problem(key, reason, nearest(str(given), choices))
+
+
+def _own_error(key: str, code: str, given: Any) -> Problem:
+    """What the validators of ``config.settings`` refuse."""
+    shown = _short(given)
+    if code == "no_whole_number":
+        reason = (f"这里要一个整数，不是 {shown}", f"a whole number belongs here, not {shown}")
+        return Problem(key, reason, _as_whole(given))
+    if code == "no_address" and is_network(str(given)):
+        reason = (f"{shown} 是一个网段", f"{shown} is a network")
+        return Problem(key, reason, ("逐个写出 IP 地址", "write the IP addresses one by one"))
+    zh, en, advice, advice_en = _OWN_ERRORS[code]
+    return Problem(key, (f"{shown} {zh}", f"{shown} {en}"), (advice, advice_en))
+
+
+_A_PORT = (
+    "写串口路径(如 /dev/ttyUSB0)、tcp://主机:端口 或 sim:",
+    "write a serial path such as /dev/ttyUSB0, tcp://host:port, or sim:",
+)
+_OWN_ERRORS = {
+    "unknown_timezone": (
+        "不是时区",
+        "is no time zone",
+        "写 IANA 名称，如 Asia/Shanghai",
+        "write an IANA name such as Asia/Shanghai",
+    ),
+    "no_host": (
+        "不是主机名或 IP 地址",
+        "is neither a host name nor an IP address",
+        "只写地址，端口另写在 port:127.0.0.1 仅限本机，0.0.0.0 为所有网络",
+        "write the address alone, the port goes to port: 127.0.0.1 for this box, 0.0.0.0 for every network",
+    ),
+    "no_public_host": (
+        "不是主机名",
+        "is no host name",
+        "只写主机名，不带 https://,如 Q.EXAMPLE.CN;端口为 1–65535",
+        "the host name alone, no https://, such as Q.EXAMPLE.CN; a port is from 1 to 65535",
+    ),
+    "no_address": (
+        "不是一台机器的 IP 地址",
+        "is not the IP address of a machine",
+        "写 IP 地址，如 192.168.1.2",
+        "write an IP address such as 192.168.1.2",
+    ),
+    "store_url": (
+        "不是 SQLite 文件的地址",
+        "does not name a SQLite file",
+        "写成 sqlite:///文件，绝对路径为 sqlite:////var/lib/quhao/quhao.db;这个版本只有 SQLite",
+        "write sqlite:///file, or with an absolute path sqlite:////var/lib/quhao/quhao.db; "
+        "this version keeps its store in SQLite",
+    ),
+    "port_sim": ("不是端口", "is no port", "模拟器只写 sim:", "for a simulator write sim: and nothing more"),
+    "port_sound_card": (
+        "不是声卡",
+        "is no sound card",
+        "写 aplay -L 列出的 ALSA 名称，如 default,或 sim:",
+        "write an ALSA name as aplay -L lists them, such as default, or sim:",
+    ),
+    "port_scheme": ("不是能打开的端口", "is not a port that can be opened", *_A_PORT),
+    "port_tcp": (
+        "不是 tcp://主机:端口",
+        "is not tcp://host:port",
+        "写成 tcp://主机:端口，如 tcp://192.168.1.50:9100;端口为 1–65535",
+        "write tcp://host:port, such as tcp://192.168.1.50:9100; the port is from 1 to 65535",
+    ),
+    "port_windows": ("是 Windows 的端口名", "is a port's name on Windows", *_A_PORT),
+    "port_characters": ("含有空格或控制字符", "has blanks around it or control characters in it", *_A_PORT),
+}
+
+
+def _as_whole(given: Any) -> tuple[str, str]:
+    try:
+        number = int(given) if not isinstance(given, bool) and float(given) == int(float(given)) else None
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None:
+        return "写成不带引号的整数", "write a whole number without quotes"
+    return f"写成 {number}", f"write {number}"
+
+
+def _as_list(key: str, given: Any) -> tuple[str, str]:
+    if isinstance(given, dict):
+        return f"用双方括号:[[{key}]]", f"use double brackets: [[{key}]]"
+    if isinstance(given, str):
+        return f'写成 ["{given}"]', f'write ["{given}"]'
+    return '写成 ["…", "…"]', 'write ["…", "…"]'
+
+
+def _add(location: tuple[str | int, ...]) -> tuple[str, str]:
+    if len(location) == 1:
+        model = _model_at(location)
+        needed = [name for name, field in model.model_fields.items() if field.is_required()]
+        return (
+            f"加上 [{location[0]}] 一节，写 {'、'.join(needed)}",
+            f"add a table [{location[0]}] with {' and '.join(needed)}",
+        )
+    return f"加上一行 {location[-1]} = …", f"add {location[-1]} = …"
+
+
+def _form_of(location: tuple[str | int, ...]) -> tuple[str, str]:
+    if location[-1] == "prefix":
+        return "一到三个大写字母，如 A", "one to three capital letters, such as A"
+    if location[0] == "windows":
+        return "最多 16 个字母、数字、- 和 _", "letters, digits, - and _ only, 16 at most"
+    return (
+        "只用字母、数字和 - _ .,以字母或数字开头，最多 64 个",
+        "letters, digits and - _ . only, a letter or digit first, 64 at most",
+    )
+
+
+def _known_keys(location: tuple[str | int, ...]) -> list[str]:
+    return list(_model_at(location).model_fields)
+
+
+def _model_at(location: tuple[str | int, ...]) -> type[BaseModel]:
+    model: type[BaseModel] = Settings
+    for part in location:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            model = next(
+                inner
+                for inner in (annotation, *getattr(annotation, "__args__", ()))
+                if isinstance(inner, type) and issubclass(inner, BaseModel)
+            )
+    return model
+
+
+def _heading(location: tuple[str | int, ...]) -> str:
+    names = ".".join(part for part in location if isinstance(part, str))
+    return f"[[{names}]]" if isinstance(location[-1], int) else f"[{names}]"
+
+
+def _dotted(location: tuple[str | int, ...]) -> str:
+    key = ""
+    for part in location:
+        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
+    return key
+
+
+def _short(value: Any) -> str:
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
