@@ -4,11 +4,14 @@ The keys are fixed: integrators' files rely on them. Each model forbids keys it 
 that is silently ignored is the costliest kind of mistake in a hall.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from config.addresses import fault_of_port, is_host, is_one_address, is_public_host
 
 DRIVERS = ("sam", "escpos", "led-bx", "scanner", "speaker")
 PLANNED_DRIVERS = ("pcsc", "gpio", "climate")
@@ -18,13 +21,20 @@ Name = Annotated[str, Field(min_length=1, max_length=60)]
 
 
 def _whole(value: Any) -> Any:
-    """A truth value is no number, whatever Python thinks."""
-    if isinstance(value, bool):
+    """A truth value is no number, whatever Python thinks, and neither is a number in quotes or with a point."""
+    if type(value) is not int:
         raise ValueError("no_whole_number")
     return value
 
 
+def _one_address(value: str) -> str:
+    if not is_one_address(value):
+        raise ValueError("no_address")
+    return value
+
+
 Whole = Annotated[int, BeforeValidator(_whole)]
+Address = Annotated[str, AfterValidator(_one_address)]
 
 
 class _Section(BaseModel):
@@ -48,7 +58,7 @@ class HallSettings(_Section):
     name: Name
     name_en: str = Field("", max_length=80)
     timezone: str = "Asia/Shanghai"
-    public_host: str = Field("", pattern=r"^$|^[A-Za-z0-9.-]{1,120}(:[0-9]{1,5})?$")
+    public_host: str = Field("", max_length=126)
     desk: Name = "咨询台"
     desk_en: Name = "the information desk"
 
@@ -57,6 +67,14 @@ class HallSettings(_Section):
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError("unknown_timezone")
+        return value
+
+    @field_validator("public_host")
+    @classmethod
+    def _host_of_phones(cls, value: str) -> str:
+        # In ASCII: the QR code holds it as it stands.
+        if value and not (re.fullmatch(r"[A-Za-z0-9.:-]+", value) and is_public_host(value)):
+            raise ValueError("no_public_host")
         return value
 
     @property
@@ -71,7 +89,8 @@ class ServerSettings(_Section):
     Attributes:
         host: address to listen on; 127.0.0.1 is this box alone, 0.0.0.0 every network it is in.
         port: TCP port; 0 takes a free one.
-        tls_cert: PEM file of the certificate chain; with ``tls_key`` pages and API are served by TLS.
+        tls_cert: PEM file of the certificate chain; with ``tls_key`` pages and API are served by TLS. Whether both
+            are given is for ``config.contradictions`` to say.
         tls_key: PEM file of its key.
         trusted_proxy: address of a proxy that ends TLS and names the caller in X-Forwarded-For; "" for none.
         kiosk_addresses: addresses besides loopback whose browser is this box's kiosk.
@@ -83,8 +102,20 @@ class ServerSettings(_Section):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     trusted_proxy: str = ""
-    kiosk_addresses: tuple[str, ...] = ()
+    kiosk_addresses: tuple[Address, ...] = ()
     max_streams: Whole = Field(400, ge=4, le=4000)
+
+    @field_validator("host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        if not is_host(value):
+            raise ValueError("no_host")
+        return value
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _proxy(cls, value: str) -> str:
+        return _one_address(value) if value else value
 
 
 class StoreSettings(_Section):
@@ -95,8 +126,16 @@ class StoreSettings(_Section):
         key_file: the master key of residents' data; made on first run, mode 0600. Keep a copy elsewhere.
     """
 
-    url: str = Field("sqlite:///var/quhao.db", pattern=r"^sqlite:///.+")
+    url: str = "sqlite:///var/quhao.db"
     key_file: Path = Path("var/master.key")
+
+    @field_validator("url")
+    @classmethod
+    def _sqlite_file(cls, value: str) -> str:
+        # Behind a question mark SQLAlchemy reads options, and :memory: is gone with the process.
+        if not re.fullmatch(r"sqlite:///(?!:memory:)[^?]+", value) or not value.isprintable():
+            raise ValueError("store_url")
+        return value
 
 
 class DeviceSettings(_Section):
@@ -138,6 +177,15 @@ class DeviceSettings(_Section):
     address: Whole = Field(1, ge=1, le=0xFFFE)
     voice: str = "cmn-latn-pinyin"
     speed: Whole = Field(150, ge=80, le=300)
+
+    @field_validator("port")
+    @classmethod
+    def _can_be_opened(cls, value: str, info: ValidationInfo) -> str:
+        # ``driver`` stands before ``port``, so that it is known here, unless it is wrong itself.
+        fault = fault_of_port(info.data.get("driver"), value)
+        if fault:
+            raise ValueError(fault)
+        return value
 
     @property
     def simulated(self) -> bool:

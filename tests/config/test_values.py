@@ -1,0 +1,189 @@
+"""A value that cannot work is refused before anything starts, under its key, with what to write instead."""
+
+from pathlib import Path
+
+import pytest
+
+from config.loading import ConfigError, Problem, load
+
+HALL = """
+[hall]
+id = "xicheng"
+name = "西城区综合行政服务中心"
+{hall}
+[server]
+{server}
+[store]
+{store}
+[[services]]
+id = "tax"
+name = "个人办税"
+prefix = "A"
+[[windows]]
+id = "3"
+name = "3号窗口"
+{window}
+"""
+DEVICE = '[[devices]]\nname = "one"\ndriver = "{driver}"\nport = "{port}"\nwindow = "3"\n'
+
+
+def text(**parts: str) -> str:
+    empty = {"hall": "", "server": "", "store": "", "window": ""}
+    return HALL.format(**(empty | parts))
+
+
+def only_problem(folder: Path, content: str) -> Problem:
+    file = folder / "hall.toml"
+    file.write_text(content, "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    (problem,) = caught.value.problems
+    return problem
+
+
+def accept(folder: Path, content: str) -> None:
+    file = folder / "hall.toml"
+    file.write_text(content, "utf-8")
+    load(file)
+
+
+@pytest.mark.parametrize("host", ["no such host!", "", "0.0.0.0:8080", "http://box", "[::1]", "1.2.3", "a..b", "-a"])
+def test_where_to_listen_is_an_address_or_a_name(tmp_path: Path, host: str) -> None:
+    problem = only_problem(tmp_path, text(server=f'host = "{host}"'))
+    assert problem.key == "server.host"
+    assert host in problem.reason[1]
+    assert "0.0.0.0" in problem.suggestion[1]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::", "::1", "localhost", "box-3.hall.example"])
+def test_any_address_and_any_name_may_be_listened_on(tmp_path: Path, host: str) -> None:
+    accept(tmp_path, text(server=f'host = "{host}"'))
+
+
+@pytest.mark.parametrize("address", ["foo", "localhost", "192.168.1.300", "0.0.0.0", "192.168.1.2:80", ""])
+def test_proxies_and_kiosks_are_named_by_their_addresses(tmp_path: Path, address: str) -> None:
+    kiosk = only_problem(tmp_path, text(server=f'kiosk_addresses = ["192.168.1.2", "{address}"]'))
+    assert kiosk.key == "server.kiosk_addresses[1]"
+    assert "IP address" in kiosk.suggestion[1]
+    if address:
+        proxy = only_problem(tmp_path, text(server=f'trusted_proxy = "{address}"'))
+        assert proxy.key == "server.trusted_proxy"
+
+
+def test_a_network_is_no_kiosk(tmp_path: Path) -> None:
+    problem = only_problem(tmp_path, text(server='kiosk_addresses = ["192.168.1.0/24"]'))
+    assert "one by one" in problem.suggestion[1]
+
+
+@pytest.mark.parametrize("host", ["https://q.example.cn", "q.example.cn:0", "q.example.cn:99999", "q..cn", "大厅.cn"])
+def test_the_host_for_phones_is_one_that_an_address_can_hold(tmp_path: Path, host: str) -> None:
+    assert only_problem(tmp_path, text(hall=f'public_host = "{host}"')).key == "hall.public_host"
+
+
+@pytest.mark.parametrize(
+    ("port", "advice"),
+    [
+        ("tcp://1.2.3.4", "tcp://192.168.1.50:9100"),
+        ("tcp://1.2.3.4:0", "65535"),
+        ("tcp://1.2.3.4:99999999", "65535"),
+        ("tcp://1.2.3.4:print", "65535"),
+        ("tcp://1.2.3.4:9100/queue", "tcp://host:port"),
+        ("tcp://admin@1.2.3.4:9100", "tcp://host:port"),
+        ("tcp://no printer:9100", "tcp://host:port"),
+        ("tcp:1.2.3.4:9100", "tcp://host:port"),
+        ("1.2.3.4:9100", "tcp://host:port"),
+        ("printer:9100", "tcp://host:port"),
+        ("1.2.3.4", "tcp://host:port"),
+        ("udp://1.2.3.4:9100", "tcp://host:port"),
+        ("file:///dev/usb/lp0", "/dev/ttyUSB0"),
+        ("COM3", "/dev/ttyUSB0"),
+        ("sim", "sim:"),
+        ("sim:reader", "sim:"),
+        (" /dev/ttyUSB0", "/dev/ttyUSB0"),
+    ],
+)
+def test_a_port_that_no_device_can_be_on_is_refused(tmp_path: Path, port: str, advice: str) -> None:
+    problem = only_problem(tmp_path, text() + DEVICE.format(driver="led-bx", port=port))
+    assert problem.key == "devices[0].port"
+    assert port in problem.reason[0]
+    assert advice in problem.suggestion[1]
+
+
+@pytest.mark.parametrize(
+    "port", ["tcp://192.0.2.61:5005", "tcp://strip-3:5005", "tcp://[fe80::1]:5005", "/dev/serial/by-path/a:0:1", "sim:"]
+)
+def test_a_port_that_a_device_can_be_on_is_accepted(tmp_path: Path, port: str) -> None:
+    accept(tmp_path, text() + DEVICE.format(driver="led-bx", port=port))
+
+
+def test_a_speakers_port_is_a_sound_card(tmp_path: Path) -> None:
+    accept(tmp_path, text() + DEVICE.format(driver="speaker", port="plughw:CARD=Device,DEV=0"))
+    problem = only_problem(tmp_path, text() + DEVICE.format(driver="speaker", port="tcp://1.2.3.4:9100"))
+    assert "aplay -L" in problem.suggestion[1]
+
+
+@pytest.mark.parametrize("number", ['"8080"', "8080.0", "true"])
+def test_a_number_in_quotes_or_with_a_point_is_no_whole_number(tmp_path: Path, number: str) -> None:
+    problem = only_problem(tmp_path, text(server=f"port = {number}"))
+    assert problem.key == "server.port"
+    assert "write" in problem.suggestion[1]
+    assert number == "true" or problem.suggestion[1] == "write 8080"
+
+
+def test_a_number_out_of_bounds_is_told_the_bound(tmp_path: Path) -> None:
+    assert "65535 at most" in only_problem(tmp_path, text(server="port = 80800")).suggestion[1]
+    assert "4 at least" in only_problem(tmp_path, text(server="max_streams = 0")).suggestion[1]
+
+
+def test_a_text_in_the_place_of_a_list_is_shown_as_a_list(tmp_path: Path) -> None:
+    problem = only_problem(tmp_path, text(window='services = "*"'))
+    assert problem.key == "windows[0].services"
+    assert problem.suggestion == ('写成 ["*"]', 'write ["*"]')
+
+
+def test_a_number_in_the_place_of_a_text_is_shown_in_quotes(tmp_path: Path) -> None:
+    content = text() + DEVICE.format(driver="scanner", port="/dev/ttyACM0").replace('window = "3"', "window = 3")
+    assert '"3"' in only_problem(tmp_path, content).suggestion[1]
+
+
+def test_single_and_double_brackets_are_told_apart(tmp_path: Path) -> None:
+    single = text() + DEVICE.format(driver="sam", port="sim:").replace("[[devices]]", "[devices]")
+    assert "[[devices]]" in only_problem(tmp_path, single).suggestion[1]
+    assert "[server]" in only_problem(tmp_path, text().replace("[server]", "[[server]]")).suggestion[1]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://var/quhao.db",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///var/quhao.db?mode=ro",
+        "sqlite:var/quhao.db",
+        "var/quhao.db",
+        "postgresql://box/quhao",
+        "sqlite+aiosqlite:///var/quhao.db",
+    ],
+)
+def test_the_store_is_a_sqlite_file(tmp_path: Path, url: str) -> None:
+    problem = only_problem(tmp_path, text(store=f'url = "{url}"'))
+    assert problem.key == "store.url"
+    assert "sqlite:////" in problem.suggestion[1]
+
+
+def test_an_absolute_path_of_the_store_stays_what_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "hall.toml"
+    file.write_text(text(store='url = "sqlite:////srv/quhao.db"'), "utf-8")
+    assert load(file).store.url == "sqlite:////srv/quhao.db"
+
+
+@pytest.mark.parametrize(("key", "value"), [("url", "sqlite:///var"), ("key_file", "var")])
+def test_a_folder_is_neither_store_nor_key(tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / "var").mkdir()
+    assert only_problem(tmp_path, text(store=f'{key} = "{value}"')).key == f"store.{key}"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "hall.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + text().encode())
+    assert load(file).hall.id == "xicheng"
