@@ -20,6 +20,8 @@ Kind = Literal["resident", "hk-macao-taiwan", "foreigner-2017", "foreigner-2023"
 
 TEXT_SIZE = 256
 """Bytes of a card's text."""
+PADDING = " "
+"""Fills a field up; an ideographic space (U+3000) at an end belongs to what the card says."""
 LONG_TERM = "长期"
 """Stands where a date would, on the cards of people of 46 and above."""
 
@@ -150,14 +152,15 @@ def parse_card(text: bytes, photo: bytes = b"") -> IdCard:
     """
     if len(text) != TEXT_SIZE:
         raise ProtocolError("garbled", f"card text of {len(text)} bytes")
-    letter = _decode(text[KIND_AT : KIND_AT + 2]).strip() or " "
+    letter = _decode(text[KIND_AT : KIND_AT + 2]).strip(PADDING) or " "
     kind = KINDS.get(letter)
     if kind is None:
         raise ProtocolError("garbled", f"card kind U+{ord(letter):04X}")
     found: dict[str, str | None] = {}
     for field, pieces in LAYOUTS[kind].items():
         raw = b"".join(text[start : start + size] for start, size in pieces)
-        found[field] = _decode(raw).strip() or None
+        text_of_field = _decode(raw).strip(PADDING)
+        found[field] = text_of_field if text_of_field.strip() else None
     if not (found.get("name") or found.get("name_en")) and not found.get("id_number"):
         raise ProtocolError("garbled", "card text is blank")
     dates = {field: _parse_date(found.pop(field)) for field in _DATES}

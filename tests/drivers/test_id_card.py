@@ -162,6 +162,15 @@ def test_names_lose_control_characters_and_keep_everything_else() -> None:
     assert parse_card(utf16(name, 30) + RESIDENT[30:]).name == "陈\ue863\U00020bb7·A"
 
 
+def test_an_address_loses_its_padding_and_keeps_the_ideographic_spaces_of_the_card() -> None:
+    address = "\u3000示例区\u3000和平里\u3000"
+    assert parse_card(RESIDENT[:52] + utf16(address, 70) + RESIDENT[122:]).address == address
+
+
+def test_a_field_of_nothing_but_spaces_is_none() -> None:
+    assert parse_card(RESIDENT[:52] + utf16("\u3000 \u3000", 70) + RESIDENT[122:]).address is None
+
+
 @pytest.mark.parametrize(
     "text",
     [
