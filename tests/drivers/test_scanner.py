@@ -1,5 +1,7 @@
 """The scanner's lines, and its driver against the simulated scanner."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 import wires
 from drivers.port import Port, open_port
-from drivers.scanner import LONGEST, LineDecoder, Scanner
+from drivers.scanner import LONGEST, PATIENCE, LineDecoder, Scanner
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.scanner import ScannerSimulator
 from drivers.supervisor import Supervisor
@@ -69,19 +71,20 @@ def test_garbage_gives_the_same_clean_lines_in_any_chunks_and_is_not_kept(garbag
     lines = whole.receive(garbage) + whole.end()
     assert [line for chunk in wires.chunks(garbage, cuts) for line in cut.receive(chunk)] + cut.end() == lines
     for line in lines:
-        assert line == line.strip() != ""
+        assert line == line.strip()
         assert not any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in line)
     for chunk in wires.chunks(garbage, cuts):
         cut.receive(chunk)
         assert len(cut._line) <= LONGEST
 
 
-def test_a_line_that_is_too_long_is_thrown_away_whole_and_the_next_is_read() -> None:
+def test_a_line_that_is_too_long_is_told_as_nothing_and_the_next_is_read() -> None:
     decoder = LineDecoder()
-    assert decoder.receive(b"x" * LONGEST + b"\r" + b"x" * (LONGEST + 1) + b"\r" + b"A\r") == ["x" * LONGEST, "A"]
+    assert decoder.receive(b"x" * LONGEST + b"\r" + b"x" * (LONGEST + 1) + b"\r" + b"A\r") == ["x" * LONGEST, "", "A"]
     for _ in range(10):
         assert decoder.receive(b"x" * LONGEST) == []
-    assert decoder.receive(b"tail\rB\r") == ["B"]
+    assert decoder.receive(b"tail\rB\r") == ["", "B"]
+    assert decoder.receive(b"\r \r\r") == []
 
 
 def test_what_is_no_utf_8_is_still_a_line() -> None:
@@ -104,6 +107,31 @@ def test_a_code_held_before_the_scanner_is_read(
     wires.wait_until(lambda: counter.lines == [CODE])
     counter.scanner.scan("取号")
     wires.wait_until(lambda: counter.lines == [CODE, "取号"])
+
+
+@pytest.mark.parametrize("pause", [0.1, 0.3, 0.8])
+@pytest.mark.parametrize("code", [CODE, CODE[-16:], "6901234567892"])
+def test_a_pause_within_a_code_does_not_make_two_of_it(
+    counters: Callable[..., Counter], code: str, pause: float
+) -> None:
+    counter = counters()
+    counter.scanner.say(code[:9].encode())
+    threading.Event().wait(pause)
+    counter.scanner.scan(code[9:])
+    counter.scanner.scan("END")
+    wires.wait_until(lambda: "END" in counter.lines)
+    assert counter.lines == [code, "END"]
+
+
+def test_a_whole_code_without_suffix_is_told_at_once(counters: Callable[..., Counter]) -> None:
+    counter = counters(b"")
+    for code in (CODE, CODE[-16:].lower()):
+        counter.lines.clear()
+        began = time.monotonic()
+        counter.scanner.scan(code)
+        wires.wait_until(lambda: counter.lines != [])
+        assert time.monotonic() - began < PATIENCE / 2
+        assert counter.lines == [code]
 
 
 def test_the_same_code_scanned_twice_is_two_lines(counters: Callable[..., Counter]) -> None:
