@@ -182,15 +182,19 @@ def _clean(text: str) -> str:
 
 
 def _weigh(lines: list[SlipLine]) -> int:
-    """At most this many bytes on the wire of an ESC/POS printer."""
+    """At most this many bytes on the wire of an ESC/POS printer, one that is told the size of Chinese apart too."""
     total = AROUND
     style = 1, False
+    chinese_double = False
     for line in lines:
         match line:
             case Words(text, scale, bold):
                 total += measure_words(text) + 1
                 total += 3 * (scale != style[0]) + 3 * (bold != style[1])
                 style = scale, bold
+                if not text.isascii():
+                    total += 3 * ((scale > 1) != chinese_double)
+                    chinese_double = scale > 1
             case QrCode(payload):
                 total += len(payload.encode())
             case Divider():

@@ -181,8 +181,9 @@ class _Style:
             self._enlarge((8, 1), True)
             self._dummy._raw("─".encode("gbk") * (self._profile.width // 192) + b"\n")
         else:
-            self._enlarge((1, 1), True)
-            self._dummy._raw("─".encode("gbk") * (self._profile.width // 24) + b"\n")
+            # GS ! does not stretch Chinese characters here, and ─ is one of them.
+            self._enlarge((8, 1), False)
+            self._dummy._raw(b"-" * (self._profile.width // 96) + b"\n")
 
     def code(self, item: Code) -> None:
         self._align_to("center")
@@ -210,8 +211,9 @@ class _Style:
         if size != self._size:
             self._dummy.set(custom_size=True, width=size[0], height=size[1])
             self._size = size
-        double = chinese and size >= (2, 2) and self._profile.chinese_size == "both"
-        if double != self._chinese_double:
+        double = size >= (2, 2)
+        # FS ! is about Chinese only, so a line without any leaves it as it is.
+        if self._profile.chinese_size == "both" and chinese and double != self._chinese_double:
             self._dummy._raw(FS_CHINESE_DOUBLE if double else FS_CHINESE_NORMAL)
             self._chinese_double = double
 
