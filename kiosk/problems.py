@@ -48,6 +48,7 @@ OF_HTTP = {
     415: "json_expected",
     431: "too_large",
 }
+MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 1
 """Seconds until a busy store is worth asking again."""
 
@@ -93,25 +94,26 @@ class RequestError(Exception):
 def problem(status: int, code: str, facts: dict[str, Any] | None = None) -> Response:
     """The answer that refuses a request: for a program JSON, for somebody at a page a page."""
     facts = facts or {}
-    said = words(code, facts)
     if _wants_page():
+        said = words(code, facts)
         return _page(status, said.zh, said.en)
-    body = {
-        **facts,
-        "type": f"urn:quhao:problem:{code}",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": said.zh,
-        "detail_en": said.en,
-        "code": code,
-    }
-    answer = Response(json.dumps(body, ensure_ascii=False, default=str), status, mimetype="application/problem+json")
+    answer = Response(_as_json(status, code, facts), status, mimetype=MEDIA_TYPE)
     wait = facts.get("seconds") or facts.get("retry_after")
     if wait or status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(wait or RETRY_AFTER)
     if status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="quhao"'
     return answer
+
+
+def unparsed(status: int, code: str) -> bytes:
+    """The same as bytes of HTTP, for what never became a request; it ends the connection."""
+    body = _as_json(status, code, {}).encode()
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {MEDIA_TYPE}\r\n"
+        f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def of_ticketing(error: TicketingError) -> Response:
@@ -163,6 +165,20 @@ def _unforeseen(error: Exception) -> Response:
     rule = request.url_rule.rule if request.url_rule else "?"
     log.error("%s %s: %s at %s", request.method, rule, type(error).__name__, places(error))
     return problem(500, "internal")
+
+
+def _as_json(status: int, code: str, facts: dict[str, Any]) -> str:
+    said = words(code, facts)
+    body = {
+        **facts,
+        "type": f"urn:quhao:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": said.zh,
+        "detail_en": said.en,
+        "code": code,
+    }
+    return json.dumps(body, ensure_ascii=False, default=str)
 
 
 def _wants_page() -> bool:

@@ -1,32 +1,38 @@
 """The web server around the application: cheroot, in the same process as the devices' threads.
 
 A stream of events keeps a thread busy for as long as a screen hangs on the wall. So the pool has a few threads for
-ordinary requests and one more for each open stream, which go again when the streams do. A connection that says
-nothing (browsers open such ahead of need) waits in the selector and takes no thread, TLS handshakes included.
+ordinary requests and one more for each open stream, which go again when the streams do. A connection takes a thread
+only while there is something to do for it: the TLS handshake is made step by step, a request is collected piece by
+piece (:mod:`kiosk.wire`), and in between the connection waits in the selector, for as long as it may. A thread that
+has to wait for a client to read its answer is replaced by another one meanwhile.
 """
 
 import errno
 import logging
 import os
 import queue
+import socket
 import ssl
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from cheroot import errors
-from cheroot.makefile import StreamReader, StreamWriter
-from cheroot.server import HTTPConnection
+from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 from cheroot.ssl import Adapter
 from cheroot.wsgi import Gateway_10
 from cheroot.wsgi import Server as WsgiServer
 from flask import Flask
 
 from config.settings import ServerSettings
-from kiosk.problems import places
+from kiosk.problems import OF_HTTP, places, unparsed
 from kiosk.streams import Streams
+from kiosk.wire import Came, Incoming, Outgoing
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +41,12 @@ ORDINARY = 10
 SPARE = 4
 """Idle threads kept when streams close: a screen that reloads needs no new one."""
 BACKLOG = 256
-KEPT_CONNECTIONS = 1000
-PATIENCE = 10
-"""Seconds a silent connection is kept, and a client may take to read or write the next bytes."""
+WAITING = 400
+STALLED = 64
+"""Threads that may wait for clients to read; the next such client is cut."""
+PATIENCE = 10.0
 STOPPING = 1.0
 """Seconds that requests under way have to end when the server stops."""
-MAX_HEADER = 32 * 1024
-MAX_BODY = 1024 * 1024
-"""Bytes; the application refuses bodies long before, in plain words. This is for what does not get that far."""
-
 _USE_HTTPS = b"This port speaks HTTPS: use https:\n"
 PLAIN_ON_TLS = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
@@ -57,12 +60,16 @@ class Server:
     Args:
         app: what answers; its ``streams`` extension says how many streams are open.
         settings: address, port, TLS.
+        patience: seconds a silent connection is kept, and that a handshake, a whole request, or the next read may take.
+        waiting: how many connections may be in that state; when more come, the one that has waited longest goes.
     """
 
-    def __init__(self, app: Flask, settings: ServerSettings) -> None:
+    def __init__(
+        self, app: Flask, settings: ServerSettings, *, patience: float = PATIENCE, waiting: int = WAITING
+    ) -> None:
         self._settings = settings
         self._streams: Streams = app.extensions["streams"]
-        self._web = _Web((settings.host, settings.port), app)
+        self._web = _Web((settings.host, settings.port), app, patience, waiting)
         if settings.tls_cert and settings.tls_key:
             self._web.ssl_adapter = _Tls(settings.tls_cert, settings.tls_key)
         self._streams.watch(self._web.requests.fit)
@@ -107,23 +114,28 @@ class _Web(WsgiServer):
     """Cheroot with our pool, and with its own words kept out of the log: they may quote a request."""
 
     server_name = "quhao"
+    _connections: Any
 
-    def __init__(self, address: tuple[str, int], app: Flask) -> None:
+    def __init__(self, address: tuple[str, int], app: Flask, patience: float, waiting: int) -> None:
         super().__init__(
             address,
             app,
             server_name="quhao",
             request_queue_size=BACKLOG,
-            timeout=PATIENCE,
+            timeout=patience,  # type: ignore[arg-type]
             shutdown_timeout=1,
         )
         self.requests = Pool(self, ORDINARY, SPARE)
-        self.gateway = _Gateway
+        self._waiting = waiting
+        self.max_body = int(app.config["MAX_CONTENT_LENGTH"])
+        self.gateway = Gateway_10
         self.ConnectionClass = _Connection
         self.nodelay = True
-        self.keep_alive_conn_limit = KEPT_CONNECTIONS
-        self.max_request_header_size = MAX_HEADER
-        self.max_request_body_size = MAX_BODY
+        # More than may wait anyway.
+        self.keep_alive_conn_limit = 2 * waiting
+        # Both are seen to before cheroot reads a request.
+        self.max_request_header_size = 0
+        self.max_request_body_size = 0
         # How soon the loop that accepts connections notices that it should stop.
         self.expiration_interval = 0.2
 
@@ -140,8 +152,20 @@ class _Web(WsgiServer):
         if conn.last_used is None:
             # New: it costs a thread only when its first bytes are here.
             self.put_conn(conn)
+            self._make_room()
         else:
             super().process_conn(conn)
+
+    def _make_room(self) -> None:
+        """Cut the connection that has waited longest, if there are too many: most likely it will not say anything."""
+        if self._connections._num_connections <= self._waiting:
+            return
+        waiting = [conn for _, conn in self._connections._selector.connections if conn is not self]
+        longest = min((conn for conn in waiting if not conn.cut), key=lambda conn: conn.last_used, default=None)
+        if longest:
+            # The selector then sees its end, as if the client had hung up.
+            longest.cut = True
+            longest._close_kernel_socket()
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: ARG002
         error = sys.exc_info()[1]
@@ -150,31 +174,118 @@ class _Web(WsgiServer):
         log.log(level, "web server: %s", f"{type(error).__name__} at {places(error)}" if error else msg)
 
 
-class _Gateway(Gateway_10):
-    """One request."""
+class _Headers(HeaderReader):
+    """The headers the application hears of: not ``Expect``, which is met by now, nor what could pass for another."""
 
-    def respond(self) -> None:
-        if self.req.chunked_read:
+    def _allow_header(self, key_name: bytes) -> bool:
+        return b"_" not in key_name and key_name != b"Expect"
+
+
+class _Request(HTTPRequest):
+    """One request, which is whole: reading it never waits."""
+
+    header_reader = _Headers()
+
+    def parse_request(self) -> None:
+        incoming = self.conn.rfile
+        self.rfile = incoming.request
+        if incoming.fault:
+            self._refuse(413 if incoming.fault == "too_large" else 400)
+            return
+        self.ready = bool(self.read_request_line()) and self.read_request_headers()  # type: ignore[no-untyped-call]
+
+    def read_request_headers(self) -> bool:
+        if not super().read_request_headers():  # type: ignore[no-untyped-call]
+            return False
+        incoming = self.conn.rfile
+        if self.chunked_read:
+            # They have been put together; those of a body too long have not, and its length says so.
+            self.chunked_read = False
+            del self.inheaders[b"Transfer-Encoding"]
+            self.inheaders[b"Content-Length"] = b"%d" % incoming.length
             # What a refused request leaves unread must not be taken for the next one.
-            self.req.close_connection = True
-        super().respond()
+            self.close_connection = True
+        self.close_connection |= incoming.unread
+        return True
+
+    def simple_response(self, status: str, msg: str = "") -> None:  # noqa: ARG002
+        self._refuse(int(str(status)[:3]))
+
+    def _refuse(self, status: int) -> None:
+        self.close_connection = True
+        code = OF_HTTP.get(status, "internal" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "bad_request")
+        self.conn.wfile.write(unparsed(status, code))
 
 
 class _Connection(HTTPConnection):
-    """One client; the TLS handshake is made on a thread of the pool, where a slow one keeps nobody waiting."""
+    """One client. Whatever it is slow with, it keeps no thread waiting, and has a time in which it must be done."""
 
-    shaken = False
+    RequestHandlerClass = _Request
+
+    def __init__(self, server: _Web, sock: Any, _makefile: Any) -> None:
+        def make(sock: Any, mode: str, _size: int) -> Any:
+            if "r" in mode:
+                return Incoming(sock, server.max_body)
+            return Outgoing(sock, server.requests.waiting, server.timeout)
+
+        super().__init__(server, sock, make)
+        sock.setblocking(False)
+        self.cut = False
+        self._to_shake = isinstance(sock, ssl.SSLSocket)
+        self._leaving = False
+        self._put_at: float | None = None
+        self._begun_at: float | None = None
+
+    @property
+    def last_used(self) -> float | None:
+        """Since when it is waited for: since it was answered last, or began something that it has not ended."""
+        return self._put_at if self._begun_at is None else self._begun_at
+
+    @last_used.setter
+    def last_used(self, now: float) -> None:
+        self._put_at = now
 
     def communicate(self) -> bool:
-        if isinstance(self.socket, ssl.SSLSocket) and not self.shaken:
-            try:
-                self.socket.do_handshake()
-            except OSError as error:
-                if isinstance(error, ssl.SSLError) and "HTTP_REQUEST" in str(error.reason):
-                    os.write(self.socket.fileno(), PLAIN_ON_TLS)
-                return False
-            self.shaken = True
-        return bool(super().communicate())  # type: ignore[no-untyped-call]
+        # The selector cannot see the time of a connection that always has another byte.
+        return self._go_on() and not self._is_late()
+
+    def _is_late(self) -> bool:
+        return self._begun_at is not None and time.time() - self._begun_at > self.server.timeout
+
+    def _go_on(self) -> bool:
+        """Do what can be done now; whether there will be more."""
+        if self._to_shake:
+            return self._shake()
+        if self._leaving:
+            return bool(self.rfile.drain())
+        came: Came = self.rfile.gather()
+        if came is not Came.WHOLE:
+            if came is Came.PART and self._begun_at is None:
+                self._begun_at = time.time()
+            return came is not Came.END
+        self._begun_at = None
+        keep = bool(super().communicate())  # type: ignore[no-untyped-call]
+        return keep or bool(self.rfile.unread and self._leave())
+
+    def _shake(self) -> bool:
+        """Go on with the TLS handshake."""
+        self._begun_at = self._begun_at or self._put_at
+        try:
+            self.socket.do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return True
+        except OSError as error:
+            if isinstance(error, ssl.SSLError) and "HTTP_REQUEST" in str(error.reason):
+                os.write(self.socket.fileno(), PLAIN_ON_TLS)
+            return False
+        self._to_shake, self._begun_at = False, None
+        return self._go_on()
+
+    def _leave(self) -> bool:
+        """Say no more, and hear the client out: hanging up on it might take the answer from it."""
+        self._leaving, self._begun_at = True, time.time()
+        self.socket.shutdown(socket.SHUT_WR)
+        return bool(self.rfile.drain())
 
 
 class _Tls(Adapter):
@@ -201,7 +312,7 @@ class _Tls(Adapter):
         return {"wsgi.url_scheme": "https", "HTTPS": "on"}
 
     def makefile(self, sock: Any, mode: str = "r", bufsize: int = -1) -> Any:
-        return (StreamReader if "r" in mode else StreamWriter)(sock, mode, bufsize)
+        """Not asked: a connection makes its own."""
 
 
 class Pool:
@@ -217,7 +328,9 @@ class Pool:
         self.min = ordinary
         self._server = server
         self._spare = spare
-        self._wanted = ordinary
+        self._streams = 0
+        self._stalled = 0
+        self._stopped = False
         self._leaving = 0
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._threads: dict[threading.Thread, Any] = {}
@@ -237,16 +350,32 @@ class Pool:
     def start(self) -> None:
         """Begin."""
         with self._lock:
-            self._grow()
+            self._fit()
 
     def fit(self, streams: int) -> None:
         """Have one thread for each of ``streams``, besides the ordinary ones."""
         with self._lock:
-            self._wanted = self.min + streams
-            self._grow()
-            while len(self._threads) - self._leaving > self._wanted + self._spare:
-                self._leaving += 1
-                self._queue.put(None)
+            self._streams = streams
+            self._fit()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Have another thread in the place of this one, while it waits for its client.
+
+        Raises:
+            TimeoutError: too many do.
+        """
+        with self._lock:
+            if self._stalled >= STALLED:
+                raise TimeoutError("timed out")
+            self._stalled += 1
+            self._fit()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._stalled -= 1
+                self._fit()
 
     def put(self, conn: Any) -> None:
         """Have a connection served."""
@@ -259,7 +388,7 @@ class Pool:
     def stop(self, timeout: float = STOPPING) -> None:
         """End all threads; connections that still work after ``timeout`` seconds are cut."""
         with self._lock:
-            self._wanted = 0
+            self._stopped = True
             threads = dict(self._threads)
             for _ in threads:
                 self._queue.put(None)
@@ -272,11 +401,17 @@ class Pool:
                 conn._close_kernel_socket()
             thread.join(timeout)
 
-    def _grow(self) -> None:
-        while len(self._threads) - self._leaving < self._wanted:
+    def _fit(self) -> None:
+        if self._stopped:
+            return
+        wanted = self.min + self._streams + self._stalled
+        while len(self._threads) - self._leaving < wanted:
             thread = threading.Thread(target=self._work, name=f"web {next(self._numbers)}", daemon=True)
             self._threads[thread] = None
             thread.start()
+        while len(self._threads) - self._leaving > wanted + self._spare:
+            self._leaving += 1
+            self._queue.put(None)
 
     def _work(self) -> None:
         me = threading.current_thread()

@@ -1,0 +1,185 @@
+"""Clients that are slow, silent or wrong about where a request ends: they cost the others nothing."""
+
+import json
+import select
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.serving import ORDINARY, Server
+from wires import wait_until
+
+HALF_HEAD = b"GET /api/v1/hall HTTP/1.1\r\nHost: 127"
+HALF_BODY = (
+    b"POST /api/v1/tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+)
+HALF_CHUNK = HALF_BODY.replace(b"Content-Length: 9", b"Transfer-Encoding: chunked").replace(b"{", b"9\r\n{")
+BUNDLE = b"GET /openapi/swagger/js/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+TICKET = b'{"service": "licence"}'
+
+
+def raw(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def answer_to(port: int, request: bytes) -> tuple[bytes, dict[str, Any]]:
+    """Status line and JSON of the only answer to ``request``, after which the connection must end."""
+    with raw(port) as client:
+        client.sendall(request)
+        said = b""
+        while piece := client.recv(65536):
+            said += piece
+    head, _, body = said.partition(b"\r\n\r\n")
+    assert b"application/problem+json" in head, said
+    return head.partition(b"\r\n")[0], json.loads(body)
+
+
+def is_quick(here: Any) -> bool:
+    started = time.monotonic()
+    assert here.get("/board").status == 200
+    return time.monotonic() - started < 2
+
+
+@pytest.fixture
+def impatient(here: Any) -> Iterator[Callable[..., Server]]:
+    """Starts further servers of the same hall, with limits that a test can reach."""
+    with ExitStack() as stack:
+
+        def start(**limits: Any) -> Server:
+            server = Server(here.app, here.hall.settings.server, **limits)
+            server.start()
+            stack.callback(server.stop)
+            return server
+
+        yield start
+
+
+@pytest.mark.parametrize("half", [HALF_HEAD, HALF_BODY, HALF_CHUNK], ids=["head", "body", "chunks"])
+def test_half_a_request_keeps_nobody_waiting(here: Any, half: bytes) -> None:
+    with ExitStack() as stack:
+        for _ in range(ORDINARY * 2):
+            stack.enter_context(raw(here.server.port)).sendall(half)
+        assert is_quick(here)
+        wait_until(lambda: here.server._web.requests.idle == ORDINARY)
+
+
+def test_half_a_handshake_keeps_nobody_waiting(start: Callable[..., Any], certificate: tuple[Path, Path]) -> None:
+    here = start(tls_cert=certificate[0], tls_key=certificate[1])
+    hello = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost").do_handshake()
+    half = hello.read()[:100]
+    with ExitStack() as stack:
+        for _ in range(ORDINARY * 2):
+            stack.enter_context(raw(here.server.port)).sendall(half)
+        assert is_quick(here)
+
+
+def test_a_client_that_drips_is_cut_when_its_time_is_over(impatient: Callable[..., Server]) -> None:
+    server = impatient(patience=0.5)
+    with raw(server.port) as client:
+        started = time.monotonic()
+        client.sendall(HALF_HEAD)
+        # Each byte would begin the wait anew, if it were the bytes that are waited for.
+        while not select.select([client], [], [], 0.05)[0]:
+            client.sendall(b"a")
+            assert time.monotonic() - started < 5
+        assert client.recv(1) == b""
+
+
+def test_a_request_in_pieces_is_answered_like_any_other(here: Any) -> None:
+    whole = HALF_BODY.replace(b"Content-Length: 9", b"Content-Length: %d" % len(TICKET))[:-1] + TICKET
+    with raw(here.server.port) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for one in whole:
+            client.sendall(bytes([one]))
+        assert client.recv(65536).startswith(b"HTTP/1.1 201 ")
+
+
+def test_several_requests_at_once_are_answered_one_after_the_other(here: Any) -> None:
+    with raw(here.server.port) as client:
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20)
+        said = b""
+        while said.count(b"HTTP/1.1 200 OK") < 20:
+            said += client.recv(65536)
+
+
+def test_clients_that_do_not_read_keep_nobody_waiting(here: Any) -> None:
+    with ExitStack() as stack:
+        for _ in range(ORDINARY + 2):
+            deaf = stack.enter_context(socket.socket())
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            deaf.connect(("127.0.0.1", here.server.port))
+            # Together more than the kernel keeps for somebody who does not read.
+            deaf.sendall(BUNDLE * 10)
+        assert is_quick(here)
+        wait_until(lambda: here.server._web.requests.threads >= 2 * ORDINARY + 2)
+        assert is_quick(here)
+
+
+def test_of_too_many_connections_the_one_that_has_waited_longest_goes(impatient: Callable[..., Server]) -> None:
+    server = impatient(waiting=20)
+    with ExitStack() as stack:
+        silent = [stack.enter_context(raw(server.port)) for _ in range(40)]
+        assert silent[0].recv(1) == b""
+        last = stack.enter_context(raw(server.port))
+        last.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert last.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("size", [70_000, 3_000_000])
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunks"])
+def test_a_body_too_large_is_refused_in_words_that_arrive(here: Any, size: int, chunked: bool) -> None:
+    body = b'"' + b"x" * (size - 2) + b'"'
+    framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % size
+    head = b"POST /api/v1/tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%b\r\n\r\n" % framing
+    if chunked:
+        pieces = [body[at : at + 5000] for at in range(0, size, 5000)]
+        body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+    status, problem = answer_to(here.server.port, head + body)
+    assert status.startswith(b"HTTP/1.1 413 ")
+    assert problem["code"] == "too_large"
+
+
+def test_chunks_are_put_together(here: Any) -> None:
+    head = b"POST /api/v1/tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    chunks = b"5;why=not\r\n%b\r\n%X\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (TICKET[:5], len(TICKET) - 5, TICKET[5:])
+    with raw(here.server.port) as client:
+        client.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+        assert client.recv(65536).startswith(b"HTTP/1.1 201 ")
+
+
+def test_who_asks_first_is_told_to_go_on(here: Any) -> None:
+    with raw(here.server.port) as client:
+        client.sendall(
+            b"POST /api/v1/tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(TICKET)
+        )
+        assert client.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(TICKET)
+        assert client.recv(65536).startswith(b"HTTP/1.1 201 ")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /healthz HTTP/1.1",
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b",
+        b"POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2",
+        b"POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked",
+        b"POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: +1",
+        b"POST /healthz HTTP/1.1\r\nHost: a\r\nX: 1\r\n Content-Length: 2",
+        b"POST /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nmany",
+        b"GET\r\nHost: a",
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused_and_nothing_follows_it(here: Any, head: bytes) -> None:
+    status, problem = answer_to(here.server.port, head + b"\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert status.startswith(b"HTTP/1.1 400 ")
+    assert (problem["code"], problem["status"]) == ("bad_request", 400)
