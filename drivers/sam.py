@@ -2,7 +2,8 @@
 
 A lying card that was selected once answers ``80`` (no card) to every find until it is lifted, so ``80`` does not mean
 that it is gone: while a card lies, the driver asks for its additional address (30 03) instead, which any state but
-"there" refuses. After a failed read the card has to be lifted and laid again.
+"there" refuses; so also once at the start, for a card that an earlier run selected. After a failed read the card has to
+be lifted and laid again.
 """
 
 import contextlib
@@ -64,9 +65,15 @@ _OWN_ANSWERS = {
 }
 
 
-def _answers(command: Command, answer: Answer) -> bool:
-    """Whether ``answer`` can be one to ``command``, rather than a late one to something asked before."""
-    if answer.sw3 not in _OWN_ANSWERS[command]:
+def _answers(command: Command, answer: Answer, doubtful: bool) -> bool:
+    """Whether ``answer`` can be one to ``command``, rather than a late one to something asked before.
+
+    ``doubtful``: a late answer is to be expected. Otherwise whatever a reader's maker thought of is a refusal, and only
+    what a success of another command looks like is none.
+    """
+    if command is not Command.FIND and answer.sw3 == sam_v.SW_FOUND:
+        return False
+    if doubtful and answer.sw3 not in _OWN_ANSWERS[command]:
         return False
     if command is Command.READ and answer.sw3 == sam_v.SW_DONE:
         with contextlib.suppress(ProtocolError):
@@ -94,6 +101,7 @@ class _Line:
     SLICE = 0.05  # s; how long a line is quiet before a half frame is looked at again
     GAP = 1.0  # s; a frame interrupted for so long has lost bytes
     PATIENCE = 3  # questions without an answer until the reader counts as lost
+    LATE = 3.0  # s; for so long an answer may come to a question that was given up
     DRAIN = 0.2  # s; a line that babbles on is listened to all the same
     WRITE_TIMEOUT = 1.0
 
@@ -103,6 +111,7 @@ class _Line:
         self._decoder = sam_v.FrameDecoder()
         self._unanswered = 0
         self._heard = False
+        self._doubtful_until = 0.0
         self.asked_at = 0.0  # when the last question was out, monotonic
 
     def wait(self, until: float) -> None:
@@ -132,12 +141,14 @@ class _Line:
             try:
                 answer = self._listen(command, timeout)
             except ProtocolError:
+                self._doubtful_until = time.monotonic() + self.LATE
                 continue
             if answer is None or answer.sw3 not in (sam_v.SW_HOST_CHECKSUM, sam_v.SW_HOST_LENGTH):
                 break
         if answer is not None:
             self._unanswered, self._heard = 0, False
             return answer
+        self._doubtful_until = time.monotonic() + self.LATE
         self._unanswered += 1
         if self._unanswered >= self.PATIENCE:
             if self._heard:
@@ -163,7 +174,7 @@ class _Line:
             for body in self._decoder.receive(data) if data else self._decoder.salvage():
                 with contextlib.suppress(ProtocolError):
                     answer = sam_v.parse_answer(body)
-                    if _answers(command, answer):
+                    if _answers(command, answer, started < self._doubtful_until):
                         return answer
             if data:
                 last = time.monotonic()
@@ -180,7 +191,8 @@ class CardReader:
 
     Args:
         on_event: told everything, on the device's thread; it should return soon.
-        find_interval: seconds from one find to the next; readers ask for at least 0.3.
+        find_interval: seconds from one find to the next; readers ask for at least 0.3, by
+            their own clocks.
         presence_interval: seconds from one look whether the card still lies to the next.
         answer_timeout: seconds that a reader may take for find, select and presence.
         read_timeout: seconds that it may take to read a card and send what it holds.
@@ -190,7 +202,7 @@ class CardReader:
         self,
         on_event: Callable[[CardEvent], None],
         *,
-        find_interval: float = 0.3,
+        find_interval: float = 0.31,
         presence_interval: float = 0.5,
         answer_timeout: float = 1.5,
         read_timeout: float = 3.0,
@@ -203,13 +215,29 @@ class CardReader:
         self._lying = False  # kept while the line is lost, so that a card is read once although a cable was loose
         self._failures = 0  # to be selected, since the reader last saw no card
         self._refusal: str | None = None  # told of the card that lies there
+        self._begun = False  # whether it is known if a card lies there that was selected before this run
 
     def serve(self, port: Port, link: Link) -> None:
         """See :meth:`drivers.supervisor.Driver.serve`."""
         line = _Line(port, link.stopping)
         with contextlib.suppress(_StoppedError):
+            if not self._begun:
+                self._begin(line, link)
             while True:
                 line.wait(self._look(line, link) if self._lying else self._find(line, link))
+
+    def _begin(self, line: _Line, link: Link) -> None:
+        """Read the card that lies selected since an earlier run, if one does: no find would ever tell of it."""
+        answer = line.ask(Command.READ_ADDRESS, self._answer_timeout)
+        self._begun = True
+        if answer is None or answer.sw3 not in (sam_v.SW_DONE, sam_v.SW_NO_SUCH_ITEM):
+            return
+        try:
+            self._read_selected(line)
+        except DeviceError:
+            self._refuse("reader_lost")
+            raise
+        link.online()
 
     def _find(self, line: _Line, link: Link) -> float:
         """Ask for a card and read it if there is one; when to ask the next question."""
@@ -239,6 +267,9 @@ class CardReader:
             if answer.sw3 != sam_v.SW_SELECT_FAILED or self._failures > 1:
                 self._refuse(_reason(answer))
             return
+        self._read_selected(line)
+
+    def _read_selected(self, line: _Line) -> None:
         found = self._told_found if self._refusal is None else _nothing
         answer = line.ask(Command.READ, self._read_timeout, tries=2, meanwhile=found)
         if answer is None:

@@ -1,5 +1,7 @@
 """The reader's driver against bytes by hand: what it asks, what it believes, and when it asks again."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 import wires
 from drivers import sam_v
 from drivers.errors import DeviceError, OfflineError, ProtocolError
-from drivers.sam import CardEvent, CardFound, CardRead, CardReader
+from drivers.sam import CardEvent, CardFound, CardRead, CardReader, CardRefused
 from drivers.sam_v import Answer, Command
 from drivers.simulators.cards import CARDS
 
@@ -17,6 +19,7 @@ FOUND = Answer(0, 0, 0x9F, bytes(4))
 SELECTED = Answer(0, 0, 0x90, bytes(8))
 READ = Answer(0, 0, 0x90, bytes.fromhex("01 00 04 00") + ZHANG.text + ZHANG.photo)
 LIES = Answer(0, 0, 0x91)
+NONE_LIES = Answer(0, 0, 0x41)
 
 
 class ByHand:
@@ -50,9 +53,9 @@ class ByHand:
 
 
 def converse(*answers: list[bytes]) -> tuple[list[CardEvent], list[bytes]]:
-    """What the driver tells when its questions are answered so, and what it asked."""
+    """What the driver tells when its questions after the first are answered so, and what it asked."""
     told: list[CardEvent] = []
-    port = ByHand(*answers)
+    port = ByHand(*frames(NONE_LIES), *answers)
     reader = CardReader(
         told.append, find_interval=0.001, presence_interval=0.001, answer_timeout=0.05, read_timeout=0.1
     )
@@ -66,7 +69,8 @@ def frames(*answers: Answer) -> list[list[bytes]]:
 
 def test_the_questions_are_those_of_the_manual_and_in_its_order() -> None:
     told, asked = converse(*frames(NO_CARD, FOUND, SELECTED, READ, LIES))
-    assert [frame.hex() for frame in asked[:5]] == [
+    assert [frame.hex() for frame in asked[:6]] == [
+        "aaaaaa96690003300330",
         "aaaaaa96690003200122",
         "aaaaaa96690003200122",
         "aaaaaa96690003200221",
@@ -119,7 +123,7 @@ def test_a_damaged_answer_is_asked_for_again() -> None:
 
 def test_an_answer_that_breaks_off_is_asked_for_again_before_its_time_is_over() -> None:
     told: list[CardEvent] = []
-    port = ByHand(*frames(FOUND, SELECTED), [sam_v.encode_answer(READ)[:600]], *frames(READ, LIES))
+    port = ByHand(*frames(NONE_LIES, FOUND, SELECTED), [sam_v.encode_answer(READ)[:600]], *frames(READ, LIES))
     CardReader(told.append, find_interval=0.001, read_timeout=5.0).serve(port, port.link)
     assert told == [CardFound(), CardRead(ZHANG.card)]
 
@@ -147,11 +151,11 @@ def test_a_late_answer_to_a_select_is_not_taken_for_a_card() -> None:
 
 
 def test_an_answer_that_came_before_the_question_is_none() -> None:
-    port = ByHand(*frames(NO_CARD, NO_CARD), unasked=frames(FOUND)[0])
+    port = ByHand(*frames(NONE_LIES, NO_CARD, NO_CARD), unasked=frames(FOUND)[0])
     told: list[CardEvent] = []
     CardReader(told.append, find_interval=0.001).serve(port, port.link)
     assert told == []
-    assert set(port.asked) == {sam_v.encode_command(Command.FIND)}
+    assert set(port.asked[1:]) == {sam_v.encode_command(Command.FIND)}
 
 
 def test_a_line_at_the_wrong_speed_is_garbled_and_not_silent() -> None:
@@ -169,6 +173,48 @@ def test_no_answer_at_all_is_silent() -> None:
 def test_a_card_that_lay_while_the_line_was_lost_is_not_read_twice() -> None:
     told: list[CardEvent] = []
     reader = CardReader(told.append, presence_interval=0.001, answer_timeout=0.05, read_timeout=0.1)
-    for port in (ByHand(*frames(FOUND, SELECTED, READ, LIES)), ByHand(*frames(LIES, LIES))):
+    for port in (ByHand(*frames(NONE_LIES, FOUND, SELECTED, READ, LIES)), ByHand(*frames(LIES, LIES))):
         reader.serve(port, port.link)
     assert told == [CardFound(), CardRead(ZHANG.card)]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(0x80, "card_moved"), (0x81, "card_moved"), (0x91, "reader_error"), (0x77, "reader_error")]
+)
+def test_a_refusal_that_no_manual_names_is_told_without_waiting_for_another(status: int, reason: str) -> None:
+    for answers, told in (
+        ((FOUND, SELECTED, Answer(0, 0, status), NO_CARD), [CardFound(), CardRefused(reason)]),
+        ((FOUND, Answer(0, 0, status), FOUND, Answer(0, 0, status), NO_CARD), [CardRefused(reason)]),
+    ):
+        port = ByHand(*frames(NONE_LIES, *answers))
+        events: list[CardEvent] = []
+        began = time.monotonic()
+        CardReader(events.append, find_interval=0.001).serve(port, port.link)
+        assert time.monotonic() - began < 1.0
+        assert events == told
+
+
+def test_an_unknown_answer_to_each_find_is_an_answer() -> None:
+    _, asked = converse(*frames(*[Answer(0, 0, 0x77)] * 6))
+    assert len(asked) == 8
+
+
+def test_a_refusal_that_may_be_a_late_answer_is_not_believed() -> None:
+    late = sam_v.encode_answer(NO_CARD)
+    told, _ = converse([], *frames(FOUND, SELECTED), [late, sam_v.encode_answer(READ)], *frames(LIES))
+    assert told == [CardFound(), CardRead(ZHANG.card)]
+
+
+@pytest.mark.parametrize("lies", [LIES, Answer(0, 0, 0x90, bytes(70))])
+def test_a_card_that_lies_selected_since_an_earlier_run_is_read(lies: Answer) -> None:
+    told: list[CardEvent] = []
+    port = ByHand(*frames(lies, READ, LIES))
+    CardReader(told.append, presence_interval=0.001).serve(port, port.link)
+    assert told == [CardFound(), CardRead(ZHANG.card)]
+
+
+def test_a_card_of_an_earlier_run_that_cannot_be_read_has_to_be_laid_again() -> None:
+    told: list[CardEvent] = []
+    port = ByHand(*frames(LIES, Answer(0, 0, 0x41), NO_CARD, NO_CARD))
+    CardReader(told.append, find_interval=0.001).serve(port, port.link)
+    assert told == [CardFound(), CardRefused("card_moved")]
