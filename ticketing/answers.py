@@ -15,10 +15,11 @@ from sqlalchemy import bindparam, insert, select
 from ticketing import tables
 from ticketing.model import Actor, State, StateError, Ticket
 from ticketing.moment import Moment, microseconds
+from ticketing.store import Prepared
 
 _a = tables.answer
-_KEPT = select(_a.c.hall_day, _a.c.request_hash, _a.c.sealed).where(_a.c.key_hash == bindparam("kept_key"))
-_KEEP = insert(_a)
+_KEPT = Prepared(select(_a.c.hall_day, _a.c.request_hash, _a.c.sealed).where(_a.c.key_hash == bindparam("kept_key")))
+_KEEP = Prepared(insert(_a))
 _PURPOSE = "answer"
 _TIMES = ("issued_at", "called_at", "started_at", "ended_at", "rank_at")
 
@@ -45,7 +46,7 @@ class Key:
             StateError: ``idempotency_key_reused``: that request asked for something else.
         """
         m = self._moment
-        row = m.conn.execute(_KEPT, {"kept_key": self._hash}).one_or_none()
+        row = _KEPT.one_or_none(m.conn, {"kept_key": self._hash})
         if row is None:
             return None
         if not hmac.compare_digest(row.request_hash, self._request_hash(row.hall_day)):
@@ -57,8 +58,8 @@ class Key:
         """Keep the answer."""
         m = self._moment
         sealed = m.vault.seal(m.conn, m.day, _PURPOSE, self._hash.hex(), json.dumps(answer).encode())
-        m.conn.execute(
-            _KEEP,
+        _KEEP.do(
+            m.conn,
             {
                 "key_hash": self._hash,
                 "hall_day": m.day,

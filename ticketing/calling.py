@@ -11,6 +11,7 @@ from ticketing.model import NORMAL, ClosedError, StateError, Ticket, Window, Win
 from ticketing.moment import Moment, after, tickets
 from ticketing.moment import t as _t
 from ticketing.policy import Why
+from ticketing.store import Prepared
 
 _OUTCOME = re.compile(r"[a-z_]{1,32}")
 
@@ -46,8 +47,8 @@ def _first_of_each(*conditions: Any, name: str) -> Select[Any]:
 
 
 # The few first ones, one a service, are then sorted.
-NEXT = tickets.where(_t.c.id.in_(_first_of_each(name="x"))).order_by(_t.c.rank_at, _t.c.id).limit(1)
-PASSED = (
+NEXT = Prepared(tickets.where(_t.c.id.in_(_first_of_each(name="x"))).order_by(_t.c.rank_at, _t.c.id).limit(1))
+PASSED = Prepared(
     select(_t.c.number)
     .where(
         _t.c.id.in_(
@@ -60,7 +61,7 @@ PASSED = (
     .limit(1)
 )
 # The same, told later: who was passed over then waited still, or was called after.
-_WAS_PASSED = (
+_WAS_PASSED = Prepared(
     select(_t.c.number)
     .join(_s, _s.c.id == _t.c.service_id)
     .where(
@@ -75,25 +76,27 @@ _WAS_PASSED = (
 )
 
 _MINE = _t.c.id == bindparam("ticket")
-_CALL = (
+_CALL = Prepared(
     update(_t)
     .where(_MINE, tables.waiting)
     .values(state="called", window_id=bindparam("window"), called_at=bindparam("now"), started_at=None, recalls=0)
 )
-_RECALL = update(_t).where(_MINE).values(recalls=_t.c.recalls + 1)
-_START = update(_t).where(_MINE).values(state="serving", started_at=bindparam("now"))
-_FINISH = (
+_RECALL = Prepared(update(_t).where(_MINE).values(recalls=_t.c.recalls + 1))
+_START = Prepared(update(_t).where(_MINE).values(state="serving", started_at=bindparam("now")))
+_FINISH = Prepared(
     update(_t)
     .where(_MINE)
     .values(state="done", started_at=bindparam("began"), ended_at=bindparam("now"), outcome=bindparam("how"))
 )
-_MISS = update(_t).where(_MINE).values(state="missed", ended_at=bindparam("now"))
-_TO_QUEUE = (
+_MISS = Prepared(update(_t).where(_MINE).values(state="missed", ended_at=bindparam("now")))
+_TO_QUEUE = Prepared(
     update(_t)
     .where(_MINE)
     .values(state="waiting", service_id=bindparam("to"), window_id=None, called_at=None, started_at=None, recalls=0)
 )
-_WINDOW_STATE = update(tables.window).where(tables.window.c.id == bindparam("which")).values(state=bindparam("to"))
+_WINDOW_STATE = Prepared(
+    update(tables.window).where(tables.window.c.id == bindparam("which")).values(state=bindparam("to"))
+)
 _STATE_EVENT = {"open": "window.opened", "paused": "window.paused", "closed": "window.closed"}
 
 
@@ -113,13 +116,13 @@ def call_next(m: Moment, window_id: str) -> Called | None:
     refuse_second_at(m, window_id)
     if window.state == "closed":
         set_state(m, window, "open")
-    row = m.conn.execute(NEXT, {"window": window_id, "day": m.day}).one_or_none()
+    row = NEXT.one_or_none(m.conn, {"window": window_id, "day": m.day})
     if row is None:
         return None
     overtaken = None
     if row.priority != NORMAL:
-        overtaken = m.conn.scalar(
-            PASSED, {"window": window_id, "day": m.day, "rank": row.rank_at, "issued": row.issued_at}
+        overtaken = PASSED.scalar(
+            m.conn, {"window": window_id, "day": m.day, "rank": row.rank_at, "issued": row.issued_at}
         )
     return Called(call(m, row, window_id), policy.why(row.number, row.priority, overtaken, m.rules))
 
@@ -127,7 +130,7 @@ def call_next(m: Moment, window_id: str) -> Called | None:
 def call(m: Moment, row: Row[Any], window: str) -> Ticket:
     """Call this ticket to ``window``."""
     state = after("call", row)
-    m.conn.execute(_CALL, {"ticket": row.id, "window": window, "now": m.at})
+    _CALL.do(m.conn, {"ticket": row.id, "window": window, "now": m.at})
     return _happened(m, row, "called", state=state, window_id=window, called_at=m.at, started_at=None, recalls=0)
 
 
@@ -138,7 +141,7 @@ def why_called(m: Moment, row: Row[Any]) -> Why | None:
     overtaken = None
     if row.priority != NORMAL:
         then = {"rank": row.rank_at, "issued": row.issued_at, "called": row.called_at}
-        overtaken = m.conn.scalar(_WAS_PASSED, {"window": row.window_id, "day": row.hall_day, **then})
+        overtaken = _WAS_PASSED.scalar(m.conn, {"window": row.window_id, "day": row.hall_day, **then})
     return policy.why(row.number, row.priority, overtaken, m.rules)
 
 
@@ -146,14 +149,14 @@ def recall(m: Moment, window: str) -> Ticket:
     """Call once more."""
     row = here(m, window)
     state = after("recall", row)
-    m.conn.execute(_RECALL, {"ticket": row.id})
+    _RECALL.do(m.conn, {"ticket": row.id})
     return _happened(m, row, "recalled", state=state, recalls=row.recalls + 1)
 
 
 def start(m: Moment, row: Row[Any]) -> Ticket:
     """The resident is at the window."""
     state = after("start", row)
-    m.conn.execute(_START, {"ticket": row.id, "now": m.at})
+    _START.do(m.conn, {"ticket": row.id, "now": m.at})
     return _happened(m, row, "started", state=state, started_at=m.at)
 
 
@@ -164,7 +167,7 @@ def finish(m: Moment, window: str, outcome: str) -> Ticket:
     row = here(m, window)
     state = after("finish", row)
     began = row.started_at if row.started_at is not None else m.at
-    m.conn.execute(_FINISH, {"ticket": row.id, "began": began, "now": m.at, "how": outcome})
+    _FINISH.do(m.conn, {"ticket": row.id, "began": began, "now": m.at, "how": outcome})
     return _happened(
         m, row, "finished", {"outcome": outcome}, state=state, started_at=began, ended_at=m.at, outcome=outcome
     )
@@ -174,7 +177,7 @@ def no_show(m: Moment, window: str) -> Ticket:
     """Nobody came."""
     row = here(m, window)
     state = after("no-show", row)
-    m.conn.execute(_MISS, {"ticket": row.id, "now": m.at})
+    _MISS.do(m.conn, {"ticket": row.id, "now": m.at})
     return _happened(m, row, "missed", state=state, ended_at=m.at)
 
 
@@ -190,7 +193,7 @@ def transfer(m: Moment, window: str, service: str) -> Ticket:
 def to_queue(m: Moment, row: Row[Any], service: str) -> Ticket:
     """From its window into the queue of ``service``."""
     state = after("transfer", row)
-    m.conn.execute(_TO_QUEUE, {"ticket": row.id, "to": service})
+    _TO_QUEUE.do(m.conn, {"ticket": row.id, "to": service})
     m.append("ticket.transferred", number=row.number, service=service, window=row.window_id)
     return m.ticket(row, state=state, service_id=service, window_id=None, called_at=None, started_at=None, recalls=0)
 
@@ -205,7 +208,7 @@ def set_state(m: Moment, window: Window, state: WindowState) -> Window:
 def put_state(m: Moment, window: Window, state: WindowState) -> Window:
     """Give a window this state, whoever is there; nothing happens when it has it already."""
     if window.state != state:
-        m.conn.execute(_WINDOW_STATE, {"which": window.id, "to": state})
+        _WINDOW_STATE.do(m.conn, {"which": window.id, "to": state})
         m.append(_STATE_EVENT[state], window=window.id)
     return Window(window.id, window.name, window.services, state)
 

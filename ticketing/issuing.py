@@ -10,6 +10,7 @@ from ticketing import policy, print_jobs, tables
 from ticketing.model import Resident, State, StateError, Ticket, UnknownError
 from ticketing.moment import Moment, microseconds, tickets
 from ticketing.moment import t as _t
+from ticketing.store import Prepared
 
 RESIDENT = "resident"
 """Purpose under which a resident's data is sealed."""
@@ -18,8 +19,8 @@ RESIDENT = "resident"
 # service's prefix (no row: no such service), the ticket's id, and how many rank before it. The id has to be known
 # before the ticket is written, as its code is made of it. SQLite has one writer at a time, so nobody can come between;
 # a database with several takes the id from its sequence here.
-_COUNT = text(
-    """
+_COUNT = Prepared(
+    text("""
     INSERT INTO counter (hall_day, prefix, last)
     SELECT :day, prefix, 1 FROM service WHERE id = :service
     ON CONFLICT (hall_day, prefix) DO UPDATE SET last = counter.last + 1
@@ -27,13 +28,14 @@ _COUNT = text(
         (SELECT coalesce(max(id), 0) + 1 FROM ticket) AS id,
         (SELECT count(*) FROM ticket
          WHERE service_id = :service AND hall_day = :day AND state = 'waiting' AND rank_at <= :rank) AS ahead
-    """
+    """)
 )
-_TICKET = insert(tables.ticket).inline()
-_RESIDENT = insert(tables.resident).inline()
-_OF_PERSON = tickets.where(_t.c.hall_day == bindparam("day"), _t.c.person_hash == bindparam("person"), tables.live)
-_OF_PERSON_FOR = _OF_PERSON.where(_t.c.service_id == bindparam("service"))
-_PERSON_OF = select(_t.c.person_hash).where(_t.c.id == bindparam("ticket"))
+_TICKET = Prepared(insert(tables.ticket).inline())
+_RESIDENT = Prepared(insert(tables.resident).inline())
+_of_person = tickets.where(_t.c.hall_day == bindparam("day"), _t.c.person_hash == bindparam("person"), tables.live)
+_OF_PERSON = Prepared(_of_person)
+_OF_PERSON_FOR = Prepared(_of_person.where(_t.c.service_id == bindparam("service")))
+_PERSON_OF = Prepared(select(_t.c.person_hash).where(_t.c.id == bindparam("ticket")))
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,13 @@ def issue(m: Moment, service: str, resident: Resident | None, priority: str | No
         refuse_second(m, person, service)
     earned = m.rules.named(priority) if priority else policy.class_for(resident, m.now.date(), m.rules)
     rank = microseconds(policy.rank_at(m.now, earned))
-    count = m.conn.execute(_COUNT, {"day": m.day, "service": service, "rank": rank}).one_or_none()
+    count = _COUNT.one_or_none(m.conn, {"day": m.day, "service": service, "rank": rank})
     if count is None:
         raise UnknownError("unknown_service", service=service)
     number = f"{count.prefix}{count.last:03}"
     code = m.code_of(m.day, count.id)
-    m.conn.execute(
-        _TICKET,
+    _TICKET.do(
+        m.conn,
         {
             "id": count.id,
             "hall_day": m.day,
@@ -84,7 +86,7 @@ def issue(m: Moment, service: str, resident: Resident | None, priority: str | No
     if resident is not None:
         data = json.dumps(resident.as_json(), ensure_ascii=False).encode("utf-8", "surrogatepass")
         sealed = m.vault.seal(m.conn, m.day, RESIDENT, count.id, data)
-        m.conn.execute(_RESIDENT, {"ticket_id": count.id, "hall_day": m.day, "sealed": sealed})
+        _RESIDENT.do(m.conn, {"ticket_id": count.id, "hall_day": m.day, "sealed": sealed})
     job = print_jobs.add(m, count.id, copy=False) if printed else None
     m.append("ticket.issued", number=number, service=service)
     ticket = Ticket(
@@ -112,20 +114,21 @@ def of_person(m: Moment, resident: Resident) -> list[Ticket]:
     person = _person_hash(m, resident)
     if person is None:
         return []
-    rows = m.conn.execute(_OF_PERSON, {"day": m.day, "person": person}).all()
+    rows = _OF_PERSON.all(m.conn, {"day": m.day, "person": person})
     return [m.ticket(row) for row in rows]
 
 
 def refuse_second(m: Moment, person: bytes, service: str) -> None:
     """Raise ``already_waiting`` when this person has a live ticket for ``service``."""
-    row = m.conn.execute(_OF_PERSON_FOR, {"day": m.day, "person": person, "service": service}).one_or_none()
+    row = _OF_PERSON_FOR.one_or_none(m.conn, {"day": m.day, "person": person, "service": service})
     if row is not None:
         raise StateError("already_waiting", number=row.number, ticket_id=row.id, state=row.state)
 
 
 def person_of(m: Moment, row: Row[Any]) -> bytes | None:
     """The hash of the person a ticket was issued to; None when nobody's number was read."""
-    return m.conn.scalar(_PERSON_OF, {"ticket": row.id})
+    person: bytes | None = _PERSON_OF.scalar(m.conn, {"ticket": row.id})
+    return person
 
 
 def _person_hash(m: Moment, resident: Resident | None) -> bytes | None:

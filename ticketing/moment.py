@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
 from ticketing import codes, tables
 from ticketing.model import OPEN_STATES, TRANSITIONS, Print, Service, State, StateError, Ticket, UnknownError, Window
 from ticketing.policy import Rules
-from ticketing.store import NEWS
+from ticketing.store import NEWS, Prepared
 from ticketing.vault import Vault
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,10 +52,10 @@ tickets: Select[Any] = select(
 )
 """What :meth:`Moment.ticket` wants to know."""
 
-_BY_ID = tickets.where(t.c.id == bindparam("ticket"))
-_BY_CODE = tickets.where(t.c.code_hash == bindparam("code"))
-_AT_WINDOW = tickets.where(t.c.window_id == bindparam("window"), tables.open_)
-_AHEAD = (
+_BY_ID = Prepared(tickets.where(t.c.id == bindparam("ticket")))
+_BY_CODE = Prepared(tickets.where(t.c.code_hash == bindparam("code")))
+_AT_WINDOW = Prepared(tickets.where(t.c.window_id == bindparam("window"), tables.open_))
+_AHEAD = Prepared(
     select(func.count())
     .select_from(t)
     .where(
@@ -65,7 +65,7 @@ _AHEAD = (
         (t.c.rank_at < bindparam("rank")) | ((t.c.rank_at == bindparam("rank")) & (t.c.id < bindparam("ticket"))),
     )
 )
-_EVENT = insert(tables.event).inline()
+_EVENT = Prepared(insert(tables.event).inline())
 _WINDOW = (
     select(tables.window.c.id, tables.window.c.name, tables.window.c.state, tables.window_service.c.service_id)
     .outerjoin_from(
@@ -73,10 +73,11 @@ _WINDOW = (
     )
     .order_by(tables.window.c.position, tables.window_service.c.service_id)
 )
-_ONE_WINDOW = _WINDOW.where(tables.window.c.id == bindparam("window"))
+_WINDOWS = Prepared(_WINDOW)
+_ONE_WINDOW = Prepared(_WINDOW.where(tables.window.c.id == bindparam("window")))
 _SERVICE = select(tables.service.c.id, tables.service.c.name, tables.service.c.name_en, tables.service.c.prefix)
-_ONE_SERVICE = _SERVICE.where(tables.service.c.id == bindparam("service"))
-_SERVICES = _SERVICE.order_by(tables.service.c.position)
+_ONE_SERVICE = Prepared(_SERVICE.where(tables.service.c.id == bindparam("service")))
+_SERVICES = Prepared(_SERVICE.order_by(tables.service.c.position))
 
 
 def microseconds(at: datetime) -> int:
@@ -146,11 +147,11 @@ class Moment:
         their tickets first, or never come to this queue; ``estimate`` counts that in.
         """
         place = {"service": kept["service_id"], "day": kept["hall_day"], "rank": kept["rank_at"], "ticket": kept["id"]}
-        return self.conn.scalar(_AHEAD, place) or 0
+        return int(_AHEAD.scalar(self.conn, place))
 
     def row_of(self, ticket: int) -> Row[Any]:
         """The row of a ticket; raises :class:`UnknownError` (``unknown_ticket``)."""
-        row = self.conn.execute(_BY_ID, {"ticket": ticket}).one_or_none()
+        row = _BY_ID.one_or_none(self.conn, {"ticket": ticket})
         if row is None:
             raise UnknownError("unknown_ticket")
         return row
@@ -166,36 +167,36 @@ class Moment:
     def row_of_code(self, scanned: str) -> Row[Any]:
         """The row of the ticket whose code was scanned; raises :class:`UnknownError` (``unknown_code``)."""
         code = codes.find_code(scanned)
-        row = code and self.conn.execute(_BY_CODE, {"code": self.hash_of(code)}).one_or_none()
+        row = code and _BY_CODE.one_or_none(self.conn, {"code": self.hash_of(code)})
         if not row:
             raise UnknownError("unknown_code")
         return row
 
     def open_at(self, window: str) -> Row[Any] | None:
         """The row of the ticket that is called to the window or served there."""
-        return self.conn.execute(_AT_WINDOW, {"window": window}).one_or_none()
+        return _AT_WINDOW.one_or_none(self.conn, {"window": window})
 
     def window(self, window: str) -> Window:
         """A window; raises :class:`UnknownError` (``unknown_window``)."""
-        found = _windows_of(self.conn.execute(_ONE_WINDOW, {"window": window}))
+        found = _windows_of(_ONE_WINDOW.all(self.conn, {"window": window}))
         if not found:
             raise UnknownError("unknown_window", window=window)
         return found[0]
 
     def windows(self) -> list[Window]:
         """All windows, in the hall's order."""
-        return _windows_of(self.conn.execute(_WINDOW))
+        return _windows_of(_WINDOWS.all(self.conn))
 
     def service(self, service: str) -> Service:
         """A service; raises :class:`UnknownError` (``unknown_service``)."""
-        row = self.conn.execute(_ONE_SERVICE, {"service": service}).one_or_none()
+        row = _ONE_SERVICE.one_or_none(self.conn, {"service": service})
         if row is None:
             raise UnknownError("unknown_service", service=service)
-        return Service(*row)
+        return _service_of(row)
 
     def services(self) -> list[Service]:
         """All services, in the hall's order."""
-        return [Service(*row) for row in self.conn.execute(_SERVICES)]
+        return [_service_of(row) for row in _SERVICES.all(self.conn)]
 
     # Writing
 
@@ -205,16 +206,9 @@ class Moment:
 
     def append_all(self, events: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """Append events in this order."""
-        rows = [
-            {
-                "at": self.at,
-                "type": kind,
-                "data": json.dumps({k: v for k, v in data.items() if v is not None}, ensure_ascii=False),
-            }
-            for kind, data in events
-        ]
-        if rows:
-            self.conn.execute(_EVENT, rows)
+        for kind, data in events:
+            told = json.dumps({k: v for k, v in data.items() if v is not None}, ensure_ascii=False)
+            _EVENT.do(self.conn, {"at": self.at, "type": kind, "data": told})
             self.news()
 
     def news(self) -> None:
@@ -240,6 +234,10 @@ def after(verb: str, row: Row[Any]) -> State:
 def is_open(row: Row[Any]) -> bool:
     """Whether the row's ticket is at a window."""
     return row.state in OPEN_STATES
+
+
+def _service_of(row: Row[Any]) -> Service:
+    return Service(row.id, row.name, row.name_en, row.prefix)
 
 
 def _windows_of(rows: Iterable[Row[Any]]) -> list[Window]:

@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from ticketing.model import ROLES, Role, TicketingError
 from ticketing.passwords import Passwords
+from ticketing.store import Prepared
 from ticketing.tables import account, login, token
 
 if TYPE_CHECKING:
@@ -37,8 +38,10 @@ _SECRET_CHARS = 43
 _NAME = re.compile(r"\w[\w.@-]{0,63}")
 _WINDOW = re.compile(r"\*|[\w.-]{1,64}")
 
-_TOKEN = select(token.c.name, token.c.role, token.c.windows, token.c.terminal).where(token.c.hash == bindparam("hash"))
-_LOGIN = (
+_TOKEN = Prepared(
+    select(token.c.name, token.c.role, token.c.windows, token.c.terminal).where(token.c.hash == bindparam("hash"))
+)
+_LOGIN = Prepared(
     select(account.c.name, account.c.role, account.c.windows)
     .join(login, login.c.account == account.c.name)
     .where(login.c.hash == bindparam("hash"), login.c.expires_at > bindparam("now"))
@@ -227,7 +230,7 @@ class People:
         if len(secret) != _SECRET_CHARS:
             return None
         with self._store.read() as conn:
-            row = conn.execute(_LOGIN, {"hash": _hash_of(secret), "now": _micros(now)}).one_or_none()
+            row = _LOGIN.one_or_none(conn, {"hash": _hash_of(secret), "now": _micros(now)})
         return None if row is None else _principal(row.name, row.role, row.windows, None)
 
     def principal_of_token(self, secret: str) -> Principal | None:
@@ -235,7 +238,7 @@ class People:
         if not secret.startswith(TOKEN_PREFIX) or len(secret) != len(TOKEN_PREFIX) + _SECRET_CHARS:
             return None
         with self._store.read() as conn:
-            row = conn.execute(_TOKEN, {"hash": _hash_of(secret)}).one_or_none()
+            row = _TOKEN.one_or_none(conn, {"hash": _hash_of(secret)})
         return None if row is None else _principal(row.name, row.role, row.windows, row.terminal)
 
 

@@ -13,24 +13,25 @@ from ticketing import tables
 from ticketing.model import LIVE_STATES, StateError, Ticket, UnknownError
 from ticketing.moment import Moment, tickets
 from ticketing.moment import t as _t
+from ticketing.store import Prepared
 
 JobState = Literal["pending", "sending", "printed", "unconfirmed", "failed"]
 Ended = Literal["printed", "unconfirmed", "failed"]
 
 _j = tables.print_job
-_ADD = insert(_j)
+_ADD = Prepared(insert(_j))
 _JOB_COLUMNS = (_j.c.id.label("job"), _j.c.copy, _j.c.state.label("job_state"))
 _JOBS = tickets.join(_j, _j.c.ticket_id == _t.c.id).add_columns(*_JOB_COLUMNS)
-_PENDING = (
+_PENDING = Prepared(
     _JOBS.where(_j.c.box == bindparam("box"), tables.pending, tables.live).order_by(_j.c.id).limit(bindparam("most"))
 )
 _OF_TICKET = (
     select(_j.c.id, _j.c.box, _j.c.copy, _j.c.state).where(_j.c.ticket_id == bindparam("ticket")).order_by(_j.c.id)
 )
-_STATE = select(_j.c.state).where(_j.c.id == bindparam("job"))
-_SET = update(_j).where(_j.c.id == bindparam("job"))
-_SENDING = _SET.values(state="sending")
-_END = _SET.values(state=bindparam("to"), reason=bindparam("why"), ended_at=bindparam("now"))
+_STATE = Prepared(select(_j.c.state).where(_j.c.id == bindparam("job")))
+_set = update(_j).where(_j.c.id == bindparam("job"))
+_SENDING = Prepared(_set.values(state="sending"))
+_END = Prepared(_set.values(state=bindparam("to"), reason=bindparam("why"), ended_at=bindparam("now")))
 _OVER = (
     select(_j.c.id)
     .join(_t, _t.c.id == _j.c.ticket_id)
@@ -67,17 +68,14 @@ class PrintJob:
 
 def add(m: Moment, ticket: int, *, copy: bool) -> int:
     """A new job of this box; its id."""
-    added = m.conn.execute(
-        _ADD, {"ticket_id": ticket, "box": m.box, "copy": copy, "state": "pending", "created_at": m.at}
-    )
+    job = _ADD.do(m.conn, {"ticket_id": ticket, "box": m.box, "copy": copy, "state": "pending", "created_at": m.at})
     m.news()
-    key: tuple[int] = added.inserted_primary_key  # type: ignore[assignment]
-    return key[0]
+    return job
 
 
 def pending(m: Moment, limit: int) -> list[PrintJob]:
     """This box's pending jobs, oldest first; none for tickets that are over."""
-    rows = m.conn.execute(_PENDING, {"box": m.box, "most": limit}).all()
+    rows = _PENDING.all(m.conn, {"box": m.box, "most": limit})
     return [PrintJob(row.job, m.ticket(row), m.code_of(row.hall_day, row.id), row.copy, row.job_state) for row in rows]
 
 
@@ -85,7 +83,7 @@ def sending(m: Moment, job: int) -> None:
     """The first byte is about to be sent."""
     if _state(m, job) != "pending":
         raise StateError("wrong_state", state=_state(m, job), verb="print")
-    m.conn.execute(_SENDING, {"job": job})
+    _SENDING.do(m.conn, {"job": job})
 
 
 def ended(m: Moment, job: int, state: Ended, reason: str | None) -> None:
@@ -96,7 +94,7 @@ def ended(m: Moment, job: int, state: Ended, reason: str | None) -> None:
     # A printer may confirm long after it was given up: then the doubt is over.
     if now not in ("pending", "sending") and (now, state) != ("unconfirmed", "printed"):
         raise StateError("wrong_state", state=now, verb="print")
-    m.conn.execute(_END, {"job": job, "to": state, "why": reason and reason[:32], "now": m.at})
+    _END.do(m.conn, {"job": job, "to": state, "why": reason and reason[:32], "now": m.at})
     m.news()
 
 
@@ -128,7 +126,7 @@ def recover(m: Moment) -> int:
 
 
 def _state(m: Moment, job: int) -> str:
-    state: str | None = m.conn.scalar(_STATE, {"job": job})
+    state: str | None = _STATE.scalar(m.conn, {"job": job})
     if state is None:
         raise UnknownError("unknown_print_job")
     return state

@@ -15,13 +15,15 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Insert, Row, Select, TextClause, Update, create_engine, event, text
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -38,6 +40,8 @@ PATIENCE = 5.0
 
 NEWS = "quhao.news"
 """Key in ``Connection.info``: this transaction appended events, so tell the listeners once it is committed."""
+
+Statement = Select[Any] | Insert | Update | TextClause
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
@@ -138,8 +142,7 @@ class Store:
         try:
             with _our_errors(), self.engine.connect() as conn:
                 # Outside any transaction, which SQLAlchemy would begin by itself.
-                raw: Any = conn.connection.dbapi_connection
-                busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                busy = _raw(conn).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         finally:
             self._turn.release()
         if busy:
@@ -155,6 +158,84 @@ class Store:
             if self._lock_file is not None:
                 os.close(self._lock_file)
                 self._lock_file = None
+
+
+class Prepared:
+    """A statement of SQLAlchemy Core whose text is made once, for what everybody waits for.
+
+    To find the text of a statement again, look after its parameters and wrap its rows costs SQLAlchemy several times
+    what SQLite needs to do the work. Here the first use does that, and the others go to the driver. Each use names
+    the same parameters.
+
+    Args:
+        statement: with ``bindparam`` for what differs from use to use, or an insert of whole rows.
+    """
+
+    def __init__(self, statement: Statement) -> None:
+        self.statement = statement
+        self._sql = ""
+        self._fixed: dict[str, Any] = {}
+        self._rows: SimpleResultMetaData | None = None
+        self._convert: list[tuple[int, Callable[[Any], Any]]] = []
+
+    def all(self, conn: Connection, values: Mapping[str, Any] | None = None) -> list[Row[Any]]:
+        """All rows, with the statement's columns as attributes."""
+        cursor = self._run(conn, values)
+        found = cursor.fetchall()
+        rows = self._describe(conn, cursor) if self._rows is None else self._rows
+        cursor.close()
+        if self._convert:
+            found = [self._converted(row) for row in found]
+        return [Row(rows, None, rows._key_to_index, row) for row in found]
+
+    def one_or_none(self, conn: Connection, values: Mapping[str, Any] | None = None) -> Row[Any] | None:
+        """The only row, None without any."""
+        found = self.all(conn, values)
+        if len(found) > 1:
+            raise ValueError("one row was expected, and there are several")
+        return found[0] if found else None
+
+    def scalar(self, conn: Connection, values: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row, None without any."""
+        found = self.all(conn, values)
+        return found[0][0] if found else None
+
+    def do(self, conn: Connection, values: Mapping[str, Any]) -> int:
+        """Change something; the id of the row, when one was inserted."""
+        cursor = self._run(conn, values)
+        row = cursor.lastrowid
+        cursor.close()
+        return row or 0
+
+    def _run(self, conn: Connection, values: Mapping[str, Any] | None) -> sqlite3.Cursor:
+        if not self._sql:
+            # By name, so that a value may stand where the statement has it, and as often.
+            compiled = self.statement.compile(
+                dialect=sqlite.dialect(paramstyle="named"),
+                column_keys=list(values or ()),
+            )
+            # What is required and not given is missed by SQLite, at each use.
+            binds = compiled.binds.items()
+            self._fixed = {name: bind.effective_value for name, bind in binds if not bind.required}
+            self._sql = str(compiled)
+        return _raw(conn).execute(self._sql, {**self._fixed, **(values or {})})
+
+    def _describe(self, conn: Connection, cursor: sqlite3.Cursor) -> SimpleResultMetaData:
+        columns = enumerate(getattr(self.statement, "selected_columns", ()))
+        found = [(at, one.type.dialect_impl(conn.dialect).result_processor(conn.dialect, None)) for at, one in columns]
+        self._convert = [(place, convert) for place, convert in found if convert is not None]
+        self._rows = SimpleResultMetaData([one[0] for one in cursor.description])
+        return self._rows
+
+    def _converted(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = list(row)
+        for place, convert in self._convert:
+            values[place] = convert(values[place])
+        return tuple(values)
+
+
+def _raw(conn: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", conn.connection.dbapi_connection)
 
 
 def open_store(url: str, *, exclusive: bool, patience: float = PATIENCE) -> Store:
@@ -238,7 +319,7 @@ def _engine(path: Path, patience: float) -> Engine:
     def begin(conn: Connection) -> None:
         # A writer takes its lock at once: read first and written later, it could lose against another process.
         writes = conn.get_execution_options().get("quhao_write")
-        conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        _raw(conn).execute("BEGIN IMMEDIATE" if writes else "BEGIN").close()
 
     return engine
 

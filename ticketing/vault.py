@@ -30,6 +30,7 @@ from sqlalchemy import Connection, bindparam, insert, literal, or_, select, upda
 from ticketing import sealing
 from ticketing.model import StateError, StoreError
 from ticketing.sealing import KEY_BYTES, BrokenSealError
+from ticketing.store import Prepared
 from ticketing.tables import account, day_key, fact, login, metadata, token
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ that one which is missing later was taken away."""
 
 _PROOF = "master_key"
 _CACHED_DAYS = 4
-_DAY = select(day_key.c.wrapped).where(day_key.c.hall_day == bindparam("day"))
+_DAY = Prepared(select(day_key.c.wrapped).where(day_key.c.hall_day == bindparam("day")))
 _FACT = select(fact.c.value).where(fact.c.name == bindparam("wanted"))
 # People may be added before the first start. Whatever else a store holds was written by somebody who had its key.
 _WITHOUT_KEY = {table.name for table in (account, token, login)}
@@ -351,7 +352,7 @@ class Vault:
     def _keys(self, conn: Connection, hall_day: str, *, make: bool) -> _DayKeys:
         # The row is read each time: another process may have erased the day, or the transaction that made its key
         # may have been rolled back. Memory only saves the unwrapping.
-        row = conn.execute(_DAY, {"day": hall_day}).one_or_none()
+        row = _DAY.one_or_none(conn, {"day": hall_day})
         if row is None and make:
             return self._make_keys(conn, hall_day)
         if row is None or row.wrapped is None:

@@ -15,6 +15,7 @@ from ticketing.model import Event, Service, State, Ticket, Window
 from ticketing.moment import Moment
 from ticketing.moment import t as _t
 from ticketing.policy import Why
+from ticketing.store import Prepared
 
 LAST_CALLS = 8
 """How many calls of the day stay on the board though they are over: people miss calls."""
@@ -64,8 +65,8 @@ _CASES = select(_t.c.service_id, _t.c.ended_at - _t.c.called_at).where(
 )
 _e = tables.event
 _EVENTS = select(_e.c.seq, _e.c.at, _e.c.type, _e.c.data).where(_e.c.seq > bindparam("after")).order_by(_e.c.seq)
-_SOME_EVENTS = _EVENTS.limit(bindparam("most"))
-_LAST_SEQ = select(func.max(_e.c.seq))
+_SOME_EVENTS = Prepared(_EVENTS.limit(bindparam("most")))
+_LAST_SEQ = Prepared(select(func.max(_e.c.seq)))
 _j = tables.print_job
 _DAY_STATES = select(_t.c.state, func.count()).where(_t.c.hall_day == bindparam("day")).group_by(_t.c.state)
 _DAY_PRINTS = (
@@ -236,7 +237,7 @@ def ticket(m: Moment, code: str, paces: Paces) -> TicketView:
 
 def events_after(m: Moment, seq: int, limit: int) -> list[Event]:
     """Events with a number above ``seq``, oldest first."""
-    rows = m.conn.execute(_SOME_EVENTS, {"after": seq, "most": limit})
+    rows = _SOME_EVENTS.all(m.conn, {"after": seq, "most": limit})
     return [Event(row.seq, m.time(row.at), row.type, json.loads(row.data)) for row in rows]
 
 
@@ -250,7 +251,7 @@ def day_counts(m: Moment) -> DayCounts:
 
 def last_seq(m: Moment) -> int:
     """Number of the newest event, 0 when there is none."""
-    return m.conn.scalar(_LAST_SEQ) or 0
+    return int(_LAST_SEQ.scalar(m.conn) or 0)
 
 
 def _counts(m: Moment) -> dict[str, int]:

@@ -224,7 +224,7 @@ def test_next_is_found_by_one_look_a_service_however_many_tickets_there_were(des
         # With statistics the planner knows how full the store is; it has to stay with the index.
         conn.execute(text("ANALYZE"))
     desk.restart()
-    for statement in (calling.NEXT, calling.PASSED):
+    for statement in (calling.NEXT.statement, calling.PASSED.statement):
         found = plan(desk, statement, window="1", day="2026-03-02", rank=0, issued=0)
         assert "USING INDEX ticket_next (service_id=? AND hall_day=?" in found
         assert "SCAN ticket" not in found

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, insert, select, text
+from sqlalchemy import Connection, bindparam, create_engine, insert, select, text, update
 
 from offices import OfficeHall
 from ticketing.migrations import versions
 from ticketing.model import StoreError
-from ticketing.store import HEAD, KNOWN, NEWS, Store, StoreInUseError, StoreOpenError, open_store
-from ticketing.tables import event, fact, metadata
+from ticketing.store import HEAD, KNOWN, NEWS, Prepared, Store, StoreInUseError, StoreOpenError, open_store
+from ticketing.tables import event, fact, metadata, print_job, service, ticket
 
 
 @pytest.fixture
@@ -392,6 +392,49 @@ def test_the_text_of_an_error_tells_no_values(store: Store) -> None:
     with pytest.raises(Exception, match="UNIQUE constraint failed") as caught:
         put(store, "110102199001150015")
     assert "110102199001150015" not in str(caught.value)
+
+
+# -- statements made ready once
+
+
+def test_a_prepared_statement_gives_what_the_statement_gives(desk: OfficeHall) -> None:
+    job = desk.issue(print=True).print_job
+    which = select(print_job, ticket.c.number).join(ticket).where(print_job.c.id == bindparam("job"))
+    prepared = Prepared(which)
+    with desk.store.read() as conn:
+        for _ in range(2):
+            assert prepared.all(conn, {"job": job}) == conn.execute(which, {"job": job}).all()
+            row = prepared.one_or_none(conn, {"job": job})
+            assert row
+            assert (row.number, row.copy, row.ended_at) == ("A001", False, None)
+            assert row.copy is False
+            assert prepared.scalar(conn, {"job": job}) == job
+            assert prepared.one_or_none(conn, {"job": 99}) is None
+            assert prepared.scalar(conn, {"job": 99}) is None
+        with pytest.raises(ValueError, match="several"):
+            Prepared(select(service.c.id)).one_or_none(conn)
+
+
+def test_a_prepared_change_keeps_what_the_statement_fixes_and_tells_the_new_row(store: Store) -> None:
+    add = Prepared(insert(event).values(type="tested", data="{}"))
+    change = Prepared(
+        update(event).where(event.c.seq == bindparam("which")).values(type="changed", at=bindparam("now"))
+    )
+    with store.write() as conn:
+        assert [add.do(conn, {"at": at}) for at in (5, 6)] == [1, 2]
+        change.do(conn, {"which": 2, "now": 7})
+        assert conn.execute(select(event.c.at, event.c.type)).all() == [(5, "tested"), (7, "changed")]
+
+
+def test_a_prepared_statement_misses_a_value_at_each_use_and_changes_nothing(store: Store) -> None:
+    change = Prepared(update(fact).where(fact.c.name == bindparam("which")).values(value=bindparam("to")))
+    put(store, "a", b"1")
+    for wrong in ({"which": "a"}, {"to": b"2"}, {"which": "a"}):
+        with pytest.raises(sqlite3.ProgrammingError), store.write() as conn:
+            change.do(conn, wrong)
+    with store.write() as conn:
+        change.do(conn, {"which": "a", "to": b"2"})
+        assert conn.scalar(select(fact.c.value)) == b"2"
 
 
 # -- news
