@@ -98,11 +98,11 @@ def demo(port: int, keep: Path | None) -> None:
 @click.pass_obj
 def check(context: Context) -> None:
     """Say whether the settings are right, and what is found of each device."""
-    from kiosk.probing import probe
+    from kiosk.probing import lines, probe
 
     settings = context.settings
     click.echo(f"{context.path}: 配置正确 / the configuration is right")
-    for line in probe(settings):
+    for line in lines(probe(settings)):
         click.echo(line)
 
 
@@ -110,10 +110,16 @@ def check(context: Context) -> None:
 @click.pass_obj
 def devices(context: Context) -> None:
     """Show each device of this box: what is up, what is down since when, and what to do about it."""
-    from kiosk.probing import ask_service, probe
+    from kiosk.asking import NotAskedError, ask_service
+    from kiosk.probing import lines, probe
 
     settings = context.settings
-    for line in ask_service(settings) or probe(settings):
+    try:
+        found = ask_service(settings)
+    except NotAskedError as error:
+        # Not tried out behind the service's back: it holds the devices, and they would only look busy.
+        _give_up(str(error))
+    for line in lines(probe(settings) if found is None else found):
         click.echo(line)
 
 

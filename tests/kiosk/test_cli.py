@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from foreign import ForeignPrinter
-from program import Client, QuhaoProcess
+from program import Client, QuhaoProcess, free_port
 from wires import wait_until
 
 PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0.0.1:{port}"\n'
@@ -67,6 +67,16 @@ def test_devices_asks_the_running_service(tmp_path: Path) -> None:
     wait_until(lambda: "缺纸" in process.command("devices").stdout, 15)
     process.stop()
     printer.stop()
+
+
+def test_devices_of_a_service_that_cannot_be_asked_are_not_tried_out_behind_its_back(quhao: QuhaoProcess) -> None:
+    quhao.start()
+    settings = quhao.config.read_text("utf-8")
+    quhao.config.write_text(settings.replace(f"port = {quhao.port}", f"port = {free_port()}"), "utf-8")
+    shown = quhao.command("devices", check=False)
+    assert quhao.process
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert f"the service runs (PID {quhao.process.pid})" in shown.stderr
 
 
 def test_run_stops_within_five_seconds_with_exit_code_0_and_starts_again(quhao: QuhaoProcess) -> None:
