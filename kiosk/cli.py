@@ -82,7 +82,7 @@ def run(context: Context) -> None:
 
 
 @quhao.command()
-@click.option("--port", default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the hall's store in this folder.")
 def demo(port: int, keep: Path | None) -> None:
     """A whole hall on this machine, without hardware or internet."""
@@ -90,7 +90,6 @@ def demo(port: int, keep: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="quhao-demo-") as temporary:
         folder = (keep or Path(temporary)).absolute()
         settings = _demo_settings(folder, port)
-
         _serve(settings, visitor=DEMO_VISITOR)
 
 

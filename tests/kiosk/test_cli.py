@@ -79,6 +79,14 @@ def test_devices_of_a_service_that_cannot_be_asked_are_not_tried_out_behind_its_
     assert f"the service runs (PID {quhao.process.pid})" in shown.stderr
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_the_demonstration_takes_no_port_that_there_is_none_of(quhao: QuhaoProcess, port: str) -> None:
+    refused = quhao.command("demo", "--port", port, check=False)
+    assert refused.returncode == 2
+    assert "--port" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_run_stops_within_five_seconds_with_exit_code_0_and_starts_again(quhao: QuhaoProcess) -> None:
     assert quhao.start().terminate(timeout=5) == 0
     assert quhao.start().terminate(timeout=5) == 0
