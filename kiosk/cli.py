@@ -25,7 +25,7 @@ log = logging.getLogger("quhao")
 
 DEFAULT_CONFIG = "quhao.toml"
 PATIENCE = 10.0
-"""Seconds ``run`` waits for a store or a port that another program still holds, as at a restart."""
+"""Seconds ``run`` waits for a store or a port that another program still holds, as at a restart; ``--patience``."""
 PAUSE = 0.5
 BAD_CONFIG = 2
 DEMO_VISITOR = ("demo", "quhao-demo")
@@ -73,12 +73,13 @@ for command in (user, token, purge, audit):
 
 
 @quhao.command()
+@click.option("--patience", type=click.FloatRange(0), default=PATIENCE, hidden=True)
 @click.pass_obj
-def run(context: Context) -> None:
+def run(context: Context, patience: float) -> None:
     """Run this box until it is told to stop (SIGTERM or Ctrl-C)."""
     settings = context.settings
     _log_to_stderr()
-    _serve(settings)
+    _serve(settings, patience)
 
 
 @quhao.command()
@@ -90,7 +91,7 @@ def demo(port: int, keep: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="quhao-demo-") as temporary:
         folder = (keep or Path(temporary)).absolute()
         settings = _demo_settings(folder, port)
-        _serve(settings, visitor=DEMO_VISITOR)
+        _serve(settings, PATIENCE, visitor=DEMO_VISITOR)
 
 
 @quhao.command()
@@ -143,12 +144,12 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def _serve(settings: Settings, visitor: tuple[str, str] | None = None) -> None:
+def _serve(settings: Settings, patience: float, visitor: tuple[str, str] | None = None) -> None:
     """Start everything, wait for the signal to stop, stop everything."""
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
-    program = _start(settings, visitor, stopping)
+    program = _start(settings, patience, visitor, stopping)
     if program is None:
         return
     address = program.server.address
@@ -165,7 +166,9 @@ def _serve(settings: Settings, visitor: tuple[str, str] | None = None) -> None:
     program.service.stop()
 
 
-def _start(settings: Settings, visitor: tuple[str, str] | None, stopping: threading.Event) -> "Program | None":
+def _start(
+    settings: Settings, patience: float, visitor: tuple[str, str] | None, stopping: threading.Event
+) -> "Program | None":
     """The running program; None when told to stop before it ran.
 
     What an earlier run may still hold, as at a restart, is waited for: the store and the server's port.
@@ -183,7 +186,7 @@ def _start(settings: Settings, visitor: tuple[str, str] | None, stopping: thread
         except (StoreInUseError, OSError) as error:
             if attempt == 0:
                 log.warning("%s", _waiting_for(error, settings))
-            if attempt * PAUSE >= PATIENCE:
+            if attempt * PAUSE >= patience:
                 _give_up(_waiting_for(error, settings))
         except TicketingError as error:
             _give_up(str(error))

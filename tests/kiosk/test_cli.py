@@ -95,7 +95,7 @@ def test_run_stops_within_five_seconds_with_exit_code_0_and_starts_again(quhao: 
 def test_a_second_run_on_the_same_store_says_who_is_in_the_way(quhao: QuhaoProcess) -> None:
     quhao.start()
     assert quhao.process
-    second = quhao.command("run", check=False)
+    second = quhao.command("run", "--patience", "0.5", check=False)
     assert second.returncode == 1
     assert str(quhao.process.pid) in second.stderr
     assert "waiting for the store" in second.stderr
@@ -121,7 +121,7 @@ def test_a_second_run_takes_over_when_the_first_one_ends(quhao: QuhaoProcess) ->
 
 def test_a_taken_port_is_named(quhao: QuhaoProcess) -> None:
     with socket.create_server(("127.0.0.1", quhao.port)):
-        refused = quhao.command("run", check=False)
+        refused = quhao.command("run", "--patience", "0.5", check=False)
     assert refused.returncode == 1
     assert f"127.0.0.1:{quhao.port}" in refused.stderr
 
