@@ -88,8 +88,9 @@ class Printer:
         self._late: dict[bytes, Callable[[Outcome], None]] = {}
         # Whether it knows GS ( H, once that has shown. An answer of an earlier run must not confirm a slip of this one.
         self._knows_ids: bool | None = None
-        # A connection ended within a slip: some of it may stand in the printer, waiting for its rest.
+        # Nobody knows whether a slip came through whole: some of it may stand in the printer, waiting for its rest.
         self._left_half = False
+        self._last_ident = b""
         self._next_id = secrets.randbelow(len(DIGITS) ** 4)
 
     @property
@@ -97,6 +98,15 @@ class Printer:
         """Why nothing can be printed now; None when it can."""
         with self._news:
             return self._lost if self._line is None else self._line.trouble
+
+    def expect_half_slip(self) -> None:
+        """Have the next slip cut off from what an earlier run may have left in the printer, uncut.
+
+        To be called before the first slip, if the last one of the earlier run was not confirmed. It costs an empty
+        piece of paper if that one was whole, so not for every slip of a printer that never confirms any: there, for
+        one whose sending had not ended.
+        """
+        self._left_half = True
 
     def print(
         self,
@@ -164,7 +174,11 @@ class Printer:
             outcome = self._await_confirmation(line, job, len(slip))
             with self._news:
                 self._job = None
-                self._left_half = outcome.state == "unconfirmed" and job.lost is not None
+                # A printer that never confirms has been handed everything unless the line was lost.
+                self._left_half = outcome.state == "unconfirmed" and (
+                    job.lost is not None or self.profile.confirm != "none"
+                )
+                self._last_ident = job.ident
                 if outcome.state == "unconfirmed" and late is not None and job.ident:
                     self._late[job.ident] = late
                     while len(self._late) > 8:
@@ -317,6 +331,8 @@ class Printer:
                             self._job.confirmed = "gs_h"
                         elif ident in self._late:
                             late.append(self._late.pop(ident))
+                            if ident == self._last_ident:
+                                self._left_half = False
                     case escpos_status.AutoStatus():
                         line.checked_at = 0.0
             self._news.notify_all()

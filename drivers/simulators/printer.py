@@ -181,6 +181,11 @@ class PrinterSimulator:
             self._come_out()
         self.on_change()
 
+    def lose_buffer(self) -> None:
+        """It loses what it has not carried out yet, and what stands on its paper stays there."""
+        with self._lock:
+            self._buffer.clear()
+
     def forget_host(self) -> None:
         """The connection is dead without a word: what the host sends into it goes nowhere."""
         self._plug.forget_host()

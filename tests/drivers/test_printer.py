@@ -5,99 +5,20 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 import wires
 from drivers.errors import OfflineError
-from drivers.escpos import PROFILES, Code, Rule, Text
-from drivers.port import Port, open_port
+from drivers.escpos import PROFILES, Text
+from drivers.port import Port
 from drivers.printer import Outcome, Printer
-from drivers.simulators.printer import PrinterSimulator
-from drivers.supervisor import Supervisor
-
-SLIP = (
-    Text("西城区综合行政服务中心", 2),
-    Rule(),
-    Text("A012", 5, bold=True),
-    Code("HTTPS://Q.EXAMPLE.CN/T/0123456789ABCDEF"),
-    Text("请留意叫号"),
-)
-
-
-@dataclass
-class Desk:
-    """A printer, its driver, and whoever prints."""
-
-    simulator: PrinterSimulator
-    printer: Printer
-    supervisor: Supervisor[Port]
-    sendings: int = 0
-
-    def sending(self) -> None:
-        self.sendings += 1
-
-    def print(self, number: str = "A012", **options: Any) -> Outcome:
-        return self.printer.print((*SLIP[:2], Text(number, 5), *SLIP[3:]), self.sending, **options)
-
-    def print_aside(self, number: str = "A012", **options: Any) -> "Aside":
-        return Aside(lambda: self.print(number, **options))
-
-    def numbers(self) -> list[str]:
-        return [paper.texts[2] for paper in self.simulator.papers if paper.cut]
-
-
-class Aside:
-    """Prints on a thread of its own."""
-
-    def __init__(self, work: Callable[[], Outcome]) -> None:
-        self._outcome: list[Outcome] = []
-        self._thread = threading.Thread(target=lambda: self._outcome.append(work()))
-        self._thread.start()
-
-    @property
-    def done(self) -> bool:
-        return bool(self._outcome)
-
-    def goes_on_for(self, seconds: float) -> bool:
-        self._thread.join(seconds)
-        return not self.done
-
-    def outcome(self, timeout: float = 10.0) -> Outcome:
-        self._thread.join(timeout)
-        return self._outcome[0]
-
-
-Open = Callable[..., Desk]
+from printing_desk import SLIP, Aside, Open, open_desks
 
 
 @pytest.fixture
 def desk() -> Iterator[Open]:
-    opened: list[Desk] = []
-
-    def open_desk(
-        profile: str = "epson", wire: type[wires.WholeWire] = wires.WholeWire, plugged: bool = True, **simulated: Any
-    ) -> Desk:
-        timeouts = {"ack_timeout": 0.6, "poll_interval": 0.3, "paused_timeout": 5.0, "answer_timeout": 0.2}
-        timeouts |= {name: simulated.pop(name) for name in list(simulated) if name in timeouts}
-        simulator = PrinterSimulator(**simulated)
-        simulator.start()
-        printer = Printer(PROFILES[profile], **timeouts)
-        supervisor = Supervisor("printer", "escpos", lambda: wire(open_port(simulator.url)), printer, wires.now)
-        if not plugged:
-            simulator.unplug()
-        supervisor.start()
-        if plugged:
-            wires.wait_until(lambda: printer.ready != "offline", 10)
-        opened.append(Desk(simulator, printer, supervisor))
-        return opened[-1]
-
-    yield open_desk
-    for each in opened:
-        each.supervisor.stop()
-        each.simulator.stop()
+    yield from open_desks()
 
 
 class TwiceWire(wires.WholeWire):
