@@ -11,6 +11,7 @@ import logging
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -91,6 +92,7 @@ class Printer:
         # Nobody knows whether a slip came through whole: some of it may stand in the printer, waiting for its rest.
         self._left_half = False
         self._last_ident = b""
+        self._idents: deque[bytes] = deque(maxlen=16)
         self._next_id = secrets.randbelow(len(DIGITS) ** 4)
 
     @property
@@ -191,6 +193,7 @@ class Printer:
         if self.profile.confirm == "gs_h" and self._knows_ids is not False:
             job.ident = "".join(DIGITS[self._next_id // 36**place % 36] for place in (3, 2, 1, 0)).encode()
             self._next_id = (self._next_id + 1) % len(DIGITS) ** 4
+            self._idents.append(job.ident)
             job.trailer += escpos_status.request_id(job.ident)
         if self.profile.confirm != "none" and not (job.ident and self._knows_ids):
             job.trailer += GS_TRANSMIT_PAPER
@@ -212,7 +215,8 @@ class Printer:
             with self._news:
                 done = self._job_outcome(job, now)
                 if done is None:
-                    self._news.wait(max(0.0, min(deadline, ask_at, job.settled_at) - now))
+                    wake_at = min(deadline, ask_at) if job.other_id else min(deadline, ask_at, job.settled_at)
+                    self._news.wait(max(0.0, wake_at - now))
                     done = self._job_outcome(job, time.monotonic())
                 if done is not None:
                     return done
@@ -237,11 +241,13 @@ class Printer:
     def _job_outcome(self, job: "_Job", now: float) -> Outcome | None:
         if job.confirmed == "gs_h":
             return Outcome("printed", None, "gs_h")
-        if job.confirmed == "gs_r" and now >= job.settled_at:
+        # An id that is none of ours says that the printer is busy with what another host or an earlier run left there,
+        # and so whose answer in turn this is, nobody knows: only our own id will do then.
+        if job.confirmed == "gs_r" and now >= job.settled_at and not job.other_id:
             if job.ident:
                 self._knows_ids = bool(self._knows_ids)
             return Outcome("printed", None, "gs_r")
-        if job.lost is not None and job.confirmed is None:
+        if job.lost is not None and (job.confirmed is None or job.other_id):
             return Outcome("unconfirmed", job.lost)
         return None
 
@@ -329,6 +335,8 @@ class Printer:
                         self._knows_ids = True
                         if self._job is not None and self._job.ident == ident:
                             self._job.confirmed = "gs_h"
+                        elif ident not in self._idents and self._job is not None:
+                            self._job.other_id = True
                         elif ident in self._late:
                             late.append(self._late.pop(ident))
                             if ident == self._last_ident:
@@ -377,6 +385,7 @@ class _Job:
     settled_at: float = field(default=float("inf"))
     answered_out: bool = False
     silent: bool = False
+    other_id: bool = False
     lost: str | None = None
 
 

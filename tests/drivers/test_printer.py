@@ -254,6 +254,15 @@ def test_a_late_confirmation_is_accepted_and_is_not_taken_for_that_of_the_next_s
     assert second.outcome().state == "unconfirmed"
 
 
+def test_an_id_that_is_none_of_ours_leaves_the_slip_unconfirmed_whatever_is_answered_in_turn(desk: Open) -> None:
+    hall = desk(process_id=False)
+    printing = Aside(lambda: hall.printer.print(SLIP, hall.simulator.hold_confirmations))
+    wires.wait_until(lambda: hall.simulator.papers)
+    hall.simulator.noise(b"\x37\x22----\x00")
+    hall.simulator.hold_confirmations(False)
+    assert printing.outcome() == Outcome("unconfirmed", "no_confirmation")
+
+
 def test_an_answer_in_turn_that_comes_late_does_not_confirm_the_next_slip(desk: Open) -> None:
     hall = desk("generic")
     hall.simulator.hold_confirmations()
