@@ -6,16 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 import wires
 from ticketing.model import ROLES, LimitError, Role
 from ticketing.passwords import MOST_AT_ONCE
-from ticketing.people import LOGIN_LASTS, AccountError, Added, People, Principal
+from ticketing.people import LOGIN_LASTS, TOKEN_KNOWN_FOR, AccountError, Added, People, Principal
 from ticketing.store import Store, open_store
 from ticketing.tables import account, login, token
 
@@ -35,9 +37,21 @@ def store(url: str) -> Iterator[Store]:
     store.close()
 
 
+@dataclass
+class Ticks:
+    """A clock in the test's hand."""
+
+    now: float = 0.0
+
+
 @pytest.fixture
-def people(store: Store) -> People:
-    return People(store, lambda: NOW)
+def ticks() -> Ticks:
+    return Ticks()
+
+
+@pytest.fixture
+def people(store: Store, ticks: Ticks) -> People:
+    return People(store, lambda: NOW, lambda: ticks.now)
 
 
 def log_in(people: People, name: str = "li", password: str = PASSWORD, now: datetime = NOW) -> str:
@@ -192,15 +206,17 @@ def test_a_token_does_not_serve_as_a_log_in_nor_the_other_way_round(people: Peop
     assert people.principal_of_login(people.add_token("erp", "clerk", ["3"])[6:], NOW) is None
 
 
-def test_a_role_written_into_the_store_by_hand_may_do_nothing(people: People, store: Store) -> None:
+def test_a_role_written_into_the_store_by_hand_may_do_nothing(people: People, store: Store, ticks: Ticks) -> None:
     secret = people.add_token("erp", "clerk", ["3"])
     with store.write() as conn:
         conn.execute(update(token).values(role="root"))
+    ticks.now += TOKEN_KNOWN_FOR
     assert people.principal_of_token(secret) is None
 
 
 def test_removed_tokens_are_out_at_once_and_others_stay(people: People) -> None:
     old, new, other = (people.add_token(name, "clerk", ["3"]) for name in ("erp", "erp", "till"))
+    assert people.principal_of_token(old)
     assert people.remove_tokens("erp") == 2
     assert people.principal_of_token(old) is None
     assert people.principal_of_token(new) is None
@@ -208,7 +224,47 @@ def test_removed_tokens_are_out_at_once_and_others_stay(people: People) -> None:
     assert people.remove_tokens("erp") == 0
 
 
-def test_people_added_and_removed_by_another_process_count_at_once(people: People, url: str) -> None:
+def test_a_token_that_is_used_all_day_is_asked_for_once_a_second(people: People, store: Store, ticks: Ticks) -> None:
+    secret = people.add_token("erp", "clerk", ["3"])
+    asked: list[str] = []
+    event.listen(store.engine, "begin", lambda _conn: asked.append("begin"))
+    for _ in range(30):
+        assert people.principal_of_token(secret) == Principal("erp", "clerk", ("3",))
+        ticks.now += TOKEN_KNOWN_FOR / 10
+    assert len(asked) == 3
+
+
+def test_a_token_removed_while_it_is_looked_up_is_out_afterwards(people: People, store: Store) -> None:
+    secret = people.add_token("erp", "clerk", ["3"])
+    read, removed = threading.Event(), threading.Event()
+
+    def looked_up(_conn: Any) -> None:
+        if threading.current_thread() is looker:
+            read.set()
+            removed.wait(10)
+
+    # The reader's moment is taken, its transaction not over: the removal comes between.
+    event.listen(store.engine, "rollback", looked_up)
+    event.listen(store.engine, "commit", looked_up)
+    looker = threading.Thread(target=lambda: people.principal_of_token(secret))
+    looker.start()
+    assert read.wait(10)
+    assert people.remove_tokens("erp") == 1
+    removed.set()
+    looker.join(10)
+    assert people.principal_of_token(secret) is None
+
+
+def test_tokens_that_are_none_and_many_that_are_take_no_endless_memory(people: People) -> None:
+    for secret in [people.add_token("erp", "clerk", ["3"]) for _ in range(300)]:
+        assert people.principal_of_token(secret)
+        assert people.principal_of_token(secret[:-1] + ("A" if secret[-1] != "A" else "B")) is None
+    assert len(people._known) <= 256
+
+
+def test_people_added_and_removed_by_another_process_count_at_once_and_tokens_within_a_second(
+    people: People, ticks: Ticks, url: str
+) -> None:
     def elsewhere(verb: str) -> str:
         program = (
             "import sys\nfrom ticketing.people import People\nfrom ticketing.store import open_store\n"
@@ -224,8 +280,9 @@ def test_people_added_and_removed_by_another_process_count_at_once(people: Peopl
     secret = elsewhere("print(people.add_token('erp', 'clerk', ['3']))")
     assert people.principal_of_token(secret) == Principal("erp", "clerk", ("3",))
     elsewhere("people.remove_tokens('erp'); people.remove_account('li')")
-    assert people.principal_of_token(secret) is None
     assert people.principal_of_login(session, NOW) is None
+    ticks.now += TOKEN_KNOWN_FOR
+    assert people.principal_of_token(secret) is None
 
 
 # -- guessing ----------------------------------------------------------------------------------------------------------
@@ -350,6 +407,7 @@ def test_a_hundred_log_ins_from_many_threads_leave_no_memory_behind(url: str, st
 import re, threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from ticketing.people import People
 from ticketing.store import open_store
 
