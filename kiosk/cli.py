@@ -5,7 +5,6 @@ import logging
 import signal
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ import config
 from config.loading import ConfigError, load
 from config.settings import Settings
 from kiosk.cli_people import audit, purge, token, user
+from kiosk.stopping import Stopping
 
 if TYPE_CHECKING:
     from kiosk.wiring import Program
@@ -146,9 +146,8 @@ def _is_free(host: str, port: int) -> bool:
 
 def _serve(settings: Settings, patience: float, visitor: tuple[str, str] | None = None) -> None:
     """Start everything, wait for the signal to stop, stop everything."""
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stopping.set())
+    stopping = Stopping()
+    stopping.listen(signal.SIGTERM, signal.SIGINT)
     program = _start(settings, patience, visitor, stopping)
     if program is None:
         return
@@ -167,7 +166,7 @@ def _serve(settings: Settings, patience: float, visitor: tuple[str, str] | None 
 
 
 def _start(
-    settings: Settings, patience: float, visitor: tuple[str, str] | None, stopping: threading.Event
+    settings: Settings, patience: float, visitor: tuple[str, str] | None, stopping: Stopping
 ) -> "Program | None":
     """The running program; None when told to stop before it ran.
 
