@@ -120,7 +120,7 @@ class Gate:
         """Who the present request comes from.
 
         Raises:
-            RequestError: ``tls_required``, ``bad_token``.
+            RequestError: ``bad_token``.
         """
         known: Asker | None = g.get("asker")
         if known is None:
@@ -128,6 +128,7 @@ class Gate:
         return known
 
     def _check(self) -> None:
+        self._refuse_credentials_in_the_clear()
         view = current_app.view_functions.get(request.endpoint or "")
         access: Access | None = getattr(view, "access", None)
         if access is None:
@@ -153,6 +154,25 @@ class Gate:
             raise RequestError(403, "not_your_window", window=_window_asked())
         g.actor = self._actor(asker, role)
 
+    def _refuse_credentials_in_the_clear(self) -> None:
+        """Also where none are needed: whoever sends them should learn that they are for anybody to read.
+
+        Raises:
+            RequestError: ``tls_required``.
+        """
+        if "Authorization" in request.headers or COOKIE in request.cookies:
+            address, behind_proxy = caller(request, self._server)
+            if not (self._is_here(address, behind_proxy) or arrived_by_tls(request, behind_proxy)):
+                raise RequestError(403, "tls_required")
+
+    def _is_here(self, address: str, behind_proxy: bool) -> bool:
+        """Whether a request comes from this box."""
+        return _is_loopback(address) and (behind_proxy or not any(name in request.headers for name in FORWARDED))
+
+    def came_by_tls(self) -> bool:
+        """Whether the browser of the present request sees an address of ``https``."""
+        return arrived_by_tls(request, caller(request, self._server)[1])
+
     def _actor(self, asker: Asker, role: Role) -> Actor:
         place = str((request.view_args or {}).get("window") or asker.address)
         if asker.principal and asker.principal.role == role:
@@ -161,12 +181,10 @@ class Gate:
 
     def _identify(self, request: Request) -> Asker:
         address, behind_proxy = caller(request, self._server)
-        here = _is_loopback(address) and (behind_proxy or not any(name in request.headers for name in FORWARDED))
+        here = self._is_here(address, behind_proxy)
         secure = here or arrived_by_tls(request, behind_proxy)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         cookie = request.cookies.get(COOKIE)
-        if (scheme or cookie) and not secure:
-            raise RequestError(403, "tls_required")
         kiosk = here or (secure and address in self._kiosks)
         own_name = self._under_own_name(request)
         if scheme:
@@ -205,8 +223,11 @@ def check_same_site(request: Request) -> None:
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         raise RequestError(403, "cross_site")
-    if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower():
-        raise RequestError(403, "cross_site")
+    if origin is not None:
+        own = ("https" if gate().came_by_tls() else "http", request.headers.get("Host", "").lower())
+        scheme, _, host = origin.lower().partition("://")
+        if (scheme, host) != own:
+            raise RequestError(403, "cross_site")
 
 
 def caller(request: Request, server: ServerSettings) -> tuple[str, bool]:
@@ -273,4 +294,7 @@ def _is_address(host: str) -> bool:
 @lru_cache(1024)
 def _host_name(host: str) -> str:
     """The name in a ``Host`` header, without the port and the brackets of IPv6."""
-    return (urlsplit(f"//{host}").hostname or "").lower()
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""

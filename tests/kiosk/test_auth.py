@@ -291,3 +291,29 @@ def test_a_form_with_a_wrong_password_leads_back_to_the_form(here: Any) -> None:
     assert answer.status == 303
     assert answer.headers["location"] == "/login?next=%2Fwindow%2F3&failed=wrong_password"
     assert answer.cookies == []
+
+
+# -- what is no address ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["[::1", "[x", "[v1.a]"])
+def test_a_host_that_is_none_is_not_this_box(here: Any, host: str) -> None:
+    refused = here.get("/kiosk", headers={"Host": host})
+    assert (refused.status, refused.code) == (403, "bad_host")
+
+
+@pytest.mark.parametrize("origin", ["http://[x", "//", "https://127.0.0.1"])
+def test_an_origin_that_is_not_ours_to_the_letter_is_another_site(here: Any, origin: str) -> None:
+    headers = {"Origin": origin, "Host": "127.0.0.1"}
+    assert here.post("/tickets", ISSUE, headers=headers).code == "cross_site"
+
+
+def test_credentials_in_the_clear_are_refused_where_none_are_needed_too(
+    start: Callable[..., Any], lan_address: str
+) -> None:
+    """Whoever sends them should learn at once that they are for anybody to read."""
+    here = start(host="0.0.0.0")
+    for headers in ({"Authorization": f"Bearer {here.token('clerk')}"}, {"Cookie": "quhao=x"}):
+        assert ask_from(lan_address, here, "GET", "/board", **headers) == (403, "tls_required")
+        assert ask_from(lan_address, here, "GET", "/nothing", **headers) == (403, "tls_required")
+    assert ask_from(lan_address, here, "GET", "/board", Cookie="language=en") == (200, "")
