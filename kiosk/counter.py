@@ -18,6 +18,8 @@ from ticketing.office import Office, PrintJob
 
 TICK = 0.25
 """Seconds between looks at the time: a countdown that ends this late is not noticed."""
+KEYS_KEPT = 64
+"""Answers kept for pages that ask again. A page gives up after some seconds, far fewer residents later."""
 
 
 def resident_of(card: IdCard) -> Resident:
@@ -78,6 +80,7 @@ class Counter:
         self._clock = clock
         self._screen = screen
         self._lock = threading.RLock()
+        self._answered: dict[str, tuple[tuple[str, str], tuple[Ticket, str]]] = {}
         self._loop = Loop("kiosk clock", TICK, self._tick)
         printing.on_outcome = self._printed
         session.reader_fault = "starting" if has_reader else None
@@ -110,41 +113,71 @@ class Counter:
             self._session.reader_fault = state.reason
             self._show()
 
-    def choose(self, service: str) -> tuple[Ticket, str]:
+    def choose(self, service: str, key: str | None = None) -> tuple[Ticket, str]:
         """Issue a ticket for the resident here, and print it; a second tap on the same service gives the same one.
+
+        Args:
+            service: its id.
+            key: an idempotency key. Known already, it gives the same answer, whoever is here by now.
 
         Returns:
             The ticket and its code.
 
         Raises:
-            TicketingError: ``no_card`` when nobody is here, or what the office refuses.
+            TicketingError: ``no_card`` when nobody is here, ``idempotency_key_reused``, or what the office refuses.
         """
         with self._lock:
-            held = self._session.held
-            if held and held.ticket.service == service:
-                return self._office.ticket(held.ticket.id), held.code
-            resident = self._resident()
-            issued = self._office.issue(service, self._actor, resident=resident, print=self._printing.present)
-            self._session.chose(issued.ticket, issued.code, self._printing.present, self._clock())
-            self._printing.wake()
-            self._show()
-            return issued.ticket, issued.code
+            return self._once(key, ("choose", service), lambda: self._choose(service, key))
 
-    def reprint(self, service: str) -> tuple[Ticket, str]:
-        """Print again the ticket that the resident here already has for ``service``.
+    def _choose(self, service: str, key: str | None) -> tuple[Ticket, str]:
+        held = self._session.held
+        if held and held.ticket.service == service:
+            return self._office.ticket(held.ticket.id), held.code
+        printed = self._printing.present
+        issued = self._office.issue(service, self._actor, resident=self._resident(), print=printed, key=key)
+        self._hold(issued.ticket, issued.code)
+        return issued.ticket, issued.code
+
+    def reprint(self, service: str, key: str | None = None) -> tuple[Ticket, str]:
+        """Print again the ticket that the resident here already has for ``service``; ``key`` as in :meth:`choose`.
 
         Raises:
-            TicketingError: ``no_card``, or ``unknown_ticket`` when there is none.
+            TicketingError: ``no_card``, ``idempotency_key_reused``, or ``unknown_ticket`` when there is none.
         """
         with self._lock:
-            ticket = self._office.tickets_of(self._resident()).get(service)
-            if ticket is None:
-                raise StateError("unknown_ticket")
-            job = self._office.reprint(ticket.id, self._actor)
-            self._session.chose(job.ticket, job.code, self._printing.present, self._clock())
-            self._printing.wake()
-            self._show()
-            return job.ticket, job.code
+            return self._once(key, ("reprint", service), lambda: self._reprint(service))
+
+    def _reprint(self, service: str) -> tuple[Ticket, str]:
+        ticket = self._office.tickets_of(self._resident()).get(service)
+        if ticket is None:
+            raise StateError("unknown_ticket")
+        job = self._office.reprint(ticket.id, self._actor)
+        self._hold(job.ticket, job.code)
+        return job.ticket, job.code
+
+    def _hold(self, ticket: Ticket, code: str) -> None:
+        """Put a ticket into the hands of the resident here."""
+        self._session.chose(ticket, code, self._printing.present, self._clock())
+        self._printing.wake()
+        self._show()
+
+    def _once(
+        self, key: str | None, request: tuple[str, str], verb: Callable[[], tuple[Ticket, str]]
+    ) -> tuple[Ticket, str]:
+        """The answer of ``verb``, or that of the earlier request with this key.
+
+        The office keeps keys, too, but would ask whose card lies here: after a restart it refuses such a key.
+        """
+        if key is not None and (known := self._answered.get(key)):
+            if known[0] != request:
+                raise StateError("idempotency_key_reused")
+            return known[1]
+        given = verb()
+        if key is not None:
+            self._answered[key] = request, given
+            while len(self._answered) > KEYS_KEPT:
+                del self._answered[next(iter(self._answered))]
+        return given
 
     def typed(self, id_number: str) -> None:
         """A resident without a card typed a number, which the caller has checked.

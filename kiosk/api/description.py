@@ -25,7 +25,7 @@ REFUSED = {
     "description": "refused",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
-REPEATABLE = ("/tickets", "/windows/<window>/call-next")
+REPEATABLE = ("/tickets", "/windows/<window>/call-next", "/kiosk/choose", "/kiosk/reprint")
 """Calls that take an ``Idempotency-Key``."""
 KEY = {
     "name": "Idempotency-Key",
@@ -37,6 +37,13 @@ AFTER = {
     "name": "after",
     "in": "query",
     "description": "the number of the last event known; `Last-Event-ID` goes before it",
+    "schema": {"type": "integer", "minimum": 0},
+}
+
+LAST = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "the number of the last event that arrived; browsers send it by themselves",
     "schema": {"type": "integer", "minimum": 0},
 }
 
@@ -127,7 +134,9 @@ def _complete(operation: "Operation", call: Call) -> None:
         who = f"For: {', '.join(sorted(access.roles))}"
         operation.description = "\n\n".join(filter(None, (operation.description, who)))
         operation.security = [{"token": []}, {"login": []}]
-    extra = [KEY] if call.method == "post" and call.rule in REPEATABLE else [AFTER] if call.rule == "/events" else []
+    extra = (
+        [KEY] if call.method == "post" and call.rule in REPEATABLE else [AFTER, LAST] if call.rule == "/events" else []
+    )
     if extra:
         operation.parameters = [*(operation.parameters or []), *map(Parameter.model_validate, extra)]
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from kiosk.api.bodies import ChooseBody, TypedBody
-from kiosk.api.routes import STREAM, Resource, resource
+from kiosk.api.routes import STREAM, Resource, idempotency_key, resource
 from kiosk.api.shapes import IssuedAnswer, KioskAnswer, answer, of_ticket
 from kiosk.auth import allow
 from kiosk.hall import Hall
@@ -41,14 +41,14 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @api.post("/kiosk/choose", summary="Take a number for the card now read", responses={"201": IssuedAnswer})
     @kiosk_only
     def choose(body: ChooseBody) -> Response:
-        """A second tap on the same service gives the same ticket."""
-        ticket, code = counter().choose(body.service)
+        """A second tap on the same service gives the same ticket, a key known already the same answer."""
+        ticket, code = counter().choose(body.service, idempotency_key())
         return answer(of_ticket(ticket) | {"code": code}, 201)
 
     @api.post("/kiosk/reprint", summary="Print the ticket this resident already has", responses={"200": IssuedAnswer})
     @kiosk_only
     def reprint(body: ChooseBody) -> Response:
-        ticket, code = counter().reprint(body.service)
+        ticket, code = counter().reprint(body.service, idempotency_key())
         return answer(of_ticket(ticket) | {"code": code})
 
     @api.post("/kiosk/typed", summary="Begin for a resident who has no card", responses={"200": KioskAnswer})

@@ -26,6 +26,15 @@ def test_every_call_is_described_with_who_may_make_it_and_how_it_is_refused(here
     assert call["security"] == [{"token": []}, {"login": []}]
     assert [one["name"] for one in call["parameters"]] == ["window", "Idempotency-Key"]
     assert "204" in call["responses"]
+    keyed = {path for path, item in spec["paths"].items() if "Idempotency-Key" in str(item)}
+    assert {path.removeprefix("/api/v1") for path in keyed} == {
+        "/tickets",
+        "/windows/{window}/call-next",
+        "/kiosk/choose",
+        "/kiosk/reprint",
+    }
+    follow = spec["paths"]["/api/v1/events"]["get"]["parameters"]
+    assert [(one["name"], one["in"]) for one in follow] == [("after", "query"), ("Last-Event-ID", "header")]
 
 
 def test_every_reference_of_the_description_leads_somewhere(here: Any) -> None:

@@ -82,3 +82,36 @@ def test_a_box_without_a_kiosk_says_so(start: Any) -> None:
 @pytest.mark.parametrize("verb", ["choose", "reprint", "typed"])
 def test_a_press_without_what_it_needs_is_refused(here: Any, verb: str) -> None:
     assert here.post(f"/kiosk/{verb}", {}).code == "bad_body"
+
+
+def keyed(here: Any, verb: str, service: str, key: str) -> Any:
+    return here.post(f"/kiosk/{verb}", {"service": service}, headers={"Idempotency-Key": key})
+
+
+def test_a_choice_whose_answer_was_lost_is_answered_again_and_never_for_the_next_person(here: Any) -> None:
+    here.lay_card()
+    first = keyed(here, "choose", "licence", "k-1")
+    assert first.status == 201
+    here.post("/kiosk/cancel")
+    assert keyed(here, "choose", "licence", "k-1").json == first.json
+    here.lift_card()
+    here.lay_card(name="孟样例", id_number="110000199001011232")
+    assert keyed(here, "choose", "licence", "k-1").json == first.json
+    view = here.get("/kiosk").json
+    assert (view["state"], view["services"][0]["has_ticket"]) == ("choosing", None)
+    reused = keyed(here, "choose", "tax", "k-1")
+    assert (reused.status, reused.code) == (422, "idempotency_key_reused")
+    assert keyed(here, "choose", "licence", "k-2").json["number"] == "A002"
+    assert keyed(here, "choose", "licence", "bad key").code == "bad_idempotency_key"
+
+
+def test_a_reprint_whose_answer_was_lost_is_answered_again(here: Any) -> None:
+    here.lay_card()
+    here.post("/kiosk/choose", {"service": "licence"})
+    here.post("/kiosk/cancel")
+    here.lift_card()
+    here.lay_card()
+    first = keyed(here, "reprint", "licence", "k-1")
+    assert first.status == 200
+    here.post("/kiosk/cancel")
+    assert keyed(here, "reprint", "licence", "k-1").json == first.json
