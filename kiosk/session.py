@@ -4,7 +4,7 @@
 
     idle ──card──► reading ──► choosing ──choice──► printing ──► taking ──► idle
       ▲               │            │                    │
-      └── refused ◄───┘◄── quit ◄──┘                    └──► fault (the number stands on the screen instead)
+      └── refused ◄───┘◄── quit ◄──┴──── quit ◄─────────┴──► fault (the number stands on the screen instead)
 
 ``fault`` is also what stands in the place of ``idle`` while the reader or the printer does not work: it says what a
 resident can do now, and whatever still works goes on working.
@@ -157,9 +157,8 @@ class KioskSession:
         return True
 
     def quit(self) -> None:
-        """The resident leaves, or somebody else stands there; a number that was issued stays valid."""
-        if self._stage is not Stage.PRINTING:
-            self._rest("take_card" if self.card_lies else None)
+        """The resident leaves, or somebody else stands there. A number that was issued stays valid, its slip comes."""
+        self._rest("take_card" if self.card_lies else None)
 
     def tick(self, now: float) -> bool:
         """Let time pass; True when something on the page changed by it."""

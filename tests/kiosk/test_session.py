@@ -177,14 +177,12 @@ def test_the_outcome_of_another_slip_changes_nothing(session: KioskSession) -> N
     assert session.stage is Stage.PRINTING
 
 
-def test_quitting_forgets_the_resident_but_not_a_slip_on_its_way(session: KioskSession) -> None:
+def test_quitting_forgets_the_resident(session: KioskSession) -> None:
     session.card_found()
     session.card_read(SOMEBODY, 0)
     session.quit()
     assert session.resident is None
     assert session.note == "take_card"
-    chosen(session).quit()
-    assert session.stage is Stage.PRINTING
 
 
 def test_a_broken_reader_is_a_fault_that_ends_by_itself_and_typing_still_works(session: KioskSession) -> None:
@@ -209,3 +207,11 @@ def test_typing_does_not_push_anybody_out(session: KioskSession) -> None:
     session.card_read(SOMEBODY, 0)
     assert not session.typed(ANOTHER, 1)
     assert session.resident is SOMEBODY
+
+
+def test_who_leaves_while_the_slip_comes_out_is_forgotten_at_once(session: KioskSession) -> None:
+    chosen(session).quit()
+    assert session.stage is Stage.IDLE
+    assert (session.resident, session.held) == (None, None)
+    session.printed(1, "unconfirmed", "silent", 9)
+    assert session.stage is Stage.IDLE, "the slip's outcome is for the store, not for whoever comes next"
