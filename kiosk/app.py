@@ -1,5 +1,6 @@
 """The application: routes, the gate in front of them, and what every answer carries."""
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -82,15 +83,24 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
 
 
 def _expect_json() -> None:
-    """Bodies of the API are JSON; anything else is told so, rather than taken for an empty one."""
-    if not request.path.startswith(PREFIX) or request.method in auth.SAFE or not _has_body():
+    """Bodies of the API are JSON of whole characters; anything else is told so, not taken for an empty one."""
+    if request.method in auth.SAFE or not _has_body():
         return
     if not request.is_json:
-        raise RequestError(415, "json_expected")
+        if request.path.startswith(PREFIX):
+            raise RequestError(415, "json_expected")
+        return
     try:
-        request.get_json()
-    except BadRequest:
+        body = request.get_json()
+    except (BadRequest, RecursionError):
         raise RequestError(400, "bad_json") from None
+    sent = request.get_data()
+    if b"\\" in sent or not sent.isascii():
+        try:
+            json.dumps(body, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            # Half a character (a lone surrogate): JSON can say it, but nobody could store it or say it again.
+            raise RequestError(422, "bad_body") from None
 
 
 def _has_body() -> bool:

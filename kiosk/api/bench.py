@@ -1,6 +1,6 @@
 """``/bench``: hands and eyes of the simulators, for the page of the virtual hall."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Response, request
 from pydantic import BaseModel, Field
@@ -17,6 +17,7 @@ here_only = allow("kiosk")
 class DevicePath(BaseModel):
     """A device's name."""
 
+    unknown: ClassVar[str] = "not_found"
     device: str = Field(max_length=64)
 
 

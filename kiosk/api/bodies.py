@@ -15,6 +15,8 @@ FOREIGNER_2017 = re.compile(r"[A-Z]{3}[0-9]{12}")
 """The number on the 2017 permanent residence card, which is no GB 11643 number."""
 
 
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 _TURNS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Characters that turn the direction of what follows."""
 
@@ -42,7 +44,16 @@ class CodedBody(_Body):
     label: Line = ""
 
 
-Day = Annotated[date, Field(strict=False)]
+def _day(value: Any) -> Any:
+    """A day as the API writes it; neither a moment nor a number of seconds."""
+    if isinstance(value, str) and not DAY.fullmatch(value):
+        raise PydanticCustomError("bad_day", "not a day: YYYY-MM-DD")
+    if isinstance(value, int | float):
+        raise PydanticCustomError("bad_day", "not a day: YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, Field(strict=False, ge=date(1850, 1, 1)), BeforeValidator(_day)]
 
 
 class ResidentBody(_Body):

@@ -1,6 +1,6 @@
 """``/devices``: what is up, what is down since when, and what to do about it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Response
 from pydantic import BaseModel, Field, RootModel
@@ -17,6 +17,7 @@ from ticketing.model import StateError, UnknownError
 class DevicePath(BaseModel):
     """The device's name in the settings."""
 
+    unknown: ClassVar[str] = "no_device"
     device: str = Field(max_length=64)
 
 

@@ -9,12 +9,13 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_type_hints
 
 from flask import Blueprint, Response, current_app, request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from kiosk.problems import RequestError
+from ticketing.model import UnknownError
 
 PREFIX = "/api/v1"
 STREAM = {
@@ -31,6 +32,7 @@ View = TypeVar("View", bound=Callable[..., Response])
 class WindowPath(BaseModel):
     """The window's id."""
 
+    unknown: ClassVar[str] = "unknown_window"
     window: str = Field(max_length=64)
 
 
@@ -128,7 +130,11 @@ def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> C
     def checked(**values: Any) -> Response:
         taken: dict[str, BaseModel] = {}
         if path is not None:
-            taken["path"] = path.model_validate(values)
+            try:
+                taken["path"] = path.model_validate(values)
+            except ValidationError:
+                # Nothing has such a name; that it never could have is no other fault.
+                raise UnknownError(getattr(path, "unknown", "not_found")) from None
         if body is not None:
             taken["body"] = body.model_validate(request.get_json(silent=True))
         response = view(**taken)

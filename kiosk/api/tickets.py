@@ -1,5 +1,7 @@
 """``/tickets``: take a number, look one up, print it again."""
 
+from typing import ClassVar
+
 from flask import Response
 from pydantic import BaseModel, Field
 
@@ -8,18 +10,21 @@ from kiosk.api.routes import Resource, idempotency_key, resource
 from kiosk.api.shapes import IssuedAnswer, TicketAnswer, TicketViewAnswer, answer, of_ticket, of_ticket_view
 from kiosk.auth import actor, allow, public
 from kiosk.hall import Hall
+from kiosk.problems import RequestError
 from ticketing.model import ForbiddenError
 
 
 class CodePath(BaseModel):
     """The code on the slip, in capitals or not."""
 
+    unknown: ClassVar[str] = "unknown_code"
     code: str = Field(max_length=64)
 
 
 class TicketPath(BaseModel):
     """The ticket's id."""
 
+    unknown: ClassVar[str] = "unknown_ticket"
     ticket: int = Field(ge=1, lt=2**63)
 
 
@@ -34,6 +39,9 @@ def routes(hall: Hall) -> Resource:
         who = actor()
         if body.priority is not None and who.role != "desk":
             raise ForbiddenError("priority_not_yours")
+        if body.resident and body.resident.birth_date and body.resident.birth_date > hall.clock().date():
+            fault = {"field": "resident.birth_date", "reason": "bad_day", "message": "not born yet"}
+            raise RequestError(422, "bad_body", errors=[fault])
         issued = hall.office.issue(
             body.service,
             who,

@@ -217,3 +217,38 @@ def test_nothing_of_a_person_is_in_the_log(here: Any, desk: str, caplog: pytest.
     for secret in ("梁试问", number()[:17], code, desk):
         assert secret not in caplog.text
         assert json.dumps(secret) not in caplog.text
+
+
+@pytest.mark.parametrize("escaped", [True, False], ids=["escaped", "as bytes"])
+def test_half_a_character_is_refused_at_the_door(here: Any, desk: str, escaped: bool) -> None:
+    """A lone surrogate is JSON, but no text: it could be stored and never be told again."""
+    body = {"service": "licence", "resident": {"name": "\ud800x"}}
+    sent = json.dumps(body, ensure_ascii=escaped).encode(errors="surrogatepass")
+    refused = here.post("/tickets", sent, token=desk)
+    assert (refused.status, refused.code) == (422, "bad_body")
+    clerk = here.token("clerk", "3")
+    code = here.issue().code
+    refused = here.post("/windows/3/scan", {"code": code, "override_reason": "\ud800"}, token=clerk)
+    assert (refused.status, refused.code) == (422, "bad_body")
+    assert here.post("/login", {"username": "\ud800", "password": "\ud800"}).code == "bad_body"
+    assert here.ask("POST", "/login", {"username": "\ud800", "password": "\ud800"}).code == "bad_body"
+    rare = here.post("/tickets", {"service": "tax", "resident": {"name": "\U00020bb7\ue863"}}, token=desk)
+    assert rare.status == 201
+
+
+@pytest.mark.parametrize("path", ["/api/v1/tickets", "/login"])
+def test_a_body_without_bottom_is_refused(here: Any, path: str) -> None:
+    refused = here.ask("POST", path, b"[" * 30_000)
+    assert (refused.status, refused.code) == (400, "bad_json")
+
+
+@pytest.mark.parametrize("day", ["1949-02-03T00:00:00", "0001-01-01", "2026-11-25", -1, 0, "19490203"])
+def test_nobody_is_born_on_such_a_day(here: Any, desk: str, day: Any) -> None:
+    refused = here.post("/tickets", {"service": "licence", "resident": {"birth_date": day}}, token=desk)
+    assert (refused.status, refused.code) == (422, "bad_body")
+    assert refused.json["errors"][0]["field"] == "resident.birth_date"
+
+
+def test_a_code_too_long_for_any_slip_is_unknown_like_others(here: Any) -> None:
+    refused = here.get(f"/tickets/{'A' * 200}")
+    assert (refused.status, refused.code) == (404, "unknown_code")

@@ -171,3 +171,8 @@ def test_the_windows_own_news_say_when_to_look_again_and_what_was_scanned(here: 
     here.hall.news.tell("3", "scan", {"ok": False, "code": "unknown_code"})
     assert stream.until("scan").data == {"ok": False, "code": "unknown_code"}
     assert here.listen("/windows/3/events").response.status == 401
+
+
+def test_a_name_too_long_for_any_window_is_unknown_like_others(here: Any) -> None:
+    refused = here.get(f"/windows/{'9' * 200}", token=here.token("clerk", "*"))
+    assert (refused.status, refused.code) == (404, "unknown_window")
