@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 import config
-from config.loading import ConfigError, load
-from config.settings import Settings
 from kiosk.cli_people import audit, purge, token, user
 from kiosk.stopping import Stopping
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from kiosk.wiring import Program
 
 log = logging.getLogger("quhao")
@@ -39,8 +38,11 @@ class Context:
     path: Path
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """The settings; a bad file ends the command with all its problems and exit code 2."""
+        # Imported here: `quhao --help` answers at once.
+        from config.loading import ConfigError, load
+
         try:
             return load(self.path)
         except ConfigError as error:
@@ -123,7 +125,9 @@ def devices(context: Context) -> None:
         click.echo(line)
 
 
-def _demo_settings(folder: Path, port: int) -> Settings:
+def _demo_settings(folder: Path, port: int) -> "Settings":
+    from config.loading import load
+
     settings = load(Path(config.__file__).parent / "demo.toml")
     store = settings.store.model_copy(
         update={"url": f"sqlite:///{folder / 'quhao.db'}", "key_file": folder / "master.key"}
@@ -144,7 +148,7 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def _serve(settings: Settings, patience: float, visitor: tuple[str, str] | None = None) -> None:
+def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | None = None) -> None:
     """Start everything, wait for the signal to stop, stop everything."""
     stopping = Stopping()
     stopping.listen(signal.SIGTERM, signal.SIGINT)
@@ -166,7 +170,7 @@ def _serve(settings: Settings, patience: float, visitor: tuple[str, str] | None 
 
 
 def _start(
-    settings: Settings, patience: float, visitor: tuple[str, str] | None, stopping: Stopping
+    settings: "Settings", patience: float, visitor: tuple[str, str] | None, stopping: Stopping
 ) -> "Program | None":
     """The running program; None when told to stop before it ran.
 
@@ -194,7 +198,7 @@ def _start(
     return None
 
 
-def _waiting_for(error: Exception, settings: Settings) -> str:
+def _waiting_for(error: Exception, settings: "Settings") -> str:
     if isinstance(error, OSError):
         where = f"{settings.server.host}:{settings.server.port}"
         return f"等待地址 {where} / waiting for the address {where}: {error.strerror}"

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from config.settings import Settings
 from ticketing.model import ROLES, TicketingError
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from ticketing.access_log import Fault
     from ticketing.store import Store
 
@@ -34,7 +34,7 @@ class Knows(Protocol):
     """What the commands need of the context object."""
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """The settings of this box."""
 
 
@@ -229,14 +229,14 @@ def _needs_window(role: str, windows: tuple[str, ...]) -> None:
         raise click.UsageError("窗口人员至少要有一个 --window / a clerk needs at least one --window, * for all")
 
 
-def _needs_store(settings: Settings, refused: type[click.ClickException] = _RefusedError) -> None:
+def _needs_store(settings: "Settings", refused: type[click.ClickException] = _RefusedError) -> None:
     from kiosk.parts import store_exists
 
     if not store_exists(settings):
         raise refused(f"还没有数据库 {settings.store.url} / there is no store {settings.store.url}")
 
 
-def _warn_of_unknown(settings: Settings, store: "Store", windows: tuple[str, ...]) -> None:
+def _warn_of_unknown(settings: "Settings", store: "Store", windows: tuple[str, ...]) -> None:
     from sqlalchemy import select
 
     from ticketing.tables import window

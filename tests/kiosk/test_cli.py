@@ -185,3 +185,9 @@ def test_the_demonstration_prints_its_address_and_works_from_there() -> None:
 )
 def test_every_command_explains_itself(quhao: QuhaoProcess, command: tuple[str, ...]) -> None:
     assert "Usage" in quhao.command(*command, "--help").stdout
+
+
+def test_help_loads_neither_the_settings_nor_the_store_nor_the_web() -> None:
+    script = "import sys, kiosk.cli; print([m for m in ('pydantic', 'sqlalchemy', 'flask', 'ssl') if m in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
