@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 READ_SLICE = 0.1
 """Seconds in which the device's thread notices that it shall stop."""
 
-FRESH = 0.5
-"""Seconds for which an answered round of questions need not be asked again in full."""
+WATCHED = 30.0
+"""Seconds for which the printer's status is kept fresh after :meth:`Printer.look_soon`."""
 
 SLOWEST_LINE = 960
 """Bytes per second at 9600 baud: how long a slip may be under way."""
@@ -65,6 +65,8 @@ class Printer:
         answer_timeout: seconds for the answer to one question of status.
         ack_timeout: seconds from the last byte to the confirmation, beyond the time the bytes need at 9600 baud.
         paused_timeout: seconds for which a slip waits in a printer that is out of paper or open.
+        fresh: seconds for which an answered round of questions need not be asked again in full before a slip: one
+            question is enough then, and is answered while the store is told.
     """
 
     def __init__(
@@ -75,12 +77,15 @@ class Printer:
         answer_timeout: float = 0.3,
         ack_timeout: float = 3.0,
         paused_timeout: float = 120.0,
+        fresh: float = 0.5,
     ) -> None:
         self.profile = profile
         self._poll_interval = poll_interval
         self._answer_timeout = answer_timeout
         self._ack_timeout = ack_timeout
         self._paused_timeout = paused_timeout
+        self._fresh = fresh
+        self._look = threading.Event()
         self._one_job = threading.Lock()
         self._news = threading.Condition()
         self._line: Line | None = None
@@ -100,6 +105,13 @@ class Printer:
         """Why nothing can be printed now; None when it can."""
         with self._news:
             return self._lost if self._line is None else self._line.trouble
+
+    def look_soon(self) -> None:
+        """Have the status asked now and kept fresh for a while: somebody will want a slip.
+
+        Returns at once; may be called from any thread.
+        """
+        self._look.set()
 
     def expect_half_slip(self) -> None:
         """Have the next slip cut off from what an earlier run may have left in the printer, uncut.
@@ -121,7 +133,8 @@ class Printer:
 
         Args:
             items: the slip, from the top.
-            sending: called right before the first byte; if it raises, nothing is sent and its error is the caller's.
+            sending: called before the first byte, once; if it raises, nothing is sent and its error is the caller's.
+                A slip may be ``failed`` after it all the same, if the last look at the printer shows trouble.
             patience: seconds to wait for a printer that is being connected again, or busy with another slip.
             late: told, on the device's thread, if an ``unconfirmed`` slip is confirmed after all.
         """
@@ -148,7 +161,15 @@ class Printer:
                 return Outcome("failed", self._lost)
             with line.turn:
                 try:
-                    trouble = line.check(self._wait_news, fresh=FRESH)
+                    ahead = line.is_fresh(self._fresh)
+                    if ahead:
+                        line.ask_ahead()
+                    trouble = None if ahead else line.check(self._wait_news)
+                    if trouble is None and not told:
+                        sending()
+                        told = True
+                    if ahead and not line.hear_ahead(self._wait_news):
+                        trouble = line.check(self._wait_news)
                 except OfflineError as error:
                     # A stale connection shows here, with nothing lost: the supervisor makes a new one.
                     line.broken = error
@@ -158,9 +179,6 @@ class Printer:
                     continue
                 if trouble is not None:
                     return Outcome("failed", trouble)
-                if not told:
-                    sending()
-                    told = True
                 with self._news:
                     if self._line is not line:
                         continue
@@ -296,14 +314,20 @@ class Printer:
                 self._line = line
                 self._news.notify_all()
             told = _tell(link, line, None)
+            watched_until = 0.0
             while not link.stopping.is_set():
                 self._read(line, READ_SLICE)
                 if line.broken is not None:
                     raise line.broken
+                if look := self._look.is_set():
+                    self._look.clear()
+                    watched_until = time.monotonic() + WATCHED
+                watched = time.monotonic() < watched_until
+                interval = 0.0 if look else self._fresh / 2 if watched else self._poll_interval
                 # Whoever prints asks for himself.
-                if self._job is None and line.is_due(self._poll_interval) and line.turn.acquire(blocking=False):
+                if self._job is None and line.is_due(interval) and line.turn.acquire(blocking=False):
                     try:
-                        line.check(wait_reading, all_questions=True)
+                        line.check(wait_reading, all_questions=not watched)
                         line.forgive()
                     finally:
                         line.turn.release()

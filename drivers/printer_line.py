@@ -71,11 +71,26 @@ class Line:
         """Whether it is time to ask again."""
         return self._asks and time.monotonic() - self.checked_at >= interval
 
-    def check(self, wait: Wait, fresh: float = 0.0, all_questions: bool = False) -> str | None:
+    def is_fresh(self, fresh: float) -> bool:
+        """Whether a round without trouble is less than ``fresh`` seconds old, so that one question is enough."""
+        recent = time.monotonic() - self.checked_at < fresh
+        return self._asks and recent and self.trouble is None and self._misses[1] == 0
+
+    def ask_ahead(self) -> None:
+        """Ask whether it is there and on line, and leave the answer for :meth:`hear_ahead`."""
+        self.answers.clear()
+        self.write(escpos_status.request_status(1), self._answer_timeout)
+        self._unanswered += 1
+
+    def hear_ahead(self, wait: Wait) -> bool:
+        """Whether the answer to :meth:`ask_ahead` says so; without one in time nobody knows, which is no."""
+        value = self._hear(wait)
+        return value is not None and not value & escpos_status.OFFLINE
+
+    def check(self, wait: Wait, all_questions: bool = False) -> str | None:
         """Ask how the printer is; its trouble, or None.
 
-        A question that it never answers is asked now and then, and only with ``all_questions``. After a round that is
-        less than ``fresh`` seconds old, one question is enough to see that it is there and on line.
+        A question that it never answers is asked now and then, and only with ``all_questions``.
 
         Raises:
             OfflineError: the port is lost, or ``silent``: none of the questions is answered.
@@ -86,7 +101,6 @@ class Line:
         again = all_questions and self._rounds % 15 == 0
         known = [n for n in self._misses if self._misses[n] < 2 or again]
         answered = 0
-        quick = self.trouble is None and time.monotonic() - self.checked_at < fresh and self._misses[1] == 0
         for n in known or list(self._misses):
             value = self._ask(n, wait)
             if value is not None:
@@ -98,8 +112,6 @@ class Line:
                 if self._misses[n] > 1:
                     # Missed once, the last answer still stands; missed twice, nobody knows.
                     self._status.pop(n, None)
-            if quick and n == 1 and value is not None and not value & escpos_status.OFFLINE:
-                return None
         if not answered:
             raise OfflineError("silent")
         self.trouble = escpos_status.find_trouble(self._status)
@@ -112,6 +124,9 @@ class Line:
         self.answers.clear()
         self.write(escpos_status.request_status(n), self._answer_timeout)
         self._unanswered += 1
+        return self._hear(wait)
+
+    def _hear(self, wait: Wait) -> int | None:
         wait(lambda: bool(self.answers or self.gone), self._answer_timeout)
         if self.gone is not None:
             raise OfflineError(self.gone)

@@ -81,6 +81,7 @@ def open_desks() -> Iterator[Open]:
         **options: Any,
     ) -> Desk:
         timeouts = {"ack_timeout": 0.6, "poll_interval": 0.3, "paused_timeout": 5.0, "answer_timeout": 0.2}
+        timeouts["fresh"] = 0.0  # so that "sending" is told right before the first byte
         timeouts |= {name: options.pop(name) for name in list(options) if name in timeouts}
         at_work = simulator or PrinterSimulator(**options)
         if simulator is None:

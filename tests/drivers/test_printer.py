@@ -397,11 +397,11 @@ def test_stopping_in_the_middle_ends_at_once(desk: Open) -> None:
     assert hall.print(patience=0.0) == Outcome("failed", "stopping")
 
 
-@pytest.mark.parametrize(("profile", "seed"), [("epson", 1), ("generic", 3)])
+@pytest.mark.parametrize(("profile", "seed", "fresh"), [("epson", 1, 0.0), ("generic", 3, 0.0), ("epson", 2, 0.5)])
 def test_on_a_day_of_faults_no_number_is_on_two_originals_and_what_is_printed_is_on_paper(
-    desk: Open, profile: str, seed: int
+    desk: Open, profile: str, seed: int, fresh: float
 ) -> None:
-    hall = desk(profile, ack_timeout=0.3, poll_interval=0.1)
+    hall = desk(profile, ack_timeout=0.3, poll_interval=0.1, fresh=fresh)
     chance = random.Random(seed)
     printer = hall.simulator
 
