@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select, text
 
 from ticketing import policy, print_jobs, tables
+from ticketing.crowd import Crowd
 from ticketing.model import Resident, State, StateError, Ticket, UnknownError
 from ticketing.moment import Moment, microseconds, tickets
 from ticketing.moment import t as _t
@@ -16,7 +17,7 @@ RESIDENT = "resident"
 """Purpose under which a resident's data is sealed."""
 
 # One statement asks all that issuing must know, because each costs as much as its work: the next number of the
-# service's prefix (no row: no such service), the ticket's id, and how many rank before it. The id has to be known
+# service's prefix (no row: no such service), the ticket's id, and whether any rank after it. The id has to be known
 # before the ticket is written, as its code is made of it. SQLite has one writer at a time, so nobody can come between;
 # a database with several takes the id from its sequence here.
 _COUNT = Prepared(
@@ -26,8 +27,8 @@ _COUNT = Prepared(
     ON CONFLICT (hall_day, prefix) DO UPDATE SET last = counter.last + 1
     RETURNING prefix, last,
         (SELECT coalesce(max(id), 0) + 1 FROM ticket) AS id,
-        (SELECT count(*) FROM ticket
-         WHERE service_id = :service AND hall_day = :day AND state = 'waiting' AND rank_at <= :rank) AS ahead
+        EXISTS (SELECT 1 FROM ticket
+         WHERE service_id = :service AND hall_day = :day AND state = 'waiting' AND rank_at > :rank) AS overtakes
     """)
 )
 _TICKET = Prepared(insert(tables.ticket).inline())
@@ -56,7 +57,9 @@ class Issued:
         return f"<Issued {self.ticket.number}>"
 
 
-def issue(m: Moment, service: str, resident: Resident | None, priority: str | None, *, printed: bool) -> Issued:
+def issue(
+    m: Moment, crowd: Crowd, service: str, resident: Resident | None, priority: str | None, *, printed: bool
+) -> Issued:
     """Issue a ticket; see :meth:`ticketing.office.Office.issue`."""
     person = _person_hash(m, resident)
     if person is not None:
@@ -67,6 +70,9 @@ def issue(m: Moment, service: str, resident: Resident | None, priority: str | No
     if count is None:
         raise UnknownError("unknown_service", service=service)
     number = f"{count.prefix}{count.last:03}"
+    # Whoever overtakes nobody, as nearly everyone, has all before him.
+    place = {"service_id": service, "hall_day": m.day, "rank_at": rank, "id": count.id}
+    ahead = m.ahead(place) if count.overtakes else crowd.of(m, service)
     code = m.code_of(m.day, count.id)
     _TICKET.do(
         m.conn,
@@ -101,7 +107,7 @@ def issue(m: Moment, service: str, resident: Resident | None, priority: str | No
         ended_at=None,
         rank_at=m.time(rank),
         priority=earned.id,
-        ahead=count.ahead,
+        ahead=ahead,
         recalls=0,
         outcome=None,
         print="pending" if printed else "none",

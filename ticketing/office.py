@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select
 from ticketing import calling, days, handover, issuing, policy, print_jobs, tables, views
 from ticketing.answers import Key, ticket_as_json, ticket_from_json
 from ticketing.calling import Called
+from ticketing.crowd import Crowd
 from ticketing.handover import Scanned
 from ticketing.issuing import Issued
 from ticketing.model import Actor, Event, Resident, Service, Ticket, Window
@@ -73,6 +74,7 @@ class Office:
         self._clock = clock
         self._box = box
         self._paces = views.Paces()
+        self._crowd = Crowd()
         # The hall day the store was last seen at; the verb that finds another one ends the days before.
         self._day = ""
         # What was erased lies in the write-ahead log until that is cut; an earlier run may not have come to it.
@@ -143,7 +145,7 @@ class Office:
                 day, answer = found
                 ticket = ticket_from_json(m, answer["ticket"])
                 return Issued(ticket, m.code_of(day, ticket.id), answer["print_job"])
-            issued = issuing.issue(m, service, resident, priority, printed=print)
+            issued = issuing.issue(m, self._crowd, service, resident, priority, printed=print)
             if kept:
                 kept.keep({"ticket": ticket_as_json(issued.ticket), "print_job": issued.print_job})
         log.info("%s issued by %s", issued.ticket.number, actor.who)

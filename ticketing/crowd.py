@@ -1,0 +1,63 @@
+"""How many wait for each service, without counting them anew for each ticket.
+
+Counted once a day, then kept up by the events, which every change of the queue appends in its own transaction: so it
+is right whichever process made the change. Only committed events are taken, since the numbers of others are used again.
+"""
+
+import json
+from collections import Counter
+
+from sqlalchemy import bindparam, func, literal_column, select
+
+from ticketing import tables
+from ticketing.moment import Moment
+from ticketing.moment import t as _t
+from ticketing.store import NEWS, Prepared
+
+_MOST_EVENTS = 200
+"""After more than these, counting is quicker."""
+
+_CHANGES = {"ticket.issued": 1, "ticket.called": -1, "ticket.transferred": 1}
+"""What an event does to the queue of its service. A ticket that expires does so with its day."""
+
+_e = tables.event
+_COUNTS = Prepared(
+    select(_t.c.service_id, func.count().label("waiting"))
+    .where(tables.waiting, _t.c.hall_day == bindparam("day"))
+    .group_by(_t.c.service_id)
+)
+_LAST = Prepared(select(func.coalesce(func.max(_e.c.seq), literal_column("0"))))
+_SINCE = Prepared(
+    select(_e.c.seq, _e.c.type, _e.c.data)
+    .where(_e.c.seq > bindparam("after"))
+    .order_by(_e.c.seq)
+    .limit(bindparam("most"))
+)
+
+
+class Crowd:
+    """Those who wait today. Only for verbs, which have their turns one after another."""
+
+    def __init__(self) -> None:
+        self._day = ""
+        self._seq = 0
+        self._waiting: Counter[str] = Counter()
+
+    def of(self, m: Moment, service: str) -> int:
+        """How many wait for ``service``."""
+        if m.conn.info.get(NEWS):
+            # Events of this transaction, such as the end of a day, are not committed yet.
+            return self._counted(m)[service]
+        news = _SINCE.all(m.conn, {"after": self._seq, "most": _MOST_EVENTS}) if self._day == m.day else None
+        if news is None or len(news) == _MOST_EVENTS:
+            self._waiting, self._seq, self._day = self._counted(m), _LAST.scalar(m.conn), m.day
+        else:
+            for row in news:
+                if change := _CHANGES.get(row.type):
+                    self._waiting[json.loads(row.data)["service"]] += change
+                self._seq = row.seq
+        return self._waiting[service]
+
+    @staticmethod
+    def _counted(m: Moment) -> Counter[str]:
+        return Counter({row.service_id: row.waiting for row in _COUNTS.all(m.conn, {"day": m.day})})
