@@ -98,6 +98,7 @@ class Counter:
         with self._lock:
             match event:
                 case CardFound():
+                    self._printing.look_soon()
                     self._session.card_found()
                 case CardRead(card):
                     self._session.card_read(resident_of(card), self._clock())

@@ -62,8 +62,10 @@ class PrintDesk:
 
     def start(self) -> None:
         """Begin with what an earlier run left unfinished."""
-        self._office.recover()
+        in_doubt = self._office.recover()
         if self._printer:
+            if in_doubt and self.confirms:
+                self._printer.expect_half_slip()
             self._loop.start()
 
     def stop(self) -> None:
@@ -73,6 +75,11 @@ class PrintDesk:
     def wake(self) -> None:
         """There is a new job."""
         self._loop.wake()
+
+    def look_soon(self) -> None:
+        """Somebody will want a slip in a moment: look at the printer now, so that the slip need not wait for it."""
+        if self._printer:
+            self._printer.look_soon()
 
     def _print_all(self) -> None:
         while self._late:

@@ -222,9 +222,13 @@ class ForeignPrinter(_Listening):
         self.papers: list[ForeignPaper] = []
         self.has_paper = True
         self.unknown: list[bytes] = []
+        self.hang_up_after: int | None = None
+        """Bytes of slips, not of questions, after which it hangs up once."""
+        self._paper = ForeignPaper()
 
     def _serve(self, connection: socket.socket) -> None:
-        held, paper, chinese, scale, line = b"", ForeignPaper(), False, 1, b""
+        # What was printed before a hang-up is still on the paper; nobody cut it off.
+        held, paper, chinese, scale, line = b"", self._paper, False, 1, b""
         while not self._stopping.is_set():
             data = self._receive(connection)
             if data is None:
@@ -247,7 +251,7 @@ class ForeignPrinter(_Listening):
                     used = 4
                     paper.raw += held[:used]
                     self.papers.append(paper)
-                    paper = ForeignPaper()
+                    paper = self._paper = ForeignPaper()
                 elif two == b"\x1d(":
                     if len(held) < 5 or len(held) < 5 + int.from_bytes(held[3:5], "little"):
                         break
@@ -288,6 +292,9 @@ class ForeignPrinter(_Listening):
                 if two != b"\x1dV":
                     paper.raw += held[:used]
                 held = held[used:]
+                if self.hang_up_after is not None and len(paper.raw) >= self.hang_up_after:
+                    self.hang_up_after = None
+                    return
 
     def _status(self, which: int) -> bytes:
         if self.has_paper:

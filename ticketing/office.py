@@ -359,10 +359,15 @@ class Office:
         log.info("%s printed again by %s", job.ticket.number, actor.who)
         return job
 
-    def recover(self) -> int:
-        """At the start: slips this box was sending when it stopped may have come out. How many there were."""
+    def recover(self) -> bool:
+        """At the start: slips this box was sending when it stopped may have come out, and are in doubt from now on.
+
+        Returns:
+            Whether a half slip may still be in the printer: the last one that was sent is in doubt.
+        """
         with self._verb() as m:
-            return print_jobs.recover(m)
+            print_jobs.recover(m)
+            return print_jobs.last_in_doubt(m)
 
     # Days
 

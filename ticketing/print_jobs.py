@@ -32,6 +32,12 @@ _STATE = Prepared(select(_j.c.state).where(_j.c.id == bindparam("job")))
 _set = update(_j).where(_j.c.id == bindparam("job"))
 _SENDING = Prepared(_set.values(state="sending"))
 _END = Prepared(_set.values(state=bindparam("to"), reason=bindparam("why"), ended_at=bindparam("now")))
+_LAST_SENT = (
+    select(_j.c.state)
+    .where(_j.c.box == bindparam("box"), _j.c.state.in_(["printed", "unconfirmed"]))
+    .order_by(_j.c.id.desc())
+    .limit(1)
+)
 _OVER = (
     select(_j.c.id)
     .join(_t, _t.c.id == _j.c.ticket_id)
@@ -96,6 +102,11 @@ def ended(m: Moment, job: int, state: Ended, reason: str | None) -> None:
         raise StateError("wrong_state", state=now, verb="print")
     _END.do(m.conn, {"job": job, "to": state, "why": reason and reason[:32], "now": m.at})
     m.news()
+
+
+def last_in_doubt(m: Moment) -> bool:
+    """Whether nobody knows what came out of the last slip that this box sent."""
+    return m.conn.scalar(_LAST_SENT, {"box": m.box}) == "unconfirmed"
 
 
 def over(m: Moment) -> list[int]:

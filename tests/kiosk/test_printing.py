@@ -1,10 +1,12 @@
 """From a committed print job to paper, and what is told of it."""
 
+import re
 from collections.abc import Callable
 
 from config.settings import DeviceSettings
 from conftest import DemoHall
 from drivers.escpos import PROFILES
+from foreign import ForeignPrinter
 from ticketing.model import Actor
 from wires import wait_until
 
@@ -85,3 +87,23 @@ def test_paper_that_ends_in_mid_slip_leaves_the_kiosk_free_and_the_slip_comes_wi
     wait_until(lambda: print_of(hall, ticket.id) == "printed", 15)
     assert counter.view()["state"] == "choosing"
     assert len([paper for paper in hall.printer.papers if ticket.number in "".join(paper.texts)]) == 1
+
+
+def test_half_a_slip_of_an_earlier_run_does_not_become_the_head_of_the_next_one(
+    start_hall: Callable[..., DemoHall],
+) -> None:
+    printer = ForeignPrinter()
+    printer.start()
+    device = DeviceSettings(name="printer", driver="escpos", port=f"tcp://127.0.0.1:{printer.port}")
+    hall = start_hall(devices=(device,))
+    printer.hang_up_after = 200
+    first = issue(hall)
+    wait_until(lambda: print_of(hall, first) == "unconfirmed", 15)
+    hall.stop()
+    hall = start_hall(devices=(device,))
+    second = issue(hall)
+    wait_until(lambda: print_of(hall, second) == "printed", 15)
+    numbers = [re.findall(r"\bA\d{3}\b", paper.text) for paper in printer.papers]
+    assert [found for found in numbers if len(set(found)) > 1] == []
+    hall.stop()
+    printer.stop()
