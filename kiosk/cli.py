@@ -1,5 +1,6 @@
 """The command line. Commands that concern people and privacy are in ``cli_people``."""
 
+import gc
 import itertools
 import logging
 import signal
@@ -157,6 +158,7 @@ def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | Non
         return
     address = program.server.address
     log.info("ready at %s", address)
+    _spare_the_collector()
     if visitor:
         name, password = visitor
         windows = tuple(window.id for window in program.hall.office.windows())
@@ -167,6 +169,17 @@ def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | Non
     stopping.wait()
     log.info("stopping")
     program.service.stop()
+
+
+def _spare_the_collector() -> None:
+    """Keep Python's collector from walking through the whole program again and again.
+
+    What is there once everything runs stays until the end; a request leaves few cycles behind. Measured: a tenth of
+    the time of a request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _start(

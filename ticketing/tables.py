@@ -98,7 +98,6 @@ Index(
     ticket.c.rank_at,
     ticket.c.id,
     sqlite_where=waiting,
-    postgresql_where=waiting,
 )
 Index(
     "ticket_figures",
@@ -108,9 +107,8 @@ Index(
     ticket.c.called_at,
     ticket.c.ended_at,
     sqlite_where=ticket.c.window_id.is_not(None),
-    postgresql_where=ticket.c.window_id.is_not(None),
 )
-Index("ticket_at_window", ticket.c.window_id, unique=True, sqlite_where=open_, postgresql_where=open_)
+Index("ticket_at_window", ticket.c.window_id, unique=True, sqlite_where=open_)
 Index(
     "ticket_of_person",
     ticket.c.hall_day,
@@ -118,7 +116,6 @@ Index(
     ticket.c.service_id,
     unique=True,
     sqlite_where=live & ticket.c.person_hash.is_not(None),
-    postgresql_where=live & ticket.c.person_hash.is_not(None),
 )
 
 event = Table(
@@ -154,7 +151,6 @@ Index(
     print_job.c.box,
     print_job.c.id,
     sqlite_where=unfinished,
-    postgresql_where=unfinished,
 )
 
 resident = Table(
