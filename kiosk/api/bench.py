@@ -1,11 +1,11 @@
 """``/bench``: hands and eyes of the simulators, for the page of the virtual hall."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import Response, request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from kiosk.api.routes import STREAM, Resource, resource
+from kiosk.api.routes import STREAM, NamedPath, Resource, resource
 from kiosk.api.shapes import answer
 from kiosk.auth import allow
 from kiosk.bench import Bench
@@ -14,10 +14,9 @@ from kiosk.streams import Streams
 here_only = allow("kiosk")
 
 
-class DevicePath(BaseModel):
+class DevicePath(NamedPath):
     """A device's name."""
 
-    unknown: ClassVar[str] = "not_found"
     device: str = Field(max_length=64)
 
 

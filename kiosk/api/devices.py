@@ -3,18 +3,18 @@
 from typing import Any, ClassVar
 
 from flask import Response
-from pydantic import BaseModel, Field, RootModel
+from pydantic import Field, RootModel
 
 from display.advice import REASONS, advice
 from drivers.supervisor import DeviceState
-from kiosk.api.routes import Resource, resource
+from kiosk.api.routes import NamedPath, Resource, resource
 from kiosk.api.shapes import DeviceAnswer, TestedAnswer, answer, instant
 from kiosk.auth import allow
 from kiosk.hall import Hall
 from ticketing.model import StateError, UnknownError
 
 
-class DevicePath(BaseModel):
+class DevicePath(NamedPath):
     """The device's name in the settings."""
 
     unknown: ClassVar[str] = "no_device"

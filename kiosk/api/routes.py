@@ -29,7 +29,13 @@ Shape = type[BaseModel] | dict[str, Any] | None
 View = TypeVar("View", bound=Callable[..., Response])
 
 
-class WindowPath(BaseModel):
+class NamedPath(BaseModel):
+    """A path that names something; ``unknown`` is the code when nothing has that name."""
+
+    unknown: ClassVar[str] = "not_found"
+
+
+class WindowPath(NamedPath):
     """The window's id."""
 
     unknown: ClassVar[str] = "unknown_window"
@@ -123,7 +129,7 @@ def last_event_id(query: Mapping[str, str]) -> int | None:
 def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> Callable[..., Response]:
     """``view`` as Flask calls it: what it takes is checked first."""
     types = get_type_hints(view)
-    path: type[BaseModel] | None = types.get("path")
+    path: type[NamedPath] | None = types.get("path")
     body: type[BaseModel] | None = types.get("body")
 
     @functools.wraps(view)
@@ -134,7 +140,7 @@ def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> C
                 taken["path"] = path.model_validate(values)
             except ValidationError:
                 # Nothing has such a name; that it never could have is no other fault.
-                raise UnknownError(getattr(path, "unknown", "not_found")) from None
+                raise UnknownError(path.unknown) from None
         if body is not None:
             taken["body"] = body.model_validate(request.get_json(silent=True))
         response = view(**taken)

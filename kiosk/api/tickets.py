@@ -3,10 +3,10 @@
 from typing import ClassVar
 
 from flask import Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kiosk.api.bodies import IssueBody
-from kiosk.api.routes import Resource, idempotency_key, resource
+from kiosk.api.routes import NamedPath, Resource, idempotency_key, resource
 from kiosk.api.shapes import IssuedAnswer, TicketAnswer, TicketViewAnswer, answer, of_ticket, of_ticket_view
 from kiosk.auth import actor, allow, public
 from kiosk.hall import Hall
@@ -14,14 +14,14 @@ from kiosk.problems import RequestError
 from ticketing.model import ForbiddenError
 
 
-class CodePath(BaseModel):
+class CodePath(NamedPath):
     """The code on the slip, in capitals or not."""
 
     unknown: ClassVar[str] = "unknown_code"
     code: str = Field(max_length=64)
 
 
-class TicketPath(BaseModel):
+class TicketPath(NamedPath):
     """The ticket's id."""
 
     unknown: ClassVar[str] = "unknown_ticket"

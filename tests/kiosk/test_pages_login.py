@@ -32,6 +32,7 @@ def test_whoever_wanted_a_page_gets_it_after_logging_in(door: Any, new_page: Cal
     log_in(page)
     expect(page).to_have_url(f"{door.url}/window/1")
     expect(page.locator(".bar-who")).to_have_text(NAME)
+    expect(page.locator("#line")).to_have_text("已连接")
     page.locator("#sign-out").click()
     expect(page).to_have_url(f"{door.url}/login")
     page.goto(f"{door.url}/window/1")
