@@ -21,7 +21,7 @@ _a = tables.answer
 _KEPT = Prepared(select(_a.c.hall_day, _a.c.request_hash, _a.c.sealed).where(_a.c.key_hash == bindparam("kept_key")))
 _KEEP = Prepared(insert(_a))
 _PURPOSE = "answer"
-_TIMES = ("issued_at", "called_at", "started_at", "ended_at", "rank_at")
+_TIMES = ("issued_at", "called_at", "started_at", "ended_at", "rank_at", "held_until")
 
 
 class Key:
@@ -85,5 +85,6 @@ def ticket_as_json(ticket: Ticket) -> dict[str, Any]:
 
 def ticket_from_json(moment: Moment, values: dict[str, Any]) -> Ticket:
     """The reverse of :func:`ticket_as_json`."""
-    times = {name: None if values[name] is None else moment.time(values[name]) for name in _TIMES}
-    return Ticket(**{**values, **times, "state": State(values["state"])})
+    times = {name: None if values[name] is None else moment.time(values[name]) for name in _TIMES if name in values}
+    chain = tuple(values.get("chain", ()))
+    return Ticket(**{**values, **times, "state": State(values["state"]), "chain": chain})

@@ -37,7 +37,7 @@ def _first_of_each(*conditions: Any, name: str) -> Select[Any]:
     waiting = x.c.state == literal_column("'waiting'")
     first = (
         select(x.c.id)
-        .where(x.c.service_id == _s.c.id, waiting, x.c.hall_day == bindparam("day"), *(c(x) for c in conditions))
+        .where(x.c.line == _s.c.id, waiting, x.c.hall_day == bindparam("day"), *(c(x) for c in conditions))
         .order_by(x.c.rank_at, x.c.id)
         .limit(1)
         .correlate(_s)
@@ -92,7 +92,15 @@ _MISS = Prepared(update(_t).where(_MINE).values(state="missed", ended_at=bindpar
 _TO_QUEUE = Prepared(
     update(_t)
     .where(_MINE)
-    .values(state="waiting", service_id=bindparam("to"), window_id=None, called_at=None, started_at=None, recalls=0)
+    .values(
+        state="waiting",
+        service_id=bindparam("to"),
+        line=bindparam("to"),
+        window_id=None,
+        called_at=None,
+        started_at=None,
+        recalls=0,
+    )
 )
 _WINDOW_STATE = Prepared(
     update(tables.window).where(tables.window.c.id == bindparam("which")).values(state=bindparam("to"))
@@ -195,7 +203,9 @@ def to_queue(m: Moment, row: Row[Any], service: str) -> Ticket:
     state = after("transfer", row)
     _TO_QUEUE.do(m.conn, {"ticket": row.id, "to": service})
     m.append("ticket.transferred", number=row.number, service=service, window=row.window_id)
-    return m.ticket(row, state=state, service_id=service, window_id=None, called_at=None, started_at=None, recalls=0)
+    return m.ticket(
+        row, state=state, service_id=service, line=service, window_id=None, called_at=None, started_at=None, recalls=0
+    )
 
 
 def set_state(m: Moment, window: Window, state: WindowState) -> Window:

@@ -28,7 +28,7 @@ _COUNT = Prepared(
     RETURNING prefix, last,
         (SELECT coalesce(max(id), 0) + 1 FROM ticket) AS id,
         EXISTS (SELECT 1 FROM ticket
-         WHERE service_id = :service AND hall_day = :day AND state = 'waiting' AND rank_at > :rank) AS overtakes
+         WHERE line = :service AND hall_day = :day AND state = 'waiting' AND rank_at > :rank) AS overtakes
     """)
 )
 _TICKET = Prepared(insert(tables.ticket).inline())
@@ -71,7 +71,7 @@ def issue(
         raise UnknownError("unknown_service", service=service)
     number = f"{count.prefix}{count.last:03}"
     # Whoever overtakes nobody, as nearly everyone, has all before him.
-    place = {"service_id": service, "hall_day": m.day, "rank_at": rank, "id": count.id}
+    place = {"line": service, "hall_day": m.day, "rank_at": rank, "id": count.id}
     ahead = m.ahead(place) if count.overtakes else crowd.of(m, service)
     code = m.code_of(m.day, count.id)
     _TICKET.do(
@@ -81,6 +81,7 @@ def issue(
             "hall_day": m.day,
             "number": number,
             "service_id": service,
+            "line": service,
             "state": State.WAITING.value,
             "priority": earned.id,
             "rank_at": rank,

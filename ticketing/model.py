@@ -3,7 +3,8 @@
 Times are aware ``datetime`` in the hall's own zone. Nothing here touches a store or a clock.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -21,25 +22,33 @@ class State(StrEnum):
     WAITING = "waiting"
     CALLED = "called"
     SERVING = "serving"
+    HELD = "held"
     DONE = "done"
     MISSED = "missed"
+    CANCELLED = "cancelled"
     EXPIRED = "expired"
 
 
 TRANSITIONS: dict[str, dict[State, State]] = {
     # verb: {state before: state after}; anything else is refused
     "call": {State.WAITING: State.CALLED},
+    "call-number": {State.WAITING: State.CALLED, State.HELD: State.CALLED, State.MISSED: State.CALLED},
     "recall": {State.CALLED: State.CALLED},
     "start": {State.CALLED: State.SERVING},
     "finish": {State.CALLED: State.DONE, State.SERVING: State.DONE},
     "no-show": {State.CALLED: State.MISSED},
     "transfer": {State.CALLED: State.WAITING, State.SERVING: State.WAITING},
-    "expire": {State.WAITING: State.EXPIRED, State.MISSED: State.EXPIRED},
+    "hold": {State.WAITING: State.HELD, State.CALLED: State.HELD, State.SERVING: State.HELD},
+    "return": {State.HELD: State.WAITING, State.MISSED: State.WAITING},
+    "supplement": {State.DONE: State.WAITING},
+    "cancel": {State.WAITING: State.CANCELLED, State.HELD: State.CANCELLED, State.MISSED: State.CANCELLED},
+    "undo": {State.DONE: State.SERVING, State.MISSED: State.CALLED},
+    "expire": {State.WAITING: State.EXPIRED, State.HELD: State.EXPIRED, State.MISSED: State.EXPIRED},
 }
 """All that can happen to a ticket. At the day's end the called and the served are finished, the others expire."""
 
 OPEN_STATES = (State.CALLED, State.SERVING)
-LIVE_STATES = (State.WAITING, State.CALLED, State.SERVING)
+LIVE_STATES = (State.WAITING, State.CALLED, State.SERVING, State.HELD)
 
 Print = Literal["pending", "printed", "unconfirmed", "failed", "none"]
 WindowState = Literal["open", "paused", "closed"]
@@ -47,22 +56,55 @@ WindowState = Literal["open", "paused", "closed"]
 
 @dataclass(frozen=True)
 class Service:
-    """A business residents come for (业务); ``prefix`` heads its numbers."""
+    """A business residents come for (业务).
+
+    Attributes:
+        id, name, name_en: what it is called.
+        prefix: heads its numbers.
+        place: where to wait for it; "" for wherever its windows are.
+        bring, bring_en: what to have ready.
+        chain: services its tickets go on to with the same number, in this order (多窗联办).
+        per_person_day: tickets one person may take for it in a day; None for any number.
+        promise_days: working days in which a promised case (承诺件) is done; None for the hall's rule.
+        removed: taken away while tickets wait for it: those are served, and no new ones issued.
+    """
 
     id: str
     name: str
     name_en: str
     prefix: str
+    place: str = ""
+    bring: str = ""
+    bring_en: str = ""
+    chain: tuple[str, ...] = ()
+    per_person_day: int | None = None
+    promise_days: int | None = None
+    removed: bool = False
 
 
 @dataclass(frozen=True)
 class Window:
-    """A service window (窗口); ``services`` holds service ids, or ``("*",)`` for all of them."""
+    """A service window (窗口).
+
+    Attributes:
+        id, name: what it is called.
+        services: ids of those it serves, or ``("*",)`` for all of them.
+        state: whether it works now.
+        weights: minutes by which tickets of a service rank earlier here than elsewhere.
+        pause_text, pause_text_en: what its strip says while it is paused; "" for the hall's usual words.
+        clerk: the account of who sits there; None for nobody.
+        removed: taken away while a ticket was there.
+    """
 
     id: str
     name: str
     services: tuple[str, ...]
     state: WindowState
+    weights: Mapping[str, int] = field(default_factory=dict)
+    pause_text: str = ""
+    pause_text_en: str = ""
+    clerk: str | None = None
+    removed: bool = False
 
     def serves(self, service: str) -> bool:
         """Whether tickets of ``service`` may be called here."""
@@ -124,7 +166,17 @@ class Resident:
 
 @dataclass(frozen=True)
 class Ticket:
-    """A place in the queue (号)."""
+    """A place in the queue (号).
+
+    Attributes:
+        ahead: how many wait before it for the same service.
+        held_until, hold_reason: while it is held: when it comes back by itself (None: when called back), and why.
+        misses: how often it was called and nobody came.
+        chain: services still to come with this number.
+        for_window: the one window that may call it; None for all that serve it.
+        rank_by: what else than issue and class made its rank: ``appointment``, ``missed``, ``supplement``.
+        clerk: who called it last.
+    """
 
     id: int
     number: str
@@ -141,15 +193,30 @@ class Ticket:
     recalls: int
     outcome: str | None
     print: Print
+    held_until: datetime | None = None
+    hold_reason: str | None = None
+    misses: int = 0
+    chain: tuple[str, ...] = ()
+    for_window: str | None = None
+    rank_by: str | None = None
+    clerk: str | None = None
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something: an account, a token, a kiosk or a scanner; ``place`` is the window, box or address."""
+    """Who does something.
+
+    Attributes:
+        who: an account, a token, a kiosk or a scanner.
+        role: in which role.
+        place: the window, box or address.
+        logged_in: a person at a page, not a machine: only people sit at windows.
+    """
 
     who: str
     role: Role
     place: str = ""
+    logged_in: bool = False
 
 
 @dataclass(frozen=True)

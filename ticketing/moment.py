@@ -48,6 +48,14 @@ tickets: Select[Any] = select(
     t.c.window_id,
     t.c.recalls,
     t.c.outcome,
+    t.c.line,
+    t.c.rank_by,
+    t.c.clerk,
+    t.c.queued_at,
+    t.c.held_until,
+    t.c.hold_reason,
+    t.c.misses,
+    t.c.chain,
     print_state,
 )
 """What :meth:`Moment.ticket` wants to know."""
@@ -59,7 +67,7 @@ _AHEAD = Prepared(
     select(func.count())
     .select_from(t)
     .where(
-        t.c.service_id == bindparam("service"),
+        t.c.line == bindparam("line"),
         t.c.hall_day == bindparam("day"),
         tables.waiting,
         (t.c.rank_at < bindparam("rank")) | ((t.c.rank_at == bindparam("rank")) & (t.c.id < bindparam("ticket"))),
@@ -135,6 +143,13 @@ class Moment:
             recalls=kept["recalls"],
             outcome=kept["outcome"],
             print=print_of(kept["print_state"]),
+            held_until=self._time(kept["held_until"]),
+            hold_reason=kept["hold_reason"],
+            misses=kept["misses"],
+            chain=tuple(json.loads(kept["chain"])) if kept["chain"] else (),
+            for_window=window_of(kept["line"]) if state is State.WAITING else None,
+            rank_by=kept["rank_by"],
+            clerk=kept["clerk"],
         )
 
     def _time(self, at: int | None) -> datetime | None:
@@ -146,7 +161,7 @@ class Moment:
         Simple on purpose, and only about the resident's own queue: a window that serves other services too may call
         their tickets first, or never come to this queue; ``estimate`` counts that in.
         """
-        place = {"service": kept["service_id"], "day": kept["hall_day"], "rank": kept["rank_at"], "ticket": kept["id"]}
+        place = {"line": kept["line"], "day": kept["hall_day"], "rank": kept["rank_at"], "ticket": kept["id"]}
         return int(_AHEAD.scalar(self.conn, place))
 
     def row_of(self, ticket: int) -> Row[Any]:
@@ -214,6 +229,16 @@ class Moment:
     def news(self) -> None:
         """Have the store's listeners woken once this is committed."""
         self.conn.info[NEWS] = True
+
+
+def line_at(window: str) -> str:
+    """The line of those who wait for one window alone; no service has such an id."""
+    return f"@{window}"
+
+
+def window_of(line: str) -> str | None:
+    """The one window that a line leads to; None for a service's."""
+    return line[1:] if line.startswith("@") else None
 
 
 def print_of(state: str | None) -> Print:

@@ -34,6 +34,18 @@ service = Table(
     Column("name_en", Text, nullable=False),
     Column("prefix", String(4), nullable=False),
     Column("position", Integer, nullable=False),
+    # Where to wait and what to have ready, for slip and phone; two languages, may be empty.
+    Column("place", Text, nullable=False, server_default=""),
+    Column("bring", Text, nullable=False, server_default=""),
+    Column("bring_en", Text, nullable=False, server_default=""),
+    # JSON list of the services a ticket goes on to when this one is done (多窗联办).
+    Column("chain", Text, nullable=False, server_default="[]"),
+    # Tickets a person may take for it in a day; null: no limit.
+    Column("per_person_day", Integer),
+    # Working days in which a promised case (承诺件) is done, unless the clerk says otherwise; null: the hall's rule.
+    Column("promise_days", Integer),
+    # A service that was taken away while tickets waited for it: no new tickets, the old ones are served.
+    Column("removed_at", BigInteger),
 )
 
 window = Table(
@@ -43,6 +55,13 @@ window = Table(
     Column("name", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("state", String(16), nullable=False),
+    # What its strip and screen say while it is paused; empty: the hall's usual words.
+    Column("pause_text", Text, nullable=False, server_default=""),
+    Column("pause_text_en", Text, nullable=False, server_default=""),
+    # The account of the clerk who sits there, from opening to closing.
+    Column("clerk", String(64)),
+    Column("clerk_since", BigInteger),
+    Column("removed_at", BigInteger),
 )
 
 window_service = Table(
@@ -51,6 +70,8 @@ window_service = Table(
     Column("window_id", ForeignKey("window.id"), primary_key=True),
     # "*" for a window that serves everything (综合窗口), so no foreign key.
     Column("service_id", String(64), primary_key=True),
+    # The service's weight at this window: minutes by which its tickets rank earlier here than elsewhere.
+    Column("head_start", Integer, nullable=False, server_default="0"),
 )
 
 counter = Table(
@@ -80,6 +101,24 @@ ticket = Table(
     Column("outcome", String(32)),
     Column("code_hash", LargeBinary(32), nullable=False),
     Column("person_hash", LargeBinary(32)),
+    # The line a waiting ticket stands in: its service's id, or "@" and a window's for that window alone.
+    Column("line", String(72), nullable=False, server_default=""),
+    # What else than issue and class made its rank: appointment, missed, supplement; null for nothing else.
+    Column("rank_by", String(16)),
+    # Who called it last: an account or a token.
+    Column("clerk", String(64)),
+    # Since when it waits in its present line, when that is not since it was issued.
+    Column("queued_at", BigInteger),
+    Column("held_until", BigInteger),
+    Column("hold_reason", Text),
+    Column("misses", Integer, nullable=False, server_default="0"),
+    # JSON list of the services still to come (多窗联办); null for none.
+    Column("chain", Text),
+    Column("appointment_id", BigInteger),
+    # Who took it for somebody else (代办), hashed as person_hash is.
+    Column("agent_hash", LargeBinary(32)),
+    # Wrong second proofs at self-service terminals; three lock it there.
+    Column("wrong_proofs", Integer, nullable=False, server_default="0"),
     Index("ticket_number", "hall_day", "number", unique=True),
     Index("ticket_code", "code_hash", unique=True),
 )
@@ -88,12 +127,14 @@ ticket = Table(
 _WAITING: ColumnElement[str] = literal_column("'waiting'")
 _CALLED: ColumnElement[str] = literal_column("'called'")
 _SERVING: ColumnElement[str] = literal_column("'serving'")
+_HELD: ColumnElement[str] = literal_column("'held'")
 waiting = ticket.c.state == _WAITING
 open_ = ticket.c.state.in_([_CALLED, _SERVING])
-live = ticket.c.state.in_([_WAITING, _CALLED, _SERVING])
+held = ticket.c.state == _HELD
+live = ticket.c.state.in_([_WAITING, _CALLED, _SERVING, _HELD])
 Index(
     "ticket_next",
-    ticket.c.service_id,
+    ticket.c.line,
     ticket.c.hall_day,
     ticket.c.rank_at,
     ticket.c.id,
@@ -109,6 +150,7 @@ Index(
     sqlite_where=ticket.c.window_id.is_not(None),
 )
 Index("ticket_at_window", ticket.c.window_id, unique=True, sqlite_where=open_)
+Index("ticket_held", ticket.c.held_until, sqlite_where=held)
 Index(
     "ticket_of_person",
     ticket.c.hall_day,
@@ -136,6 +178,8 @@ print_job = Table(
     # Which box prints it: several boxes may share one store, each with a printer of its own.
     Column("box", String(64), nullable=False),
     Column("copy", Boolean, nullable=False),
+    # The case whose receipt it is (受理回执); null for the slip of the ticket itself.
+    Column("case_id", BigInteger),
     Column("state", String(16), nullable=False),
     Column("reason", String(32)),
     Column("created_at", BigInteger, nullable=False),
@@ -151,6 +195,176 @@ Index(
     print_job.c.box,
     print_job.c.id,
     sqlite_where=unfinished,
+)
+
+visit = Table(
+    "visit",
+    metadata,
+    # A stay at a window that did not end the ticket: transferred, held, missed and returned, or a stop of a chain. The
+    # last stay is in the ticket's own row.
+    Column("id", Id, primary_key=True),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
+    Column("hall_day", String(10), nullable=False),
+    Column("service_id", String(64), nullable=False),
+    Column("window_id", String(64), nullable=False),
+    Column("clerk", String(64)),
+    Column("queued_at", BigInteger, nullable=False),
+    Column("called_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger, nullable=False),
+    # transferred, held, missed, done
+    Column("ended_as", String(16), nullable=False),
+    Index("visit_day", "hall_day"),
+    Index("visit_ticket", "ticket_id"),
+    sqlite_autoincrement=True,
+)
+
+case_file = Table(
+    "case_file",
+    metadata,
+    # What was done for somebody at a window (办件): one for each finish, and one for each further case on the ticket.
+    Column("id", Id, primary_key=True),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
+    Column("hall_day", String(10), nullable=False),
+    Column("service_id", String(64), nullable=False),
+    Column("window_id", String(64), nullable=False),
+    Column("clerk", String(64)),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("promised_on", String(10)),
+    # open, ready, returned, closed; null for a case that was over when it was recorded.
+    Column("progress", String(16)),
+    Column("progress_at", BigInteger),
+    Column("progress_note", Text),
+    # Of the code on its receipt, and of whose it is; both outlive the day, by the master key.
+    Column("code_hash", LargeBinary(32)),
+    Column("person_hash", LargeBinary(32)),
+    Index("case_ticket", "ticket_id"),
+    Index("case_day", "hall_day"),
+    sqlite_autoincrement=True,
+)
+Index("case_code", case_file.c.code_hash, unique=True, sqlite_where=case_file.c.code_hash.is_not(None))
+Index("case_person", case_file.c.person_hash, sqlite_where=case_file.c.person_hash.is_not(None))
+
+rating = Table(
+    "rating",
+    metadata,
+    # 好差评: once a case. Nothing in it says whose.
+    Column("case_id", ForeignKey("case_file.id"), primary_key=True, autoincrement=False),
+    Column("grade", Integer, nullable=False),
+    # JSON list of codes of the reasons given.
+    Column("reasons", Text, nullable=False, server_default="[]"),
+    Column("given_at", BigInteger, nullable=False),
+    # window, terminal, phone
+    Column("via", String(16), nullable=False),
+    Column("late", Boolean, nullable=False),
+    Index("rating_given", "given_at"),
+)
+
+work_item = Table(
+    "work_item",
+    metadata,
+    # What the two lowest grades ask for: somebody gets in touch, and puts it right.
+    Column("id", Id, primary_key=True),
+    Column("case_id", ForeignKey("rating.case_id"), nullable=False, unique=True),
+    Column("made_at", BigInteger, nullable=False),
+    Column("contact_by", BigInteger, nullable=False),
+    Column("settle_by", BigInteger, nullable=False),
+    Column("contacted_at", BigInteger),
+    Column("settled_at", BigInteger),
+    Column("who", String(64)),
+    Column("note", Text),
+    sqlite_autoincrement=True,
+)
+
+opening = Table(
+    "opening",
+    metadata,
+    # When a service is open on a weekday (ISO 8601: 1 is Monday), in minutes after the hall day's midnight; "*" for
+    # all services without hours of their own. No row at all: always open.
+    Column("service_id", String(64), primary_key=True),
+    Column("weekday", Integer, primary_key=True),
+    Column("opens_at", Integer, primary_key=True),
+    Column("closes_at", Integer, nullable=False),
+)
+
+special_day = Table(
+    "special_day",
+    metadata,
+    # A holiday (weekday null), or a working day moved there (调休) with the hours of this weekday.
+    Column("day", String(10), primary_key=True),
+    Column("weekday", Integer),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False, server_default=""),
+)
+
+quota = Table(
+    "quota",
+    metadata,
+    # At most so many tickets for a service between two times of the day, in minutes as in "opening".
+    Column("service_id", String(64), primary_key=True),
+    Column("from_at", Integer, primary_key=True),
+    Column("to_at", Integer, nullable=False),
+    Column("most", Integer, nullable=False),
+)
+
+used = Table(
+    "used",
+    metadata,
+    # How much of a limit is used up today: a quota's period, or a person's tickets (by keyed hash).
+    Column("hall_day", String(10), primary_key=True),
+    Column("what", String(160), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    # Appointments that may be made: so many for a service on a weekday between two times, in minutes as in "opening".
+    Column("service_id", String(64), primary_key=True),
+    Column("weekday", Integer, primary_key=True),
+    Column("from_at", Integer, primary_key=True),
+    Column("to_at", Integer, nullable=False),
+    Column("capacity", Integer, nullable=False),
+)
+
+appointment = Table(
+    "appointment",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("service_id", String(64), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("from_at", BigInteger, nullable=False),
+    Column("to_at", BigInteger, nullable=False),
+    # booked, checked_in, cancelled, missed
+    Column("state", String(16), nullable=False),
+    # Of the ID number, by the master key, since it is found on another day; null once its retention is over.
+    Column("person_hash", LargeBinary(32)),
+    Column("code_hash", LargeBinary(32), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    # api, terminal, import
+    Column("made_by", String(16), nullable=False),
+    Column("ticket_id", BigInteger),
+    Column("ended_at", BigInteger),
+    Index("appointment_code", "code_hash", unique=True),
+    Index("appointment_slot", "day", "service_id", "from_at"),
+    sqlite_autoincrement=True,
+)
+Index(
+    "appointment_person",
+    appointment.c.person_hash,
+    appointment.c.day,
+    sqlite_where=appointment.c.person_hash.is_not(None),
+)
+_BOOKED: ColumnElement[str] = literal_column("'booked'")
+booked = appointment.c.state == _BOOKED
+Index(
+    "appointment_of_person",
+    appointment.c.day,
+    appointment.c.service_id,
+    appointment.c.person_hash,
+    unique=True,
+    sqlite_where=booked & appointment.c.person_hash.is_not(None),
 )
 
 resident = Table(

@@ -226,7 +226,7 @@ def test_next_is_found_by_one_look_a_service_however_many_tickets_there_were(des
     desk.restart()
     for statement in (calling.NEXT.statement, calling.PASSED.statement):
         found = plan(desk, statement, window="1", day="2026-03-02", rank=0, issued=0)
-        assert "USING INDEX ticket_next (service_id=? AND hall_day=?" in found
+        assert "USING INDEX ticket_next (line=? AND hall_day=?" in found
         assert "SCAN ticket" not in found
         assert "SCAN x" not in found
     assert desk.issue().ticket.number == "A001"

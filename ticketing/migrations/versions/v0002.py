@@ -1,0 +1,196 @@
+"""Everything a hall asks of its queue: holding, chains, hours, quotas, appointments, cases, ratings."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """What makes an index one of the rows with ``condition`` alone."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
+def upgrade() -> None:
+    """Add the columns and tables; who waits stands in the line of the service."""
+    op.create_table(
+        "appointment",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("service_id", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("from_at", sa.BigInteger(), nullable=False),
+        sa.Column("to_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("person_hash", sa.LargeBinary(length=32)),
+        sa.Column("code_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("made_by", sa.String(length=16), nullable=False),
+        sa.Column("ticket_id", sa.BigInteger()),
+        sa.Column("ended_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("appointment_code", "appointment", ["code_hash"], unique=True)
+    op.create_index(
+        "appointment_of_person",
+        "appointment",
+        ["day", "service_id", "person_hash"],
+        unique=True,
+        **_only("state = 'booked' AND person_hash IS NOT NULL"),
+    )
+    op.create_index("appointment_person", "appointment", ["person_hash", "day"], **_only("person_hash IS NOT NULL"))
+    op.create_index("appointment_slot", "appointment", ["day", "service_id", "from_at"])
+    op.create_table(
+        "opening",
+        sa.Column("service_id", sa.String(length=64), nullable=False),
+        sa.Column("weekday", sa.Integer(), nullable=False),
+        sa.Column("opens_at", sa.Integer(), nullable=False),
+        sa.Column("closes_at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("service_id", "weekday", "opens_at"),
+    )
+    op.create_table(
+        "quota",
+        sa.Column("service_id", sa.String(length=64), nullable=False),
+        sa.Column("from_at", sa.Integer(), nullable=False),
+        sa.Column("to_at", sa.Integer(), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("service_id", "from_at"),
+    )
+    op.create_table(
+        "slot",
+        sa.Column("service_id", sa.String(length=64), nullable=False),
+        sa.Column("weekday", sa.Integer(), nullable=False),
+        sa.Column("from_at", sa.Integer(), nullable=False),
+        sa.Column("to_at", sa.Integer(), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("service_id", "weekday", "from_at"),
+    )
+    op.create_table(
+        "special_day",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("weekday", sa.Integer()),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_en", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("day"),
+    )
+    op.create_table(
+        "used",
+        sa.Column("hall_day", sa.String(length=10), nullable=False),
+        sa.Column("what", sa.String(length=160), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("hall_day", "what"),
+    )
+    op.create_table(
+        "case_file",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("ticket_id", ID, nullable=False),
+        sa.Column("hall_day", sa.String(length=10), nullable=False),
+        sa.Column("service_id", sa.String(length=64), nullable=False),
+        sa.Column("window_id", sa.String(length=64), nullable=False),
+        sa.Column("clerk", sa.String(length=64)),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.String(length=32), nullable=False),
+        sa.Column("promised_on", sa.String(length=10)),
+        sa.Column("progress", sa.String(length=16)),
+        sa.Column("progress_at", sa.BigInteger()),
+        sa.Column("progress_note", sa.Text()),
+        sa.Column("code_hash", sa.LargeBinary(length=32)),
+        sa.Column("person_hash", sa.LargeBinary(length=32)),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("case_code", "case_file", ["code_hash"], unique=True, **_only("code_hash IS NOT NULL"))
+    op.create_index("case_day", "case_file", ["hall_day"])
+    op.create_index("case_person", "case_file", ["person_hash"], **_only("person_hash IS NOT NULL"))
+    op.create_index("case_ticket", "case_file", ["ticket_id"])
+    op.create_table(
+        "visit",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("ticket_id", ID, nullable=False),
+        sa.Column("hall_day", sa.String(length=10), nullable=False),
+        sa.Column("service_id", sa.String(length=64), nullable=False),
+        sa.Column("window_id", sa.String(length=64), nullable=False),
+        sa.Column("clerk", sa.String(length=64)),
+        sa.Column("queued_at", sa.BigInteger(), nullable=False),
+        sa.Column("called_at", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.BigInteger()),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_as", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("visit_day", "visit", ["hall_day"])
+    op.create_index("visit_ticket", "visit", ["ticket_id"])
+    op.create_table(
+        "rating",
+        sa.Column("case_id", ID, autoincrement=False, nullable=False),
+        sa.Column("grade", sa.Integer(), nullable=False),
+        sa.Column("reasons", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("given_at", sa.BigInteger(), nullable=False),
+        sa.Column("via", sa.String(length=16), nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"]),
+        sa.PrimaryKeyConstraint("case_id"),
+    )
+    op.create_index("rating_given", "rating", ["given_at"])
+    op.create_table(
+        "work_item",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("case_id", ID, nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("contact_by", sa.BigInteger(), nullable=False),
+        sa.Column("settle_by", sa.BigInteger(), nullable=False),
+        sa.Column("contacted_at", sa.BigInteger()),
+        sa.Column("settled_at", sa.BigInteger()),
+        sa.Column("who", sa.String(length=64)),
+        sa.Column("note", sa.Text()),
+        sa.ForeignKeyConstraint(["case_id"], ["rating.case_id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("case_id"),
+        sqlite_autoincrement=True,
+    )
+    op.add_column("print_job", sa.Column("case_id", sa.BigInteger()))
+    op.add_column("service", sa.Column("place", sa.Text(), server_default="", nullable=False))
+    op.add_column("service", sa.Column("bring", sa.Text(), server_default="", nullable=False))
+    op.add_column("service", sa.Column("bring_en", sa.Text(), server_default="", nullable=False))
+    op.add_column("service", sa.Column("chain", sa.Text(), server_default="[]", nullable=False))
+    op.add_column("service", sa.Column("per_person_day", sa.Integer()))
+    op.add_column("service", sa.Column("promise_days", sa.Integer()))
+    op.add_column("service", sa.Column("removed_at", sa.BigInteger()))
+    op.add_column("ticket", sa.Column("line", sa.String(length=72), server_default="", nullable=False))
+    op.add_column("ticket", sa.Column("rank_by", sa.String(length=16)))
+    op.add_column("ticket", sa.Column("clerk", sa.String(length=64)))
+    op.add_column("ticket", sa.Column("queued_at", sa.BigInteger()))
+    op.add_column("ticket", sa.Column("held_until", sa.BigInteger()))
+    op.add_column("ticket", sa.Column("hold_reason", sa.Text()))
+    op.add_column("ticket", sa.Column("misses", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("ticket", sa.Column("chain", sa.Text()))
+    op.add_column("ticket", sa.Column("appointment_id", sa.BigInteger()))
+    op.add_column("ticket", sa.Column("agent_hash", sa.LargeBinary(length=32)))
+    op.add_column("ticket", sa.Column("wrong_proofs", sa.Integer(), server_default="0", nullable=False))
+    op.drop_index("ticket_next", table_name="ticket")
+    op.create_index("ticket_next", "ticket", ["line", "hall_day", "rank_at", "id"], **_only("state = 'waiting'"))
+    op.create_index("ticket_held", "ticket", ["held_until"], **_only("state = 'held'"))
+    op.add_column("window", sa.Column("pause_text", sa.Text(), server_default="", nullable=False))
+    op.add_column("window", sa.Column("pause_text_en", sa.Text(), server_default="", nullable=False))
+    op.add_column("window", sa.Column("clerk", sa.String(length=64)))
+    op.add_column("window", sa.Column("clerk_since", sa.BigInteger()))
+    op.add_column("window", sa.Column("removed_at", sa.BigInteger()))
+    op.add_column("window_service", sa.Column("head_start", sa.Integer(), server_default="0", nullable=False))
+    op.execute("UPDATE ticket SET line = service_id WHERE state = 'waiting'")
+    # Who is held is still there: no second ticket for the same service meanwhile.
+    op.drop_index("ticket_of_person", table_name="ticket")
+    op.create_index(
+        "ticket_of_person",
+        "ticket",
+        ["hall_day", "person_hash", "service_id"],
+        unique=True,
+        **_only("state IN ('waiting', 'called', 'serving', 'held') AND person_hash IS NOT NULL"),
+    )
