@@ -1,10 +1,8 @@
 """The verbs of the queue. Each is one transaction: all of it happens, with its events, durably, or nothing does."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, select
@@ -15,8 +13,8 @@ from ticketing.calling import Called
 from ticketing.crowd import Crowd
 from ticketing.handover import Scanned
 from ticketing.issuing import Issued
+from ticketing.ledger import Ledger
 from ticketing.model import Actor, Event, Resident, Service, Ticket, Window
-from ticketing.moment import Moment, microseconds
 from ticketing.policy import PriorityClass, Rules, Why
 from ticketing.print_jobs import Ended, PrintJob
 from ticketing.store import Store
@@ -67,16 +65,10 @@ class Office:
         clock: Callable[[], datetime],
         box: str = "box",
     ) -> None:
-        self._store = store
-        self._vault = vault
+        self.ledger = Ledger(store, vault, rules, zone, clock, box)
         self._rules = rules
-        self._zone = zone
-        self._clock = clock
-        self._box = box
         self._paces = views.Paces()
         self._crowd = Crowd()
-        # The hall day the store was last seen at; the verb that finds another one ends the days before.
-        self._day = ""
         # What was erased lies in the write-ahead log until that is cut; an earlier run may not have come to it.
         self._to_cut = True
 
@@ -84,7 +76,7 @@ class Office:
 
     def seed(self, services: Sequence[Service], windows: Sequence[Window]) -> None:
         """Set up services and windows, in this order, unless the store has any."""
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             if m.conn.scalar(select(func.count()).select_from(tables.service)) or m.windows():
                 return
             for place, one in enumerate(services):
@@ -100,17 +92,17 @@ class Office:
 
     def services(self) -> list[Service]:
         """All services, in the hall's order."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return m.services()
 
     def windows(self) -> list[Window]:
         """All windows, in the hall's order."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return m.windows()
 
     def class_of(self, resident: Resident | None) -> PriorityClass:
         """The class that a ticket issued now to ``resident`` gets."""
-        return policy.class_for(resident, self._now().date(), self._rules)
+        return policy.class_for(resident, self.ledger.now().date(), self._rules)
 
     # Numbers
 
@@ -139,7 +131,7 @@ class Office:
             StateError: ``already_waiting`` (``number``, ``ticket_id``, ``state``): this person's live ticket for it;
                 ``idempotency_key_reused``.
         """
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             kept = key and Key(m, actor, key, "issue", service, resident and resident.as_json(), priority, print)
             if kept and (found := kept.answer()) is not None:
                 day, answer = found
@@ -153,12 +145,12 @@ class Office:
 
     def tickets_of(self, resident: Resident) -> dict[str, Ticket]:
         """The live tickets this person has today, by service; known by the ID number."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return {ticket.service: ticket for ticket in issuing.of_person(m, resident)}
 
     def ticket(self, ticket_id: int) -> Ticket:
         """A ticket as it stands now; raises ``unknown_ticket``."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return m.ticket(m.row_of(ticket_id))
 
     # At a window
@@ -173,7 +165,7 @@ class Office:
             ClosedError: ``window_paused``.
             StateError: ``window_busy`` (``number``, ``state``): a ticket is at the window; ``idempotency_key_reused``.
         """
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             kept = key and Key(m, actor, key, "call next", window)
             if kept and (found := kept.answer()) is not None:
                 answer = found[1]
@@ -187,13 +179,13 @@ class Office:
 
     def recall(self, window: str, actor: Actor) -> Ticket:
         """Call once more who was called; raises ``nobody_here``, ``wrong_state`` (``state``, ``verb``)."""
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             ticket = calling.recall(m, window)
         return self._note(ticket, "recalled", window, actor)
 
     def start(self, window: str, actor: Actor) -> Ticket:
         """Who was called is here; raises ``nobody_here``, ``wrong_state``."""
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             ticket = calling.start(m, calling.here(m, window))
         return self._note(ticket, "started", window, actor)
 
@@ -203,13 +195,13 @@ class Office:
         Raises:
             StateError: ``nobody_here``; ``bad_outcome``: not 1 to 32 of a–z and ``_``.
         """
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             ticket = calling.finish(m, window, outcome)
         return self._note(ticket, "finished", window, actor)
 
     def no_show(self, window: str, actor: Actor) -> Ticket:
         """Who was called did not come; raises ``nobody_here``, ``wrong_state``."""
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             ticket = calling.no_show(m, window)
         return self._note(ticket, "missed", window, actor)
 
@@ -220,27 +212,27 @@ class Office:
             UnknownError: ``unknown_service``, ``unknown_window``.
             StateError: ``nobody_here``; ``already_waiting``: this person has a live ticket for that service.
         """
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             ticket = calling.transfer(m, window, service)
         return self._note(ticket, "transferred", window, actor)
 
     def open_window(self, window: str, actor: Actor) -> Window:
         """The window works now."""
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             changed = calling.set_state(m, m.window(window), "open")
         log.info("window %s opened by %s", window, actor.who)
         return changed
 
     def pause_window(self, window: str, actor: Actor) -> Window:
         """Nobody is called for now; who is at the window is still served."""
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             changed = calling.set_state(m, m.window(window), "paused")
         log.info("window %s paused by %s", window, actor.who)
         return changed
 
     def close_window(self, window: str, actor: Actor) -> Window:
         """The window's work is over; raises ``window_busy`` while a ticket is there."""
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             changed = calling.set_state(m, m.window(window), "closed")
         log.info("window %s closed by %s", window, actor.who)
         return changed
@@ -265,7 +257,7 @@ class Office:
                 ``state``), ``window_busy`` when an override finds another ticket here, ``erased``.
             ForbiddenError: ``wrong_window`` (``number``, ``window``).
         """
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             scanned = handover.scan(m, window, code_text, actor, override_reason)
         self._note(scanned.ticket, "scanned", window, actor)
         return scanned
@@ -277,59 +269,59 @@ class Office:
             UnknownError: ``unknown_window``.
             StateError: ``nobody_here``; ``wrong_state``: called, and not yet being served.
         """
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             return handover.resident_at(m, window, actor)
 
     # Views
 
     def hall(self) -> HallView:
         """All services with how many wait and how long, and all windows."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return views.hall(m, self._paces)
 
     def board(self) -> Board:
         """What screens show, and after which event."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return views.board(m)
 
     def window_view(self, window: str) -> WindowView:
         """What a window's clerk sees; raises ``unknown_window``."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return views.window(m, window)
 
     def ticket_of_code(self, code_text: str) -> TicketView:
         """What the holder of a ticket sees; raises ``unknown_code``."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return views.ticket(m, code_text, self._paces)
 
     def events_after(self, seq: int, limit: int) -> list[Event]:
         """At most ``limit`` events with a number above ``seq``, oldest first."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return views.events_after(m, seq, limit)
 
     def day_counts(self) -> DayCounts:
         """Today's tickets by state and slips by how printing stands, for those who watch over the box."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return views.day_counts(m)
 
     def last_seq(self) -> int:
         """Number of the newest event, 0 when there is none."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return views.last_seq(m)
 
     # Slips
 
     def print_jobs(self, limit: int) -> list[PrintJob]:
         """This box's slips still to be printed, oldest first."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             return print_jobs.pending(m, limit)
 
     def withdraw_print_jobs(self) -> int:
         """End this box's pending slips of tickets that are over, as ``failed``; how many there were."""
-        with self._look() as m:
+        with self.ledger.look() as m:
             if not print_jobs.over(m):
                 return 0
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             jobs = print_jobs.over(m)
             for job in jobs:
                 print_jobs.ended(m, job, "failed", "ticket_over")
@@ -337,12 +329,12 @@ class Office:
 
     def print_sending(self, job: int) -> None:
         """The first byte is about to be sent: kept durably, so that a crash never leads to an unmarked second slip."""
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             print_jobs.sending(m, job)
 
     def print_ended(self, job: int, state: Ended, reason: str | None) -> None:
         """A slip was printed, perhaps printed (``unconfirmed``), or not begun (``failed``), for a ``reason``'s code."""
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             print_jobs.ended(m, job, state, reason)
 
     def reprint(self, ticket_id: int, actor: Actor) -> PrintJob:
@@ -354,7 +346,7 @@ class Office:
             UnknownError: ``unknown_ticket``.
             StateError: ``ticket_over`` (``number``, ``state``), ``other_day`` (``number``, ``day``).
         """
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             job = print_jobs.reprint(m, ticket_id)
         log.info("%s printed again by %s", job.ticket.number, actor.who)
         return job
@@ -365,7 +357,7 @@ class Office:
         Returns:
             Whether a half slip may still be in the printer: the last one that was sent is in doubt.
         """
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             print_jobs.recover(m)
             return print_jobs.last_in_doubt(m)
 
@@ -376,7 +368,7 @@ class Office:
 
         Every other verb does this by itself before anything else on a new day; a timer keeps the screens right.
         """
-        with self._verb():
+        with self.ledger.verb():
             pass
 
     def purge(self, before: date) -> int:
@@ -389,39 +381,15 @@ class Office:
             StoreError: ``store_busy``: the keys are erased, and what is left of them in the write-ahead log is not
                 yet; the next call sees to it.
         """
-        with self._verb() as m:
+        with self.ledger.verb() as m:
             erased = days.erase(m, before)
             self._to_cut = self._to_cut or erased > 0
         if self._to_cut:
-            self._store.checkpoint()
+            self.ledger.store.checkpoint()
             self._to_cut = False
         return erased
 
     # How
-
-    def _now(self) -> datetime:
-        return self._clock().astimezone(self._zone)
-
-    def _moment(self, conn: Any) -> Moment:
-        now = self._now()
-        day = now.date().isoformat()
-        return Moment(conn, self._vault, self._rules, self._zone, self._box, now, microseconds(now), day)
-
-    @contextmanager
-    def _verb(self) -> Iterator[Moment]:
-        with self._store.write() as conn:
-            m = self._moment(conn)
-            if m.day != self._day:
-                days.begin(m)
-            yield m
-        self._day = m.day
-
-    @contextmanager
-    def _look(self) -> Iterator[Moment]:
-        if self._now().date().isoformat() != self._day:
-            self.end_of_day()
-        with self._store.read() as conn:
-            yield self._moment(conn)
 
     def _note(self, ticket: Ticket, what: str, window: str, actor: Actor) -> Ticket:
         log.info("%s %s at window %s by %s", ticket.number, what, window, actor.who)

@@ -1,0 +1,67 @@
+"""The hall's ledger: every verb is one transaction at one moment, and no verb works on a day that is over."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ticketing import days
+from ticketing.moment import Moment, microseconds
+from ticketing.policy import Rules
+from ticketing.store import Store
+from ticketing.vault import Vault
+
+
+class Ledger:
+    """Opens the transactions that all verbs and views work in. Safe to use from any thread.
+
+    Attributes:
+        store: where everything is.
+        vault: what seals residents' data.
+        rules: the hall's.
+        zone: of the hall; a hall day begins at its midnight.
+        box: name of this box, whose printer prints what is issued here.
+
+    Args:
+        clock: the time, as an aware ``datetime`` of any zone.
+    """
+
+    def __init__(
+        self, store: Store, vault: Vault, rules: Rules, zone: ZoneInfo, clock: Callable[[], datetime], box: str = "box"
+    ) -> None:
+        self.store = store
+        self.vault = vault
+        self.rules = rules
+        self.zone = zone
+        self.box = box
+        self._clock = clock
+        # The hall day the store was last seen at; the verb that finds another one ends the days before.
+        self._day = ""
+
+    def now(self) -> datetime:
+        """The time, in the hall's zone."""
+        return self._clock().astimezone(self.zone)
+
+    @contextmanager
+    def verb(self) -> Iterator[Moment]:
+        """A transaction that changes the hall: all of the block is kept, durably, or nothing of it."""
+        with self.store.write() as conn:
+            m = self._moment(conn)
+            if m.day != self._day:
+                days.begin(m)
+            yield m
+        self._day = m.day
+
+    @contextmanager
+    def look(self) -> Iterator[Moment]:
+        """A transaction that sees one moment of the hall."""
+        if self.now().date().isoformat() != self._day:
+            with self.verb():
+                pass
+        with self.store.read() as conn:
+            yield self._moment(conn)
+
+    def _moment(self, conn: Any) -> Moment:
+        now = self.now()
+        return Moment(conn, self.vault, self.rules, self.zone, self.box, now, microseconds(now), now.date().isoformat())
