@@ -146,7 +146,7 @@ def test_the_slips_of_a_day_that_is_over_are_withdrawn(desk: OfficeHall) -> None
 
 
 def test_each_box_prints_and_recovers_its_own(desk: OfficeHall) -> None:
-    other = Office(desk.store, desk.vault, Rules(), desk.office._zone, lambda: desk.now, "box-2")
+    other = Office(desk.store, desk.vault, Rules(), desk.office.ledger.zone, lambda: desk.now, "box-2")
     mine = desk.issue(print=True)
     theirs = other.issue("tax", DESK, print=True)
     assert [job.id for job in desk.office.print_jobs(10)] == [mine.print_job]
