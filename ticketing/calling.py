@@ -132,7 +132,7 @@ def call_next(m: Moment, window_id: str) -> Called | None:
         overtaken = PASSED.scalar(
             m.conn, {"window": window_id, "day": m.day, "rank": row.rank_at, "issued": row.issued_at}
         )
-    return Called(call(m, row, window_id), policy.why(row.number, row.priority, overtaken, m.rules))
+    return Called(call(m, row, window_id), policy.why(m.standing(row), overtaken, m.rules))
 
 
 def call(m: Moment, row: Row[Any], window: str) -> Ticket:
@@ -150,7 +150,7 @@ def why_called(m: Moment, row: Row[Any]) -> Why | None:
     if row.priority != NORMAL:
         then = {"rank": row.rank_at, "issued": row.issued_at, "called": row.called_at}
         overtaken = _WAS_PASSED.scalar(m.conn, {"window": row.window_id, "day": row.hall_day, **then})
-    return policy.why(row.number, row.priority, overtaken, m.rules)
+    return policy.why(m.standing(row), overtaken, m.rules)
 
 
 def recall(m: Moment, window: str) -> Ticket:

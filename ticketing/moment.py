@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
 
 from ticketing import codes, tables
 from ticketing.model import OPEN_STATES, TRANSITIONS, Print, Service, State, StateError, Ticket, UnknownError, Window
-from ticketing.policy import Rules
+from ticketing.policy import Rules, Standing
 from ticketing.store import NEWS, Prepared
 from ticketing.vault import Vault
 
@@ -163,6 +163,17 @@ class Moment:
         """
         place = {"line": kept["line"], "day": kept["hall_day"], "rank": kept["rank_at"], "ticket": kept["id"]}
         return int(_AHEAD.scalar(self.conn, place))
+
+    def standing(self, row: Row[Any], weight: int = 0) -> Standing:
+        """How the row's ticket stands in the queue; ``weight`` in minutes."""
+        return Standing(
+            row.number,
+            row.priority,
+            self.time(row.issued_at),
+            self.time(row.rank_at),
+            row.rank_by,
+            timedelta(minutes=weight),
+        )
 
     def row_of(self, ticket: int) -> Row[Any]:
         """The row of a ticket; raises :class:`UnknownError` (``unknown_ticket``)."""

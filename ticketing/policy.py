@@ -90,23 +90,98 @@ def rank_at(issued_at: datetime, priority: PriorityClass) -> datetime:
     return issued_at - priority.head_start
 
 
-def why(number: str, priority: str, overtaken: str | None, rules: Rules) -> Why:
-    """Why ticket ``number`` is called now.
+@dataclass(frozen=True)
+class Standing:
+    """How a ticket stands in the queue, with all that made its rank.
+
+    Attributes:
+        number: as printed.
+        priority: its class.
+        issued_at: when.
+        rank_at: by which it is ordered.
+        rank_by: what else than issue and class made its rank: ``appointment``, ``missed``, ``supplement``.
+        weight: how much earlier the window in question takes it, because of its service.
+    """
+
+    number: str
+    priority: str
+    issued_at: datetime
+    rank_at: datetime
+    rank_by: str | None = None
+    weight: timedelta = timedelta(0)
+
+
+def why(called: Standing, overtaken: str | None, rules: Rules) -> Why:
+    """Why this ticket is called now.
 
     Args:
-        number: of the called ticket.
-        priority: its class.
+        called: that ticket.
         overtaken: number of the ticket issued earlier that would be next without it; None when it passes nobody.
         rules: the hall's. A class that has left them since is told as order of rank.
     """
     if overtaken is None:
         return IN_ORDER
-    known = {c.id: c for c in rules.classes}.get(priority)
-    if known is None:
-        return Why(f"{number} 先于 {overtaken}: 按排序时间", f"{number} before {overtaken}: by rank")
-    minutes = round(known.head_start / timedelta(minutes=1))
-    plural = "minute's" if minutes == 1 else "minutes'"
-    return Why(
-        f"{number} 先于 {overtaken}: {known.name}，提前{minutes}分钟",
-        f"{number} before {overtaken}: {known.name_en}, {minutes} {plural} head start",
-    )
+    reason = _advantage(called, rules, public=False)
+    return Why(f"{called.number} 先于 {overtaken}: {reason.zh}", f"{called.number} before {overtaken}: {reason.en}")
+
+
+def why_before(mine: Standing, other: Standing, rules: Rules) -> Why:
+    """Why ``other`` is called before ``mine``, or is not, for whoever holds ``mine`` and asks.
+
+    What staff gave a class for, such as a disability, is nobody's business in the hall: only classes by age are named.
+
+    Args:
+        mine: the asker's ticket; its weight is the least any window gives it that serves both.
+        other: the ticket asked about; its weight is that of the same window.
+        rules: the hall's.
+    """
+    if _place(mine) < _place(other):
+        return Why(f"您的 {mine.number} 排在 {other.number} 前面", f"Your {mine.number} is before {other.number}")
+    head = (f"{other.number} 在 {mine.number} 前面", f"{other.number} is before {mine.number}")
+    if mine.rank_by == "missed" and other.issued_at >= mine.issued_at:
+        own = Why("您的号过号后重新排队，排在其他几位后面", "your number was missed and went back behind some others")
+        return Why(f"{head[0]}：{own.zh}", f"{head[1]}: {own.en}")
+    if other.issued_at <= mine.issued_at and other.rank_by is None:
+        early = Why(
+            f"{other.issued_at:%H:%M:%S} 取号，比您早", f"it was issued at {other.issued_at:%H:%M:%S}, before yours"
+        )
+        return Why(f"{head[0]}：{early.zh}", f"{head[1]}: {early.en}")
+    reason = _advantage(other, rules, public=True)
+    return Why(f"{head[0]}：{reason.zh}", f"{head[1]}: {reason.en}")
+
+
+def _place(one: Standing) -> tuple[datetime, datetime]:
+    return one.rank_at - one.weight, one.issued_at
+
+
+def _advantage(one: Standing, rules: Rules, *, public: bool) -> Why:
+    """What lets this ticket go before one that was issued earlier."""
+    if one.rank_by == "appointment":
+        return Why(f"预约 {one.rank_at:%H:%M}", f"appointment at {one.rank_at:%H:%M}")
+    if one.rank_by == "supplement":
+        return Why("补齐材料后回来，不再重新排队", "back with the missing papers, without a new wait")
+    reasons = []
+    known = {c.id: c for c in rules.classes}.get(one.priority)
+    if known is not None and known.head_start:
+        named = not public or known.min_age is not None
+        zh, en = (known.name, known.name_en) if named else ("绿色通道", "green channel")
+        reasons.append(Why(f"{zh}，提前{_minutes(known.head_start)}分钟", f"{en}, {_head_start(known.head_start)}"))
+    if one.weight:
+        reasons.append(
+            Why(
+                f"该窗口优先办理这项业务，提前{_minutes(one.weight)}分钟",
+                f"this window takes that service first, {_head_start(one.weight)}",
+            )
+        )
+    if not reasons:
+        return Why("按排序时间", "by rank")
+    return Why("；".join(r.zh for r in reasons), "; ".join(r.en for r in reasons))
+
+
+def _minutes(time: timedelta) -> int:
+    return round(time / timedelta(minutes=1))
+
+
+def _head_start(time: timedelta) -> str:
+    minutes = _minutes(time)
+    return f"{minutes} {'minute' if minutes == 1 else 'minutes'}' head start".replace("minute' ", "minute's ")

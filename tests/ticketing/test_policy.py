@@ -5,11 +5,36 @@ import pytest
 from hypothesis import given
 
 from ticketing.model import Resident, UnknownError
-from ticketing.policy import IN_ORDER, PriorityClass, Rules, Why, age_on, class_for, rank_at, why
+from ticketing.policy import (
+    IN_ORDER,
+    PriorityClass,
+    Rules,
+    Standing,
+    Why,
+    age_on,
+    class_for,
+    rank_at,
+    why,
+    why_before,
+)
 
 RULES = Rules()
 TODAY = date(2026, 3, 2)
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def standing(
+    number: str,
+    priority: str = "normal",
+    minute: int = 0,
+    rank: int | None = None,
+    by: str | None = None,
+    weight: int = 0,
+) -> Standing:
+    """A ticket issued so many minutes after nine; its rank in the same minutes, or what its class makes of it."""
+    issued = NINE + timedelta(minutes=minute)
+    ranked = issued - timedelta(minutes=30 * (priority == "senior")) if rank is None else NINE + timedelta(minutes=rank)
+    return Standing(number, priority, issued, ranked, by, timedelta(minutes=weight))
 
 
 def born(day: date) -> Resident:
@@ -75,16 +100,64 @@ def test_a_senior_passes_those_issued_in_the_half_hour_before_and_nobody_else(on
 
 
 def test_why_tells_whom_it_passes_and_by_which_right() -> None:
-    assert why("A012", "senior", "B003", RULES) == Why(
+    assert why(standing("A012", "senior"), "B003", RULES) == Why(
         "A012 先于 B003: 绿色通道(65岁以上)，提前30分钟",
         "A012 before B003: green channel (65+), 30 minutes' head start",
     )
 
 
 def test_who_passes_nobody_is_called_in_order_of_issue() -> None:
-    assert why("A012", "senior", None, RULES) == IN_ORDER
+    assert why(standing("A012", "senior"), None, RULES) == IN_ORDER
     assert IN_ORDER.zh == "按取号先后"
 
 
 def test_a_class_that_has_left_the_settings_can_still_be_told() -> None:
-    assert "A012 先于 B003" in why("A012", "soldier", "B003", RULES).zh
+    assert "A012 先于 B003" in why(standing("A012", "soldier"), "B003", RULES).zh
+
+
+def test_an_appointment_and_a_weight_are_told_by_name() -> None:
+    booked = why(standing("A012", minute=30, rank=10, by="appointment"), "B003", RULES)
+    assert booked == Why("A012 先于 B003: 预约 09:10", "A012 before B003: appointment at 09:10")
+    weighty = why(standing("A012", minute=5, weight=10), "B003", RULES)
+    assert "提前10分钟" in weighty.zh
+    assert weighty.en == "A012 before B003: this window takes that service first, 10 minutes' head start"
+    both = why(standing("A012", "senior", 5, weight=1), "B003", RULES)
+    assert "30分钟" in both.zh and "1分钟" in both.zh
+    assert both.en.endswith("1 minute's head start")
+    back = why(standing("A012", minute=5, rank=-60, by="supplement"), "B003", RULES)
+    assert "材料" in back.zh
+
+
+def test_who_waits_is_told_why_another_is_before() -> None:
+    assert "比您早" in why_before(standing("A002", minute=9), standing("B003", minute=3), RULES).zh
+    older = why_before(standing("A002", minute=9), standing("B003", "senior", 20), RULES)
+    assert older.en == "B003 is before A002: green channel (65+), 30 minutes' head start"
+    mine = why_before(standing("A002", minute=3), standing("B003", minute=9), RULES)
+    assert mine.en == "Your A002 is before B003"
+    missed = why_before(standing("A002", minute=0, rank=10, by="missed"), standing("B003", minute=9), RULES)
+    assert "过号" in missed.zh
+
+
+def test_the_hall_is_not_told_what_staff_gave_a_class_for() -> None:
+    rules = Rules((*RULES.classes, PriorityClass("disabled", "残疾人", "disabled persons", timedelta(minutes=30))))
+    other = standing("B003", "disabled", 20, rank=-10)
+    told = why_before(standing("A002", minute=9), other, rules)
+    assert "残疾" not in told.zh
+    assert "绿色通道" in told.zh
+    assert "disabled" not in told.en
+    assert "残疾" in why(other, "A002", rules).zh
+
+
+@given(
+    mine=st.tuples(st.integers(0, 500), st.sampled_from(["normal", "senior"])),
+    later=st.lists(st.tuples(st.integers(1, 500), st.sampled_from(["normal", "senior"])), max_size=30),
+)
+def test_nobody_is_overtaken_by_who_came_more_than_the_longest_head_start_later(
+    mine: tuple[int, str], later: list[tuple[int, str]]
+) -> None:
+    own = standing("A001", mine[1], mine[0])
+    longest = max(c.head_start for c in RULES.classes)
+    for place, (minute, kind) in enumerate(later):
+        other = standing(f"B{place:03}", kind, mine[0] + minute)
+        if other.issued_at - own.issued_at > longest:
+            assert own.rank_at < other.rank_at
