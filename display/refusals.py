@@ -26,6 +26,9 @@ _WORDS: dict[str, tuple[Words, ...]] = {
     "unknown_service": (Words("没有这项业务，请刷新后重选", "No such service: reload and choose again"),),
     "unknown_window": (Words("没有这个窗口，请检查窗口编号", "No such window: check its number"),),
     "unknown_ticket": (Words("没有这个号码，请核对小票", "No such ticket: check the slip"),),
+    "unknown_number": (
+        Words("今天没有这个号码，请看清小票再输入", "There is no such number today: look at the slip and try again"),
+    ),
     "unknown_code": (
         Words("这不是本大厅的小票码，请扫小票上的二维码", "Not a code of this hall: scan the one on the slip"),
     ),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, insert, select
 
-from ticketing import calling, days, handover, issuing, policy, print_jobs, tables, views
+from ticketing import calling, days, handover, issuing, order, policy, print_jobs, tables, views
 from ticketing.answers import Key, ticket_as_json, ticket_from_json
 from ticketing.calling import Called
 from ticketing.crowd import Crowd
@@ -293,6 +293,11 @@ class Office:
         """What the holder of a ticket sees; raises ``unknown_code``."""
         with self.ledger.look() as m:
             return views.ticket(m, code_text, self._paces)
+
+    def why_before(self, code_text: str, number: str) -> Why:
+        """Why ``number`` is called before the ticket with this code; raises ``unknown_code``, ``unknown_number``."""
+        with self.ledger.look() as m:
+            return order.why_before(m, code_text, number)
 
     def events_after(self, seq: int, limit: int) -> list[Event]:
         """At most ``limit`` events with a number above ``seq``, oldest first."""

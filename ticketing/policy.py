@@ -110,6 +110,11 @@ class Standing:
     rank_by: str | None = None
     weight: timedelta = timedelta(0)
 
+    @property
+    def place(self) -> tuple[datetime, datetime]:
+        """What is compared: the smallest is next."""
+        return self.rank_at - self.weight, self.issued_at
+
 
 def why(called: Standing, overtaken: str | None, rules: Rules) -> Why:
     """Why this ticket is called now.
@@ -135,7 +140,7 @@ def why_before(mine: Standing, other: Standing, rules: Rules) -> Why:
         other: the ticket asked about; its weight is that of the same window.
         rules: the hall's.
     """
-    if _place(mine) < _place(other):
+    if mine.place < other.place:
         return Why(f"您的 {mine.number} 排在 {other.number} 前面", f"Your {mine.number} is before {other.number}")
     head = (f"{other.number} 在 {mine.number} 前面", f"{other.number} is before {mine.number}")
     if mine.rank_by == "missed" and other.issued_at >= mine.issued_at:
@@ -148,10 +153,6 @@ def why_before(mine: Standing, other: Standing, rules: Rules) -> Why:
         return Why(f"{head[0]}：{early.zh}", f"{head[1]}: {early.en}")
     reason = _advantage(other, rules, public=True)
     return Why(f"{head[0]}：{reason.zh}", f"{head[1]}: {reason.en}")
-
-
-def _place(one: Standing) -> tuple[datetime, datetime]:
-    return one.rank_at - one.weight, one.issued_at
 
 
 def _advantage(one: Standing, rules: Rules, *, public: bool) -> Why:
