@@ -13,7 +13,9 @@ _STATES = {
     "waiting": Words("等候中", "waiting"),
     "called": Words("已叫号", "called"),
     "serving": Words("办理中", "being served"),
+    "held": Words("挂起中", "on hold"),
     "done": Words("已办结", "done"),
+    "cancelled": Words("已取消", "cancelled"),
     "missed": Words("已过号", "missed"),
     "expired": Words("已过期", "expired"),
 }
