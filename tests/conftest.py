@@ -15,6 +15,7 @@ from wires import wait_until
 
 if TYPE_CHECKING:
     from kiosk.wiring import Program
+    from postgres import PostgresServer
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [
@@ -39,6 +40,43 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def whole(request: pytest.FixtureRequest) -> bool:
     """Whether soaks and benchmarks run whole."""
     return bool(request.config.getoption("--whole"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[PostgresServer]":
+    """A PostgreSQL server of this test process, for those that do not stop it."""
+    from postgres import PostgresServer
+
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def _empty_store(postgres: "PostgresServer") -> str:
+    """The name of a database that holds a store with nothing in it, to be copied."""
+    from ticketing.store import open_store
+
+    name = postgres.create()
+    open_store(postgres.url(name), exclusive=True).close()
+    return name
+
+
+@pytest.fixture
+def shared_url(postgres: "PostgresServer", _empty_store: str) -> Iterator[str]:
+    """An empty store on PostgreSQL."""
+    name = postgres.create(_empty_store)
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store; the test runs once on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'quhao.db'}"
+    url: str = request.getfixturevalue("shared_url")
+    return url
 
 
 @dataclass

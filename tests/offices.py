@@ -49,12 +49,16 @@ CHEN = replace(LI, name="陈建国", sex=Coded("1", "男"), birth_date=date(1990
 class OfficeHall:
     """A hall of three services and three windows.
 
+    Args:
+        store: its url, or the folder of a SQLite file.
+
     Attributes:
+        url: of the store.
         now: what the office's clock says; set it.
     """
 
-    def __init__(self, folder: Path, *, exclusive: bool = False, seeded: bool = True, box: str = "box") -> None:
-        self.path = folder / "quhao.db"
+    def __init__(self, store: Path | str, *, exclusive: bool = False, seeded: bool = True, box: str = "box") -> None:
+        self.url = store if isinstance(store, str) else f"sqlite:///{store / 'quhao.db'}"
         self.now = MORNING
         self._box = box
         self._exclusive = exclusive
@@ -63,7 +67,7 @@ class OfficeHall:
             self.office.seed(SERVICES, WINDOWS)
 
     def open(self) -> None:
-        self.store: Store = open_store(f"sqlite:///{self.path}", exclusive=self._exclusive)
+        self.store: Store = open_store(self.url, exclusive=self._exclusive)
         self.vault = Vault(self.store, MASTER, "hall", clock=lambda: self.now)
         self.office = Office(self.store, self.vault, Rules(), ZONE, lambda: self.now.astimezone(UTC), self._box)
 

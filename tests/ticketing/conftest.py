@@ -1,7 +1,6 @@
 """Offices to work in."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -9,8 +8,11 @@ from offices import OfficeHall
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[OfficeHall]:
-    """An office with three services and three windows, on a store of its own, on a Monday morning at nine."""
-    hall = OfficeHall(tmp_path)
+def desk(store_url: str) -> Iterator[OfficeHall]:
+    """An office with three services and three windows, on a store of its own, on a Monday morning at nine.
+
+    The test runs once on SQLite and once on PostgreSQL.
+    """
+    hall = OfficeHall(store_url)
     yield hall
     hall.close()

@@ -1,0 +1,119 @@
+"""A PostgreSQL server of the tests' own: Debian's programs, a folder of its own, reached by a Unix socket alone."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import psycopg
+
+from wires import wait_until
+
+PROGRAMS = "/usr/lib/postgresql"
+OWNER = "quhao"
+
+
+class PostgresServer:
+    """A server that is made, started, stopped and removed here, beside any that the machine runs for itself.
+
+    Args:
+        durable: whether it waits for the disk, as a real one does; tests that do not measure need not.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        versions = sorted(Path(PROGRAMS).iterdir(), key=lambda one: float(one.name))
+        self._programs = versions[-1] / "bin"
+        self._durable = durable
+        self.folder = Path(tempfile.mkdtemp(prefix="quhao-postgres-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._databases = 0
+        self._log = (self.folder / "log").open("wb")
+        # PostgreSQL refuses to run as root; who installed it made a user for it.
+        self._as: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("postgres")
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        self._run("initdb", "-D", "data", "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "fsync": "on" if self._durable else "off",
+            "max_connections": "200",
+            "shared_buffers": "32MB",
+            "dynamic_shared_memory_type": "mmap",
+            "autovacuum": "off",
+            "log_min_messages": "warning",
+        }
+        self._process = subprocess.Popen(
+            [
+                self._programs / "postgres",
+                "-D",
+                "data",
+                *(part for one in settings.items() for part in ("-c", "=".join(one))),
+            ],
+            cwd=self.folder,
+            stdout=self._log,
+            stderr=self._log,
+            **self._as,
+        )
+        wait_until(self._answers, 30)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it: all connections are cut, and transactions rolled back. SIGQUIT is as if its machine lost power."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(30)
+            self._process = None
+
+    def close(self) -> None:
+        """Stop it, and remove all there was of it."""
+        self.stop(signal.SIGQUIT)
+        self._log.close()
+        shutil.rmtree(self.folder)
+
+    def url(self, database: str, user: str = OWNER) -> str:
+        """What a store in ``database`` is called."""
+        return f"postgresql+psycopg://{user}@/{database}?{urlencode({'host': str(self.folder)})}"
+
+    def create(self, template: str = "template1") -> str:
+        """The name of a new database, a copy of ``template``."""
+        self._databases += 1
+        name = f"hall_{self._databases}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, database: str) -> None:
+        """Remove a database, whoever still works on it."""
+        self.execute(f"DROP DATABASE {database} WITH (FORCE)")
+
+    def execute(self, command: str, values: Sequence[object] = (), database: str = "postgres") -> list[Any]:
+        """Run one command from outside; what it gives."""
+        with psycopg.connect(host=str(self.folder), user=OWNER, dbname=database, autocommit=True) as conn:
+            cursor = conn.execute(command, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def _answers(self) -> bool:
+        assert self._process
+        assert self._process.poll() is None, (self.folder / "log").read_text("utf-8")
+        try:
+            self.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [self._programs / program, *arguments], cwd=self.folder, capture_output=True, check=False, **self._as
+        )
+        assert done.returncode == 0, done.stderr
