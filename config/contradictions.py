@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from config.opening_hours import contradictions_of_hours
 from config.problems import Problem, nearest
+from config.values import minutes_of
 
 Table: TypeAlias = dict[str, Any]
 Texts: TypeAlias = list[tuple[int, str]]
@@ -21,17 +23,15 @@ SQLITE = "sqlite:///"
 def contradictions(values: Table, folder: Path) -> Iterator[Problem]:
     """All of them; ``folder`` is where relative paths in ``values`` start."""
     devices = _tables(values, "devices")
-    services = _texts(_tables(values, "services"), "id")
     windows = _texts(_tables(values, "windows"), "id")
     classes = _texts(_tables(values, "queue", "classes"), "id")
 
     yield from _twice("devices", "name", _texts(devices, "name"))
-    yield from _twice("services", "id", services)
-    yield from _twice("windows", "id", windows)
+    day_starts = _table(values, "hall").get("day_starts")
+    yield from contradictions_of_businesses(values, (isinstance(day_starts, str) and minutes_of(day_starts)) or 0)
     yield from _twice("queue.classes", "id", classes)
     yield from _twice("devices", "port", [(n, port) for n, port in _texts(devices, "port") if port != "sim:"])
 
-    yield from _of_windows(values, [name for _, name in services])
     yield from _of_devices(devices, [name for _, name in windows])
     yield from _of_tls(_table(values, "server"), folder)
     yield from _of_store(_table(values, "store"), folder)
@@ -44,12 +44,55 @@ def contradictions(values: Table, folder: Path) -> Iterator[Problem]:
             )
 
 
-def _of_windows(values: Table, services: list[str]) -> Iterator[Problem]:
-    for index, window in _tables(values, "windows"):
-        asked = window.get("services")
-        for name in asked if isinstance(asked, list) else []:
-            if isinstance(name, str) and name != "*" and name not in services:
+def contradictions_of_businesses(values: Table, day_starts: int) -> Iterator[Problem]:
+    """Those of services, windows, hours and holidays; ``day_starts`` in minutes after midnight."""
+    services = _tables(values, "services")
+    named = _texts(services, "id")
+    windows = _tables(values, "windows")
+    yield from _twice("services", "id", named)
+    yield from _twice("windows", "id", _texts(windows, "id"))
+    days = [(index, str(table["day"])) for index, table in _tables(values, "holidays") if "day" in table]
+    yield from _twice("holidays", "day", days)
+    known = [name for _, name in named]
+    yield from _of_windows(windows, known)
+    yield from _of_chains(services, known)
+    yield from contradictions_of_hours(values, services, day_starts)
+
+
+def _of_windows(windows: list[tuple[int, Table]], services: list[str]) -> Iterator[Problem]:
+    for index, window in windows:
+        asked = window.get("services", ["*"])
+        asked = [name for name in asked if isinstance(name, str)] if isinstance(asked, list) else ["*"]
+        for name in asked:
+            if name != "*" and name not in services:
                 yield _stranger(f"windows[{index}].services", "业务", "service", name, [*services, "*"])
+        weights = window.get("weights")
+        for name in weights if isinstance(weights, dict) else []:
+            key = f"windows[{index}].weights.{name}"
+            if name not in services:
+                yield _stranger(key, "业务", "service", name, services)
+            elif "*" not in asked and name not in asked:
+                yield Problem(
+                    key,
+                    (f"这个窗口不办 {name}", f"this window does not serve {name}"),
+                    (f"把 {name} 加进 services，或去掉这一项", f"add {name} to its services, or leave this out"),
+                )
+
+
+def _of_chains(services: list[tuple[int, Table]], known: list[str]) -> Iterator[Problem]:
+    for index, service in services:
+        chain = service.get("chain")
+        stops = [name for name in chain if isinstance(name, str)] if isinstance(chain, list) else []
+        key = f"services[{index}].chain"
+        for place, name in enumerate(stops):
+            if name not in known:
+                yield _stranger(key, "业务", "service", name, known)
+            elif name == service.get("id") or name in stops[:place]:
+                yield Problem(
+                    key,
+                    (f"{name} 在这条路上出现了两次", f"the way comes to {name} twice"),
+                    ("每项业务只写一次，不写自己", "name each service once, and not the service itself"),
+                )
 
 
 def _of_devices(devices: list[tuple[int, Table]], windows: list[str]) -> Iterator[Problem]:

@@ -120,8 +120,15 @@ def wrong_value(item: Any) -> Problem:
                 (f"{given} 太{'小' if least else '大'}", f"{given} is too {'small' if least else 'large'}"),
                 (f"最{'小' if least else '大'}为 {limit}", f"write {limit} at {'least' if least else 'most'}"),
             )
-        case "string_too_short":
+        case "string_too_short" | "too_short":
             return Problem(key, ("不能为空", "this is empty"), ("写上内容", "write something"))
+        case "too_long":
+            limit = context["max_length"]
+            return Problem(
+                key,
+                ("这个列表太长", "this list is too long"),
+                (f"最多 {limit} 项", f"write {limit} entries at most"),
+            )
         case "string_too_long":
             limit = context["max_length"]
             return Problem(
@@ -210,6 +217,20 @@ _OWN_ERRORS = {
         "write sqlite:///file, or with an absolute path sqlite:////var/lib/quhao/quhao.db; "
         "this version keeps its store in SQLite",
     ),
+    "no_time": ("不是一天中的时刻", "is no time of the day", "写成 HH:MM，如 04:00", "write HH:MM, such as 04:00"),
+    "no_period": (
+        "不是一段时间",
+        "is no period",
+        "写成 HH:MM-HH:MM，如 09:00-12:00",
+        "write HH:MM-HH:MM, such as 09:00-12:00",
+    ),
+    "period_backwards": (
+        "的结束不晚于开始",
+        "does not end after it begins",
+        "跨过午夜的时间写成 20:00-26:00 这样",
+        "past midnight write it like 20:00-26:00",
+    ),
+    "no_day": ("不是日期", "is no date", "写成 2026-10-01 这样", "write it like 2026-10-01"),
     "port_sim": ("不是端口", "is no port", "模拟器只写 sim:", "for a simulator write sim: and nothing more"),
     "port_sound_card": (
         "不是声卡",

@@ -5,43 +5,50 @@ that is silently ignored is the costliest kind of mistake in a hall.
 """
 
 import re
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from config.addresses import fault_of_port, is_host, is_one_address, is_public_host
+from config.addresses import fault_of_port, is_host, is_public_host
+from config.businesses import (
+    HolidaySettings,
+    HoursSettings,
+    QuotaSettings,
+    ServiceSettings,
+    SlotSettings,
+    WindowSettings,
+)
+from config.values import Address, Identifier, Name, Section, Time, Whole, minutes_of, one_address
+
+__all__ = [
+    "DRIVERS",
+    "PLANNED_DRIVERS",
+    "AppointmentsSettings",
+    "ClassSettings",
+    "DeviceSettings",
+    "HallSettings",
+    "HolidaySettings",
+    "HoursSettings",
+    "KioskSettings",
+    "PrivacySettings",
+    "QueueSettings",
+    "QuotaSettings",
+    "ServerSettings",
+    "ServiceSettings",
+    "Settings",
+    "SlotSettings",
+    "StoreSettings",
+    "WindowSettings",
+]
 
 DRIVERS = ("sam", "escpos", "led-bx", "scanner", "speaker")
 PLANNED_DRIVERS = ("pcsc", "gpio", "climate")
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Name = Annotated[str, Field(min_length=1, max_length=60)]
 
-
-def _whole(value: Any) -> Any:
-    """A truth value is no number, whatever Python thinks, and neither is a number in quotes or with a point."""
-    if type(value) is not int:
-        raise ValueError("no_whole_number")
-    return value
-
-
-def _one_address(value: str) -> str:
-    if not is_one_address(value):
-        raise ValueError("no_address")
-    return value
-
-
-Whole = Annotated[int, BeforeValidator(_whole)]
-Address = Annotated[str, AfterValidator(_one_address)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HallSettings(_Section):
+class HallSettings(Section):
     """``[hall]``: which hall this is.
 
     Attributes:
@@ -49,6 +56,7 @@ class HallSettings(_Section):
         name: as it stands on slips and screens.
         name_en: the same in English.
         timezone: IANA name; the hall's day is a day there.
+        day_starts: the time at which a hall day begins; a hall that is open past midnight names an hour of the night.
         public_host: host name that residents' phones reach, printed in the QR code; "" when there is none.
         desk: where a resident gets help from a person.
         desk_en: the same in English.
@@ -58,6 +66,7 @@ class HallSettings(_Section):
     name: Name
     name_en: str = Field("", max_length=80)
     timezone: str = "Asia/Shanghai"
+    day_starts: Time = "00:00"
     public_host: str = Field("", max_length=126)
     desk: Name = "咨询台"
     desk_en: Name = "the information desk"
@@ -82,8 +91,13 @@ class HallSettings(_Section):
         """The hall's time zone."""
         return ZoneInfo(self.timezone)
 
+    @property
+    def day_offset(self) -> timedelta:
+        """How long after midnight a hall day begins."""
+        return timedelta(minutes=minutes_of(self.day_starts) or 0)
 
-class ServerSettings(_Section):
+
+class ServerSettings(Section):
     """``[server]``: where pages and API are served.
 
     Attributes:
@@ -115,10 +129,10 @@ class ServerSettings(_Section):
     @field_validator("trusted_proxy")
     @classmethod
     def _proxy(cls, value: str) -> str:
-        return _one_address(value) if value else value
+        return one_address(value) if value else value
 
 
-class StoreSettings(_Section):
+class StoreSettings(Section):
     """``[store]``: where tickets are kept.
 
     Attributes:
@@ -138,7 +152,7 @@ class StoreSettings(_Section):
         return value
 
 
-class DeviceSettings(_Section):
+class DeviceSettings(Section):
     """``[[devices]]``: one device of this box.
 
     Attributes:
@@ -193,25 +207,15 @@ class DeviceSettings(_Section):
         return self.port.startswith("sim:")
 
 
-class ServiceSettings(_Section):
-    """``[[services]]``: what residents come for; ``prefix`` heads the numbers of its tickets."""
+class ClassSettings(Section):
+    """``[[queue.classes]]``: a priority class.
 
-    id: Identifier
-    name: Name
-    name_en: str = Field("", max_length=80)
-    prefix: str = Field(pattern=r"^[A-Z]{1,3}$")
-
-
-class WindowSettings(_Section):
-    """``[[windows]]``: a service window; ``services`` lists ids, or ``["*"]`` for all."""
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
-    name: Name
-    services: tuple[str, ...] = ("*",)
-
-
-class ClassSettings(_Section):
-    """``[[queue.classes]]``: a priority class; ``min_age`` lets the card earn it."""
+    Attributes:
+        id: what tickets and programs call it.
+        name, name_en: what it is called at the desk, with what earns it.
+        head_start_minutes: how much earlier its tickets rank than they were issued.
+        min_age: the age in years, by the card, that earns it; without it only desk or clerk give it, with a reason.
+    """
 
     id: Identifier
     name: Name
@@ -220,27 +224,78 @@ class ClassSettings(_Section):
     min_age: Whole | None = Field(None, ge=1, le=120)
 
 
-class QueueSettings(_Section):
-    """``[queue]``: the order. Without ``classes``, residents of 65 and more have a head start of 30 minutes."""
+def _class(name_id: str, name: str, name_en: str, min_age: int | None = None) -> ClassSettings:
+    return ClassSettings(id=name_id, name=name, name_en=name_en, head_start_minutes=30, min_age=min_age)
+
+
+class QueueSettings(Section):
+    """``[queue]``: the order, and what it allows.
+
+    Attributes:
+        classes: priority classes. A hall that names its own has those alone.
+        missed_places: a resident who missed the call and returns ranks behind so many of those who wait.
+        missed_limit: how often a number that was missed may return.
+        undo_seconds: how long a clerk may take back a wrong finish or no-show.
+        per_person_day: tickets one person may take in a day, whatever for; 0 for any number.
+        last_ticket: when the hall will close before a ticket's turn: ``warn`` says so, ``refuse`` issues none, ``off``
+            does not look.
+        supplement_days: for how many days after a case was returned its resident, with the missing papers, need not
+            wait again.
+        promise_days: working days in which a promised case is done, where its service says nothing else.
+    """
 
     classes: tuple[ClassSettings, ...] = (
-        ClassSettings(id="senior", name="65岁以上", name_en="aged 65 and over", head_start_minutes=30, min_age=65),
+        _class("senior", "65岁以上", "aged 65 and over", 65),
+        _class("military", "军人、退役军人", "service members and veterans"),
+        _class("disabled", "残疾人", "disabled persons"),
+        _class("pregnant", "孕妇", "pregnant women"),
     )
+    missed_places: Whole = Field(3, ge=0, le=100)
+    missed_limit: Whole = Field(2, ge=0, le=100)
+    undo_seconds: Whole = Field(60, ge=0, le=600)
+    per_person_day: Whole = Field(0, ge=0, le=1000)
+    last_ticket: Literal["warn", "refuse", "off"] = "warn"
+    supplement_days: Whole = Field(30, ge=0, le=365)
+    promise_days: Whole = Field(5, ge=0, le=365)
 
 
-class PrivacySettings(_Section):
+class AppointmentsSettings(Section):
+    """``[appointments]``: what happens around the time that was booked.
+
+    Attributes:
+        early_minutes: how long before the slot a resident may check in.
+        late_minutes: how long after its start the appointment is kept.
+        early: who comes earlier still: ``wait`` issues a ticket that ranks at the slot, ``refuse`` issues none.
+        late: who comes later: ``walk-in`` waits like anybody, ``refuse`` issues none.
+        no_show_limit: so many missed appointments within ``no_show_days`` and no more can be booked; 0 for no limit.
+        no_show_days: how long a missed appointment counts, and how long it is known whose it was.
+        days_ahead: how many days ahead can be booked; 0 for today alone.
+    """
+
+    early_minutes: Whole = Field(30, ge=0, le=24 * 60)
+    late_minutes: Whole = Field(15, ge=0, le=24 * 60)
+    early: Literal["wait", "refuse"] = "wait"
+    late: Literal["walk-in", "refuse"] = "walk-in"
+    no_show_limit: Whole = Field(3, ge=0, le=100)
+    no_show_days: Whole = Field(90, ge=1, le=3650)
+    days_ahead: Whole = Field(14, ge=0, le=366)
+
+
+class PrivacySettings(Section):
     """``[privacy]``: residents' data.
 
     Attributes:
         cipher: ``aes-256-gcm`` or ``sm4-gcm`` (GB/T 32907).
         retention_days: how many days after their hall day the data are kept; 0 ends with the day.
+        cases_days: how many days a case can be found by its resident's card; its receipt's code finds it for ever.
     """
 
     cipher: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
     retention_days: Whole = Field(0, ge=0, le=365)
+    cases_days: Whole = Field(180, ge=0, le=3650)
 
 
-class KioskSettings(_Section):
+class KioskSettings(Section):
     """``[kiosk]``: the resident's ten seconds, in seconds.
 
     Attributes:
@@ -252,15 +307,18 @@ class KioskSettings(_Section):
     take_seconds: Whole = Field(6, ge=2, le=120)
 
 
-class Settings(_Section):
+class Settings(Section):
     """One box, whole."""
 
     hall: HallSettings
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()
     queue: QueueSettings = QueueSettings()
+    appointments: AppointmentsSettings = AppointmentsSettings()
     privacy: PrivacySettings = PrivacySettings()
     kiosk: KioskSettings = KioskSettings()
     devices: tuple[DeviceSettings, ...] = ()
     services: tuple[ServiceSettings, ...] = ()
     windows: tuple[WindowSettings, ...] = ()
+    hours: HoursSettings | None = None
+    holidays: tuple[HolidaySettings, ...] = ()
