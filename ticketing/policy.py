@@ -35,9 +35,17 @@ _SENIOR = PriorityClass("senior", "绿色通道(65岁以上)", "green channel (6
 
 @dataclass(frozen=True)
 class Rules:
-    """A hall's classes; ``normal`` is always among them."""
+    """A hall's classes, ``normal`` always among them, and what it promises.
+
+    Attributes:
+        classes: of priority.
+        promise_days: working days in which a promised case is done, where its service says nothing else.
+        supplement_days: for how many days after a case was returned its resident comes back without a new wait.
+    """
 
     classes: tuple[PriorityClass, ...] = (_NORMAL, _SENIOR)
+    promise_days: int = 5
+    supplement_days: int = 30
 
     def __post_init__(self) -> None:
         ids = [c.id for c in self.classes]
