@@ -176,7 +176,7 @@ class Gate:
     def _actor(self, asker: Asker, role: Role) -> Actor:
         place = str((request.view_args or {}).get("window") or asker.address)
         if asker.principal and asker.principal.role == role:
-            return Actor(asker.principal.name, role, place)
+            return Actor(asker.principal.name, role, place, logged_in=asker.by == "login")
         return Actor("kiosk", role, place)
 
     def _identify(self, request: Request) -> Asker:

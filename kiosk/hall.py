@@ -1,12 +1,13 @@
 """The hall at work: everything the pages and the API may ask of the program, built by ``kiosk.wiring``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from config.settings import Settings
 from drivers.supervisor import Supervisor
+from kiosk.wrong_codes import WrongCodes
 from ticketing.office import Office
 from ticketing.people import People
 
@@ -32,6 +33,7 @@ class Hall:
         devices: this box's devices, each under its supervisor.
         bench: hands and eyes of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
+        wrong_codes: slows down whoever tries codes; every route that takes a code looks it up inside of its watch.
     """
 
     settings: Settings
@@ -44,3 +46,4 @@ class Hall:
     devices: list[Supervisor[Any]]
     bench: "Bench | None"
     clock: Callable[[], datetime]
+    wrong_codes: WrongCodes = field(default_factory=WrongCodes)

@@ -32,12 +32,14 @@ Line = Annotated[str, BeforeValidator(_printable), Field(max_length=200)]
 Identifier = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What every body keeps to: nothing unknown, nothing converted, nothing of it repeated when it is refused."""
+
     # Built when first needed: a program that has just started should be ready, not prepared for everything.
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 
 
-class CodedBody(_Body):
+class CodedBody(Body):
     """A value of a national code table."""
 
     code: Line
@@ -56,7 +58,7 @@ def _day(value: Any) -> Any:
 Day = Annotated[date, Field(strict=False, ge=date(1850, 1, 1)), BeforeValidator(_day)]
 
 
-class ResidentBody(_Body):
+class ResidentBody(Body):
     """A resident as far as known; `kind` is `typed` where no card was read."""
 
     kind: Literal["resident", "hk-macao-taiwan", "foreigner-2017", "foreigner-2023", "typed"] = "typed"
@@ -102,7 +104,7 @@ def checked_id_number(number: str, kind: str = "typed") -> str:
     return number
 
 
-class IssueBody(_Body):
+class IssueBody(Body):
     """A ticket to be issued."""
 
     service: Identifier
@@ -110,13 +112,13 @@ class IssueBody(_Body):
     resident: ResidentBody | None = None
 
 
-class ChooseBody(_Body):
+class ChooseBody(Body):
     """The service a resident at the kiosk chose."""
 
     service: Identifier
 
 
-class TypedBody(_Body):
+class TypedBody(Body):
     """The number of a resident who has no card."""
 
     id_number: Line
@@ -127,13 +129,13 @@ class TypedBody(_Body):
         return self
 
 
-class TransferBody(_Body):
+class TransferBody(Body):
     """Where a ticket goes on."""
 
     service: Identifier
 
 
-class FinishBody(_Body):
+class FinishBody(Body):
     """How it ended; nothing is the same as `{}`."""
 
     outcome: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] = "done"
@@ -144,7 +146,7 @@ class FinishBody(_Body):
         return {} if value is None else value
 
 
-class ScanBody(_Body):
+class ScanBody(Body):
     """What a scanner read at a window."""
 
     code: Annotated[str, Field(min_length=1, max_length=512)]
@@ -153,7 +155,7 @@ class ScanBody(_Body):
     )
 
 
-class LoginBody(_Body):
+class LoginBody(Body):
     """A name and a password."""
 
     username: Annotated[str, Field(min_length=1, max_length=64)]

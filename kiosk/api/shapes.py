@@ -11,18 +11,20 @@ from ticketing.model import Resident, Ticket, Window
 from ticketing.views import ServiceView, TicketView, WindowView
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """What every answer keeps to."""
+
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
-class CodedAnswer(_Answer):
+class CodedAnswer(Answer):
     """A value of a national code table (GB/T 2261.1, GB/T 3304)."""
 
     code: str
     label: str
 
 
-class ResidentAnswer(_Answer):
+class ResidentAnswer(Answer):
     """A resident's data; what the card does not have is null, so is `valid_until` for 长期."""
 
     kind: str
@@ -42,14 +44,14 @@ class ResidentAnswer(_Answer):
     renewal_count: str | None
 
 
-class WaitAnswer(_Answer):
+class WaitAnswer(Answer):
     """An expected wait, in minutes."""
 
     low: int
     high: int
 
 
-class TicketAnswer(_Answer):
+class TicketAnswer(Answer):
     """A ticket as staff see it."""
 
     id: int
@@ -71,7 +73,7 @@ class IssuedAnswer(TicketAnswer):
     code: str
 
 
-class TicketViewAnswer(_Answer):
+class TicketViewAnswer(Answer):
     """A ticket as whoever holds its code sees it."""
 
     number: str
@@ -87,7 +89,7 @@ class TicketViewAnswer(_Answer):
     called_at: datetime | None
 
 
-class ServiceAnswer(_Answer):
+class ServiceAnswer(Answer):
     """A service and how many wait for it."""
 
     id: str
@@ -98,7 +100,7 @@ class ServiceAnswer(_Answer):
     expected_wait: WaitAnswer | None
 
 
-class HallWindowAnswer(_Answer):
+class HallWindowAnswer(Answer):
     """A window."""
 
     id: str
@@ -107,7 +109,7 @@ class HallWindowAnswer(_Answer):
     services: list[str]
 
 
-class HallAnswer(_Answer):
+class HallAnswer(Answer):
     """The hall."""
 
     id: str
@@ -117,7 +119,7 @@ class HallAnswer(_Answer):
     windows: list[HallWindowAnswer]
 
 
-class CallAnswer(_Answer):
+class CallAnswer(Answer):
     """A number and where it is called to."""
 
     number: str
@@ -128,7 +130,7 @@ class CallAnswer(_Answer):
     recalls: int
 
 
-class WaitingAnswer(_Answer):
+class WaitingAnswer(Answer):
     """How many wait for a service."""
 
     service: str
@@ -136,7 +138,7 @@ class WaitingAnswer(_Answer):
     count: int
 
 
-class BoardAnswer(_Answer):
+class BoardAnswer(Answer):
     """What screens show; `seq` is the event to follow from."""
 
     seq: int
@@ -144,7 +146,7 @@ class BoardAnswer(_Answer):
     waiting: list[WaitingAnswer]
 
 
-class CalledAnswer(_Answer):
+class CalledAnswer(Answer):
     """The ticket that is next, and why."""
 
     ticket: TicketAnswer
@@ -152,14 +154,14 @@ class CalledAnswer(_Answer):
     why_en: str
 
 
-class ScannedAnswer(_Answer):
+class ScannedAnswer(Answer):
     """The scanned ticket and its resident, where a card was read or a resident typed."""
 
     ticket: TicketAnswer
     resident: ResidentAnswer | None
 
 
-class FiguresAnswer(_Answer):
+class FiguresAnswer(Answer):
     """A window's day so far."""
 
     served: int
@@ -167,7 +169,7 @@ class FiguresAnswer(_Answer):
     mean_seconds: float | None
 
 
-class WindowAnswer(_Answer):
+class WindowAnswer(Answer):
     """A window as its clerk sees it."""
 
     window: HallWindowAnswer
@@ -180,7 +182,7 @@ class WindowAnswer(_Answer):
     figures: FiguresAnswer
 
 
-class DeviceAnswer(_Answer):
+class DeviceAnswer(Answer):
     """A device of this box; `advice` says what to do about `reason`."""
 
     name: str
@@ -194,7 +196,7 @@ class DeviceAnswer(_Answer):
     advice_en: str | None
 
 
-class TestedAnswer(_Answer):
+class TestedAnswer(Answer):
     """What became of a device's test."""
 
     ok: bool
@@ -202,7 +204,7 @@ class TestedAnswer(_Answer):
     message_en: str
 
 
-class EarnedAnswer(_Answer):
+class EarnedAnswer(Answer):
     """A priority class that the card earns."""
 
     id: str
@@ -210,7 +212,7 @@ class EarnedAnswer(_Answer):
     name_en: str
 
 
-class KioskResidentAnswer(_Answer):
+class KioskResidentAnswer(Answer):
     """The resident at the kiosk, masked."""
 
     kind: str
@@ -219,7 +221,7 @@ class KioskResidentAnswer(_Answer):
     priority: EarnedAnswer | None
 
 
-class KioskServiceAnswer(_Answer):
+class KioskServiceAnswer(Answer):
     """A service to choose; `has_ticket` is the number this resident already has for it."""
 
     id: str
@@ -231,7 +233,7 @@ class KioskServiceAnswer(_Answer):
     has_ticket: str | None
 
 
-class KioskTicketAnswer(_Answer):
+class KioskTicketAnswer(Answer):
     """The ticket in hand; `url` is what the QR code holds."""
 
     id: int
@@ -243,7 +245,7 @@ class KioskTicketAnswer(_Answer):
     url: str
 
 
-class KioskAnswer(_Answer):
+class KioskAnswer(Answer):
     """What the kiosk shows."""
 
     model_config = ConfigDict(extra="allow", defer_build=True)
@@ -260,7 +262,7 @@ class KioskAnswer(_Answer):
     printer_ready: bool
 
 
-class MeAnswer(_Answer):
+class MeAnswer(Answer):
     """Who is logged in."""
 
     username: str

@@ -1,0 +1,125 @@
+"""Slows down whoever tries codes of tickets, receipts and appointments, and nobody else.
+
+A code has 80 bits, so nobody guesses one; still, whoever tries is told to wait, and is seen in the log. Each address
+may be wrong some times at once, and then once every few seconds. What is right costs nothing, and so does the same
+wrong code again: a phone that keeps asking for yesterday's ticket tries nothing new, however many of them stand behind
+one address of the hall's WLAN.
+
+Kept in memory, for the addresses that were wrong last.
+"""
+
+import ipaddress
+import logging
+import secrets
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ticketing.model import LimitError, TicketingError
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 20
+"""Wrong codes that one address may try at once ..."""
+
+EVERY = 10.0
+"""... and seconds after which it may try another one."""
+
+_SOURCES = 4096
+_SAME = 64
+"""Wrong codes that are known again, an address."""
+
+_ONE_HOME = 64
+"""Bits of an IPv6 address that name a network; its owner has all the others (RFC 6177)."""
+
+
+@dataclass
+class _Tries:
+    spent: float = 0.0
+    at: float = 0.0
+    slowed: bool = False
+    known: deque[int] = field(default_factory=lambda: deque(maxlen=_SAME))
+
+
+class WrongCodes:
+    """Counts wrong codes by where they come from. Safe to use from any thread.
+
+    Args:
+        ticks: seconds that nobody sets back.
+    """
+
+    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._ticks = ticks
+        self._lock = threading.Lock()
+        self._sources: OrderedDict[str, _Tries] = OrderedDict()
+        # Codes are remembered by a hash that differs from one run to the next.
+        self._salt = secrets.token_bytes(16)
+
+    @contextmanager
+    def watch(self, source: str, code: str, refusals: tuple[str, ...] = ("unknown_code",)) -> Iterator[None]:
+        """Look a code up inside of this: a refusal of it counts.
+
+        Args:
+            source: the address that asks, or the account where somebody is logged in.
+            code: what is tried, as it came; kept and logged nowhere.
+            refusals: codes of the refusals that mean: this is none of ours.
+
+        Raises:
+            LimitError: ``too_many_tries`` with ``seconds`` to wait; the code was not looked at.
+        """
+        source = _network(source)
+        self._check(source)
+        try:
+            yield
+        except TicketingError as error:
+            if error.code in refusals:
+                self._wrong(source, code)
+            raise
+
+    def _check(self, source: str) -> None:
+        with self._lock:
+            tries = self._sources.get(source)
+            if tries is None:
+                return
+            self._refill(tries)
+            left = (tries.spent + 1 - AT_ONCE) * EVERY
+            if left <= 0:
+                tries.slowed = False
+                return
+            first, tries.slowed = not tries.slowed, True
+        if first:
+            log.warning("too many wrong codes from %s: slowed down", source)
+        raise LimitError("too_many_tries", seconds=max(1, round(left + 0.5)))
+
+    def _wrong(self, source: str, code: str) -> None:
+        seen = hash((self._salt, code))
+        with self._lock:
+            tries = self._sources.setdefault(source, _Tries(at=self._ticks()))
+            self._sources.move_to_end(source)
+            if seen in tries.known:
+                return
+            tries.known.append(seen)
+            self._refill(tries)
+            tries.spent += 1
+            while len(self._sources) > _SOURCES:
+                self._sources.popitem(last=False)
+        log.info("a code of nothing here from %s", source)
+
+    def _refill(self, tries: _Tries) -> None:
+        now = self._ticks()
+        tries.spent = max(0.0, tries.spent - (now - tries.at) / EVERY)
+        tries.at = now
+
+
+def _network(source: str) -> str:
+    """Who is slowed down together: an IPv4 address or account alone, all of one IPv6 network."""
+    try:
+        address = ipaddress.ip_address(source)
+    except ValueError:
+        return source
+    if address.version == 4:
+        return source
+    return str(ipaddress.ip_network((int(address) >> _ONE_HOME << _ONE_HOME, _ONE_HOME)))
