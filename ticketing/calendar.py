@@ -1,0 +1,306 @@
+"""When what is open: hours, breaks, holidays, moved working days, quotas' periods, appointments' slots. Pure.
+
+All of it is said in wall-clock time of the hall, as minutes after the midnight that a hall day is named by; past
+24:00 they belong to the same hall day. Where the clock is put forward, a minute that never comes is the moment of the
+change; where it is put back, a minute that comes twice is the first of the two. So periods keep their order and never
+overlap, however the clock is changed, and one that lies wholly in a skipped hour is none.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+EVERY = "*"
+"""Stands for all services without hours of their own."""
+
+DAY_MINUTES = 24 * 60
+LOOKS_AHEAD = 400
+"""Days within which a next opening is looked for: more than a year of holidays is none."""
+
+_MONDAY_TO_FRIDAY = frozenset(range(1, 6))
+_DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Hours:
+    """A service is open on a weekday (1 is Monday) from one minute to another."""
+
+    service: str
+    weekday: int
+    opens_at: int
+    closes_at: int
+
+
+@dataclass(frozen=True)
+class SpecialDay:
+    """A day unlike its weekday: a holiday, or one that has the hours of ``weekday`` (调休)."""
+
+    day: date
+    weekday: int | None = None
+    name: str = ""
+    name_en: str = ""
+
+
+@dataclass(frozen=True)
+class Quota:
+    """At most ``most`` tickets for a service between two minutes of a hall day."""
+
+    service: str
+    from_at: int
+    to_at: int
+    most: int
+
+
+@dataclass(frozen=True)
+class Slot:
+    """``capacity`` appointments for a service between two minutes of a weekday."""
+
+    service: str
+    weekday: int
+    from_at: int
+    to_at: int
+    capacity: int
+
+
+_Rule = TypeVar("_Rule", Quota, Slot)
+
+
+class Period(NamedTuple):
+    """From one moment up to, and not including, another; both in the hall's zone."""
+
+    begins: datetime
+    ends: datetime
+
+    def holds(self, at: datetime) -> bool:
+        """Whether ``at`` lies in it."""
+        # Compared in UTC: two times of one zone are compared by the wall clock, whatever the hour comes twice.
+        return self.begins.astimezone(UTC) <= at.astimezone(UTC) < self.ends.astimezone(UTC)
+
+
+class SlotOfDay(NamedTuple):
+    """A slot on its date; ``minute`` is when it begins by the rule."""
+
+    minute: int
+    period: Period
+    capacity: int
+
+
+class QuotaOfDay(NamedTuple):
+    """A quota on its date."""
+
+    quota: Quota
+    period: Period
+
+
+def moment_of(zone: ZoneInfo, day: date, minute: int) -> datetime:
+    """The moment at which the hall's clock shows ``minute`` of ``day``, as the module says of skipped and doubled ones.
+
+    Args:
+        zone: the hall's.
+        day: a date there.
+        minute: after its midnight; may be more than a day's, or negative.
+    """
+    wall = datetime.combine(day, datetime.min.time()) + timedelta(minutes=minute)
+    first = wall.replace(tzinfo=zone).astimezone(UTC)
+    if first.astimezone(zone).replace(tzinfo=None) == wall:
+        return first.astimezone(zone)
+    return _change(zone, wall.replace(tzinfo=zone, fold=1).astimezone(UTC), first).astimezone(zone)
+
+
+def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """The second between two moments at which the zone's offset changes."""
+    offset = before.astimezone(zone).utcoffset()
+    while after - before > _SECOND:
+        middle = before + (after - before) // 2
+        middle -= timedelta(microseconds=middle.microsecond)
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def hall_day(at: datetime, day_starts: int) -> date:
+    """The hall day of a moment given in the hall's zone; ``day_starts`` in minutes after midnight."""
+    wall = at.replace(tzinfo=None)
+    return (wall - timedelta(minutes=day_starts)).date()
+
+
+class Calendar:
+    """A hall's calendar.
+
+    A service that has no hours of its own has those of ``"*"``, and without these is always open but on holidays.
+
+    Args:
+        zone: the hall's.
+        hours: when services are open; periods that touch are one.
+        special_days: holidays and moved working days.
+        quotas: of services.
+        slots: of services.
+        day_starts: minutes after midnight at which a hall day begins.
+    """
+
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        hours: Iterable[Hours] = (),
+        special_days: Iterable[SpecialDay] = (),
+        quotas: Iterable[Quota] = (),
+        slots: Iterable[Slot] = (),
+        day_starts: int = 0,
+    ) -> None:
+        self.zone = zone
+        self.day_starts = day_starts
+        self._special = {one.day: one for one in special_days}
+        self._hours: dict[str, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+        for one in hours:
+            self._hours[one.service][one.weekday].append((one.opens_at, one.closes_at))
+        self._working = frozenset(day for table in self._hours.values() for day in table) or _MONDAY_TO_FRIDAY
+        self._quotas = _by_service(quotas)
+        self._slots = _by_service(slots)
+        self._of_day = lru_cache(512)(self._periods)
+
+    def limits(self, service: str) -> bool:
+        """Whether the service is ever closed, or its number of tickets limited."""
+        return bool(self._special or self._hours.get(service) or self._hours.get(EVERY) or self._quotas.get(service))
+
+    def special(self, day: date) -> SpecialDay | None:
+        """What is special about a day."""
+        return self._special.get(day)
+
+    def weekday(self, day: date) -> int | None:
+        """The weekday whose hours a day has; None on a holiday."""
+        special = self._special.get(day)
+        return special.weekday if special else day.isoweekday()
+
+    # Open and closed
+
+    def periods(self, service: str, day: date) -> tuple[Period, ...]:
+        """When the service is open on a hall day, in order; what lies between two is a break."""
+        return self._of_day(service, day)
+
+    def open_now(self, service: str, at: datetime) -> Period | None:
+        """The period in which the service is open at ``at``; None while it is closed."""
+        return next((one for one in self._around(service, at) if one.holds(at)), None)
+
+    def opens_next(self, service: str, at: datetime) -> datetime | None:
+        """When the service opens after ``at``; None when it does not within :data:`LOOKS_AHEAD` days."""
+        first = self._date(at) - _DAY
+        now = at.astimezone(UTC)
+        for ahead in range(LOOKS_AHEAD):
+            for period in self.periods(service, first + ahead * _DAY):
+                if period.begins.astimezone(UTC) > now:
+                    return period.begins
+        return None
+
+    def closes_today(self, service: str, at: datetime) -> datetime | None:
+        """When the service closes for the last time on the hall day of ``at``; None when it is closed until then."""
+        now = at.astimezone(UTC)
+        day = hall_day(at.astimezone(self.zone), self.day_starts)
+        left = [one.ends for one in self.periods(service, day) if one.ends.astimezone(UTC) > now]
+        return left[-1] if left else None
+
+    def is_always_open(self, service: str) -> bool:
+        """Whether the service has no hours at all; a holiday closes it still."""
+        return not (self._hours.get(service) or self._hours.get(EVERY))
+
+    # Working days
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether any service has hours on that day; Monday to Friday in a hall without hours."""
+        return self.weekday(day) in self._working
+
+    def working_day(self, after: date, number: int) -> date:
+        """The so-many-th working day after a day; with 0 the day itself, or the next one that is a working day."""
+        day = after
+        left = number
+        if left == 0 and not self.is_working_day(day):
+            left = 1
+        while left:
+            day += _DAY
+            left -= self.is_working_day(day)
+        return day
+
+    # Quotas and slots
+
+    def quota_now(self, service: str, at: datetime) -> QuotaOfDay | None:
+        """The quota that counts a ticket issued at ``at``."""
+        return next((one for one in self._quotas_around(service, at) if one.period.holds(at)), None)
+
+    def quotas_after(self, service: str, at: datetime) -> Iterator[QuotaOfDay]:
+        """The quotas whose periods begin after ``at``, and in which the service is open: of this day and the next."""
+        now = at.astimezone(UTC)
+        for one in self._quotas_around(service, at):
+            if one.period.begins.astimezone(UTC) > now and self._open_in(service, one.period):
+                yield one
+
+    def slots(self, service: str, day: date) -> list[SlotOfDay]:
+        """The slots of a date, in order, as far as the service is open when they begin."""
+        weekday = self.weekday(day)
+        found = []
+        for one in self._slots.get(service, ()):
+            period = self._period(day, one.from_at, one.to_at)
+            if one.weekday == weekday and period and self.open_now(service, period.begins):
+                found.append(SlotOfDay(one.from_at, period, one.capacity))
+        return sorted(found, key=lambda slot: slot.minute)
+
+    def has_slots(self, service: str) -> bool:
+        """Whether the service takes appointments at all."""
+        return service in self._slots
+
+    # How
+
+    def _date(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
+
+    def _around(self, service: str, at: datetime) -> Iterator[Period]:
+        # A hall day may reach into the next date; and where a whole date was skipped, into the one after that.
+        today = self._date(at)
+        for day in (today - 2 * _DAY, today - _DAY, today):
+            yield from self.periods(service, day)
+
+    def _quotas_around(self, service: str, at: datetime) -> Iterator[QuotaOfDay]:
+        today = self._date(at)
+        for day in (today - _DAY, today, today + _DAY):
+            for one in self._quotas.get(service, ()):
+                period = self._period(day, one.from_at, one.to_at)
+                if period:
+                    yield QuotaOfDay(one, period)
+
+    def _open_in(self, service: str, period: Period) -> bool:
+        begins = self.open_now(service, period.begins)
+        opens = self.opens_next(service, period.begins)
+        return begins is not None or (opens is not None and period.holds(opens))
+
+    def _periods(self, service: str, day: date) -> tuple[Period, ...]:
+        weekday = self.weekday(day)
+        if weekday is None:
+            return ()
+        table: Mapping[int, list[tuple[int, int]]] | None = self._hours.get(service) or self._hours.get(EVERY)
+        if table is None:
+            whole = self._period(day, self.day_starts, self.day_starts + DAY_MINUTES)
+            return (whole,) if whole else ()
+        joined: list[tuple[int, int]] = []
+        for opens, closes in sorted(table.get(weekday, ())):
+            if joined and opens <= joined[-1][1]:
+                joined[-1] = joined[-1][0], max(closes, joined[-1][1])
+            else:
+                joined.append((opens, closes))
+        found = (self._period(day, opens, closes) for opens, closes in joined)
+        return tuple(one for one in found if one)
+
+    def _period(self, day: date, from_at: int, to_at: int) -> Period | None:
+        begins, ends = moment_of(self.zone, day, from_at), moment_of(self.zone, day, to_at)
+        return Period(begins, ends) if begins.astimezone(UTC) < ends.astimezone(UTC) else None
+
+
+def _by_service(rules: Iterable[_Rule]) -> dict[str, list[_Rule]]:
+    found: dict[str, list[_Rule]] = defaultdict(list)
+    for one in rules:
+        found[one.service].append(one)
+    return {service: sorted(ones, key=lambda one: one.from_at) for service, ones in found.items()}
