@@ -190,12 +190,15 @@ class Calendar:
 
     def opens_next(self, service: str, at: datetime) -> datetime | None:
         """When the service opens after ``at``; None when it does not within :data:`LOOKS_AHEAD` days."""
-        first = self._date(at) - _DAY
+        first = self._date(at) - 2 * _DAY
         now = at.astimezone(UTC)
         for ahead in range(LOOKS_AHEAD):
-            for period in self.periods(service, first + ahead * _DAY):
-                if period.begins.astimezone(UTC) > now:
-                    return period.begins
+            # Hours past midnight may begin after those of the next date.
+            days = (first + n * _DAY for n in range(ahead, ahead + 3))
+            coming = [one.begins for day in days for one in self.periods(service, day)]
+            coming = [begins for begins in coming if begins.astimezone(UTC) > now]
+            if coming:
+                return min(coming, key=lambda begins: begins.astimezone(UTC))
         return None
 
     def closes_today(self, service: str, at: datetime) -> datetime | None:
