@@ -24,14 +24,14 @@ _MICROSECOND = timedelta(microseconds=1)
 t = tables.ticket
 print_state = (
     select(tables.print_job.c.state)
-    .where(tables.print_job.c.ticket_id == t.c.id)
+    .where(tables.print_job.c.ticket_id == t.c.id, tables.print_job.c.case_id.is_(None))
     .order_by(tables.print_job.c.id.desc())
     .limit(1)
     .correlate(t)
     .scalar_subquery()
     .label("print_state")
 )
-"""State of a ticket's newest print job."""
+"""State of the newest print job of a ticket's own slip."""
 
 tickets: Select[Any] = select(
     t.c.id,
@@ -74,16 +74,38 @@ _AHEAD = Prepared(
     )
 )
 _EVENT = Prepared(insert(tables.event).inline())
+_w, _ws = tables.window, tables.window_service
 _WINDOW = (
-    select(tables.window.c.id, tables.window.c.name, tables.window.c.state, tables.window_service.c.service_id)
-    .outerjoin_from(
-        tables.window, tables.window_service, tables.window.c.id == tables.window_service.c.window_id, full=False
+    select(
+        _w.c.id,
+        _w.c.name,
+        _w.c.state,
+        _w.c.pause_text,
+        _w.c.pause_text_en,
+        _w.c.clerk,
+        _w.c.removed_at,
+        _ws.c.service_id,
+        _ws.c.head_start,
     )
-    .order_by(tables.window.c.position, tables.window_service.c.service_id)
+    .outerjoin_from(_w, _ws, _w.c.id == _ws.c.window_id, full=False)
+    .order_by(_w.c.position, _ws.c.service_id)
 )
 _WINDOWS = Prepared(_WINDOW)
 _ONE_WINDOW = Prepared(_WINDOW.where(tables.window.c.id == bindparam("window")))
-_SERVICE = select(tables.service.c.id, tables.service.c.name, tables.service.c.name_en, tables.service.c.prefix)
+_s = tables.service
+_SERVICE = select(
+    _s.c.id,
+    _s.c.name,
+    _s.c.name_en,
+    _s.c.prefix,
+    _s.c.place,
+    _s.c.bring,
+    _s.c.bring_en,
+    _s.c.chain,
+    _s.c.per_person_day,
+    _s.c.promise_days,
+    _s.c.removed_at,
+)
 _ONE_SERVICE = Prepared(_SERVICE.where(tables.service.c.id == bindparam("service")))
 _SERVICES = Prepared(_SERVICE.order_by(tables.service.c.position))
 
@@ -186,6 +208,10 @@ class Moment:
         """The code on a ticket of ``day``; raises :class:`~ticketing.vault.ErasedError` once that day is erased."""
         return codes.encode(self.vault.day_code(self.conn, day, ticket))
 
+    def receipt_of(self, case: int) -> str:
+        """The code on a case's receipt; kept nowhere, and made again from the master key."""
+        return codes.encode(self.vault.lasting_mac("receipt", str(case).encode())[: codes.BYTES])
+
     def hash_of(self, code: str) -> bytes:
         """What the store knows a code by."""
         return self.vault.lasting_hash("ticket code", code)
@@ -273,11 +299,40 @@ def is_open(row: Row[Any]) -> bool:
 
 
 def _service_of(row: Row[Any]) -> Service:
-    return Service(row.id, row.name, row.name_en, row.prefix)
+    return Service(
+        row.id,
+        row.name,
+        row.name_en,
+        row.prefix,
+        row.place,
+        row.bring,
+        row.bring_en,
+        tuple(json.loads(row.chain)) if row.chain != "[]" else (),
+        row.per_person_day,
+        row.promise_days,
+        row.removed_at is not None,
+    )
 
 
 def _windows_of(rows: Iterable[Row[Any]]) -> list[Window]:
-    found: dict[str, tuple[Any, list[str]]] = {}
+    found: dict[str, tuple[Any, list[str], dict[str, int]]] = {}
     for row in rows:
-        found.setdefault(row.id, (row, []))[1].extend([row.service_id] if row.service_id else [])
-    return [Window(row.id, row.name, tuple(services), row.state) for row, services in found.values()]
+        _, services, weights = found.setdefault(row.id, (row, [], {}))
+        if row.service_id:
+            services.append(row.service_id)
+        if row.head_start:
+            weights[row.service_id] = row.head_start
+    return [
+        Window(
+            row.id,
+            row.name,
+            ("*",) if "*" in services else tuple(services),
+            row.state,
+            weights,
+            row.pause_text,
+            row.pause_text_en,
+            row.clerk,
+            row.removed_at is not None,
+        )
+        for row, services, weights in found.values()
+    ]
