@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+BYTES = 10
 LENGTH = 16
 """Characters of a code; five bits each."""
 
@@ -17,12 +18,12 @@ LONGEST_SCAN = 512
 _CONFUSED = str.maketrans("ILO", "110")
 _CODE = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
 # A keyboard-wedge scanner types "、" for "/" while a Chinese input method is on.
-_IN_URL = re.compile(r"\AHTTPS?:[/、\\]{2}[^/、\\]+[/、\\]T[/、\\]([^/、\\?#]*)[/、\\]?(?:[?#].*)?\Z")
+_IN_URL = re.compile(r"\AHTTPS?:[/、\\]{2}[^/、\\]+[/、\\][TP][/、\\]([^/、\\?#]*)[/、\\]?(?:[?#].*)?\Z")
 
 
 def encode(raw: bytes) -> str:
     """The 16 characters of 10 bytes."""
-    if len(raw) * 8 != LENGTH * 5:
+    if len(raw) != BYTES:
         raise ValueError(f"a code is made of 10 bytes, not {len(raw)}")
     number = int.from_bytes(raw)
     return "".join(ALPHABET[number >> shift & 31] for shift in range(5 * (LENGTH - 1), -1, -5))

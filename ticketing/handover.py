@@ -1,25 +1,23 @@
 """The resident's data, at the window and nowhere else. Every look is an entry in the access log."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row
 
-from ticketing import access_log, calling, tables
-from ticketing.issuing import RESIDENT
+from ticketing import access_log, calling, residents
 from ticketing.model import OPEN_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket
 from ticketing.moment import Moment, is_open
-
-_SEALED = select(tables.resident.c.sealed).where(tables.resident.c.ticket_id == bindparam("ticket"))
+from ticketing.residents import Holders
 
 
 @dataclass(frozen=True)
 class Scanned:
-    """A ticket that was laid under a window's scanner, with what is known of who holds it."""
+    """A ticket that was laid under a scanner, with what is known of whose it is, and of who took it for them."""
 
     ticket: Ticket
     resident: Resident | None
+    agent: Resident | None = None
 
 
 def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: str | None) -> Scanned:
@@ -39,18 +37,19 @@ def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: st
     ticket = m.ticket(row) if row.state == State.SERVING else calling.start(m, row)
     action = "scan-override" if overrides else "scan"
     access_log.append(m.conn, m.vault, m.now, actor, action, row.id, reason if overrides else None)
-    return Scanned(ticket, _open(m, row))
+    holders = residents.opened(m, row.hall_day, row.id)
+    return Scanned(ticket, holders and holders.resident, holders and holders.agent)
 
 
-def resident_at(m: Moment, window: str, actor: Actor) -> Resident | None:
-    """See :meth:`ticketing.office.Office.resident_at`."""
+def holders_at(m: Moment, window: str, actor: Actor) -> Holders | None:
+    """See :meth:`ticketing.office.Office.holders_at`."""
     row = calling.here(m, window)
     if row.state != State.SERVING:
         raise StateError("wrong_state", number=row.number, state=row.state, verb="resident")
-    resident = _open(m, row)
-    if resident is not None:
+    holders = residents.opened(m, row.hall_day, row.id)
+    if holders is not None:
         access_log.append(m.conn, m.vault, m.now, actor, "resident", row.id)
-    return resident
+    return holders
 
 
 def _refusal(row: Row[Any]) -> StateError | ForbiddenError:
@@ -66,11 +65,3 @@ def _bring_here(m: Moment, row: Row[Any], window: str) -> Row[Any]:
         calling.to_queue(m, row, row.service_id)
     calling.call(m, m.row_of(row.id), window)
     return m.row_of(row.id)
-
-
-def _open(m: Moment, row: Row[Any]) -> Resident | None:
-    sealed = m.conn.scalar(_SEALED, {"ticket": row.id})
-    if sealed is None:
-        return None
-    data = m.vault.open(m.conn, row.hall_day, RESIDENT, row.id, sealed)
-    return Resident.from_json(json.loads(data.decode("utf-8", "surrogatepass")))

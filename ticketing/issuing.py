@@ -1,20 +1,18 @@
 """Issuing: a number without gaps, a place in the queue, one live ticket a person and service."""
 
-import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select, text
 
-from ticketing import policy, print_jobs, tables
+from ticketing import policy, print_jobs, residents, tables
 from ticketing.crowd import Crowd
 from ticketing.model import Resident, State, StateError, Ticket, UnknownError
 from ticketing.moment import Moment, microseconds, tickets
 from ticketing.moment import t as _t
+from ticketing.residents import Holders
 from ticketing.store import Prepared
-
-RESIDENT = "resident"
-"""Purpose under which a resident's data is sealed."""
 
 # One statement asks all that issuing must know, because each costs as much as its work: the next number of the
 # service's prefix (no row: no such service), the ticket's id, and whether any rank after it. The id has to be known
@@ -32,7 +30,6 @@ _COUNT = Prepared(
     """)
 )
 _TICKET = Prepared(insert(tables.ticket).inline())
-_RESIDENT = Prepared(insert(tables.resident).inline())
 _of_person = tickets.where(_t.c.hall_day == bindparam("day"), _t.c.person_hash == bindparam("person"), tables.live)
 _OF_PERSON = Prepared(_of_person)
 _OF_PERSON_FOR = Prepared(_of_person.where(_t.c.service_id == bindparam("service")))
@@ -58,14 +55,27 @@ class Issued:
 
 
 def issue(
-    m: Moment, crowd: Crowd, service: str, resident: Resident | None, priority: str | None, *, printed: bool
+    m: Moment,
+    crowd: Crowd,
+    service: str,
+    resident: Resident | None,
+    priority: str | None,
+    *,
+    printed: bool,
+    agent: Resident | None = None,
+    rank_at: datetime | None = None,
+    rank_by: str | None = None,
 ) -> Issued:
-    """Issue a ticket; see :meth:`ticketing.office.Office.issue`."""
+    """Issue a ticket; see :meth:`ticketing.office.Office.issue`.
+
+    ``rank_at`` is its place in time where something else than issue and class makes it; ``rank_by`` tells what.
+    """
     person = _person_hash(m, resident)
+    proxy = _proxy_hash(m, person, agent)
     if person is not None:
         refuse_second(m, person, service)
-    earned = m.rules.named(priority) if priority else policy.class_for(resident, m.now.date(), m.rules)
-    rank = microseconds(policy.rank_at(m.now, earned))
+    earned = m.rules.named(priority) if priority else policy.class_for(agent or resident, m.now.date(), m.rules)
+    rank = microseconds(rank_at or policy.rank_at(m.now, earned))
     count = _COUNT.one_or_none(m.conn, {"day": m.day, "service": service, "rank": rank})
     if count is None:
         raise UnknownError("unknown_service", service=service)
@@ -88,12 +98,12 @@ def issue(
             "issued_at": m.at,
             "code_hash": m.hash_of(code),
             "person_hash": person,
+            "agent_hash": proxy,
+            "rank_by": rank_by,
         },
     )
     if resident is not None:
-        data = json.dumps(resident.as_json(), ensure_ascii=False).encode("utf-8", "surrogatepass")
-        sealed = m.vault.seal(m.conn, m.day, RESIDENT, count.id, data)
-        _RESIDENT.do(m.conn, {"ticket_id": count.id, "hall_day": m.day, "sealed": sealed})
+        residents.seal(m, count.id, Holders(resident, agent))
     job = print_jobs.add(m, count.id, copy=False) if printed else None
     m.append("ticket.issued", number=number, service=service)
     ticket = Ticket(
@@ -112,6 +122,7 @@ def issue(
         recalls=0,
         outcome=None,
         print="pending" if printed else "none",
+        rank_by=rank_by,
     )
     return Issued(ticket, code, job)
 
@@ -136,6 +147,18 @@ def person_of(m: Moment, row: Row[Any]) -> bytes | None:
     """The hash of the person a ticket was issued to; None when nobody's number was read."""
     person: bytes | None = _PERSON_OF.scalar(m.conn, {"ticket": row.id})
     return person
+
+
+def _proxy_hash(m: Moment, person: bytes | None, agent: Resident | None) -> bytes | None:
+    """Of who takes the ticket for somebody else: both have shown who they are, and are not one."""
+    if agent is None:
+        return None
+    proxy = _person_hash(m, agent)
+    if person is None or proxy is None:
+        raise StateError("proxy_needs_both")
+    if proxy == person:
+        raise StateError("proxy_for_oneself")
+    return proxy
 
 
 def _person_hash(m: Moment, resident: Resident | None) -> bytes | None:

@@ -51,6 +51,7 @@ tickets: Select[Any] = select(
     t.c.line,
     t.c.rank_by,
     t.c.clerk,
+    t.c.called_by,
     t.c.queued_at,
     t.c.held_until,
     t.c.hold_reason,

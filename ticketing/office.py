@@ -17,6 +17,7 @@ from ticketing.ledger import Ledger
 from ticketing.model import Actor, Event, Resident, Service, Ticket, Window
 from ticketing.policy import PriorityClass, Rules, Why
 from ticketing.print_jobs import Ended, PrintJob
+from ticketing.residents import Holders
 from ticketing.store import Store
 from ticketing.vault import Vault
 from ticketing.views import Board, Call, DayCounts, Figures, HallView, ServiceView, TicketView, Waiting, WindowView
@@ -28,6 +29,7 @@ __all__ = [
     "DayCounts",
     "Figures",
     "HallView",
+    "Holders",
     "Issued",
     "Office",
     "PrintJob",
@@ -112,6 +114,7 @@ class Office:
         actor: Actor,
         *,
         resident: Resident | None = None,
+        agent: Resident | None = None,
         priority: str | None = None,
         print: bool,  # noqa: A002 - the field's word, as in the API
         key: str | None = None,
@@ -122,6 +125,7 @@ class Office:
             service: its id.
             actor: who asks.
             resident: whose ticket it is; their data are sealed until the day is erased.
+            agent: who takes it for them (代办), sealed with theirs; it is the agent's age that earns a class.
             priority: a class given by staff; None for the one the resident's age earns.
             print: whether this box prints a slip.
             key: an idempotency key: the same request with the same key gives the same answer.
@@ -129,15 +133,18 @@ class Office:
         Raises:
             UnknownError: ``unknown_service``, ``unknown_priority``.
             StateError: ``already_waiting`` (``number``, ``ticket_id``, ``state``): this person's live ticket for it;
-                ``idempotency_key_reused``.
+                ``proxy_needs_both``, ``proxy_for_oneself``: an agent and a resident have ID numbers, two different
+                ones; ``idempotency_key_reused``.
         """
         with self.ledger.verb() as m:
-            kept = key and Key(m, actor, key, "issue", service, resident and resident.as_json(), priority, print)
+            # Requests of before there were agents keep their form, and so their kept answers.
+            people = [one.as_json() for one in (resident, agent) if one] if agent else resident and resident.as_json()
+            kept = key and Key(m, actor, key, "issue", service, people, priority, print)
             if kept and (found := kept.answer()) is not None:
                 day, answer = found
                 ticket = ticket_from_json(m, answer["ticket"])
                 return Issued(ticket, m.code_of(day, ticket.id), answer["print_job"])
-            issued = issuing.issue(m, self._crowd, service, resident, priority, printed=print)
+            issued = issuing.issue(m, self._crowd, service, resident, priority, printed=print, agent=agent)
             if kept:
                 kept.keep({"ticket": ticket_as_json(issued.ticket), "print_job": issued.print_job})
         log.info("%s issued by %s", issued.ticket.number, actor.who)
@@ -262,15 +269,20 @@ class Office:
         self._note(scanned.ticket, "scanned", window, actor)
         return scanned
 
-    def resident_at(self, window: str, actor: Actor) -> Resident | None:
-        """The data of the resident now being served, None for a ticket without any; logged in the access log.
+    def holders_at(self, window: str, actor: Actor) -> Holders | None:
+        """The data of the resident now being served, and of an agent; None for a ticket without any; logged.
 
         Raises:
             UnknownError: ``unknown_window``.
             StateError: ``nobody_here``; ``wrong_state``: called, and not yet being served.
         """
         with self.ledger.verb() as m:
-            return handover.resident_at(m, window, actor)
+            return handover.holders_at(m, window, actor)
+
+    def resident_at(self, window: str, actor: Actor) -> Resident | None:
+        """The resident of :meth:`holders_at`: whose business it is, whoever came for them."""
+        holders = self.holders_at(window, actor)
+        return holders and holders.resident
 
     # Views
 

@@ -5,9 +5,9 @@ the tray) or ``failed`` (no byte was sent). A box that starts again calls what i
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, insert, or_, select, update
 
 from ticketing import tables
 from ticketing.model import LIVE_STATES, StateError, Ticket, UnknownError
@@ -20,13 +20,17 @@ Ended = Literal["printed", "unconfirmed", "failed"]
 
 _j = tables.print_job
 _ADD = Prepared(insert(_j))
-_JOB_COLUMNS = (_j.c.id.label("job"), _j.c.copy, _j.c.state.label("job_state"))
+_JOB_COLUMNS = (_j.c.id.label("job"), _j.c.copy, _j.c.state.label("job_state"), _j.c.case_id)
+_WANTED = or_(tables.live, _j.c.case_id.is_not(None))
+"""Slips of tickets that are over are of no use; receipts are made when they end."""
 _JOBS = tickets.join(_j, _j.c.ticket_id == _t.c.id).add_columns(*_JOB_COLUMNS)
 _PENDING = Prepared(
-    _JOBS.where(_j.c.box == bindparam("box"), tables.pending, tables.live).order_by(_j.c.id).limit(bindparam("most"))
+    _JOBS.where(_j.c.box == bindparam("box"), tables.pending, _WANTED).order_by(_j.c.id).limit(bindparam("most"))
 )
 _OF_TICKET = (
-    select(_j.c.id, _j.c.box, _j.c.copy, _j.c.state).where(_j.c.ticket_id == bindparam("ticket")).order_by(_j.c.id)
+    select(_j.c.id, _j.c.box, _j.c.copy, _j.c.state, _j.c.case_id)
+    .where(_j.c.ticket_id == bindparam("ticket"))
+    .order_by(_j.c.id)
 )
 _STATE = Prepared(select(_j.c.state).where(_j.c.id == bindparam("job")))
 _set = update(_j).where(_j.c.id == bindparam("job"))
@@ -41,7 +45,12 @@ _LAST_SENT = (
 _OVER = (
     select(_j.c.id)
     .join(_t, _t.c.id == _j.c.ticket_id)
-    .where(_j.c.box == bindparam("box"), tables.pending, ~tables.live)
+    .where(_j.c.box == bindparam("box"), tables.pending, ~_WANTED)
+)
+_WITHDRAW = (
+    update(_j)
+    .where(tables.unfinished, _j.c.state == "pending", _j.c.case_id == bindparam("case"))
+    .values(state="failed", reason="withdrawn", ended_at=bindparam("now"))
 )
 _RECOVER = (
     update(_j)
@@ -60,6 +69,7 @@ class PrintJob:
         code: what the slip's QR code says.
         copy: whether it is to be marked 补打, because another one may be about.
         state: see the module.
+        case: the case whose receipt it is; None for the ticket's own slip.
     """
 
     id: int
@@ -67,14 +77,18 @@ class PrintJob:
     code: str
     copy: bool
     state: JobState
+    case: int | None = None
 
     def __repr__(self) -> str:
         return f"<PrintJob {self.id} {self.ticket.number} {self.state}>"
 
 
-def add(m: Moment, ticket: int, *, copy: bool) -> int:
-    """A new job of this box; its id."""
-    job = _ADD.do(m.conn, {"ticket_id": ticket, "box": m.box, "copy": copy, "state": "pending", "created_at": m.at})
+def add(m: Moment, ticket: int, *, copy: bool, case: int | None = None) -> int:
+    """A new job of this box, for a ticket's slip or the receipt of one of its cases; its id."""
+    job = _ADD.do(
+        m.conn,
+        {"ticket_id": ticket, "box": m.box, "copy": copy, "case_id": case, "state": "pending", "created_at": m.at},
+    )
     m.news()
     return job
 
@@ -82,7 +96,7 @@ def add(m: Moment, ticket: int, *, copy: bool) -> int:
 def pending(m: Moment, limit: int) -> list[PrintJob]:
     """This box's pending jobs, oldest first; none for tickets that are over."""
     rows = _PENDING.all(m.conn, {"box": m.box, "most": limit})
-    return [PrintJob(row.job, m.ticket(row), m.code_of(row.hall_day, row.id), row.copy, row.job_state) for row in rows]
+    return [_job(m, row, row.job, row.case_id, row.copy, row.job_state) for row in rows]
 
 
 def sending(m: Moment, job: int) -> None:
@@ -121,14 +135,35 @@ def reprint(m: Moment, ticket: int) -> PrintJob:
         raise StateError("other_day", number=row.number, day=row.hall_day)
     if row.state not in LIVE_STATES:
         raise StateError("ticket_over", number=row.number, state=row.state)
-    earlier = m.conn.execute(_OF_TICKET, {"ticket": ticket}).all()
+    return _again(m, row, None)
+
+
+def reprint_receipt(m: Moment, ticket: int, case: int) -> PrintJob:
+    """A case's receipt once more, on any day; the job that still waits to be printed here instead of a second."""
+    return _again(m, m.row_of(ticket), case)
+
+
+def withdraw(m: Moment, case: int) -> None:
+    """A case is taken back: its receipt is not printed any more."""
+    m.conn.execute(_WITHDRAW, {"case": case, "now": m.at})
+
+
+def _again(m: Moment, row: Row[Any], case: int | None) -> PrintJob:
+    earlier = [job for job in m.conn.execute(_OF_TICKET, {"ticket": row.id}) if job.case_id == case]
     waiting = next((job for job in earlier if job.state == "pending" and job.box == m.box), None)
     if waiting:
         job, copy = waiting.id, waiting.copy
     else:
         copy = any(job.state != "failed" for job in earlier)
-        job = add(m, ticket, copy=copy)
-    return PrintJob(job, m.ticket(row, print_state="pending"), m.code_of(row.hall_day, ticket), copy, "pending")
+        job = add(m, row.id, copy=copy, case=case)
+    return _job(m, row, job, case, copy, "pending")
+
+
+def _job(m: Moment, row: Row[Any], job: int, case: int | None, copy: bool, state: JobState) -> PrintJob:
+    # A receipt may be printed on a day whose tickets' codes are erased.
+    code = m.code_of(row.hall_day, row.id) if case is None else m.receipt_of(case)
+    ticket = m.ticket(row, **({"print_state": state} if case is None else {}))
+    return PrintJob(job, ticket, code, copy, state, case)
 
 
 def recover(m: Moment) -> int:
