@@ -1,19 +1,18 @@
 """What happens at a window: who is called there, and what becomes of them."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, literal_column, or_, select, update
 
-from ticketing import issuing, policy, tables
+from ticketing import cases, issuing, policy, tables
+from ticketing.cases import Case, Further
 from ticketing.model import NORMAL, ClosedError, StateError, Ticket, Window, WindowState
 from ticketing.moment import Moment, after, tickets
 from ticketing.moment import t as _t
 from ticketing.policy import Why
 from ticketing.store import Prepared
-
-_OUTCOME = re.compile(r"[a-z_]{1,32}")
 
 _s, _ws = tables.service, tables.window_service
 _served_here = (
@@ -116,6 +115,14 @@ class Called:
     why: Why
 
 
+@dataclass(frozen=True)
+class Finished:
+    """Whose service ended, and the cases that came of it, the ticket's own first."""
+
+    ticket: Ticket
+    cases: list[Case]
+
+
 def call_next(m: Moment, window_id: str) -> Called | None:
     """Call the next; see :meth:`ticketing.office.Office.call_next`."""
     window = m.window(window_id)
@@ -168,17 +175,27 @@ def start(m: Moment, row: Row[Any]) -> Ticket:
     return _happened(m, row, "started", state=state, started_at=m.at)
 
 
-def finish(m: Moment, window: str, outcome: str) -> Ticket:
+def finish(
+    m: Moment,
+    window: str,
+    outcome: str,
+    promise_days: int | None = None,
+    further: Sequence[Further] = (),
+    *,
+    printed: bool = False,
+) -> Finished:
     """The case is done, or is for another day: ``outcome`` tells."""
-    if not _OUTCOME.fullmatch(outcome):
-        raise StateError("bad_outcome")
+    outcome = cases.outcome_of(outcome)
     row = here(m, window)
     state = after("finish", row)
     began = row.started_at if row.started_at is not None else m.at
     _FINISH.do(m.conn, {"ticket": row.id, "began": began, "now": m.at, "how": outcome})
-    return _happened(
+    made = [cases.record(m, row, outcome, promise_days, printed=printed)]
+    made += cases.record_all(m, row, further, printed=printed)
+    ticket = _happened(
         m, row, "finished", {"outcome": outcome}, state=state, started_at=began, ended_at=m.at, outcome=outcome
     )
+    return Finished(ticket, made)
 
 
 def no_show(m: Moment, window: str) -> Ticket:

@@ -38,7 +38,7 @@ def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: st
     action = "scan-override" if overrides else "scan"
     access_log.append(m.conn, m.vault, m.now, actor, action, row.id, reason if overrides else None)
     holders = residents.opened(m, row.hall_day, row.id)
-    return Scanned(ticket, holders and holders.resident, holders and holders.agent)
+    return Scanned(ticket, holders.resident, holders.agent) if holders else Scanned(ticket, None)
 
 
 def holders_at(m: Moment, window: str, actor: Actor) -> Holders | None:

@@ -9,7 +9,8 @@ from sqlalchemy import func, insert, select
 
 from ticketing import calling, days, handover, issuing, order, policy, print_jobs, tables, views
 from ticketing.answers import Key, ticket_as_json, ticket_from_json
-from ticketing.calling import Called
+from ticketing.calling import Called, Finished
+from ticketing.cases import Further
 from ticketing.crowd import Crowd
 from ticketing.handover import Scanned
 from ticketing.issuing import Issued
@@ -28,6 +29,7 @@ __all__ = [
     "Called",
     "DayCounts",
     "Figures",
+    "Finished",
     "HallView",
     "Holders",
     "Issued",
@@ -197,14 +199,37 @@ class Office:
         return self._note(ticket, "started", window, actor)
 
     def finish(self, window: str, actor: Actor, outcome: str = "done") -> Ticket:
-        """The case at the window is over; of a ticket that was only called, too.
+        """The ticket of :meth:`conclude`, with nothing promised and nothing printed."""
+        return self.conclude(window, actor, outcome).ticket
+
+    def conclude(
+        self,
+        window: str,
+        actor: Actor,
+        outcome: str = "done",
+        promise_days: int | None = None,
+        further: Sequence[Further] = (),
+        *,
+        print: bool = False,  # noqa: A002 - the field's word, as in the API
+    ) -> Finished:
+        """The case at the window is over, or goes on behind it; of a ticket that was only called, too.
+
+        Args:
+            window: where.
+            actor: who says so.
+            outcome: one of ``cases.OUTCOMES``, as an id or in Chinese, or the hall's own word of a–z and ``_``.
+            promise_days: working days until a promised case is done; None for the service's or the hall's.
+            further: other matters that were settled on the same ticket.
+            print: whether this box prints the receipts of cases that go on.
 
         Raises:
+            UnknownError: ``unknown_service`` of a further case.
             StateError: ``nobody_here``; ``bad_outcome``: not 1 to 32 of a–z and ``_``.
         """
         with self.ledger.verb() as m:
-            ticket = calling.finish(m, window, outcome)
-        return self._note(ticket, "finished", window, actor)
+            finished = calling.finish(m, window, outcome, promise_days, further, printed=print)
+        self._note(finished.ticket, "finished", window, actor)
+        return finished
 
     def no_show(self, window: str, actor: Actor) -> Ticket:
         """Who was called did not come; raises ``nobody_here``, ``wrong_state``."""
@@ -282,7 +307,7 @@ class Office:
     def resident_at(self, window: str, actor: Actor) -> Resident | None:
         """The resident of :meth:`holders_at`: whose business it is, whoever came for them."""
         holders = self.holders_at(window, actor)
-        return holders and holders.resident
+        return holders.resident if holders else None
 
     # Views
 
