@@ -2,15 +2,15 @@
 
 import json
 import threading
-from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, literal_column, or_, select
+from sqlalchemy import Select, bindparam, func, select
 
 from ticketing import calling, estimate, tables
-from ticketing.estimate import Desk, Forecast, Interval, Pace
+from ticketing.estimate import Case, Desk, Experience, Forecast, Interval, Place, Wait
 from ticketing.model import Event, Service, State, Ticket, Window
 from ticketing.moment import Moment
 from ticketing.moment import t as _t
@@ -26,7 +26,11 @@ _PACE_TICKETS = 3000
 
 _TODAY = _t.c.hall_day == bindparam("day")
 _COUNTS = select(_t.c.service_id, func.count().label("n")).where(tables.waiting, _TODAY).group_by(_t.c.service_id)
-_LINE = select(_t.c.id, _t.c.service_id).where(tables.waiting, _TODAY).order_by(_t.c.rank_at, _t.c.id)
+_LINE = (
+    select(_t.c.id, _t.c.service_id, _t.c.rank_at, _t.c.line)
+    .where(tables.waiting, _TODAY)
+    .order_by(_t.c.rank_at, _t.c.id)
+)
 _AT_WINDOWS = select(_t.c.window_id, _t.c.service_id, _t.c.called_at).where(tables.open_)
 _NEXT_NUMBERS = (
     select(_t.c.number)
@@ -58,10 +62,26 @@ _FIGURES = select(
     func.count().filter(_t.c.state == "missed").label("missed"),
     func.avg(_t.c.ended_at - _t.c.called_at).filter(_t.c.state == "done").label("mean"),
 ).where(_TODAY, _t.c.window_id == bindparam("window"), _t.c.window_id.is_not(None))
-_CASES = select(_t.c.service_id, _t.c.ended_at - _t.c.called_at).where(
-    _t.c.id > select(func.max(_t.c.id) - _PACE_TICKETS).scalar_subquery(),
-    _t.c.state == "done",
-    or_(_t.c.outcome.is_(None), _t.c.outcome != literal_column("'end_of_day'")),
+# All that were issued lately, since who waits yet tells how many come with a head start.
+_CASES = Prepared(
+    select(
+        _t.c.service_id,
+        func.coalesce(_t.c.queued_at, _t.c.issued_at).label("queued_at"),
+        (_t.c.issued_at - _t.c.rank_at).label("head_start"),
+        _t.c.rank_by,
+        _t.c.window_id,
+        _t.c.called_at,
+        _t.c.ended_at,
+        _t.c.hall_day,
+        _t.c.state,
+        _t.c.outcome,
+    ).where(_t.c.id > select(func.max(_t.c.id) - _PACE_TICKETS).scalar_subquery())
+)
+_v = tables.visit
+_VISITS = Prepared(
+    select(_v.c.service_id, _v.c.queued_at, _v.c.window_id, _v.c.called_at, _v.c.ended_at, _v.c.hall_day).where(
+        _v.c.ticket_id > select(func.max(_t.c.id) - _PACE_TICKETS).scalar_subquery()
+    )
 )
 _e = tables.event
 _EVENTS = select(_e.c.seq, _e.c.at, _e.c.type, _e.c.data).where(_e.c.seq > bindparam("after")).order_by(_e.c.seq)
@@ -166,25 +186,49 @@ class DayCounts:
 
 
 class Paces:
-    """How long cases take lately, by service; learned again every minute, since each view asks."""
+    """How long cases take lately; learned again every minute, since each view asks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._learned: tuple[datetime, dict[str, Pace]] | None = None
+        self._learned: tuple[datetime, Experience] | None = None
 
-    def at(self, m: Moment) -> dict[str, Pace]:
-        """The paces now."""
+    def at(self, m: Moment) -> Experience:
+        """What is known now."""
         with self._lock:
             learned = self._learned
         if learned and abs(m.now - learned[0]) < _PACE_LASTS:
             return learned[1]
-        cases: dict[str, list[float]] = defaultdict(list)
-        for service, microseconds in m.conn.execute(_CASES):
-            cases[service].append(microseconds / 1e6)
-        paces = {service: estimate.pace_of(seconds) for service, seconds in cases.items()}
+        experience = estimate.learn(_cases(m))
         with self._lock:
-            self._learned = m.now, paces
-        return paces
+            self._learned = m.now, experience
+        return experience
+
+
+def _cases(m: Moment) -> Iterator[Case]:
+    def since(at: int | None) -> float | None:
+        return None if at is None else (at - m.at) / 1e6
+
+    for row in _CASES.all(m.conn):
+        # When these ended, nobody was there: their day did.
+        unknown = row.state == "expired" or row.outcome == "end_of_day"
+        yield Case(
+            row.service_id,
+            (row.queued_at - m.at) / 1e6,
+            0.0 if row.rank_by else row.head_start / 1e6,
+            row.window_id,
+            since(row.called_at),
+            None if unknown else since(row.ended_at),
+            row.hall_day == m.day,
+        )
+    for row in _VISITS.all(m.conn):
+        yield Case(
+            row.service_id,
+            (row.queued_at - m.at) / 1e6,
+            window=row.window_id,
+            called=since(row.called_at),
+            ended=since(row.ended_at),
+            today=row.hall_day == m.day,
+        )
 
 
 def hall(m: Moment, paces: Paces) -> HallView:
@@ -192,7 +236,7 @@ def hall(m: Moment, paces: Paces) -> HallView:
     services, windows = m.services(), m.windows()
     counts = _counts(m)
     newcomers = _forecast(m, services, windows, paces).newcomers
-    views = [ServiceView(one, counts.get(one.id, 0), newcomers.get(one.id)) for one in services]
+    views = [ServiceView(one, counts.get(one.id, 0), _interval(newcomers.get(one.id))) for one in services]
     return HallView(m.day, views, windows)
 
 
@@ -231,7 +275,7 @@ def ticket(m: Moment, code: str, paces: Paces) -> TicketView:
     name = next((one.name for one in windows if one.id == row.window_id), None)
     wait = None
     if row.state == State.WAITING:
-        wait = _forecast(m, services, windows, paces).calls.get(row.id)
+        wait = _interval(_forecast(m, services, windows, paces).calls.get(row.id))
     return TicketView(m.ticket(row), service.name, service.name_en, name, wait)
 
 
@@ -263,6 +307,10 @@ def _waiting(m: Moment, services: list[Service]) -> list[Waiting]:
     return [Waiting(one.id, one.name, counts.get(one.id, 0)) for one in services]
 
 
+def _interval(wait: Wait | None) -> Interval | None:
+    return None if wait is None else wait.interval
+
+
 def _forecast(m: Moment, services: list[Service], windows: list[Window], paces: Paces) -> Forecast:
     busy = {row.window_id: row for row in m.conn.execute(_AT_WINDOWS)}
     desks = []
@@ -270,8 +318,11 @@ def _forecast(m: Moment, services: list[Service], windows: list[Window], paces: 
         # A paused window finishes whom it has, but nobody knows when it goes on.
         if one.state == "open":
             row = busy.get(one.id)
-            desks.append(
-                Desk(one.services, row.service_id, (m.at - row.called_at) / 1e6) if row else Desk(one.services)
-            )
-    line = ((row.id, row.service_id) for row in m.conn.execute(_LINE, {"day": m.day}))
+            weights = {service: 60.0 * minutes for service, minutes in one.weights.items()}
+            service, since = (row.service_id, (m.at - row.called_at) / 1e6) if row else (None, 0.0)
+            desks.append(Desk(one.services, service, since, one.id, weights=weights))
+    line = (
+        Place(row.id, row.service_id, (row.rank_at - m.at) / 1e6, row.line[1:] if row.line.startswith("@") else "")
+        for row in m.conn.execute(_LINE, {"day": m.day})
+    )
     return estimate.forecast(desks, line, [one.id for one in services], paces.at(m))

@@ -1,87 +1,258 @@
+from itertools import count
+from math import inf
+from random import Random
+
 import hypothesis.strategies as st
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 
-from ticketing.estimate import UNKNOWN_PACE, Desk, Pace, forecast, pace_of
+from ticketing.estimate import (
+    CLAIM,
+    UNKNOWN_PACE,
+    Desk,
+    Experience,
+    Forecast,
+    Overtakers,
+    Pace,
+    Place,
+    Wait,
+    forecast,
+    pace_of,
+    places_left,
+    reached_before,
+    steady,
+)
 
-STEADY = Pace(600.0, 0.0)
-PACES = {"a": STEADY, "b": Pace(300.0, 0.0)}
+STEADY = Experience({"a": steady(600.0), "b": steady(300.0)})
+
+
+def line(*services: str) -> list[Place]:
+    """A line of tickets 1, 2, …, each taken ten seconds after the one before."""
+    return [Place(at + 1, service, 10.0 * (at - len(services))) for at, service in enumerate(services)]
+
+
+def minutes(found: Forecast) -> dict[int, tuple[int, int]]:
+    return {ticket: tuple(wait.interval) for ticket, wait in found.calls.items()}
 
 
 def test_a_free_window_takes_a_newcomer_at_once() -> None:
-    assert forecast([Desk(("a",))], [], ["a"], PACES).newcomers == {"a": (0, 0)}
+    wait = forecast([Desk(("a",))], [], ["a"], STEADY).newcomers["a"]
+    assert (wait.interval, wait.minutes) == ((0, 0), 0.0)
 
 
 def test_two_windows_halve_the_wait() -> None:
-    waiting = [(number, "a") for number in range(4)]
-    one = forecast([Desk(("a",))], waiting, ["a"], PACES)
-    two = forecast([Desk(("a",))] * 2, waiting, ["a"], PACES)
-    assert [one.calls[n] for n in range(4)] == [(0, 0), (10, 10), (20, 20), (30, 30)]
-    assert [two.calls[n] for n in range(4)] == [(0, 0), (0, 0), (10, 10), (10, 10)]
-    assert one.newcomers["a"] == (40, 40)
-    assert two.newcomers["a"] == (20, 20)
+    waiting = line("a", "a", "a", "a")
+    one = forecast([Desk(("a",))], waiting, ["a"], STEADY)
+    two = forecast([Desk(("a",))] * 2, waiting, ["a"], STEADY)
+    assert minutes(one) == {1: (0, 0), 2: (10, 10), 3: (20, 20), 4: (30, 30)}
+    assert minutes(two) == {1: (0, 0), 2: (0, 0), 3: (10, 10), 4: (10, 10)}
+    assert one.newcomers["a"].interval == (40, 40)
+    assert two.newcomers["a"].interval == (20, 20)
 
 
 def test_the_ticket_now_at_the_window_has_to_end_first() -> None:
-    assert forecast([Desk(("a",), "a", 240.0)], [(1, "a")], ["a"], PACES).calls[1] == (6, 6)
+    assert forecast([Desk(("a",), "a", 240.0)], line("a"), ["a"], STEADY).calls[1].interval == (6, 6)
 
 
-def test_a_case_that_has_outlasted_its_mean_is_not_expected_to_end_at_once() -> None:
-    low, high = forecast([Desk(("a",), "a", 3600.0)], [(1, "a")], ["a"], PACES).calls[1]
-    assert 0 < low <= high
+def test_a_case_that_has_outlasted_all_others_is_not_expected_to_end_at_once() -> None:
+    wait = forecast([Desk(("a",), "a", 3600.0)], line("a"), ["a"], STEADY).calls[1]
+    assert 0 <= wait.interval.low < wait.interval.high
+    assert wait.minutes > 1
+
+
+def test_the_longer_a_case_has_taken_the_longer_it_may_still_take_if_lengths_differ() -> None:
+    """Half of the cases take two minutes, half take an hour: after ten minutes it is one of the long ones."""
+    hall = Experience({"a": pace_of([120.0] * 50 + [3600.0] * 50)})
+    fresh = forecast([Desk(("a",), "a", 0.0)], line("a"), ["a"], hall).calls[1]
+    known = forecast([Desk(("a",), "a", 600.0)], line("a"), ["a"], hall).calls[1]
+    assert fresh.mean == pytest.approx(1860, rel=0.05)
+    assert known.interval == (50, 50)
 
 
 def test_a_window_of_all_services_takes_them_by_rank() -> None:
-    calls = forecast([Desk(("*",))], [(1, "b"), (2, "a"), (3, "b")], ["a", "b"], PACES).calls
-    assert calls == {1: (0, 0), 2: (5, 5), 3: (15, 15)}
+    assert minutes(forecast([Desk(("*",))], line("b", "a", "b"), ["a", "b"], STEADY)) == {
+        1: (0, 0),
+        2: (5, 5),
+        3: (15, 15),
+    }
 
 
 def test_other_services_of_a_window_make_one_wait_though_nobody_is_ahead() -> None:
-    busy = forecast([Desk(("a", "b"))], [(n, "b") for n in range(6)], ["a", "b"], PACES)
-    assert busy.newcomers["a"] == (30, 30)
+    busy = forecast([Desk(("a", "b"))], line(*"bbbbbb"), ["a", "b"], STEADY)
+    assert busy.newcomers["a"].interval == (30, 30)
+
+
+def test_a_window_takes_a_service_of_more_weight_earlier() -> None:
+    waiting = [Place(1, "a", -100.0), Place(2, "b", -50.0)]
+    assert minutes(forecast([Desk(("*",))], waiting, ["a", "b"], STEADY)) == {1: (0, 0), 2: (10, 10)}
+    weighty = Desk(("*",), weights={"b": 60.0})
+    assert minutes(forecast([weighty], waiting, ["a", "b"], STEADY)) == {1: (5, 5), 2: (0, 0)}
+    assert forecast([weighty], [Place(1, "a", -30.0)], ["a", "b"], STEADY).newcomers["b"].interval == (0, 0)
+
+
+def test_a_ticket_for_one_window_waits_for_that_one() -> None:
+    desks = [Desk(("a",), window="1"), Desk(("a",), "a", window="2")]
+    waiting = [Place(1, "a", -20.0, "2"), Place(2, "a", -10.0)]
+    assert minutes(forecast(desks, waiting, ["a"], STEADY)) == {1: (10, 10), 2: (0, 0)}
+
+
+def test_a_newcomer_goes_before_an_appointment_that_is_due_later() -> None:
+    found = forecast([Desk(("a",))], [Place(1, "a", 900.0)], ["a"], STEADY)
+    assert found.newcomers["a"].interval == (0, 0)
+    assert found.calls[1].interval == (0, 0)
+
+
+def test_those_with_a_head_start_still_to_come_make_the_others_wait_longer() -> None:
+    waiting = [Place(n, "a", n - 60.0) for n in range(8)]
+    usual = forecast([Desk(("a",))], waiting, ["a"], STEADY).calls
+    elders = Experience(STEADY.paces, overtakers=(Overtakers("a", 1800.0, 1 / 600),))
+    overtaken = forecast([Desk(("a",))], waiting, ["a"], elders).calls
+    # Three of them come in the half hour in which they still overtake, and take ten minutes each.
+    assert overtaken[7].minutes - usual[7].minutes == pytest.approx(30, abs=3)
+    assert overtaken[0].minutes == usual[0].minutes == 0
+    # Who waited half an hour already is before all of them.
+    early = [Place(n, "a", n - 1860.0) for n in range(8)]
+    assert forecast([Desk(("a",))], early, ["a"], elders).calls[7].minutes == 70
+
+
+def test_a_known_break_is_counted_in() -> None:
+    lunch = Desk(("a",), breaks=((300.0, 3900.0),))
+    assert minutes(forecast([lunch], line("a", "a"), ["a"], STEADY)) == {1: (0, 0), 2: (65, 65)}
+    home = Desk(("a",), breaks=((300.0, inf),))
+    assert minutes(forecast([home], line("a", "a"), ["a"], STEADY)) == {1: (0, 0)}
+
+
+def test_a_quick_clerk_is_known_by_the_window() -> None:
+    hall = Experience(STEADY.paces, tempos={"1": 0.5})
+    one = forecast([Desk(("a",), window="1")], line("a", "a"), ["a"], hall)
+    other = forecast([Desk(("a",), window="2")], line("a", "a"), ["a"], hall)
+    assert (one.calls[2].interval, other.calls[2].interval) == ((5, 5), (10, 10))
 
 
 def test_a_service_no_open_window_serves_has_no_forecast() -> None:
-    found = forecast([Desk(("b",))], [(1, "a"), (2, "b")], ["a", "b"], PACES)
-    assert found.calls == {2: (0, 0)}
+    found = forecast([Desk(("b",))], line("a", "b"), ["a", "b"], STEADY)
+    assert minutes(found) == {2: (0, 0)}
     assert set(found.newcomers) == {"b"}
-    assert forecast([], [(1, "a")], ["a"], PACES).calls == {}
+    assert forecast([], line("a"), ["a"], STEADY).calls == {}
 
 
 def test_the_further_away_the_wider_the_interval() -> None:
-    calls = forecast([Desk(("a",))], [(n, "a") for n in range(9)], ["a"], {"a": Pace(600.0, 300.0)}).calls
-    widths = [high - low for low, high in calls.values()]
+    calls = forecast([Desk(("a",))], line(*"a" * 40), ["a"], Experience()).calls
+    widths = [calls[ticket].interval.high - calls[ticket].interval.low for ticket in (2, 5, 10, 20, 40)]
     assert widths == sorted(widths)
     assert widths[0] < widths[-1]
 
 
-def test_before_a_hall_has_cases_of_its_own_a_guess_stands_in() -> None:
-    assert pace_of([]) == UNKNOWN_PACE
-    few, many = pace_of([60.0] * 2), pace_of([60.0] * 200)
-    assert UNKNOWN_PACE.mean > few.mean > many.mean
-    assert many == Pace(60.0, 0.0)
+def test_the_more_windows_the_surer_the_forecast_of_as_long_a_wait() -> None:
+    one = forecast([Desk(("a",))], line(*"a" * 20), ["a"], Experience()).calls[20]
+    four = forecast([Desk(("a",))] * 4, line(*"a" * 80), ["a"], Experience()).calls[77]
+    assert four.mean == pytest.approx(one.mean, rel=0.1)
+    assert four.deviation < 0.7 * one.deviation
 
 
-def test_a_forgotten_finish_key_does_not_spoil_the_pace() -> None:
-    assert pace_of([300.0] * 40 + [7000.0, 90_000.0, 1.0]) == Pace(300.0, 0.0)
+def test_what_is_far_down_the_line_is_foretold_as_what_is_near() -> None:
+    """The plays that only go some way tell the same of it."""
+    tickets = line(*"ab" * 60)
+    hall = Experience(usual=Pace(UNKNOWN_PACE.lengths))
+    calls = forecast([Desk(("*",))] * 3, tickets, ["a", "b"], hall).calls
+    mean = UNKNOWN_PACE.mean
+    for ticket in (30, 60, 61, 62, 120):
+        assert calls[ticket].mean == pytest.approx((ticket - 2) / 3 * mean, rel=0.06)
+
+
+def test_the_same_is_told_for_the_same() -> None:
+    desks = [Desk(("*",), "a", 100.0), Desk(("b",))]
+    hall = Experience(overtakers=(Overtakers("a", 1800.0, 0.01),), doubt=0.2)
+    assert forecast(desks, line(*"abbab"), ["a", "b"], hall) == forecast(desks, line(*"abbab"), ["a", "b"], hall)
+
+
+def test_an_interval_holds_as_many_waits_as_it_claims() -> None:
+    """Waits drawn from sums of some log-normal lengths, and the interval of the gamma with their mean and deviation."""
+    chance = Random(7)
+    for cases in (3, 10, 40):
+        waits = [sum(chance.lognormvariate(5.8, 0.6) for _ in range(cases)) / 60 for _ in range(4000)]
+        mean = sum(waits) / len(waits)
+        deviation = (sum((one - mean) ** 2 for one in waits) / len(waits)) ** 0.5
+        low, high = Wait(mean * 60, deviation * 60).interval
+        held = sum(low <= one <= high for one in waits) / len(waits)
+        assert held == pytest.approx(CLAIM, abs=0.06)
+
+
+def test_how_sure_a_call_is_within_a_time_fits_its_interval() -> None:
+    wait = Wait(1800.0, 600.0)
+    assert wait.within(60 * wait.minutes) == pytest.approx(0.5)
+    assert wait.within(60.0 * wait.interval.high) == pytest.approx(0.9, abs=0.02)
+    assert wait.within(60.0 * wait.interval.low) == pytest.approx(0.1, abs=0.02)
+    assert wait.within(0.0) < 0.01 < 0.99 < wait.within(4000.0)
+    assert Wait(600.0, 0.0).within(600.0) == 1.0
+    assert Wait(600.0, 0.0).within(599.0) == 0.0
+    assert Wait(600.0, 0.0, chance=0.5).within(601.0) == 0.5
+
+
+def test_before_closing_so_many_more_are_reached_as_there_is_time_for() -> None:
+    desks = [Desk(("a",)), Desk(("a",))]
+    ask = {"service": "a", "services": ["a"], "experience": STEADY}
+    # Two at once, two after ten minutes and two after twenty; one of these six places is taken.
+    assert places_left(desks, line("a"), seconds=1500.0, **ask) == 5
+    assert places_left(desks, line("a"), seconds=1199.0, **ask) == 3
+    assert places_left(desks, line(*"a" * 6), seconds=1500.0, **ask) == 0
+    assert places_left(desks, line("a"), seconds=1500.0, to_the_last=True, **ask) == 200
+    assert places_left([Desk(("b",))], [], seconds=1500.0, to_the_last=True, **ask) == 0
+    # An appointment that is due later is not before them.
+    assert places_left(desks, [Place(1, "a", 900.0)], seconds=1500.0, **ask) == 6
+
+
+def test_fewer_are_promised_a_place_the_less_is_known() -> None:
+    sure = places_left([Desk(("a",))], [], ["a"], Experience({"a": steady(480.0)}), service="a", seconds=7200.0)
+    unsure = places_left([Desk(("a",))], [], ["a"], Experience(), service="a", seconds=7200.0)
+    assert 0 < unsure < sure == 16
+
+
+def test_a_newcomer_is_told_whether_it_is_still_today() -> None:
+    found = forecast([Desk(("a",))], line(*"aaa"), ["a", "b"], STEADY)
+    assert reached_before(found, "a", 1800.0)
+    assert not reached_before(found, "a", 1799.0)
+    assert reached_before(found, "a", 0.0, to_the_last=True)
+    assert not reached_before(found, "b", 1e6, to_the_last=True)
+    # A window that is known to go before cannot call anybody later.
+    leaving = forecast([Desk(("a",), breaks=((1000.0, inf),))], line(*"aaa"), ["a"], STEADY)
+    assert not reached_before(leaving, "a", 1e6, to_the_last=True)
 
 
 desks = st.lists(
     st.builds(
         Desk,
-        st.sampled_from([("*",), ("a",), ("b",), ("a", "b"), ()]),
-        st.sampled_from([None, "a", "b"]),
+        st.sampled_from([("*",), ("a",), ("b",), ("a", "b"), ("a", "closed"), ()]),
+        st.sampled_from([None, "a", "b", "gone"]),
         st.floats(0, 1e5),
+        st.sampled_from(["1", "2"]),
+        st.sampled_from([(), ((60.0, 600.0),)]),
+        st.sampled_from([{}, {"a": 600.0}]),
     ),
     max_size=5,
 )
+experiences = st.builds(
+    Experience,
+    st.sampled_from([{}, {"a": steady(60.0)}]),
+    tempos=st.sampled_from([{}, {"1": 2.0}]),
+    doubt=st.sampled_from([0.0, 0.3]),
+    overtakers=st.sampled_from([(), (Overtakers("a", 1800.0, 0.01), Overtakers("gone", 60.0, 1.0))]),
+)
 
 
-@given(desks, st.lists(st.sampled_from(["a", "b", "gone"]), max_size=30))
-def test_whatever_the_hall_looks_like_every_interval_is_one(open_desks: list[Desk], line: list[str]) -> None:
-    found = forecast(open_desks, list(enumerate(line)), ["a", "b"], {"a": Pace(500, 400)})
-    for low, high in [*found.calls.values(), *found.newcomers.values()]:
-        assert 0 <= low <= high
-    for service in ("a", "b"):
-        served = any("*" in desk.services or service in desk.services for desk in open_desks)
-        assert (service in found.newcomers) == served
-        assert all((place in found.calls) == served for place, wanted in enumerate(line) if wanted == service)
+@settings(deadline=None)
+@given(desks, st.lists(st.tuples(st.sampled_from(["a", "b", "gone"]), st.floats(-1e4, 1e4)), max_size=80), experiences)
+def test_whatever_the_hall_looks_like_every_interval_is_one(
+    some: list[Desk], tickets: list[tuple[str, float]], hall: Experience
+) -> None:
+    numbers = count(1)
+    waiting = [Place(next(numbers), service, rank) for service, rank in sorted(tickets, key=lambda one: one[1])]
+    found = forecast(some, waiting, ["a", "b"], hall)
+    for wait in [*found.calls.values(), *found.newcomers.values()]:
+        assert 0 <= wait.interval.low <= wait.interval.high
+        assert wait.chance == 1
+    for service in ("a", "b", "gone"):
+        served = any("*" in desk.services or service in desk.services for desk in some)
+        if service != "gone":
+            assert (service in found.newcomers) == served
+        assert all((one.ticket in found.calls) == served for one in waiting if one.service == service)

@@ -38,7 +38,7 @@ def test_waits_are_learned_from_the_days_cases(desk: OfficeHall) -> None:
     assert services["tax"].waiting == 5
     wait = services["tax"].expected_wait
     assert wait
-    assert wait == (4, 5)
+    assert 4 <= wait.low <= 5 <= wait.high <= 8
     # Nobody opened a window for it.
     assert services["licence"].expected_wait is None
 
