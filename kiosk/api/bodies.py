@@ -39,6 +39,12 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 
 
+class Query(BaseModel):
+    """What every query of an address keeps to; its values are text, and converted."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+
 class CodedBody(Body):
     """A value of a national code table."""
 

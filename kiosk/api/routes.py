@@ -1,6 +1,6 @@
 """What the routes of all resources share: where they hang, what they take, how they are described.
 
-A route says with its types what it takes (``path``, ``body``) and with ``responses`` what it gives. That is checked
+A route says with its types what it takes (``path``, ``query``, ``body``) and with ``responses`` what it gives. That is checked
 here by pydantic for each request; the description of the whole API is made from it by flask-openapi3, when somebody
 asks for it (``kiosk.api.description``): its library takes as long to load as Flask itself.
 """
@@ -130,6 +130,7 @@ def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> C
     """``view`` as Flask calls it: what it takes is checked first."""
     types = get_type_hints(view)
     path: type[NamedPath] | None = types.get("path")
+    query: type[BaseModel] | None = types.get("query")
     body: type[BaseModel] | None = types.get("body")
 
     @functools.wraps(view)
@@ -141,6 +142,8 @@ def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> C
             except ValidationError:
                 # Nothing has such a name; that it never could have is no other fault.
                 raise UnknownError(path.unknown) from None
+        if query is not None:
+            taken["query"] = query.model_validate(request.args.to_dict())
         if body is not None:
             taken["body"] = body.model_validate(request.get_json(silent=True))
         response = view(**taken)
