@@ -79,6 +79,18 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a store may be made, and there is none yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'quhao.db'}"
+        return
+    server = request.getfixturevalue("postgres")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
 @dataclass
 class DemoHall:
     """A running hall with a hand on each of its simulators."""

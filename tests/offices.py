@@ -54,11 +54,13 @@ class OfficeHall:
 
     Attributes:
         url: of the store.
+        path: of a store in a file.
         now: what the office's clock says; set it.
     """
 
     def __init__(self, store: Path | str, *, exclusive: bool = False, seeded: bool = True, box: str = "box") -> None:
         self.url = store if isinstance(store, str) else f"sqlite:///{store / 'quhao.db'}"
+        self.path = Path(self.url.removeprefix("sqlite:///"))
         self.now = MORNING
         self._box = box
         self._exclusive = exclusive

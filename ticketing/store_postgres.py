@@ -219,9 +219,10 @@ class PostgresStore(Store):
 
     def _connect_alone(self) -> psycopg.Connection[Any]:
         """A connection of its own; close it."""
-        fairy = self.engine.raw_connection()
-        fairy.detach()
-        return cast("psycopg.Connection[Any]", fairy.driver_connection)
+        lent = self.engine.raw_connection()
+        raw = cast("psycopg.Connection[Any]", lent.driver_connection)
+        lent.detach()
+        return raw
 
     def _writing(self) -> Connection:
         """The connection that writes, with all that this process must hold."""
@@ -342,11 +343,8 @@ class PostgresStore(Store):
             return StoreError(code, cause=state)
         if state in _MISFIT and self._is_migrated():
             return StoreError("store_newer")
-        # The database tells the values of a row that broke a rule, and a value that has not the form of its type.
-        told = raw.diag.message_primary or "" if state and not state.startswith("22") else f"SQLSTATE {state or '-'}"
-        clean = type(raw)(told)
         return DBAPIError.instance(
-            getattr(error, "statement", None), None, clean, psycopg.Error, hide_parameters=True, dialect=None
+            getattr(error, "statement", None), None, _clean(raw), psycopg.Error, hide_parameters=True, dialect=None
         )
 
     def _is_migrated(self) -> bool:
@@ -527,6 +525,16 @@ def _is_current(raw: psycopg.Connection[Any], where: str) -> bool:
     tables = {row[0] for row in raw.execute(_TABLES)}
     version = _ask(raw, _VERSION) if "alembic_version" in tables else None
     return is_current(version, tables, where)
+
+
+def _clean(error: psycopg.Error) -> psycopg.Error:
+    """The same without values: the database tells those of a row that broke a rule, and those of no right form."""
+    told = f"SQLSTATE {error.sqlstate or '-'}"
+    if error.sqlstate is None and isinstance(error, psycopg.ProgrammingError):
+        told = str(error)
+    elif error.sqlstate and not error.sqlstate.startswith("22"):
+        told = error.diag.message_primary or told
+    return type(error)(told)
 
 
 def _code_of(error: psycopg.Error) -> str | None:

@@ -1,6 +1,7 @@
 """Offices to work in."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,5 +15,13 @@ def desk(store_url: str) -> Iterator[OfficeHall]:
     The test runs once on SQLite and once on PostgreSQL.
     """
     hall = OfficeHall(store_url)
+    yield hall
+    hall.close()
+
+
+@pytest.fixture
+def file_desk(tmp_path: Path) -> Iterator[OfficeHall]:
+    """The same on a SQLite file alone, for what only such a store has."""
+    hall = OfficeHall(tmp_path)
     yield hall
     hall.close()

@@ -250,21 +250,21 @@ WIPED = {
 
 
 @pytest.mark.parametrize("change", WIPED.values(), ids=WIPED.keys())
-def test_a_log_wiped_with_the_proof_of_the_key_is_not_taken_for_a_new_one(desk: OfficeHall, change: str) -> None:
-    code = desk.issue(resident=LI).code
-    number = desk.call()
-    desk.office.scan("1", code, WANG)
-    assert (number, verdict(desk.store, desk.vault)) == ("A001", Verdict(1))
-    desk.close()
-    tamper(desk.path, "DELETE FROM access_log", *change.split("; "))
+def test_a_log_wiped_with_the_proof_of_the_key_is_not_taken_for_a_new_one(file_desk: OfficeHall, change: str) -> None:
+    code = file_desk.issue(resident=LI).code
+    number = file_desk.call()
+    file_desk.office.scan("1", code, WANG)
+    assert (number, verdict(file_desk.store, file_desk.vault)) == ("A001", Verdict(1))
+    file_desk.close()
+    tamper(file_desk.path, "DELETE FROM access_log", *change.split("; "))
     # Neither a start nor `quhao audit verify`, which both begin like this, nor trying again.
     for _ in range(2):
         with pytest.raises(VaultError, match="proof of its key was removed") as refused:
-            desk.open()
+            file_desk.open()
         assert refused.value.code == "proof_missing"
         # Nor is a new key made for it.
-        assert is_sealed(desk.store)
-        desk.close()
+        assert is_sealed(file_desk.store)
+        file_desk.close()
 
 
 def test_people_may_be_added_before_the_first_start(store: Store) -> None:

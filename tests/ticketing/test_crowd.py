@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -13,9 +12,9 @@ from ticketing.model import TicketingError
 
 
 @pytest.fixture
-def other(desk: OfficeHall, tmp_path: Path) -> Iterator[OfficeHall]:
+def other(desk: OfficeHall) -> Iterator[OfficeHall]:
     """Another process on the same store."""
-    hall = OfficeHall(tmp_path, seeded=False, box="other")
+    hall = OfficeHall(desk.url, seeded=False, box="other")
     yield hall
     hall.close()
 
@@ -70,7 +69,7 @@ def test_a_number_that_was_not_kept_counts_for_nobody(desk: OfficeHall) -> None:
     assert [desk.issue().ticket.ahead for _ in range(2)] == [4, 5]
 
 
-def test_a_ticket_costs_the_store_the_same_however_many_wait(desk: OfficeHall) -> None:
+def test_a_ticket_costs_the_store_the_same_however_many_wait(file_desk: OfficeHall) -> None:
     def steps() -> int:
         taken = 0
 
@@ -79,16 +78,16 @@ def test_a_ticket_costs_the_store_the_same_however_many_wait(desk: OfficeHall) -
             taken += 1
             return 0
 
-        with desk.store.write() as conn:
+        with file_desk.store.write() as conn:
             raw = conn.connection.dbapi_connection
             raw.set_progress_handler(count, 1)  # type: ignore[union-attr]
-        desk.issue()
+        file_desk.issue()
         raw.set_progress_handler(None, 1)  # type: ignore[union-attr]
         return taken
 
     for _ in range(10):
-        desk.issue()
+        file_desk.issue()
     few = steps()
     for _ in range(500):
-        desk.issue()
+        file_desk.issue()
     assert steps() < 1.2 * few

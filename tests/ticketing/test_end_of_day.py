@@ -206,7 +206,7 @@ def test_what_is_left_in_the_log_is_erased_as_soon_as_no_reader_needs_it(tmp_pat
     from ticketing.store import open_store
     from ticketing.vault import Vault
 
-    hall.store = open_store(f"sqlite:///{hall.path}", exclusive=False, patience=0.1)
+    hall.store = open_store(hall.url, exclusive=False, patience=0.1)
     hall.vault = Vault(hall.store, bytes(range(32)), "hall")
     hall.office = Office(hall.store, hall.vault, Rules(), ZONE, lambda: hall.now)
     hall.issue("licence", LI)

@@ -194,17 +194,17 @@ def test_the_smallest_rank_a_window_serves_is_next(
         hall.close()
 
 
-def plan(desk: OfficeHall, statement: object, **values: object) -> str:
-    compiled = statement.compile(desk.store.engine)  # type: ignore[attr-defined]
+def plan(file_desk: OfficeHall, statement: object, **values: object) -> str:
+    compiled = statement.compile(file_desk.store.engine)  # type: ignore[attr-defined]
     parameters = tuple((compiled.params | values)[name] for name in compiled.positiontup)
-    with desk.store.read() as conn:
+    with file_desk.store.read() as conn:
         rows = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", parameters)
         return "\n".join(row.detail for row in rows)
 
 
-def test_next_is_found_by_one_look_a_service_however_many_tickets_there_were(desk: OfficeHall) -> None:
+def test_next_is_found_by_one_look_a_service_however_many_tickets_there_were(file_desk: OfficeHall) -> None:
     ticket = dict.fromkeys(("rank_at", "issued_at", "called_at", "started_at", "ended_at"), 0)
-    with desk.store.write() as conn:
+    with file_desk.store.write() as conn:
         conn.execute(
             insert(tables.ticket),
             [
@@ -223,11 +223,11 @@ def test_next_is_found_by_one_look_a_service_however_many_tickets_there_were(des
         )
         # With statistics the planner knows how full the store is; it has to stay with the index.
         conn.execute(text("ANALYZE"))
-    desk.restart()
+    file_desk.restart()
     for statement in (calling.NEXT.statement, calling.PASSED.statement):
-        found = plan(desk, statement, window="1", day="2026-03-02", rank=0, issued=0)
+        found = plan(file_desk, statement, window="1", day="2026-03-02", rank=0, issued=0)
         assert "USING INDEX ticket_next (line=? AND hall_day=?" in found
         assert "SCAN ticket" not in found
         assert "SCAN x" not in found
-    assert desk.issue().ticket.number == "A001"
-    assert desk.call() == "A001"
+    assert file_desk.issue().ticket.number == "A001"
+    assert file_desk.call() == "A001"

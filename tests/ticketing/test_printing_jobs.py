@@ -161,9 +161,9 @@ def test_each_box_prints_and_recovers_its_own(desk: OfficeHall) -> None:
     assert job.copy
 
 
-def test_listeners_hear_of_a_slip_to_print(desk: OfficeHall) -> None:
-    issued = desk.issue()
+def test_listeners_hear_of_a_slip_to_print(file_desk: OfficeHall) -> None:
+    issued = file_desk.issue()
     heard: list[int] = []
-    desk.store.on_commit(lambda: heard.append(len(desk.office.print_jobs(10))))
-    desk.office.reprint(issued.ticket.id, DESK)
+    file_desk.store.on_commit(lambda: heard.append(len(file_desk.office.print_jobs(10))))
+    file_desk.office.reprint(issued.ticket.id, DESK)
     assert heard == [1]

@@ -16,11 +16,11 @@ def settings() -> Config:
     return config
 
 
-def upgrade(conn: Connection) -> None:
-    """Bring the store on ``conn`` to the newest version, inside the transaction that is open on it."""
+def upgrade(conn: Connection, to: str = "head") -> None:
+    """Bring the store on ``conn`` to a version, the newest one, inside the transaction that is open on it."""
     config = settings()
     config.attributes["connection"] = conn
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def versions() -> list[str]:
