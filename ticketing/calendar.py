@@ -125,10 +125,9 @@ def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
     return after
 
 
-def hall_day(at: datetime, day_starts: int) -> date:
-    """The hall day of a moment given in the hall's zone; ``day_starts`` in minutes after midnight."""
-    wall = at.replace(tzinfo=None)
-    return (wall - timedelta(minutes=day_starts)).date()
+def hall_day(at: datetime, day_starts: timedelta) -> date:
+    """The hall day of a moment given in the hall's zone, by its wall clock."""
+    return (at.replace(tzinfo=None) - day_starts).date()
 
 
 class Calendar:
@@ -142,7 +141,7 @@ class Calendar:
         special_days: holidays and moved working days.
         quotas: of services.
         slots: of services.
-        day_starts: minutes after midnight at which a hall day begins.
+        day_starts: how long after midnight a hall day begins.
     """
 
     def __init__(
@@ -152,7 +151,7 @@ class Calendar:
         special_days: Iterable[SpecialDay] = (),
         quotas: Iterable[Quota] = (),
         slots: Iterable[Slot] = (),
-        day_starts: int = 0,
+        day_starts: timedelta = timedelta(0),
     ) -> None:
         self.zone = zone
         self.day_starts = day_starts
@@ -192,13 +191,16 @@ class Calendar:
         """When the service opens after ``at``; None when it does not within :data:`LOOKS_AHEAD` days."""
         first = self._date(at) - 2 * _DAY
         now = at.astimezone(UTC)
+
+        def coming(ahead: int) -> list[datetime]:
+            periods = self.periods(service, first + ahead * _DAY)
+            return [one.begins for one in periods if one.begins.astimezone(UTC) > now]
+
         for ahead in range(LOOKS_AHEAD):
-            # Hours past midnight may begin after those of the next date.
-            days = (first + n * _DAY for n in range(ahead, ahead + 3))
-            coming = [one.begins for day in days for one in self.periods(service, day)]
-            coming = [begins for begins in coming if begins.astimezone(UTC) > now]
-            if coming:
-                return min(coming, key=lambda begins: begins.astimezone(UTC))
+            if found := coming(ahead):
+                # Hours past midnight may begin after those of the next dates.
+                found += coming(ahead + 1) + coming(ahead + 2)
+                return min(found, key=lambda begins: begins.astimezone(UTC))
         return None
 
     def closes_today(self, service: str, at: datetime) -> datetime | None:
@@ -286,7 +288,8 @@ class Calendar:
             return ()
         table: Mapping[int, list[tuple[int, int]]] | None = self._hours.get(service) or self._hours.get(EVERY)
         if table is None:
-            whole = self._period(day, self.day_starts, self.day_starts + DAY_MINUTES)
+            starts = self.day_starts // timedelta(minutes=1)
+            whole = self._period(day, starts, starts + DAY_MINUTES)
             return (whole,) if whole else ()
         joined: list[tuple[int, int]] = []
         for opens, closes in sorted(table.get(weekday, ())):

@@ -6,6 +6,7 @@ and the smallest rank is next. So nobody waits for ever, and any order can be to
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from ticketing.model import NORMAL, Resident, UnknownError
 
@@ -34,6 +35,29 @@ _SENIOR = PriorityClass("senior", "绿色通道(65岁以上)", "green channel (6
 
 
 @dataclass(frozen=True)
+class AppointmentRules:
+    """What happens around a booked time.
+
+    Attributes:
+        early: how long before its slot an appointment can be checked in.
+        late: how long after the end of its slot it still can be.
+        early_is: who comes earlier still waits for the slot (``wait``), or gets no ticket (``refuse``).
+        late_is: who comes later waits like anybody (``walk-in``), or gets no ticket (``refuse``).
+        no_show_limit: who missed so many within ``no_show_days`` cannot book; 0 for no limit.
+        no_show_days: how long a missed appointment counts, and how long it is known whose it was.
+        days_ahead: how many days ahead can be booked.
+    """
+
+    early: timedelta = timedelta(minutes=30)
+    late: timedelta = timedelta(minutes=15)
+    early_is: Literal["wait", "refuse"] = "wait"
+    late_is: Literal["walk-in", "refuse"] = "walk-in"
+    no_show_limit: int = 3
+    no_show_days: int = 90
+    days_ahead: int = 14
+
+
+@dataclass(frozen=True)
 class Rules:
     """A hall's classes, ``normal`` always among them, and what it promises.
 
@@ -41,11 +65,25 @@ class Rules:
         classes: of priority.
         promise_days: working days in which a promised case is done, where its service says nothing else.
         supplement_days: for how many days after a case was returned its resident comes back without a new wait.
+        missed_places: behind how many waiting tickets one goes that was missed and comes back.
+        missed_limit: how often it may come back.
+        undo_within: for how long a finish or a no-show can be taken back.
+        per_person_day: tickets one person may take in a day, whatever for; 0 for any number.
+        last_ticket: when a service will close before a ticket's turn: ``warn``, ``refuse`` it, or ``off``.
+        appointments: what happens around a booked time.
+        day_starts: how long after midnight a hall day begins.
     """
 
     classes: tuple[PriorityClass, ...] = (_NORMAL, _SENIOR)
     promise_days: int = 5
     supplement_days: int = 30
+    missed_places: int = 3
+    missed_limit: int = 2
+    undo_within: timedelta = timedelta(seconds=60)
+    per_person_day: int = 0
+    last_ticket: Literal["warn", "refuse", "off"] = "warn"
+    appointments: AppointmentRules = AppointmentRules()
+    day_starts: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         ids = [c.id for c in self.classes]

@@ -88,7 +88,7 @@ def test_a_holiday_closes_a_service_without_hours_too():
 
 
 def test_hours_past_midnight_belong_to_the_day_they_began_on():
-    calendar = Calendar(SHANGHAI, hours("20:00-26:00", weekdays="5"), day_starts=minute("04:00"))
+    calendar = Calendar(SHANGHAI, hours("20:00-26:00", weekdays="5"), day_starts=timedelta(hours=4))
     saturday = date(2026, 3, 7)
     assert calendar.open_now("tax", at("01:59", saturday))
     assert calendar.open_now("tax", at("02:00", saturday)) is None
@@ -102,10 +102,10 @@ def test_a_service_that_never_opens_again_says_so():
 
 
 def test_the_hall_day_changes_when_the_hall_says():
-    starts = minute("04:00")
+    starts = timedelta(hours=4)
     assert hall_day(at("03:59"), starts) == MONDAY - DAY
     assert hall_day(at("04:00"), starts) == MONDAY
-    assert hall_day(at("00:00"), 0) == MONDAY
+    assert hall_day(at("00:00"), timedelta(0)) == MONDAY
 
 
 # Working days
@@ -217,7 +217,7 @@ calendars = st.builds(
     st.lists(
         st.builds(SpecialDay, st.dates(date(2026, 1, 1), date(2026, 12, 31)), st.none() | st.integers(1, 7)), max_size=6
     ),
-    st.integers(0, 300),
+    st.integers(0, 300).map(lambda n: timedelta(minutes=n)),
 )
 moments = st.integers(0, 525_000).map(lambda n: NEW_YEAR + timedelta(minutes=n)) | st.sampled_from(
     # Around the changes of clocks.
