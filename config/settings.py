@@ -264,7 +264,7 @@ class AppointmentsSettings(Section):
 
     Attributes:
         early_minutes: how long before the slot a resident may check in.
-        late_minutes: how long after its start the appointment is kept.
+        late_minutes: how long after the end of its slot the appointment is kept.
         early: who comes earlier still: ``wait`` issues a ticket that ranks at the slot, ``refuse`` issues none.
         late: who comes later: ``walk-in`` waits like anybody, ``refuse`` issues none.
         no_show_limit: so many missed appointments within ``no_show_days`` and no more can be booked; 0 for no limit.

@@ -1,11 +1,13 @@
 """The store and what guards it, opened in the right order: for the service, and for commands that work beside it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from config.settings import Settings
 from ticketing.people import People
+from ticketing.policy import AppointmentRules, PriorityClass, Rules
 from ticketing.store import Store, open_store
 from ticketing.vault import Vault, is_sealed, load_master_key
 
@@ -46,3 +48,31 @@ def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[S
     except BaseException:
         store.close()
         raise
+
+
+def rules_of(settings: Settings) -> Rules:
+    """What the settings decide about the queue."""
+    queue, booking = settings.queue, settings.appointments
+    return Rules(
+        tuple(
+            PriorityClass(one.id, one.name, one.name_en, timedelta(minutes=one.head_start_minutes), one.min_age)
+            for one in queue.classes
+        ),
+        promise_days=queue.promise_days,
+        supplement_days=queue.supplement_days,
+        missed_places=queue.missed_places,
+        missed_limit=queue.missed_limit,
+        undo_within=timedelta(seconds=queue.undo_seconds),
+        per_person_day=queue.per_person_day,
+        last_ticket=queue.last_ticket,
+        appointments=AppointmentRules(
+            early=timedelta(minutes=booking.early_minutes),
+            late=timedelta(minutes=booking.late_minutes),
+            early_is=booking.early,
+            late_is=booking.late,
+            no_show_limit=booking.no_show_limit,
+            no_show_days=booking.no_show_days,
+            days_ahead=booking.days_ahead,
+        ),
+        day_starts=settings.hall.day_offset,
+    )

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +24,7 @@ from kiosk.app import create_app
 from kiosk.counter import Counter
 from kiosk.events import Channel, EventFeed, WindowNews
 from kiosk.hall import Hall
-from kiosk.parts import open_office_parts
+from kiosk.parts import open_office_parts, rules_of
 from kiosk.printing import PrintDesk
 from kiosk.service import Loop, Part, Service
 from kiosk.serving import Server
@@ -33,7 +33,6 @@ from kiosk.slips import lay_out, ticket_url
 from ticketing.model import Actor, TicketingError, Window
 from ticketing.model import Service as Business
 from ticketing.office import Office
-from ticketing.policy import PriorityClass, Rules
 
 if TYPE_CHECKING:
     from kiosk.bench import Simulator
@@ -171,13 +170,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
     store, vault, people = open_office_parts(settings, exclusive=True)
     try:
         box = settings.hall.id
-        rules = Rules(
-            tuple(
-                PriorityClass(one.id, one.name, one.name_en, timedelta(minutes=one.head_start_minutes), one.min_age)
-                for one in settings.queue.classes
-            )
-        )
-        office = Office(store, vault, rules, zone, now, box)
+        office = Office(store, vault, rules_of(settings), zone, now, box)
         office.seed(
             [Business(one.id, one.name, one.name_en, one.prefix) for one in settings.services],
             [Window(one.id, one.name, one.services, "open") for one in settings.windows],
@@ -226,7 +219,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         hall = Hall(settings, office, people, feed, news, printing, counter, devices.supervisors, None, now)
         if devices.simulators:
             hall.bench = _bench(settings, devices, office, now)
-        housekeeping = Loop("housekeeping", HOUSEKEEPING, lambda: keep_house(office, now().date(), settings))
+        housekeeping = Loop("housekeeping", HOUSEKEEPING, lambda: keep_house(office, settings))
         server = Server(create_app(hall, visitor=visitor), settings.server)
     except BaseException:
         store.close()
@@ -247,10 +240,10 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
     return Program(hall, Service(parts), server)
 
 
-def keep_house(office: Office, today: date, settings: Settings) -> None:
+def keep_house(office: Office, settings: Settings) -> None:
     """What the calendar asks for: a day that is over is closed, and erased once its retention is over."""
     office.end_of_day()
-    office.purge(today - timedelta(days=settings.privacy.retention_days))
+    office.purge(office.ledger.today() - timedelta(days=settings.privacy.retention_days))
 
 
 def _bench(settings: Settings, devices: Devices, office: Office, now: Callable[[], datetime]) -> Any:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ticketing import days
+from ticketing.calendar import hall_day
 from ticketing.moment import Moment, microseconds
 from ticketing.policy import Rules
 from ticketing.store import Store
@@ -20,7 +21,7 @@ class Ledger:
         store: where everything is.
         vault: what seals residents' data.
         rules: the hall's.
-        zone: of the hall; a hall day begins at its midnight.
+        zone: of the hall, whatever the box's own is.
         box: name of this box, whose printer prints what is issued here.
 
     Args:
@@ -28,7 +29,13 @@ class Ledger:
     """
 
     def __init__(
-        self, store: Store, vault: Vault, rules: Rules, zone: ZoneInfo, clock: Callable[[], datetime], box: str = "box"
+        self,
+        store: Store,
+        vault: Vault,
+        rules: Rules,
+        zone: ZoneInfo,
+        clock: Callable[[], datetime],
+        box: str = "box",
     ) -> None:
         self.store = store
         self.vault = vault
@@ -43,6 +50,10 @@ class Ledger:
         """The time, in the hall's zone."""
         return self._clock().astimezone(self.zone)
 
+    def today(self) -> date:
+        """The hall day it is now."""
+        return hall_day(self.now(), self.rules.day_starts)
+
     @contextmanager
     def verb(self) -> Iterator[Moment]:
         """A transaction that changes the hall: all of the block is kept, durably, or nothing of it."""
@@ -56,7 +67,7 @@ class Ledger:
     @contextmanager
     def look(self) -> Iterator[Moment]:
         """A transaction that sees one moment of the hall."""
-        if self.now().date().isoformat() != self._day:
+        if self.today().isoformat() != self._day:
             with self.verb():
                 pass
         with self.store.read() as conn:
@@ -64,4 +75,5 @@ class Ledger:
 
     def _moment(self, conn: Any) -> Moment:
         now = self.now()
-        return Moment(conn, self.vault, self.rules, self.zone, self.box, now, microseconds(now), now.date().isoformat())
+        day = hall_day(now, self.rules.day_starts).isoformat()
+        return Moment(conn, self.vault, self.rules, self.zone, self.box, now, microseconds(now), day)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
 
 from ticketing import codes, tables
+from ticketing.calendar import hall_day
 from ticketing.model import OPEN_STATES, TRANSITIONS, Print, Service, State, StateError, Ticket, UnknownError, Window
 from ticketing.policy import Rules, Standing
 from ticketing.store import NEWS, Prepared
@@ -62,7 +63,9 @@ tickets: Select[Any] = select(
 """What :meth:`Moment.ticket` wants to know."""
 
 _BY_ID = Prepared(tickets.where(t.c.id == bindparam("ticket")))
-_BY_CODE = Prepared(tickets.where(t.c.code_hash == bindparam("code")))
+_BY_CODE = Prepared(tickets.where(t.c.code_hash == bindparam("code"), t.c.hall_day == bindparam("day")))
+_BY_CODE_OF_ANY_DAY = Prepared(tickets.where(t.c.code_hash == bindparam("code")))
+_NOBODYS = "0" * 16
 _AT_WINDOW = Prepared(tickets.where(t.c.window_id == bindparam("window"), tables.open_))
 _AHEAD = Prepared(
     select(func.count())
@@ -91,7 +94,12 @@ _WINDOW = (
     .outerjoin_from(_w, _ws, _w.c.id == _ws.c.window_id, full=False)
     .order_by(_w.c.position, _ws.c.service_id)
 )
-_WINDOWS = Prepared(_WINDOW)
+# One that was taken away stays for as long as somebody is there.
+_WINDOWS = Prepared(
+    _WINDOW.where(
+        _w.c.removed_at.is_(None) | select(t.c.id).where(t.c.window_id == _w.c.id, tables.open_).correlate(_w).exists()
+    )
+)
 _ONE_WINDOW = Prepared(_WINDOW.where(tables.window.c.id == bindparam("window")))
 _s = tables.service
 _SERVICE = select(
@@ -142,6 +150,10 @@ class Moment:
     def time(self, at: int) -> datetime:
         """A kept time, in the hall's zone."""
         return (_EPOCH + timedelta(microseconds=at)).astimezone(self.zone)
+
+    def day_of(self, at: datetime) -> str:
+        """The hall day of an aware time."""
+        return hall_day(at.astimezone(self.zone), self.rules.day_starts).isoformat()
 
     def ticket(self, row: Row[Any], **changed: Any) -> Ticket:
         """The ticket in a row of :data:`tickets`; ``changed`` holds the columns written since."""
@@ -218,10 +230,25 @@ class Moment:
         return self.vault.lasting_hash("ticket code", code)
 
     def row_of_code(self, scanned: str) -> Row[Any]:
-        """The row of the ticket whose code was scanned; raises :class:`UnknownError` (``unknown_code``)."""
-        code = codes.find_code(scanned)
-        row = code and _BY_CODE.one_or_none(self.conn, {"code": self.hash_of(code)})
-        if not row:
+        """The row of today's ticket whose code was scanned.
+
+        A code of another day, an erased one, one that never was and what is no code at all are one and the same,
+        by what is answered and by the work it takes.
+
+        Raises:
+            UnknownError: ``unknown_code``.
+        """
+        code = codes.find_code(scanned) or _NOBODYS
+        row = _BY_CODE.one_or_none(self.conn, {"code": self.hash_of(code), "day": self.day})
+        if row is None:
+            raise UnknownError("unknown_code")
+        return row
+
+    def row_of_old_code(self, scanned: str) -> Row[Any]:
+        """The same for a ticket of any day, for those few who may know of it."""
+        code = codes.find_code(scanned) or _NOBODYS
+        row = _BY_CODE_OF_ANY_DAY.one_or_none(self.conn, {"code": self.hash_of(code)})
+        if row is None:
             raise UnknownError("unknown_code")
         return row
 
@@ -231,21 +258,31 @@ class Moment:
 
     def window(self, window: str) -> Window:
         """A window; raises :class:`UnknownError` (``unknown_window``)."""
-        found = _windows_of(_ONE_WINDOW.all(self.conn, {"window": window}))
-        if not found:
+        found = self.window_or_none(window)
+        if found is None:
             raise UnknownError("unknown_window", window=window)
-        return found[0]
+        return found
+
+    def window_or_none(self, window: str) -> Window | None:
+        """A window, one that was taken away too; None when there was none of that name."""
+        found = _windows_of(_ONE_WINDOW.all(self.conn, {"window": window}))
+        return found[0] if found else None
 
     def windows(self) -> list[Window]:
-        """All windows, in the hall's order."""
+        """All windows, in the hall's order; of those taken away, the ones where somebody still is."""
         return _windows_of(_WINDOWS.all(self.conn))
 
     def service(self, service: str) -> Service:
         """A service; raises :class:`UnknownError` (``unknown_service``)."""
-        row = _ONE_SERVICE.one_or_none(self.conn, {"service": service})
-        if row is None:
+        found = self.service_or_none(service)
+        if found is None:
             raise UnknownError("unknown_service", service=service)
-        return _service_of(row)
+        return found
+
+    def service_or_none(self, service: str) -> Service | None:
+        """A service; None when there is none of that name."""
+        row = _ONE_SERVICE.one_or_none(self.conn, {"service": service})
+        return None if row is None else _service_of(row)
 
     def services(self) -> list[Service]:
         """All services, in the hall's order."""
