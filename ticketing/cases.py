@@ -79,7 +79,7 @@ _COLUMNS = select(
     _c.c.progress_at,
     _c.c.progress_note,
 )
-_BY_ID = _COLUMNS.where(_c.c.id == bindparam("case"))
+_BY_ID = Prepared(_COLUMNS.where(_c.c.id == bindparam("case")))
 _BY_CODE = Prepared(_COLUMNS.where(_c.c.code_hash == bindparam("code")))
 _OF_PERSON = _COLUMNS.where(_c.c.person_hash == bindparam("person"), _c.c.person_hash.is_not(None)).order_by(
     _c.c.id.desc()
@@ -292,7 +292,7 @@ def move(m: Moment, row: Row[Any], state: str, note: str | None) -> Case:
 
 def row_of(m: Moment, case: int) -> Row[Any]:
     """The row of a case; raises ``unknown_case``."""
-    row = m.conn.execute(_BY_ID, {"case": case}).one_or_none()
+    row: Row[Any] | None = _BY_ID.one_or_none(m.conn, {"case": case})
     if row is None:
         raise UnknownError("unknown_case")
     return row
