@@ -1,8 +1,8 @@
 """What the routes of all resources share: where they hang, what they take, how they are described.
 
-A route says with its types what it takes (``path``, ``query``, ``body``) and with ``responses`` what it gives. That is checked
-here by pydantic for each request; the description of the whole API is made from it by flask-openapi3, when somebody
-asks for it (``kiosk.api.description``): its library takes as long to load as Flask itself.
+A route says with its types what it takes (``path``, ``query``, ``body``) and with ``responses`` what it gives. That is
+checked here by pydantic for each request; the description of the whole API is made from it by flask-openapi3, when
+somebody asks for it (``kiosk.api.description``): its library takes as long to load as Flask itself.
 """
 
 import functools
