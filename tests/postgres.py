@@ -100,7 +100,7 @@ class PostgresServer:
     def execute(self, command: str, values: Sequence[object] = (), database: str = "postgres") -> list[Any]:
         """Run one command from outside; what it gives."""
         with psycopg.connect(host=str(self.folder), user=OWNER, dbname=database, autocommit=True) as conn:
-            cursor = conn.execute(command, values)
+            cursor = conn.execute(command, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def _answers(self) -> bool:

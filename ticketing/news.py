@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import Any
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
 
 from ticketing.model import StoreError
 
@@ -62,9 +61,9 @@ class Messenger:
             while not self._over.is_set():
                 try:
                     conn = self._connect()
-                except (DBAPIError, StoreError, psycopg.Error) as error:
+                except StoreError as error:
                     if pause == _FIRST_PAUSE:
-                        log.warning("no news from other boxes: %s", getattr(error, "code", type(error).__name__))
+                        log.warning("no news from other boxes: %s", error.code)
                     self._over.wait(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
                     continue

@@ -23,9 +23,9 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg.types.string import StrDumperUnknown
@@ -40,6 +40,8 @@ from ticketing.store import NEWS, Store, StoreGoneError, StoreInUseError, StoreO
 
 log = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
+
 HANGING = 10.0
 """Seconds after which the database ends a transaction whose program does nothing."""
 SLOWEST = 60.0
@@ -47,7 +49,6 @@ SLOWEST = 60.0
 CONNECTING = 3
 """Seconds a server may take to answer at all; less than ``quhao run`` may take to stop."""
 
-_POOL = 8
 _USED = "quhao.used"
 _BEGIN = "quhao_begin"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -76,7 +77,8 @@ class PostgresStore(Store):
     """
 
     def __init__(self, url: URL, patience: float) -> None:
-        super().__init__(_engine(url, patience), patience)
+        engine, self._connect = _engine(url, patience)
+        super().__init__(engine, patience)
         self.url = url
         self._schema = ""
         self._boxes: list[str] = []
@@ -86,12 +88,17 @@ class PostgresStore(Store):
     def read(self) -> Iterator[Connection]:
         """See :class:`~ticketing.store.Store`."""
         with self._errors():
-            conn, transaction = self._begin_reading()
+            conn, transaction = self._alive(Connection.begin)
             try:
                 yield conn
                 transaction.commit()
+            except BaseException as error:
+                if _is_lost(conn, error):
+                    _throw_away(conn)
+                raise
             finally:
-                _let_go(conn)
+                if not conn.closed:
+                    conn.close()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -117,7 +124,7 @@ class PostgresStore(Store):
         """See :class:`~ticketing.store.Store`; the first one to listen has other processes listened to."""
         super().on_commit(callback)
         if self._messenger is None:
-            self._messenger = Messenger(self._connect_alone, self._tell, self._is_own)
+            self._messenger = Messenger(self._connect, self._tell, self._is_own)
             self._messenger.start()
 
     def claim(self, box: str) -> None:
@@ -148,7 +155,7 @@ class PostgresStore(Store):
 
         sealed = [one.name for one in metadata.sorted_tables if {"sealed", "wrapped"} & set(one.columns.keys())]
         with self._errors():
-            raw = self._connect_alone()
+            raw = self._connect()
             try:
                 raw.execute("SET statement_timeout = 0")
                 raw.execute(f"VACUUM {', '.join(sealed)}")
@@ -217,31 +224,40 @@ class PostgresStore(Store):
 
     # Connections
 
-    def _connect_alone(self) -> psycopg.Connection[Any]:
-        """A connection of its own; close it."""
-        lent = self.engine.raw_connection()
-        raw = cast("psycopg.Connection[Any]", lent.driver_connection)
-        lent.detach()
-        return raw
-
     def _writing(self) -> Connection:
         """The connection that writes, with all that this process must hold."""
         if self._writer is not None and not _is_lost(self._writer):
             return self._writer
         self._drop_writer()
-        conn = self.engine.connect()
-        raw = _raw(conn)
-        try:
-            if not self._share_schema(raw):
-                raise StoreError("store_newer")
-            for box in self._boxes:
-                if not _ask(raw, "SELECT pg_try_advisory_lock(%s)", self._key("box", box)):
-                    raise StoreError("box_taken")
-        except BaseException:
-            _throw_away(conn)
-            raise
+        conn, _ = self._alive(self._hold)
         self._writer = self._for_writing(conn)
         return self._writer
+
+    def _hold(self, conn: Connection) -> None:
+        """Take all the locks that this process must hold as long as it writes."""
+        raw = _raw(conn)
+        if not self._share_schema(raw):
+            raise StoreError("store_newer")
+        for box in self._boxes:
+            if not _ask(raw, "SELECT pg_try_advisory_lock(%s)", self._key("box", box)):
+                raise StoreError("box_taken")
+
+    def _alive(self, begin: Callable[[Connection], _T]) -> tuple[Connection, _T]:
+        """A connection of the pool, with what ``begin`` gave on it; those that died in the pool are passed over."""
+        while True:
+            conn = self.engine.connect()
+            used = conn.info.get(_USED)
+            try:
+                begun = begin(conn)
+            except BaseException as error:
+                lost = _is_lost(conn, error)
+                _throw_away(conn)
+                # Only a new connection that fails tells that the database is gone.
+                if used and lost:
+                    continue
+                raise
+            conn.info[_USED] = True
+            return conn, begun
 
     def _for_writing(self, conn: Connection) -> Connection:
         # In one go, as it is a way to the server and back.
@@ -265,37 +281,20 @@ class PostgresStore(Store):
 
     # Transactions
 
-    def _begin_reading(self) -> tuple[Connection, RootTransaction]:
-        while True:
-            conn = self.engine.connect()
-            used = conn.info.get(_USED)
-            try:
-                transaction = conn.begin()
-            except BaseException:
-                lost = _is_lost(conn)
-                _let_go(conn)
-                # What lay in the pool may have died there; only a new connection tells that the database is gone.
-                if used and lost:
-                    continue
-                raise
-            conn.info[_USED] = True
-            return conn, transaction
-
     def _begin_writing(self) -> tuple[Connection, RootTransaction]:
         while True:
             used = self._writer
             conn = self._writing()
             try:
                 return conn, conn.begin()
-            except BaseException:
-                if not _is_lost(conn):
-                    with suppress(psycopg.Error):
-                        _raw(conn).rollback()
-                if _is_lost(conn):
-                    self._drop_writer()
-                    if conn is used:
-                        continue
-                raise
+            except BaseException as error:
+                if not _is_lost(conn, error):
+                    # The transaction has begun, and its turn to write did not come.
+                    _raw(conn).rollback()
+                    raise
+                self._drop_writer()
+                if conn is not used:
+                    raise
 
     def _commit(self, conn: Connection, transaction: RootTransaction, how: str) -> None:
         raw = _raw(conn)
@@ -307,7 +306,7 @@ class PostgresStore(Store):
             # The database has committed; this only has SQLAlchemy know it.
             transaction.commit()
         except BaseException as error:
-            lost = _is_lost(conn) or getattr(error, "sqlstate", "") in _GONE
+            lost = _is_lost(conn, error)
             self._roll_back(conn, transaction)
             if lost:
                 raise StoreError("store_in_doubt", cause=getattr(error, "sqlstate", None) or "") from None
@@ -349,8 +348,8 @@ class PostgresStore(Store):
 
     def _is_migrated(self) -> bool:
         try:
-            raw = self._connect_alone()
-        except (DBAPIError, StoreError):
+            raw = self._connect()
+        except StoreError:
             return False
         try:
             return not _is_current(raw, _name(self.url))
@@ -379,7 +378,7 @@ def has_store(url: URL) -> bool:
     """Whether the database holds a store."""
     store = PostgresStore(url, CONNECTING)
     with _opening(store), store._errors():
-        raw = store._connect_alone()
+        raw = store._connect()
         try:
             return bool(raw.execute(_FOUND).fetchall()[0][1])
         finally:
@@ -417,7 +416,8 @@ def _opening(store: PostgresStore) -> Iterator[None]:
         raise
 
 
-def _engine(url: URL, patience: float) -> Engine:
+def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Connection[Any]]]:
+    """SQLAlchemy's engine, and what makes a connection that is not its own."""
     settings = {
         "synchronous_commit": "on",
         "idle_in_transaction_session_timeout": int(HANGING * 1000),
@@ -432,23 +432,34 @@ def _engine(url: URL, patience: float) -> Engine:
     given = url.query.get("options", "")
     options = [given if isinstance(given, str) else " ".join(given)]
     options += [f"-c {name}={value}" for name, value in settings.items()]
+    ours: dict[str, Any] = {
+        # Transactions begin and end where we say so: see "begin" below and PostgresStore._commit.
+        "autocommit": True,
+        "options": " ".join(options).strip(),
+        "application_name": "quhao",
+        "connect_timeout": CONNECTING,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+    }
+
+    def connect() -> psycopg.Connection[Any]:
+        _, theirs = engine.dialect.create_connect_args(url)
+        try:
+            raw = psycopg.connect(**{**theirs, **ours})
+        except psycopg.Error as error:
+            raise _cannot_connect(url, error) from None
+        raw.adapters.register_dumper(str, _Text)
+        return raw
+
     engine = create_engine(
         url,
-        connect_args={
-            # Transactions begin and end where we say so: see "begin" below and PostgresStore._commit.
-            "autocommit": True,
-            "options": " ".join(options).strip(),
-            "application_name": "quhao",
-            "connect_timeout": CONNECTING,
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 20_000,
-        },
+        creator=connect,
         # Parameters hold residents' data; they must not get into the texts of exceptions.
         hide_parameters=True,
         use_native_hstore=False,
-        pool_size=_POOL,
+        pool_size=8,
         max_overflow=24,
         pool_timeout=patience,
     )
@@ -457,17 +468,7 @@ def _engine(url: URL, patience: float) -> Engine:
     def begin(conn: Connection) -> None:
         _raw(conn).execute(conn.get_execution_options().get(_BEGIN, _READ), prepare=False)
 
-    @event.listens_for(engine, "handle_error")
-    def failed(context: Any) -> None:
-        # At the door there is no SQLSTATE, only what the server says.
-        if context.connection is None and isinstance(context.original_exception, psycopg.Error):
-            raise _cannot_connect(url, context.original_exception) from None
-
-    @event.listens_for(engine, "connect")
-    def prepare(raw: psycopg.Connection[Any], _record: object) -> None:
-        raw.adapters.register_dumper(str, _Text)
-
-    return engine
+    return engine, connect
 
 
 class _Text(StrDumperUnknown):
@@ -487,8 +488,10 @@ def _ask(raw: psycopg.Connection[Any], question: str, *values: object) -> Any:
     return row[0] if row else None
 
 
-def _is_lost(conn: Connection) -> bool:
-    return conn.closed or conn.invalidated or _raw(conn).closed
+def _is_lost(conn: Connection, error: BaseException | None = None) -> bool:
+    """Whether there is no connection any more, or ``error`` is the server's last word on it."""
+    last = getattr(getattr(error, "orig", error), "sqlstate", None) in _GONE
+    return last or conn.closed or conn.invalidated or _raw(conn).closed
 
 
 def _throw_away(conn: Connection) -> None:
@@ -496,14 +499,6 @@ def _throw_away(conn: Connection) -> None:
     if not conn.closed:
         if not conn.invalidated:
             conn.invalidate()
-        conn.close()
-
-
-def _let_go(conn: Connection) -> None:
-    """Give a connection back to the pool, which ends its transaction, unless there is nothing left to give."""
-    if _is_lost(conn):
-        _throw_away(conn)
-    else:
         conn.close()
 
 

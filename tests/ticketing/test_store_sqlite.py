@@ -271,3 +271,19 @@ def test_a_checkpoint_that_a_reader_holds_up_is_told(url: str) -> None:
             store.checkpoint()
     store.checkpoint()
     store.close()
+
+
+def test_a_command_that_was_open_when_a_newer_service_changed_the_schema_writes_no_more(url: str, store: Store) -> None:
+    put(store, "before")
+    program = f"""
+import ticketing.migrations, ticketing.store
+ticketing.store.KNOWN += ("9999",)
+ticketing.store.HEAD = "9999"
+ticketing.migrations.upgrade = lambda conn: conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+ticketing.store.open_store({url!r}, exclusive=True).close()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+    with pytest.raises(StoreError) as caught:
+        put(store, "after")
+    assert caught.value.code == "store_newer"
+    assert names(store) == ["before"]

@@ -1,0 +1,495 @@
+"""A store on PostgreSQL: connections that are lost, boxes that share it, and schemas that differ."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import IntegrityError
+
+from offices import CLERK, DESK, OfficeHall, refused
+from postgres import PostgresServer
+from ticketing.model import StoreError
+from ticketing.store import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError, is_store, open_store
+from ticketing.tables import event, fact, ticket
+from wires import wait_until
+
+TESTS = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def store(shared_url: str) -> Iterator[Store]:
+    opened = open_store(shared_url, exclusive=True)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def office(shared_url: str) -> Iterator[OfficeHall]:
+    hall = OfficeHall(shared_url)
+    yield hall
+    hall.close()
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[PostgresServer]:
+    """A server that a test may stop."""
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def own_url(own_server: PostgresServer) -> str:
+    return own_server.url(own_server.create())
+
+
+def put(store: Store, name: str) -> None:
+    with store.write() as conn:
+        conn.execute(insert(fact).values(name=name, value=b""))
+
+
+def names(store: Store) -> list[str]:
+    with store.read() as conn:
+        return list(conn.scalars(select(fact.c.name).order_by(fact.c.name)))
+
+
+def cut(conn: Connection, server: PostgresServer) -> None:
+    """End a connection from the server's side, at once."""
+    process = conn.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
+    server.execute("SELECT pg_terminate_backend(%s, 5000)", [process])
+
+
+# -- every connection
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("synchronous_commit", "on"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        ("lock_timeout", "5s"),
+        ("statement_timeout", "1min"),
+        ("TimeZone", "UTC"),
+        ("application_name", "quhao"),
+    ],
+)
+def test_every_connection_is_durable_and_holds_nobody_up_for_long(store: Store, setting: str, value: str) -> None:
+    with store.read() as one, store.write() as other:
+        assert one.scalar(text(f"SHOW {setting}")) == value
+        assert other.scalar(text(f"SHOW {setting}")) == value
+
+
+def test_a_reader_cannot_change_anything(store: Store) -> None:
+    with pytest.raises(StoreError, match="store_broken"), store.read() as conn:
+        conn.execute(insert(fact).values(name="a", value=b""))
+    assert names(store) == []
+
+
+def test_a_text_with_a_zero_in_it_is_found_nowhere_and_breaks_nothing(store: Store) -> None:
+    with store.read() as conn:
+        assert conn.scalar(select(fact.c.name).where(fact.c.name == "a\0")) is None
+    put(store, "a\0")
+    assert names(store) == ["a\ufffd"]
+
+
+# -- opening
+
+
+def test_who_is_not_let_in_is_told_why_and_no_password(own_server: PostgresServer) -> None:
+    url = own_server.url("nowhere", user="quhao:geheim")
+    with pytest.raises(StoreOpenError, match='database "nowhere" does not exist') as caught:
+        open_store(url, exclusive=True)
+    assert caught.value.code == "store_unreachable"
+    assert not isinstance(caught.value, StoreGoneError)
+    assert "geheim" not in repr(caught.value) + str(caught.value)
+
+
+def test_a_database_that_does_not_answer_is_another_matter(tmp_path: Path) -> None:
+    with pytest.raises(StoreGoneError, match="cannot be reached") as caught:
+        open_store(f"postgresql+psycopg://quhao@/hall?host={tmp_path}", exclusive=True)
+    assert caught.value.code == "store_gone"
+
+
+def test_an_option_that_there_is_not_is_told(shared_url: str) -> None:
+    with pytest.raises(StoreOpenError, match="nonsense") as caught:
+        open_store(f"{shared_url}&nonsense=1", exclusive=True)
+    assert caught.value.code == "store_unreachable"
+
+
+def test_without_the_library_is_told_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "psycopg.py").write_text("raise ImportError('not here')")
+    program = (
+        "from ticketing.store import StoreOpenError, open_store\n"
+        "try:\n    open_store('postgresql+psycopg://quhao@/hall', exclusive=True)\n"
+        "except StoreOpenError as error:\n    print(error.code, error)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    ).stdout
+    assert found.startswith("store_unsupported")
+    assert "pip install 'quhao[postgres]'" in found
+
+
+def test_somebody_elses_tables_are_left_alone(postgres: PostgresServer) -> None:
+    name = postgres.create()
+    postgres.execute("CREATE TABLE recipe (id integer)", database=name)
+    assert not is_store(postgres.url(name))
+    with pytest.raises(StoreOpenError, match="not a store of this program") as caught:
+        open_store(postgres.url(name), exclusive=True)
+    assert caught.value.code == "store_foreign"
+    # Another schema is another matter.
+    postgres.execute("CREATE SCHEMA hall", database=name)
+    own = f"{postgres.url(name)}&options=-csearch_path%3Dhall"
+    open_store(own, exclusive=True).close()
+    assert is_store(own)
+    assert postgres.execute("SELECT count(*) FROM hall.ticket", database=name) == [(0,)]
+    postgres.drop(name)
+
+
+def test_a_database_of_another_encoding_is_refused(postgres: PostgresServer) -> None:
+    postgres.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    with pytest.raises(StoreOpenError, match="UTF8"):
+        open_store(postgres.url("latin"), exclusive=True)
+    postgres.drop("latin")
+
+
+def test_a_user_who_may_make_no_tables_is_told(postgres: PostgresServer) -> None:
+    name = postgres.create()
+    postgres.execute("CREATE ROLE guest LOGIN")
+    with pytest.raises(StoreOpenError, match="must own the database") as caught:
+        open_store(postgres.url(name, user="guest"), exclusive=True)
+    assert caught.value.code == "store_unreachable"
+    postgres.drop(name)
+
+
+def test_two_services_share_a_store_and_not_the_name_of_a_box(shared_url: str) -> None:
+    first, second = (open_store(shared_url, exclusive=True) for _ in range(2))
+    first.claim("kiosk-1")
+    with pytest.raises(StoreInUseError, match=r"hall\.box"):
+        second.claim("kiosk-1")
+    second.claim("kiosk-2")
+    put(first, "a")
+    put(second, "b")
+    assert names(first) == names(second) == ["a", "b"]
+    first.close()
+
+    def free() -> bool:
+        try:
+            second.claim("kiosk-1")
+        except StoreInUseError:
+            return False
+        return True
+
+    # The server takes a moment to see that a connection is closed.
+    wait_until(free, 5)
+    second.close()
+
+
+# -- connections that are lost
+
+
+def test_a_connection_lost_in_the_middle_of_a_verb_changes_nothing_and_the_next_one_works(
+    office: OfficeHall, postgres: PostgresServer
+) -> None:
+    office.issue()
+    with pytest.raises(StoreError) as caught, office.store.write() as conn:
+        conn.execute(insert(fact).values(name="half", value=b""))
+        cut(conn, postgres)
+        conn.execute(insert(fact).values(name="whole", value=b""))
+    assert caught.value.code == "store_gone"
+    assert not {"half", "whole"} & set(names(office.store))
+    assert office.issue().ticket.number == "A002"
+
+
+def test_connections_lost_while_nobody_used_them_are_not_noticed(office: OfficeHall, postgres: PostgresServer) -> None:
+    with office.store.read(), office.store.read(), office.store.read():
+        pass
+    for _ in range(2):
+        postgres.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'quhao'"
+        )
+        assert office.office.hall().services[0].waiting >= 0
+        office.issue()
+    assert office.issue().ticket.number == "A003"
+
+
+SLOW_COMMIT = (
+    "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NULL; END'",
+    "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON ticket DEFERRABLE INITIALLY DEFERRED"
+    " FOR EACH ROW EXECUTE FUNCTION linger()",
+)
+
+
+def test_a_connection_lost_during_the_commit_leaves_the_outcome_open(
+    office: OfficeHall, postgres: PostgresServer
+) -> None:
+    with office.store.write() as conn:
+        # What a commit waits for when something is slow there.
+        for command in SLOW_COMMIT:
+            conn.execute(text(command))
+    asking = "FROM pg_stat_activity WHERE application_name = 'quhao' AND wait_event = 'PgSleep'"
+    with ThreadPoolExecutor(1) as pool:
+        issuing = pool.submit(refused, StoreError, "store_in_doubt", office.office.issue, "licence", DESK, print=False)
+        wait_until(lambda: postgres.execute(f"SELECT 1 {asking}") != [], 10)
+        postgres.execute(f"SELECT pg_terminate_backend(pid) {asking}")
+        issuing.result(20)
+    with office.store.write() as conn:
+        conn.execute(text("DROP TRIGGER slow ON ticket"))
+    assert office.issue().ticket.number == "A001"
+
+
+def test_a_verb_that_goes_on_after_an_error_is_not_taken_for_done(store: Store) -> None:
+    put(store, "a")
+    again = insert(fact).values(name="a", value=b"")
+    with (
+        pytest.raises(StoreError, match="store_broken"),
+        store.write() as conn,
+        pytest.raises(IntegrityError),
+    ):
+        conn.execute(again)
+    assert names(store) == ["a"]
+
+
+def test_a_server_that_is_stopped_is_gone_and_works_again_afterwards(own_server: PostgresServer, own_url: str) -> None:
+    hall = OfficeHall(own_url)
+    hall.office.issue("licence", DESK, print=False, key="one")
+    own_server.stop()
+    refused(StoreError, "store_gone", hall.office.issue, "licence", DESK, print=False)
+    refused(StoreError, "store_gone", hall.office.hall)
+    refused(StoreError, "store_gone", hall.office.call_next, "1", CLERK)
+    own_server.start()
+    assert hall.office.hall().services[0].waiting == 1
+    assert hall.office.issue("licence", DESK, print=False, key="one").ticket.number == "A001"
+    assert hall.issue().ticket.number == "A002"
+    hall.close()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["stopped", "crashed"])
+def test_a_server_that_comes_and_goes_under_work_doubles_nothing_and_loses_nothing(
+    own_server: PostgresServer, own_url: str, how: signal.Signals
+) -> None:
+    hall = OfficeHall(own_url)
+    each, kiosks = 30, 4
+    numbers: list[str] = []
+    troubles: list[str] = []
+    some = threading.Event()
+
+    def kiosk(which: int) -> None:
+        for n in range(each):
+            while True:
+                try:
+                    issued = hall.office.issue("licence", DESK, print=False, key=f"{which}-{n}")
+                except StoreError as error:
+                    troubles.append(error.code)
+                    some.wait(0.02)
+                else:
+                    numbers.append(issued.ticket.number)
+                    break
+            if len(numbers) > kiosks * each // 4:
+                some.set()
+
+    with ThreadPoolExecutor(kiosks) as pool:
+        working = [pool.submit(kiosk, which) for which in range(kiosks)]
+        assert some.wait(20)
+        own_server.stop(how)
+        own_server.start()
+        for one in working:
+            one.result(60)
+    assert set(troubles) <= {"store_gone", "store_in_doubt", "store_busy"}
+    assert troubles
+    expected = [f"A{n:03}" for n in range(1, kiosks * each + 1)]
+    assert sorted(numbers) == expected
+    with hall.store.read() as conn:
+        assert sorted(conn.scalars(select(ticket.c.number))) == expected
+    hall.close()
+
+
+# -- other processes
+
+
+def child(program: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-u", "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+    )
+
+
+def finish(process: "subprocess.Popen[str]") -> str:
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    return told
+
+
+def test_a_process_killed_while_it_writes_holds_nobody_up(office: OfficeHall) -> None:
+    process = child(
+        "from ticketing.store import open_store\n"
+        f"with open_store({office.url!r}, exclusive=True).write():\n"
+        "    print('in', flush=True)\n"
+        "    input()\n"
+    )
+    assert process.stdout
+    assert process.stdin
+    assert process.stdout.readline() == "in\n"
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    process.stdin.close()
+    begun = time.monotonic()
+    assert office.issue().ticket.number == "A001"
+    assert time.monotonic() - begun < 4
+
+
+def test_a_writer_that_waits_too_long_for_another_process_is_busy(shared_url: str, store: Store) -> None:
+    hurried = open_store(shared_url, exclusive=True, patience=0.1)
+    with store.write():
+        with pytest.raises(StoreError) as caught:
+            put(hurried, "a")
+        assert caught.value.code == "store_busy"
+    put(hurried, "a")
+    assert names(store) == ["a"]
+    hurried.close()
+
+
+def test_who_follows_sees_every_event_in_order_while_four_processes_write(office: OfficeHall) -> None:
+    writing = (
+        "from offices import *\n"
+        f"hall = OfficeHall({office.url!r}, seeded=False)\n"
+        "input()\n"
+        "for n in range(60):\n"
+        "    hall.office.issue('licence', DESK, print=False)\n"
+        "    if n % 5 == 0:\n"
+        "        try:\n"
+        "            hall.office.issue('nothing', DESK, print=False)\n"
+        "        except Exception:\n"
+        "            continue\n"
+        "hall.close()\n"
+    )
+    processes = [child(writing) for _ in range(4)]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    seen: list[int] = []
+    while len(seen) < 240:
+        seen += [one.seq for one in office.office.events_after(seen[-1] if seen else 0, 7)]
+    for process in processes:
+        finish(process)
+    with office.store.read() as conn:
+        # Nothing came into a gap that was passed already.
+        assert seen == list(conn.scalars(select(event.c.seq).order_by(event.c.seq)))
+        assert len(set(conn.scalars(select(ticket.c.number)))) == 240
+
+
+def tell(store: Store) -> None:
+    with store.write() as conn:
+        conn.execute(insert(event).values(at=0, type="tested", data="{}"))
+        conn.info[NEWS] = True
+
+
+def test_news_reach_another_process(shared_url: str, store: Store) -> None:
+    heard = threading.Semaphore(0)
+    other = open_store(shared_url, exclusive=True)
+    other.on_commit(heard.release)
+    # As soon as it listens.
+    assert heard.acquire(timeout=10)
+    put(store, "no event")
+    waits = []
+    for _ in range(20):
+        begun = time.monotonic()
+        tell(store)
+        assert heard.acquire(timeout=5)
+        waits.append(time.monotonic() - begun)
+    logging.getLogger(__name__).info("news took %.1f ms at most", max(waits) * 1000)
+    assert not heard.acquire(timeout=0.05)
+    # Its own are told once, and at once.
+    tell(other)
+    assert heard.acquire(blocking=False)
+    assert not heard.acquire(timeout=0.05)
+    other.close()
+
+
+def test_who_listens_is_told_after_a_time_without_a_connection(
+    shared_url: str, store: Store, postgres: PostgresServer
+) -> None:
+    heard = threading.Semaphore(0)
+    other = open_store(shared_url, exclusive=True)
+    other.on_commit(heard.release)
+    assert heard.acquire(timeout=10)
+    postgres.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+    assert heard.acquire(timeout=10)
+    tell(store)
+    assert heard.acquire(timeout=5)
+    other.close()
+
+
+def test_a_store_that_listens_is_closed_at_once_even_when_the_server_is_gone(
+    own_server: PostgresServer, own_url: str
+) -> None:
+    for gone in (False, True):
+        store = open_store(own_url, exclusive=True)
+        store.on_commit(lambda: None)
+        if gone:
+            own_server.stop()
+        begun = time.monotonic()
+        store.close()
+        assert time.monotonic() - begun < 1.5
+    own_server.start()
+
+
+# -- schemas that differ
+
+NEWER = """
+import ticketing.migrations, ticketing.store
+ticketing.store.KNOWN += ("9999",)
+ticketing.store.HEAD = "9999"
+ticketing.migrations.upgrade = lambda conn: conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+try:
+    store = ticketing.store.open_store({url!r}, exclusive=False, patience=0.3)
+    print("open", flush=True)
+    input()
+    store.close()
+except ticketing.store.StoreInUseError as error:
+    print(error)
+"""
+
+
+def test_a_newer_program_does_not_change_the_schema_under_an_older_one(shared_url: str, store: Store) -> None:
+    assert "stop those first" in finish(child(NEWER.format(url=shared_url)))
+    put(store, "still at work")
+    store.close()
+    process = child(NEWER.format(url=shared_url))
+    assert process.stdout
+    assert process.stdout.readline() == "open\n"
+    with pytest.raises(StoreOpenError, match="newer version of this program"):
+        open_store(shared_url, exclusive=True)
+    process.communicate("\n", timeout=20)
+
+
+def test_a_program_that_was_cut_off_while_the_schema_changed_writes_no_more(
+    shared_url: str, store: Store, postgres: PostgresServer
+) -> None:
+    put(store, "before")
+    postgres.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'quhao'")
+    process = child(NEWER.format(url=shared_url))
+    assert process.stdout
+    assert process.stdout.readline() == "open\n"
+    refused(StoreError, "store_newer", put, store, "after")
+    process.communicate("\n", timeout=20)
+    refused(StoreError, "store_newer", put, store, "after")
+    assert names(store) == ["before"]
