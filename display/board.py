@@ -45,11 +45,20 @@ def _choices(window: Window, ticket: Ticket | None) -> list[tuple[str, ...]]:
         return [(f"{ticket.number} 正在办理",), (ticket.number, "正在办理"), (ticket.number,)]
     match window.state:
         case "paused":
-            return [("暂停服务",), ("暂停",)]
+            said = window.pause_text
+            own = [(said,), _halves(said)] if said else []
+            return [*own, ("暂停服务",), ("暂停",)]
         case "closed":
             return [("窗口关闭",), ("关闭",)]
         case _:
             return [(f"{window.name} 请等候叫号",), (window.name, "请等候叫号"), (window.name,), ("请等候",)]
+
+
+def _halves(text: str) -> tuple[str, ...]:
+    """A text in two lines of about one width; parted at a space, if there is any."""
+    cuts = [at for at, character in enumerate(text) if character == " "] or range(1, len(text))
+    at = min(cuts, key=lambda at: abs(columns_of(text[:at]) - columns_of(text[at:])), default=len(text))
+    return tuple(filter(None, (text[:at].strip(), text[at:].strip())))
 
 
 def _cut(text: str, columns: int) -> str:

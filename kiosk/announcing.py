@@ -12,6 +12,9 @@ from ticketing.model import Event
 from ticketing.office import Office
 
 SPOKEN = ("ticket.called", "ticket.recalled")
+FOR_ALL = ("hall.changed", "hall.restored")
+"""After these, any window may be another."""
+
 RETRY = 1.0
 """Seconds until what could not be shown is tried again."""
 
@@ -58,7 +61,7 @@ class Announcer:
 
     def hear(self, events: Sequence[Event]) -> None:
         """These have happened, in this order; called by the event feed, and returns at once."""
-        concerning = [event for event in events if event.data.get("window")]
+        concerning = [event for event in events if event.data.get("window") or event.type in FOR_ALL]
         if concerning:
             self._events.extend(concerning)
             self._loop.wake()
@@ -66,12 +69,19 @@ class Announcer:
     def _follow(self) -> None:
         # Strips first: they are what a resident looks at. Several events of one window are one picture.
         events = list(self._events)
-        for window in dict.fromkeys(event.data["window"] for event in events):
+        concerned = [window for event in events for window in self._windows_of(event)]
+        for window in dict.fromkeys(concerned):
             self._show(window)
         # Only what is shown is no longer due: with the store away for a moment, the next step shows it.
         for event in events:
             self._events.popleft()
             self._say(event)
+
+    def _windows_of(self, event: Event) -> list[str]:
+        if event.type in FOR_ALL:
+            there = {window.id for window in self._office.windows()}
+            return [window for window in self._strips if window in there]
+        return [event.data["window"]]
 
     def _show(self, window_id: str) -> None:
         if window_id in self._strips:

@@ -35,6 +35,29 @@ def test_a_window_without_a_ticket_says_how_it_is(state: WindowState, text: str)
     assert strip_text(window(state), None) == text
 
 
+@pytest.mark.parametrize(
+    ("said", "width", "text"),
+    [
+        ("午休", 192, "午休"),
+        ("午休 13:30 回来", 192, "午休 13:30 回来"),
+        ("午休 13:30 回来", 96, "午休 13:30\n回来"),
+        ("系统正在升级维护请到其他窗口办理", 192, "系统正在升级维护\n请到其他窗口办理"),
+        ("系统正在升级维护请到其他窗口办理", 96, "暂停服务"),
+        ("系统正在升级维护请到其他窗口办理", 32, "暂停"),
+    ],
+)
+def test_a_paused_window_says_what_its_clerk_gave_as_far_as_it_fits(said: str, width: int, text: str) -> None:
+    paused = Window("3", "3号窗口", ("*",), "paused", pause_text=said)
+    assert strip_text(paused, None, width, 32) == text
+
+
+@given(st.text(max_size=40).filter(lambda said: "\n" not in said), st.integers(8, 320), st.sampled_from([16, 32, 64]))
+def test_no_pause_is_wider_than_the_strip(said: str, width: int, height: int) -> None:
+    lines = strip_text(Window("3", "3号窗口", ("*",), "paused", pause_text=said), None, width, height).split("\n")
+    assert len(lines) <= height // 16
+    assert all(columns_of(line) <= width // 8 for line in lines)
+
+
 def test_a_call_counts_more_than_the_windows_state() -> None:
     assert strip_text(window("paused"), ticket(State.CALLED)) == "A001请到3号窗口"
 
