@@ -75,6 +75,28 @@ def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
+def fault_of_store(text: str) -> str | None:
+    """What keeps ``text`` from being the address of a store; None when nothing does.
+
+    Returns:
+        ``store_url``, ``store_scheme`` (a PostgreSQL under another name) or ``store_postgresql``.
+    """
+    scheme = text.partition(":")[0]
+    if scheme != "postgresql+psycopg":
+        if scheme == "postgres" or scheme.startswith(("postgresql", "postgres+")):
+            return "store_scheme"
+        # Behind a question mark SQLAlchemy reads options, and :memory: is gone with the process.
+        return None if re.fullmatch(r"sqlite:///(?!:memory:)[^?]+", text) and text.isprintable() else "store_url"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "store_postgresql"
+    # Without a host the database is on this box, behind its usual socket; another one is named by ?host=.
+    whole = text.startswith("postgresql+psycopg://") and re.fullmatch(r"/[^/]+", parts.path) and port != 0
+    return None if whole and (not host or is_host(host)) and re.fullmatch(r"[^\s]+", text) else "store_postgresql"
+
+
 def _is_tcp(text: str) -> bool:
     try:
         url = urlsplit(text)

@@ -104,3 +104,19 @@ class WindowSettings(Section):
     name: Name
     services: tuple[str, ...] = ("*",)
     weights: dict[str, Annotated[Whole, Field(ge=0, le=24 * 60)]] = Field(default_factory=dict)
+
+
+class Businesses(Section):
+    """A hall's make-up, whole; each part in the hall's order.
+
+    Attributes:
+        services: what residents come for.
+        windows: where they are served.
+        hours: of all services without hours of their own; without it they are always open.
+        holidays: days that are not like their weekday.
+    """
+
+    services: tuple[ServiceSettings, ...] = ()
+    windows: tuple[WindowSettings, ...] = ()
+    hours: HoursSettings | None = None
+    holidays: tuple[HolidaySettings, ...] = ()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from config.contradictions import contradictions
+from config.contradictions import SQLITE, contradictions
 from config.problems import ConfigError, Problem, no_toml, not_utf8, unreadable, wrong_value
 from config.settings import Settings
 
@@ -42,8 +42,10 @@ def load(path: Path) -> Settings:
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
     store, server = settings.store, settings.server
-    file = folder / store.url.removeprefix("sqlite:///")
-    store = store.model_copy(update={"url": f"sqlite:///{file}", "key_file": folder / store.key_file})
+    url = store.url
+    if url.startswith(SQLITE):
+        url = f"{SQLITE}{folder / url.removeprefix(SQLITE)}"
+    store = store.model_copy(update={"url": url, "key_file": folder / store.key_file})
     if server.tls_cert and server.tls_key:
         server = server.model_copy(update={"tls_cert": folder / server.tls_cert, "tls_key": folder / server.tls_key})
     devices = tuple(

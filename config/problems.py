@@ -1,5 +1,6 @@
 """What is wrong with a configuration, in the words of somebody who edits the file."""
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -71,6 +72,15 @@ def no_toml(message: str) -> Problem:
         "",
         (f"不是合法的 TOML:{message}", f"this is not TOML: {message}"),
         ("改正所指的行;字符串要加双引号", "mend the line it names; strings stand in double quotes"),
+    )
+
+
+def no_json(message: str) -> Problem:
+    """The file cannot be taken apart at all."""
+    return Problem(
+        "",
+        (f"不是合法的 JSON：{message}", f"this is not JSON: {message}"),
+        ("改正所指的地方", "mend the place it names"),
     )
 
 
@@ -211,11 +221,25 @@ _OWN_ERRORS = {
         "write an IP address such as 192.168.1.2",
     ),
     "store_url": (
-        "不是 SQLite 文件的地址",
-        "does not name a SQLite file",
-        "写成 sqlite:///文件，绝对路径为 sqlite:////var/lib/quhao/quhao.db;这个版本只有 SQLite",
+        "不是数据库的地址",
+        "names no store",
+        "写成 sqlite:///文件，绝对路径为 sqlite:////var/lib/quhao/quhao.db；多台机器共用时写 "
+        "postgresql+psycopg://用户@主机/数据库",
         "write sqlite:///file, or with an absolute path sqlite:////var/lib/quhao/quhao.db; "
-        "this version keeps its store in SQLite",
+        "for several boxes postgresql+psycopg://user@host/database",
+    ),
+    "store_scheme": (
+        "的开头不对",
+        "begins with another name",
+        "PostgreSQL 写成 postgresql+psycopg://用户@主机/数据库",
+        "for PostgreSQL write postgresql+psycopg://user@host/database",
+    ),
+    "store_postgresql": (
+        "不是 PostgreSQL 数据库的地址",
+        "does not name a database on PostgreSQL",
+        "写成 postgresql+psycopg://用户:口令@主机:5432/数据库；口令中的 @ : / % 写成 %40 %3A %2F %25",
+        "write postgresql+psycopg://user:password@host:5432/database; "
+        "in a password @ : / % are written %40 %3A %2F %25",
     ),
     "no_time": ("不是一天中的时刻", "is no time of the day", "写成 HH:MM，如 04:00", "write HH:MM, such as 04:00"),
     "no_period": (
@@ -320,5 +344,8 @@ def _dotted(location: tuple[str | int, ...]) -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, str):
+        # The password in a database's address is nobody's business, however the rest of it is written.
+        value = re.sub(r"(://[^/@:]*:).*@", r"\1***@", value)
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= 40 else f"{text[:39]}…"

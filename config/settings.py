@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from config.addresses import fault_of_port, is_host, is_public_host
+from config.addresses import fault_of_port, fault_of_store, is_host, is_public_host
 from config.businesses import (
+    Businesses,
     HolidaySettings,
     HoursSettings,
     QuotaSettings,
@@ -52,7 +53,8 @@ class HallSettings(Section):
     """``[hall]``: which hall this is.
 
     Attributes:
-        id: short name in addresses and backups.
+        id: short name in addresses and backups; the same on every box of the hall.
+        box: name of this box among those that share a store; None for one made of what the machine is called.
         name: as it stands on slips and screens.
         name_en: the same in English.
         timezone: IANA name; the hall's day is a day there.
@@ -63,6 +65,7 @@ class HallSettings(Section):
     """
 
     id: Identifier
+    box: Identifier | None = None
     name: Name
     name_en: str = Field("", max_length=80)
     timezone: str = "Asia/Shanghai"
@@ -136,7 +139,8 @@ class StoreSettings(Section):
     """``[store]``: where tickets are kept.
 
     Attributes:
-        url: ``sqlite:///file``, relative to the configuration file.
+        url: ``sqlite:///file``, relative to the configuration file, for one box;
+            ``postgresql+psycopg://user@host/database`` for several that share it.
         key_file: the master key of residents' data; made on first run, mode 0600. Keep a copy elsewhere.
     """
 
@@ -145,10 +149,10 @@ class StoreSettings(Section):
 
     @field_validator("url")
     @classmethod
-    def _sqlite_file(cls, value: str) -> str:
-        # Behind a question mark SQLAlchemy reads options, and :memory: is gone with the process.
-        if not re.fullmatch(r"sqlite:///(?!:memory:)[^?]+", value) or not value.isprintable():
-            raise ValueError("store_url")
+    def _store_of_a_kind_we_know(cls, value: str) -> str:
+        fault = fault_of_store(value)
+        if fault:
+            raise ValueError(fault)
         return value
 
 
@@ -307,8 +311,8 @@ class KioskSettings(Section):
     take_seconds: Whole = Field(6, ge=2, le=120)
 
 
-class Settings(Section):
-    """One box, whole."""
+class Settings(Businesses):
+    """One box, whole; what it says of services, windows, hours and holidays fills an empty store."""
 
     hall: HallSettings
     server: ServerSettings = ServerSettings()
@@ -318,7 +322,3 @@ class Settings(Section):
     privacy: PrivacySettings = PrivacySettings()
     kiosk: KioskSettings = KioskSettings()
     devices: tuple[DeviceSettings, ...] = ()
-    services: tuple[ServiceSettings, ...] = ()
-    windows: tuple[WindowSettings, ...] = ()
-    hours: HoursSettings | None = None
-    holidays: tuple[HolidaySettings, ...] = ()

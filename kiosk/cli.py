@@ -1,7 +1,6 @@
 """The command line. Commands that concern people and privacy are in ``cli_people``."""
 
 import gc
-import itertools
 import logging
 import signal
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 import config
+from kiosk.cli_hall import hall
 from kiosk.cli_people import audit, purge, token, user
 from kiosk.stopping import Stopping
 
@@ -27,6 +27,8 @@ DEFAULT_CONFIG = "quhao.toml"
 PATIENCE = 10.0
 """Seconds ``run`` waits for a store or a port that another program still holds, as at a restart; ``--patience``."""
 PAUSE = 0.5
+AWAY = ("store_gone", "store_in_doubt")
+"""What a database is when it stops, starts or is not there yet."""
 BAD_CONFIG = 2
 DEMO_VISITOR = ("demo", "quhao-demo")
 """Account and password: no secret, for they open a demonstration on this machine alone."""
@@ -71,7 +73,7 @@ def quhao(context: click.Context, path: Path) -> None:
     context.obj = Context(path)
 
 
-for command in (user, token, purge, audit):
+for command in (user, token, purge, audit, hall):
     quhao.add_command(command)
 
 
@@ -190,28 +192,35 @@ def _start(
 ) -> "Program | None":
     """The running program; None when told to stop before it ran.
 
-    What an earlier run may still hold, as at a restart, is waited for: the store and the server's port.
+    What an earlier run may still hold, as at a restart, is waited for: the store and the server's port. A database
+    that does not answer is waited for without end.
     """
     # Imported here: `quhao --help` and a bad configuration answer without loading the whole program.
     from kiosk.wiring import build
     from ticketing.model import TicketingError
     from ticketing.store import StoreInUseError
 
-    for attempt in itertools.count():
+    told, left = "", patience
+    while True:
         try:
             program = build(settings, visitor=visitor)
             program.service.start()
             return program
-        except (StoreInUseError, OSError) as error:
-            if attempt == 0:
-                log.warning("%s", _waiting_for(error, settings))
-            if attempt * PAUSE >= patience:
-                _give_up(_waiting_for(error, settings))
-        except TicketingError as error:
-            _give_up(str(error))
+        except (TicketingError, OSError) as error:
+            wanted = _waiting_for(error, settings)
+            if getattr(error, "code", "") in AWAY:
+                # However long: after a power cut the database's machine may need longer than this one.
+                left = patience
+            elif not isinstance(error, (StoreInUseError, OSError)):
+                _give_up(str(error))
+            elif left <= 0:
+                _give_up(wanted)
+        if wanted != told:
+            told = wanted
+            log.warning("%s", told)
+        left -= PAUSE
         if stopping.wait(PAUSE):
-            break
-    return None
+            return None
 
 
 def _waiting_for(error: Exception, settings: "Settings") -> str:

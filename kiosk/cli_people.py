@@ -5,14 +5,14 @@ reads besides it is on standard error. Commands import what they need: `quhao --
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
-from ticketing.model import ROLES, TicketingError
+from kiosk.cli_store import Knows, RefusedError, in_words, needs_store
+from ticketing.model import ROLES
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -30,37 +30,10 @@ _FAULTS: "dict[Fault, tuple[str, str]]" = {
 }
 
 
-class Knows(Protocol):
-    """What the commands need of the context object."""
-
-    @property
-    def settings(self) -> "Settings":
-        """The settings of this box."""
-
-
-class _RefusedError(click.ClickException):
-    """Exit code 1."""
-
-
 class _NotVerifiedError(click.ClickException):
     """Exit code 2: whether the log is whole is not known."""
 
     exit_code = NOT_VERIFIED
-
-
-@contextmanager
-def _in_words(refused: type[click.ClickException] = _RefusedError) -> Iterator[None]:
-    """Turns what the parts refuse into a sentence and an exit code."""
-    try:
-        yield
-    except TicketingError as error:
-        sentence = str(error)
-        if sentence == error.code:
-            from display.refusals import words
-
-            told = words(error.code, error.facts)
-            sentence = f"{told.zh} / {told.en}"
-        raise refused(sentence) from error
 
 
 _role = click.option("--role", type=click.Choice(ROLES), required=True, help="What it may do.")
@@ -89,7 +62,7 @@ def add_user(context: Knows, name: str, role: str, windows: tuple[str, ...]) -> 
     settings = context.settings
     _needs_window(role, windows)
     password = _password()
-    with _in_words():
+    with in_words():
         store, people = open_people(settings)
         with closing(store):
             _warn_of_unknown(settings, store, windows)
@@ -108,12 +81,12 @@ def remove_user(context: Knows, name: str) -> None:
     """Remove a person, who is logged out at once."""
     from kiosk.parts import open_people
 
-    with _in_words():
+    with in_words():
         store, people = open_people(context.settings)
         with closing(store):
             removed = people.remove_account(name)
     if not removed:
-        raise _RefusedError(f"没有名为 {name} 的用户 / there is no user {name}")
+        raise RefusedError(f"没有名为 {name} 的用户 / there is no user {name}")
     click.echo(f"已删除 {name} / removed {name}", err=True)
 
 
@@ -134,7 +107,7 @@ def add_token(context: Knows, name: str, role: str, windows: tuple[str, ...], te
 
     settings = context.settings
     _needs_window(role, windows)
-    with _in_words():
+    with in_words():
         store, people = open_people(settings)
         with closing(store):
             _warn_of_unknown(settings, store, windows)
@@ -149,12 +122,12 @@ def remove_token(context: Knows, name: str) -> None:
     """Remove all tokens of that name; they open nothing from then on."""
     from kiosk.parts import open_people
 
-    with _in_words():
+    with in_words():
         store, people = open_people(context.settings)
         with closing(store):
             removed = people.remove_tokens(name)
     if not removed:
-        raise _RefusedError(f"没有名为 {name} 的令牌 / there is no token {name}")
+        raise RefusedError(f"没有名为 {name} 的令牌 / there is no token {name}")
     click.echo(f"已删除 {removed} 个令牌 / tokens removed: {removed}", err=True)
 
 
@@ -167,26 +140,27 @@ def remove_token(context: Knows, name: str) -> None:
 @click.pass_obj
 def purge(context: Knows, before: datetime | None) -> None:
     """Erase residents' data of past days, for good."""
-    from kiosk.parts import open_office_parts
+    from kiosk.clock import HallClock, newest_event
+    from kiosk.parts import open_office_parts, rules_of
+    from ticketing.calendar import hall_day
     from ticketing.office import Office
-    from ticketing.policy import Rules
 
     settings = context.settings
-    zone = settings.hall.zone
-    today = datetime.now(zone).date()
+    zone, rules = settings.hall.zone, rules_of(settings)
+    today = hall_day(datetime.now(zone), rules.day_starts)
     limit = before.date() if before else today - timedelta(days=settings.privacy.retention_days)
     if limit > today:
         raise click.UsageError(
             f"今天的数据还在使用,--before 最晚为 {today} / "
             f"today's data are in use: --before may be {today} at the latest"
         )
-    _needs_store(settings)
-    with _in_words():
+    needs_store(settings)
+    with in_words():
         store, vault, _people = open_office_parts(settings)
         with closing(store):
             with store.read() as conn:
                 days = [day for day in vault.days(conn) if day < limit.isoformat()]
-            office = Office(store, vault, Rules(()), zone, lambda: datetime.now(zone), settings.hall.id)
+            office = Office(store, vault, rules, zone, HallClock(zone, newest_event(store)), settings.hall.id)
             erased = office.purge(limit)
     for day in days:
         click.echo(f"已销毁 {day} 的居民数据 / erased residents' data of {day}")
@@ -207,8 +181,8 @@ def verify(context: Knows) -> None:
     from ticketing import access_log
 
     settings = context.settings
-    _needs_store(settings, _NotVerifiedError)
-    with _in_words(_NotVerifiedError):
+    needs_store(settings, _NotVerifiedError)
+    with in_words(_NotVerifiedError):
         store, vault, _people = open_office_parts(settings)
         with closing(store), store.read() as conn:
             verdict = access_log.verify(conn, vault)
@@ -227,13 +201,6 @@ def verify(context: Knows) -> None:
 def _needs_window(role: str, windows: tuple[str, ...]) -> None:
     if role == "clerk" and not windows:
         raise click.UsageError("窗口人员至少要有一个 --window / a clerk needs at least one --window, * for all")
-
-
-def _needs_store(settings: "Settings", refused: type[click.ClickException] = _RefusedError) -> None:
-    from kiosk.parts import store_exists
-
-    if not store_exists(settings):
-        raise refused(f"还没有数据库 {settings.store.url} / there is no store {settings.store.url}")
 
 
 def _warn_of_unknown(settings: "Settings", store: "Store", windows: tuple[str, ...]) -> None:
@@ -261,7 +228,7 @@ def _password() -> str:
         password = line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         # Without its text, which would be the password's.
-        raise _RefusedError("密码不是 UTF-8 / the password is not UTF-8") from None
+        raise RefusedError("密码不是 UTF-8 / the password is not UTF-8") from None
     if not password:
-        raise _RefusedError("标准输入没有密码 / there is no password on standard input")
+        raise RefusedError("标准输入没有密码 / there is no password on standard input")
     return password

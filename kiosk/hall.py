@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 from config.settings import Settings
 from drivers.supervisor import Supervisor
 from kiosk.wrong_codes import WrongCodes
+from ticketing.cases import Cases
 from ticketing.office import Office
 from ticketing.people import People
+from ticketing.ratings import Ratings
+from ticketing.setup import Setup
+from ticketing.supplements import Supplements
+from ticketing.terminals import Terminals
 
 if TYPE_CHECKING:
     from kiosk.bench import Bench
@@ -34,6 +39,7 @@ class Hall:
         bench: hands and eyes of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
         wrong_codes: slows down whoever tries codes; every route that takes a code looks it up inside of its watch.
+        cases, supplements, ratings, terminals, setup: more verbs, on the office's ledger.
     """
 
     settings: Settings
@@ -47,3 +53,16 @@ class Hall:
     bench: "Bench | None"
     clock: Callable[[], datetime]
     wrong_codes: WrongCodes = field(default_factory=WrongCodes)
+    cases: Cases = field(init=False)
+    supplements: Supplements = field(init=False)
+    ratings: Ratings = field(init=False)
+    terminals: Terminals = field(init=False)
+    setup: Setup = field(init=False)
+
+    def __post_init__(self) -> None:
+        ledger = self.office.ledger
+        self.cases = Cases(ledger)
+        self.supplements = Supplements(ledger)
+        self.ratings = Ratings(ledger)
+        self.terminals = Terminals(ledger)
+        self.setup = Setup(ledger)

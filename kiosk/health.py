@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Flask, Response, request
 
 from kiosk.api.shapes import answer
+from kiosk.clock import HallClock
 from kiosk.hall import Hall
 from kiosk.streams import Streams
 from ticketing.model import StoreError
@@ -129,11 +130,15 @@ def install(app: Flask, hall: Hall, streams: Streams) -> None:
 
 
 def _missing(hall: Hall) -> Iterator[dict[str, Any]]:
-    """What keeps this box from doing all it should: the store, and each device that is not online."""
+    """What keeps this box from doing all it should: store, clock, services without a window, devices not online."""
     try:
-        hall.office.last_seq()
+        for service in hall.setup.unserved():
+            yield {"what": f"service {service.id}", "reason": "unserved"}
     except StoreError as error:
         yield {"what": "store", "reason": error.code}
+    trouble = hall.clock.trouble if isinstance(hall.clock, HallClock) else None
+    if trouble:
+        yield {"what": "clock", "reason": trouble.reason}
     for supervisor in hall.devices:
         state = supervisor.state
         if state.state != "online":

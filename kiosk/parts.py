@@ -1,20 +1,44 @@
 """The store and what guards it, opened in the right order: for the service, and for commands that work beside it."""
 
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from config.settings import Settings
+from kiosk.clock import HallClock, newest_event
+from ticketing.ledger import Ledger
 from ticketing.people import People
 from ticketing.policy import AppointmentRules, PriorityClass, Rules
-from ticketing.store import Store, open_store
+from ticketing.store import Store, StoreOpenError, is_store, open_store
 from ticketing.vault import Vault, is_sealed, load_master_key
 
 
 def store_exists(settings: Settings) -> bool:
-    """Whether there is a store already; opening one makes it."""
-    return Path(make_url(settings.store.url).database or "").is_file()
+    """Whether there is a store already, as opening one makes it; True when opening it will tell what is wrong."""
+    try:
+        return is_store(settings.store.url)
+    except StoreOpenError:
+        return True
+
+
+def store_name(settings: Settings) -> str:
+    """How the store is called before people: without a password."""
+    return make_url(settings.store.url).render_as_string(hide_password=True)
+
+
+def box_of(settings: Settings) -> str:
+    """The name of this box, by which it knows the slips that it is to print.
+
+    Boxes that share a store must differ; what the machine is called, with its port, nearly always does.
+    """
+    if settings.hall.box:
+        return settings.hall.box
+    if settings.store.url.startswith("sqlite:"):
+        return settings.hall.id
+    return f"{socket.gethostname()[:58]}-{settings.server.port}"
 
 
 def open_people(settings: Settings) -> tuple[Store, People]:
@@ -34,7 +58,7 @@ def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[S
 
     Args:
         settings: which store, key, hall and cipher.
-        exclusive: whether this process is the service on that store.
+        exclusive: whether this process is the service: on a file the only one, on a database that of this box.
 
     Raises:
         StoreError: the store cannot be opened; ``StoreInUseError`` when another service has it.
@@ -42,6 +66,8 @@ def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[S
     """
     store = open_store(settings.store.url, exclusive=exclusive)
     try:
+        if exclusive:
+            store.claim(box_of(settings))
         master = load_master_key(settings.store.key_file, create=not is_sealed(store))
         vault = Vault(store, master, settings.hall.id, settings.privacy.cipher)
         return store, vault, People(store)
@@ -76,3 +102,17 @@ def rules_of(settings: Settings) -> Rules:
         ),
         day_starts=settings.hall.day_offset,
     )
+
+
+@contextmanager
+def open_ledger(settings: Settings) -> Iterator[Ledger]:
+    """The hall's ledger, for a command that works beside the service.
+
+    Raises:
+        StoreError: the store cannot be opened.
+        VaultError: the key file is missing, unreadable, too open, or not this store's.
+    """
+    store, vault, _people = open_office_parts(settings)
+    with closing(store):
+        zone = settings.hall.zone
+        yield Ledger(store, vault, rules_of(settings), zone, HallClock(zone, newest_event(store)), box_of(settings))

@@ -21,24 +21,28 @@ from drivers.speaker import AlsaPlayer, Speaker
 from drivers.supervisor import DeviceState, Supervisor
 from kiosk.announcing import Announcer, Strip
 from kiosk.app import create_app
+from kiosk.businesses import setup_of
+from kiosk.clock import HallClock, newest_event
 from kiosk.counter import Counter
 from kiosk.events import Channel, EventFeed, WindowNews
 from kiosk.hall import Hall
-from kiosk.parts import open_office_parts, rules_of
+from kiosk.parts import box_of, open_office_parts, rules_of
 from kiosk.printing import PrintDesk
 from kiosk.service import Loop, Part, Service
 from kiosk.serving import Server
 from kiosk.session import KioskSession
 from kiosk.slips import lay_out, ticket_url
-from ticketing.model import Actor, TicketingError, Window
-from ticketing.model import Service as Business
+from ticketing.model import Actor, TicketingError
 from ticketing.office import Office
+from ticketing.setup import Setup
 
 if TYPE_CHECKING:
     from kiosk.bench import Simulator
 
 HOUSEKEEPING = 20.0
 """Seconds between looks at the calendar."""
+SETTLED = timedelta(hours=1)
+"""For how long the clock has to have been steady before anything is erased by it; ``quhao purge`` is at once."""
 
 
 @dataclass
@@ -163,18 +167,13 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         VaultError: the master key is not this store's.
     """
     zone = settings.hall.zone
-
-    def now() -> datetime:
-        return datetime.now(zone)
-
     store, vault, people = open_office_parts(settings, exclusive=True)
     try:
-        box = settings.hall.id
+        box = box_of(settings)
+        now = HallClock(zone, newest_event(store))
         office = Office(store, vault, rules_of(settings), zone, now, box)
-        office.seed(
-            [Business(one.id, one.name, one.name_en, one.prefix) for one in settings.services],
-            [Window(one.id, one.name, one.services, "open") for one in settings.windows],
-        )
+        setup = Setup(office.ledger)
+        setup.seed(setup_of(settings, "open"))
         feed = EventFeed(office, store.on_commit)
         news = WindowNews(feed)
 
@@ -219,7 +218,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         hall = Hall(settings, office, people, feed, news, printing, counter, devices.supervisors, None, now)
         if devices.simulators:
             hall.bench = _bench(settings, devices, office, now)
-        housekeeping = Loop("housekeeping", HOUSEKEEPING, lambda: keep_house(office, settings))
+        housekeeping = Loop("housekeeping", HOUSEKEEPING, lambda: keep_house(office, setup, now, settings))
         server = Server(create_app(hall, visitor=visitor), settings.server)
     except BaseException:
         store.close()
@@ -240,10 +239,15 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
     return Program(hall, Service(parts), server)
 
 
-def keep_house(office: Office, settings: Settings) -> None:
-    """What the calendar asks for: a day that is over is closed, and erased once its retention is over."""
+def keep_house(office: Office, setup: Setup, clock: HallClock, settings: Settings) -> None:
+    """What the calendar asks for: a day that is over is closed, and erased once its retention is over.
+
+    Nothing is erased by a clock that may have run ahead: what is gone, nobody brings back.
+    """
     office.end_of_day()
-    office.purge(office.ledger.today() - timedelta(days=settings.privacy.retention_days))
+    setup.tidy()
+    if clock.steady_for() >= SETTLED:
+        office.purge(office.ledger.today() - timedelta(days=settings.privacy.retention_days))
 
 
 def _bench(settings: Settings, devices: Devices, office: Office, now: Callable[[], datetime]) -> Any:

@@ -1,0 +1,91 @@
+"""The file of ``quhao hall export`` and ``import``: a hall's make-up, whole, under the keys of the configuration.
+
+Written as JSON, in the hall's order, without what is not set; read as JSON or TOML, and refused with all that is wrong
+with it at once.
+"""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from config.businesses import Businesses
+from config.contradictions import contradictions_of_businesses
+from config.problems import ConfigError, Problem, no_json, no_toml, not_utf8, unreadable, wrong_value
+
+MOST = 16 * 1024 * 1024
+"""Bytes; a file of more is none of ours."""
+
+
+def read(path: Path, day_starts: int = 0) -> Businesses:
+    """The make-up in a file, TOML when its name says so and JSON otherwise.
+
+    Args:
+        path: of the file.
+        day_starts: minutes after midnight at which a hall day begins.
+
+    Raises:
+        ConfigError: with every problem at once.
+    """
+    try:
+        with path.open("rb") as file:
+            # Notepad begins a file with a byte order mark, which is no part of either language.
+            text = file.read(MOST).decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(path, [unreadable(error)]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, [not_utf8(error)]) from error
+    try:
+        values = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(path, [no_toml(str(error))]) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(path, [no_json(str(error))]) from error
+    found, problems = check(values, day_starts)
+    if found is None:
+        raise ConfigError(path, problems)
+    return found
+
+
+def check(values: Any, day_starts: int = 0) -> tuple[Businesses | None, list[Problem]]:
+    """The make-up that ``values`` describe, or None and everything that is wrong with it.
+
+    Args:
+        values: as JSON or TOML have them.
+        day_starts: minutes after midnight at which a hall day begins.
+    """
+    if not isinstance(values, dict):
+        return None, [no_json("{ … }")]
+    problems: list[Problem] = []
+    found: Businesses | None = None
+    try:
+        found = Businesses.model_validate(values)
+    except ValidationError as error:
+        problems += map(wrong_value, error.errors(include_url=False))
+    problems += contradictions_of_businesses(values, day_starts)
+    return (None, problems) if problems else (found, [])
+
+
+def values_of(businesses: Businesses) -> dict[str, Any]:
+    """The make-up as JSON has it, without what is not set."""
+    whole: dict[str, Any] = _without_nothing(businesses.model_dump(mode="json"))
+    # These are said when there are none, too: a window that is silent about its services serves all of them.
+    for window in whole.get("windows", []):
+        window.setdefault("services", [])
+    return {"services": [], "windows": []} | whole
+
+
+def text_of(businesses: Businesses) -> str:
+    """The make-up as the file holds it."""
+    return json.dumps(values_of(businesses), ensure_ascii=False, indent=2) + "\n"
+
+
+def _without_nothing(value: Any) -> Any:
+    if isinstance(value, dict):
+        made = {name: _without_nothing(one) for name, one in value.items()}
+        return {name: one for name, one in made.items() if one not in (None, "", [], {})}
+    if isinstance(value, list):
+        return [_without_nothing(one) for one in value]
+    return value

@@ -1,0 +1,133 @@
+"""A hall's make-up between what a file says of it and what the store knows."""
+
+from collections.abc import Iterator
+
+from config.businesses import (
+    Businesses,
+    HolidaySettings,
+    HoursSettings,
+    QuotaSettings,
+    ServiceSettings,
+    SlotSettings,
+    WindowSettings,
+)
+from config.values import WEEKDAYS, Period
+from ticketing.calendar import EVERY, Hours, Quota, Slot, SpecialDay
+from ticketing.model import Service, Window, WindowState
+from ticketing.setup import HallSetup
+
+
+def setup_of(said: Businesses, state: WindowState = "closed") -> HallSetup:
+    """The make-up for the store; ``state`` is that of windows it does not have yet."""
+    return HallSetup(
+        tuple(
+            Service(
+                one.id,
+                one.name,
+                one.name_en,
+                one.prefix,
+                one.place,
+                one.bring,
+                one.bring_en,
+                one.chain,
+                one.per_person_day,
+                one.promise_days,
+            )
+            for one in said.services
+        ),
+        tuple(Window(one.id, one.name, one.services, state, one.weights) for one in said.windows),
+        (
+            *_hours_of(EVERY, said.hours),
+            *(hours for one in said.services for hours in _hours_of(one.id, one.hours)),
+        ),
+        tuple(
+            SpecialDay(
+                one.day, None if one.works_as is None else WEEKDAYS.index(one.works_as) + 1, one.name, one.name_en
+            )
+            for one in said.holidays
+        ),
+        tuple(
+            Quota(one.id, quota.period.from_at, quota.period.to_at, quota.most)
+            for one in said.services
+            for quota in one.quotas
+        ),
+        tuple(
+            Slot(one.id, WEEKDAYS.index(day) + 1, slot.period.from_at, slot.period.to_at, slot.capacity)
+            for one in said.services
+            for slot in one.slots
+            for day in slot.days
+        ),
+    )
+
+
+def businesses_of(setup: HallSetup) -> Businesses:
+    """The make-up for a file, in the hall's order; what has none, such as holidays, by date and time."""
+    # Not validated again: whoever shows what is there must not refuse it.
+    return Businesses.model_construct(
+        services=tuple(_service(setup, one) for one in setup.services),
+        windows=tuple(
+            WindowSettings.model_construct(
+                id=one.id,
+                name=one.name,
+                services=one.services,
+                weights={name: minutes for name, minutes in one.weights.items() if minutes},
+            )
+            for one in setup.windows
+        ),
+        hours=_hours(setup, EVERY),
+        holidays=tuple(
+            HolidaySettings.model_construct(
+                day=one.day,
+                name=one.name,
+                name_en=one.name_en,
+                works_as=None if one.weekday is None else WEEKDAYS[one.weekday - 1],
+            )
+            for one in sorted(setup.special_days, key=lambda one: one.day)
+        ),
+    )
+
+
+def _service(setup: HallSetup, one: Service) -> ServiceSettings:
+    quotas = sorted((quota for quota in setup.quotas if quota.service == one.id), key=lambda quota: quota.from_at)
+    slots: dict[tuple[Period, int], list[int]] = {}
+    for slot in setup.slots:
+        if slot.service == one.id:
+            slots.setdefault((Period(slot.from_at, slot.to_at), slot.capacity), []).append(slot.weekday)
+    return ServiceSettings.model_construct(
+        id=one.id,
+        name=one.name,
+        name_en=one.name_en,
+        prefix=one.prefix,
+        place=one.place,
+        bring=one.bring,
+        bring_en=one.bring_en,
+        chain=one.chain,
+        per_person_day=one.per_person_day,
+        promise_days=one.promise_days,
+        hours=_hours(setup, one.id),
+        quotas=tuple(
+            QuotaSettings.model_construct(period=Period(quota.from_at, quota.to_at), most=quota.most)
+            for quota in quotas
+        ),
+        slots=tuple(
+            SlotSettings.model_construct(
+                days=tuple(WEEKDAYS[day - 1] for day in sorted(days)), period=period, capacity=capacity
+            )
+            for (period, capacity), days in sorted(slots.items(), key=lambda item: (min(item[1]), item[0]))
+        ),
+    )
+
+
+def _hours(setup: HallSetup, service: str) -> HoursSettings | None:
+    found: dict[str, list[Period]] = {}
+    for one in sorted(setup.hours, key=lambda one: (one.weekday, one.opens_at)):
+        if one.service == service:
+            found.setdefault(WEEKDAYS[one.weekday - 1], []).append(Period(one.opens_at, one.closes_at))
+    return HoursSettings(**{day: tuple(periods) for day, periods in found.items()}) if found else None
+
+
+def _hours_of(service: str, hours: HoursSettings | None) -> Iterator[Hours]:
+    for number, day in enumerate(WEEKDAYS, 1):
+        periods: tuple[Period, ...] = getattr(hours, day) if hours else ()
+        for period in periods:
+            yield Hours(service, number, period.from_at, period.to_at)
