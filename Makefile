@@ -10,7 +10,8 @@ TESTERS ?= 3
 
 # For the demo: a Chinese font for the picture of the paper, and the voice.
 DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
-TEST_PACKAGES := $(DEMO_PACKAGES) chromium
+# The tests start a PostgreSQL of their own; the one that Debian starts is left alone.
+TEST_PACKAGES := $(DEMO_PACKAGES) chromium postgresql
 
 .PHONY: demo test bench clean demo-packages test-packages
 

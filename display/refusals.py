@@ -82,6 +82,42 @@ _WORDS: dict[str, tuple[Words, ...]] = {
         Words("这个号是别的窗口叫的，请到那个窗口办理", "This ticket was called to another window: please go there"),
     ),
     "bad_outcome": (Words("办理结果不对，请重选", "That outcome is not understood: choose again"),),
+    "proxy_needs_both": (
+        Words("代办要有本人和代办人两张身份证", "To come for somebody else, both your ID cards are needed"),
+    ),
+    "proxy_for_oneself": (
+        Words("代办人和本人是同一个人，请放代办人的身份证", "That is the same card: lay the one of who came"),
+    ),
+    # cases and ratings
+    "unknown_case": (Words("没有这个办件，请核对编号", "No such case: check its number"),),
+    "case_over": (Words("这个办件已经结束，不能再改", "This case is over and cannot be changed"),),
+    "bad_progress": (Words("没有这种进度，请重选", "No such progress: choose again"),),
+    "not_returned": (
+        Words("这个办件不缺材料，要办理请重新取号", "No papers are missing: take a new number to be served"),
+    ),
+    "supplement_late": (
+        Words("补材料的期限是 {day}，请重新取号", "Papers could be brought until {day}: please take a new number"),
+        Words("补材料的期限已过，请重新取号", "It is too late to bring papers: please take a new number"),
+    ),
+    "already_rated": (
+        Words("已经评价过，谢谢，评价不能更改", "This was rated already, and cannot be changed: thank you"),
+    ),
+    "not_served_yet": (Words("还没有办理，办完以后请来评价", "Nothing was done yet: please rate it afterwards"),),
+    "nothing_to_rate": (Words("现在没有要评价的业务", "There is nothing to rate now"),),
+    "bad_rating": (Words("请在五个等级中选一个", "Please choose one of the five grades"),),
+    "reason_needed": (Words("请选择不满意的原因", "Please choose what you are dissatisfied with"),),
+    "unknown_work": (Words("没有这件差评处理，请刷新后再看", "No such item: reload and look again"),),
+    "work_settled": (Words("这件差评已经办结", "This item is settled already"),),
+    # terminals
+    "not_opened": (
+        Words(
+            "打不开，请核对小票和证件号码，或到咨询台",
+            "This does not open: check slip and ID number, or ask at the desk",
+        ),
+    ),
+    "not_your_terminal": (
+        Words("令牌不是这台终端的，请找技术人员", "That token is another terminal's: ask a technician"),
+    ),
     "no_resident": (Words("取这个号时没有刷证件，请当面核对", "No card was read for this ticket: check in person"),),
     "erased": (Words("当天的资料已按规定删除", "That day's data was erased, as the rules ask"),),
     # the store
@@ -90,6 +126,21 @@ _WORDS: dict[str, tuple[Words, ...]] = {
         Words("磁盘已满，没有保存，请联系技术人员", "The disk is full and nothing was saved: call a technician"),
     ),
     "store_broken": (Words("数据存不进去，没有保存，请联系技术人员", "Data cannot be saved: call a technician"),),
+    "store_gone": (
+        Words("数据库连不上，没有保存，请稍后再试", "The database is out of reach, nothing was saved: try again soon"),
+    ),
+    "store_in_doubt": (
+        Words("不知道有没有保存，请再按一次同样的操作", "Nobody knows whether that was saved: do the very same again"),
+    ),
+    "store_newer": (
+        Words("数据已由新版程序接管，请升级这台机器", "A newer version has taken over the data: update this box"),
+    ),
+    "store_unreachable": (
+        Words("数据库不让连接，没有保存，请联系技术人员", "The database refuses this box: call a technician"),
+    ),
+    "box_taken": (
+        Words("另一台机器用了同样的名字，请联系技术人员", "Another box goes by this name: call a technician"),
+    ),
     "store_in_use": (Words("另一个程序正在使用数据，请先停掉它", "Another program uses the data: stop it first"),),
     "seal_broken": (
         Words("资料已损坏，打不开，请联系技术人员", "The data is damaged and cannot be opened: call a technician"),

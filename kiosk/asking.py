@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import ServerSettings, Settings
-from kiosk.parts import open_people, store_exists
+from kiosk.parts import box_of, open_people, store_exists
 from ticketing.model import TicketingError
 from ticketing.store import StoreInUseError, open_store
 
@@ -199,7 +199,8 @@ def _who_runs(settings: Settings) -> str | None:
     if not store_exists(settings):
         return None
     try:
-        open_store(settings.store.url, exclusive=True).close()
+        with closing(open_store(settings.store.url, exclusive=True)) as store:
+            store.claim(box_of(settings))
     except StoreInUseError as error:
         return f"PID {error.pid}" if error.pid else "PID ?"
     except TicketingError:

@@ -161,14 +161,51 @@ def test_single_and_double_brackets_are_told_apart(tmp_path: Path) -> None:
         "sqlite:///var/quhao.db?mode=ro",
         "sqlite:var/quhao.db",
         "var/quhao.db",
-        "postgresql://box/quhao",
+        "mysql://box/quhao",
         "sqlite+aiosqlite:///var/quhao.db",
     ],
 )
-def test_the_store_is_a_sqlite_file(tmp_path: Path, url: str) -> None:
+def test_the_store_is_a_file_or_a_database(tmp_path: Path, url: str) -> None:
     problem = only_problem(tmp_path, text(store=f'url = "{url}"'))
     assert problem.key == "store.url"
     assert "sqlite:////" in problem.suggestion[1]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://box/quhao",
+        "postgresql://quhao:geheim@box/quhao",
+        "postgresql+psycopg2://quhao:geheim@box/quhao",
+        "postgresql+psycopg:quhao",
+        "postgresql+psycopg://box",
+        "postgresql+psycopg://box/",
+        "postgresql+psycopg://box:99999/quhao",
+        "postgresql+psycopg://two words/quhao",
+        "postgresql+psycopg://quhao:geheim/@box/quhao",
+        "postgresql+psycopg://box/hall/quhao",
+    ],
+)
+def test_a_database_that_is_written_wrongly_is_told_how_to_write_it_and_no_password(tmp_path: Path, url: str) -> None:
+    problem = only_problem(tmp_path, text(store=f'url = "{url}"'))
+    assert problem.key == "store.url"
+    assert all("postgresql+psycopg://" in advice for advice in problem.suggestion)
+    assert "geheim" not in str(problem)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://quhao@db.hall.example/quhao",
+        "postgresql+psycopg://quhao:a%40b@192.168.1.9:5433/quhao?sslmode=verify-full&sslrootcert=/etc/quhao/ca.pem",
+        "postgresql+psycopg:///quhao",
+        "postgresql+psycopg://quhao@/quhao?host=/run/postgresql",
+    ],
+)
+def test_a_database_stays_as_it_is_written(tmp_path: Path, url: str) -> None:
+    file = tmp_path / "hall.toml"
+    file.write_text(text(store=f'url = "{url}"'), "utf-8")
+    assert load(file).store.url == url
 
 
 def test_an_absolute_path_of_the_store_stays_what_it_is(tmp_path: Path) -> None:
