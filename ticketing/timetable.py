@@ -2,7 +2,7 @@
 
 Each change gives the store another random mark; what was read is kept by the mark it was read under. So nothing of it
 is ever old, whichever process made the change, and whichever backup came back; and who issues a ticket reads the mark
-along with the next number (:data:`MARK`), at no statement's cost.
+along with the next number, at no statement's cost.
 """
 
 import secrets
@@ -21,8 +21,7 @@ from ticketing.moment import Moment
 from ticketing.store import Prepared
 
 FACT = "timetable"
-MARK = "(SELECT value FROM fact WHERE name = 'timetable')"
-"""The mark, in SQL; null in a store in which nothing was set."""
+"""Where the mark is; no row in a store in which nothing was set."""
 
 _KEPT = 8
 _f = tables.fact
@@ -32,7 +31,9 @@ _HOURS = select(_o.c.service_id, _o.c.weekday, _o.c.opens_at, _o.c.closes_at)
 _DAYS = select(_d.c.day, _d.c.weekday, _d.c.name, _d.c.name_en)
 _QUOTAS = select(_q.c.service_id, _q.c.from_at, _q.c.to_at, _q.c.most)
 _SLOTS = select(_s.c.service_id, _s.c.weekday, _s.c.from_at, _s.c.to_at, _s.c.capacity)
-_SERVICES = select(tables.service.c.id, tables.service.c.per_person_day, tables.service.c.removed_at)
+_LIMITED = select(tables.service.c.id, tables.service.c.per_person_day).where(
+    tables.service.c.per_person_day.is_not(None)
+)
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,10 @@ class Timetable:
     Attributes:
         calendar: hours, holidays, quotas, slots.
         per_person_day: tickets a person may take for a service in a day, where that is limited.
-        removed: services that are taken away, and only serve who waits.
     """
 
     calendar: Calendar
     per_person_day: Mapping[str, int] = field(default_factory=dict)
-    removed: frozenset[str] = frozenset()
 
 
 _lock = threading.Lock()
@@ -96,6 +95,4 @@ def _of_store(m: Moment) -> Timetable:
         [Slot(*row) for row in m.conn.execute(_SLOTS)],
         m.rules.day_starts,
     )
-    services = m.conn.execute(_SERVICES).all()
-    limited = {row.id: row.per_person_day for row in services if row.per_person_day is not None}
-    return Timetable(calendar, limited, frozenset(row.id for row in services if row.removed_at is not None))
+    return Timetable(calendar, {row.id: row.per_person_day for row in m.conn.execute(_LIMITED)})
