@@ -213,6 +213,9 @@ class _Game:
             self._line_of.append(list(lines).index(kind))
         self._lines = list(lines.values())
         self._tempos = [experience.tempos.get(desk.window, experience.tempo) for desk in desks]
+        self._hands = [
+            (experience.doubts.get(desk.window, experience.strange), _order(at + 50)) for at, desk in enumerate(desks)
+        ]
         self._rests = [self._rest(desk, tempo) for desk, tempo in zip(desks, self._tempos, strict=True)]
         self._breaks = [desk.breaks for desk in desks]
         self._wanted = [one.service for one in waiting]
@@ -255,11 +258,15 @@ class _Game:
 
     def play(self, path: int, *, near: bool) -> None:
         """Once, with the lengths of this path; only for the first tickets when ``near``."""
-        lines, tempos, lengths = self._lines, self._tempos, self._lengths
+        lines, lengths = self._lines, self._lengths
         sums, squares, counts = self._sums, self._squares, self._counts
         breaks, orders, wanted = self._breaks, self._orders, self._wanted
         common = self._experience.doubt * _POINTS[path]
         slow = {service: exp(common + doubt * _POINTS[order[path]]) for service, (doubt, order) in self._doubts.items()}
+        tempos = [
+            tempo * exp(doubt * _POINTS[order[path]])
+            for tempo, (doubt, order) in zip(self._tempos, self._hands, strict=True)
+        ]
         free = [(rest[_order(-desk - 1)[path]], desk) for desk, rest in enumerate(self._rests)]
         heapq.heapify(free)
         coming = self._coming(path)

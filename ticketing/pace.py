@@ -28,6 +28,8 @@ _GUESS_CASES, _ENOUGH = 4.0, 20
 _DAY_CASES, _WINDOW_CASES = 30.0, 8.0
 """The same for today's tempo against all days', and for a window's against its hall's: lengths vary by some 0.7 of
 their mean, days by 0.1 and clerks by 0.2, and the squares of these ratios are how many cases tell one from chance."""
+_CHANCE = 0.5
+"""The square of that 0.7."""
 _FADES = 21600.0
 """Seconds after which a case of today tells half as much about now."""
 _UNFORESEEN = 0.14
@@ -117,6 +119,8 @@ class Experience:
         tempos: by window: how long its cases take today, as a ratio to the pace.
         tempo: the same of a window that is not among them.
         doubt: how far all of it may be off together, as a relative standard deviation.
+        doubts: by window: how far its tempo may be off.
+        strange: the same of a window that is not among them.
         overtakers: who else is to be expected.
     """
 
@@ -125,6 +129,8 @@ class Experience:
     tempos: Mapping[str, float] = field(default_factory=dict)
     tempo: float = 1.0
     doubt: float = 0.0
+    doubts: Mapping[str, float] = field(default_factory=dict)
+    strange: float = 0.0
     overtakers: tuple[Overtakers, ...] = ()
 
 
@@ -148,22 +154,24 @@ def _with_tempos(
     means = {service: pace.mean for service, pace in paces.items()}
     took: dict[str, float] = defaultdict(float)
     promised: dict[str, float] = defaultdict(float)
-    weights = 0.0
+    weights: dict[str, float] = defaultdict(float)
     for case, length in worked:
         if case.today and case.called is not None and case.window is not None:
             weight = 0.5 ** (max(0.0, -case.called) / _FADES)
             # One case, however long, is no proof of a slow day.
             took[case.window] += weight * min(length, 4 * means[case.service])
             promised[case.window] += weight * means[case.service]
-            weights += weight
-    doubt = sqrt(_UNFORESEEN**2 + 0.5 / (_DAY_CASES + weights))
-    if not weights:
-        return Experience(paces, usual, doubt=doubt, overtakers=overtakers)
-    case_mean = sum(promised.values()) / weights
-    all_days, hall = _DAY_CASES * case_mean, _WINDOW_CASES * case_mean
-    tempo = (sum(took.values()) + all_days) / (sum(promised.values()) + all_days)
-    tempos = {window: (took[window] + hall * tempo) / (promised[window] + hall) for window in took}
-    return Experience(paces, usual, tempos, tempo, doubt, overtakers)
+            weights[case.window] += weight
+    seen = sum(weights.values())
+    doubt, strange = sqrt(_UNFORESEEN**2 + _CHANCE / (_DAY_CASES + seen)), sqrt(_CHANCE / _WINDOW_CASES)
+    if not seen:
+        return Experience(paces, usual, doubt=doubt, strange=strange, overtakers=overtakers)
+    mean = sum(promised.values()) / seen
+    tempo = (sum(took.values()) + _DAY_CASES * mean) / (sum(promised.values()) + _DAY_CASES * mean)
+    own = _WINDOW_CASES * mean
+    tempos = {window: (took[window] + own * tempo) / (promised[window] + own) for window in took}
+    doubts = {window: sqrt(_CHANCE / (_WINDOW_CASES + weight)) for window, weight in weights.items()}
+    return Experience(paces, usual, tempos, tempo, doubt, doubts, strange, overtakers)
 
 
 def pace_of(seconds: Iterable[float], guess: Pace = UNKNOWN_PACE) -> Pace:

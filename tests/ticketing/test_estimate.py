@@ -129,6 +129,19 @@ def test_a_quick_clerk_is_known_by_the_window() -> None:
     assert (one.calls[2].interval, other.calls[2].interval) == ((5, 5), (10, 10))
 
 
+def test_what_is_not_known_of_a_clerk_widens_the_interval() -> None:
+    def width(hall: Experience) -> int:
+        low, high = forecast([Desk(("a",), window="1")], line(*"aaaaaa"), ["a"], hall).calls[6].interval
+        return high - low
+
+    known, strange = Experience(STEADY.paces), Experience(STEADY.paces, strange=0.2)
+    assert width(known) == 0
+    assert width(strange) > 15
+    assert 0 < width(Experience(STEADY.paces, doubts={"1": 0.1}, strange=0.2)) < width(strange)
+    assert width(Experience(STEADY.paces, doubt=0.2)) > 15
+    assert width(Experience({"a": Pace(STEADY.paces["a"].lengths, 0.2)})) > 15
+
+
 def test_a_service_no_open_window_serves_has_no_forecast() -> None:
     found = forecast([Desk(("b",))], line("a", "b"), ["a", "b"], STEADY)
     assert minutes(found) == {2: (0, 0)}

@@ -77,6 +77,7 @@ def test_a_window_is_known_by_its_own_cases_and_a_strange_one_by_its_halls() -> 
     hall = learn(day(300.0, window="1", begin=-12500) + day(600.0, n=20, window="2", begin=-12500))
     assert hall.tempos["1"] < 0.9 < 1.1 < hall.tempos["2"]
     assert hall.tempos["1"] < hall.tempo < hall.tempos["2"]
+    assert 0 < hall.doubts["1"] < hall.doubts["2"] < hall.strange
 
 
 def test_one_endless_case_does_not_make_a_slow_day() -> None:
