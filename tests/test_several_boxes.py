@@ -1,0 +1,125 @@
+"""Several boxes on one database: each a process of its own, spoken to over HTTP."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from postgres import PostgresServer
+from program import CONFIG, Client, Following, QuhaoProcess
+from wires import wait_until
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """A server that a test may stop."""
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def boxes(tmp_path: Path) -> Iterator[Callable[..., QuhaoProcess]]:
+    """Makes boxes on the database at ``url``; they have one key."""
+    made: list[QuhaoProcess] = []
+
+    def make(url: str, name: str = "") -> QuhaoProcess:
+        folder = tmp_path / f"box{len(made)}"
+        folder.mkdir()
+        config = CONFIG.replace("sqlite:///var/quhao.db", url).replace("var/master.key", str(tmp_path / "master.key"))
+        if name:
+            config = config.replace('id = "test"', f'id = "test"\nbox = "{name}"')
+        made.append(QuhaoProcess(folder, config=config))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+def told(box: QuhaoProcess) -> str:
+    return box.log.read_text("utf-8")
+
+
+def begin(box: QuhaoProcess) -> None:
+    """Start it, without waiting until it answers."""
+    with box.log.open("ab") as log:
+        box.process = subprocess.Popen(
+            [sys.executable, "-m", "kiosk", "--config", str(box.config), "run", "--patience", "1"],
+            stderr=log,
+            stdout=log,
+        )
+
+
+def test_what_one_box_does_is_seen_on_the_other_at_once(shared_url: str, boxes: Callable[..., QuhaoProcess]) -> None:
+    first, second = boxes(shared_url), boxes(shared_url)
+    first.start()
+    second.start()
+    desk, clerk = Client(first.port, first.token("desk")), Client(second.port, second.token("clerk", "3"))
+    stream = Following(second.port)
+    try:
+        begun = time.monotonic()
+        assert desk.post("/tickets", {"service": "business-licence"}).body["number"] == "A001"
+        wait_until(lambda: [event for event, _, _ in stream.events] == ["ticket.issued"], 5)
+        assert time.monotonic() - begun < 2
+        assert clerk.post("/windows/3/call-next").body["ticket"]["number"] == "A001"
+    finally:
+        stream.close()
+        desk.close()
+        clerk.close()
+
+
+def test_two_boxes_of_one_name_do_not_work_together(shared_url: str, boxes: Callable[..., QuhaoProcess]) -> None:
+    first, second = boxes(shared_url, "kiosk-1"), boxes(shared_url, "kiosk-1")
+    first.start()
+    begin(second)
+    assert second.process
+    assert second.process.wait(20) == 1
+    assert "hall.box" in told(second)
+
+
+def test_a_box_waits_for_a_database_that_is_not_there_yet(
+    server: PostgresServer, boxes: Callable[..., QuhaoProcess]
+) -> None:
+    url = server.url(server.create())
+    server.stop()
+    box, other = boxes(url), boxes(url)
+    begin(box)
+    begin(other)
+    for one in (box, other):
+        wait_until(lambda one=one: "waiting for the store" in told(one), 20)  # type: ignore[misc]
+    begun = time.monotonic()
+    assert other.terminate(timeout=5) == 0
+    assert time.monotonic() - begun < 5
+    # Longer than it would wait for anything else.
+    assert box.process
+    with pytest.raises(subprocess.TimeoutExpired):
+        box.process.wait(2)
+    server.start()
+    wait_until(lambda: "ready at" in told(box), 20)
+    assert box.terminate() == 0
+
+
+def test_a_box_says_that_its_database_is_away_and_goes_on_when_it_is_back(
+    server: PostgresServer, boxes: Callable[..., QuhaoProcess]
+) -> None:
+    box = boxes(server.url(server.create()))
+    desk = Client(box.start().port, box.token("desk"))
+    try:
+        assert desk.post("/tickets", {"service": "business-licence"}).status == 201
+        server.stop()
+        refused = desk.post("/tickets", {"service": "business-licence"})
+        assert (refused.status, refused.body["code"]) == (503, "store_gone")
+        assert desk.get("//readyz").status == 503
+        assert desk.get("//healthz").status == 200
+        server.start()
+        issued = desk.post("/tickets", {"service": "business-licence"})
+        assert (issued.status, issued.body["number"]) == (201, "A002")
+        assert desk.get("//readyz").status == 200
+        server.stop()
+        assert box.terminate(timeout=5) == 0
+    finally:
+        desk.close()
