@@ -23,8 +23,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
-from ticketing import codes, print_jobs, residents, tables
-from ticketing.calendar import Calendar, Hours, SpecialDay
+from ticketing import codes, print_jobs, residents, tables, timetable, windows
 from ticketing.ledger import Ledger
 from ticketing.model import Actor, StateError, UnknownError
 from ticketing.moment import Moment
@@ -91,9 +90,6 @@ _MOVE = (
     .values(progress=bindparam("to"), progress_at=bindparam("now"), progress_note=bindparam("note"))
 )
 _PROMISE_DAYS = select(tables.service.c.promise_days).where(tables.service.c.id == bindparam("service"))
-_o, _d = tables.opening, tables.special_day
-_HOURS = select(_o.c.service_id, _o.c.weekday, _o.c.opens_at, _o.c.closes_at)
-_SPECIAL_DAYS = select(_d.c.day, _d.c.weekday, _d.c.name, _d.c.name_en)
 _OF_FINISH = (
     select(_c.c.id, tables.rating.c.grade)
     .outerjoin_from(_c, tables.rating, tables.rating.c.case_id == _c.c.id)
@@ -169,6 +165,7 @@ class Cases:
             StateError: ``nobody_here``; ``wrong_state``: called, and not being served; ``bad_outcome``.
         """
         with self._ledger.verb() as m:
+            windows.seat(m, window, actor)
             row = m.open_at(window)
             if row is None:
                 m.window(window)
@@ -366,14 +363,7 @@ def _promised_on(m: Moment, service: str, days: int | None) -> date:
         days = m.conn.scalar(_PROMISE_DAYS, {"service": service})
     if days is None:
         days = m.rules.promise_days
-    return _calendar(m).working_day(date.fromisoformat(m.day), min(days, LONGEST_PROMISE))
-
-
-def _calendar(m: Moment) -> Calendar:
-    """When the hall works, as far as working days go."""
-    hours = [Hours(*row) for row in m.conn.execute(_HOURS)]
-    special = [SpecialDay(date.fromisoformat(day), *row) for day, *row in m.conn.execute(_SPECIAL_DAYS)]
-    return Calendar(m.zone, hours, special)
+    return timetable.now(m).calendar.working_day(date.fromisoformat(m.day), min(days, LONGEST_PROMISE))
 
 
 def _person_at(m: Moment, row: Row[Any]) -> bytes | None:

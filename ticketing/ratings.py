@@ -311,7 +311,7 @@ def _rows_of_code(m: Moment, code_text: str) -> list[Row[Any]]:
     try:
         return [cases.row_of_code(m, code_text)]
     except UnknownError:
-        row = m.row_of_code(code_text)
+        row = m.row_of_old_code(code_text)
     rows = cases.rows_of_ticket(m, row.id)
     if not rows and row.hall_day != m.day:
         raise UnknownError("unknown_code")

@@ -9,39 +9,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, update
+from sqlalchemy import Row
 
-from ticketing import cases, issuing, tables
+from ticketing import cases, issuing, stays
 from ticketing.crowd import Crowd
 from ticketing.issuing import Issued
 from ticketing.ledger import Ledger
-from ticketing.model import Actor, Resident, StateError, Ticket, UnknownError
+from ticketing.model import Resident, StateError, Ticket, UnknownError
 from ticketing.moment import Moment, after
-from ticketing.moment import t as _t
 
 log = logging.getLogger(__name__)
 
 RANK_BY = "supplement"
 _HEAD_START = timedelta(days=1)
-
-_BACK = (
-    update(_t)
-    .where(_t.c.id == bindparam("ticket"))
-    .values(
-        state="waiting",
-        service_id=bindparam("to"),
-        line=bindparam("to"),
-        rank_by=RANK_BY,
-        queued_at=bindparam("now"),
-        window_id=None,
-        called_at=None,
-        started_at=None,
-        ended_at=None,
-        outcome=None,
-        recalls=0,
-    )
-)
-_VISIT = insert(tables.visit)
 
 
 @dataclass(frozen=True)
@@ -74,7 +54,7 @@ class Supplements:
     def by_code(
         self,
         code_text: str,
-        actor: Actor,
+        who: str,
         *,
         print: bool,  # noqa: A002 - the field's word, as in the API
     ) -> Back:
@@ -82,7 +62,7 @@ class Supplements:
 
         Args:
             code_text: the code on the receipt, or on the ticket.
-            actor: who asks.
+            who: asks, for the log.
             print: whether this box prints the slip of a new ticket.
 
         Raises:
@@ -92,14 +72,14 @@ class Supplements:
         """
         with self._ledger.verb() as m:
             back = _back(m, self._crowd, _returned_by_code(m, code_text), None, printed=print)
-        log.info("%s back with papers, by %s", back.ticket.number, actor.who)
+        log.info("%s back with papers, by %s", back.ticket.number, who)
         return back
 
     def by_card(
         self,
         resident: Resident,
         service: str | None,
-        actor: Actor,
+        who: str,
         *,
         print: bool,  # noqa: A002 - the field's word, as in the API
     ) -> Back:
@@ -117,7 +97,7 @@ class Supplements:
             if not rows:
                 raise StateError("not_returned")
             back = _back(m, self._crowd, rows[0], resident, printed=print)
-        log.info("%s back with papers, by %s", back.ticket.number, actor.who)
+        log.info("%s back with papers, by %s", back.ticket.number, who)
         return back
 
 
@@ -147,7 +127,7 @@ def _back(m: Moment, crowd: Crowd, row: Row[Any], resident: Resident | None, *, 
     cases.move(m, row, "closed", None)
     ticket = m.row_of(row.ticket_id)
     if ticket.hall_day == m.day:
-        return Back(_same_day(m, ticket, row.service_id), m.code_of(m.day, ticket.id), None, new=False)
+        return Back(_same_day(m, ticket, row.service_id), m.code_again(m.day, ticket.id), None, new=False)
     m.service(row.service_id)
     issued: Issued = issuing.issue(
         m, crowd, row.service_id, resident, None, printed=printed, rank_at=m.now - _HEAD_START, rank_by=RANK_BY
@@ -156,37 +136,8 @@ def _back(m: Moment, crowd: Crowd, row: Row[Any], resident: Resident | None, *, 
 
 
 def _same_day(m: Moment, row: Row[Any], service: str) -> Ticket:
-    state = after("supplement", row)
-    person = issuing.person_of(m, row)
-    if person is not None:
-        issuing.refuse_second(m, person, service)
-    m.conn.execute(
-        _VISIT,
-        {
-            "ticket_id": row.id,
-            "hall_day": row.hall_day,
-            "service_id": row.service_id,
-            "window_id": row.window_id,
-            "clerk": row.clerk,
-            "queued_at": row.issued_at if row.queued_at is None else row.queued_at,
-            "called_at": row.called_at,
-            "started_at": row.started_at,
-            "ended_at": row.ended_at,
-            "ended_as": "done",
-        },
-    )
-    m.conn.execute(_BACK, {"ticket": row.id, "to": service, "now": m.at})
-    m.append("ticket.returned", number=row.number, service=service, was=row.state)
-    return m.ticket(
-        row,
-        state=state,
-        service_id=service,
-        line=service,
-        rank_by=RANK_BY,
-        window_id=None,
-        called_at=None,
-        started_at=None,
-        ended_at=None,
-        outcome=None,
-        recalls=0,
-    )
+    after("supplement", row)
+    issuing.refuse_second_of(m, row, service)
+    stays.record(m, row, "done", ended_at=row.ended_at)
+    told = {"type": "ticket.returned", "was": row.state}
+    return stays.into_line(m, row, "supplement", told, service=service, rank=row.rank_at, rank_by=RANK_BY)

@@ -1,0 +1,312 @@
+"""A resident's own data at a self-service terminal: with a second proof, and nothing told to anybody else."""
+
+import re
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from types import FrameType
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from offices import CHEN, CLERK, LI, OfficeHall, refused
+from ticketing import access_log, sealing, tables
+from ticketing.model import Actor, ForbiddenError, UnknownError
+from ticketing.terminals import Proof, Terminals
+
+TERMINAL = Actor("t-1", "terminal", "terminal hall-1")
+NOTHING = "0123456789ABCDEF"
+VALUE = re.compile(r"[xX]?'[^']*'|\b\d+\b|\bNULL\b")
+
+
+@pytest.fixture
+def terminals(desk: OfficeHall) -> Terminals:
+    return Terminals(desk.office.ledger)
+
+
+def tail(proof: str) -> Proof:
+    return Proof(id_tail=proof)
+
+
+def entries(desk: OfficeHall) -> list[tuple[str, str, int | None]]:
+    with desk.store.read() as conn:
+        log = tables.access_log
+        return [tuple(row) for row in conn.execute(select(log.c.action, log.c.place, log.c.ticket_id))]
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        tail("002X"),
+        tail("002x"),
+        tail(" 002x "),
+        tail("００２Ｘ"),
+        Proof(id_number="11010219490307002X"),
+        Proof(id_number="110102 19490307 002x"),
+    ],
+)
+def test_slip_and_proof_together_open_the_data(desk: OfficeHall, terminals: Terminals, proof: Proof) -> None:
+    issued = desk.issue("licence", LI)
+    scanned = terminals.scan(issued.code, proof, TERMINAL)
+    assert (scanned.ticket.id, scanned.ticket.state, scanned.resident, scanned.agent) == (
+        issued.ticket.id,
+        "waiting",
+        LI,
+        None,
+    )
+    assert entries(desk) == [("terminal", "terminal hall-1", issued.ticket.id)]
+    assert "002" not in repr(proof)
+
+
+def test_an_agents_number_opens_what_the_agent_took(desk: OfficeHall, terminals: Terminals) -> None:
+    issued = desk.issue("licence", LI, agent=CHEN)
+    for proof in ("0015", "002X"):
+        scanned = terminals.scan(issued.code, tail(proof), TERMINAL)
+        assert (scanned.resident, scanned.agent) == (LI, CHEN)
+
+
+WRONG: dict[str, Callable[[OfficeHall], tuple[str, Proof]]] = {}
+
+
+def wrong(make: Callable[[OfficeHall], tuple[str, Proof]]) -> Callable[[OfficeHall], tuple[str, Proof]]:
+    WRONG[make.__name__] = make
+    return make
+
+
+@wrong
+def a_code_of_nothing(_desk: OfficeHall) -> tuple[str, Proof]:
+    return NOTHING, tail("002X")
+
+
+@wrong
+def no_code_at_all(_desk: OfficeHall) -> tuple[str, Proof]:
+    return "一二三", tail("002X")
+
+
+@wrong
+def an_endless_code(_desk: OfficeHall) -> tuple[str, Proof]:
+    return "A" * 5000, tail("002X")
+
+
+@wrong
+def an_empty_code(_desk: OfficeHall) -> tuple[str, Proof]:
+    return "", Proof()
+
+
+@wrong
+def a_wrong_tail(desk: OfficeHall) -> tuple[str, Proof]:
+    return desk.issue("licence", LI).code, tail("0021")
+
+
+@wrong
+def a_wrong_number(desk: OfficeHall) -> tuple[str, Proof]:
+    return desk.issue("licence", LI).code, Proof(id_number=str(CHEN.id_number))
+
+
+@wrong
+def a_tail_as_a_number(desk: OfficeHall) -> tuple[str, Proof]:
+    return desk.issue("licence", LI).code, Proof(id_number="002X")
+
+
+@wrong
+def a_number_as_a_tail(desk: OfficeHall) -> tuple[str, Proof]:
+    return desk.issue("licence", LI).code, tail(str(LI.id_number))
+
+
+@wrong
+def a_right_tail_with_a_wrong_number(desk: OfficeHall) -> tuple[str, Proof]:
+    return desk.issue("licence", LI).code, Proof("002X", str(CHEN.id_number))
+
+
+@wrong
+def no_proof(desk: OfficeHall) -> tuple[str, Proof]:
+    return desk.issue("licence", LI).code, Proof()
+
+
+@wrong
+def an_empty_proof(desk: OfficeHall) -> tuple[str, Proof]:
+    return desk.issue("licence", LI).code, Proof("", "")
+
+
+@wrong
+def a_ticket_of_nobody(desk: OfficeHall) -> tuple[str, Proof]:
+    return desk.issue("licence").code, tail("????")
+
+
+@wrong
+def a_resident_without_a_number(desk: OfficeHall) -> tuple[str, Proof]:
+    return desk.issue("licence", replace(LI, id_number=None)).code, tail("")
+
+
+@wrong
+def a_ticket_that_is_over(desk: OfficeHall) -> tuple[str, Proof]:
+    code = desk.issue("licence", LI).code
+    desk.call()
+    desk.office.finish("1", CLERK)
+    return code, tail("002X")
+
+
+@wrong
+def a_ticket_of_yesterday(desk: OfficeHall) -> tuple[str, Proof]:
+    code = desk.issue("licence", LI).code
+    desk.next_day()
+    desk.office.end_of_day()
+    return code, tail("002X")
+
+
+@wrong
+def an_erased_ticket(desk: OfficeHall) -> tuple[str, Proof]:
+    code = desk.issue("licence", LI).code
+    desk.now += timedelta(days=3)
+    desk.office.purge(desk.now.date())
+    return code, tail("002X")
+
+
+@wrong
+def a_locked_ticket(desk: OfficeHall) -> tuple[str, Proof]:
+    code = desk.issue("licence", LI).code
+    for _ in range(3):
+        refused(ForbiddenError, "not_opened", Terminals(desk.office.ledger).scan, code, tail("9999"), TERMINAL)
+    return code, tail("002X")
+
+
+@pytest.mark.parametrize("case", WRONG.values(), ids=WRONG.keys())
+def test_whatever_is_wrong_is_told_as_one_thing_and_logged(
+    desk: OfficeHall, terminals: Terminals, case: Callable[[OfficeHall], tuple[str, Proof]]
+) -> None:
+    code, proof = case(desk)
+    before = len(entries(desk))
+    assert refused(ForbiddenError, "not_opened", terminals.scan, code, proof, TERMINAL) == {}
+    assert [entry[:2] for entry in entries(desk)[before:]] == [("terminal-refused", "terminal hall-1")]
+
+
+@pytest.fixture
+def file_terminals(file_desk: OfficeHall) -> Terminals:
+    return Terminals(file_desk.office.ledger)
+
+
+class Work:
+    """What the store and the seals are asked to do, counted where they do it: SQLite tells each statement itself."""
+
+    def __init__(self, desk: OfficeHall) -> None:
+        self._desk = desk
+        self.statements: list[str] = []
+        self.calls: Counter[str] = Counter()
+
+    def __enter__(self) -> "Work":
+        with self._desk.store.write() as conn:
+            self._raw: sqlite3.Connection = conn.connection.dbapi_connection  # type: ignore[assignment]
+        self._raw.set_trace_callback(self._told)
+        sys.setprofile(self._seen)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+        self._raw.set_trace_callback(None)
+
+    def _told(self, statement: str) -> None:
+        # Which statement it is, and not with what values.
+        self.statements.append(VALUE.sub("?", statement))
+
+    def _seen(self, frame: FrameType, event: str, _arg: Any) -> None:
+        if event == "call" and frame.f_code in (
+            sealing.seal.__code__,
+            sealing.unseal.__code__,
+            sealing.derive.__code__,
+        ):
+            self.calls[frame.f_code.co_name] += 1
+
+
+@pytest.fixture
+def measured(file_desk: OfficeHall, file_terminals: Terminals) -> Callable[[str, Proof], Work]:
+    def measure(code: str, proof: Proof) -> Work:
+        with Work(file_desk) as work:
+            refused(ForbiddenError, "not_opened", file_terminals.scan, code, proof, TERMINAL)
+        return work
+
+    return measure
+
+
+def test_whatever_is_wrong_costs_the_same_statements_and_seals(
+    file_desk: OfficeHall, measured: Callable[[str, Proof], Work]
+) -> None:
+    measured(NOTHING, Proof())
+    first = measured(NOTHING, Proof())
+    assert len(first.statements) > 5
+    assert first.calls["seal"] >= 2
+    assert first.calls["unseal"] >= 2
+    for name, case in WRONG.items():
+        file_desk.next_day()
+        code, proof = case(file_desk)
+        # The first verb of a day ends the one before.
+        measured(NOTHING, Proof())
+        work = measured(code, proof)
+        assert work.statements == first.statements, name
+        assert work.calls == first.calls, name
+
+
+def test_the_measure_sees_work_that_is_left_out(file_desk: OfficeHall, measured: Callable[[str, Proof], Work]) -> None:
+    refusal = measured(NOTHING, Proof())
+    with Work(file_desk) as work:
+        refused(UnknownError, "unknown_code", file_desk.office.ticket_of_code, NOTHING)
+    assert work.statements != refusal.statements
+    assert work.calls != refusal.calls
+
+
+def test_three_wrong_proofs_lock_a_ticket_for_every_terminal_and_process(
+    desk: OfficeHall, terminals: Terminals
+) -> None:
+    code = desk.issue("licence", LI).code
+    other = desk.issue("tax", CHEN).code
+    for _ in range(3):
+        refused(ForbiddenError, "not_opened", terminals.scan, code, tail("0000"), TERMINAL)
+    refused(ForbiddenError, "not_opened", terminals.scan, code, tail("002X"), TERMINAL)
+    desk.restart()
+    again = Terminals(desk.office.ledger)
+    refused(ForbiddenError, "not_opened", again.scan, code, tail("002X"), Actor("t-2", "terminal", "terminal hall-2"))
+    assert again.scan(other, tail("0015"), TERMINAL).resident == CHEN
+    # Its window opens it still.
+    desk.call("3")
+    assert desk.office.scan("3", code, CLERK).resident == LI
+
+
+def test_a_right_proof_forgives_the_wrong_ones_before_it(desk: OfficeHall, terminals: Terminals) -> None:
+    code = desk.issue("licence", LI).code
+    for _ in range(3):
+        for _ in range(2):
+            refused(ForbiddenError, "not_opened", terminals.scan, code, tail("0000"), TERMINAL)
+        assert terminals.scan(code, tail("002X"), TERMINAL).resident == LI
+
+
+def test_the_log_of_all_tries_is_whole(desk: OfficeHall, terminals: Terminals) -> None:
+    for case in WRONG.values():
+        desk.next_day()
+        code, proof = case(desk)
+        refused(ForbiddenError, "not_opened", terminals.scan, code, proof, TERMINAL)
+    with desk.store.read() as conn:
+        verdict = access_log.verify(conn, desk.vault)
+    assert verdict.whole
+    assert verdict.entries >= len(WRONG) + 3
+
+
+@pytest.fixture
+def promised(desk: OfficeHall) -> Iterator[tuple[int, str]]:
+    desk.issue("licence", LI)
+    desk.call()
+    (case,) = desk.office.conclude("1", CLERK, "promised").cases
+    yield case.id, str(case.receipt)
+
+
+def test_progress_is_looked_up_by_card_and_by_receipt(
+    desk: OfficeHall, terminals: Terminals, promised: tuple[int, str]
+) -> None:
+    case, receipt = promised
+    assert [one.id for one in terminals.cases(TERMINAL, id_number=str(LI.id_number))] == [case]
+    assert [one.id for one in terminals.cases(TERMINAL, code_text=receipt)] == [case]
+    assert terminals.cases(TERMINAL, id_number=str(CHEN.id_number)) == []
+    refused(UnknownError, "unknown_code", terminals.cases, TERMINAL, code_text=NOTHING)
+    assert [entry[0] for entry in entries(desk)] == ["terminal-cases", "terminal-cases"]
