@@ -1,84 +1,38 @@
 """What happens at a window: who is called there, and what becomes of them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, literal_column, or_, select, update
+from sqlalchemy import Row, bindparam, update
 
-from ticketing import cases, issuing, policy, tables
+from ticketing import access_log, cases, issuing, stays, turns, windows
 from ticketing.cases import Case, Further
-from ticketing.model import NORMAL, ClosedError, StateError, Ticket, Window, WindowState
-from ticketing.moment import Moment, after, tickets
+from ticketing.model import Actor, ClosedError, State, StateError, Ticket, UnknownError, Window
+from ticketing.moment import Moment, after, line_at, tickets
 from ticketing.moment import t as _t
 from ticketing.policy import Why
 from ticketing.store import Prepared
 
-_s, _ws = tables.service, tables.window_service
-_served_here = (
-    select(_ws.c.window_id)
-    .where(
-        _ws.c.window_id == bindparam("window"),
-        or_(_ws.c.service_id == literal_column("'*'"), _ws.c.service_id == _s.c.id),
-    )
-    .correlate(_s)
-    .exists()
-)
-"""Whether window ``:window`` serves the service of the enclosing query."""
-
-
-def _first_of_each(*conditions: Any, name: str) -> Select[Any]:
-    """The first in rank today, of those ``conditions`` allow, of each service the window serves.
-
-    The first of one service is one look into the index ``ticket_next``, however many tickets there are or were.
-    """
-    x = tables.ticket.alias(name)
-    waiting = x.c.state == literal_column("'waiting'")
-    first = (
-        select(x.c.id)
-        .where(x.c.line == _s.c.id, waiting, x.c.hall_day == bindparam("day"), *(c(x) for c in conditions))
-        .order_by(x.c.rank_at, x.c.id)
-        .limit(1)
-        .correlate(_s)
-        .scalar_subquery()
-    )
-    return select(first).select_from(_s).where(_served_here)
-
-
-# The few first ones, one a service, are then sorted.
-NEXT = Prepared(tickets.where(_t.c.id.in_(_first_of_each(name="x"))).order_by(_t.c.rank_at, _t.c.id).limit(1))
-PASSED = Prepared(
-    select(_t.c.number)
-    .where(
-        _t.c.id.in_(
-            _first_of_each(
-                lambda x: x.c.rank_at >= bindparam("rank"), lambda x: x.c.issued_at < bindparam("issued"), name="x"
-            )
-        )
-    )
-    .order_by(_t.c.rank_at, _t.c.id)
-    .limit(1)
-)
-# The same, told later: who was passed over then waited still, or was called after.
-_WAS_PASSED = Prepared(
-    select(_t.c.number)
-    .join(_s, _s.c.id == _t.c.service_id)
-    .where(
-        _t.c.hall_day == bindparam("day"),
-        _t.c.rank_at >= bindparam("rank"),
-        _t.c.issued_at < bindparam("issued"),
-        or_(tables.waiting, _t.c.called_at > bindparam("called")),
-        _served_here,
-    )
-    .order_by(_t.c.rank_at, _t.c.id)
-    .limit(1)
-)
+_BY_NUMBER = Prepared(tickets.where(_t.c.hall_day == bindparam("day"), _t.c.number == bindparam("number")))
 
 _MINE = _t.c.id == bindparam("ticket")
 _CALL = Prepared(
     update(_t)
-    .where(_MINE, tables.waiting)
-    .values(state="called", window_id=bindparam("window"), called_at=bindparam("now"), started_at=None, recalls=0)
+    .where(_MINE)
+    .values(
+        state="called",
+        window_id=bindparam("window"),
+        called_at=bindparam("now"),
+        clerk=bindparam("who"),
+        called_by=bindparam("by"),
+        started_at=None,
+        ended_at=None,
+        recalls=0,
+        held_until=None,
+        hold_reason=None,
+    )
 )
 _RECALL = Prepared(update(_t).where(_MINE).values(recalls=_t.c.recalls + 1))
 _START = Prepared(update(_t).where(_MINE).values(state="serving", started_at=bindparam("now")))
@@ -87,24 +41,7 @@ _FINISH = Prepared(
     .where(_MINE)
     .values(state="done", started_at=bindparam("began"), ended_at=bindparam("now"), outcome=bindparam("how"))
 )
-_MISS = Prepared(update(_t).where(_MINE).values(state="missed", ended_at=bindparam("now")))
-_TO_QUEUE = Prepared(
-    update(_t)
-    .where(_MINE)
-    .values(
-        state="waiting",
-        service_id=bindparam("to"),
-        line=bindparam("to"),
-        window_id=None,
-        called_at=None,
-        started_at=None,
-        recalls=0,
-    )
-)
-_WINDOW_STATE = Prepared(
-    update(tables.window).where(tables.window.c.id == bindparam("which")).values(state=bindparam("to"))
-)
-_STATE_EVENT = {"open": "window.opened", "paused": "window.paused", "closed": "window.closed"}
+_MISS = Prepared(update(_t).where(_MINE).values(state="missed", ended_at=bindparam("now"), misses=_t.c.misses + 1))
 
 
 @dataclass(frozen=True)
@@ -117,138 +54,151 @@ class Called:
 
 @dataclass(frozen=True)
 class Finished:
-    """Whose service ended, and the cases that came of it, the ticket's own first."""
+    """Whose service ended here, and the cases that came of it, the ticket's own first."""
 
     ticket: Ticket
     cases: list[Case]
 
 
-def call_next(m: Moment, window_id: str) -> Called | None:
+def call_next(m: Moment, window_id: str, actor: Actor) -> Called | None:
     """Call the next; see :meth:`ticketing.office.Office.call_next`."""
-    window = m.window(window_id)
-    if window.state == "paused":
-        raise ClosedError("window_paused", window=window_id)
-    refuse_second_at(m, window_id)
-    if window.state == "closed":
-        set_state(m, window, "open")
-    row = NEXT.one_or_none(m.conn, {"window": window_id, "day": m.day})
+    window = ready(m, window_id, actor)
+    row = turns.next_at(m, window)
     if row is None:
         return None
-    overtaken = None
-    if row.priority != NORMAL:
-        overtaken = PASSED.scalar(
-            m.conn, {"window": window_id, "day": m.day, "rank": row.rank_at, "issued": row.issued_at}
-        )
-    return Called(call(m, row, window_id), policy.why(m.standing(row), overtaken, m.rules))
+    why = turns.why(m, window, row)
+    return Called(call(m, row, window.id, actor), why)
 
 
-def call(m: Moment, row: Row[Any], window: str) -> Ticket:
-    """Call this ticket to ``window``."""
-    state = after("call", row)
-    _CALL.do(m.conn, {"ticket": row.id, "window": window, "now": m.at})
-    return _happened(m, row, "called", state=state, window_id=window, called_at=m.at, started_at=None, recalls=0)
+def call_number(m: Moment, window_id: str, number: str, actor: Actor, reason: str | None) -> Called:
+    """Call this very number; see :meth:`ticketing.office.Office.call_number`."""
+    window = ready(m, window_id, actor)
+    row = row_of_number(m, number)
+    after("call-number", row)
+    if not window.serves(row.service_id) and row.line != line_at(window.id):
+        raise StateError("not_served_there", number=row.number, service=row.service_id, window=window.id)
+    ticket = summon(m, row, window.id, actor)
+    access_log.append(m.conn, m.vault, m.now, actor, "call-number", row.id, reason)
+    return Called(ticket, turns.BY_NUMBER)
 
 
-def why_called(m: Moment, row: Row[Any]) -> Why | None:
-    """Why the ticket at a window was called before others; None when it is not at one."""
-    if row.called_at is None or row.window_id is None:
-        return None
-    overtaken = None
-    if row.priority != NORMAL:
-        then = {"rank": row.rank_at, "issued": row.issued_at, "called": row.called_at}
-        overtaken = _WAS_PASSED.scalar(m.conn, {"window": row.window_id, "day": row.hall_day, **then})
-    return policy.why(m.standing(row), overtaken, m.rules)
+def ready(m: Moment, window_id: str, actor: Actor) -> Window:
+    """The window, when somebody may be called there; a closed one is opened by it."""
+    window = windows.at_work(m, window_id, actor)
+    if window.state == "paused":
+        raise ClosedError("window_paused", window=window_id)
+    windows.refuse_second_at(m, window_id)
+    return windows.put_state(m, window, "open") if window.state == "closed" else window
 
 
-def recall(m: Moment, window: str) -> Ticket:
+def call(m: Moment, row: Row[Any], window: str, actor: Actor) -> Ticket:
+    """Call this ticket, whose turn it is, to ``window``."""
+    return _call(m, row, window, actor, after("call", row), None)
+
+
+def summon(m: Moment, row: Row[Any], window: str, actor: Actor) -> Ticket:
+    """Call this ticket to ``window`` out of turn, from wherever it waits, is held, or was missed."""
+    state = after("call-number", row)
+    if row.state == State.MISSED:
+        issuing.refuse_second_of(m, row, row.service_id)
+        stays.record(m, row, "missed", ended_at=row.ended_at)
+    return _call(m, row, window, actor, state, "number")
+
+
+def _call(m: Moment, row: Row[Any], window: str, actor: Actor, state: State, by: str | None) -> Ticket:
+    _CALL.do(m.conn, {"ticket": row.id, "window": window, "now": m.at, "who": actor.who, "by": by})
+    changed: dict[str, Any] = {"window_id": window, "called_at": m.at, "clerk": actor.who, "called_by": by}
+    if row.state == State.WAITING and row.line == row.service_id:
+        return stays.happened(m, row, "called", state=state, **changed)
+    was = None if row.state == State.WAITING else row.state
+    told = {"was": was, "line": stays.own_line(row.line, row.service_id)}
+    gone: dict[str, Any] = dict.fromkeys(("started_at", "ended_at", "held_until", "hold_reason"))
+    return stays.happened(m, row, "called", told, state=state, recalls=0, **changed, **gone)
+
+
+def recall(m: Moment, window: str, actor: Actor) -> Ticket:
     """Call once more."""
-    row = here(m, window)
+    row = here(m, window, actor)
     state = after("recall", row)
     _RECALL.do(m.conn, {"ticket": row.id})
-    return _happened(m, row, "recalled", state=state, recalls=row.recalls + 1)
+    return stays.happened(m, row, "recalled", state=state, recalls=row.recalls + 1)
 
 
 def start(m: Moment, row: Row[Any]) -> Ticket:
     """The resident is at the window."""
     state = after("start", row)
     _START.do(m.conn, {"ticket": row.id, "now": m.at})
-    return _happened(m, row, "started", state=state, started_at=m.at)
+    return stays.happened(m, row, "started", state=state, started_at=m.at)
 
 
 def finish(
     m: Moment,
     window: str,
+    actor: Actor,
     outcome: str,
     promise_days: int | None = None,
     further: Sequence[Further] = (),
     *,
     printed: bool = False,
 ) -> Finished:
-    """The case is done, or is for another day: ``outcome`` tells."""
+    """The case is done, or is for another day: ``outcome`` tells. With stops left, the ticket goes on to the next."""
     outcome = cases.outcome_of(outcome)
-    row = here(m, window)
+    row = here(m, window, actor)
     state = after("finish", row)
     began = row.started_at if row.started_at is not None else m.at
-    _FINISH.do(m.conn, {"ticket": row.id, "began": began, "now": m.at, "how": outcome})
     made = [cases.record(m, row, outcome, promise_days, printed=printed)]
     made += cases.record_all(m, row, further, printed=printed)
-    ticket = _happened(
+    if row.chain and (stop := _next_stop(m, row)):
+        stays.record(m, row, "done", started_at=began)
+        told = {"type": "ticket.transferred", "window": row.window_id}
+        return Finished(stays.into_line(m, row, "next-stop", told, service=stop[0], chain=stop[1:]), made)
+    _FINISH.do(m.conn, {"ticket": row.id, "began": began, "now": m.at, "how": outcome})
+    ticket = stays.happened(
         m, row, "finished", {"outcome": outcome}, state=state, started_at=began, ended_at=m.at, outcome=outcome
     )
     return Finished(ticket, made)
 
 
-def no_show(m: Moment, window: str) -> Ticket:
+def no_show(m: Moment, window: str, actor: Actor) -> Ticket:
     """Nobody came."""
-    row = here(m, window)
+    row = here(m, window, actor)
     state = after("no-show", row)
     _MISS.do(m.conn, {"ticket": row.id, "now": m.at})
-    return _happened(m, row, "missed", state=state, ended_at=m.at)
+    return stays.happened(m, row, "missed", state=state, ended_at=m.at, misses=row.misses + 1)
 
 
-def transfer(m: Moment, window: str, service: str) -> Ticket:
-    """To another service's queue, or back into the same one; number and place in time stay."""
-    row = here(m, window)
-    m.service(service)
-    if service != row.service_id and (person := issuing.person_of(m, row)) is not None:
-        issuing.refuse_second(m, person, service)
-    return to_queue(m, row, service)
+def transfer(m: Moment, window: str, actor: Actor, service: str | None, to_window: str | None) -> Ticket:
+    """To another service's line, or that of one window; see :meth:`ticketing.office.Office.transfer`."""
+    row = here(m, window, actor)
+    to = row.service_id if service is None else service
+    if to != row.service_id:
+        issuing.open_service(m, to)
+        issuing.refuse_second_of(m, row, to)
+    if to_window is not None:
+        target = m.window(to_window)
+        if target.removed:
+            raise UnknownError("unknown_window", window=to_window)
+        if not target.serves(to):
+            raise StateError("not_served_there", number=row.number, service=to, window=to_window)
+    return hand_on(m, row, to, to_window)
 
 
-def to_queue(m: Moment, row: Row[Any], service: str) -> Ticket:
-    """From its window into the queue of ``service``."""
-    state = after("transfer", row)
-    _TO_QUEUE.do(m.conn, {"ticket": row.id, "to": service})
-    m.append("ticket.transferred", number=row.number, service=service, window=row.window_id)
-    return m.ticket(
-        row, state=state, service_id=service, line=service, window_id=None, called_at=None, started_at=None, recalls=0
-    )
+def hand_on(m: Moment, row: Row[Any], service: str, to_window: str | None = None) -> Ticket:
+    """From its window into the line of ``service``, or of one window."""
+    after("transfer", row)
+    stays.record(m, row, "transferred")
+    # Who is sent early to a later stop has been there then.
+    chain = json.loads(row.chain) if row.chain else []
+    if service != row.service_id and service in chain:
+        chain.remove(service)
+    told = {"type": "ticket.transferred", "window": row.window_id}
+    line = None if to_window is None else line_at(to_window)
+    return stays.into_line(m, row, "transfer", told, service=service, line=line, chain=chain)
 
 
-def set_state(m: Moment, window: Window, state: WindowState) -> Window:
-    """Open, pause or close a window; raises ``window_busy`` when it is to close and a ticket is there."""
-    if state == "closed":
-        refuse_second_at(m, window.id)
-    return put_state(m, window, state)
-
-
-def put_state(m: Moment, window: Window, state: WindowState) -> Window:
-    """Give a window this state, whoever is there; nothing happens when it has it already."""
-    if window.state != state:
-        _WINDOW_STATE.do(m.conn, {"which": window.id, "to": state})
-        m.append(_STATE_EVENT[state], window=window.id)
-    return Window(window.id, window.name, window.services, state)
-
-
-def refuse_second_at(m: Moment, window: str) -> None:
-    """Raise ``window_busy`` while a ticket is called to the window or served there."""
-    row = m.open_at(window)
-    if row is not None:
-        raise StateError("window_busy", window=window, number=row.number, state=row.state)
-
-
-def here(m: Moment, window: str) -> Row[Any]:
-    """The ticket at the window; raises ``nobody_here``, or ``unknown_window``."""
+def here(m: Moment, window: str, actor: Actor) -> Row[Any]:
+    """The ticket at the window, for who sits there; raises ``nobody_here``, ``unknown_window``, ``window_taken``."""
+    windows.seat(m, window, actor)
     row = m.open_at(window)
     if row is None:
         m.window(window)
@@ -256,7 +206,22 @@ def here(m: Moment, window: str) -> Row[Any]:
     return row
 
 
-def _happened(m: Moment, row: Row[Any], what: str, more: dict[str, Any] | None = None, **changed: Any) -> Ticket:
-    ticket = m.ticket(row, **changed)
-    m.append(f"ticket.{what}", number=ticket.number, service=ticket.service, window=ticket.window, **(more or {}))
-    return ticket
+def row_of_number(m: Moment, number: str) -> Row[Any]:
+    """The row of today's ticket of this number; raises :class:`UnknownError` (``unknown_number``)."""
+    row = _BY_NUMBER.one_or_none(m.conn, {"day": m.day, "number": number.strip().upper()})
+    if row is None:
+        raise UnknownError("unknown_number")
+    return row
+
+
+def _next_stop(m: Moment, row: Row[Any]) -> list[str]:
+    """The stops of a chain from the next one on that the ticket can go to: not taken away, and no second ticket."""
+    stops: list[str] = json.loads(row.chain)
+    person = issuing.person_of(m, row)
+    while stops:
+        service = m.service_or_none(stops[0])
+        second = person is not None and stops[0] != row.service_id and issuing.has_ticket(m, person, stops[0])
+        if service is not None and not service.removed and not second:
+            return stops
+        stops.pop(0)
+    return []

@@ -1,4 +1,4 @@
-"""How many wait for each service, without counting them anew for each ticket.
+"""How many wait in each service's line, without counting them anew for each ticket.
 
 Counted once a day, then kept up by the events, which every change of the queue appends in its own transaction: so it
 is right whichever process made the change. Only committed events are taken, since the numbers of others are used again.
@@ -17,14 +17,25 @@ from ticketing.store import NEWS, Prepared
 _MOST_EVENTS = 200
 """After more than these, counting is quicker."""
 
-_CHANGES = {"ticket.issued": 1, "ticket.called": -1, "ticket.transferred": 1}
-"""What an event does to the queue of its service. A ticket that expires does so with its day."""
+_CHANGES: dict[str, dict[str | None, int]] = {
+    # event: what it does to the line it tells of, by the state before where it tells that, too
+    "ticket.issued": {None: 1},
+    "ticket.called": {None: -1},
+    "ticket.held": {"waiting": -1},
+    "ticket.cancelled": {None: -1},
+    "ticket.transferred": {None: 1, "waiting": 1},
+    "ticket.returned": {"held": 1, "missed": 1, "done": 1},
+}
+"""Lines of one window are not counted: nobody is issued into one. A ticket that expires does so with its day."""
+
+_ANYTHING = {"hall.changed", "hall.restored"}
+"""After these, all are counted anew."""
 
 _e = tables.event
 _COUNTS = Prepared(
-    select(_t.c.service_id, func.count().label("waiting"))
+    select(_t.c.line, func.count().label("waiting"))
     .where(tables.waiting, _t.c.hall_day == bindparam("day"))
-    .group_by(_t.c.service_id)
+    .group_by(_t.c.line)
 )
 _LAST = Prepared(select(func.coalesce(func.max(_e.c.seq), literal_column("0"))))
 _SINCE = Prepared(
@@ -44,20 +55,21 @@ class Crowd:
         self._waiting: Counter[str] = Counter()
 
     def of(self, m: Moment, service: str) -> int:
-        """How many wait for ``service``."""
+        """How many wait in the line of ``service``."""
         if m.conn.info.get(NEWS):
             # Events of this transaction, such as the end of a day, are not committed yet.
             return self._counted(m)[service]
         news = _SINCE.all(m.conn, {"after": self._seq, "most": _MOST_EVENTS}) if self._day == m.day else None
-        if news is None or len(news) == _MOST_EVENTS:
+        if news is None or len(news) == _MOST_EVENTS or any(row.type in _ANYTHING for row in news):
             self._waiting, self._seq, self._day = self._counted(m), _LAST.scalar(m.conn), m.day
         else:
             for row in news:
-                if change := _CHANGES.get(row.type):
-                    self._waiting[json.loads(row.data)["service"]] += change
+                if changes := _CHANGES.get(row.type):
+                    told = json.loads(row.data)
+                    self._waiting[told.get("line", told["service"])] += changes.get(told.get("was"), 0)
                 self._seq = row.seq
         return self._waiting[service]
 
     @staticmethod
     def _counted(m: Moment) -> Counter[str]:
-        return Counter({row.service_id: row.waiting for row in _COUNTS.all(m.conn, {"day": m.day})})
+        return Counter({row.line: row.waiting for row in _COUNTS.all(m.conn, {"day": m.day})})

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from ticketing import access_log, calling, residents
-from ticketing.model import OPEN_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket
+from ticketing import access_log, calling, residents, windows
+from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket
 from ticketing.moment import Moment, is_open
 from ticketing.residents import Holders
 
@@ -22,18 +22,17 @@ class Scanned:
 
 def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: str | None) -> Scanned:
     """See :meth:`ticketing.office.Office.scan`."""
+    windows.seat(m, window, actor)
     m.window(window)
     row = m.row_of_code(scanned)
-    if row.hall_day != m.day:
-        raise StateError("other_day", number=row.number, day=row.hall_day)
-    if row.state != State.WAITING and row.state not in OPEN_STATES:
+    if row.state not in (*LIVE_STATES, State.MISSED):
         raise StateError("ticket_over", number=row.number, state=row.state)
     reason = (override_reason or "").strip() or None
-    overrides = not is_open(row) or row.window_id != window
-    if overrides:
-        if reason is None:
-            raise _refusal(row)
-        row = _bring_here(m, row, window)
+    overrides = row.window_id != window or not (is_open(row) or row.state == State.HELD)
+    if overrides and reason is None:
+        raise _refusal(row)
+    if overrides or not is_open(row):
+        row = _bring_here(m, row, window, actor)
     ticket = m.ticket(row) if row.state == State.SERVING else calling.start(m, row)
     action = "scan-override" if overrides else "scan"
     access_log.append(m.conn, m.vault, m.now, actor, action, row.id, reason if overrides else None)
@@ -43,7 +42,7 @@ def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: st
 
 def holders_at(m: Moment, window: str, actor: Actor) -> Holders | None:
     """See :meth:`ticketing.office.Office.holders_at`."""
-    row = calling.here(m, window)
+    row = calling.here(m, window, actor)
     if row.state != State.SERVING:
         raise StateError("wrong_state", number=row.number, state=row.state, verb="resident")
     holders = residents.opened(m, row.hall_day, row.id)
@@ -53,15 +52,17 @@ def holders_at(m: Moment, window: str, actor: Actor) -> Holders | None:
 
 
 def _refusal(row: Row[Any]) -> StateError | ForbiddenError:
-    if row.state == State.WAITING:
-        return StateError("not_called", number=row.number)
-    return ForbiddenError("wrong_window", number=row.number, window=row.window_id)
-
-
-def _bring_here(m: Moment, row: Row[Any], window: str) -> Row[Any]:
-    """Call out of turn what waits, or what is at another window: that one lets go of it first."""
-    calling.refuse_second_at(m, window)
     if is_open(row):
-        calling.to_queue(m, row, row.service_id)
-    calling.call(m, m.row_of(row.id), window)
+        return ForbiddenError("wrong_window", number=row.number, window=row.window_id)
+    return StateError("not_called", number=row.number, state=row.state)
+
+
+def _bring_here(m: Moment, row: Row[Any], window: str, actor: Actor) -> Row[Any]:
+    """Call what is not here: another window where it is lets go of it first."""
+    windows.at_work(m, window, actor)
+    windows.refuse_second_at(m, window)
+    if is_open(row):
+        calling.hand_on(m, row, row.service_id)
+        row = m.row_of(row.id)
+    calling.summon(m, row, window, actor)
     return m.row_of(row.id)

@@ -36,8 +36,10 @@ TRANSITIONS: dict[str, dict[State, State]] = {
     "recall": {State.CALLED: State.CALLED},
     "start": {State.CALLED: State.SERVING},
     "finish": {State.CALLED: State.DONE, State.SERVING: State.DONE},
+    "next-stop": {State.CALLED: State.WAITING, State.SERVING: State.WAITING},
     "no-show": {State.CALLED: State.MISSED},
     "transfer": {State.CALLED: State.WAITING, State.SERVING: State.WAITING},
+    "release": {State.WAITING: State.WAITING},
     "hold": {State.WAITING: State.HELD, State.CALLED: State.HELD, State.SERVING: State.HELD},
     "return": {State.HELD: State.WAITING, State.MISSED: State.WAITING},
     "supplement": {State.DONE: State.WAITING},
@@ -274,4 +276,11 @@ class ForbiddenError(TicketingError):
 
 
 class StoreError(TicketingError):
-    """The store did not take the change: ``store_busy``, ``store_full``, ``store_broken``. Nothing was changed."""
+    """The store did not take the change; nothing was changed.
+
+    Codes: ``store_busy``, ``store_full``, ``store_broken``, ``store_gone`` (no connection to the database),
+    ``store_newer`` (this program is too old for it), ``box_taken`` (another process goes by this box's name).
+
+    With ``store_in_doubt`` nobody knows: the connection was lost during the commit. The same request, sent again with
+    the same idempotency key, is answered once.
+    """

@@ -5,13 +5,27 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, select
-
-from ticketing import calling, days, handover, issuing, order, policy, print_jobs, tables, views
+from ticketing import (
+    calling,
+    days,
+    finding,
+    handover,
+    holding,
+    issuing,
+    order,
+    policy,
+    print_jobs,
+    ranking,
+    setup,
+    undoing,
+    views,
+    windows,
+)
 from ticketing.answers import Key, ticket_as_json, ticket_from_json
 from ticketing.calling import Called, Finished
 from ticketing.cases import Further
 from ticketing.crowd import Crowd
+from ticketing.finding import Undoable
 from ticketing.handover import Scanned
 from ticketing.issuing import Issued
 from ticketing.ledger import Ledger
@@ -38,11 +52,15 @@ __all__ = [
     "Scanned",
     "ServiceView",
     "TicketView",
+    "Undoable",
     "Waiting",
     "WindowView",
 ]
 
 log = logging.getLogger(__name__)
+
+PHONE = Actor("phone", "kiosk")
+"""Whoever holds a ticket, and looks it up by its code."""
 
 
 class Office:
@@ -55,7 +73,7 @@ class Office:
         store: where everything is.
         vault: what seals residents' data.
         rules: the classes of priority.
-        zone: of the hall; a hall day begins at its midnight.
+        zone: of the hall.
         clock: the time, as an aware ``datetime`` of any zone.
         box: name of this box, whose printer prints the tickets that are issued here.
     """
@@ -81,18 +99,7 @@ class Office:
     def seed(self, services: Sequence[Service], windows: Sequence[Window]) -> None:
         """Set up services and windows, in this order, unless the store has any."""
         with self.ledger.verb() as m:
-            if m.conn.scalar(select(func.count()).select_from(tables.service)) or m.windows():
-                return
-            for place, one in enumerate(services):
-                m.conn.execute(
-                    insert(tables.service).values(
-                        id=one.id, name=one.name, name_en=one.name_en, prefix=one.prefix, position=place
-                    )
-                )
-            for place, at in enumerate(windows):
-                m.conn.execute(insert(tables.window).values(id=at.id, name=at.name, position=place, state=at.state))
-                for service in dict.fromkeys(at.services):
-                    m.conn.execute(insert(tables.window_service).values(window_id=at.id, service_id=service))
+            setup.seed(m, setup.HallSetup(tuple(services), tuple(windows)))
 
     def services(self) -> list[Service]:
         """All services, in the hall's order."""
@@ -120,6 +127,8 @@ class Office:
         priority: str | None = None,
         print: bool,  # noqa: A002 - the field's word, as in the API
         key: str | None = None,
+        chain: Sequence[str] | None = None,
+        priority_reason: str | None = None,
     ) -> Issued:
         """Issue the next number for ``service``.
 
@@ -131,22 +140,41 @@ class Office:
             priority: a class given by staff; None for the one the resident's age earns.
             print: whether this box prints a slip.
             key: an idempotency key: the same request with the same key gives the same answer.
+            chain: services it goes on to with the same number (多窗联办); None for the service's own chain.
+            priority_reason: why that class was given, for the access log; nothing personal.
 
         Raises:
             UnknownError: ``unknown_service``, ``unknown_priority``.
+            ClosedError: ``service_removed``; ``service_closed`` (``opens_at``).
             StateError: ``already_waiting`` (``number``, ``ticket_id``, ``state``): this person's live ticket for it;
                 ``proxy_needs_both``, ``proxy_for_oneself``: an agent and a resident have ID numbers, two different
-                ones; ``idempotency_key_reused``.
+                ones; ``too_early`` (``opens_at``), ``too_late`` (``time``) for an appointment;
+                ``idempotency_key_reused``.
+            LimitError: ``quota_reached`` (``opens_at``), ``person_limit`` (``most``), ``not_today`` (``closes_at``).
         """
         with self.ledger.verb() as m:
             # Requests of before there were agents keep their form, and so their kept answers.
             people = [one.as_json() for one in (resident, agent) if one] if agent else resident and resident.as_json()
-            kept = key and Key(m, actor, key, "issue", service, people, priority, print)
+            asked: list[list[str] | str] = [] if chain is None else [list(chain)]
+            asked += [priority_reason] if priority_reason else []
+            kept = key and Key(m, actor, key, "issue", service, people, priority, print, *asked)
             if kept and (found := kept.answer()) is not None:
                 day, answer = found
                 ticket = ticket_from_json(m, answer["ticket"])
                 return Issued(ticket, m.code_of(day, ticket.id), answer["print_job"])
-            issued = issuing.issue(m, self._crowd, service, resident, priority, printed=print, agent=agent)
+            issued = issuing.issue(
+                m,
+                self._crowd,
+                service,
+                resident,
+                priority,
+                printed=print,
+                agent=agent,
+                chain=chain,
+                reached=views.reached(m, self._paces),
+            )
+            if priority is not None:
+                ranking.record(m, issued.ticket.id, priority, priority_reason, actor)
             if kept:
                 kept.keep({"ticket": ticket_as_json(issued.ticket), "print_job": issued.print_job})
         log.info("%s issued by %s", issued.ticket.number, actor.who)
@@ -156,6 +184,21 @@ class Office:
         """The live tickets this person has today, by service; known by the ID number."""
         with self.ledger.look() as m:
             return {ticket.service: ticket for ticket in issuing.of_person(m, resident)}
+
+    def missed_of(self, resident: Resident) -> dict[str, Ticket]:
+        """The tickets of today to which this person did not come, by service, the last one of each."""
+        with self.ledger.look() as m:
+            return {ticket.service: ticket for ticket in issuing.missed_of_person(m, resident)}
+
+    def ticket_of_number(self, number: str) -> Ticket:
+        """Today's ticket of this number, in capitals or not; raises ``unknown_number``."""
+        with self.ledger.look() as m:
+            return m.ticket(calling.row_of_number(m, number))
+
+    def used_up(self, resident: Resident) -> frozenset[str]:
+        """The services for which this person gets no more tickets today."""
+        with self.ledger.look() as m:
+            return issuing.used_up(m, resident)
 
     def ticket(self, ticket_id: int) -> Ticket:
         """A ticket as it stands now; raises ``unknown_ticket``."""
@@ -179,23 +222,55 @@ class Office:
             if kept and (found := kept.answer()) is not None:
                 answer = found[1]
                 return answer and Called(ticket_from_json(m, answer["ticket"]), Why(*answer["why"]))
-            called = calling.call_next(m, window)
+            called = calling.call_next(m, window, actor)
             if kept:
                 kept.keep(called and {"ticket": ticket_as_json(called.ticket), "why": [called.why.zh, called.why.en]})
         if called:
             self._note(called.ticket, "called", window, actor)
         return called
 
+    def call_number(
+        self, window: str, number: str, actor: Actor, reason: str | None = None, key: str | None = None
+    ) -> Called:
+        """Call this very number out of turn, from where it waits, is held, or was missed; it goes into the access log.
+
+        A closed window is opened by it.
+
+        Args:
+            window: where to.
+            number: of today's tickets, in capitals or not.
+            actor: who calls.
+            reason: why, for the access log; nothing personal.
+            key: an idempotency key.
+
+        Raises:
+            UnknownError: ``unknown_window``; ``unknown_number``.
+            ClosedError: ``window_paused``.
+            StateError: ``window_busy``; ``window_taken``; ``wrong_state`` (``number``, ``state``); ``not_served_there``
+                (``number``, ``service``, ``window``); ``already_waiting``: who was missed has taken another number;
+                ``idempotency_key_reused``.
+        """
+        with self.ledger.verb() as m:
+            kept = key and Key(m, actor, key, "call number", window, number, reason)
+            if kept and (found := kept.answer()) is not None:
+                answer = found[1]
+                return Called(ticket_from_json(m, answer["ticket"]), Why(*answer["why"]))
+            called = calling.call_number(m, window, number, actor, reason)
+            if kept:
+                kept.keep({"ticket": ticket_as_json(called.ticket), "why": [called.why.zh, called.why.en]})
+        self._note(called.ticket, "called by number", window, actor)
+        return called
+
     def recall(self, window: str, actor: Actor) -> Ticket:
         """Call once more who was called; raises ``nobody_here``, ``wrong_state`` (``state``, ``verb``)."""
         with self.ledger.verb() as m:
-            ticket = calling.recall(m, window)
+            ticket = calling.recall(m, window, actor)
         return self._note(ticket, "recalled", window, actor)
 
     def start(self, window: str, actor: Actor) -> Ticket:
         """Who was called is here; raises ``nobody_here``, ``wrong_state``."""
         with self.ledger.verb() as m:
-            ticket = calling.start(m, calling.here(m, window))
+            ticket = calling.start(m, calling.here(m, window, actor))
         return self._note(ticket, "started", window, actor)
 
     def finish(self, window: str, actor: Actor, outcome: str = "done") -> Ticket:
@@ -227,55 +302,193 @@ class Office:
             StateError: ``nobody_here``; ``bad_outcome``: not 1 to 32 of a–z and ``_``.
         """
         with self.ledger.verb() as m:
-            finished = calling.finish(m, window, outcome, promise_days, further, printed=print)
+            finished = calling.finish(m, window, actor, outcome, promise_days, further, printed=print)
         self._note(finished.ticket, "finished", window, actor)
         return finished
 
     def no_show(self, window: str, actor: Actor) -> Ticket:
         """Who was called did not come; raises ``nobody_here``, ``wrong_state``."""
         with self.ledger.verb() as m:
-            ticket = calling.no_show(m, window)
+            ticket = calling.no_show(m, window, actor)
         return self._note(ticket, "missed", window, actor)
 
-    def transfer(self, window: str, service: str, actor: Actor) -> Ticket:
-        """Put the ticket at the window into the queue of ``service``, where it keeps its number and its rank.
+    def transfer(self, window: str, service: str | None, actor: Actor, to_window: str | None = None) -> Ticket:
+        """Have the ticket at the window wait again, where it keeps its number and its rank.
+
+        Args:
+            window: where it is.
+            service: for which it waits from now on; None for the one it is for.
+            actor: who says so.
+            to_window: the only window that may call it in its turn; None for all that serve the service.
 
         Raises:
             UnknownError: ``unknown_service``, ``unknown_window``.
-            StateError: ``nobody_here``; ``already_waiting``: this person has a live ticket for that service.
+            ClosedError: ``service_removed``.
+            StateError: ``nobody_here``; ``window_taken``; ``already_waiting``: this person has a live ticket for that
+                service; ``not_served_there`` (``number``, ``service``, ``window``).
         """
         with self.ledger.verb() as m:
-            ticket = calling.transfer(m, window, service)
+            ticket = calling.transfer(m, window, actor, service, to_window)
         return self._note(ticket, "transferred", window, actor)
 
-    def open_window(self, window: str, actor: Actor) -> Window:
-        """The window works now."""
+    def hold(
+        self, window: str, actor: Actor, reason: str | None = None, back_at: datetime | None = None
+    ) -> Ticket:
+        """Have the ticket at the window step aside for a while: nobody calls it, and the window is free.
+
+        Args:
+            window: where it is.
+            actor: who says so.
+            reason: at most 60 characters, nothing personal; forgotten when it comes back, or with the day.
+            back_at: when it waits again by itself; None for when somebody says so.
+
+        Raises:
+            UnknownError: ``unknown_window``.
+            StateError: ``nobody_here``; ``window_taken``; ``bad_reason``; ``bad_time``: not later today.
+        """
         with self.ledger.verb() as m:
-            changed = calling.set_state(m, m.window(window), "open")
+            ticket = holding.hold(m, calling.here(m, window, actor), reason, back_at)
+        return self._note(ticket, "held", window, actor)
+
+    def undo(self, window: str, actor: Actor) -> Ticket:
+        """Take back the finish or the no-show that was the last thing at the window, up to a minute ago.
+
+        Raises:
+            UnknownError: ``unknown_window``.
+            StateError: ``nothing_to_undo``; ``window_busy``; ``window_taken``; ``already_rated``; ``already_waiting``:
+                this person has taken another number for the service meanwhile.
+        """
+        with self.ledger.verb() as m:
+            ticket = undoing.undo(m, window, actor)
+        return self._note(ticket, "undone", window, actor)
+
+    # Out of the line and back
+
+    def hold_ticket(
+        self, ticket_id: int, actor: Actor, reason: str | None = None, back_at: datetime | None = None
+    ) -> Ticket:
+        """Have a waiting ticket step aside, as :meth:`hold`; one that is at a window, too.
+
+        Raises:
+            UnknownError: ``unknown_ticket``.
+            StateError: ``wrong_state``, ``bad_reason``, ``bad_time``.
+        """
+        with self.ledger.verb() as m:
+            ticket = holding.hold(m, holding.todays(m, ticket_id), reason, back_at)
+        return self._noted(ticket, "held", actor)
+
+    def return_ticket(self, ticket_id: int, actor: Actor) -> Ticket:
+        """Have a held ticket wait again in its old place, a missed one behind the next few, and not too often.
+
+        Raises:
+            UnknownError: ``unknown_ticket``.
+            StateError: ``wrong_state``; ``already_waiting``: this person has taken another number meanwhile.
+            LimitError: ``missed_too_often`` (``number``, ``misses``).
+        """
+        with self.ledger.verb() as m:
+            ticket = holding.come_back(m, holding.todays(m, ticket_id))
+        return self._noted(ticket, "returned", actor)
+
+    def return_by_code(self, code_text: str) -> Ticket:
+        """The same by whoever holds the ticket; raises ``unknown_code``, and what :meth:`return_ticket` does."""
+        with self.ledger.verb() as m:
+            ticket = holding.come_back(m, m.row_of_code(code_text))
+        return self._noted(ticket, "returned", PHONE)
+
+    def return_number(self, window: str, number: str, actor: Actor) -> Ticket:
+        """The same by a clerk to whom somebody came; raises ``unknown_number``, and what :meth:`return_ticket` does."""
+        with self.ledger.verb() as m:
+            windows.seat(m, window, actor)
+            ticket = holding.come_back(m, calling.row_of_number(m, number))
+        return self._note(ticket, "returned", window, actor)
+
+    def give_class(self, ticket_id: int, class_id: str, reason: str, actor: Actor) -> Ticket:
+        """Give a ticket that waits or is held another class; the reason goes into the access log.
+
+        Raises:
+            UnknownError: ``unknown_ticket``, ``unknown_priority``.
+            StateError: ``wrong_state``.
+        """
+        with self.ledger.verb() as m:
+            ticket = ranking.give_class(m, holding.todays(m, ticket_id), class_id, reason, actor)
+        return self._noted(ticket, "given another class", actor)
+
+    def bring_back(self) -> int:
+        """Have those held tickets wait again whose time has come; how many there were. For a timer."""
+        with self.ledger.look() as m:
+            if not holding.due(m):
+                return 0
+        with self.ledger.verb() as m:
+            back = [holding.come_back(m, row) for row in holding.due(m)]
+        return len(back)
+
+    def cancel(self, ticket_id: int, actor: Actor) -> Ticket:
+        """Nobody comes for this ticket any more: it waited, was held or missed.
+
+        Raises:
+            UnknownError: ``unknown_ticket``.
+            StateError: ``wrong_state``.
+        """
+        with self.ledger.verb() as m:
+            ticket = holding.cancel(m, holding.todays(m, ticket_id))
+        return self._noted(ticket, "cancelled", actor)
+
+    def cancel_by_code(self, code_text: str) -> Ticket:
+        """The same by whoever holds the ticket; raises ``unknown_code``, ``wrong_state``."""
+        with self.ledger.verb() as m:
+            ticket = holding.cancel(m, m.row_of_code(code_text))
+        return self._noted(ticket, "cancelled", PHONE)
+
+    # Windows
+
+    def open_window(self, window: str, actor: Actor, take_over: bool = False) -> Window:
+        """The window works now, and a person who opens it sits there.
+
+        Raises:
+            UnknownError: ``unknown_window``.
+            StateError: ``window_taken`` (``window``, ``clerk``, ``since``): another person sits there, and this is no
+                ``take_over``, which goes into the access log.
+        """
+        with self.ledger.verb() as m:
+            changed = windows.put_state(m, windows.at_work(m, window, actor, take_over=take_over), "open")
         log.info("window %s opened by %s", window, actor.who)
         return changed
 
-    def pause_window(self, window: str, actor: Actor) -> Window:
-        """Nobody is called for now; who is at the window is still served."""
+    def pause_window(self, window: str, actor: Actor, text: str = "", text_en: str = "") -> Window:
+        """Nobody is called for now; who is at the window is still served. Its strip says ``text``, if there is any."""
         with self.ledger.verb() as m:
-            changed = calling.set_state(m, m.window(window), "paused")
+            changed = windows.put_state(m, windows.at_work(m, window, actor), "paused", text.strip(), text_en.strip())
         log.info("window %s paused by %s", window, actor.who)
         return changed
 
     def close_window(self, window: str, actor: Actor) -> Window:
-        """The window's work is over; raises ``window_busy`` while a ticket is there."""
+        """The window's work is over, and nobody sits there; who waited for it alone waits for the service again.
+
+        Raises:
+            UnknownError: ``unknown_window``.
+            StateError: ``window_busy`` while a ticket is there; ``window_taken``.
+        """
         with self.ledger.verb() as m:
-            changed = calling.set_state(m, m.window(window), "closed")
+            changed = windows.close(m, windows.at_work(m, window, actor))
         log.info("window %s closed by %s", window, actor.who)
         return changed
+
+    def leave(self, actor: Actor) -> int:
+        """Have a person who logs out sit at no window any more, except where a ticket is; how many they left."""
+        with self.ledger.look() as m:
+            if not windows.sits(m, actor):
+                return 0
+        with self.ledger.verb() as m:
+            return windows.leave(m, actor)
 
     # Residents' data
 
     def scan(self, window: str, code_text: str, actor: Actor, override_reason: str | None = None) -> Scanned:
         """A ticket was scanned at the window it was called to: start serving it, and open its resident's data.
 
-        With ``override_reason`` a ticket that waits, or was called elsewhere, is called here out of turn first; the
-        reason goes into the access log. Scanned again, the data are given again, with another entry in that log.
+        One that is held by this window is called here again first. With ``override_reason`` so is, out of turn, one
+        that waits, was missed, is held or was called elsewhere; the reason goes into the access log. Scanned again,
+        the data are given again, with another entry in that log.
 
         Args:
             window: where.
@@ -284,9 +497,9 @@ class Office:
             override_reason: why this window takes a ticket that is not its own; nothing personal.
 
         Raises:
-            UnknownError: ``unknown_window``; ``unknown_code``: none of this hall's codes.
-            StateError: ``other_day`` (``number``, ``day``), ``not_called`` (``number``), ``ticket_over`` (``number``,
-                ``state``), ``window_busy`` when an override finds another ticket here, ``erased``.
+            UnknownError: ``unknown_window``; ``unknown_code``: no code of today.
+            StateError: ``not_called`` (``number``, ``state``), ``ticket_over`` (``number``, ``state``),
+                ``window_busy`` when another ticket is here, ``window_taken``, ``erased``.
             ForbiddenError: ``wrong_window`` (``number``, ``window``).
         """
         with self.ledger.verb() as m:
@@ -325,6 +538,16 @@ class Office:
         """What a window's clerk sees; raises ``unknown_window``."""
         with self.ledger.look() as m:
             return views.window(m, window)
+
+    def away(self, window: str) -> list[Ticket]:
+        """Today's tickets that a window may call back, held or missed; raises ``unknown_window``."""
+        with self.ledger.look() as m:
+            return [m.ticket(row) for row in finding.away(m, m.window(window))]
+
+    def undoable(self, window: str) -> Undoable | None:
+        """What :meth:`undo` would take back at a window now."""
+        with self.ledger.look() as m:
+            return finding.undoable(m, window)
 
     def ticket_of_code(self, code_text: str) -> TicketView:
         """What the holder of a ticket sees; raises ``unknown_code``."""
@@ -435,4 +658,8 @@ class Office:
 
     def _note(self, ticket: Ticket, what: str, window: str, actor: Actor) -> Ticket:
         log.info("%s %s at window %s by %s", ticket.number, what, window, actor.who)
+        return ticket
+
+    def _noted(self, ticket: Ticket, what: str, actor: Actor) -> Ticket:
+        log.info("%s %s by %s", ticket.number, what, actor.who)
         return ticket

@@ -43,14 +43,17 @@ _LAST_SENT = (
     .limit(1)
 )
 _OVER = (
-    select(_j.c.id)
-    .join(_t, _t.c.id == _j.c.ticket_id)
-    .where(_j.c.box == bindparam("box"), tables.pending, ~_WANTED)
+    select(_j.c.id).join(_t, _t.c.id == _j.c.ticket_id).where(_j.c.box == bindparam("box"), tables.pending, ~_WANTED)
 )
 _WITHDRAW = (
     update(_j)
     .where(tables.unfinished, _j.c.state == "pending", _j.c.case_id == bindparam("case"))
     .values(state="failed", reason="withdrawn", ended_at=bindparam("now"))
+)
+_WITHDRAW_SLIP = (
+    update(_j)
+    .where(tables.unfinished, _j.c.state == "pending", _j.c.ticket_id == bindparam("ticket"), _j.c.case_id.is_(None))
+    .values(state="failed", reason="ticket_over", ended_at=bindparam("now"))
 )
 _RECOVER = (
     update(_j)
@@ -135,6 +138,8 @@ def reprint(m: Moment, ticket: int) -> PrintJob:
         raise StateError("other_day", number=row.number, day=row.hall_day)
     if row.state not in LIVE_STATES:
         raise StateError("ticket_over", number=row.number, state=row.state)
+    # Nothing is printed that the store would not know again.
+    m.code_again(row.hall_day, row.id)
     return _again(m, row, None)
 
 
@@ -146,6 +151,11 @@ def reprint_receipt(m: Moment, ticket: int, case: int) -> PrintJob:
 def withdraw(m: Moment, case: int) -> None:
     """A case is taken back: its receipt is not printed any more."""
     m.conn.execute(_WITHDRAW, {"case": case, "now": m.at})
+
+
+def withdraw_slip(m: Moment, ticket: int) -> None:
+    """A ticket is over: its slip is not printed any more, on whichever box."""
+    m.conn.execute(_WITHDRAW_SLIP, {"ticket": ticket, "now": m.at})
 
 
 def _again(m: Moment, row: Row[Any], case: int | None) -> PrintJob:

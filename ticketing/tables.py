@@ -107,6 +107,8 @@ ticket = Table(
     Column("rank_by", String(16)),
     # Who called it last: an account or a token.
     Column("clerk", String(64)),
+    # How it came to its window other than in its turn: "number" when staff called this very ticket; null in its turn.
+    Column("called_by", String(16)),
     # Since when it waits in its present line, when that is not since it was issued.
     Column("queued_at", BigInteger),
     Column("held_until", BigInteger),

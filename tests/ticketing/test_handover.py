@@ -58,7 +58,8 @@ def test_a_code_that_is_none_of_ours_is_unknown(desk: OfficeHall) -> None:
 
 def test_a_ticket_is_opened_only_where_it_was_called(desk: OfficeHall) -> None:
     issued = desk.issue("licence", LI)
-    assert refused(StateError, "not_called", desk.office.scan, "1", issued.code, SCANNER) == {"number": "A001"}
+    facts = refused(StateError, "not_called", desk.office.scan, "1", issued.code, SCANNER)
+    assert facts == {"number": "A001", "state": "waiting"}
     desk.call("3")
     facts = refused(ForbiddenError, "wrong_window", desk.office.scan, "1", issued.code, SCANNER)
     assert facts == {"number": "A001", "window": "3"}
@@ -102,8 +103,8 @@ def test_a_clerk_takes_a_waiting_ticket_out_of_turn_with_a_reason(desk: OfficeHa
 def test_a_code_of_yesterday_opens_nothing(desk: OfficeHall) -> None:
     issued = desk.issue("licence", LI)
     desk.next_day()
-    facts = refused(StateError, "other_day", desk.office.scan, "1", issued.code, SCANNER)
-    assert facts == {"number": "A001", "day": "2026-03-02"}
+    assert refused(UnknownError, "unknown_code", desk.office.scan, "1", issued.code, SCANNER) == {}
+    assert refused(UnknownError, "unknown_code", desk.office.ticket_of_code, issued.code) == {}
 
 
 def test_the_data_are_given_only_while_the_resident_is_served(desk: OfficeHall) -> None:

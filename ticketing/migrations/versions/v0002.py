@@ -167,6 +167,7 @@ def upgrade() -> None:
     op.add_column("ticket", sa.Column("line", sa.String(length=72), server_default="", nullable=False))
     op.add_column("ticket", sa.Column("rank_by", sa.String(length=16)))
     op.add_column("ticket", sa.Column("clerk", sa.String(length=64)))
+    op.add_column("ticket", sa.Column("called_by", sa.String(length=16)))
     op.add_column("ticket", sa.Column("queued_at", sa.BigInteger()))
     op.add_column("ticket", sa.Column("held_until", sa.BigInteger()))
     op.add_column("ticket", sa.Column("hold_reason", sa.Text()))
@@ -184,7 +185,7 @@ def upgrade() -> None:
     op.add_column("window", sa.Column("clerk_since", sa.BigInteger()))
     op.add_column("window", sa.Column("removed_at", sa.BigInteger()))
     op.add_column("window_service", sa.Column("head_start", sa.Integer(), server_default="0", nullable=False))
-    op.execute("UPDATE ticket SET line = service_id WHERE state = 'waiting'")
+    op.execute("UPDATE ticket SET line = service_id WHERE state IN ('waiting', 'called', 'serving', 'missed')")
     # Who is held is still there: no second ticket for the same service meanwhile.
     op.drop_index("ticket_of_person", table_name="ticket")
     op.create_index(
