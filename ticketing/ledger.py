@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ticketing import days
+from ticketing import days, set_back
 from ticketing.calendar import hall_day
 from ticketing.moment import Moment, microseconds
 from ticketing.policy import Rules
@@ -45,6 +45,7 @@ class Ledger:
         self._clock = clock
         # The hall day the store was last seen at; the verb that finds another one ends the days before.
         self._day = ""
+        self._at = 0
 
     def now(self) -> datetime:
         """The time, in the hall's zone."""
@@ -61,8 +62,10 @@ class Ledger:
             m = self._moment(conn)
             if m.day != self._day:
                 days.begin(m)
+            elif m.at < self._at - set_back.FAR:
+                set_back.mend(m)
             yield m
-        self._day = m.day
+        self._day, self._at = m.day, m.at
 
     @contextmanager
     def look(self) -> Iterator[Moment]:
