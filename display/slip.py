@@ -75,17 +75,17 @@ def lay_out_slip(slip: Slip, columns: int = 48) -> list[SlipLine]:
     """
     slip = replace(
         slip,
-        hall=fit_words(_clean(slip.hall), columns),
-        service=fit_words(_clean(slip.service), columns),
-        service_en=fit_words(_clean(slip.service_en), columns),
-        place=fit_words(_clean(slip.place), columns - measure_words(WAIT_AT.format(""))),
+        hall=fit_words(clean_words(slip.hall), columns),
+        service=fit_words(clean_words(slip.service), columns),
+        service_en=fit_words(clean_words(slip.service_en), columns),
+        place=fit_words(clean_words(slip.place), columns - measure_words(WAIT_AT.format(""))),
         code=slip.code if len(slip.code) <= LONGEST_LINK else slip.code.rsplit("/", 1)[-1][:LONGEST_LINK],
     )
     shorter = replace(slip, service_en="")
     shortest = replace(shorter, place=fit_words(slip.place, 16), hall=fit_words(slip.hall, 24))
     for facts, brief in ((slip, False), (slip, True), (shorter, True), (shortest, True)):
         lines = list(_lines(facts, columns, brief))
-        if _weigh(lines) <= LONGEST:
+        if weigh_lines(lines) <= LONGEST:
             return lines
     return list(_lines(replace(shortest, service=fit_words(slip.service, 24)), columns, True))
 
@@ -107,28 +107,28 @@ def measure_words(text: str) -> int:
 def _lines(slip: Slip, columns: int, brief: bool) -> Iterator[SlipLine]:
     if slip.copy:
         yield Words("【补打】COPY", 2, bold=True)
-    yield from _headline(slip.hall, columns)
+    yield from headline(slip.hall, columns)
     yield Divider()
-    yield from _headline(slip.service, columns, bold=True)
+    yield from headline(slip.service, columns, bold=True)
     if slip.service_en:
         yield Words(slip.service_en)
     yield Space(12)
-    yield Words(slip.number, _largest(slip.number, columns, 6), bold=True)
+    yield Words(slip.number, largest_scale(slip.number, columns, 6), bold=True)
     yield Space(12)
     yield from _queue(slip, columns)
     if slip.place:
         yield Space(8)
         place = WAIT_AT.format(slip.place)
-        yield Words(place, _largest(place, columns, 2))
+        yield Words(place, largest_scale(place, columns, 2))
     yield QrCode(slip.code)
     if "/" in slip.code:
-        yield from _beside("扫码看排队进度", "" if brief else "Scan for your turn", columns)
+        yield from beside("扫码看排队进度", "" if brief else "Scan for your turn", columns)
     else:
-        yield from _beside("请在窗口扫码", "" if brief else "Scan at the window", columns)
-    yield from _beside(f"{slip.issued_at:%Y-%m-%d %H:%M} 当日有效", "" if brief else "Today only", columns)
+        yield from beside("请在窗口扫码", "" if brief else "Scan at the window", columns)
+    yield from beside(f"{slip.issued_at:%Y-%m-%d %H:%M} 当日有效", "" if brief else "Today only", columns)
 
 
-def _headline(text: str, columns: int, bold: bool = False) -> Iterator[Words]:
+def headline(text: str, columns: int, bold: bool = False) -> Iterator[Words]:
     """Double size; on two lines when one does not hold it, and only then in single size."""
     if measure_words(text) <= columns // 2:
         yield Words(text, 2, bold)
@@ -141,7 +141,7 @@ def _headline(text: str, columns: int, bold: bool = False) -> Iterator[Words]:
         yield Words(text, 1, bold)
 
 
-def _beside(chinese: str, english: str, columns: int) -> Iterator[Words]:
+def beside(chinese: str, english: str, columns: int) -> Iterator[Words]:
     """On one line if there is room for both."""
     if english and measure_words(chinese) + 1 + measure_words(english) <= columns:
         yield Words(f"{chinese} {english}")
@@ -169,19 +169,21 @@ def _queue(slip: Slip, columns: int) -> Iterator[Words]:
         span = f"{low}-{high}" if low < high else f"{high}"
         chinese += f" 约{span}分钟"
         english += f", about {span} min"
-    yield Words(chinese, _largest(chinese, columns, 2))
+    yield Words(chinese, largest_scale(chinese, columns, 2))
     yield Words(english)
 
 
-def _largest(text: str, columns: int, limit: int) -> int:
+def largest_scale(text: str, columns: int, limit: int) -> int:
+    """The largest scale up to ``limit`` in which ``text`` fits on a line."""
     return max(1, min(limit, columns // max(1, measure_words(text))))
 
 
-def _clean(text: str) -> str:
+def clean_words(text: str) -> str:
+    """``text`` without what printers take for commands."""
     return "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cf")).strip()
 
 
-def _weigh(lines: list[SlipLine]) -> int:
+def weigh_lines(lines: list[SlipLine]) -> int:
     """At most this many bytes on the wire of an ESC/POS printer, one that is told the size of Chinese apart too."""
     total = AROUND
     style = 1, False

@@ -5,15 +5,20 @@ before the first byte leaves. So a power cut at any moment leaves either a job t
 doubtful and never repeated unmarked.
 """
 
+import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from drivers.escpos import Item
 from drivers.printer import Outcome, Printer
+from kiosk.problems import places
 from kiosk.service import Loop
 from ticketing.model import StoreError
 from ticketing.office import Office, PrintJob
+
+log = logging.getLogger(__name__)
 
 
 class PrintDesk:
@@ -91,9 +96,22 @@ class PrintDesk:
 
     def _print(self, job: PrintJob) -> None:
         assert self._printer  # noqa: S101 - the loop runs only with a printer
-        outcome = self._printer.print(
-            self._lay_out(job), lambda: self._office.print_sending(job.id), late=partial(self._confirm_late, job)
-        )
+        begun = threading.Event()
+
+        def sending() -> None:
+            begun.set()
+            self._office.print_sending(job.id)
+
+        try:
+            outcome = self._printer.print(self._lay_out(job), sending, late=partial(self._confirm_late, job))
+        except StoreError:
+            raise
+        except Exception as error:
+            if begun.is_set():
+                raise
+            # What is wrong with this one is so the next time, too, and the others wait behind it.
+            log.error("print job %s cannot be laid out: %s at %s", job.id, type(error).__name__, places(error))
+            outcome = Outcome("failed", "not_laid_out")
         self._note(job, outcome)
 
     def _confirm_late(self, job: PrintJob, outcome: Outcome) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from config.settings import HallSettings
-from display import slip
+from display import receipt, slip
 from drivers.escpos import Code, Gap, Item, Rule, Text
+from ticketing.cases import Cases
 from ticketing.office import Office, PrintJob
 
 WINDOW = "号窗口"
@@ -16,10 +17,20 @@ def ticket_url(public_host: str, code: str) -> str:
     return f"HTTPS://{public_host.upper()}/T/{code}" if public_host else code
 
 
+def receipt_url(public_host: str, code: str) -> str:
+    """What the QR code of a case's receipt holds: where its progress is told, or the bare code without a host."""
+    return f"HTTPS://{public_host.upper()}/P/{code}" if public_host else code
+
+
 def lay_out(office: Office, hall: HallSettings, columns: int, job: PrintJob) -> Sequence[Item]:
-    """The slip of a job, with the queue as it is now, on paper of so many half-width columns."""
+    """The paper of a job, with the queue or the case as it is now, of so many half-width columns."""
+    lines = _slip(office, hall, columns, job) if job.case is None else _receipt(office, hall, columns, job)
+    return [_item(line) for line in lines]
+
+
+def _slip(office: Office, hall: HallSettings, columns: int, job: PrintJob) -> Sequence[slip.SlipLine]:
     view = office.ticket_of_code(job.code)
-    lines = slip.lay_out_slip(
+    return slip.lay_out_slip(
         slip.Slip(
             hall=hall.name,
             service=view.service_name,
@@ -34,7 +45,26 @@ def lay_out(office: Office, hall: HallSettings, columns: int, job: PrintJob) -> 
         ),
         columns,
     )
-    return [_item(line) for line in lines]
+
+
+def _receipt(office: Office, hall: HallSettings, columns: int, job: PrintJob) -> Sequence[slip.SlipLine]:
+    case = Cases(office.ledger).progress(job.code)
+    service = next((one for one in office.services() if one.id == case.service), None)
+    return receipt.lay_out_receipt(
+        receipt.Receipt(
+            hall=hall.name,
+            service=service.name if service else case.service,
+            service_en=service.name_en if service else "",
+            outcome=case.outcome,
+            promised_on=case.promised_on,
+            number=job.ticket.number,
+            ended_at=case.ended_at,
+            link=receipt_url(hall.public_host, job.code),
+            code=job.code,
+            copy=job.copy,
+        ),
+        columns,
+    )
 
 
 def _place(windows: Sequence[str]) -> str:
