@@ -106,11 +106,11 @@ def forecast(
 
     Args:
         desks: the windows that are open, or will be.
-        waiting: smallest rank first.
+        waiting: in any order; of the same rank, the first is before the others.
         services: all services.
         experience: what the hall has learned.
     """
-    game = _Game(desks, list(waiting), list(services), experience)
+    game = _Game(desks, sorted(waiting, key=lambda one: one.rank), list(services), experience)
     for path in range(PARTS):
         game.play(path, near=path not in _TO_THE_END)
     return game.result()
@@ -160,11 +160,9 @@ def places_left(
         At most 200: of more, nobody need know.
     """
     line = list(waiting)
-    others = [one for one in line if one.rank <= 0]
     first = min((one.ticket for one in line), default=0) - _MOST_PLACES
     newcomers = [Place(first + place, service, 0.0) for place in range(_MOST_PLACES)]
-    later = [one for one in line if one.rank > 0]
-    calls = forecast(desks, [*others, *newcomers, *later], services, experience).calls
+    calls = forecast(desks, [*line, *newcomers], services, experience).calls
     if to_the_last:
         return _MOST_PLACES if newcomers[0].ticket in calls else 0
     places = 0

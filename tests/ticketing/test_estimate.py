@@ -87,7 +87,8 @@ def test_a_window_takes_a_service_of_more_weight_earlier() -> None:
     assert minutes(forecast([Desk(("*",))], waiting, ["a", "b"], STEADY)) == {1: (0, 0), 2: (10, 10)}
     weighty = Desk(("*",), weights={"b": 60.0})
     assert minutes(forecast([weighty], waiting, ["a", "b"], STEADY)) == {1: (5, 5), 2: (0, 0)}
-    assert forecast([weighty], [Place(1, "a", -30.0)], ["a", "b"], STEADY).newcomers["b"].interval == (0, 0)
+    newcomers = forecast([weighty], [Place(1, "a", -30.0)], ["a", "b"], STEADY).newcomers
+    assert (newcomers["a"].interval, newcomers["b"].interval) == ((10, 10), (0, 0))
 
 
 def test_a_ticket_for_one_window_waits_for_that_one() -> None:
@@ -120,6 +121,12 @@ def test_a_known_break_is_counted_in() -> None:
     assert minutes(forecast([lunch], line("a", "a"), ["a"], STEADY)) == {1: (0, 0), 2: (65, 65)}
     home = Desk(("a",), breaks=((300.0, inf),))
     assert minutes(forecast([home], line("a", "a"), ["a"], STEADY)) == {1: (0, 0)}
+    # Half of the cases are over by then.
+    hall = Experience({"a": pace_of([120.0] * 50 + [3600.0] * 50)})
+    maybe = forecast([home], line("a", "a"), ["a"], hall)
+    assert (maybe.calls[1].chance, maybe.calls[2].chance) == (1, 0.5)
+    assert 0 < maybe.newcomers["a"].chance < 0.5
+    assert not reached_before(maybe, "a", 1e6)
 
 
 def test_a_quick_clerk_is_known_by_the_window() -> None:
@@ -189,6 +196,20 @@ def test_an_interval_holds_as_many_waits_as_it_claims() -> None:
         low, high = Wait(mean * 60, deviation * 60).interval
         held = sum(low <= one <= high for one in waits) / len(waits)
         assert held == pytest.approx(CLAIM, abs=0.06)
+
+
+def test_what_is_not_certain_is_never_less_than_a_minute_wide() -> None:
+    assert Wait(10.0, 5.0).interval == (0, 1)
+    assert Wait(600.0, 1.0).interval == (10, 11)
+    assert Wait(600.0, 0.0).interval == (10, 10)
+
+
+def test_the_order_in_which_tickets_are_given_does_not_matter() -> None:
+    tickets = line(*"abbab" * 20)
+    desks = [Desk(("*",)), Desk(("b",))]
+    assert forecast(desks, tickets[::-1], ["a", "b"], Experience()) == forecast(
+        desks, tickets, ["a", "b"], Experience()
+    )
 
 
 def test_how_sure_a_call_is_within_a_time_fits_its_interval() -> None:

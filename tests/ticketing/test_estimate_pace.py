@@ -67,7 +67,7 @@ def test_of_a_past_day_the_call_after_tells_when_a_resident_was_found_missing() 
 
 def test_today_counts_more_than_the_past() -> None:
     past = [case for n in range(5) for case in day(300.0, today=False, begin=-90000.0 * (n + 1))]
-    assert learn(past).tempo == 1.0
+    assert (learn(past).tempo, learn(past).tempos) == (1.0, {})
     slow = learn(past + day(600.0, n=30, begin=-18300))
     assert slow.tempos["1"] > 1.3
     assert 1 < slow.tempo < slow.tempos["1"]
@@ -93,13 +93,18 @@ def test_how_many_come_with_a_head_start_is_seen_from_those_of_the_last_hour() -
     def issued(minutes: float, head_start: float, today: bool = True) -> Case:
         return Case("a", -60 * minutes, head_start, today=today)
 
-    cases = [issued(n, 1800.0 if n % 6 == 0 else 0.0) for n in range(60)]
+    cases = [issued(n, 1800.0 + n / 1e3 if n % 6 == 0 else 0.0) for n in range(60)]
     old = [issued(n, 1800.0) for n in range(61, 90)] + [issued(30, 600.0, today=False)]
     (found,) = learn(cases + old).overtakers
     assert (found.service, found.head_start) == ("a", 1800)
     assert found.rate == pytest.approx(10 / 3540)
     # The first ticket of the day is one in half an hour, not one in a second.
     assert learn([issued(0.01, 1800.0)]).overtakers == (Overtakers("a", 1800, 1 / 1800),)
+
+
+def test_a_clock_that_was_set_back_by_years_does_no_harm() -> None:
+    hall = learn([Case("a", 1e9, 0.0, "1", 1e9 + 400 * n, 1e9 + 400 * n + 300) for n in range(30)])
+    assert hall.tempo == pytest.approx(1, abs=0.01)
 
 
 cases = st.builds(
