@@ -17,7 +17,7 @@ from ticketing.calendar import hall_day
 from ticketing.model import OPEN_STATES, TRANSITIONS, Print, Service, State, StateError, Ticket, UnknownError, Window
 from ticketing.policy import Rules, Standing
 from ticketing.store import NEWS, Prepared
-from ticketing.vault import Vault
+from ticketing.vault import ErasedError, Vault
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -63,6 +63,7 @@ tickets: Select[Any] = select(
 """What :meth:`Moment.ticket` wants to know."""
 
 _BY_ID = Prepared(tickets.where(t.c.id == bindparam("ticket")))
+_CODE_HASH = Prepared(select(t.c.code_hash).where(t.c.id == bindparam("ticket")))
 _BY_CODE = Prepared(tickets.where(t.c.code_hash == bindparam("code"), t.c.hall_day == bindparam("day")))
 _BY_CODE_OF_ANY_DAY = Prepared(tickets.where(t.c.code_hash == bindparam("code")))
 _NOBODYS = "0" * 16
@@ -220,6 +221,18 @@ class Moment:
     def code_of(self, day: str, ticket: int) -> str:
         """The code on a ticket of ``day``; raises :class:`~ticketing.vault.ErasedError` once that day is erased."""
         return codes.encode(self.vault.day_code(self.conn, day, ticket))
+
+    def code_again(self, day: str, ticket: int) -> str:
+        """The same, for a ticket that was issued before.
+
+        Raises:
+            ErasedError: the day is erased, or its key was not the one that is here now: a backup brought the ticket,
+                and no backup brings a key.
+        """
+        code = self.code_of(day, ticket)
+        if _CODE_HASH.scalar(self.conn, {"ticket": ticket}) != self.hash_of(code):
+            raise ErasedError(day)
+        return code
 
     def receipt_of(self, case: int) -> str:
         """The code on a case's receipt; kept nowhere, and made again from the master key."""
