@@ -4,10 +4,12 @@ A sentence is chosen whose facts are known; they are put in as they are, so they
 """
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from string import Formatter
 from typing import Any
 
 from display.prompts import Words
+from display.times import day_words, time_words
 
 _STATES = {
     "waiting": Words("等候中", "waiting"),
@@ -32,7 +34,10 @@ _WORDS: dict[str, tuple[Words, ...]] = {
         Words("今天没有这个号码，请看清小票再输入", "There is no such number today: look at the slip and try again"),
     ),
     "unknown_code": (
-        Words("这不是本大厅的小票码，请扫小票上的二维码", "Not a code of this hall: scan the one on the slip"),
+        Words(
+            "不是本厅今天的号码，请扫今天小票上的二维码",
+            "Not a number of this hall today: scan the code on today's slip",
+        ),
     ),
     "unknown_priority": (Words("没有这个优先类别，请重选", "No such priority: choose again"),),
     "bad_priority": (Words("没有这个优先类别，请重选", "No such priority: choose again"),),
@@ -55,6 +60,32 @@ _WORDS: dict[str, tuple[Words, ...]] = {
         ),
         Words("号码的状态已变，请刷新后再看", "The ticket has changed: reload and look again"),
     ),
+    "window_taken": (
+        Words(
+            "{window}号窗口现由 {clerk} 使用，可以接管，或换一个窗口",
+            "{clerk} sits at window {window}: take it over, or use another",
+        ),
+        Words("窗口现由别人使用，可以接管，或换一个窗口", "Somebody else sits here: take the window over, or use another"),
+    ),
+    "nothing_to_undo": (
+        Words(
+            "没有可撤销的操作，办结和过号一分钟内才能撤销",
+            "Nothing to undo: a finish or a no-show can be undone for one minute",
+        ),
+    ),
+    "not_served_there": (
+        Words("{window}号窗口不办 {number} 的业务，请换窗口", "Window {window} does not serve {number}: choose another"),
+        Words("那个窗口不办这项业务，请换窗口", "That window does not serve this: choose another"),
+    ),
+    "bad_back_at": (Words("回来的时间要在今天稍后，请重填", "The time to come back must be later today: enter it again"),),
+    "bad_reason": (Words("原因太长，请缩短到60字以内", "That reason is too long: at most 60 characters"),),
+    "missed_too_often": (
+        Words("{number} 已过号{misses}次，请重新取号", "{number} was missed {misses} times: please take a new number"),
+        Words("过号次数太多，请重新取号", "Missed too often: please take a new number"),
+    ),
+    "service_removed": (
+        Words("这项业务已停办，请改选，或到咨询台", "No longer offered: choose another service, or ask at the guide desk"),
+    ),
     "already_waiting": (
         Words(
             "您已取过号 {number}，请等候叫号;小票丢了可以补打",
@@ -66,7 +97,7 @@ _WORDS: dict[str, tuple[Words, ...]] = {
         ),
     ),
     "not_called": (
-        Words("{number} 还没叫到，请先呼叫再扫码", "{number} has not been called: call it before you scan"),
+        Words("{number} {state}，请先呼叫再扫码", "{number} is {state}: call it before you scan"),
         Words("这个号还没叫到，请先呼叫再扫码", "This ticket has not been called: call it before you scan"),
     ),
     "ticket_over": (
@@ -201,6 +232,84 @@ _WORDS: dict[str, tuple[Words, ...]] = {
     "too_many_listeners": (
         Words("屏幕连接太多，请关掉不用的页面", "Too many screens are connected: close pages not in use"),
     ),
+    # what the hall is made of
+    "setup_changed": (
+        Words(
+            "别人刚改过大厅设置，请重新读取后再改",
+            "Somebody else has changed the hall meanwhile: load it again, then change it",
+        ),
+    ),
+    "bad_setup": (Words("大厅设置有误，请按 errors 逐项改正", "The hall's make-up is wrong: see errors for all of it"),),
+    # hours, limits, appointments
+    "service_closed": (
+        Words("现在不办理，{opens_at} 开始", "Closed now: opens {opens_at}"),
+        Words("现在不办理，请到咨询台问办理时间", "Closed now: please ask at the guide desk when it opens"),
+    ),
+    "quota_reached": (
+        Words("号已取完，{opens_at} 再放号", "All numbers are taken: there are more from {opens_at}"),
+        Words("号已取完，请改天再来，或到咨询台", "All numbers are taken: come another day, or ask at the guide desk"),
+    ),
+    "person_limit": (
+        Words("今天取的号已到上限({most} 个)，请改天再来", "You have had today's {most}: please come another day"),
+        Words("今天取的号已到上限，请改天再来", "You have had as many numbers as one can today: come another day"),
+    ),
+    "not_today": (
+        Words(
+            "今天 {closes_at} 前办不到了，请改天早些来，或先预约",
+            "It will not be your turn before {closes_at}: come earlier another day, or book a time",
+        ),
+        Words("今天办不到了，请改天早些来，或先预约", "It will not be your turn today: come earlier, or book a time"),
+    ),
+    "too_early": (
+        Words("您预约的时间还没到，{opens_at} 起可以取号", "You are early: take your number from {opens_at}"),
+        Words("您预约的时间还没到，请稍后再来取号", "You are early for your appointment: come back a little later"),
+    ),
+    "too_late": (
+        Words(
+            "您预约的是 {time}，已经过了，请到咨询台", "Your appointment was at {time}: please ask at the guide desk"
+        ),
+        Words("预约时间已过，请到咨询台", "Your appointment is over: please ask at the guide desk"),
+    ),
+    "no_such_slot": (Words("没有这个预约时段，请重新选择", "There is no such time to book: choose another"),),
+    "slot_full": (Words("这个时段已约满，请换一个", "This time is fully booked: choose another"),),
+    "slot_over": (Words("这个时段已过，请选以后的", "This time is over: choose a later one"),),
+    "too_far_ahead": (
+        Words("现在只能预约到 {until}", "You can book until {until} for now"),
+        Words("这一天还不能预约，请选近一些的日期", "That day cannot be booked yet: choose an earlier one"),
+    ),
+    "already_booked": (
+        Words("这一天已约过 {time}，请先取消再约", "There is an appointment at {time} that day: cancel it first"),
+        Words("这一天已经约过，请先取消再约", "There is an appointment that day already: cancel it first"),
+    ),
+    "appointments_blocked": (
+        Words("多次预约没有来，{until} 起可以再约", "Appointments were missed: you can book again from {until}"),
+        Words("多次预约没有来，暂时不能再约，可以现场取号", "Appointments were missed: please take a number instead"),
+    ),
+    "unknown_appointment": (Words("没有这个预约，请刷新后再看", "No such appointment: reload and look again"),),
+    "appointment_over": (Words("这个预约已取消或已用过", "This appointment is cancelled or used already"),),
+    "no_id_number": (Words("预约要用身份证号码，请刷身份证", "An appointment needs an ID number: lay the card"),),
+    "bad_date": (Words("日期不对，应像 2026-03-09", "Not a date: write it like 2026-03-09"),),
+    "bad_time": (Words("时间不对，应像 09:30", "Not a time: write it like 09:30"),),
+    "row_incomplete": (Words("缺少业务、日期、时间或证件号码", "Service, date, time or ID number is missing"),),
+    "row_columns": (Words("列数比表头多，请检查分隔符", "More columns than the header has: check the delimiters"),),
+    "row_quotes": (Words("引号不成对，请检查", "The quotation marks do not match: check them"),),
+    "bad_rows": (
+        Words("有 {count} 行不对，一行也没有导入", "{count} rows are wrong, and none was imported"),
+        Words("有的行不对，一行也没有导入", "Some rows are wrong, and none was imported"),
+    ),
+    "list_too_large": (Words("文件太大，最多 {most} KB", "The file is too large: {most} KB at most"),),
+    "list_too_long": (Words("行数太多，最多 {most} 行", "Too many rows: {most} at most"),),
+    "list_encoding": (
+        Words("看不懂文件的编码，请另存为 UTF-8 或 GBK", "The encoding is not understood: save it as UTF-8 or GBK"),
+    ),
+    "list_header": (
+        Words(
+            "第一行应写明各列：业务、日期、时间、身份证号",
+            "The first line must name the columns: service, date, time, id_number",
+        ),
+    ),
+    "list_empty": (Words("文件里没有预约", "There is no appointment in the file"),),
+    "csv_expected": (Words("请用 CSV 格式提交", "Send it as text/csv"),),
     # the kiosk
     "no_card": (Words("请先刷身份证", "Please lay your ID card first"),),
     "kiosk_busy": (Words("取号机正在使用，请稍候", "The kiosk is in use: please wait a moment"),),
@@ -226,11 +335,21 @@ def words(code: str, facts: Mapping[str, Any] | None = None) -> Words:
         known.pop("state", None)
     for sentence in _WORDS.get(code, ()):
         if _needs(sentence) <= known.keys():
+            said = {name: _said(value) for name, value in known.items()} | ({"state": state} if state else {})
             return Words(
-                sentence.zh.format_map(known | ({"state": state.zh} if state else {})),
-                sentence.en.format_map(known | ({"state": state.en} if state else {})),
+                sentence.zh.format_map({name: one.zh for name, one in said.items()}),
+                sentence.en.format_map({name: one.en for name, one in said.items()}),
             )
     return _FALLBACK
+
+
+def _said(value: Any) -> Words:
+    """A fact as it stands in a sentence."""
+    if isinstance(value, datetime):
+        return time_words(value)
+    if isinstance(value, date):
+        return day_words(value)
+    return Words(str(value), str(value))
 
 
 def _needs(sentence: Words) -> set[str]:

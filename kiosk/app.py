@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from werkzeug.exceptions import BadRequest
 
 from kiosk import auth, health, problems
-from kiosk.api import devices, kiosk, session, tickets, windows
+from kiosk.api import appointments, cases, desk, devices, kiosk, ratings, session, setup, terminals, tickets, windows
 from kiosk.api import hall as hall_api
 from kiosk.api.description import description
 from kiosk.api.routes import PREFIX
@@ -16,6 +16,7 @@ from kiosk.auth import Gate
 from kiosk.hall import Hall
 from kiosk.pages import pages
 from kiosk.pages_staff import staff_pages
+from kiosk.pages_ticket import ticket_pages
 from kiosk.problems import RequestError
 from kiosk.streams import Streams
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 MAX_BODY = 64 * 1024
 """Bytes of a request's body; the largest of ours, a resident with a long address, is two thousand."""
+MAX_SETUP = 2 * 1024 * 1024
+"""The same of a whole hall: a hundred services with their slots."""
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
@@ -64,8 +67,14 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
         hall_api.routes(hall, streams),
         tickets.routes(hall),
         windows.routes(hall, streams),
+        desk.routes(hall),
         kiosk.routes(hall, streams),
+        cases.routes(hall),
+        ratings.routes(hall),
+        terminals.routes(hall),
+        appointments.routes(hall),
         devices.routes(hall),
+        setup.routes(hall),
         session.routes(hall),
     ]
     if hall.bench:
@@ -78,6 +87,7 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
     app.register_blueprint(session.form(hall))
     app.register_blueprint(description(resources, hall.settings.hall.name))
     app.register_blueprint(pages(hall))
+    app.register_blueprint(ticket_pages(hall))
     app.register_blueprint(staff_pages(hall, visitor))
     return app
 
@@ -85,6 +95,13 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
 def _expect_json() -> None:
     """Bodies of the API are JSON of whole characters; anything else is told so, not taken for an empty one."""
     if request.method in auth.SAFE or not _has_body():
+        return
+    if request.endpoint == "api_setup.put":
+        request.max_content_length = MAX_SETUP
+    takes = getattr(current_app.view_functions.get(request.endpoint or ""), "takes", None)
+    if takes:
+        if request.mimetype != takes:
+            raise RequestError(415, "csv_expected")
         return
     if not request.is_json:
         if request.path.startswith(PREFIX):

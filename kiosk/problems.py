@@ -8,6 +8,7 @@ import html
 import json
 import logging
 import traceback
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -36,7 +37,7 @@ STATUS: dict[type[TicketingError], int] = {
     ForbiddenError: 403,
     StoreError: 503,
 }
-OF_CODE = {"idempotency_key_reused": 422}
+OF_CODE = {"idempotency_key_reused": 422, "bad_rows": 422}
 """Codes whose status is not that of their kind."""
 OF_HTTP = {
     400: "bad_request",
@@ -59,6 +60,7 @@ class Fault(BaseModel):
     field: str = Field(description="where, such as `resident.id_number`; empty for the body as a whole")
     reason: str = Field(description="what is wrong, a code")
     message: str
+    message_zh: str | None = Field(None, description="the same in Chinese, where there is one")
 
 
 class Problem(BaseModel):
@@ -178,7 +180,12 @@ def _as_json(status: int, code: str, facts: dict[str, Any]) -> str:
         "detail_en": said.en,
         "code": code,
     }
-    return json.dumps(body, ensure_ascii=False, default=str)
+    return json.dumps(body, ensure_ascii=False, default=_told)
+
+
+def _told(fact: Any) -> str:
+    """A fact that JSON has no form for."""
+    return fact.isoformat() if isinstance(fact, date) else str(fact)
 
 
 def _wants_page() -> bool:

@@ -47,7 +47,7 @@ class Call:
     """One method of one address.
 
     Attributes:
-        method: ``get`` or ``post``.
+        method: ``get``, ``post`` or ``put``.
         rule: Flask's rule, below the prefix.
         view: the route, with its types and its docstring.
         summary: a line for the description.
@@ -79,9 +79,20 @@ class Resource:
         """Hang a route that reads."""
         return self._hang("get", rule, summary, responses or {})
 
-    def post(self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None) -> Callable[[View], View]:
-        """Hang a route that changes something."""
-        return self._hang("post", rule, summary, responses or {})
+    def post(
+        self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None, takes: str | None = None
+    ) -> Callable[[View], View]:
+        """Hang a route that changes something; ``takes`` is the media type of its body where that is not JSON."""
+
+        def hang(view: View) -> View:
+            view.takes = takes  # type: ignore[attr-defined]
+            return self._hang("post", rule, summary, responses or {})(view)
+
+        return hang
+
+    def put(self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None) -> Callable[[View], View]:
+        """Hang a route that replaces something whole."""
+        return self._hang("put", rule, summary, responses or {})
 
     def _hang(self, method: str, rule: str, summary: str, responses: Mapping[str, Shape]) -> Callable[[View], View]:
         def hang(view: View) -> View:

@@ -13,7 +13,7 @@ def test_every_call_is_described_with_who_may_make_it_and_how_it_is_refused(here
         (rule.rule.replace("<int:", "<").replace("<", "{").replace(">", "}"), method)
         for rule in here.app.url_map.iter_rules()
         if rule.rule.startswith("/api/")
-        for method in (rule.methods or set()) & {"GET", "POST"}
+        for method in (rule.methods or set()) & {"GET", "POST", "PUT"}
     }
     described = {(path, method.upper()) for path, item in spec["paths"].items() for method in item}
     assert described == routes
@@ -30,8 +30,11 @@ def test_every_call_is_described_with_who_may_make_it_and_how_it_is_refused(here
     assert {path.removeprefix("/api/v1") for path in keyed} == {
         "/tickets",
         "/windows/{window}/call-next",
+        "/windows/{window}/call",
         "/kiosk/choose",
         "/kiosk/reprint",
+        "/appointments",
+        "/terminals/{terminal}/appointments",
     }
     follow = spec["paths"]["/api/v1/events"]["get"]["parameters"]
     assert [(one["name"], one["in"]) for one in follow] == [("after", "query"), ("Last-Event-ID", "header")]
