@@ -12,6 +12,7 @@ from kiosk.api import appointments, cases, desk, devices, kiosk, ratings, sessio
 from kiosk.api import hall as hall_api
 from kiosk.api.description import description
 from kiosk.api.routes import PREFIX
+from kiosk.appointment_lists import LARGEST
 from kiosk.auth import Gate
 from kiosk.hall import Hall
 from kiosk.pages import pages
@@ -55,6 +56,7 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
     app = Flask("kiosk")
     app.config["CHECK_ANSWERS"] = check_answers
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_COLLECTED"] = max(MAX_BODY, LARGEST)
     streams = Streams(hall.settings.server.max_streams)
     gate = Gate(hall.settings, hall.people, hall.clock)
     app.extensions |= {"streams": streams, "gate": gate}

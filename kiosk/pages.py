@@ -1,4 +1,7 @@
-"""The pages anybody may see: kiosk, screens, a ticket on the phone. Staff's pages are in ``kiosk.pages_staff``."""
+"""The pages anybody may see: kiosk and screens.
+
+A ticket's is in ``kiosk.pages_ticket``, staff's are in ``kiosk.pages_staff``.
+"""
 
 import hashlib
 from typing import Any
@@ -17,16 +20,6 @@ def pages(hall: Hall) -> Blueprint:
     """The public pages of ``hall``. What must be read without JavaScript is rendered here, the rest by the pages."""
     blueprint = Blueprint("pages", __name__)
     blueprint.app_context_processor(lambda: {"hall": hall.settings.hall})
-
-    def page(name: str, status: int = 200, **values: Any) -> Response:
-        """A page that no cache keeps, and that is not sent again to somebody who has it already."""
-        response = make_response(render_template(name, **values), status)
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        if status == 200:
-            response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:20])
-            response.make_conditional(request)
-        return response
 
     @blueprint.get("/")
     def index() -> Response:
@@ -56,13 +49,17 @@ def pages(hall: Hall) -> Blueprint:
     def screen_window(window: str) -> Response:
         return page("screen_window.html", view=hall.office.window_view(window), seq=hall.office.last_seq())
 
-    @blueprint.get("/t/<code>")
-    @blueprint.get("/T/<code>")
-    def ticket(code: str) -> Response:
-        view = hall.office.ticket_of_code(code)
-        return page("ticket.html", view=view, ticket=view.ticket, now=hall.clock())
-
     return blueprint
+
+
+def page(name: str, **values: Any) -> Response:
+    """A page that no cache keeps, and that is not sent again to somebody who has it already."""
+    response = make_response(render_template(name, **values))
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:20])
+    response.make_conditional(request)
+    return response
 
 
 def qr_svg(payload: str) -> str:

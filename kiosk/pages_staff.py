@@ -1,4 +1,4 @@
-"""The pages of those who work in the hall: the window, the devices, the log-in, and the bench of the demonstration.
+"""The pages of those who work in the hall: window, guide desk, devices, log-in, and the bench of the demonstration.
 
 The pages hold no data but names of windows; what they show they fetch from the API, which asks who they are. Here
 nobody is let in, only sent to the log-in early instead of to a page that would stay empty.
@@ -40,6 +40,15 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
         if not principal.may_use(window):
             raise RequestError(403, "not_your_window", window=window)
         return _page("window.html", window=found, username=principal.name)
+
+    @blueprint.get("/desk")
+    def desk() -> Response:
+        principal = gate().asker().principal
+        if principal is None:
+            return _to_login()
+        if principal.role != "desk":
+            raise RequestError(403, "forbidden")
+        return _page("desk_page.html", username=principal.name, classes=hall.settings.queue.classes)
 
     @blueprint.get("/devices")
     def devices() -> Response:

@@ -115,7 +115,12 @@ class IssueBody(Body):
 
     service: Identifier
     priority: Identifier | None = Field(None, description="a class of the hall's settings; the desk's to give")
+    priority_reason: Annotated[Line | None, Field(max_length=60, description="why; for the access log")] = None
     resident: ResidentBody | None = None
+    agent: Annotated[ResidentBody | None, Field(description="who takes it for the resident (代办)")] = None
+    chain: Annotated[
+        list[Identifier] | None, Field(max_length=20, description="services it goes on to; null for the service's own")
+    ] = None
 
 
 class ChooseBody(Body):
@@ -133,23 +138,6 @@ class TypedBody(Body):
     def _real_number(self) -> "TypedBody":
         self.id_number = checked_id_number(self.id_number)
         return self
-
-
-class TransferBody(Body):
-    """Where a ticket goes on."""
-
-    service: Identifier
-
-
-class FinishBody(Body):
-    """How it ended; nothing is the same as `{}`."""
-
-    outcome: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] = "done"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _may_be_nothing(cls, value: Any) -> Any:
-        return {} if value is None else value
 
 
 class ScanBody(Body):

@@ -25,7 +25,15 @@ REFUSED = {
     "description": "refused",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
-REPEATABLE = ("/tickets", "/windows/<window>/call-next", "/kiosk/choose", "/kiosk/reprint")
+REPEATABLE = (
+    "/tickets",
+    "/windows/<window>/call-next",
+    "/windows/<window>/call",
+    "/kiosk/choose",
+    "/kiosk/reprint",
+    "/appointments",
+    "/terminals/<terminal>/appointments",
+)
 """Calls that take an ``Idempotency-Key``."""
 KEY = {
     "name": "Idempotency-Key",
@@ -127,7 +135,9 @@ def describe(resources: Sequence[Resource], hall_name: str) -> dict[str, Any]:
 
 def _complete(operation: "Operation", call: Call) -> None:
     """Add who may make a call, and what it takes outside of its path and body."""
+    from flask_openapi3.models.media_type import MediaType
     from flask_openapi3.models.parameter import Parameter
+    from flask_openapi3.models.request_body import RequestBody
 
     access: Access = call.view.access  # type: ignore[attr-defined]
     if access.roles is not None:
@@ -137,6 +147,9 @@ def _complete(operation: "Operation", call: Call) -> None:
     extra = (
         [KEY] if call.method == "post" and call.rule in REPEATABLE else [AFTER, LAST] if call.rule == "/events" else []
     )
+    takes: str | None = getattr(call.view, "takes", None)
+    if takes:
+        operation.requestBody = RequestBody(content={takes: MediaType(schema={"type": "string"})}, required=True)
     if extra:
         operation.parameters = [*(operation.parameters or []), *map(Parameter.model_validate, extra)]
 

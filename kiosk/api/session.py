@@ -10,7 +10,7 @@ from kiosk.api.shapes import MeAnswer, answer
 from kiosk.auth import COOKIE, allow, check_same_site, forget, gate, public, remember
 from kiosk.hall import Hall
 from kiosk.problems import RequestError
-from ticketing.model import ROLES, LimitError
+from ticketing.model import ROLES, Actor, LimitError
 
 
 def routes(hall: Hall) -> Resource:
@@ -27,7 +27,10 @@ def routes(hall: Hall) -> Resource:
     def log_out() -> Response:
         check_same_site(request)
         if secret := request.cookies.get(COOKIE):
+            principal = hall.people.principal_of_login(secret, hall.clock())
             hall.people.logout(secret)
+            if principal:
+                hall.office.leave(Actor(principal.name, principal.role, logged_in=True))
         response = Response(status=204)
         forget(response)
         return response

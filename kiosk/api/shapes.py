@@ -5,9 +5,12 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from ticketing.cases import Case
+from ticketing.finding import Undoable
 from ticketing.model import Resident, Ticket, Window
+from ticketing.office import Finished
 from ticketing.views import ServiceView, TicketView, WindowView
 
 
@@ -65,6 +68,11 @@ class TicketAnswer(Answer):
     priority: str
     ahead: int
     print: Literal["pending", "printed", "unconfirmed", "failed", "none"]
+    held_until: datetime | None = Field(description="when a held ticket comes back by itself")
+    hold_reason: str | None
+    misses: int = Field(description="how often it was called and nobody came")
+    chain: list[str] = Field(description="services still to come with this number")
+    for_window: str | None = Field(description="the one window that may call it")
 
 
 class IssuedAnswer(TicketAnswer):
@@ -87,6 +95,15 @@ class TicketViewAnswer(Answer):
     expected_wait: WaitAnswer | None
     issued_at: datetime
     called_at: datetime | None
+    held_until: datetime | None = Field(description="when a held ticket comes back by itself")
+    returns_left: int = Field(description="how often a missed ticket may still go back into the queue")
+
+
+class WhyAnswer(Answer):
+    """Why a number is before another, in one sentence."""
+
+    why: str
+    why_en: str
 
 
 class ServiceAnswer(Answer):
@@ -107,6 +124,8 @@ class HallWindowAnswer(Answer):
     name: str
     state: Literal["open", "paused", "closed"]
     services: list[str]
+    pause_text: str = Field(description="what its strip says while it is paused; empty for the usual words")
+    pause_text_en: str
 
 
 class HallAnswer(Answer):
@@ -155,10 +174,56 @@ class CalledAnswer(Answer):
 
 
 class ScannedAnswer(Answer):
-    """The scanned ticket and its resident, where a card was read or a resident typed."""
+    """The scanned ticket, its resident where a card was read or typed, and who came for them (代办)."""
 
     ticket: TicketAnswer
     resident: ResidentAnswer | None
+    agent: ResidentAnswer | None
+
+
+class NowServedAnswer(ResidentAnswer):
+    """The resident now being served, and who came for them (代办)."""
+
+    agent: ResidentAnswer | None
+
+
+class CaseAnswer(Answer):
+    """A case as it was recorded; `receipt` is the code of one that goes on, told only here."""
+
+    id: int
+    service: str
+    outcome: str
+    promised_on: date | None
+    receipt: str | None
+
+
+class FinishedAnswer(TicketAnswer):
+    """The ticket, and what was recorded with it."""
+
+    cases: list[CaseAnswer]
+
+
+class OneAway(Answer):
+    """A ticket that may be called back."""
+
+    number: str
+    service: str
+    state: Literal["held", "missed"]
+    held_until: datetime | None
+    hold_reason: str | None
+    misses: int
+
+
+class AwayAnswer(RootModel[list[OneAway]]):
+    """Tickets that may be called back."""
+
+
+class UndoAnswer(Answer):
+    """What can be taken back at a window, and until when."""
+
+    number: str
+    state: Literal["done", "missed"]
+    until: datetime
 
 
 class FiguresAnswer(Answer):
@@ -180,6 +245,8 @@ class WindowAnswer(Answer):
     waiting: list[WaitingAnswer]
     next: list[str]
     figures: FiguresAnswer
+    clerk: str | None = Field(description="the account of who sits there")
+    undo: UndoAnswer | None
 
 
 class DeviceAnswer(Answer):
@@ -307,12 +374,46 @@ def of_ticket(ticket: Ticket) -> dict[str, Any]:
         "priority": ticket.priority,
         "ahead": ticket.ahead,
         "print": ticket.print,
+        "held_until": _instant(ticket.held_until),
+        "hold_reason": ticket.hold_reason,
+        "misses": ticket.misses,
+        "chain": list(ticket.chain),
+        "for_window": ticket.for_window,
+    }
+
+
+def of_away(ticket: Ticket) -> dict[str, Any]:
+    """A ticket that may be called back."""
+    whole = of_ticket(ticket)
+    return {name: whole[name] for name in OneAway.model_fields}
+
+
+def of_finished(finished: Finished) -> dict[str, Any]:
+    """A ticket that was finished, and what was recorded with it."""
+    return of_ticket(finished.ticket) | {"cases": [of_case(case) for case in finished.cases]}
+
+
+def of_case(case: Case) -> dict[str, Any]:
+    """A case as it was recorded."""
+    return {
+        "id": case.id,
+        "service": case.service,
+        "outcome": case.outcome,
+        "promised_on": case.promised_on.isoformat() if case.promised_on else None,
+        "receipt": case.receipt,
     }
 
 
 def of_window(window: Window) -> dict[str, Any]:
     """A window."""
-    return {"id": window.id, "name": window.name, "state": window.state, "services": list(window.services)}
+    return {
+        "id": window.id,
+        "name": window.name,
+        "state": window.state,
+        "services": list(window.services),
+        "pause_text": window.pause_text,
+        "pause_text_en": window.pause_text_en,
+    }
 
 
 def of_resident(resident: Resident | None) -> dict[str, Any] | None:
@@ -333,7 +434,7 @@ def of_service(view: ServiceView) -> dict[str, Any]:
     }
 
 
-def of_ticket_view(view: TicketView) -> dict[str, Any]:
+def of_ticket_view(view: TicketView, returns_left: int) -> dict[str, Any]:
     """A ticket as its holder sees it."""
     ticket = view.ticket
     return {
@@ -348,11 +449,18 @@ def of_ticket_view(view: TicketView) -> dict[str, Any]:
         "expected_wait": of_wait(view.expected_wait),
         "issued_at": instant(ticket.issued_at),
         "called_at": _instant(ticket.called_at),
+        "held_until": _instant(ticket.held_until),
+        "returns_left": returns_left,
     }
 
 
-def of_window_view(view: WindowView) -> dict[str, Any]:
+def of_window_view(view: WindowView, undoable: Undoable | None) -> dict[str, Any]:
     """A window as its clerk sees it."""
+    undo = undoable and {
+        "number": undoable.ticket.number,
+        "state": str(undoable.ticket.state),
+        "until": instant(undoable.until),
+    }
     return {
         "window": of_window(view.window),
         "ticket": of_ticket(view.ticket) if view.ticket else None,
@@ -366,4 +474,6 @@ def of_window_view(view: WindowView) -> dict[str, Any]:
             "missed": view.figures.missed,
             "mean_seconds": view.figures.mean_seconds,
         },
+        "clerk": view.window.clerk,
+        "undo": undo,
     }

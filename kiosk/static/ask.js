@@ -1,4 +1,4 @@
-// The one dialog of a page: a question, choices with a figure each, and room for other words.
+// The one dialog of a page: a question, choices with a figure each, room for other words, and perhaps an amount.
 
 const el = (id) => document.getElementById(id);
 
@@ -8,24 +8,43 @@ export const isAsking = () => el("ask").open;
 /** Take the question back. */
 export const takeBack = () => isAsking() && el("ask").close("");
 
-/** What a key means while a question stands: its figure chooses. */
+/** What a key means while a question stands: its figure chooses, arrows up and down change the amount. */
 export function answerByKey(event) {
+  const amount = el("ask-amount-input");
+  if (event.target === el("ask-input")) return;
+  if (/^Arrow(Up|Down)$/.test(event.key) && !el("ask-amount").hidden && event.target !== amount) {
+    event.preventDefault();
+    if (event.key === "ArrowUp") amount.stepUp();
+    else amount.stepDown();
+  }
   const choice = el("ask-choices").children[Number(event.key) - 1];
-  if (choice && event.target !== el("ask-input")) choice.click();
+  if (choice && event.target !== amount) choice.click();
 }
 
-/** Ask in the one dialog: resolves to {choice} or null. Choices are [value, words, aside]; figures choose too. */
-export function ask({ title, text, choices, other = false }) {
+/**
+ * Ask in the one dialog: resolves to {choice, amount} or null. Choices are [value, words, aside]; figures choose too.
+ *
+ * other: {label, send, most} asks for other words, which become the choice; amount: {label, value, min, max, step}
+ * asks for a number beside it, null where it is left empty.
+ */
+export function ask({ title, text, choices, other = null, amount = null }) {
   const dialog = el("ask");
   el("ask-title").textContent = title;
   el("ask-text").textContent = text;
   el("ask-other").hidden = el("ask-send").hidden = !other;
-  el("ask-input").required = other;
   el("ask-input").value = "";
+  el("ask-input").maxLength = other?.most ?? 60;
+  el("ask-other-label").textContent = other?.label ?? "";
+  el("ask-send").textContent = other?.send ?? "";
+  el("ask-amount").hidden = !amount;
+  el("ask-amount-label").textContent = amount?.label ?? "";
+  const number = el("ask-amount-input");
+  Object.assign(number, { min: amount?.min ?? 0, max: amount?.max ?? 0, step: amount?.step ?? 1 });
+  number.value = amount?.value ?? "";
+  el("ask-choices").classList.toggle("many", choices.length > 6);
   el("ask-choices").replaceChildren(...choices.map(([value, words, aside], at) => {
     const button = document.createElement("button");
-    button.value = value;
-    button.formNoValidate = true;
+    button.type = "button";                // Enter in a field sends what is in it, and is no choice
     const key = document.createElement("kbd");
     key.textContent = at < 9 ? at + 1 : "";
     const label = document.createElement("span");
@@ -34,6 +53,7 @@ export function ask({ title, text, choices, other = false }) {
     note.className = "quiet";
     note.textContent = aside;
     button.append(key, label, note);
+    button.addEventListener("click", () => number.reportValidity() && dialog.close(value));
     return button;
   }));
   dialog.returnValue = "";
@@ -41,7 +61,15 @@ export function ask({ title, text, choices, other = false }) {
   return new Promise((done) => {
     dialog.addEventListener("close", () => {
       const typed = dialog.returnValue === "other" ? el("ask-input").value.trim() : dialog.returnValue;
-      done(typed ? { choice: typed } : null);
+      done(typed ? { choice: typed, amount: amount && number.value !== "" ? number.valueAsNumber : null } : null);
     }, { once: true });
   });
 }
+
+// Enter in the field of other words sends them; nothing typed is nothing chosen, so the dialog stays.
+el("ask").addEventListener("submit", (event) => {
+  if (event.submitter === el("ask-send") && !el("ask-input").value.trim()) {
+    event.preventDefault();
+    (el("ask-other").hidden ? el("ask-choices").querySelector("button") : el("ask-input"))?.focus();
+  }
+});

@@ -83,11 +83,14 @@ function arrived(board) {
 }
 
 const refresh = coalesce(async () => arrived(await call("GET", "/board")));
-const types = ["issued", "called", "recalled", "started", "missed", "transferred", "finished", "cancelled", "expired"];
+const types = [
+  ...["issued", "called", "recalled", "started", "held", "returned", "missed", "transferred", "finished", "undone", "cancelled", "expired"].map((type) => `ticket.${type}`),
+  "hall.changed", "hall.restored",
+];
 
 follow("/events", {
   after: root.dataset.seq,
-  on: Object.fromEntries(types.map((type) => [`ticket.${type}`, refresh])),
+  on: Object.fromEntries(types.map((type) => [type, refresh])),
   connected(connected, heard) {
     root.classList.toggle("stale", !connected);
     $("#cut").hidden = connected;

@@ -22,13 +22,14 @@ async function again() {
 
 const refresh = coalesce(again);
 const mine = (data) => { if (data.window === root.dataset.window) refresh(); };
-const types = ["ticket.called", "ticket.recalled", "ticket.started", "ticket.missed", "ticket.transferred", "ticket.finished",
-  "ticket.cancelled", "ticket.expired", "window.opened", "window.paused", "window.closed"];
+const types = ["ticket.called", "ticket.recalled", "ticket.started", "ticket.held", "ticket.missed", "ticket.transferred",
+  "ticket.finished", "ticket.undone", "ticket.cancelled", "window.opened", "window.paused", "window.closed"];
+const ofAll = ["ticket.expired", "hall.changed", "hall.restored"];
 
 let cut = false;  // whether the line was ever lost; the page is fresh before that
 follow("/events", {
   after: root.dataset.seq,
-  on: Object.fromEntries(types.map((type) => [type, type === "ticket.expired" ? refresh : mine])),
+  on: Object.fromEntries([...types.map((type) => [type, mine]), ...ofAll.map((type) => [type, refresh])]),
   connected(connected, heard) {
     root.classList.toggle("stale", !connected);
     $("#cut").hidden = connected;

@@ -3,7 +3,7 @@
 
 const root = document.documentElement;
 const updated = document.getElementById("updated");
-const OVER = ["done", "missed", "expired"];
+const OVER = ["done", "cancelled", "expired"];
 let tag = null;
 let timer = 0;
 let asking = false;
@@ -16,6 +16,9 @@ function take(text) {
   const old = document.querySelector("main");
   const called = fresh.dataset.state === "called" && (old.dataset.state !== "called" || old.dataset.recalls !== fresh.dataset.recalls);
   old.replaceWith(fresh);
+  const acts = page.getElementById("acts");
+  const before = document.getElementById("acts");
+  if (acts.dataset.of !== before.dataset.of) before.replaceWith(acts);
   root.className = page.documentElement.className;
   root.dataset.state = fresh.dataset.state;
   document.title = page.title;
@@ -33,6 +36,10 @@ async function refresh() {
     if (response.status === 200) {
       tag = response.headers.get("ETag");
       take(await response.text());
+    } else if (response.status === 404) {
+      // Erased with its day: nobody knows this code any more, and asking again only looks like guessing.
+      location.reload();
+      return;
     } else if (response.status !== 304) throw new TypeError("refused");
     updated.textContent = `更新于 ${hm()}`;
     updated.parentElement.classList.remove("cut");

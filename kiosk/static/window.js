@@ -10,6 +10,7 @@ import { renderQueue } from "./queue.js";
 import { residentPanel } from "./resident.js";
 import { listenForScans } from "./scan.js";
 import { signIn, signOut } from "./signing.js";
+import { clerkVerbs } from "./window_verbs.js";
 
 const SETTLE = 400;       // ms in which the second half of a double press finds nothing to press
 const SURE = 4000;        // ms in which a no-show must be confirmed
@@ -27,7 +28,7 @@ const path = `/windows/${encodeURIComponent(me)}`;
 let view = null;          // GET /windows/{w}
 let asked = 0;            // how often it was asked for,
 let answered = 0;         // and which of the answers is on the page
-let services = [];        // of GET /hall
+let hall = null;          // GET /hall
 let connected = null;
 let busy = false;
 let settling = 0;
@@ -35,6 +36,7 @@ let goVerb = "";          // what the big key does now
 let sureTimer = 0;
 let message = null;       // [zh, en, kind]
 let refused = null;       // the code of a scan that a reason may still let through
+let taken = null;         // of a refusal because another clerk sits here: {clerk, since}
 
 const panel = residentPanel(tell);
 const showLost = lostLine();
@@ -43,10 +45,12 @@ function tell(zh, en, kind = "") {
   message = zh ? [zh, en, kind] : null;
   el("message").className = `message ${zh ? kind : ""}`;
   el("message-text").textContent = message ? t(zh, en) : "";
-  el("override").hidden = !refused;
+  el("override").hidden = !refused && !taken;
+  el("override-text").textContent = taken ? t("接管窗口", "Take over") : t("仍在本窗口办理", "Serve here anyway");
 }
 
 function tellProblem(problem) {
+  taken = problem.code === "window_taken" ? problem.body : null;
   if (problem.code === "offline") tell("没有收到答复，正在核对这一步有没有办成", "No answer; checking whether it was done", "warn");
   else tell(problem.detail, problem.detail_en, "stop");
 }
@@ -55,16 +59,20 @@ function tellProblem(problem) {
 
 async function load() {
   const question = ++asked;
-  const [fresh, hall] = await Promise.all([call("GET", path), services.length ? null : call("GET", "/hall")]);
-  if (hall) services = hall.services;
+  const [fresh] = await Promise.all([call("GET", path), hall ? null : learnHall()]);
   if (question < answered) return;        // a slow answer is older than what the page knows
   answered = question;
   take(fresh);
 }
 
+async function learnHall() {
+  hall = await call("GET", "/hall");
+}
+
 function take(fresh) {
   const before = view?.ticket;
   view = fresh;
+  if (fresh.ticket) el("receipts").hidden = true;
   if (fresh.ticket?.id !== before?.id || fresh.ticket?.state !== "serving") panel.hide();
   if (fresh.ticket?.id !== before?.id) unsure();
   render();
@@ -102,7 +110,7 @@ async function act(verb, body) {
   if (!mayPress()) return null;
   busy = true;
   renderKeys();
-  refused = null;
+  refused = taken = null;
   tell("", "");
   unsure();
   try {
@@ -125,10 +133,23 @@ async function go() {
   if (!mayPress() || settling) return;
   const verb = goVerb;
   const number = view.ticket?.number;
-  const answer = await act(verb, verb === "finish" ? { outcome: "done" } : undefined);
+  const answer = await act(verb, verb === "finish" ? { outcome: "immediate" } : undefined);
   if (!answer) return;
   if (verb === "call-next" && !answer.ticket) tell("现在没有人在等", "Nobody is waiting", "");
-  if (verb === "finish") tell(`${number} 已办结`, `${number} is done`, "good");
+  if (verb === "finish") {
+    receipts(answer);
+    tell(`${number} 已办结`, `${number} is done`, "good");
+  }
+}
+
+/** What the resident takes home from a case that goes on: it stays until the next one is called. */
+function receipts({ cases = [] }) {
+  const lines = cases.filter(({ receipt }) => receipt).map(({ receipt, promised_on: day }) => {
+    const code = receipt.match(/.{1,4}/g).join(" ");
+    return t(`回执码 ${code}${day ? `\n${day} 前办结` : ""}`, `Receipt ${code}${day ? `\ndone by ${day}` : ""}`);
+  });
+  el("receipts").hidden = lines.length === 0;
+  el("receipts").textContent = lines.join("\n");
 }
 
 async function noShow() {
@@ -157,26 +178,6 @@ async function recall() {
   if (await act("recall")) tell(`已重呼 ${number}`, `${number} is called again`, "good");
 }
 
-async function transfer() {
-  if (!mayPress() || !view.ticket) return;
-  const { number, service } = view.ticket;
-  const others = services.filter(({ id }) => id !== service);
-  const chosen = await ask({
-    title: t(`${number} 转到哪项业务？`, `Transfer ${number} to which service?`),
-    text: t("号码不变，按原来的取号时间排队", "It keeps its number and its place in time"),
-    choices: others.map((other) => [other.id, t(other.name, other.name_en || other.name), countOf(other.id)]),
-  });
-  if (!chosen) return;
-  const name = others.find(({ id }) => id === chosen.choice);
-  if (await act("transfer", { service: chosen.choice })) {
-    tell(`${number} 已转到 ${name.name}`, `${number} is transferred to ${name.name_en || name.name}`, "good");
-  }
-}
-
-async function pause() {
-  await act(view?.window.state === "paused" ? "open" : "pause");
-}
-
 async function scan(text, reason) {
   takeBack();
   if (!view || connected !== true) {
@@ -190,7 +191,7 @@ async function scan(text, reason) {
   const body = reason ? { code: text, override_reason: reason } : { code: text };
   busy = true;
   renderKeys();
-  refused = null;
+  refused = taken = null;
   unsure();
   try {
     const { ticket, resident } = await call("POST", `${path}/scan`, body, { key: newKey() });
@@ -211,14 +212,26 @@ async function scan(text, reason) {
   }
 }
 
+async function takeOver() {
+  const before = taken;
+  if (await act("open", { take_over: true })) {
+    tell(`已从 ${before.clerk} 接管本窗口`, `You have taken the window over from ${before.clerk}`, "good");
+  }
+}
+
 async function override() {
-  if (!refused || !mayPress()) return;
+  if (!mayPress()) return;
+  if (taken) {
+    await takeOver();
+    return;
+  }
+  if (!refused) return;
   const code = refused;
   const chosen = await ask({
     title: t("为什么在本窗口办理？", "Why serve it at this window?"),
     text: t("原因会记入查阅记录", "The reason goes into the access log"),
     choices: REASONS.map(([zh, en]) => [zh, t(zh, en), ""]),
-    other: true,
+    other: { label: t("其他原因", "Another reason"), send: t("在本窗口办理", "Serve here"), most: 200 },
   });
   if (chosen) await scan(code, chosen.choice);
 }
@@ -250,6 +263,8 @@ function render() {
   if (!view) return;
   const { window: place, ticket } = view;
   word(el("window-state"), place.state);
+  if (place.state === "paused" && place.pause_text) el("window-state").textContent = t(place.pause_text, place.pause_text_en || place.pause_text);
+  renderClerk(view.clerk);
   document.title = `${ticket ? `${ticket.number} ` : ""}${place.name}`;
   el("ticket").classList.toggle("nobody", !ticket);
   el("ticket-state").hidden = !ticket;
@@ -275,6 +290,13 @@ function render() {
   tick();
 }
 
+/** Somebody else may sit here by now: what is pressed would be refused, and F9 takes the window over. */
+function renderClerk(clerk) {
+  const other = Boolean(clerk) && clerk !== page.dataset.user;
+  el("clerk").hidden = !other;
+  el("clerk").textContent = other ? t(`${clerk} 在本窗口`, `${clerk} sits here`) : "";
+}
+
 function renderHint() {
   const serving = view?.ticket?.state === "serving";
   el("show").hidden = !serving || panel.shown;
@@ -290,18 +312,27 @@ function renderKeys() {
   el("go").classList.toggle("resting", connected === true && (busy || settling !== 0));
   el("go").dataset.verb = goVerb;
   el("go-text").textContent = goVerb ? t(...GO[goVerb]) : "…";
-  const usable = { recall: state === "called", "no-show": state === "called", transfer: Boolean(state), pause: true };
+  const usable = {
+    recall: state === "called", "no-show": state === "called", hold: Boolean(state), transfer: Boolean(state),
+    outcome: Boolean(state), pause: true, number: true, undo: Boolean(view?.undo) && !state,
+  };
   for (const button of document.querySelectorAll(".verbs [data-verb]")) {
     button.disabled = !ready || !usable[button.dataset.verb];
   }
   el("no-show-text").textContent = sureTimer ? t("确认过号", "Confirm") : t("过号", "No-show");
   el("pause-text").textContent = view?.window.state === "paused" ? t("恢复", "Resume") : t("暂停", "Pause");
+  el("number-text").textContent = state ? t("叫回排队", "Bring back") : t("叫指定号", "Number");
+  el("undo-text").textContent = view?.undo ? t(`撤销 ${view.undo.number}`, `Undo ${view.undo.number}`) : "";
   el("show").disabled = el("override").disabled = !ready;
   page.setAttribute("aria-busy", String(busy));
 }
 
 function tick() {
   el("clock").textContent = hm(now());
+  if (view?.undo && now() >= new Date(view.undo.until)) {
+    view.undo = null;
+    renderKeys();
+  }
   if (panel.tick()) {
     tell("居民信息放了 10 分钟，已经收起", "The data were open for 10 minutes and have been put away", "");
     renderHint();
@@ -321,18 +352,38 @@ function word(element, state) {
 }
 
 function serviceName(id, fallback = id) {
-  const service = services.find((one) => one.id === id);
+  const service = hall?.services.find((one) => one.id === id);
   return service ? t(service.name, service.name_en || service.name) : fallback;
-}
-
-function countOf(id) {
-  const row = view.waiting.find(({ service }) => service === id);
-  return row ? t(`${row.count} 人等候`, `${row.count} waiting`) : "";
 }
 
 // ---- keys, buttons, news ----
 
-const KEYS = { F2: recall, F3: noShow, F5: transfer, F6: pause, F8: show, F9: override };
+const verbs = clerkVerbs({
+  me, path, mayPress, act, tell, learnHall, serviceName, receipts,
+  get view() {
+    return view;
+  },
+  get hall() {
+    return hall;
+  },
+});
+const VERBS = Object.fromEntries(
+  Object.entries({ recall, "no-show": noShow, ...verbs }).map(([verb, action]) => [verb, () => told(action)]),
+);
+const KEYS = {
+  F1: VERBS.outcome, F2: VERBS.recall, F3: VERBS["no-show"], F4: VERBS.hold, F5: VERBS.transfer, F6: VERBS.pause,
+  F7: VERBS.number, F8: show, F9: override, F10: VERBS.undo,
+};
+
+/** Run a verb that asks the hall something before it asks the clerk. */
+async function told(action) {
+  try {
+    await action();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    tellProblem(problem);
+  }
+}
 
 async function show() {
   if (el("show").hidden || !mayPress()) return;
@@ -369,7 +420,7 @@ function onClick(button, action) {
 onClick(el("go"), go);
 onClick(el("show"), show);
 onClick(el("override"), override);
-for (const [verb, action] of Object.entries({ recall, "no-show": noShow, transfer, pause })) {
+for (const [verb, action] of Object.entries(VERBS)) {
   onClick(document.querySelector(`.verbs [data-verb="${verb}"]`), action);
 }
 signOut(() => panel.hide());

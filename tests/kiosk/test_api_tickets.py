@@ -52,6 +52,11 @@ def test_a_ticket_is_issued_with_its_code_and_place(here: Any, desk: str) -> Non
         "priority": "normal",
         "ahead": 1,
         "print": "none",
+        "held_until": None,
+        "hold_reason": None,
+        "misses": 0,
+        "chain": [],
+        "for_window": None,
     }
 
 
@@ -72,6 +77,8 @@ def test_a_code_is_found_in_any_case_and_tells_nothing_of_a_person(here: Any, de
             "expected_wait": {"low": 0, "high": 0},
             "issued_at": "2026-11-23T09:30:00.000+08:00",
             "called_at": None,
+            "held_until": None,
+            "returns_left": 0,
         }
         assert code not in answer.body.decode()
 
@@ -252,3 +259,79 @@ def test_nobody_is_born_on_such_a_day(here: Any, desk: str, day: Any) -> None:
 def test_a_code_too_long_for_any_slip_is_unknown_like_others(here: Any) -> None:
     refused = here.get(f"/tickets/{'A' * 200}")
     assert (refused.status, refused.code) == (404, "unknown_code")
+
+
+# -- whoever holds the code --------------------------------------------------------------------------------------------
+
+
+def missed(here: Any) -> Any:
+    """A ticket to whose call nobody came."""
+    issued = here.issue()
+    clerk = here.token("clerk", "3")
+    here.post("/windows/3/call-next", token=clerk)
+    here.post("/windows/3/no-show", token=clerk)
+    return issued
+
+
+def test_whoever_holds_a_ticket_cancels_it_once(here: Any) -> None:
+    code = here.issue().code
+    answer = here.post(f"/tickets/{code}/cancel")
+    assert (answer.status, answer.json["state"]) == (200, "cancelled")
+    again = here.post(f"/tickets/{code}/cancel")
+    assert (again.status, again.code, again.json["state"]) == (409, "wrong_state", "cancelled")
+    assert here.post("/tickets/0000000000000000/cancel").code == "unknown_code"
+
+
+def test_who_is_called_cannot_cancel_any_more(here: Any) -> None:
+    code = here.issue().code
+    here.post("/windows/3/call-next", token=here.token("clerk", "3"))
+    assert here.post(f"/tickets/{code}/cancel").code == "wrong_state"
+
+
+def test_a_missed_ticket_waits_again_as_often_as_the_hall_allows(here: Any) -> None:
+    issued = missed(here)
+    clerk = here.token("clerk", "3")
+    assert here.get(f"/tickets/{issued.code}").json["returns_left"] == 2
+    for left in (1, 0):
+        assert here.post(f"/tickets/{issued.code}/return").json["state"] == "waiting"
+        assert here.post(f"/tickets/{issued.code}/return").code == "wrong_state"
+        here.post("/windows/3/call-next", token=clerk)
+        here.post("/windows/3/no-show", token=clerk)
+        assert here.get(f"/tickets/{issued.code}").json["returns_left"] == left
+    refused = here.post(f"/tickets/{issued.code}/return")
+    assert (refused.status, refused.code) == (429, "missed_too_often")
+
+
+def test_why_another_number_is_before_mine_is_told_in_two_languages(here: Any, desk: str) -> None:
+    code = here.issue().code
+    here.pass_time(minutes=1)
+    here.post("/tickets", {"service": "licence", "priority": "urgent"}, token=desk)
+    said = here.get(f"/tickets/{code}/why?number=a002").json
+    assert "A002" in said["why"]
+    assert "A002" in said["why_en"]
+    assert "加急" not in said["why"], "what staff gave a class for is nobody's business"
+    unknown = here.get(f"/tickets/{code}/why?number=Z999")
+    assert (unknown.status, unknown.code) == (404, "unknown_number")
+    assert here.get(f"/tickets/{code}/why").code == "bad_body"
+    assert here.get("/tickets/0000000000000000/why?number=A002").code == "unknown_code"
+
+
+def test_a_ticket_is_taken_for_somebody_else(here: Any, desk: str) -> None:
+    agent = {"name": "代办人甲", "id_number": number(date(1980, 1, 2))}
+    body = {"service": "tax", "resident": {"name": "梁试问", "id_number": number()}, "agent": agent}
+    code = here.post("/tickets", body, token=desk).json["code"]
+    clerk = here.token("clerk", "3")
+    here.post("/windows/3/call-next", token=clerk)
+    scanned = here.post("/windows/3/scan", {"code": code}, token=clerk).json
+    assert (scanned["resident"]["name"], scanned["agent"]["name"]) == ("梁试问", "代办人甲")
+    served = here.get("/windows/3/resident", token=clerk).json
+    assert (served["name"], served["agent"]["name"]) == ("梁试问", "代办人甲")
+
+
+def test_one_number_goes_on_to_the_next_service(here: Any, desk: str) -> None:
+    ticket = here.post("/tickets", {"service": "licence", "chain": ["tax"]}, token=desk).json
+    assert ticket["chain"] == ["tax"]
+    clerk = here.token("clerk", "3")
+    here.post("/windows/3/call-next", token=clerk)
+    ended = here.post("/windows/3/finish", token=clerk).json
+    assert (ended["number"], ended["service"], ended["state"], ended["chain"]) == ("A001", "tax", "waiting", [])

@@ -11,6 +11,10 @@ def clerk(here: Any) -> str:
     return token
 
 
+WINDOW = {"id": "3", "name": "3号窗口", "state": "open", "services": ["*"], "pause_text": "", "pause_text_en": ""}
+PASSWORD = "Kaimen-dajia-hao"
+
+
 def verb(here: Any, clerk: str, name: str, body: Any = None, window: str = "3", **headers: str) -> Any:
     return here.post(f"/windows/{window}/{name}", body, token=clerk, headers=headers)
 
@@ -83,7 +87,7 @@ def test_a_verb_that_does_not_fit_says_what_the_state_is(here: Any, clerk: str) 
 
 
 def test_a_window_is_paused_opened_and_closed(here: Any, clerk: str) -> None:
-    assert verb(here, clerk, "pause").json == {"id": "3", "name": "3号窗口", "state": "paused", "services": ["*"]}
+    assert verb(here, clerk, "pause").json == WINDOW | {"state": "paused"}
     refused = verb(here, clerk, "call-next")
     assert (refused.status, refused.code) == (409, "window_paused")
     assert verb(here, clerk, "open").json["state"] == "open"
@@ -102,7 +106,8 @@ def test_the_clerk_sees_the_window_its_queue_and_who_is_next(here: Any, clerk: s
         here.issue(service)
     verb(here, clerk, "call-next")
     view = here.get("/windows/3", token=clerk).json
-    assert view["window"] == {"id": "3", "name": "3号窗口", "state": "open", "services": ["*"]}
+    assert view["window"] == WINDOW
+    assert (view["clerk"], view["undo"]) == (None, None)
     assert view["ticket"]["number"] == "A001"
     assert view["waiting"] == [
         {"service": "licence", "name": "营业执照", "count": 1},
@@ -135,7 +140,8 @@ def test_a_scan_brings_the_card_field_by_field_and_starts_the_service(here: Any,
             "issue_count": None,
             "renewal_count": None,
         }
-    assert here.get("/windows/3/resident", token=clerk).json == answer["resident"]
+    assert answer["agent"] is None
+    assert here.get("/windows/3/resident", token=clerk).json == answer["resident"] | {"agent": None}
 
 
 def test_a_scan_at_the_wrong_window_is_refused_unless_with_a_reason(here: Any, clerk: str) -> None:
@@ -176,3 +182,165 @@ def test_the_windows_own_news_say_when_to_look_again_and_what_was_scanned(here: 
 def test_a_name_too_long_for_any_window_is_unknown_like_others(here: Any) -> None:
     refused = here.get(f"/windows/{'9' * 200}", token=here.token("clerk", "*"))
     assert (refused.status, refused.code) == (404, "unknown_window")
+
+
+# -- the other verbs ---------------------------------------------------------------------------------------------------
+
+
+def called(here: Any, clerk: str, service: str = "licence") -> Any:
+    """A ticket called to window 3."""
+    issued = here.issue(service)
+    verb(here, clerk, "call-next")
+    return issued
+
+
+def test_a_ticket_steps_aside_with_a_reason_and_comes_back_when_its_time_has_come(here: Any, clerk: str) -> None:
+    called(here, clerk)
+    held = verb(here, clerk, "hold", {"reason": "去复印", "minutes": 10}).json
+    assert (held["state"], held["hold_reason"], held["held_until"]) == (
+        "held",
+        "去复印",
+        "2026-11-23T09:40:00.000+08:00",
+    )
+    assert [one["number"] for one in here.get("/windows/3/away", token=clerk).json] == ["A001"]
+    here.pass_time(minutes=11)
+    assert here.office.bring_back() == 1
+    assert here.get("/windows/3/away", token=clerk).json == []
+    assert verb(here, clerk, "call-next").json["ticket"]["number"] == "A001"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"minutes": 5, "back_at": "2026-11-23T10:00:00+08:00"}, "bad_body"),
+        ({"minutes": 0}, "bad_body"),
+        ({"reason": "长" * 61}, "bad_body"),
+        ({"back_at": "10:00"}, "bad_body"),
+        ({"back_at": "2026-11-23T10:00:00"}, "bad_body"),
+        ({"back_at": "2026-11-23T08:00:00+08:00"}, "bad_time"),
+        ({"back_at": "2026-11-24T10:00:00+08:00"}, "bad_time"),
+    ],
+)
+def test_a_hold_that_makes_no_sense_is_refused(here: Any, clerk: str, body: Any, code: str) -> None:
+    called(here, clerk)
+    assert verb(here, clerk, "hold", body).code == code
+    assert verb(here, clerk, "recall").status == 200
+
+
+def test_a_held_ticket_is_put_back_or_called_by_its_number(here: Any, clerk: str) -> None:
+    called(here, clerk)
+    verb(here, clerk, "hold")
+    assert verb(here, clerk, "return", {"number": "a001"}).json["state"] == "waiting"
+    assert verb(here, clerk, "return", {"number": "A001"}).code == "wrong_state"
+    assert verb(here, clerk, "return", {"number": "Z001"}).code == "unknown_number"
+
+
+def test_a_number_is_called_out_of_turn_once(here: Any, clerk: str) -> None:
+    for _ in range(3):
+        here.issue()
+    first = verb(here, clerk, "call", {"number": "A003", "reason": "居民需要照顾"}, **{"Idempotency-Key": "press-1"})
+    assert (first.json["ticket"]["number"], first.json["ticket"]["state"]) == ("A003", "called")
+    assert first.json["why"] and first.json["why_en"]
+    again = verb(here, clerk, "call", {"number": "A003", "reason": "居民需要照顾"}, **{"Idempotency-Key": "press-1"})
+    assert again.json == first.json
+    assert verb(here, clerk, "call", {"number": "A002"}).code == "window_busy"
+    assert verb(here, clerk, "call", {"number": ""}).code == "bad_body"
+
+
+def test_a_ticket_is_sent_to_one_window(here: Any, clerk: str) -> None:
+    called(here, clerk)
+    ticket = verb(here, clerk, "transfer", {"window": "1"}).json
+    assert (ticket["state"], ticket["for_window"], ticket["service"]) == ("waiting", "1", "licence")
+    assert verb(here, clerk, "call-next").status == 204
+    assert verb(here, clerk, "call-next", window="1").json["ticket"]["number"] == "A001"
+    assert verb(here, clerk, "transfer", {}, window="1").code == "bad_body"
+
+
+def test_a_window_that_does_not_serve_it_cannot_be_sent_a_ticket(here: Any, clerk: str) -> None:
+    called(here, clerk, "tax")
+    refused = verb(here, clerk, "transfer", {"window": "1"})
+    assert (refused.status, refused.code) == (409, "not_served_there")
+
+
+@pytest.mark.parametrize(("end", "state"), [("finish", "serving"), ("no-show", "called")])
+def test_a_wrong_end_is_taken_back_within_a_minute(here: Any, clerk: str, end: str, state: str) -> None:
+    called(here, clerk)
+    verb(here, clerk, end)
+    undo = here.get("/windows/3", token=clerk).json["undo"]
+    assert (undo["number"], undo["until"]) == ("A001", "2026-11-23T09:31:00.000+08:00")
+    assert verb(here, clerk, "undo").json["state"] == state
+    assert here.get("/windows/3", token=clerk).json["undo"] is None
+    assert verb(here, clerk, "undo").code in ("window_busy", "nothing_to_undo")
+    verb(here, clerk, end)
+    here.pass_time(seconds=61)
+    assert here.get("/windows/3", token=clerk).json["undo"] is None
+    assert verb(here, clerk, "undo").code == "nothing_to_undo"
+
+
+def test_a_promise_gives_a_receipt_once(here: Any, clerk: str) -> None:
+    called(here, clerk)
+    ended = verb(here, clerk, "finish", {"outcome": "承诺件", "promise_days": 3}).json
+    (case,) = ended["cases"]
+    assert (case["outcome"], case["promised_on"], len(case["receipt"])) == ("promised", "2026-11-26", 16)
+    called(here, clerk)
+    more = {"outcome": "immediate", "cases": [{"service": "tax", "outcome": "rejected"}]}
+    ended = verb(here, clerk, "finish", more).json
+    assert [(case["service"], case["outcome"], case["receipt"]) for case in ended["cases"]] == [
+        ("licence", "immediate", None),
+        ("tax", "rejected", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"outcome": "差不多"},
+        {"promise_days": -1},
+        {"promise_days": 1.5},
+        {"cases": [{"outcome": "done"}]},
+        {"cases": [{"service": "tax"}] * 21},
+    ],
+)
+def test_an_end_that_makes_no_sense_is_refused(here: Any, clerk: str, body: Any) -> None:
+    called(here, clerk)
+    assert verb(here, clerk, "finish", body).code == "bad_body"
+    assert verb(here, clerk, "recall").status == 200
+
+
+def test_a_pause_says_what_the_clerk_gave(here: Any, clerk: str) -> None:
+    paused = verb(here, clerk, "pause", {"text": "午休", "text_en": "Lunch break"}).json
+    assert (paused["state"], paused["pause_text"], paused["pause_text_en"]) == ("paused", "午休", "Lunch break")
+    assert verb(here, clerk, "open").json["pause_text"] == ""
+    assert verb(here, clerk, "pause", {"text": "长" * 41}).code == "bad_body"
+
+
+# -- who sits there ----------------------------------------------------------------------------------------------------
+
+
+def sit(here: Any, name: str) -> str:
+    """The cookie of a clerk of all windows."""
+    here.hall.people.add_account(name, "clerk", ("*",), PASSWORD)
+    (cookie,) = here.post("/login", {"username": name, "password": PASSWORD}).cookies
+    return str(cookie.partition(";")[0].removeprefix("quhao="))
+
+
+def test_no_two_people_sit_at_one_window_and_one_may_take_over(here: Any, clerk: str) -> None:
+    wang, zhao = sit(here, "wang"), sit(here, "zhao")
+    here.post("/windows/3/open", cookie=wang)
+    refused = here.post("/windows/3/call-next", cookie=zhao)
+    assert (refused.status, refused.code, refused.json["clerk"]) == (409, "window_taken", "wang")
+    assert refused.json["since"] == "2026-11-23T09:30:00+08:00"
+    assert "wang" in refused.json["detail"]
+    here.issue()
+    assert verb(here, clerk, "call-next").status == 200, "a machine helps beside whoever sits there"
+    assert here.post("/windows/3/open", {"take_over": True}, cookie=zhao).status == 200
+    assert here.get("/windows/3", cookie=zhao).json["clerk"] == "zhao"
+    assert here.post("/windows/3/recall", cookie=wang).code == "window_taken"
+
+
+def test_whoever_logs_out_leaves_the_window_to_others(here: Any) -> None:
+    wang, zhao = sit(here, "wang"), sit(here, "zhao")
+    here.post("/windows/3/open", cookie=wang)
+    here.post("/logout", cookie=wang)
+    assert here.get("/windows/3", cookie=zhao).json["clerk"] is None
+    assert here.post("/windows/3/open", cookie=zhao).status == 200

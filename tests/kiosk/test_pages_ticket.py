@@ -1,12 +1,13 @@
 """A ticket on a phone, in a real browser, with a hall at work behind it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from ticketing.model import Actor, Resident
+from ticketing.model import Actor, Resident, State
 from ticketing.office import Issued
 
 CLERK = Actor("clerk", "clerk", "1")
@@ -55,7 +56,10 @@ def test_the_address_is_good_in_the_capitals_of_the_printed_code(hall: Any, phon
 def test_all_that_a_phone_fetches_is_less_than_30_kb(hall: Any, phone: Page) -> None:
     answers: list[Response] = []
     phone.on("response", lambda answer: answers.append(answer))
-    phone.goto(f"{hall.url}/t/{issue(hall).code}", wait_until="networkidle")
+    issued = issue(hall)
+    hall.office.call_number("1", issued.ticket.number, CLERK)
+    hall.office.no_show("1", CLERK)
+    phone.goto(f"{hall.url}/t/{issued.code}", wait_until="networkidle")
     assert len(answers) > 3
     assert sum(len(answer.body()) for answer in answers if answer.ok) < 30_000
 
@@ -104,7 +108,9 @@ def test_the_page_tells_what_became_of_the_ticket(hall: Any, phone: Page) -> Non
     hall.office.no_show("1", CLERK)
     phone.goto(f"{hall.url}/t/{second.code}")
     expect(phone.locator(".head")).to_contain_text("已过号")
-    expect(phone.locator("main")).to_contain_text(hall.program.hall.settings.hall.desk)
+    expect(phone.locator("#acts .primary")).to_contain_text("重新排队")
+    phone.goto(f"{hall.url}/t/{first.code}")
+    expect(phone.locator("#acts form")).to_have_count(0)
 
 
 def test_a_phone_without_network_says_so_and_since_when(hall: Any, phone: Page) -> None:
@@ -135,7 +141,7 @@ def test_no_cache_keeps_the_page_and_no_other_site_learns_its_address(hall: Any,
     answer = phone.goto(f"{hall.url}/t/{issue(hall).code}")
     assert answer
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
 
 
 def test_a_long_number_fits_a_small_phone(start_hall: Callable[..., Any], new_page: Callable[..., Page]) -> None:
@@ -146,3 +152,126 @@ def test_a_long_number_fits_a_small_phone(start_hall: Callable[..., Any], new_pa
     page.goto(f"{hall.url}/t/{hall.office.issue('s', DESK, print=False).code}")
     expect(page.locator(".number")).to_have_text("WWW001")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# -- what its holder may do --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[True, False], ids=["with JavaScript", "without"])
+def any_phone(request: pytest.FixtureRequest, new_page: Callable[..., Page]) -> Page:
+    """A phone with and without JavaScript."""
+    return new_page(**PHONE, has_touch=True, is_mobile=True, java_script_enabled=request.param)
+
+
+def test_a_number_is_cancelled_once_it_is_confirmed(hall: Any, any_phone: Page) -> None:
+    code = issue(hall).code
+    any_phone.goto(f"{hall.url}/t/{code}")
+    confirm = any_phone.locator("#acts .danger")
+    expect(confirm).to_be_hidden()
+    any_phone.get_by_text("不办了，取消号码").click()
+    confirm.click()
+    expect(any_phone.locator(".head")).to_contain_text("已取消")
+    expect(any_phone.locator(".refused")).to_have_count(0)
+    assert any_phone.url == f"{hall.url}/t/{code}"
+    assert hall.office.ticket_of_number("A001").state is State.CANCELLED
+
+
+def test_a_missed_number_queues_again_and_says_how_often_still(hall: Any, any_phone: Page) -> None:
+    code = issue(hall).code
+    for left in ("2 次", "1 次"):
+        call(hall)
+        hall.office.no_show("1", CLERK)
+        any_phone.goto(f"{hall.url}/t/{code}")
+        expect(any_phone.locator("#acts")).to_contain_text(left)
+        any_phone.locator("#acts .primary").click()
+        expect(any_phone.locator(".head")).to_contain_text("马上轮到您")
+    call(hall)
+    hall.office.no_show("1", CLERK)
+    any_phone.goto(f"{hall.url}/t/{code}")
+    expect(any_phone.locator("main")).to_contain_text(hall.program.hall.settings.hall.desk)
+    expect(any_phone.locator("#acts .primary")).to_have_count(0)
+
+
+def test_what_came_too_late_is_told_in_words(hall: Any, any_phone: Page) -> None:
+    code = issue(hall).code
+    any_phone.goto(f"{hall.url}/t/{code}")
+    any_phone.get_by_text("不办了，取消号码").click()
+    call(hall)
+    any_phone.locator("#acts .danger").click()
+    expect(any_phone.locator(".refused")).to_contain_text("A001 已叫号")
+    expect(any_phone.locator(".head")).to_contain_text("请到")
+
+
+def test_a_press_done_twice_is_no_fault(hall: Any, any_phone: Page) -> None:
+    code = issue(hall).code
+    any_phone.goto(f"{hall.url}/t/{code}")
+    any_phone.get_by_text("不办了，取消号码").click()
+    hall.office.cancel_by_code(code)
+    any_phone.locator("#acts .danger").click()
+    expect(any_phone.locator(".head")).to_contain_text("已取消")
+    expect(any_phone.locator(".refused")).to_have_count(0)
+
+
+def test_why_another_number_is_first_is_answered(hall: Any, any_phone: Page) -> None:
+    issue(hall)
+    code = issue(hall).code
+    any_phone.goto(f"{hall.url}/t/{code}")
+    any_phone.get_by_text("为什么别的号先叫").click()
+    any_phone.locator("#why").fill("a001")
+    any_phone.get_by_role("button", name="查询").click()
+    expect(any_phone.locator(".why")).to_contain_text("A001 在 A002 前面")
+    any_phone.locator("#why").fill("Z999")
+    any_phone.get_by_role("button", name="查询").click()
+    expect(any_phone.locator(".why")).to_contain_text("没有这个号码")
+
+
+def test_what_is_open_stays_open_while_the_page_refreshes_itself(hall: Any, phone: Page) -> None:
+    issue(hall)
+    code = issue(hall).code
+    phone.goto(f"{hall.url}/t/{code}")
+    phone.get_by_text("不办了，取消号码").click()
+    call(hall)
+    phone.clock.fast_forward(4000)
+    expect(phone.locator(".head")).to_contain_text("马上轮到您")
+    expect(phone.locator("#acts .danger")).to_be_visible()
+
+
+def test_a_held_ticket_says_when_it_comes_back(hall: Any, phone: Page) -> None:
+    issued = issue(hall)
+    back_at = hall.program.hall.clock() + timedelta(minutes=20)
+    hall.office.hold_ticket(issued.ticket.id, DESK, "去取材料", back_at)
+    phone.goto(f"{hall.url}/t/{issued.code}")
+    expect(phone.locator(".head")).to_contain_text("已挂起")
+    expect(phone.locator("main")).to_contain_text(f"{back_at:%H:%M} 自动回到队列")
+    assert "去取材料" not in phone.content()
+
+
+def test_another_site_cannot_cancel_a_number(hall: Any, new_page: Callable[..., Page]) -> None:
+    code = issue(hall).code
+    page = new_page()
+    page.set_content(f"<form method=post action='{hall.url}/t/{code}/cancel'><button>!</button></form>")
+    with page.expect_response("**/cancel") as answer:
+        page.locator("button").click()
+    assert answer.value.status == 403
+    assert hall.office.ticket_of_number("A001").state is State.WAITING
+
+
+def test_the_code_is_in_no_log(hall: Any, phone: Page, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(0)
+    code = issue(hall).code
+    phone.goto(f"{hall.url}/t/{code}")
+    phone.get_by_text("不办了，取消号码").click()
+    phone.locator("#acts .danger").click()
+    expect(phone.locator(".head")).to_contain_text("已取消")
+    assert code not in caplog.text
+
+
+def test_what_to_have_ready_is_told_on_the_phone(start_hall: Callable[..., Any], new_page: Callable[..., Page]) -> None:
+    from config.settings import ServiceSettings
+
+    tax = ServiceSettings(id="t", name="办税", name_en="Tax", prefix="T", bring="房产证", bring_en="the deed")
+    hall = start_hall(services=(tax,))
+    page = new_page(**PHONE)
+    page.goto(f"{hall.url}/t/{hall.office.issue('t', DESK, print=False).code}")
+    expect(page.locator("main")).to_contain_text("请准备好身份证和小票，还有房产证")
+    expect(page.locator("main")).to_contain_text("and the deed")

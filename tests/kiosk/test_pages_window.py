@@ -218,7 +218,7 @@ def test_a_slip_of_another_window_is_refused_and_a_reason_lets_it_through(
 def test_a_code_of_another_hall_is_refused_without_a_way_around(hall: Any, new_page: Callable[..., Page]) -> None:
     page = sit_at(new_page(), hall)
     staff.scan(page, "HTTPS://OTHER.EXAMPLE/T/0000000000000000")
-    message(page, "不是本大厅的小票码")
+    message(page, "不是本厅今天的号码")
     expect(page.locator("#override")).to_be_hidden()
     page.keyboard.press("F9")
     expect(page.locator("#ask")).to_be_hidden()
@@ -247,12 +247,13 @@ def test_recall_transfer_and_pause_are_one_key_each(hall: Any, new_page: Callabl
     message(page, "已重呼 A001")
     assert ticket_at(hall).recalls == 1
     page.keyboard.press("F5")
-    expect(page.locator("#ask-title")).to_have_text("A001 转到哪项业务？")
+    expect(page.locator("#ask-title")).to_have_text("A001 转到哪里？")
     page.keyboard.press("1")
     message(page, "A001 已转到 社会保障卡")
     assert ticket_at(hall) is None
     expect(page.locator("#next")).to_have_text("A001")
     page.keyboard.press("F6")
+    page.keyboard.press("1")
     key_is(page, "恢复服务")
     assert hall.office.window_view("3").window.state == "paused"
     page.keyboard.press("Space")
