@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from config.settings import Settings
 from drivers.supervisor import Supervisor
 from kiosk.wrong_codes import WrongCodes
+from ticketing.appointments import Appointments
 from ticketing.cases import Cases
 from ticketing.office import Office
 from ticketing.people import People
@@ -39,7 +40,7 @@ class Hall:
         bench: hands and eyes of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
         wrong_codes: slows down whoever tries codes; every route that takes a code looks it up inside of its watch.
-        cases, supplements, ratings, terminals, setup: more verbs, on the office's ledger.
+        cases, supplements, ratings, terminals, setup, appointments: more verbs, on the office's ledger.
     """
 
     settings: Settings
@@ -58,6 +59,7 @@ class Hall:
     ratings: Ratings = field(init=False)
     terminals: Terminals = field(init=False)
     setup: Setup = field(init=False)
+    appointments: Appointments = field(init=False)
 
     def __post_init__(self) -> None:
         ledger = self.office.ledger
@@ -66,3 +68,4 @@ class Hall:
         self.ratings = Ratings(ledger)
         self.terminals = Terminals(ledger)
         self.setup = Setup(ledger)
+        self.appointments = Appointments(ledger)

@@ -127,7 +127,7 @@ class _Web(WsgiServer):
         )
         self.requests = Pool(self, ORDINARY, SPARE)
         self._waiting = waiting
-        self.max_body = int(app.config["MAX_CONTENT_LENGTH"])
+        self.max_body = int(app.config["MAX_COLLECTED"])
         self.gateway = Gateway_10
         self.ConnectionClass = _Connection
         self.nodelay = True

@@ -17,9 +17,6 @@ __all__ = ["Appointment", "Appointments", "BadRow", "BadRowsError", "FreeSlot", 
 
 log = logging.getLogger(__name__)
 
-MOST_ROWS = 5000
-"""Of a list that is taken in at once, while nobody else can write."""
-
 
 @dataclass(frozen=True)
 class FreeSlot:

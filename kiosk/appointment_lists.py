@@ -1,0 +1,172 @@
+"""Lists of appointments from other systems: CSV in whatever form a spreadsheet gives it. Pure.
+
+What is wrong is told by the line and a code, and never by what stands there.
+"""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from drivers.id_card import valid_id_number
+from ticketing.appointments import BadRow, ListedRow
+from ticketing.model import StateError
+
+LARGEST = 256 * 1024
+"""Bytes of a list."""
+MOST_ROWS = 5000
+"""All of them are booked at once, while nobody else can write."""
+
+_HEADERS = {
+    "service": [
+        "service",
+        "业务",
+        "事项",
+        "服务",
+        "业务名称",
+        "事项名称",
+        "业务编号",
+        "办理事项",
+        "预约事项",
+        "预约业务",
+    ],
+    "date": ["date", "日期", "预约日期", "办理日期"],
+    "time": ["time", "时间", "时段", "预约时间", "预约时段", "办理时间"],
+    "id_number": [
+        "id_number",
+        "idnumber",
+        "身份证",
+        "身份证号",
+        "身份证号码",
+        "证件号",
+        "证件号码",
+        "公民身份号码",
+    ],
+}
+_COLUMN_OF = {name: column for column, names in _HEADERS.items() for name in names}
+_ENCODINGS = ("utf-8", "gb18030")
+_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_DELIMITERS = ",;\t"
+_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 0?0:00(?::00)?)?|(\d{4})(\d{2})(\d{2})")
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::00)?(?:\s*[-–—~至到]\s*\d{1,2}:\d{2}(?::00)?)?")
+_HOURS = 48
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How a list is written: its text, what parts its fields, and where the columns are."""
+
+    text: str
+    delimiter: str
+    columns: Mapping[str, int]
+    width: int
+
+
+def read_list(data: bytes, services: Mapping[str, str]) -> list[ListedRow | BadRow]:
+    """The rows of a list, right and wrong ones.
+
+    Its first line says, in Chinese or English, which column is what: service, date, time, id_number; others, such as
+    a name, are not looked at. Encoding (UTF-8, UTF-16 with a mark, GB 18030 with GBK in it) and delimiter (comma,
+    semicolon, tab) are those under which that line is understood.
+
+    Args:
+        data: the file.
+        services: ids of services by what people call them; ids themselves are known anyway.
+
+    Raises:
+        StateError: ``list_too_large``, ``list_encoding``, ``list_header``, ``list_empty``.
+    """
+    if len(data) > LARGEST:
+        raise StateError("list_too_large", most=LARGEST // 1024)
+    form = _form_of(data)
+    names = {_plain(name).casefold(): service for name, service in services.items()}
+    rows: list[ListedRow | BadRow] = []
+    for line, fields in _lines(form):
+        if fields is None:
+            rows.append(BadRow(line, "row_quotes", {}))
+        elif any(field.strip() for field in fields):
+            rows.append(_row(line, fields, form, names))
+        if len(rows) > MOST_ROWS:
+            raise StateError("list_too_long", most=MOST_ROWS)
+    if not rows:
+        raise StateError("list_empty")
+    return rows
+
+
+def _form_of(data: bytes) -> _Form:
+    marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
+    readable = False
+    for encoding in [marked] if marked else _ENCODINGS:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        readable = True
+        # Bytes of one encoding may be letters in another, too; but not the words of a header.
+        for delimiter in _DELIMITERS:
+            header = next(csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=delimiter), [])
+            known = [_COLUMN_OF.get(_plain(field).casefold().replace(" ", "_")) for field in header]
+            columns = {column: known.index(column) for column in _HEADERS if column in known}
+            if len(columns) == len(_HEADERS):
+                return _Form(text.lstrip("\ufeff"), delimiter, columns, len(header))
+    raise StateError("list_header" if readable else "list_encoding")
+
+
+def _lines(form: _Form) -> Iterator[tuple[int, list[str] | None]]:
+    """The lines below the header, each with the number of the line it begins on; None for one that cannot be parted."""
+    reader = csv.reader(io.StringIO(form.text, newline=""), delimiter=form.delimiter, strict=True)
+    try:
+        next(reader)
+    except csv.Error:
+        raise StateError("list_header") from None
+    while True:
+        line = reader.line_num + 1
+        try:
+            yield line, next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield line, None
+
+
+def _row(line: int, fields: list[str], form: _Form, services: Mapping[str, str]) -> ListedRow | BadRow:
+    if any(field.strip() for field in fields[form.width :]):
+        return BadRow(line, "row_columns", {})
+    told = {name: _plain(fields[at]) if at < len(fields) else "" for name, at in form.columns.items()}
+    if not all(told.values()):
+        return BadRow(line, "row_incomplete", {})
+    day, minute = _date(told["date"]), _minute(told["time"])
+    number = told["id_number"].replace(" ", "").lstrip("'").upper()
+    if day is None:
+        return BadRow(line, "bad_date", {})
+    if minute is None:
+        return BadRow(line, "bad_time", {})
+    if not valid_id_number(number):
+        return BadRow(line, "bad_id_number", {})
+    return ListedRow(line, services.get(told["service"].casefold(), told["service"]), day, minute, number)
+
+
+def _plain(text: str) -> str:
+    """Text without the forms in which full-width keyboards write it."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def _date(text: str) -> date | None:
+    found = _DATE.fullmatch(text)
+    if not found:
+        return None
+    year, month, day = (int(part) for part in found.groups() if part is not None)
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _minute(text: str) -> int | None:
+    found = _TIME.fullmatch(text)
+    if not found or int(found[1]) >= _HOURS or int(found[2]) > 59:
+        return None
+    return 60 * int(found[1]) + int(found[2])

@@ -1,0 +1,152 @@
+"""Appointments over the wire: slots, booking, cancelling, lists."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from drivers.id_card import check_digit
+from ticketing.calendar import Slot
+from ticketing.model import Actor
+from ticketing.setup import HallSetup
+
+MONDAY = date(2026, 11, 23)
+TUESDAY = MONDAY + timedelta(days=1)
+
+
+def id_number(order: int = 123) -> str:
+    first = f"11000019880314{order:03}"
+    return first + check_digit(first)
+
+
+@pytest.fixture
+def booking(here: Any) -> Any:
+    """A hall whose tax service takes two at 10:00 and one at 10:30 on weekdays."""
+    made: HallSetup = here.hall.setup.read()
+    slots = tuple(
+        Slot("tax", weekday, begins, begins + 30, capacity)
+        for weekday in range(1, 6)
+        for begins, capacity in ((600, 2), (630, 1))
+    )
+    here.hall.setup.replace(HallSetup(made.services, made.windows, slots=slots), Actor("zhou", "manager", "hall"))
+    return here
+
+
+def wanted(time: str = "10:00", number: str | None = None, day: date = TUESDAY, service: str = "tax") -> dict[str, Any]:
+    return {
+        "service": service,
+        "date": str(day),
+        "time": time,
+        "resident": {"id_number": number or id_number(), "name": "梁试问"},
+    }
+
+
+def test_a_time_is_booked_found_by_its_code_and_given_back(booking: Any) -> None:
+    slots = f"/appointments/slots?service=tax&date={TUESDAY}"
+    assert [(one["time"], one["free"]) for one in booking.get(slots).json["slots"]] == [("10:00", 2), ("10:30", 1)]
+    made = booking.post("/appointments", wanted(), token=booking.token("desk"))
+    assert made.status == 201
+    assert made.json["begins_at"] == "2026-11-24T10:00:00.000+08:00"
+    assert (made.json["service_name"], made.json["state"]) == ("税务登记", "booked")
+    code = made.json["code"]
+    assert booking.get(f"/appointments/{code.lower()}").json | {"code": code} == made.json
+    assert booking.get(slots).json["slots"][0]["free"] == 1
+    assert booking.post(f"/appointments/{code}/cancel").json["state"] == "cancelled"
+    assert booking.get(slots).json["slots"][0]["free"] == 2
+    assert booking.post(f"/appointments/{code}/cancel").code == "appointment_over"
+    assert booking.get("/appointments/0000000000000000").code == "unknown_code"
+
+
+def test_the_desk_sees_a_days_appointments_without_knowing_whose(booking: Any) -> None:
+    desk = booking.token("desk")
+    made = booking.post("/appointments", wanted(), token=desk).json
+    listed = booking.get(f"/appointments?date={TUESDAY}", token=desk)
+    assert [one["id"] for one in listed.json["appointments"]] == [made["id"]]
+    assert id_number() not in listed.body.decode() and "梁" not in listed.body.decode()
+    assert booking.get("/appointments", token=desk).json == {"appointments": []}
+    assert booking.post(f"/desk/appointments/{made['id']}/cancel", {}, token=desk).json["state"] == "cancelled"
+    assert booking.post("/desk/appointments/99/cancel", {}, token=desk).code == "unknown_appointment"
+
+
+def test_a_terminal_books_for_the_card_that_lies_there(booking: Any) -> None:
+    token = booking.hall.people.add_token("t", "terminal", (), "hall-1")
+    assert booking.post("/terminals/hall-1/appointments", wanted(), token=token).status == 201
+    assert booking.post("/terminals/hall-2/appointments", wanted(), token=token).code == "not_your_terminal"
+    assert booking.post("/appointments", wanted("10:30", id_number(125)), token=token).status == 201
+
+
+def test_a_repeated_request_books_once(booking: Any) -> None:
+    key = {"Idempotency-Key": "one"}
+    desk = booking.token("desk")
+    first = booking.post("/appointments", wanted(), token=desk, headers=key)
+    assert booking.post("/appointments", wanted(), token=desk, headers=key).json == first.json
+    assert booking.post("/appointments", wanted("10:30"), token=desk, headers=key).code == "idempotency_key_reused"
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"time": "10:15"}, 404, "no_such_slot"),
+        ({"time": "10"}, 422, "bad_body"),
+        ({"date": "2026-11-28"}, 404, "no_such_slot"),
+        ({"date": "2026-12-24"}, 409, "too_far_ahead"),
+        ({"service": "licence"}, 404, "no_such_slot"),
+        ({"service": "nothing"}, 404, "unknown_service"),
+        ({"resident": {"name": "梁试问"}}, 409, "no_id_number"),
+        ({"resident": {"id_number": "110000198803141230"}}, 422, "bad_id_number"),
+    ],
+)
+def test_what_cannot_be_booked_says_why(booking: Any, change: dict[str, Any], status: int, code: str) -> None:
+    refused = booking.post("/appointments", wanted() | change, token=booking.token("desk"))
+    assert (refused.status, refused.code) == (status, code)
+    if code == "too_far_ahead":
+        assert refused.json["until"] == "2026-12-07" and "12月7日" in refused.json["detail"]
+
+
+def test_only_who_may_books_and_imports(booking: Any) -> None:
+    assert booking.post("/appointments", wanted()).status == 401
+    assert booking.post("/appointments", wanted(), token=booking.token("clerk")).code == "forbidden"
+    assert booking.get("/appointments", token=booking.token("clerk")).code == "forbidden"
+    assert send(booking, b"x", token=booking.token("desk")).code == "forbidden"
+
+
+# Lists
+
+
+def send(hall: Any, data: bytes, token: str | None = None, kind: str = "text/csv") -> Any:
+    return hall.post("/appointments/import", data, token=token or hall.token("manager"), headers={"Content-Type": kind})
+
+
+def test_a_list_in_gbk_is_taken_in_once(booking: Any) -> None:
+    text = f"业务,日期,时段,身份证号\r\n税务登记,2026/11/24,10:00-10:30,{id_number()}\r\n"
+    assert send(booking, text.encode("gbk")).json == {"booked": 1, "known": 0}
+    assert send(booking, text.encode("utf-8-sig"), kind="text/csv; charset=utf-8").json == {"booked": 0, "known": 1}
+
+
+def test_every_bad_row_is_named_and_none_imported(booking: Any) -> None:
+    rows = [
+        "service,date,time,id_number",
+        f"tax,2026-11-24,10:00,{id_number()}",
+        f"tax,2026-11-24,10:00,{id_number()[:-1]}Y",
+        f"tax,2026-11-24,10:15,{id_number(125)}",
+        f"tax,2026-11-24,10:30,{id_number()}",
+    ]
+    refused = send(booking, "\n".join(rows).encode())
+    assert (refused.status, refused.code) == (422, "bad_rows")
+    assert [(one["line"], one["reason"]) for one in refused.json["errors"]] == [
+        (3, "bad_id_number"),
+        (4, "no_such_slot"),
+        (5, "already_booked"),
+    ]
+    assert all(one["message"] and one["message_en"].isascii() for one in refused.json["errors"])
+    assert "110000" not in refused.body.decode()
+    desk = booking.token("desk")
+    assert booking.get(f"/appointments?date={TUESDAY}", token=desk).json == {"appointments": []}
+
+
+def test_what_is_no_list_is_refused(booking: Any) -> None:
+    assert send(booking, b"a,b\n").code == "list_header"
+    assert send(booking, b"{}", kind="application/json").code == "csv_expected"
+    large = b"service,date,time,id_number\n" + b"x" * (256 * 1024)
+    assert send(booking, large).status in (409, 413)
+    assert send(booking, b"service,date,time,id_number\n" + b"x,x,x,x\n" * 20_000).code == "list_too_long"

@@ -1,0 +1,357 @@
+"""Appointments: booked, found by the card, missed, taken in from lists."""
+
+import threading
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from offices import CHEN, DESK, LI, MORNING, SERVICES, WINDOWS, OfficeHall, refused
+from ticketing.appointments import Appointments, BadRow, BadRowsError, ListedRow
+from ticketing.calendar import Hours, Quota, Slot, SpecialDay
+from ticketing.model import ClosedError, LimitError, Resident, StateError, TicketingError, UnknownError
+from ticketing.policy import AppointmentRules
+from ticketing.setup import HallSetup, Setup
+
+TODAY = MORNING.date()
+TOMORROW = TODAY + timedelta(days=1)
+TEN, HALF_PAST = 600, 630
+SLOTS = tuple(
+    Slot("tax", weekday, begins, begins + 30, capacity)
+    for weekday in range(1, 6)
+    for begins, capacity in ((TEN, 2), (HALF_PAST, 1))
+)
+NOBODY = Resident(kind="typed", id_number="110102199203040018")
+"""Invented numbers, too."""
+
+
+def arrange(desk: OfficeHall, **calendar: object) -> Appointments:
+    Setup(desk.office.ledger).replace(
+        HallSetup(tuple(SERVICES), tuple(WINDOWS), **({"slots": SLOTS} | calendar)),  # type: ignore[arg-type]
+        DESK,
+    )
+    return Appointments(desk.office.ledger)
+
+
+@pytest.fixture
+def book(desk: OfficeHall) -> Appointments:
+    return arrange(desk)
+
+
+def rule(desk: OfficeHall, **rules: object) -> None:
+    ledger = desk.office.ledger
+    ledger.rules = replace(ledger.rules, appointments=replace(ledger.rules.appointments, **rules))  # type: ignore[arg-type]
+
+
+def at(clock: str, day: date = TODAY) -> datetime:
+    return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=MORNING.tzinfo)
+
+
+def booked(book: Appointments, resident: Resident = CHEN, day: date = TODAY, minute: int = TEN, **options: object):
+    return book.book("tax", day, minute, resident, DESK, "api", **options)  # type: ignore[arg-type]
+
+
+def states(desk: OfficeHall) -> list[str]:
+    with desk.store.read() as conn:
+        return list(conn.exec_driver_sql("SELECT state FROM appointment ORDER BY id").scalars())
+
+
+# Booking
+
+
+def test_a_booked_place_is_no_longer_free_and_a_cancelled_one_is_again(book: Appointments) -> None:
+    assert [(one.begins, one.capacity, one.free) for one in book.slots("tax", TOMORROW)] == [
+        (at("10:00", TOMORROW), 2, 2),
+        (at("10:30", TOMORROW), 1, 1),
+    ]
+    made = booked(book, day=TOMORROW)
+    assert (made.state, made.begins, made.ends) == ("booked", at("10:00", TOMORROW), at("10:30", TOMORROW))
+    assert [one.free for one in book.slots("tax", TOMORROW)] == [1, 1]
+    assert made.code is not None and len(made.code) == 16
+    assert book.of_code(made.code.lower()).id == made.id
+    assert book.cancel_code(made.code).state == "cancelled"
+    assert [one.free for one in book.slots("tax", TOMORROW)] == [2, 1]
+    assert refused(StateError, "appointment_over", book.cancel_code, made.code) == {"state": "cancelled"}
+    assert refused(StateError, "appointment_over", book.cancel, made.id, DESK) == {"state": "cancelled"}
+
+
+def test_what_cannot_be_booked_is_refused(desk: OfficeHall, book: Appointments) -> None:
+    refused(UnknownError, "no_such_slot", booked, book, minute=615)
+    refused(UnknownError, "no_such_slot", booked, book, day=date(2026, 3, 7))
+    refused(UnknownError, "unknown_service", book.book, "nothing", TODAY, TEN, CHEN, DESK, "api")
+    refused(StateError, "no_id_number", booked, book, replace(CHEN, id_number=None))
+    last = TODAY + timedelta(days=14)
+    assert refused(StateError, "too_far_ahead", booked, book, day=last + timedelta(days=1)) == {"until": last}
+    booked(book, day=last)
+    desk.now = at("10:00")
+    refused(StateError, "slot_over", booked, book)
+    refused(UnknownError, "no_such_slot", booked, book, day=TODAY - timedelta(days=1))
+    refused(StateError, "slot_over", booked, book, day=TODAY - timedelta(days=3))
+    assert [one.free for one in book.slots("tax", TODAY)] == [0, 1]
+    assert [one.free for one in book.slots("tax", last + timedelta(days=1))] == [0, 0]
+    assert states(desk) == ["booked"]
+
+
+def test_a_holiday_has_no_slots_and_a_moved_day_those_of_its_weekday(desk: OfficeHall) -> None:
+    saturday = date(2026, 3, 7)
+    book = arrange(desk, special_days=(SpecialDay(TOMORROW, None, "假日"), SpecialDay(saturday, 5, "调休")))
+    assert book.slots("tax", TOMORROW) == []
+    refused(UnknownError, "no_such_slot", booked, book, day=TOMORROW)
+    assert booked(book, day=saturday).begins == at("10:00", saturday)
+
+
+def test_a_person_has_one_appointment_a_service_and_day(book: Appointments) -> None:
+    first = booked(book)
+    assert refused(StateError, "already_booked", booked, book, minute=HALF_PAST) == {"time": "10:00"}
+    assert [one.id for one in book.of_person(CHEN)] == [first.id]
+    assert book.of_person(LI) == []
+    booked(book, day=TOMORROW)
+    book.cancel(first.id, DESK)
+    booked(book, minute=HALF_PAST)
+
+
+def test_a_full_slot_is_refused(book: Appointments) -> None:
+    booked(book, minute=HALF_PAST)
+    refused(StateError, "slot_full", booked, book, LI, minute=HALF_PAST)
+
+
+def test_a_repeated_request_books_once(desk: OfficeHall, book: Appointments) -> None:
+    first = booked(book, key="k")
+    assert booked(book, key="k") == first
+    refused(StateError, "idempotency_key_reused", booked, book, minute=HALF_PAST, key="k")
+    assert states(desk) == ["booked"]
+
+
+def test_of_eight_at_once_exactly_as_many_as_there_are_places_book(desk: OfficeHall) -> None:
+    book = arrange(desk, slots=(Slot("tax", 1, TEN, HALF_PAST, 3),))
+    numbers = [replace(CHEN, id_number=f"person {n}") for n in range(8)]
+    together = threading.Barrier(8)
+    outcomes: list[str] = []
+
+    def one(resident: Resident) -> None:
+        together.wait(10)
+        try:
+            outcomes.append(booked(book, resident).state)
+        except TicketingError as error:
+            outcomes.append(error.code)
+
+    threads = [threading.Thread(target=one, args=(resident,)) for resident in numbers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == ["booked"] * 3 + ["slot_full"] * 5
+    assert states(desk) == ["booked"] * 3
+
+
+def test_codes_that_are_wrong_or_of_a_past_day_are_equally_unknown(
+    desk: OfficeHall, book: Appointments
+) -> None:
+    made = booked(book)
+    issued = desk.issue("tax")
+    desk.next_day()
+    for code in (made.code, "0" * 16, "", issued.code):
+        refused(UnknownError, "unknown_code", book.of_code, code)
+        refused(UnknownError, "unknown_code", book.cancel_code, code)
+
+
+# Checking in
+
+
+def test_within_its_time_an_appointment_ranks_at_its_slot(desk: OfficeHall, book: Appointments) -> None:
+    booked(book)
+    desk.now = at("10:05")
+    walk_in = desk.issue("tax").ticket
+    desk.now = at("10:20")
+    ticket = desk.issue("tax", CHEN).ticket
+    assert (ticket.rank_at, ticket.rank_by, ticket.ahead) == (at("10:00"), "appointment", 0)
+    assert [(one.state, one.ticket) for one in book.of_person(CHEN)] == [("checked_in", ticket.id)]
+    called = desk.office.call_next("2", DESK)
+    assert called and called.ticket.number == ticket.number
+    assert "预约 10:00" in called.why.zh and "appointment at 10:00" in called.why.en
+    assert walk_in.number == "B001"
+
+
+def test_a_little_early_it_ranks_no_later_than_without_an_appointment(desk: OfficeHall, book: Appointments) -> None:
+    booked(book)
+    desk.now = at("09:30")
+    ticket = desk.issue("tax", CHEN).ticket
+    assert (ticket.rank_at, ticket.rank_by) == (desk.now, None)
+    assert book.of_person(CHEN)[0].state == "checked_in"
+
+
+def test_far_too_early_it_waits_for_its_slot(desk: OfficeHall, book: Appointments) -> None:
+    booked(book)
+    desk.now = at("09:10")
+    ticket = desk.issue("tax", CHEN).ticket
+    assert (ticket.rank_at, ticket.rank_by) == (at("10:00"), "appointment")
+    later = desk.issue("tax").ticket
+    assert later.ahead == 0
+    assert desk.call("2") == later.number
+
+
+def test_or_gets_no_ticket_yet(desk: OfficeHall, book: Appointments) -> None:
+    rule(desk, early_is="refuse")
+    booked(book)
+    assert refused(StateError, "too_early", desk.issue, "tax", CHEN) == {"opens_at": at("09:30")}
+    assert book.of_person(CHEN)[0].state == "booked"
+    desk.now = at("09:30")
+    desk.issue("tax", CHEN)
+
+
+def test_until_a_while_after_its_slot_it_is_kept_and_then_lost(desk: OfficeHall, book: Appointments) -> None:
+    booked(book)
+    booked(book, LI)
+    desk.now = at("10:44")
+    assert desk.issue("tax", LI).ticket.rank_by == "appointment"
+    desk.now = at("10:45")
+    ticket = desk.issue("tax", CHEN).ticket
+    assert (ticket.rank_at, ticket.rank_by) == (desk.now, None)
+    assert [one.state for one in book.of_person(CHEN)] == ["missed"]
+
+
+def test_or_who_is_late_is_refused(desk: OfficeHall, book: Appointments) -> None:
+    rule(desk, late_is="refuse")
+    booked(book)
+    desk.now = at("10:45")
+    assert refused(StateError, "too_late", desk.issue, "tax", CHEN) == {"time": "10:00"}
+
+
+def test_an_appointment_becomes_one_ticket_and_no_more(desk: OfficeHall, book: Appointments) -> None:
+    booked(book)
+    desk.now = at("10:05")
+    first = desk.issue("tax", CHEN).ticket
+    refused(StateError, "already_waiting", desk.issue, "tax", CHEN)
+    desk.serve("2")
+    second = desk.issue("tax", CHEN).ticket
+    assert (first.rank_by, second.rank_by) == ("appointment", None)
+
+
+def test_a_refused_ticket_leaves_the_appointment_as_it_was(desk: OfficeHall) -> None:
+    book = arrange(desk, hours=(Hours("*", 1, 540, 640),))
+    booked(book)
+    desk.now = at("10:41")
+    refused(ClosedError, "service_closed", desk.issue, "tax", CHEN)
+    assert book.of_person(CHEN)[0].state == "booked"
+
+
+def test_who_has_an_appointment_has_a_place_in_the_quota(desk: OfficeHall) -> None:
+    book = arrange(desk, quotas=(Quota("tax", 0, 1440, 1),))
+    booked(book)
+    desk.now = at("09:45")
+    desk.issue("tax", LI)
+    refused(LimitError, "quota_reached", desk.issue, "tax", NOBODY)
+    desk.issue("tax", CHEN)
+
+
+def test_for_another_service_the_appointment_is_left_alone(desk: OfficeHall, book: Appointments) -> None:
+    booked(book)
+    desk.now = at("10:05")
+    assert desk.issue("licence", CHEN).ticket.rank_by is None
+    assert book.of_person(CHEN)[0].state == "booked"
+
+
+# Who does not come
+
+
+def test_who_does_not_come_has_missed_it_when_the_day_is_over(desk: OfficeHall, book: Appointments) -> None:
+    booked(book)
+    desk.next_day()
+    desk.office.end_of_day()
+    assert states(desk) == ["missed"]
+
+
+def test_who_misses_too_many_cannot_book_for_a_while(desk: OfficeHall, book: Appointments) -> None:
+    rule(desk, no_show_limit=2, no_show_days=30)
+    for _ in range(2):
+        booked(book, day=desk.now.date())
+        desk.next_day()
+    until = TODAY + timedelta(days=30)
+    assert refused(LimitError, "appointments_blocked", booked, book, day=desk.now.date()) == {"until": until}
+    booked(book, LI, day=desk.now.date())
+    desk.now = at("09:00", until - timedelta(days=1))
+    refused(LimitError, "appointments_blocked", booked, book, day=until)
+    desk.now = at("09:00", until)
+    booked(book, day=until)
+
+
+def test_whose_it_was_is_forgotten_once_it_no_longer_counts(
+    desk: OfficeHall, book: Appointments
+) -> None:
+    def known() -> list[bool]:
+        with desk.store.read() as conn:
+            found = conn.exec_driver_sql("SELECT person_hash IS NOT NULL FROM appointment ORDER BY id").scalars()
+            return [bool(one) for one in found]
+
+    rule(desk, no_show_days=30)
+    booked(book, CHEN)
+    booked(book, LI)
+    desk.now = at("10:05")
+    desk.issue("tax", LI)
+    desk.office.purge(TODAY)
+    assert known() == [True, True]
+    desk.next_day()
+    desk.office.purge(desk.now.date())
+    assert known() == [True, False]
+    desk.now = at("09:00", TODAY + timedelta(days=31))
+    desk.office.purge(desk.now.date())
+    assert known() == [False, False]
+
+
+def test_nothing_of_a_person_is_in_the_store(desk: OfficeHall, book: Appointments) -> None:
+    booked(book, LI)
+    with desk.store.read() as conn:
+        row = conn.exec_driver_sql("SELECT * FROM appointment").one()
+    assert LI.id_number not in repr(tuple(row)) and LI.name not in repr(tuple(row))  # type: ignore[operator]
+
+
+# Lists
+
+LISTED = ListedRow(2, "tax", TODAY, TEN, str(CHEN.id_number))
+
+
+def test_a_list_is_taken_in_whole_and_again_changes_nothing(desk: OfficeHall, book: Appointments) -> None:
+    rows = [LISTED, replace(LISTED, line=3, id_number=str(LI.id_number), minute=HALF_PAST)]
+    taken = book.take_in(rows, DESK)
+    assert (taken.booked, taken.known) == (2, 0)
+    taken = book.take_in(rows, DESK)
+    assert (taken.booked, taken.known) == (0, 2)
+    assert states(desk) == ["booked", "booked"]
+    book.cancel(book.of_person(CHEN)[0].id, DESK)
+    book.take_in(rows, DESK)
+    assert states(desk) == ["cancelled", "booked"]
+
+
+def test_of_a_list_with_bad_rows_all_are_named_and_none_is_booked(desk: OfficeHall, book: Appointments) -> None:
+    rows = [
+        LISTED,
+        replace(LISTED, line=3, service="nothing"),
+        BadRow(4, "bad_date", {}),
+        replace(LISTED, line=5, minute=HALF_PAST),
+        replace(LISTED, line=6, minute=601),
+        replace(LISTED, line=7, id_number=str(LI.id_number)),
+        replace(LISTED, line=8, id_number=str(NOBODY.id_number)),
+        replace(LISTED, line=9, day=TODAY - timedelta(days=3)),
+    ]
+    with pytest.raises(BadRowsError) as caught:
+        book.take_in(rows, DESK)
+    assert [(row.line, row.code) for row in caught.value.rows] == [
+        (3, "unknown_service"),
+        (4, "bad_date"),
+        (5, "already_booked"),
+        (6, "no_such_slot"),
+        (8, "slot_full"),
+        (9, "slot_over"),
+    ]
+    assert str(CHEN.id_number) not in repr(caught.value.rows) + str(caught.value) + repr(rows)
+    assert states(desk) == []
+
+
+def test_a_list_may_reach_further_ahead_than_residents_do(book: Appointments) -> None:
+    day = TODAY + timedelta(days=28)
+    assert book.take_in([replace(LISTED, day=day)], DESK).booked == 1
+
+
+def test_the_rules_of_a_hall_that_says_nothing() -> None:
+    rules = AppointmentRules()
+    assert (rules.early, rules.late) == (timedelta(minutes=30), timedelta(minutes=15))
