@@ -75,7 +75,7 @@ def hold(m: Moment, row: Row[Any], reason: str | None, back_at: datetime | None)
     if reason is not None and len(reason) > LONGEST_REASON:
         raise StateError("bad_reason")
     if back_at is not None and not _still_today(m, back_at):
-        raise StateError("bad_time")
+        raise StateError("bad_back_at")
     until = None if back_at is None else microseconds(back_at)
     if is_open(row):
         stays.record(m, row, "held")

@@ -102,12 +102,12 @@ class Office:
             setup.seed(m, setup.HallSetup(tuple(services), tuple(windows)))
 
     def services(self) -> list[Service]:
-        """All services, in the hall's order."""
+        """All services, in the hall's order; none that was taken away."""
         with self.ledger.look() as m:
-            return m.services()
+            return [one for one in m.services() if not one.removed]
 
     def windows(self) -> list[Window]:
-        """All windows, in the hall's order."""
+        """All windows, in the hall's order; of those taken away, the ones where somebody still is."""
         with self.ledger.look() as m:
             return m.windows()
 
@@ -344,7 +344,7 @@ class Office:
 
         Raises:
             UnknownError: ``unknown_window``.
-            StateError: ``nobody_here``; ``window_taken``; ``bad_reason``; ``bad_time``: not later today.
+            StateError: ``nobody_here``; ``window_taken``; ``bad_reason``; ``bad_back_at``: not later today.
         """
         with self.ledger.verb() as m:
             ticket = holding.hold(m, calling.here(m, window, actor), reason, back_at)
@@ -371,7 +371,7 @@ class Office:
 
         Raises:
             UnknownError: ``unknown_ticket``.
-            StateError: ``wrong_state``, ``bad_reason``, ``bad_time``.
+            StateError: ``wrong_state``, ``bad_reason``, ``bad_back_at``.
         """
         with self.ledger.verb() as m:
             ticket = holding.hold(m, holding.todays(m, ticket_id), reason, back_at)

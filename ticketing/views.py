@@ -5,14 +5,16 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 
-from ticketing import calling, estimate, tables
+from ticketing import estimate, holding, limits, tables, turns
 from ticketing.estimate import Case, Desk, Experience, Forecast, Interval, Place, Wait
-from ticketing.model import Event, Service, State, Ticket, Window
-from ticketing.moment import Moment
+from ticketing.limits import ALWAYS, Admission, Reached
+from ticketing.model import TRANSITIONS, Event, Service, State, Ticket, Window
+from ticketing.moment import Moment, line_at, microseconds
 from ticketing.moment import t as _t
 from ticketing.policy import Why
 from ticketing.store import Prepared
@@ -26,6 +28,7 @@ _PACE_TICKETS = 3000
 
 _TODAY = _t.c.hall_day == bindparam("day")
 _COUNTS = select(_t.c.service_id, func.count().label("n")).where(tables.waiting, _TODAY).group_by(_t.c.service_id)
+_IN_LINES = _t.c.line.in_(bindparam("lines", expanding=True))
 _LINE = (
     select(_t.c.id, _t.c.service_id, _t.c.rank_at, _t.c.line)
     .where(tables.waiting, _TODAY)
@@ -33,9 +36,9 @@ _LINE = (
 )
 _AT_WINDOWS = select(_t.c.window_id, _t.c.service_id, _t.c.called_at).where(tables.open_)
 _NEXT_NUMBERS = (
-    select(_t.c.number)
-    .where(tables.waiting, _TODAY, _t.c.service_id.in_(bindparam("services", expanding=True)))
-    .order_by(_t.c.rank_at, _t.c.id)
+    select(_t.c.number, turns.EFFECTIVE)
+    .where(tables.waiting, _TODAY, _IN_LINES)
+    .order_by("effective", _t.c.id)
     .limit(NEXT_NUMBERS)
 )
 _CALL_COLUMNS = (_t.c.id, _t.c.number, _t.c.window_id, _t.c.service_id, _t.c.called_at, _t.c.recalls)
@@ -52,7 +55,12 @@ _OPEN_CALLS = _calls(tables.open_)
 _LAST_CALLS = _calls(
     _t.c.id.in_(
         select(_recent.c.id)
-        .where(_recent.c.hall_day == bindparam("day"), _recent.c.window_id.is_not(None))
+        # Who is held stays with its window, and is not called.
+        .where(
+            _recent.c.hall_day == bindparam("day"),
+            _recent.c.window_id.is_not(None),
+            _recent.c.called_at.is_not(None),
+        )
         .order_by(_recent.c.called_at.desc())
         .limit(LAST_CALLS)
     )
@@ -60,8 +68,15 @@ _LAST_CALLS = _calls(
 _FIGURES = select(
     func.count().filter(_t.c.state == "done").label("served"),
     func.count().filter(_t.c.state == "missed").label("missed"),
-    func.avg(_t.c.ended_at - _t.c.called_at).filter(_t.c.state == "done").label("mean"),
+    func.sum(_t.c.ended_at - _t.c.called_at).filter(_t.c.state == "done").label("spent"),
 ).where(_TODAY, _t.c.window_id == bindparam("window"), _t.c.window_id.is_not(None))
+# The same of those who went on from there, or came back after all.
+_v = tables.visit
+_STAYS = select(
+    func.count().filter(_v.c.ended_as == "done").label("served"),
+    func.count().filter(_v.c.ended_as == "missed").label("missed"),
+    func.sum(_v.c.ended_at - _v.c.called_at).filter(_v.c.ended_as == "done").label("spent"),
+).where(_v.c.hall_day == bindparam("day"), _v.c.window_id == bindparam("window"))
 # All that were issued lately, since who waits yet tells how many come with a head start.
 _CASES = Prepared(
     select(
@@ -99,11 +114,15 @@ _DAY_PRINTS = (
 
 @dataclass(frozen=True)
 class ServiceView:
-    """A service now: how many wait, and how many minutes who takes a number now will (None: no window is open)."""
+    """A service now: how many wait, and how many minutes who takes a number now will (None: no window is open).
+
+    ``admission`` says whether anybody can take one.
+    """
 
     service: Service
     waiting: int
     expected_wait: Interval | None
+    admission: Admission = ALWAYS
 
 
 @dataclass(frozen=True)
@@ -168,13 +187,24 @@ class WindowView:
 
 @dataclass(frozen=True)
 class TicketView:
-    """A ticket as its holder sees it; ``expected_wait`` in minutes while it waits and a window is open for it."""
+    """A ticket as its holder sees it.
+
+    Attributes:
+        ticket: the ticket.
+        service_name, service_name_en: of its service.
+        window_name: of the window where it is, which holds it, or which alone it waits for.
+        expected_wait: in minutes, while it waits and a window is open for it.
+        may_return: whether its holder may have it wait again: it is held, or was missed, and not too often.
+        may_cancel: whether its holder may give it up.
+    """
 
     ticket: Ticket
     service_name: str
     service_name_en: str
     window_name: str | None
     expected_wait: Interval | None
+    may_return: bool = False
+    may_cancel: bool = False
 
 
 @dataclass(frozen=True)
@@ -233,11 +263,33 @@ def _cases(m: Moment) -> Iterator[Case]:
 
 def hall(m: Moment, paces: Paces) -> HallView:
     """The hall now."""
-    services, windows = m.services(), m.windows()
     counts = _counts(m)
-    newcomers = _forecast(m, services, windows, paces).newcomers
-    views = [ServiceView(one, counts.get(one.id, 0), _interval(newcomers.get(one.id))) for one in services]
+    services, windows = _offered(m, counts), m.windows()
+    found = _forecast(m, services, windows, paces)
+    admissions = limits.admissions(m, [one.id for one in services], partial(_is_reached, m, found))
+    views = [
+        ServiceView(one, counts.get(one.id, 0), _interval(found.newcomers.get(one.id)), admissions[one.id])
+        for one in services
+    ]
     return HallView(m.day, views, windows)
+
+
+def reached(m: Moment, paces: Paces) -> Reached:
+    """Tells whether who takes a number now will be called before a time; the queue is played once it is asked."""
+    played: list[Forecast] = []
+
+    def tell(service: str, until: datetime) -> bool:
+        if not played:
+            played.append(_forecast(m, m.services(), m.windows(), paces))
+        return _is_reached(m, played[0], service, until)
+
+    return tell
+
+
+def _is_reached(m: Moment, found: Forecast, service: str, until: datetime) -> bool:
+    # Nobody knows what windows that are closed now will do today.
+    known = service in found.newcomers
+    return not known or estimate.reached_before(found, service, (microseconds(until) - m.at) / 1e6)
 
 
 def board(m: Moment) -> Board:
@@ -248,22 +300,27 @@ def board(m: Moment) -> Board:
         Call(row.number, row.window_id, row.name or row.window_id, row.service_id, m.time(row.called_at), row.recalls)
         for row in newest
     ]
-    return Board(last_seq(m), calls, _waiting(m, m.services()))
+    counts = _counts(m)
+    return Board(last_seq(m), calls, _waiting(counts, _offered(m, counts)))
 
 
 def window(m: Moment, window_id: str) -> WindowView:
     """A window now."""
     found = m.window(window_id)
-    services = [one for one in m.services() if found.serves(one.id)]
+    lines = [*(one.id for one in m.services() if found.serves(one.id)), line_at(window_id)]
+    counts = _counts(m, lines)
+    services = [one for one in m.services() if found.serves(one.id) or one.id in counts]
     row = m.open_at(window_id)
-    figures = m.conn.execute(_FIGURES, {"day": m.day, "window": window_id}).one()
+    here = {"day": m.day, "window": window_id}
+    figures = m.conn.execute(_FIGURES, here).one()
+    stays = m.conn.execute(_STAYS, here).one()
     return WindowView(
         found,
         None if row is None else m.ticket(row),
-        None if row is None else calling.why_called(m, row),
-        _waiting(m, services),
-        list(m.conn.scalars(_NEXT_NUMBERS, {"services": [one.id for one in services], "day": m.day})),
-        Figures(figures.served, figures.missed, None if figures.mean is None else round(float(figures.mean) / 1e6)),
+        None if row is None else turns.why_called(m, found, row),
+        _waiting(counts, services),
+        list(m.conn.scalars(_NEXT_NUMBERS, {**here, "lines": lines})),
+        _figures(figures, stays),
     )
 
 
@@ -272,11 +329,13 @@ def ticket(m: Moment, code: str, paces: Paces) -> TicketView:
     row = m.row_of_code(code)
     services, windows = m.services(), m.windows()
     service = next((one for one in services if one.id == row.service_id), Service(row.service_id, "", "", ""))
-    name = next((one.name for one in windows if one.id == row.window_id), None)
+    found = m.ticket(row)
+    name = next((one.name for one in windows if one.id == (found.window or found.for_window)), None)
     wait = None
     if row.state == State.WAITING:
         wait = _interval(_forecast(m, services, windows, paces).calls.get(row.id))
-    return TicketView(m.ticket(row), service.name, service.name_en, name, wait)
+    may_cancel = found.state in TRANSITIONS["cancel"]
+    return TicketView(found, service.name, service.name_en, name, wait, holding.may_come_back(m, row), may_cancel)
 
 
 def events_after(m: Moment, seq: int, limit: int) -> list[Event]:
@@ -298,12 +357,28 @@ def last_seq(m: Moment) -> int:
     return int(_LAST_SEQ.scalar(m.conn) or 0)
 
 
-def _counts(m: Moment) -> dict[str, int]:
-    return {row.service_id: row.n for row in m.conn.execute(_COUNTS, {"day": m.day})}
+def _counts(m: Moment, lines: list[str] | None = None) -> dict[str, int]:
+    """How many wait, by service; only those in ``lines``, if any are given."""
+    found = (
+        m.conn.execute(_COUNTS, {"day": m.day})
+        if lines is None
+        else m.conn.execute(_COUNTS.where(_IN_LINES), {"day": m.day, "lines": lines})
+    )
+    return {row.service_id: row.n for row in found}
 
 
-def _waiting(m: Moment, services: list[Service]) -> list[Waiting]:
-    counts = _counts(m)
+def _offered(m: Moment, counts: dict[str, int]) -> list[Service]:
+    """The hall's services; of those taken away, the ones for which somebody still waits."""
+    return [one for one in m.services() if not one.removed or one.id in counts]
+
+
+def _figures(ended: Row[Any], left: Row[Any]) -> Figures:
+    served = ended.served + left.served
+    spent = (float(ended.spent or 0) + float(left.spent or 0)) / 1e6
+    return Figures(served, ended.missed + left.missed, round(spent / served) if served else None)
+
+
+def _waiting(counts: dict[str, int], services: list[Service]) -> list[Waiting]:
     return [Waiting(one.id, one.name, counts.get(one.id, 0)) for one in services]
 
 
