@@ -63,7 +63,7 @@ def check(values: Any, day_starts: int = 0) -> tuple[Businesses | None, list[Pro
     try:
         found = Businesses.model_validate(values)
     except ValidationError as error:
-        problems += map(wrong_value, error.errors(include_url=False))
+        problems += (wrong_value(item, Businesses) for item in error.errors(include_url=False))
     problems += contradictions_of_businesses(values, day_starts)
     return (None, problems) if problems else (found, [])
 

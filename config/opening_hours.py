@@ -109,9 +109,13 @@ def _outside_the_day(periods: Periods, day_starts: int) -> Iterator[Problem]:
 
 
 def _closed_then(key: str, period: Period, day: str = "") -> Problem:
+    when = f"周{'一二三四五六日'[WEEKDAYS.index(day)]} " if day else ""
     return Problem(
         key,
-        (f"{day or '每天'} {period} 不在营业时间内", f"{period} is outside the opening hours{day and ' of ' + day}"),
+        (
+            f"{when}{period} 不在营业时间内",
+            f"{period} is outside the opening hours{day and ' of ' + day}",
+        ),
         ("改这个时段，或改营业时间", "change this period, or the hours"),
     )
 

@@ -84,17 +84,17 @@ def no_json(message: str) -> Problem:
     )
 
 
-def wrong_value(item: Any) -> Problem:
-    """One of pydantic's errors (a mapping with ``loc``, ``type``, ``input``, ``ctx``, ``msg``)."""
+def wrong_value(item: Any, model: type[BaseModel] = Settings) -> Problem:
+    """One of pydantic's errors (a mapping with ``loc``, ``type``, ``input``, ``ctx``, ``msg``) about ``model``."""
     location: tuple[str | int, ...] = item["loc"]
     key = _dotted(location)
     context = item.get("ctx", {})
     given = item.get("input")
     match item["type"]:
         case "missing":
-            return Problem(key, ("缺少这一项", "this key is missing"), _add(location))
+            return Problem(key, ("缺少这一项", "this key is missing"), _add(location, model))
         case "extra_forbidden":
-            near = nearest(str(location[-1]), _known_keys(location[:-1]))
+            near = nearest(str(location[-1]), _known_keys(location[:-1], model))
             return Problem(key, ("没有这一项", "there is no such key"), near)
         case "literal_error":
             return _not_one_of(key, str(location[-1]), given, context.get("expected", ""))
@@ -292,10 +292,10 @@ def _as_list(key: str, given: Any) -> tuple[str, str]:
     return '写成 ["…", "…"]', 'write ["…", "…"]'
 
 
-def _add(location: tuple[str | int, ...]) -> tuple[str, str]:
+def _add(location: tuple[str | int, ...], model: type[BaseModel]) -> tuple[str, str]:
     if len(location) == 1:
-        model = _model_at(location)
-        needed = [name for name, field in model.model_fields.items() if field.is_required()]
+        table = _model_at(location, model)
+        needed = [name for name, field in table.model_fields.items() if field.is_required()]
         return (
             f"加上 [{location[0]}] 一节，写 {'、'.join(needed)}",
             f"add a table [{location[0]}] with {' and '.join(needed)}",
@@ -314,12 +314,11 @@ def _form_of(location: tuple[str | int, ...]) -> tuple[str, str]:
     )
 
 
-def _known_keys(location: tuple[str | int, ...]) -> list[str]:
-    return list(_model_at(location).model_fields)
+def _known_keys(location: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:
+    return list(_model_at(location, model).model_fields)
 
 
-def _model_at(location: tuple[str | int, ...]) -> type[BaseModel]:
-    model: type[BaseModel] = Settings
+def _model_at(location: tuple[str | int, ...], model: type[BaseModel]) -> type[BaseModel]:
     for part in location:
         if isinstance(part, str):
             annotation = model.model_fields[part].annotation

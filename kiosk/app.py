@@ -8,7 +8,20 @@ from flask import Flask, current_app, request
 from werkzeug.exceptions import BadRequest
 
 from kiosk import auth, health, problems
-from kiosk.api import appointments, cases, desk, devices, kiosk, ratings, session, setup, terminals, tickets, windows
+from kiosk.api import (
+    appointments,
+    cases,
+    desk,
+    devices,
+    kiosk,
+    ratings,
+    reports,
+    session,
+    setup,
+    terminals,
+    tickets,
+    windows,
+)
 from kiosk.api import hall as hall_api
 from kiosk.api.description import description
 from kiosk.api.routes import PREFIX
@@ -16,6 +29,7 @@ from kiosk.appointment_lists import LARGEST
 from kiosk.auth import Gate
 from kiosk.hall import Hall
 from kiosk.pages import pages
+from kiosk.pages_case import case_pages
 from kiosk.pages_staff import staff_pages
 from kiosk.pages_ticket import ticket_pages
 from kiosk.problems import RequestError
@@ -26,7 +40,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 64 * 1024
 """Bytes of a request's body; the largest of ours, a resident with a long address, is two thousand."""
-MAX_SETUP = 2 * 1024 * 1024
+MAX_SETUP = 512 * 1024
 """The same of a whole hall: a hundred services with their slots."""
 
 PAGE_POLICY = (
@@ -56,7 +70,7 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
     app = Flask("kiosk")
     app.config["CHECK_ANSWERS"] = check_answers
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    app.config["MAX_COLLECTED"] = max(MAX_BODY, LARGEST)
+    app.config["MAX_COLLECTED"] = max(MAX_BODY, MAX_SETUP, LARGEST)
     streams = Streams(hall.settings.server.max_streams)
     gate = Gate(hall.settings, hall.people, hall.clock)
     app.extensions |= {"streams": streams, "gate": gate}
@@ -73,6 +87,7 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
         kiosk.routes(hall, streams),
         cases.routes(hall),
         ratings.routes(hall),
+        reports.routes(hall),
         terminals.routes(hall),
         appointments.routes(hall),
         devices.routes(hall),
@@ -90,6 +105,7 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
     app.register_blueprint(description(resources, hall.settings.hall.name))
     app.register_blueprint(pages(hall))
     app.register_blueprint(ticket_pages(hall))
+    app.register_blueprint(case_pages(hall))
     app.register_blueprint(staff_pages(hall, visitor))
     return app
 
