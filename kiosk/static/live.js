@@ -48,11 +48,13 @@ const OFFLINE = {
 export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
 /* One request to the API: call("POST", "/kiosk/choose", {service}, {key}) → parsed JSON, null for an empty answer.
+   token: of a page that nobody logs in to (device_token.js).
    Throws Problem, and nothing else. */
-export async function call(method, path, body, { key } = {}) {
+export async function call(method, path, body, { key, token } = {}) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
+  if (token) headers.Authorization = `Bearer ${token}`;
   const aborter = new AbortController();
   const timer = setTimeout(() => aborter.abort(), PATIENCE);
   let response, text;

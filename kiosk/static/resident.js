@@ -36,7 +36,7 @@ const FIELDS = [
 const el = (id) => document.getElementById(id);
 
 /** The rows of one resident: [{key, label, value}], without those that a card does not have. */
-function rowsOf(resident) {
+export function rowsOf(resident) {
   const rows = [];
   for (const [name, zh, en, read = (value) => value] of FIELDS) {
     let value = resident[name];
@@ -44,7 +44,7 @@ function rowsOf(resident) {
     if (value === null || value === undefined || value === "") continue;
     rows.push({ name, zh, en, label: t(zh, en), value: String(read(value)) });
   }
-  rows.forEach((row, at) => (row.key = KEYS[at]));
+  rows.forEach((row, at) => (row.key = KEYS[at] ?? ""));
   return rows;
 }
 
@@ -113,7 +113,8 @@ export function residentPanel(tell) {
     el("person-name").textContent = resident.name ?? resident.name_en ?? "";
     const kind = t(...(KINDS[resident.kind] ?? ["", ""]));
     const age = resident.birth_date ? ageOn(now(), resident.birth_date) : null;
-    el("person-kind").textContent = age === null ? kind : `${kind} · ${t(`${age} 岁`, `aged ${age}`)}`;
+    const parts = [kind, age === null ? "" : t(`${age} 岁`, `aged ${age}`), resident.agent ? t("由他人代办", "somebody came for them") : ""];
+    el("person-kind").textContent = parts.filter(Boolean).join(" · ");
     el("copy-all-text").textContent = t("全部复制", "Copy all");
     el("fields").replaceChildren(...rows.map(rowOf));
     tick();
@@ -133,8 +134,9 @@ export function residentPanel(tell) {
     label.textContent = row.label;
     const value = document.createElement("span");
     value.className = "field-value";
-    if (row.name === "id_number") value.classList.add("field-number");
-    value.append(...(row.name === "id_number" ? inGroups(row.value) : [row.value]));
+    const isNumber = row.name.endsWith("id_number");
+    if (isNumber) value.classList.add("field-number");
+    value.append(...(isNumber ? inGroups(row.value) : [row.value]));
     button.append(key, label, value);
     button.addEventListener("click", () => {
       button.blur();

@@ -1,0 +1,133 @@
+// The self-service terminal: what is shown goes away by itself, and nothing of it stays: no history, no storage, no
+// filled-in field. A page that is left or restored from memory begins anew.
+
+import { deviceToken } from "./device_token.js";
+import { call } from "./live.js";
+import { rowsOf } from "./resident.js";
+import { listenForScans } from "./scan.js";
+
+const OPEN_FOR = 60;      // seconds
+const STATES = {
+  open: ["办理中", "In progress"],
+  ready: ["可以领取结果", "Ready to be fetched"],
+  returned: ["请补齐材料再来，不用重新排队", "Papers are missing; bring them, there is no new wait"],
+  closed: ["已结束", "Closed"],
+};
+
+const el = (id) => document.getElementById(id);
+const page = el("terminal");
+const { token, terminal } = deviceToken("quhao.terminal");
+const path = `/terminals/${encodeURIComponent(terminal ?? "")}`;
+let endsAt = 0;
+let busy = false;
+
+function clear() {
+  for (const form of page.querySelectorAll("form")) form.reset();
+  el("fields").replaceChildren();
+  el("title").replaceChildren();
+  el("refused").hidden = true;
+  el("answer").hidden = true;
+  el("ask").hidden = false;
+  page.dataset.step = "ask";
+  endsAt = 0;
+  el("code").focus();
+}
+
+function refuse(zh, en) {
+  el("refused").replaceChildren(...two(zh, en));
+  el("refused").hidden = false;
+  endsAt = Date.now() + OPEN_FOR * 1000;
+}
+
+function two(zh, en) {
+  const beside = document.createElement("span");
+  beside.lang = "en";
+  beside.textContent = en;
+  return [zh, beside];
+}
+
+function show(title, rows) {
+  clear();
+  el("title").replaceChildren(...two(...title));
+  for (const { zh, en, value } of rows) {
+    const label = document.createElement("dt");
+    const said = document.createElement("dd");
+    label.append(...two(zh, en));
+    said.textContent = value;
+    el("fields").append(label, said);
+  }
+  el("ask").hidden = true;
+  el("answer").hidden = false;
+  page.dataset.step = "answer";
+  endsAt = Date.now() + OPEN_FOR * 1000;
+  tick();
+  el("leave").focus();
+}
+
+function tick() {
+  if (!endsAt) return;
+  const left = Math.ceil((endsAt - Date.now()) / 1000);
+  if (left <= 0) clear();
+  else el("left").replaceChildren(...two(`${left} 秒后自动退出`, `Closes in ${left} s`));
+}
+
+/** One request; fields are emptied whatever comes of it. */
+async function ask(verb, body, then) {
+  if (busy) return;
+  busy = true;
+  try {
+    const answer = await call("POST", `${path}/${verb}`, body, { token });
+    then(answer);
+  } catch (problem) {
+    clear();
+    refuse(problem.detail, problem.detail_en);
+  } finally {
+    busy = false;
+  }
+}
+
+function showData({ ticket, resident, agent }) {
+  const rows = [{ zh: "号码", en: "Number", value: ticket.number }, ...rowsOf(resident)];
+  if (agent) rows.push({ zh: "代办人", en: "Came for you", value: agent.name ?? agent.name_en ?? "" });
+  show(["您的信息", "Your data"], rows);
+}
+
+function showProgress({ cases: [found] }) {
+  const [zh, en] = STATES[found.state] ?? ["已办结", "Done"];
+  const rows = [
+    { zh: "业务", en: "Service", value: found.service_name },
+    { zh: "进度", en: "State", value: `${zh} · ${en}` },
+    { zh: "承诺办结", en: "Done by", value: found.promised_on },
+    { zh: "说明", en: "Note", value: found.note },
+    { zh: "更新", en: "As of", value: found.updated_at.slice(0, 16).replace("T", " ") },
+  ];
+  show(["办理进度", "How it goes on"], rows.filter(({ value }) => value));
+}
+
+el("open").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask("scan", { code: el("code").value, id_tail: el("tail").value }, showData);
+});
+el("look").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask("progress", { code: el("receipt").value || "?" }, showProgress);
+});
+el("leave").addEventListener("click", clear);
+page.addEventListener("input", () => (endsAt = Date.now() + OPEN_FOR * 1000));
+addEventListener("pagehide", clear);
+addEventListener("pageshow", (event) => event.persisted && clear());
+setInterval(tick, 500);
+
+// A slip goes where the slip's code belongs, wherever the focus is; a receipt is told by its address.
+listenForScans((text) => {
+  if (page.dataset.step !== "ask") clear();
+  const field = document.activeElement === el("receipt") ? el("receipt") : el("code");
+  field.value = text;
+  endsAt = Date.now() + OPEN_FOR * 1000;
+  (field === el("code") ? el("tail") : field).focus();
+});
+
+if (!token || !terminal) {
+  refuse("这台终端还没有令牌，请找技术人员", "This terminal has no token yet: ask a technician");
+  endsAt = 0;
+}

@@ -1,0 +1,256 @@
+"""Grades, progress, the tablet at a window and the terminal, in a real browser with a hall at work behind it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from staff import resident_of, scan
+from ticketing.cases import Further
+from ticketing.model import Actor
+
+CLERK = Actor("clerk", "clerk", "3")
+DESK = Actor("desk", "desk")
+PHONE = {"width": 360, "height": 740}
+
+
+def serve(hall: Any, outcome: str = "done", card: str | None = None, **more: Any) -> tuple[str, list[Any]]:
+    """A ticket's code, and the cases that came of it at window 3."""
+    resident = resident_of(card) if card else None
+    code = hall.office.issue("business-licence", DESK, resident=resident, print=False).code
+    hall.office.call_next("3", CLERK)
+    return code, hall.office.conclude("3", CLERK, outcome, **more).cases
+
+
+def to_rate(hall: Any, code: str) -> int:
+    return len(hall.program.hall.ratings.to_rate(code))
+
+
+@pytest.fixture(params=[True, False], ids=["javascript", "no-javascript"])
+def phone(request: pytest.FixtureRequest, new_page: Callable[..., Page]) -> Page:
+    return new_page(**PHONE, java_script_enabled=request.param)
+
+
+def test_after_the_service_the_ticket_asks_for_a_grade(hall: Any, phone: Page) -> None:
+    code, _ = serve(hall)
+    phone.goto(f"{hall.url}/t/{code}")
+    expect(phone.locator(".reasons")).not_to_be_visible()
+    phone.get_by_label("非常满意").first.check()
+    phone.get_by_role("button", name="提交评价").click()
+    expect(phone.locator(".thanks")).to_contain_text("谢谢您的评价")
+    assert to_rate(hall, code) == 0
+    phone.goto(f"{hall.url}/t/{code}")
+    expect(phone.locator(".number")).to_be_visible()
+    expect(phone.locator("#rating")).to_have_count(0)
+
+
+def test_who_is_not_satisfied_is_asked_why_and_must_say(hall: Any, phone: Page) -> None:
+    code, _ = serve(hall)
+    phone.goto(f"{hall.url}/t/{code}")
+    phone.locator('[name="grade"][value="1"]').check()
+    expect(phone.locator(".reasons")).to_be_visible()
+    phone.get_by_role("button", name="提交评价").click()
+    expect(phone.locator(".refused")).to_contain_text("请选择不满意的原因")
+    phone.locator('[name="grade"][value="1"]').check()
+    phone.get_by_label("态度不好").check()
+    phone.get_by_label("等得太久").check()
+    phone.get_by_role("button", name="提交评价").click()
+    expect(phone.locator(".thanks")).to_be_visible()
+    (item,) = hall.program.hall.ratings.work()
+    assert set(item.reasons) == {"attitude", "slow"}
+
+
+def test_each_of_several_cases_is_rated_by_choice(hall: Any, new_page: Callable[..., Page]) -> None:
+    phone = new_page(**PHONE)
+    other = next(one.id for one in hall.office.services() if one.id != "business-licence")
+    code, _ = serve(hall, further=[Further(other, "done")])
+    phone.goto(f"{hall.url}/t/{code}")
+    expect(phone.locator("#rated-case option")).to_have_count(2)
+    phone.locator("#rated-case").select_option(index=1)
+    phone.get_by_label("非常满意").first.check()
+    phone.get_by_role("button", name="提交评价").click()
+    expect(phone.locator("#rated-case")).to_have_count(0)
+    (left,) = hall.program.hall.ratings.to_rate(code)
+    assert left.service == "business-licence"
+
+
+def test_a_page_that_waits_asks_by_itself_once_the_service_is_over(hall: Any, new_page: Callable[..., Page]) -> None:
+    phone = new_page(**PHONE)
+    phone.clock.install()
+    code = hall.office.issue("business-licence", DESK, print=False).code
+    phone.goto(f"{hall.url}/t/{code}")
+    expect(phone.locator("#rating")).to_have_count(0)
+    hall.office.call_next("3", CLERK)
+    hall.office.conclude("3", CLERK)
+    phone.clock.fast_forward(13_000)
+    expect(phone.locator("#rating")).to_be_visible()
+
+
+def test_another_site_gives_no_grade(hall: Any, new_page: Callable[..., Page]) -> None:
+    code, _ = serve(hall)
+    phone = new_page(**PHONE)
+    answer = phone.request.post(
+        f"{hall.url}/grade/{code}", form={"grade": "5"}, headers={"Origin": "https://elsewhere.example"}
+    )
+    assert answer.status == 403
+    assert to_rate(hall, code) == 1
+
+
+def test_the_receipts_page_tells_how_it_goes_on_and_takes_who_brings_papers(hall: Any, phone: Page) -> None:
+    _, (case,) = serve(hall, "supplement", "zhang")
+    phone.goto(f"{hall.url}/P/{case.receipt}")
+    expect(phone.locator(".head")).to_contain_text("请补齐材料")
+    content = phone.content()
+    assert "张" not in content
+    phone.get_by_role("button", name="材料已带齐").click()
+    expect(phone.locator(".number")).to_have_text("A001")
+    expect(phone.locator(".head")).to_contain_text("马上轮到您")
+    phone.goto(f"{hall.url}/p/{case.receipt}")
+    expect(phone.locator(".head")).to_contain_text("已结束")
+
+
+def test_a_promised_day_stands_on_the_receipts_page(hall: Any, new_page: Callable[..., Page]) -> None:
+    _, (case,) = serve(hall, "promised")
+    phone = new_page(**PHONE)
+    phone.goto(f"{hall.url}/p/{case.receipt}")
+    expect(phone.locator("main")).to_contain_text(f"承诺：{case.promised_on} 前办结")
+    expect(phone.locator("#rating")).to_be_visible()
+    hall.program.hall.cases.move(case.id, "ready", "请到3号窗口领取", CLERK)
+    phone.reload()
+    expect(phone.locator("main")).to_contain_text("请到3号窗口领取")
+    answer = phone.goto(f"{hall.url}/p/0123456789ABCDEF")
+    assert answer and answer.status == 404
+
+
+# -- the tablet --------------------------------------------------------------------------------------------------------
+
+
+def tablet_of(hall: Any, new_page: Callable[..., Page]) -> Page:
+    token = hall.program.hall.people.add_token("rate-3", "terminal", ["3"], "rate-3")
+    page = new_page(1024, 600)
+    page.goto(f"{hall.url}/rate/3#token={token}")
+    expect(page.locator("#idle")).to_be_visible()
+    assert token not in page.url
+    return page
+
+
+def test_the_tablet_asks_who_was_just_served_and_thanks(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = tablet_of(hall, new_page)
+    code, _ = serve(hall)
+    expect(page.locator("#asking")).to_be_visible()
+    page.locator('[data-grade="5"]').click()
+    expect(page.locator("#thanks")).to_be_visible()
+    assert to_rate(hall, code) == 0
+    expect(page.locator("#idle")).to_be_visible()
+
+
+def test_the_tablet_asks_for_reasons_below_fair(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = tablet_of(hall, new_page)
+    serve(hall)
+    page.locator('[data-grade="2"]').click()
+    expect(page.locator("#send")).to_be_disabled()
+    page.locator('[data-reason="unclear"]').click()
+    page.locator("#send").click()
+    expect(page.locator("#thanks")).to_be_visible()
+    (item,) = hall.program.hall.ratings.work()
+    assert (item.grade, item.reasons) == (2, ("unclear",))
+
+
+def test_a_clerk_who_opens_the_tablets_page_gets_no_question(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page(1024, 600)
+    page.request.get(f"{hall.url}/bench")  # logs the visitor of a virtual hall in
+    serve(hall)
+    page.goto(f"{hall.url}/rate/3")
+    expect(page.locator("#trouble")).to_be_visible()
+    expect(page.locator("#asking")).not_to_be_visible()
+
+
+# -- the terminal ------------------------------------------------------------------------------------------------------
+
+
+def terminal_of(hall: Any, new_page: Callable[..., Page]) -> Page:
+    token = hall.program.hall.people.add_token("t-1", "terminal", (), "hall-1")
+    page = new_page(1080, 900)
+    page.clock.install()
+    page.goto(f"{hall.url}/terminal#terminal=hall-1&token={token}")
+    expect(page.locator("#open")).to_be_visible()
+    assert page.url == f"{hall.url}/terminal"
+    return page
+
+
+def nothing_stays(page: Page) -> None:
+    expect(page.locator("#answer")).not_to_be_visible()
+    expect(page.locator("#fields")).to_be_empty()
+    for field in ("code", "tail", "receipt"):
+        expect(page.locator(f"#{field}")).to_have_value("")
+    assert "张三" not in page.content()
+    kept = page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+    assert "张" not in kept
+    assert kept.count("token") == 1
+
+
+def test_slip_and_last_four_show_the_data_for_a_minute_and_nothing_stays(
+    hall: Any, new_page: Callable[..., Page]
+) -> None:
+    page = terminal_of(hall, new_page)
+    zhang = resident_of("zhang")
+    code = hall.office.issue("business-licence", DESK, resident=zhang, print=False).code
+    before = page.evaluate("history.length")
+    scan(page, f"HTTPS://Q.EXAMPLE.CN/T/{code}")
+    expect(page.locator("#code")).to_have_value(code)
+    page.locator("#tail").fill(str(zhang.id_number)[-4:].lower())
+    page.get_by_role("button", name="查看").click()
+    expect(page.locator("#fields")).to_contain_text(str(zhang.name))
+    expect(page.locator("#fields")).to_contain_text(str(zhang.address))
+    page.clock.fast_forward(61_000)
+    nothing_stays(page)
+    assert page.evaluate("history.length") == before
+
+
+def test_whoever_has_read_it_leaves_and_the_back_key_shows_nothing(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = terminal_of(hall, new_page)
+    zhang = resident_of("zhang")
+    code = hall.office.issue("business-licence", DESK, resident=zhang, print=False).code
+    page.locator("#code").fill(code)
+    page.locator("#tail").fill(str(zhang.id_number)[-4:])
+    page.get_by_role("button", name="查看").click()
+    page.get_by_role("button", name="看完了").click()
+    nothing_stays(page)
+    page.goto("about:blank")
+    page.go_back()
+    expect(page.locator("#open")).to_be_visible()
+    nothing_stays(page)
+
+
+def test_what_does_not_open_says_one_thing_and_empties_the_fields(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = terminal_of(hall, new_page)
+    zhang = resident_of("zhang")
+    code = hall.office.issue("business-licence", DESK, resident=zhang, print=False).code
+    told = []
+    for tried, tail in ((code, "0000"), ("0123456789ABCDEF", "1234"), (code, "")):
+        page.locator("#code").fill(tried)
+        page.locator("#tail").fill(tail)
+        page.get_by_role("button", name="查看").click()
+        expect(page.locator("#refused")).to_contain_text("打不开")
+        told.append(page.locator("#refused").inner_text())
+        nothing_stays(page)
+        page.reload()
+    assert len(set(told)) == 1
+
+
+def test_progress_is_looked_up_at_the_terminal(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = terminal_of(hall, new_page)
+    _, (case,) = serve(hall, "promised", "zhang")
+    page.locator("#receipt").fill(str(case.receipt))
+    page.get_by_role("button", name="查询").click()
+    expect(page.locator("#fields")).to_contain_text("办理中")
+    expect(page.locator("#fields")).to_contain_text(str(case.promised_on))
+    page.clock.fast_forward(61_000)
+    nothing_stays(page)
+
+
+def test_a_terminal_without_a_token_says_so(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page(1080, 900)
+    page.goto(f"{hall.url}/terminal")
+    expect(page.locator("#refused")).to_contain_text("还没有令牌")
