@@ -2,11 +2,19 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import update
 
 from config.settings import DeviceSettings
 from conftest import DemoHall
 from drivers.escpos import PROFILES
 from foreign import ForeignPrinter
+from kiosk.printing import PrintDesk
+from kiosk.slips import lay_out
+from ticketing import tables
 from ticketing.model import Actor
 from wires import wait_until
 
@@ -107,3 +115,51 @@ def test_half_a_slip_of_an_earlier_run_does_not_become_the_head_of_the_next_one(
     assert [found for found in numbers if len(set(found)) > 1] == []
     hall.stop()
     printer.stop()
+
+
+def finish(hall: DemoHall, outcome: str) -> Any:
+    """The case of a ticket that was served at window 3."""
+    clerk = Actor("clerk", "clerk", "3")
+    hall.office.issue("business-licence", DESK, print=False)
+    hall.office.call_next("3", clerk)
+    (case,) = hall.office.conclude("3", clerk, outcome, print=True).cases
+    hall.program.hall.printing.wake()
+    return case
+
+
+def test_a_case_that_goes_on_gets_a_receipt_with_its_code(hall: DemoHall) -> None:
+    case = finish(hall, "承诺")
+    wait_until(lambda: hall.printer.papers, 15)
+    paper = hall.printer.papers[0]
+    assert [code.rpartition("/")[2] for code in paper.codes] == [case.receipt]
+    assert "受理回执" in "".join(paper.texts)
+    assert str(case.promised_on) in "".join(paper.texts)
+    wait_until(lambda: hall.office.print_jobs(5) == [], 15)
+    hall.program.hall.cases.reprint(case.id, DESK)
+    hall.program.hall.printing.wake()
+    wait_until(lambda: len(hall.printer.papers) == 2, 15)
+    assert "补打" in "".join(hall.printer.papers[1].texts)
+
+
+def test_a_slip_that_cannot_be_laid_out_is_given_up_and_the_next_one_comes_out(
+    hall: DemoHall, caplog: pytest.LogCaptureFixture
+) -> None:
+    hall.printer.take_out_paper()
+    wait_until(lambda: not hall.program.hall.printing.ready, 15)
+    hall.program.hall.printing.stop()
+    broken = hall.office.issue("business-licence", DESK, print=True).ticket.id
+    good = hall.office.issue("business-licence", DESK, print=True).ticket.id
+    with hall.office.ledger.store.write() as conn:
+        conn.execute(update(tables.ticket).where(tables.ticket.c.id == broken).values(code_hash=bytes(32)))
+    hall.printer.put_in_paper()
+    printer = hall.program.hall.printing._printer
+    desk = PrintDesk(hall.office, printer, partial(lay_out, hall.office, hall.program.hall.settings.hall, 48))
+    wait_until(lambda: desk.ready, 15)
+    desk.start()
+    wait_until(lambda: print_of(hall, good) == "printed", 15)
+    desk.stop()
+    assert print_of(hall, broken) == "failed"
+    assert len(hall.printer.papers) == 1
+    told = [record.getMessage() for record in caplog.records if record.name == "kiosk.printing"]
+    assert len(told) == 1
+    assert "UnknownError" in told[0]
