@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 import config
+from kiosk.cli_backup import backup, restore
+from kiosk.cli_appointments import appointments
 from kiosk.cli_hall import hall
 from kiosk.cli_people import audit, purge, token, user
+from kiosk.cli_report import report
 from kiosk.stopping import Stopping
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ AWAY = ("store_gone", "store_in_doubt")
 """What a database is when it stops, starts or is not there yet."""
 BAD_CONFIG = 2
 DEMO_VISITOR = ("demo", "quhao-demo")
+DEMO_DESK = "desk"
 """Account and password: no secret, for they open a demonstration on this machine alone."""
 
 
@@ -73,7 +77,7 @@ def quhao(context: click.Context, path: Path) -> None:
     context.obj = Context(path)
 
 
-for command in (user, token, purge, audit, hall):
+for command in (user, token, purge, audit, hall, appointments, report, backup, restore):
     quhao.add_command(command)
 
 
@@ -168,7 +172,9 @@ def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | Non
         windows = tuple(window.id for window in program.hall.office.windows())
         program.hall.people.add_account(name, "clerk", windows, password)
         click.echo(f"取号演示大厅 / the Quhao demonstration hall:  {address}/bench")
+        program.hall.people.add_account(DEMO_DESK, "desk", (), password)
         click.echo(f"窗口登录 / windows log in as:  {name}  {password}")
+        click.echo(f"咨询台登录 / the guide desk logs in as:  {DEMO_DESK}  {password}")
         click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
     stopping.wait()
     log.info("stopping")

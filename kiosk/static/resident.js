@@ -35,11 +35,17 @@ const FIELDS = [
 
 const el = (id) => document.getElementById(id);
 
+// Of who came for somebody else (代办), what forms ask for.
+const AGENT = [
+  ["agent_name", "代办人姓名", "Agent's name"],
+  ["agent_id_number", "代办人证件号码", "Agent's ID number"],
+];
+
 /** The rows of one resident: [{key, label, value}], without those that a card does not have. */
 export function rowsOf(resident) {
   const rows = [];
-  for (const [name, zh, en, read = (value) => value] of FIELDS) {
-    let value = resident[name];
+  for (const [name, zh, en, read = (value) => value] of [...FIELDS, ...(resident.agent ? AGENT : [])]) {
+    let value = name.startsWith("agent_") ? resident.agent[name.slice(6)] : resident[name];
     if (name === "valid_until" && value === null && resident.valid_from) value = "长期";
     if (value === null || value === undefined || value === "") continue;
     rows.push({ name, zh, en, label: t(zh, en), value: String(read(value)) });

@@ -51,7 +51,10 @@ function tell(zh, en, kind = "") {
 
 function tellProblem(problem) {
   taken = problem.code === "window_taken" ? problem.body : null;
-  if (problem.code === "offline") tell("没有收到答复，正在核对这一步有没有办成", "No answer; checking whether it was done", "warn");
+  if (taken) {
+    const since = hm(new Date(taken.since));
+    tell(`${taken.clerk} 从 ${since} 起在本窗口，是否接管？`, `${taken.clerk} has been at this window since ${since}. Take it over?`, "stop");
+  } else if (problem.code === "offline") tell("没有收到答复，正在核对这一步有没有办成", "No answer; checking whether it was done", "warn");
   else tell(problem.detail, problem.detail_en, "stop");
 }
 
@@ -59,7 +62,8 @@ function tellProblem(problem) {
 
 async function load() {
   const question = ++asked;
-  const [fresh] = await Promise.all([call("GET", path), hall ? null : learnHall()]);
+  const fresh = await call("GET", path);
+  if (fresh.waiting.some(({ service }) => !serviceOf(service))) await learnHall();   // the first time, or the hall was changed
   if (question < answered) return;        // a slow answer is older than what the page knows
   answered = question;
   take(fresh);
@@ -194,11 +198,11 @@ async function scan(text, reason) {
   refused = taken = null;
   unsure();
   try {
-    const { ticket, resident } = await call("POST", `${path}/scan`, body, { key: newKey() });
+    const { ticket, resident, agent } = await call("POST", `${path}/scan`, body, { key: newKey() });
     await load();
     if (view.ticket?.id === ticket.id) {
       tell(`已核对 ${ticket.number}`, `${ticket.number} is verified`, "good");
-      showResident(resident);
+      showResident(resident && { ...resident, agent });
     }
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -351,8 +355,10 @@ function word(element, state) {
   element.textContent = t(zh, en);
 }
 
+const serviceOf = (id) => hall?.services.find((one) => one.id === id);
+
 function serviceName(id, fallback = id) {
-  const service = hall?.services.find((one) => one.id === id);
+  const service = serviceOf(id);
   return service ? t(service.name, service.name_en || service.name) : fallback;
 }
 

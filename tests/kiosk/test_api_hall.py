@@ -19,8 +19,8 @@ def test_the_hall_shows_its_services_queues_and_windows(here: Any) -> None:
     ]
     assert set(hall["services"][0]["expected_wait"]) == {"low", "high"}
     assert hall["windows"] == [
-        {"id": "1", "name": "1号窗口", "state": "open", "services": ["licence"]},
-        {"id": "3", "name": "3号窗口", "state": "open", "services": ["*"]},
+        {"id": "1", "name": "1号窗口", "state": "open", "services": ["licence"], "pause_text": "", "pause_text_en": ""},
+        {"id": "3", "name": "3号窗口", "state": "open", "services": ["*"], "pause_text": "", "pause_text_en": ""},
     ]
 
 

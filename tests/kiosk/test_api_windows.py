@@ -217,8 +217,8 @@ def test_a_ticket_steps_aside_with_a_reason_and_comes_back_when_its_time_has_com
         ({"reason": "长" * 61}, "bad_body"),
         ({"back_at": "10:00"}, "bad_body"),
         ({"back_at": "2026-11-23T10:00:00"}, "bad_body"),
-        ({"back_at": "2026-11-23T08:00:00+08:00"}, "bad_time"),
-        ({"back_at": "2026-11-24T10:00:00+08:00"}, "bad_time"),
+        ({"back_at": "2026-11-23T08:00:00+08:00"}, "bad_back_at"),
+        ({"back_at": "2026-11-24T10:00:00+08:00"}, "bad_back_at"),
     ],
 )
 def test_a_hold_that_makes_no_sense_is_refused(here: Any, clerk: str, body: Any, code: str) -> None:

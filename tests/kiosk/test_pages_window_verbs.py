@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from staff import issue, key_is, sit_at
-from ticketing.model import State
+import staff
+from staff import issue, key_is, resident_of, sit_at
+from ticketing.model import Actor, State
 from wires import wait_until
 
+CLERK = Actor("other", "desk")
 SECRET = "another-password"
 
 
@@ -250,7 +252,7 @@ def test_a_window_where_somebody_sits_is_taken_over_with_one_key(hall: Any, new_
     expect(second.locator("#clerk")).to_have_text("clerk 在本窗口")
     key_is(second, "恢复服务")
     second.keyboard.press("Space")
-    message(second, "clerk")
+    message(second, "clerk 从 ")
     expect(second.locator("#override")).to_contain_text("接管窗口")
     second.keyboard.press("F9")
     message(second, "已从 clerk 接管本窗口")
@@ -311,3 +313,30 @@ def test_a_receipt_and_the_undo_key_fit_on_a_desk_pc(
     frame = page.locator("#ticket").bounding_box()
     assert box and frame and box["y"] + box["height"] <= frame["y"] + frame["height"]
     assert page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == list(size)
+
+
+def test_who_came_for_somebody_else_is_shown_beside_them(hall: Any, new_page: Callable[..., Page]) -> None:
+    issued = hall.office.issue(
+        "business-licence", CLERK, resident=resident_of("zhang"), agent=resident_of("ouyang"), print=False
+    )
+    page = sit_at(new_page(), hall)
+    page.keyboard.press("Space")
+    key_is(page, "开始办理")
+    staff.scan(page, issued.code)
+    agent = resident_of("ouyang")
+    expect(page.locator("#person-name")).to_have_text("张晓明")
+    expect(page.locator("#person-kind")).to_contain_text("由他人代办")
+    expect(page.locator("[data-field=agent_name] .field-value")).to_have_text(str(agent.name))
+    key_is(page, "办结")
+    page.keyboard.press("Space")
+    message(page, "A001 已办结")
+    assert str(agent.name) not in page.content()
+
+
+def test_names_that_are_known_are_not_asked_for_again(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = sit_at(new_page(), hall)
+    asked_for: list[str] = []
+    page.on("request", lambda request: asked_for.append(request.url))
+    issue(hall)
+    expect(page.locator("#next")).to_have_text("A001")
+    assert not any(url.endswith("/hall") for url in asked_for)
