@@ -86,6 +86,7 @@ def rules_of(settings: Settings) -> Rules:
         ),
         promise_days=queue.promise_days,
         supplement_days=queue.supplement_days,
+        cases_days=settings.privacy.cases_days,
         missed_places=queue.missed_places,
         missed_limit=queue.missed_limit,
         undo_within=timedelta(seconds=queue.undo_seconds),

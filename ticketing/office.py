@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ticketing import (
     calling,
+    cases,
     days,
     finding,
     handover,
@@ -91,6 +92,8 @@ class Office:
         self._rules = rules
         self._paces = views.Paces()
         self._crowd = Crowd()
+        # The day on which it was last seen to whose cases are forgotten: old ones are many, and once a day is enough.
+        self._forgot_on = ""
         # What was erased lies in the write-ahead log until that is cut; an earlier run may not have come to it.
         self._to_cut = True
 
@@ -639,6 +642,8 @@ class Office:
     def purge(self, before: date) -> int:
         """Erase residents' data and kept answers of the hall days before ``before``, never of today, for good.
 
+        With them goes whose the cases were whose own retention is over.
+
         Returns:
             How many days had something to erase.
 
@@ -648,7 +653,11 @@ class Office:
         """
         with self.ledger.verb() as m:
             erased = days.erase(m, before)
-            self._to_cut = self._to_cut or erased > 0
+            forgotten = 0
+            if m.day != self._forgot_on:
+                forgotten = cases.forget(m, date.fromisoformat(m.day) - timedelta(days=m.rules.cases_days))
+            self._to_cut = self._to_cut or erased + forgotten > 0
+        self._forgot_on = m.day
         if self._to_cut:
             self.ledger.store.checkpoint()
             self._to_cut = False

@@ -65,6 +65,7 @@ class Rules:
         classes: of priority.
         promise_days: working days in which a promised case is done, where its service says nothing else.
         supplement_days: for how many days after a case was returned its resident comes back without a new wait.
+        cases_days: for how many days it is known whose a case was.
         missed_places: behind how many waiting tickets one goes that was missed and comes back.
         missed_limit: how often it may come back.
         undo_within: for how long a finish or a no-show can be taken back.
@@ -77,6 +78,7 @@ class Rules:
     classes: tuple[PriorityClass, ...] = (_NORMAL, _SENIOR)
     promise_days: int = 5
     supplement_days: int = 30
+    cases_days: int = 180
     missed_places: int = 3
     missed_limit: int = 2
     undo_within: timedelta = timedelta(seconds=60)

@@ -194,6 +194,15 @@ def test_whose_a_case_was_is_forgotten_and_its_receipt_is_not(desk: OfficeHall, 
     assert files.progress(case.receipt).id == case.id
 
 
+def test_the_purge_forgets_whose_old_cases_were(desk: OfficeHall, files: Cases) -> None:
+    desk.issue("licence", CHEN)
+    (case,) = conclude(desk, "promised")
+    for days, known in ((180, [case.id]), (1, [])):
+        desk.now += timedelta(days=days)
+        desk.office.purge(desk.now.date())
+        assert [one.id for one in files.of_person(NUMBER)] == known
+
+
 def test_nothing_of_a_person_is_in_a_case(desk: OfficeHall) -> None:
     desk.issue("licence", CHEN)
     (case,) = conclude(desk, "promised")
