@@ -7,13 +7,13 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from drivers.id_card import valid_id_number
 from ticketing.appointments import BadRow, ListedRow
-from ticketing.model import StateError
+from ticketing.model import Service, StateError
 
 LARGEST = 256 * 1024
 """Bytes of a list."""
@@ -65,7 +65,7 @@ class _Form:
     width: int
 
 
-def read_list(data: bytes, services: Mapping[str, str]) -> list[ListedRow | BadRow]:
+def read_list(data: bytes, services: Iterable[Service]) -> list[ListedRow | BadRow]:
     """The rows of a list, right and wrong ones.
 
     Its first line says, in Chinese or English, which column is what: service, date, time, id_number; others, such as
@@ -74,7 +74,7 @@ def read_list(data: bytes, services: Mapping[str, str]) -> list[ListedRow | BadR
 
     Args:
         data: the file.
-        services: ids of services by what people call them; ids themselves are known anyway.
+        services: the hall's, which a list may call by id or by name.
 
     Raises:
         StateError: ``list_too_large``, ``list_encoding``, ``list_header``, ``list_empty``.
@@ -82,7 +82,7 @@ def read_list(data: bytes, services: Mapping[str, str]) -> list[ListedRow | BadR
     if len(data) > LARGEST:
         raise StateError("list_too_large", most=LARGEST // 1024)
     form = _form_of(data)
-    names = {_plain(name).casefold(): service for name, service in services.items()}
+    names = {_plain(name).casefold(): one.id for one in services for name in (one.name_en, one.name, one.id) if name}
     rows: list[ListedRow | BadRow] = []
     for line, fields in _lines(form):
         if fields is None:

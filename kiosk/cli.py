@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 import config
-from kiosk.cli_backup import backup, restore
 from kiosk.cli_appointments import appointments
+from kiosk.cli_backup import backup, restore
 from kiosk.cli_hall import hall
 from kiosk.cli_people import audit, purge, token, user
 from kiosk.cli_report import report

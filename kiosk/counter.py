@@ -1,10 +1,12 @@
 """The resident's side of this box: the card reader, the printer and the kiosk page meet here."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from display import masking, prompts
+from display.admission import UNCERTAIN, Reason, booked_words, shut_words
+from display.prompts import Words
 from drivers.id_card import IdCard
 from drivers.printer import Outcome
 from drivers.sam import CardEvent, CardFound, CardLeft, CardRead, CardRefused
@@ -13,8 +15,9 @@ from kiosk.events import Channel, Listener
 from kiosk.printing import PrintDesk
 from kiosk.service import Loop
 from kiosk.session import KioskSession, Stage
+from ticketing.appointments import Appointment, Appointments
 from ticketing.model import NORMAL, Actor, Coded, Resident, StateError, Ticket
-from ticketing.office import Office, PrintJob
+from ticketing.office import Office, PrintJob, ServiceView
 
 TICK = 0.25
 """Seconds between looks at the time: a countdown that ends this late is not noticed."""
@@ -73,6 +76,7 @@ class Counter:
     ) -> None:
         self._session = session
         self._office = office
+        self._appointments = Appointments(office.ledger)
         self._printing = printing
         self._actor = Actor(f"kiosk:{box}", "kiosk", box)
         self._desk = desk
@@ -245,6 +249,12 @@ class Counter:
 
     def _services(self, resident: Resident | None) -> list[dict[str, Any]]:
         mine = self._office.tickets_of(resident) if resident else {}
+        used_up = self._office.used_up(resident) if resident else frozenset()
+        today = self._appointments.of_person(resident) if resident else []
+        booked = {one.service: one for one in today if one.state == "booked"}
+        views = [view for view in self._office.hall().services if not view.service.removed]
+        # What is booked comes first: it is what they came for.
+        views.sort(key=lambda view: view.service.id not in booked)
         return [
             {
                 "id": view.service.id,
@@ -252,11 +262,49 @@ class Counter:
                 "name_en": view.service.name_en,
                 "waiting": view.waiting,
                 "expected_wait": interval(view.expected_wait),
-                "open": True,
+                "open": view.admission.open,
                 "has_ticket": mine[view.service.id].number if view.service.id in mine else None,
+                "appointment": self._appointment_view(booked.get(view.service.id)),
+                "warning": _both(UNCERTAIN) if self._is_uncertain(view, booked) else None,
+                "shut": self._shut_view(view, booked, used_up),
             }
-            for view in self._office.hall().services
+            for view in views
         ]
+
+    def _is_uncertain(self, view: ServiceView, booked: Mapping[str, Appointment]) -> bool:
+        return view.admission.not_today and view.service.id not in booked
+
+    def _shut_view(
+        self, view: ServiceView, booked: Mapping[str, Appointment], used_up: frozenset[str]
+    ) -> dict[str, Any] | None:
+        """Why this resident gets no number for a service; None when they do."""
+        admission, rules = view.admission, self._office.ledger.rules
+        until = None
+        reason: Reason
+        if not admission.open:
+            reason, until = "closed", admission.opens_at
+        elif view.service.id in booked:
+            return None
+        elif view.service.id in used_up:
+            reason = "person"
+        elif admission.places == 0:
+            reason, until = "quota", admission.places_at
+        elif admission.not_today and rules.last_ticket == "refuse":
+            reason = "not_today"
+        else:
+            return None
+        said = shut_words(reason, until, self._office.ledger.now())
+        return {"reason": reason, "why": _both(said.why), "then": _both(said.then)}
+
+    @staticmethod
+    def _appointment_view(booked: Appointment | None) -> dict[str, Any] | None:
+        if booked is None:
+            return None
+        return {
+            "begins_at": booked.begins.isoformat(timespec="milliseconds"),
+            "ends_at": booked.ends.isoformat(timespec="milliseconds"),
+            "words": _both(booked_words(booked.begins, booked.ends)),
+        }
 
     def _ticket_view(self) -> dict[str, Any] | None:
         held = self._session.held
@@ -289,6 +337,10 @@ class Counter:
 
     def _show(self) -> None:
         self._screen.tell("state", self.view())
+
+
+def _both(words: Words) -> dict[str, str]:
+    return {"zh": words.zh, "en": words.en}
 
 
 def interval(minutes: tuple[int, int] | None) -> dict[str, int] | None:

@@ -222,7 +222,7 @@ def routes(hall: Hall) -> Resource:
         books nothing twice.
         """
         request.max_content_length = LARGEST + 1
-        rows = read_list(request.get_data(cache=False), names_of_services(hall))
+        rows = read_list(request.get_data(cache=False), hall.office.services())
         try:
             found = hall.appointments.take_in(rows, actor())
         except BadRowsError as error:
@@ -230,11 +230,6 @@ def routes(hall: Hall) -> Resource:
         return answer({"booked": found.booked, "known": found.known})
 
     return api
-
-
-def names_of_services(hall: Hall) -> dict[str, str]:
-    """Ids of services by what people call them."""
-    return {name: one.id for one in hall.office.services() for name in (one.name, one.name_en, one.id) if name}
 
 
 def _fault(row: BadRow) -> dict[str, Any]:

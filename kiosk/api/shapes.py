@@ -107,7 +107,11 @@ class WhyAnswer(Answer):
 
 
 class ServiceAnswer(Answer):
-    """A service and how many wait for it."""
+    """A service and how many wait for it.
+
+    `opens_at` is told while it is closed, `closes_at` where it has hours; `not_today`: who takes a number now will
+    probably not be called before it closes.
+    """
 
     id: str
     name: str
@@ -115,6 +119,10 @@ class ServiceAnswer(Answer):
     prefix: str
     waiting: int
     expected_wait: WaitAnswer | None
+    open: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    not_today: bool
 
 
 class HallWindowAnswer(Answer):
@@ -288,8 +296,34 @@ class KioskResidentAnswer(Answer):
     priority: EarnedAnswer | None
 
 
+class SaidAnswer(Answer):
+    """The same in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+class BookedHereAnswer(Answer):
+    """This resident's appointment of today."""
+
+    begins_at: datetime
+    ends_at: datetime
+    words: SaidAnswer
+
+
+class ShutAnswer(Answer):
+    """Why this resident gets no number for a service, and what then."""
+
+    reason: Literal["closed", "quota", "person", "not_today"]
+    why: SaidAnswer
+    then: SaidAnswer
+
+
 class KioskServiceAnswer(Answer):
-    """A service to choose; `has_ticket` is the number this resident already has for it."""
+    """A service to choose, what is booked today first; `has_ticket` is the number this resident already has for it.
+
+    With `shut` no number can be had now; `warning` says that it may not be their turn before the service closes.
+    """
 
     id: str
     name: str
@@ -298,6 +332,9 @@ class KioskServiceAnswer(Answer):
     expected_wait: WaitAnswer | None
     open: bool
     has_ticket: str | None
+    appointment: BookedHereAnswer | None
+    warning: SaidAnswer | None
+    shut: ShutAnswer | None
 
 
 class KioskTicketAnswer(Answer):
@@ -431,6 +468,10 @@ def of_service(view: ServiceView) -> dict[str, Any]:
         "prefix": service.prefix,
         "waiting": view.waiting,
         "expected_wait": of_wait(view.expected_wait),
+        "open": view.admission.open,
+        "opens_at": _instant(view.admission.opens_at),
+        "closes_at": _instant(view.admission.closes_at),
+        "not_today": view.admission.not_today,
     }
 
 

@@ -124,7 +124,8 @@ function serviceRow(service) {
 }
 
 function fillRow(row, service) {
-  row.className = "service-row" + (service.has_ticket ? " has-ticket" : "") + (service.open === false ? " shut" : "");
+  const state = service.has_ticket ? " has-ticket" : service.shut ? " shut" : service.appointment ? " booked" : "";
+  row.className = "service-row" + state;
   $(".name [lang=zh-CN]", row).textContent = service.name;
   $(".name", row).classList.toggle("long", service.name.length > 14);
   $(".name [lang=en]", row).textContent = service.name_en || "";
@@ -133,12 +134,17 @@ function fillRow(row, service) {
   let head, tail;
   if (service.has_ticket) {
     [head, tail] = [line(`已取号 ${service.has_ticket}`, `You have ${service.has_ticket}`), line("可以补打小票", "can be printed again")];
-  } else if (service.open === false) {
-    [head, tail] = [line("现在不办理", "Closed now"), line("请问咨询台", "ask at the desk")];
+  } else if (service.shut) {
+    [head, tail] = [line(service.shut.why.zh, service.shut.why.en), line(service.shut.then.zh, service.shut.then.en)];
+  } else if (service.appointment) {
+    [head, tail] = [line(service.appointment.words.zh, service.appointment.words.en), line("点这里取号", "touch to check in")];
   } else {
     const wait = waitWords(service.expected_wait);
     head = service.waiting ? line(`前面 ${service.waiting} 人`, `${service.waiting} ahead`) : line("无人等候", "Nobody waiting");
     tail = wait && service.waiting ? line(...wait) : "";
+    if (service.warning) {
+      tail = Object.assign(document.createElement("span"), { className: "warning", textContent: line(service.warning.zh, service.warning.en) });
+    }
   }
   queue.replaceChildren(Object.assign(document.createElement("b"), { textContent: head }), tail);
 }
@@ -204,8 +210,9 @@ async function chosen(row, key) {
   const service = view.services.find((one) => one.id === row.dataset.service);
   if (!service) return;
   if (service.has_ticket) return offerAgain(service, service.has_ticket);
-  if (service.open === false) {
-    ask("#help");
+  if (service.shut) {
+    const { why, then } = service.shut;
+    trouble({ detail: `${why.zh}，${then.zh}`, detail_en: `${why.en}: ${then.en}` });
     return;
   }
   row.classList.add("pressed");

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from drivers.id_card import check_digit
 from kiosk.appointment_lists import LARGEST, MOST_ROWS, read_list
 from ticketing.appointments import BadRow, ListedRow
-from ticketing.model import StateError
+from ticketing.model import Service, StateError
 
-SERVICES = {"税务登记": "tax", "Tax": "tax", "tax": "tax"}
+SERVICES = [Service("tax", "税务登记", "Tax", "B"), Service("seal", "公章备案", "", "A")]
 HEADER = "业务,日期,时间,身份证号,姓名"
 NUMBER = "11000019880314123" + check_digit("11000019880314123")
 RIGHT = ListedRow(2, "tax", date(2026, 3, 9), 570, NUMBER)

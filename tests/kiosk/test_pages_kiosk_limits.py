@@ -1,0 +1,97 @@
+"""The kiosk's page where not every number can be had at any time: closed, used up, booked."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from drivers.simulators.cards import CARDS
+from kiosk.counter import resident_of
+from ticketing.calendar import Hours, Quota, Slot
+from ticketing.model import Actor
+from ticketing.setup import HallSetup
+
+MANAGER = Actor("zhou", "manager", "hall")
+WHO = "zhang"
+HOLDER = resident_of(next(one.card for one in CARDS if one.id == WHO))
+
+
+def state(page: Page, name: str) -> None:
+    """Wait until the page shows this state."""
+    expect(page.locator("html")).to_have_attribute("data-state", name)
+
+
+@pytest.fixture
+def hall(start_hall: Callable[..., Any]) -> Any:
+    return start_hall()
+
+
+@pytest.fixture
+def kiosk(hall: Any, new_page: Callable[..., Page]) -> Page:
+    """The kiosk's page, upright, ready for a card."""
+    page = new_page(width=1080, height=1920)
+    page.goto(f"{hall.url}/kiosk")
+    state(page, "idle")
+    return page
+
+
+def arrange(hall: Any, **calendar: object) -> list[str]:
+    """Give the hall a calendar; the ids of its services."""
+    setup = hall.program.hall.setup
+    made = setup.read()
+    setup.replace(HallSetup(made.services, made.windows, **calendar), MANAGER)
+    return [one.id for one in made.services]
+
+
+def now(hall: Any) -> datetime:
+    found: datetime = hall.program.hall.office.ledger.now()
+    return found
+
+
+def minute(at: datetime) -> int:
+    return 60 * at.hour + at.minute
+
+
+def test_a_closed_service_says_when_it_opens_and_gives_no_number(hall: Any, kiosk: Page) -> None:
+    tomorrow = now(hall) + timedelta(days=1)
+    first = arrange(hall)[0]
+    arrange(hall, hours=(Hours(first, tomorrow.isoweekday(), 540, 1020),))
+    hall.lay(WHO)
+    state(kiosk, "choosing")
+    row = kiosk.locator(f"[data-service={first}]")
+    expect(row).to_contain_text("现在不办理")
+    expect(row).to_contain_text("明天 09:00 开始")
+    row.click()
+    expect(kiosk.locator("#trouble")).to_contain_text("现在不办理，明天 09:00 开始")
+    state(kiosk, "choosing")
+
+
+def test_a_used_up_quota_is_told_before_anybody_asks(hall: Any, kiosk: Page) -> None:
+    first, second = arrange(hall)[:2]
+    arrange(hall, quotas=(Quota(first, 0, 2880, 1),))
+    hall.program.hall.office.issue(first, MANAGER, print=False)
+    kiosk.get_by_role("button", name="English").click()
+    hall.lay(WHO)
+    state(kiosk, "choosing")
+    expect(kiosk.locator(f"[data-service={first}]")).to_contain_text("No numbers left")
+    kiosk.locator(f"[data-service={second}]").click()
+    expect(kiosk.locator(".view.shown .big")).to_be_visible()
+
+
+def test_what_is_booked_stands_first_and_takes_one_touch(hall: Any, kiosk: Page) -> None:
+    begins = minute(now(hall)) + 2
+    last = arrange(hall)[-1]
+    arrange(hall, slots=tuple(Slot(last, weekday, begins, begins + 30, 1) for weekday in range(1, 8)))
+    book = hall.program.hall.appointments
+    day = hall.program.hall.office.ledger.today()
+    made = book.book(last, day, begins, HOLDER, MANAGER, "api")
+    hall.lay(WHO)
+    state(kiosk, "choosing")
+    row = kiosk.locator("#services > button").first
+    expect(row).to_have_attribute("data-service", last)
+    expect(row).to_contain_text(f"已预约 {made.begins:%H:%M}–{made.ends:%H:%M}")
+    row.click()
+    expect(kiosk.locator(".view.shown .big")).to_be_visible()
+    assert [one.state for one in book.of_person(HOLDER)] == ["checked_in"]
