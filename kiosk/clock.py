@@ -102,9 +102,8 @@ class HallClock:
         """The time."""
         with self._lock:
             ticks = self._look()
-            now = ticks + self._believed
-            if now < self._last:
-                now = self._last + (ticks - self._ticks) // 2
+            # At half its pace at least, until a clock that was put back a little has caught up.
+            now = max(ticks + self._believed, self._last + (ticks - self._ticks) // 2)
             self._last, self._ticks = now, ticks
         return (_EPOCH + now * _MICROSECOND).astimezone(self._zone)
 
@@ -152,5 +151,5 @@ class HallClock:
         log.warning("the hall's time follows the box's clock, by %+d s", (seen - self._believed) // 1_000_000)
         self._believed, self._suspect, self._behind = seen, None, False
         self._followed_at = ticks
-        # A jump back is a jump back: time is not to stand still for hours.
-        self._last = min(self._last, ticks + seen)
+        # A jump back is a jump back: time is not to crawl for hours.
+        self._last, self._ticks = min(self._last, ticks + seen), ticks

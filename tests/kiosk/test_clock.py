@@ -1,0 +1,321 @@
+"""The hall's clock, with the box's in the test's hand: what it believes, when, and what is never done by it."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.settings import HallSettings, PrivacySettings, ServiceSettings, Settings, StoreSettings, WindowSettings
+from kiosk.businesses import setup_of
+from kiosk.clock import JUMP, STANDS, ClockTrouble, HallClock, newest_event
+from kiosk.parts import open_office_parts, rules_of
+from kiosk.wiring import SETTLED, keep_house
+from ticketing.model import Actor, Resident, State
+from ticketing.office import Office
+from ticketing.setup import Setup
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=ZONE)
+SECOND = timedelta(seconds=1)
+DESK = Actor("desk", "desk")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Hardware:
+    """A box's two clocks: one that anybody sets, one that nobody does."""
+
+    def __init__(self, now: datetime = MORNING) -> None:
+        self.wall_at = (now - EPOCH) // timedelta(microseconds=1) * 1000
+        self.ticks = 12_345_000_000_000
+
+    def wall(self) -> int:
+        return self.wall_at
+
+    def steady(self) -> int:
+        return self.ticks
+
+    def run(self, **span: float) -> None:
+        passed = timedelta(**span) // timedelta(microseconds=1) * 1000
+        self.wall_at += passed
+        self.ticks += passed
+
+    def set(self, **by: float) -> None:
+        """Somebody sets the clock."""
+        self.wall_at += timedelta(**by) // timedelta(microseconds=1) * 1000
+
+    def clock(self, newest: datetime | None = None, zone: ZoneInfo = ZONE) -> HallClock:
+        return HallClock(zone, newest, wall=self.wall, steady=self.steady)
+
+
+@pytest.fixture
+def box() -> Hardware:
+    return Hardware()
+
+
+def watch(box: Hardware, clock: HallClock, span: timedelta, step: timedelta = timedelta(seconds=20)) -> list[datetime]:
+    """What the clock says, asked every so often."""
+    said = []
+    for _ in range(span // step):
+        box.run(seconds=step.total_seconds())
+        said.append(clock())
+    return said
+
+
+def test_a_clock_that_runs_is_believed_to_the_microsecond(box: Hardware) -> None:
+    clock = box.clock()
+    assert clock() == MORNING
+    box.run(hours=1, microseconds=1)
+    assert clock() == MORNING + timedelta(hours=1, microseconds=1)
+    assert clock.trouble is None
+    assert clock.steady_for() == timedelta(hours=1, microseconds=1)
+
+
+def test_time_is_told_in_the_halls_zone_whatever_it_is(box: Hardware) -> None:
+    clock = box.clock(zone=ZoneInfo("Europe/Berlin"))
+    assert str(clock()) == "2026-03-02 02:00:00+01:00"
+    box.run(days=60)
+    assert str(clock()) == "2026-05-01 03:00:00+02:00"
+
+
+@pytest.mark.parametrize("seconds", [2, -2, 299, -299])
+def test_small_corrections_are_followed_and_time_never_runs_backwards(box: Hardware, seconds: int) -> None:
+    clock = box.clock()
+    box.run(minutes=1)
+    before = clock()
+    box.set(seconds=seconds)
+    said = watch(box, clock, timedelta(minutes=15), timedelta(seconds=7))
+    assert [before, *said] == sorted({before, *said})
+    assert said[-1] == MORNING + timedelta(minutes=1, seconds=seconds + 7 * len(said))
+    assert clock.trouble is None
+
+
+@pytest.mark.parametrize("by", [{"days": 1}, {"hours": -3}, {"days": 4000}, {"minutes": 6}])
+def test_a_jump_that_is_taken_back_was_never_there(box: Hardware, by: dict[str, float]) -> None:
+    clock = box.clock()
+    clock()
+    box.set(**by)
+    for said in watch(box, clock, timedelta(minutes=9)):
+        assert said < MORNING + timedelta(minutes=10)
+    assert clock.trouble == ClockTrouble("clock_jumped", timedelta(**by))
+    assert clock.steady_for() == timedelta(0)
+    box.set(**{name: -value for name, value in by.items()})
+    box.run(seconds=1)
+    assert clock() == MORNING + timedelta(minutes=9, seconds=1)
+    assert clock.trouble is None
+    watch(box, clock, timedelta(hours=1))
+    assert clock() == MORNING + timedelta(hours=1, minutes=9, seconds=1)
+
+
+@pytest.mark.parametrize("by", [{"days": 1}, {"hours": -3}])
+def test_a_jump_that_stands_is_followed(box: Hardware, by: dict[str, float]) -> None:
+    clock = box.clock()
+    clock()
+    box.set(**by)
+    said = watch(box, clock, timedelta(minutes=11))
+    assert said[-1] == MORNING + timedelta(minutes=11) + timedelta(**by)
+    assert clock.trouble is None
+    assert clock.steady_for() < timedelta(minutes=1)
+    box.run(hours=1)
+    assert clock.steady_for() >= timedelta(hours=1)
+
+
+def test_a_clock_that_jumps_about_is_not_followed_anywhere(box: Hardware) -> None:
+    clock = box.clock()
+    for hour in range(1, 20):
+        box.set(hours=hour)
+        watch(box, clock, timedelta(minutes=5))
+    assert clock() == MORNING + timedelta(minutes=5 * 19)
+
+
+def test_a_box_that_boots_in_1970_goes_on_from_the_newest_event_until_it_learns_the_time() -> None:
+    box = Hardware(EPOCH + timedelta(seconds=30))
+    newest = MORNING - timedelta(hours=15)
+    clock = box.clock(newest)
+    assert clock() == newest
+    assert clock.trouble
+    assert clock.trouble.reason == "clock_behind"
+    watch(box, clock, timedelta(minutes=2))
+    assert clock() == newest + timedelta(minutes=2)
+    box.wall_at = Hardware(MORNING).wall_at
+    assert clock() == MORNING
+    assert clock.trouble is None
+    assert clock.steady_for() == timedelta(0)
+
+
+def test_a_clock_behind_a_store_that_ran_ahead_is_followed_when_nothing_else_is_heard(box: Hardware) -> None:
+    newest = MORNING + timedelta(days=400)
+    clock = box.clock(newest)
+    assert watch(box, clock, timedelta(minutes=9))[-1] == newest + timedelta(minutes=9)
+    watch(box, clock, timedelta(minutes=1))
+    assert clock() == MORNING + timedelta(minutes=10)
+
+
+def test_a_clock_a_little_behind_the_store_does_not_run_against_its_order(box: Hardware) -> None:
+    newest = MORNING + timedelta(minutes=2)
+    clock = box.clock(newest)
+    assert clock() == newest
+    said = watch(box, clock, timedelta(minutes=5))
+    assert said == sorted(set(said))
+    assert said[-1] == MORNING + timedelta(minutes=5)
+    assert clock.trouble is None
+
+
+jumps = st.lists(
+    st.tuples(st.integers(0, 3600), st.one_of(st.just(0), st.integers(-300, 300), st.integers(-(10**8), 10**8))),
+    max_size=30,
+)
+
+
+@given(jumps)
+def test_whatever_the_clock_does_time_runs_back_only_by_a_jump_that_stood(steps: list[tuple[int, int]]) -> None:
+    box = Hardware()
+    clock = box.clock()
+    last, stood = clock(), timedelta(0)
+    for seconds, by in steps:
+        box.run(seconds=seconds)
+        box.set(seconds=by)
+        said = clock()
+        if said < last:
+            assert last - said > JUMP - timedelta(seconds=seconds)
+            assert stood + timedelta(seconds=seconds) >= STANDS
+            stood = timedelta(0)
+        stood += timedelta(seconds=seconds)
+        last = said
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Shanghai"])
+def test_the_boxs_own_zone_changes_nothing(zone: str) -> None:
+    told = (
+        "from zoneinfo import ZoneInfo; from kiosk.clock import HallClock; "
+        "print(HallClock(ZoneInfo('Asia/Shanghai'))().isoformat())"
+    )
+    before = datetime.now(ZONE)
+    done = subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, check=True, timeout=60, env=os.environ | {"TZ": zone}
+    )
+    said = datetime.fromisoformat(done.stdout.decode().strip())
+    assert said.utcoffset() == timedelta(hours=8)
+    assert before <= said <= datetime.now(ZONE)
+
+
+# -- a hall that lives by it
+
+
+class ClockedHall:
+    """The parts that housekeeping sees to, by a clock in the test's hand."""
+
+    def __init__(self, folder: Path, box: Hardware) -> None:
+        self.box = box
+        self.settings = Settings(
+            hall=HallSettings(id="test", name="试验大厅"),
+            store=StoreSettings(url=f"sqlite:///{folder / 'hall.db'}", key_file=folder / "master.key"),
+            privacy=PrivacySettings(retention_days=0),
+            services=(ServiceSettings(id="tax", name="税务", prefix="A"),),
+            windows=(WindowSettings(id="1", name="1号窗口"),),
+        )
+        self.open()
+
+    def open(self) -> None:
+        self.store, self.vault, _people = open_office_parts(self.settings)
+        self.clock = self.box.clock(newest_event(self.store))
+        self.office = Office(self.store, self.vault, rules_of(self.settings), ZONE, self.clock, "test")
+        self.setup = Setup(self.office.ledger)
+        self.setup.seed(setup_of(self.settings, "open"))
+
+    def keep(self, **span: float) -> None:
+        """Time passes, with housekeeping every minute."""
+        for _ in range(int(timedelta(**span) / timedelta(minutes=1))):
+            self.box.run(minutes=1)
+            keep_house(self.office, self.setup, self.clock, self.settings)
+
+    def issue(self) -> int:
+        resident = Resident(name="梁试问", id_number="110102199001150015")
+        return self.office.issue("tax", DESK, resident=resident, print=False).ticket.id
+
+    def days_kept(self) -> list[str]:
+        with self.store.read() as conn:
+            return self.vault.days(conn)
+
+
+@pytest.fixture
+def hall(tmp_path: Path, box: Hardware, request: pytest.FixtureRequest) -> ClockedHall:
+    made = ClockedHall(tmp_path, box)
+    request.addfinalizer(lambda: made.store.close())
+    return made
+
+
+def test_a_day_too_far_and_back_costs_nobody_anything(hall: ClockedHall) -> None:
+    ticket = hall.issue()
+    hall.box.set(days=1)
+    hall.keep(minutes=9)
+    assert hall.office.ticket(ticket).state is State.WAITING
+    hall.keep(minutes=2)
+    assert hall.office.ticket(ticket).state is State.EXPIRED
+    hall.keep(minutes=30)
+    assert "2026-03-02" in hall.days_kept()
+    hall.box.set(days=-1)
+    hall.keep(minutes=11)
+    assert hall.office.ticket(ticket).state is State.WAITING
+    called = hall.office.call_next("1", Actor("li", "clerk", "1"))
+    assert called
+    assert called.ticket.id == ticket
+
+
+def test_a_day_that_is_over_is_erased_once_the_clock_has_run_for_an_hour(hall: ClockedHall) -> None:
+    hall.issue()
+    hall.store.close()
+    hall.box.run(days=1)
+    hall.open()
+    hall.keep(minutes=59)
+    assert hall.days_kept() == ["2026-03-02", "2026-03-03"]
+    hall.keep(minutes=2)
+    assert hall.days_kept() == ["2026-03-03"]
+    assert timedelta(minutes=59) < SETTLED <= timedelta(minutes=61)
+
+
+def test_by_hand_it_is_erased_at_once(hall: ClockedHall) -> None:
+    hall.issue()
+    hall.store.close()
+    hall.box.run(days=1)
+    hall.open()
+    assert hall.office.purge(date(2026, 3, 3)) == 1
+
+
+def test_a_box_that_boots_in_the_past_gives_no_number_twice_and_loses_nobody(hall: ClockedHall) -> None:
+    first = hall.issue()
+    hall.store.close()
+    right = hall.box.wall_at
+    hall.box.wall_at = 30 * 10**9
+    hall.open()
+    ticket = hall.office.issue("tax", DESK, print=False).ticket
+    assert (ticket.number, ticket.issued_at.date()) == ("A002", MORNING.date())
+    hall.keep(minutes=3)
+    hall.box.wall_at = right + 200 * 10**9
+    hall.keep(minutes=1)
+    assert hall.office.hall().day == "2026-03-02"
+    assert hall.office.ticket(first).state is State.WAITING
+    assert hall.days_kept() == ["2026-03-02"]
+
+
+def test_three_hours_too_far_and_right_again_keeps_the_order(hall: ClockedHall) -> None:
+    first = hall.office.issue("tax", DESK, print=False).ticket.number
+    hall.box.set(hours=3)
+    hall.keep(minutes=12)
+    second = hall.office.issue("tax", DESK, print=False).ticket.number
+    hall.box.set(hours=-3)
+    hall.keep(minutes=12)
+    third = hall.office.issue("tax", DESK, print=False).ticket.number
+    clerk = Actor("li", "clerk", "1")
+    served = []
+    for _ in range(3):
+        called = hall.office.call_next("1", clerk)
+        assert called
+        served.append(called.ticket.number)
+        hall.office.finish("1", clerk)
+    assert served == [first, second, third]
