@@ -65,7 +65,9 @@ _WORDS: dict[str, tuple[Words, ...]] = {
             "{window}号窗口现由 {clerk} 使用，可以接管，或换一个窗口",
             "{clerk} sits at window {window}: take it over, or use another",
         ),
-        Words("窗口现由别人使用，可以接管，或换一个窗口", "Somebody else sits here: take the window over, or use another"),
+        Words(
+            "窗口现由别人使用，可以接管，或换一个窗口", "Somebody else sits here: take the window over, or use another"
+        ),
     ),
     "nothing_to_undo": (
         Words(
@@ -74,17 +76,23 @@ _WORDS: dict[str, tuple[Words, ...]] = {
         ),
     ),
     "not_served_there": (
-        Words("{window}号窗口不办 {number} 的业务，请换窗口", "Window {window} does not serve {number}: choose another"),
+        Words(
+            "{window}号窗口不办 {number} 的业务，请换窗口", "Window {window} does not serve {number}: choose another"
+        ),
         Words("那个窗口不办这项业务，请换窗口", "That window does not serve this: choose another"),
     ),
-    "bad_back_at": (Words("回来的时间要在今天稍后，请重填", "The time to come back must be later today: enter it again"),),
+    "bad_back_at": (
+        Words("回来的时间要在今天稍后，请重填", "The time to come back must be later today: enter it again"),
+    ),
     "bad_reason": (Words("原因太长，请缩短到60字以内", "That reason is too long: at most 60 characters"),),
     "missed_too_often": (
         Words("{number} 已过号{misses}次，请重新取号", "{number} was missed {misses} times: please take a new number"),
         Words("过号次数太多，请重新取号", "Missed too often: please take a new number"),
     ),
     "service_removed": (
-        Words("这项业务已停办，请改选，或到咨询台", "No longer offered: choose another service, or ask at the guide desk"),
+        Words(
+            "这项业务已停办，请改选，或到咨询台", "No longer offered: choose another service, or ask at the guide desk"
+        ),
     ),
     "already_waiting": (
         Words(
@@ -214,6 +222,13 @@ _WORDS: dict[str, tuple[Words, ...]] = {
             "That Idempotency-Key will not do: use a short one of plain characters",
         ),
     ),
+    "bad_span": (
+        Words(
+            "日期先后不对或超过 {most} 天，请重选", "The days are in the wrong order or more than {most}: choose again"
+        ),
+        Words("日期先后不对或太长，请重选", "The days are in the wrong order or too many: choose again"),
+    ),
+    "bad_by": (Words("没有这种分类，请重选", "No such division: choose again"),),
     "bad_request": (Words("请求有误，请刷新后再试", "That request is not understood: reload and try again"),),
     "bad_id_number": (Words("证件号码不对，请核对后重输", "That ID number is not right: check it and enter it again"),),
     "typed_number_wrong": (
@@ -239,7 +254,9 @@ _WORDS: dict[str, tuple[Words, ...]] = {
             "Somebody else has changed the hall meanwhile: load it again, then change it",
         ),
     ),
-    "bad_setup": (Words("大厅设置有误，请按 errors 逐项改正", "The hall's make-up is wrong: see errors for all of it"),),
+    "bad_setup": (
+        Words("大厅设置有误，请按 errors 逐项改正", "The hall's make-up is wrong: see errors for all of it"),
+    ),
     # hours, limits, appointments
     "service_closed": (
         Words("现在不办理，{opens_at} 开始", "Closed now: opens {opens_at}"),

@@ -13,6 +13,7 @@ from ticketing.cases import Cases
 from ticketing.office import Office
 from ticketing.people import People
 from ticketing.ratings import Ratings
+from ticketing.reports import Reports
 from ticketing.setup import Setup
 from ticketing.supplements import Supplements
 from ticketing.terminals import Terminals
@@ -40,7 +41,7 @@ class Hall:
         bench: hands and eyes of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
         wrong_codes: slows down whoever tries codes; every route that takes a code looks it up inside of its watch.
-        cases, supplements, ratings, terminals, setup, appointments: more verbs, on the office's ledger.
+        cases, supplements, ratings, reports, terminals, setup, appointments: more verbs, on the office's ledger.
     """
 
     settings: Settings
@@ -57,6 +58,7 @@ class Hall:
     cases: Cases = field(init=False)
     supplements: Supplements = field(init=False)
     ratings: Ratings = field(init=False)
+    reports: Reports = field(init=False)
     terminals: Terminals = field(init=False)
     setup: Setup = field(init=False)
     appointments: Appointments = field(init=False)
@@ -66,6 +68,7 @@ class Hall:
         self.cases = Cases(ledger)
         self.supplements = Supplements(ledger)
         self.ratings = Ratings(ledger)
+        self.reports = Reports(ledger)
         self.terminals = Terminals(ledger)
         self.setup = Setup(ledger)
         self.appointments = Appointments(ledger)

@@ -1,4 +1,4 @@
-"""The pages of those who work in the hall: window, guide desk, devices, log-in, and the bench of the demonstration.
+"""The pages of those who work in the hall: window, guide desk, manager, devices, log-in, the demonstration's bench.
 
 The pages hold no data but names of windows; what they show they fetch from the API, which asks who they are. Here
 nobody is let in, only sent to the log-in early instead of to a page that would stay empty.
@@ -59,6 +59,15 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
             raise RequestError(403, "forbidden")
         reasons = {reason: advice(reason) for reason in sorted(REASONS)}
         return _page("devices.html", reasons=reasons, username=principal.name if principal else None)
+
+    @blueprint.get("/manage")
+    def manage() -> Response:
+        principal = gate().asker().principal
+        if principal is None:
+            return _to_login()
+        if principal.role != "manager":
+            raise RequestError(403, "forbidden")
+        return _page("manage.html", username=principal.name, today=hall.office.ledger.today())
 
     @blueprint.get("/login")
     def login() -> Response:

@@ -37,7 +37,7 @@ STATUS: dict[type[TicketingError], int] = {
     ForbiddenError: 403,
     StoreError: 503,
 }
-OF_CODE = {"idempotency_key_reused": 422, "bad_rows": 422}
+OF_CODE = {"idempotency_key_reused": 422, "bad_rows": 422, "bad_span": 422, "bad_by": 422}
 """Codes whose status is not that of their kind."""
 OF_HTTP = {
     400: "bad_request",

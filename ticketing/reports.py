@@ -60,7 +60,7 @@ class Figures:
         walks: from the call to the start.
         services: from the start to the end.
         left_out: durations that cannot be.
-        cases: what was done for people.
+        cases: what was done for people; by the hour in which it was done, all before by that of joining the queue.
         outcomes: cases by outcome.
         grades: ratings by grade, 5 the best; None where there are too few to tell.
         rated, not_rated: cases.

@@ -172,5 +172,5 @@ def _check_answer(response: Response, responses: Mapping[str, Shape]) -> None:
         ValidationError: it has another shape.
     """
     shape = responses.get(str(response.status_code))
-    if isinstance(shape, type):
+    if isinstance(shape, type) and response.is_json:
         shape.model_validate_json(response.get_data())

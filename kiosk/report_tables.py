@@ -1,0 +1,172 @@
+"""Reports as JSON, as CSV for a spreadsheet, and as a table on a terminal: the same columns everywhere."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from display.slip import fit_words, measure_words
+from ticketing.reports import Day, Figures, Report, Times
+
+BOM = "\ufeff"
+"""Without it Excel in China takes a file for GBK."""
+
+PARTS = {"hour": "时段", "service": "业务", "window": "窗口", "clerk": "人员", "day": "日期"}
+_TIMES = {"wait": "等候", "walk": "到窗", "service": "办理"}
+_OF_TIMES = {"mean": "平均", "median": "中位", "p90": "九成内", "longest": "最长"}
+_COUNTS = {
+    "issued": ("取号", "issued"),
+    "served": ("办结", "served"),
+    "no_shows": ("过号", "no-shows"),
+    "cancelled": ("取消", "cancelled"),
+    "expired": ("未叫到", "expired"),
+    "transferred": ("转办", "transferred"),
+    "held": ("挂起", "held"),
+    "overtime": ("延时服务", "overtime"),
+}
+_CASES = {
+    "cases": ("办件", "cases"),
+    "promised": ("承诺件", "promised"),
+    "promised_late": ("逾期承诺件", "promised, late"),
+    "rated": ("已评价", "rated"),
+    "not_rated": ("未评价", "not rated"),
+}
+_WORK = {
+    "work_open": ("待整改", "work open"),
+    "work_late": ("整改逾期", "work late"),
+    "left_out": ("剔除时长", "left out"),
+}
+_GRADES = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_NAME_WIDTH = 24
+
+
+class Column(NamedTuple):
+    """A column: its head in Chinese and English, and what stands in it."""
+
+    zh: str
+    en: str
+    value: str | int | None
+
+
+def as_json(figures: Figures) -> dict[str, Any]:
+    """One line; times in whole seconds."""
+    line = {name: getattr(figures, name) for name in ("key", "name", *_COUNTS)}
+    for name in _TIMES:
+        line[name] = _times_as_json(_times_of(figures, name))
+    line |= {name: getattr(figures, name) for name in (*_CASES, *_WORK)}
+    grades = figures.grades
+    line["grades"] = None if grades is None else {str(grade): count for grade, count in grades.items()}
+    line["outcomes"] = figures.outcomes
+    return line
+
+
+def day_as_json(day: Day) -> dict[str, Any]:
+    """A day."""
+    return {
+        "date": day.day.isoformat(),
+        "total": as_json(day.total),
+        "hours": [as_json(one) for one in day.hours],
+        "services": [as_json(one) for one in day.services],
+        "windows": [as_json(one) for one in day.windows],
+        "clerks": [as_json(one) for one in day.clerks],
+    }
+
+
+def report_as_json(report: Report) -> dict[str, Any]:
+    """A span of days."""
+    return {
+        "from": report.first.isoformat(),
+        "to": report.last.isoformat(),
+        "by": report.by,
+        "total": as_json(report.total),
+        "rows": [as_json(one) for one in report.rows],
+    }
+
+
+def lines_of(report: Day | Report) -> list[tuple[str, Figures]]:
+    """All lines, each with what it is a part of (``hour``, ``service`` …); the whole comes last, with ``total``."""
+    if isinstance(report, Report):
+        parts = [(str(report.by), one) for one in report.rows]
+    else:
+        kinds = {"hour": report.hours, "service": report.services, "window": report.windows, "clerk": report.clerks}
+        parts = [(kind, one) for kind, figures in kinds.items() for one in figures]
+    return [*parts, ("total", report.total)]
+
+
+def as_csv(report: Day | Report) -> str:
+    """A table for a spreadsheet (RFC 4180, with a byte order mark); what it would take for a formula begins with '."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    lines = lines_of(report)
+    writer.writerow([f"{column.zh} {column.en}" for column in _columns(*lines[-1])])
+    for kind, figures in lines:
+        writer.writerow([_harmless(column.value) for column in _columns(kind, figures)])
+    return BOM + text.getvalue()
+
+
+def as_text(report: Day | Report) -> Iterator[str]:
+    """Tables for a terminal, one for each kind of part; a Chinese character takes two columns."""
+    lines = lines_of(report)
+    for kind in dict.fromkeys(kind for kind, _ in lines if kind != "total"):
+        yield from _table(f"{PARTS[kind]} / {kind}", [figures for one, figures in lines if one == kind])
+        yield ""
+    yield from _table("合计 / total", [report.total])
+
+
+def _columns(kind: str, figures: Figures) -> Iterator[Column]:
+    yield Column("分类", "by", kind)
+    yield Column("编号", "id", figures.key)
+    yield Column("名称", "name", figures.name)
+    yield from (Column(zh, en, getattr(figures, name)) for name, (zh, en) in _COUNTS.items())
+    for name, zh in _TIMES.items():
+        times = _times_of(figures, name)
+        for part, said in _OF_TIMES.items():
+            yield Column(f"{zh}{said}(秒)", f"{name} {part} (s)", getattr(times, part, None))
+    yield from (Column(zh, en, getattr(figures, name)) for name, (zh, en) in (_CASES | _WORK).items())
+    for grade, zh in _GRADES.items():
+        yield Column(zh, f"grade {grade}", figures.grades.get(grade) if figures.grades else None)
+    yield Column("办理结果", "outcomes", "; ".join(f"{name} {count}" for name, count in figures.outcomes.items()))
+
+
+def _table(title: str, lines: Sequence[Figures]) -> Iterator[str]:
+    heads = [title, "取号", "办结", "过号", "等候均/九成/最长", "办理均", "评价", "差评", "逾期件"]
+    rows = [heads, *([str(cell) for cell in _cells(figures)] for figures in lines)]
+    widths = [max(measure_words(row[at]) for row in rows) for at in range(len(heads))]
+    for row in rows:
+        first = row[0] + " " * (widths[0] - measure_words(row[0]))
+        rest = [" " * (width - measure_words(cell)) + cell for cell, width in zip(row[1:], widths[1:], strict=True)]
+        yield "  ".join([first, *rest]).rstrip()
+
+
+def _cells(figures: Figures) -> Iterator[str | int]:
+    wait, service = figures.waits, figures.services
+    yield fit_words(figures.name or "-", _NAME_WIDTH)
+    yield from (figures.issued, figures.served, figures.no_shows)
+    yield "/".join(map(_minutes, (wait.mean, wait.p90, wait.longest))) if wait else "-"
+    yield _minutes(service.mean) if service else "-"
+    grades = figures.grades
+    yield "-" if grades is None else figures.rated
+    yield "-" if grades is None else grades[1] + grades[2]
+    yield figures.promised_late
+
+
+def _minutes(seconds: int) -> str:
+    return f"{seconds // 60}:{seconds % 60:02}"
+
+
+def _times_of(figures: Figures, name: str) -> Times | None:
+    times: Times | None = getattr(figures, f"{name}s")
+    return times
+
+
+def _times_as_json(times: Times | None) -> dict[str, int] | None:
+    if times is None:
+        return None
+    return {"count": times.count} | {f"{part}_seconds": getattr(times, part) for part in _OF_TIMES}
+
+
+def _harmless(value: str | int | None) -> str | int | None:
+    if isinstance(value, str) and value.startswith(_DANGEROUS):
+        return f"'{value}"
+    return value
