@@ -65,9 +65,9 @@ def _empty_store(postgres: "PostgresServer") -> str:
 @pytest.fixture
 def shared_url(postgres: "PostgresServer", _empty_store: str) -> Iterator[str]:
     """An empty store on PostgreSQL."""
-    name = postgres.create(_empty_store)
+    name = postgres.lend(_empty_store)
     yield postgres.url(name)
-    postgres.drop(name)
+    postgres.take_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

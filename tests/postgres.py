@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,30 @@ from wires import wait_until
 
 PROGRAMS = "/usr/lib/postgresql"
 OWNER = "quhao"
+
+# All rows of all tables but the schema's version, and all numbers from the beginning again.
+_EMPTY = """
+DO $$
+DECLARE one record;
+BEGIN
+    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET LOCAL session_replication_role = replica;
+    FOR one IN SELECT relname, pg_relation_size(oid) AS size FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version' LOOP
+        IF one.size > 65536 THEN
+            EXECUTE format('TRUNCATE %I CASCADE', one.relname);
+        ELSIF one.size > 0 THEN
+            EXECUTE format('DELETE FROM %I', one.relname);
+        END IF;
+    END LOOP;
+    PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace;
+END $$
+"""
+_SHAPE = """
+SELECT (SELECT array_agg(version_num) FROM alembic_version), (SELECT count(*) FROM pg_class),
+    (SELECT count(*) FROM pg_attribute), (SELECT count(*) FROM pg_trigger), (SELECT count(*) FROM pg_proc)
+"""
 
 
 class PostgresServer:
@@ -33,6 +58,7 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="quhao-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._databases = 0
+        self._returned: list[str] = []
         self._log = (self.folder / "log").open("wb")
         # PostgreSQL refuses to run as root; who installed it made a user for it.
         self._as: dict[str, Any] = {}
@@ -92,6 +118,21 @@ class PostgresServer:
         name = f"hall_{self._databases}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
+
+    def lend(self, template: str) -> str:
+        """The name of a database that is like ``template``; give it back."""
+        while self._returned:
+            name = self._returned.pop()
+            with suppress(psycopg.Error):
+                self.execute(_EMPTY, database=name)
+                if self.execute(_SHAPE, database=name) == self.execute(_SHAPE, database=template):
+                    return name
+            self.drop(name)
+        return self.create(template)
+
+    def take_back(self, database: str) -> None:
+        """Keep a database for the next who wants one: to empty it takes a tenth of the time that another one takes."""
+        self._returned.append(database)
 
     def drop(self, database: str) -> None:
         """Remove a database, whoever still works on it."""
