@@ -33,7 +33,13 @@ def ticket_pages(hall: Hall) -> Blueprint:
     def ticket(code: str) -> Response:
         number = request.args.get("why", "").strip().upper()
         with watched(code):
-            view = hall.office.ticket_of_code(code)
+            try:
+                view = hall.office.ticket_of_code(code)
+            except UnknownError:
+                # A slip of an earlier day still takes a grade, and tells nothing else.
+                if not hall.ratings.to_rate(code):
+                    raise
+                return redirect(f"/grade/{quote(code)}", 303)  # type: ignore[return-value]
         refused = request.args.get("refused", "")
         services = {one.id: one for one in hall.office.services()}
         facts = {"number": view.ticket.number, "state": str(view.ticket.state)}

@@ -33,13 +33,14 @@ async function refresh() {
   const patience = setTimeout(() => aborter.abort(), 10000);
   try {
     const response = await fetch(location.pathname, { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {}, signal: aborter.signal });
-    if (response.status === 200) {
-      tag = response.headers.get("ETag");
-      take(await response.text());
-    } else if (response.status === 404) {
+    if (response.redirected || response.status === 404) {
       // Erased with its day: nobody knows this code any more, and asking again only looks like guessing.
       location.reload();
       return;
+    }
+    if (response.status === 200) {
+      tag = response.headers.get("ETag");
+      take(await response.text());
     } else if (response.status !== 304) throw new TypeError("refused");
     updated.textContent = `更新于 ${hm()}`;
     updated.parentElement.classList.remove("cut");

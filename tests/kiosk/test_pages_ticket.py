@@ -110,7 +110,7 @@ def test_the_page_tells_what_became_of_the_ticket(hall: Any, phone: Page) -> Non
     expect(phone.locator(".head")).to_contain_text("已过号")
     expect(phone.locator("#acts .primary")).to_contain_text("重新排队")
     phone.goto(f"{hall.url}/t/{first.code}")
-    expect(phone.locator("#acts form")).to_have_count(0)
+    expect(phone.locator("[action$=cancel], [action$=return]")).to_have_count(0)
 
 
 def test_a_phone_without_network_says_so_and_since_when(hall: Any, phone: Page) -> None:
@@ -244,6 +244,17 @@ def test_a_held_ticket_says_when_it_comes_back(hall: Any, phone: Page) -> None:
     expect(phone.locator(".head")).to_contain_text("已挂起")
     expect(phone.locator("main")).to_contain_text(f"{back_at:%H:%M} 自动回到队列")
     assert "去取材料" not in phone.content()
+    phone.get_by_text("我回来了，继续排队").click()
+    expect(phone.locator(".head")).to_contain_text("马上轮到您")
+
+
+def test_who_is_sent_to_one_window_and_on_from_there_is_told_so(hall: Any, phone: Page) -> None:
+    issued = issue(hall, chain=["tax"])
+    call(hall)
+    hall.office.transfer("1", None, CLERK, to_window="3")
+    phone.goto(f"{hall.url}/t/{issued.code}")
+    expect(phone.locator("main")).to_contain_text("由3号窗口叫号")
+    expect(phone.locator("main")).to_contain_text("办完以后接着办个人办税")
 
 
 def test_another_site_cannot_cancel_a_number(hall: Any, new_page: Callable[..., Page]) -> None:
