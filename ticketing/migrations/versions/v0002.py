@@ -179,6 +179,10 @@ def upgrade() -> None:
     op.drop_index("ticket_next", table_name="ticket")
     op.create_index("ticket_next", "ticket", ["line", "hall_day", "rank_at", "id"], **_only("state = 'waiting'"))
     op.create_index("ticket_held", "ticket", ["held_until"], **_only("state = 'held'"))
+    if op.get_context().dialect.name == "postgresql":
+        # Counted in the night, no ticket is of the day that comes, and who is next would then be looked for among all
+        # of its tickets instead of in "ticket_next". Uncounted, a day is taken for one in two hundred.
+        op.execute("ALTER TABLE ticket ALTER COLUMN hall_day SET STATISTICS 0")
     op.add_column("window", sa.Column("pause_text", sa.Text(), server_default="", nullable=False))
     op.add_column("window", sa.Column("pause_text_en", sa.Text(), server_default="", nullable=False))
     op.add_column("window", sa.Column("clerk", sa.String(length=64)))

@@ -1,0 +1,134 @@
+"""No verb reads through the past: each of its statements finds its few rows by an index, however many there were."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import text
+
+from offices import CHEN, CLERK, LI, OfficeHall
+from past import analyse, fill
+
+PAST = 20_000
+BIG = {"ticket", "x", "event", "print_job", "visit", "case_file", "rating"}
+"""What grows with the tickets; ``x`` is a ticket, too."""
+OF_TODAY = ("ticket_next", "ticket_at_window", "ticket_held", "ticket_of_person", "print_job_unfinished")
+"""Indexes that hold what is not over, and nothing else."""
+
+
+@contextmanager
+def statements(hall: OfficeHall) -> Iterator[list[tuple[str, Any]]]:
+    """What verbs say to the database from now on, with its values."""
+    asked: list[tuple[str, Any]] = []
+    with hall.store.write() as conn:
+        # The one connection that all verbs write by.
+        raw: Any = conn.connection.dbapi_connection
+    if hall.store.engine.dialect.name == "sqlite":
+        raw.set_trace_callback(lambda query: asked.append((query, None)))
+        yield asked
+        raw.set_trace_callback(None)
+        return
+    import psycopg
+
+    class Noting(psycopg.Cursor[Any]):
+        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+            asked.append((query if isinstance(query, str) else query.decode(), params))
+            return super().execute(query, params, **options)
+
+    raw.cursor_factory = Noting
+    yield asked
+    raw.cursor_factory = psycopg.Cursor
+
+
+def plans(hall: OfficeHall, asked: list[tuple[str, Any]]) -> list[str]:
+    """How the database goes about it: a line for each table it looks into."""
+    first = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+    queries = [(query, values) for query, values in asked if query.lstrip().startswith(first)]
+    assert len(queries) > 10
+    found: list[str] = []
+    with hall.store.read() as conn:
+        raw: Any = conn.connection.dbapi_connection
+        for query, values in queries:
+            if hall.store.engine.dialect.name == "sqlite":
+                looks = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {query}")]
+                # What finds the largest value is said to search, with an index for it or without.
+                by_key = re.search(r"max\((\w+\.)?(id|seq)\)", query)
+                found += [look if by_key else re.sub(r"^SEARCH (\w+)$", r"SCAN \1", look) for look in looks]
+            else:
+                ((explained,),) = raw.execute(f"EXPLAIN (FORMAT JSON) {query}", values).fetchall()
+                found += [line for plan in explained for line in nodes(plan["Plan"])]
+    return found
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[str]:
+    """PostgreSQL's plan in the words of SQLite's."""
+    if "Index Name" in plan:
+        how = "SEARCH" if "Index Cond" in plan else "SCAN"
+        yield f"{how} {plan.get('Relation Name', '')} USING INDEX {plan['Index Name']}"
+    elif "Scan" in plan["Node Type"] and "Relation Name" in plan and plan["Node Type"] != "Bitmap Heap Scan":
+        yield f"SCAN {plan['Relation Name']}"
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def through_the_past(plan: str) -> bool:
+    scanned = re.match(r"SCAN (\S+)( USING (COVERING )?INDEX (\S+))?", plan)
+    return scanned is not None and scanned[1] in BIG and scanned[4] not in OF_TODAY
+
+
+def test_no_statement_of_a_verb_reads_through_the_past(desk: OfficeHall) -> None:
+    fill(desk.store, PAST)
+    analyse(desk.store)
+    desk.restart()
+    with statements(desk) as asked:
+        first = desk.issue("licence", LI, print=True)
+        desk.issue("tax")
+        desk.issue("licence", CHEN, priority="senior", print=True)
+        assert first.print_job
+        desk.office.print_sending(first.print_job)
+        desk.office.print_ended(first.print_job, "printed", None)
+        for service in ("licence", "tax", "seal"):
+            desk.issue(service)
+        desk.call("1")
+        desk.office.recall("1", CLERK)
+        desk.office.start("1", CLERK)
+        desk.office.finish("1", CLERK)
+        desk.call("1")
+        desk.office.transfer("1", "seal", CLERK)
+        desk.call("2")
+        desk.office.no_show("2", CLERK)
+        desk.call("1")
+        desk.office.finish("1", CLERK)
+    found = plans(desk, list(asked))
+    assert sorted({one for one in found if through_the_past(one)}) == []
+    assert sum("ticket_next" in one for one in found) > 10
+
+
+def test_who_is_next_is_not_looked_for_among_all_of_todays_tickets(desk: OfficeHall) -> None:
+    """A database that counted its rows in the night knows of no ticket of today."""
+    fill(desk.store, PAST)
+    analyse(desk.store)
+    desk.restart()
+    # The first of a day counts who waits; from then on that is known.
+    desk.issue("tax")
+    with statements(desk) as asked:
+        desk.issue("tax")
+        desk.issue("tax")
+        desk.call("2")
+    looks = [one for one in plans(desk, list(asked)) if "ticket_next" in one or "ticket_number" in one]
+    assert len(looks) >= 4
+    assert [one for one in looks if "ticket_number" in one] == []
+
+
+def test_a_statement_that_does_read_through_the_past_is_found(desk: OfficeHall) -> None:
+    fill(desk.store, PAST)
+    analyse(desk.store)
+    with statements(desk) as asked:
+        for _ in range(6):
+            desk.issue("tax")
+        with desk.store.write() as conn:
+            conn.execute(text("SELECT count(*) FROM ticket WHERE clerk = 'li'"))
+            conn.execute(text("SELECT max(at) FROM event"))
+    found = {one for one in plans(desk, list(asked)) if through_the_past(one)}
+    assert found == {"SCAN ticket", "SCAN event"}
