@@ -15,7 +15,7 @@ from drivers.escpos import Item
 from drivers.printer import Outcome, Printer
 from kiosk.problems import places
 from kiosk.service import Loop
-from ticketing.model import StoreError
+from ticketing.model import StoreError, UnknownError
 from ticketing.office import Office, PrintJob
 
 log = logging.getLogger(__name__)
@@ -124,6 +124,10 @@ class PrintDesk:
         while True:
             try:
                 self._office.print_ended(job.id, outcome.state, outcome.reason)
+                break
+            except UnknownError:
+                # The hall was put back meanwhile, as a backup has it that does not know this slip.
+                log.warning("print job %s ended %s, and is not known any more", job.id, outcome.state)
                 break
             except StoreError:
                 if self._loop.stopping.wait(0.5):

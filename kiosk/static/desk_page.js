@@ -293,7 +293,7 @@ const moved = ({ number }) => {
 };
 const types = ["issued", "called", "started", "held", "returned", "missed", "transferred", "finished", "undone", "cancelled", "expired"];
 follow("/events", {
-  on: { ...Object.fromEntries(types.map((type) => [`ticket.${type}`, moved])), "hall.changed": learnHall },
+  on: { ...Object.fromEntries(types.map((type) => [`ticket.${type}`, moved])), "hall.changed": learnHall, "hall.restored": () => { learnHall(); again(); } },
   connected(isConnected, heard) {
     showLost(isConnected, heard);
     el("line").className = `state ${isConnected ? "good" : "stop"}`;
