@@ -1,7 +1,7 @@
 """Every verb of the queue in any order, by two kiosks and three windows, on a model and on a real store at once."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,12 +95,62 @@ class Boxes:
             store.close()
 
 
+SENSIBLE: dict[str | None, list[str]] = {
+    None: ["call-next", "call-next", "call-next", "call-next", "call-number", "scan", "undo", "undo", "close", "pause"],
+    "paused": ["open"],
+    "called": ["start", "no-show", "no-show", "recall", "finish", "hold", "transfer", "scan"],
+    "serving": ["finish", "finish", "finish", "hold", "transfer", "scan"],
+}
+"""What a clerk may do, by the state of who is at the window."""
+
 services = st.sampled_from([one.id for one in SERVICES])
-# Most of it happens at the first two, so that things happen to each other.
-windows = st.sampled_from(["1", "1", "1", "2", "2", "3"])
+windows = st.sampled_from([one.id for one in WINDOWS])
 people = st.sampled_from([None, None, *PEOPLE])
-clerks = st.sampled_from([None, None, None, None, "wang", "liu"])
-picks = st.integers(0, 1000)
+
+
+@dataclass(frozen=True)
+class Chance:
+    """All that a step may need; what it does with it, it decides by how things are."""
+
+    sense: int
+    pick: int
+    box: int
+    window: str
+    who: str | None
+    service: str
+    person: str | None
+    given: str | None
+    chain: tuple[str, ...] | None
+    by: str
+    priority: str
+    outcome: str
+    minutes: int | None
+    to_service: str | None
+    to_window: str | None
+    reason: str | None
+    take_over: bool
+
+
+chances = st.builds(
+    Chance,
+    sense=st.integers(0, 5039),
+    pick=st.integers(0, 5039),
+    box=st.integers(0, 1),
+    window=windows,
+    who=st.sampled_from([None, None, None, None, "wang", "liu"]),
+    service=services,
+    person=people,
+    given=st.sampled_from([None, None, "disabled"]),
+    chain=st.sampled_from([None, None, ("tax",), ("seal", "licence")]),
+    by=st.sampled_from(["id", "code", "number"]),
+    priority=st.sampled_from(list(hall_model.HEAD_START)),
+    outcome=st.sampled_from(["done", "supplement", "promised"]),
+    minutes=st.sampled_from([None, 1, 30]),
+    to_service=st.none() | services,
+    to_window=st.none() | windows,
+    reason=st.sampled_from([None, "走错窗口"]),
+    take_over=st.booleans(),
+)
 
 
 class Queue(RuleBasedStateMachine):
@@ -115,7 +165,7 @@ class Queue(RuleBasedStateMachine):
         self.offices = desk.offices
         self.heard: dict[str, str] = {}
 
-    @initialize(crowd=st.lists(st.tuples(services, people), max_size=12))
+    @initialize(crowd=st.lists(st.tuples(services, people), min_size=3, max_size=12))
     def a_new_day(self, crowd: list[tuple[str, str | None]]) -> None:
         self.desk.next_day()
         self.desk.office.end_of_day()
@@ -128,11 +178,11 @@ class Queue(RuleBasedStateMachine):
         self.since = self.desk.office.last_seq()
         self.heard = {}
         for service, person in crowd:
-            self.somebody_takes_a_number(service, person, 0, None, None)
+            self._takes_a_number(service, person, 0, None, None)
 
     # -- time, and what it does by itself
 
-    @rule(seconds=st.sampled_from([1, 5, 59, 61, 600, 1800]))
+    @rule(seconds=st.sampled_from([1, 56, 56, 59, 61, 600, 1800]))
     def time_passes(self, seconds: int) -> None:
         self.desk.later(seconds=seconds)
         # The day is over at midnight, and that is a rule of its own.
@@ -159,169 +209,34 @@ class Queue(RuleBasedStateMachine):
 
     # -- numbers
 
-    @rule(
-        service=services,
-        person=people,
-        kiosk=st.integers(0, 1),
-        given=st.sampled_from([None, None, "disabled"]),
-        chain=st.sampled_from([None, None, ("tax",), ("seal", "licence")]),
-    )
-    def somebody_takes_a_number(
-        self, service: str, person: str | None, kiosk: int, given: str | None, chain: tuple[str, ...] | None
-    ) -> None:
+    @rule(chance=chances)
+    def somebody_in_the_hall(self, chance: Chance) -> None:
+        """Takes a number, comes back, goes home, or asks at the desk."""
         self._tick()
-        earned = "senior" if person == "old" else "normal"
-        issued = self._same(
-            lambda: self.model.check_issue(service, person),
-            lambda: self.offices[kiosk].issue(
-                service,
-                DESK,
-                resident=PEOPLE[person] if person else None,
-                priority=given,
-                print=False,
-                chain=chain,
-            ),
-        )
-        if issued is not None:
-            expected = self.model.next_number(service)
-            assert issued.ticket.number == expected
-            paper = self.model.issued(issued.ticket.id, issued.code, service, person, given or earned, chain)
-            assert issued.ticket.ahead == self.model.ahead(paper)
+        verbs: list[Callable[[], None]] = [
+            lambda: self._takes_a_number(chance.service, chance.person, chance.box, chance.given, chance.chain),
+            lambda: self._comes_back(chance.pick, chance.by, chance.window, "missed"),
+            lambda: self._comes_back(chance.pick, chance.by, chance.window, "held"),
+            lambda: self._comes_back(chance.pick, chance.by, chance.window, "missed"),
+            lambda: self._takes_a_number(chance.service, chance.person, chance.box, None, None),
+            lambda: self._goes_home(chance.pick, chance.by),
+            lambda: self._is_held(chance.pick, chance.minutes),
+            lambda: self._gets_another_class(chance.pick, chance.priority),
+            lambda: self._brings_papers(chance.pick),
+        ]
+        verbs[chance.sense % len(verbs)]()
 
-    @rule(pick=picks, minutes=st.sampled_from([None, 1, 30]))
-    def somebody_is_held_at_the_desk(self, pick: int, minutes: int | None) -> None:
-        self._tick()
-        if paper := self._some(pick, "waiting"):
-            until = None if minutes is None else self.desk.now + timedelta(minutes=minutes)
-            self._same(
-                lambda: self.model.hold(paper, until),
-                lambda: self.desk.office.hold_ticket(paper.id, DESK, "去复印", until),
-            )
+    @rule(chance=chances)
+    def the_first_window_works(self, chance: Chance) -> None:
+        self._clerk_works("1", chance)
 
-    @rule(pick=picks, by=st.sampled_from(["id", "code", "number"]), window=windows)
-    def somebody_comes_back(self, pick: int, by: str, window: str) -> None:
-        self._tick()
-        if paper := self._some(pick, "missed", "held"):
-            verbs: dict[str, Callable[[], Any]] = {
-                "id": lambda: self.desk.office.return_ticket(paper.id, DESK),
-                "code": lambda: self.desk.office.return_by_code(paper.code),
-                "number": lambda: self.desk.office.return_number(window, paper.number, Actor("token", "clerk", window)),
-            }
-            self._same(lambda: self.model.come_back(paper), verbs[by])
+    @rule(chance=chances)
+    def the_second_window_works(self, chance: Chance) -> None:
+        self._clerk_works("2", chance)
 
-    @rule(pick=picks, by=st.sampled_from(["id", "code"]))
-    def somebody_goes_home(self, pick: int, by: str) -> None:
-        self._tick()
-        if paper := self._some(pick, "waiting", "missed"):
-            verbs: dict[str, Callable[[], Any]] = {
-                "id": lambda: self.desk.office.cancel(paper.id, DESK),
-                "code": lambda: self.desk.office.cancel_by_code(paper.code),
-            }
-            self._same(lambda: self.model.cancel(paper), verbs[by])
-
-    @rule(pick=picks, priority=st.sampled_from(list(hall_model.HEAD_START)))
-    def somebody_gets_another_class(self, pick: int, priority: str) -> None:
-        self._tick()
-        if paper := self._some(pick, "waiting"):
-            self._same(
-                lambda: self.model.give_class(paper, priority),
-                lambda: self.desk.office.give_class(paper.id, priority, "证件已核对", DESK),
-            )
-
-    @rule(pick=picks)
-    def somebody_brings_missing_papers(self, pick: int) -> None:
-        self._tick()
-        if paper := self._some(pick, "done"):
-            self._same(
-                lambda: self.model.supplement(paper),
-                lambda: self.desk.supplements.by_code(paper.code, DESK, print=False),
-            )
-
-    # -- windows
-
-    @rule(window=windows, who=clerks, box=st.integers(0, 1))
-    def a_clerk_calls_the_next(self, window: str, who: str | None, box: int) -> None:
-        self._tick()
-        expected: list[Paper | None] = []
-        called = self._same(
-            lambda: expected.append(self.model.call_next(window, who)),
-            lambda: self.offices[box].call_next(window, self._actor(window, who)) or "nobody",
-        )
-        if called == "nobody":
-            assert expected == [None]
-        elif called is not None:
-            assert expected[0] is not None
-            assert called.ticket.number == expected[0].number
-            assert called.ticket.number in called.why.zh or called.why.en == "In order of issue"
-
-    @rule(window=windows, who=clerks, pick=picks)
-    def a_clerk_calls_a_number(self, window: str, who: str | None, pick: int) -> None:
-        self._tick()
-        paper = self._some(pick, "held", "missed", "waiting")
-        number = paper.number if paper else "Z999"
-        self._same(
-            lambda: self.model.call_number(window, number, who),
-            lambda: self.desk.office.call_number(window, number, self._actor(window, who), "熟悉材料"),
-        )
-
-    @rule(window=windows, who=clerks, verb=st.sampled_from(["recall", "start", "no_show", "no_show", "undo"]))
-    def a_clerk_goes_on(self, window: str, who: str | None, verb: str) -> None:
-        self._tick()
-        self._same(
-            lambda: getattr(self.model, verb)(window, who),
-            lambda: getattr(self.desk.office, verb)(window, self._actor(window, who)),
-        )
-
-    @rule(window=windows, who=clerks, outcome=st.sampled_from(["done", "supplement", "promised"]))
-    def a_clerk_finishes(self, window: str, who: str | None, outcome: str) -> None:
-        self._tick()
-        self._same(
-            lambda: self.model.finish(window, outcome, who),
-            lambda: self.desk.office.conclude(window, self._actor(window, who), outcome),
-        )
-
-    @rule(window=windows, who=clerks, minutes=st.sampled_from([None, 1, 30]))
-    def a_clerk_holds(self, window: str, who: str | None, minutes: int | None) -> None:
-        self._tick()
-        until = None if minutes is None else self.desk.now + timedelta(minutes=minutes)
-
-        def hold() -> None:
-            paper = self.model.here(window, who)
-            self.model.seated(window, who)
-            self.model.hold(paper, until)
-
-        self._same(hold, lambda: self.desk.office.hold(window, self._actor(window, who), "补材料", until))
-
-    @rule(window=windows, who=clerks, service=st.none() | services, to=st.none() | windows)
-    def a_clerk_transfers(self, window: str, who: str | None, service: str | None, to: str | None) -> None:
-        self._tick()
-        self._same(
-            lambda: self.model.transfer(window, service, to, who),
-            lambda: self.desk.office.transfer(window, service, self._actor(window, who), to),
-        )
-
-    @rule(window=windows, who=clerks, pick=picks, reason=st.sampled_from([None, "走错窗口"]))
-    def a_slip_is_scanned(self, window: str, who: str | None, pick: int, reason: str | None) -> None:
-        self._tick()
-        if paper := self._some(pick, "called", "held", "missed"):
-            self._same(
-                lambda: self.model.scan(window, paper, reason, who),
-                lambda: self.desk.office.scan(window, paper.code, self._actor(window, who), reason),
-            )
-
-    @rule(window=windows, who=clerks, verb=st.sampled_from(["open", "open", "pause", "close"]), take_over=st.booleans())
-    def a_clerk_opens_or_closes(self, window: str, who: str | None, verb: str, take_over: bool) -> None:
-        self._tick()
-        actor = self._actor(window, who)
-        office = self.desk.office
-        if verb == "open":
-            self._same(
-                lambda: self.model.open(window, who, take_over), lambda: office.open_window(window, actor, take_over)
-            )
-        elif verb == "pause":
-            self._same(lambda: self.model.pause(window, who), lambda: office.pause_window(window, actor, "午休"))
-        else:
-            self._same(lambda: self.model.close(window, who), lambda: office.close_window(window, actor))
+    @rule(chance=chances)
+    def the_third_window_works(self, chance: Chance) -> None:
+        self._clerk_works("3", chance)
 
     @rule(who=st.sampled_from(["wang", "liu"]))
     def a_clerk_logs_out(self, who: str) -> None:
@@ -376,6 +291,164 @@ class Queue(RuleBasedStateMachine):
         counts = {row.service: row.count for row in self.offices[1].board().waiting}
         waiting = [paper.service for paper in self.model.papers.values() if paper.state == "waiting"]
         assert counts == {one.id: waiting.count(one.id) for one in SERVICES}
+
+    # -- what a resident does
+
+    def _takes_a_number(
+        self, service: str, person: str | None, kiosk: int, given: str | None, chain: tuple[str, ...] | None
+    ) -> None:
+        earned = "senior" if person == "old" else "normal"
+        issued = self._same(
+            lambda: self.model.check_issue(service, person),
+            lambda: self.offices[kiosk].issue(
+                service,
+                DESK,
+                resident=PEOPLE[person] if person else None,
+                priority=given,
+                print=False,
+                chain=chain,
+            ),
+        )
+        if issued is not None:
+            expected = self.model.next_number(service)
+            assert issued.ticket.number == expected
+            paper = self.model.issued(issued.ticket.id, issued.code, service, person, given or earned, chain)
+            assert issued.ticket.ahead == self.model.ahead(paper)
+
+    def _is_held(self, pick: int, minutes: int | None) -> None:
+        if paper := self._some(pick, "waiting"):
+            until = None if minutes is None else self.desk.now + timedelta(minutes=minutes)
+            self._same(
+                lambda: self.model.hold(paper, until),
+                lambda: self.desk.office.hold_ticket(paper.id, DESK, "去复印", until),
+            )
+
+    def _comes_back(self, pick: int, by: str, window: str, state: str) -> None:
+        if paper := self._some(pick, state):
+            verbs: dict[str, Callable[[], Any]] = {
+                "id": lambda: self.desk.office.return_ticket(paper.id, DESK),
+                "code": lambda: self.desk.office.return_by_code(paper.code),
+                "number": lambda: self.desk.office.return_number(window, paper.number, Actor("token", "clerk", window)),
+            }
+            self._same(lambda: self.model.come_back(paper), verbs[by])
+
+    def _goes_home(self, pick: int, by: str) -> None:
+        if paper := self._some(pick, "waiting", "missed"):
+            verbs: dict[str, Callable[[], Any]] = {
+                "id": lambda: self.desk.office.cancel(paper.id, DESK),
+                "code": lambda: self.desk.office.cancel_by_code(paper.code),
+                "number": lambda: self.desk.office.cancel(self.desk.office.ticket_of_number(paper.number).id, DESK),
+            }
+            self._same(lambda: self.model.cancel(paper), verbs[by])
+
+    def _gets_another_class(self, pick: int, priority: str) -> None:
+        if paper := self._some(pick, "waiting"):
+            self._same(
+                lambda: self.model.give_class(paper, priority),
+                lambda: self.desk.office.give_class(paper.id, priority, "证件已核对", DESK),
+            )
+
+    def _brings_papers(self, pick: int) -> None:
+        if paper := self._some(pick, "done"):
+            self._same(
+                lambda: self.model.supplement(paper),
+                lambda: self.desk.supplements.by_code(paper.code, DESK, print=False),
+            )
+
+    # -- what a clerk does
+
+    def _clerk_works(self, window: str, chance: Chance) -> None:
+        """Mostly something that makes sense as things are, and at times anything, to see it refused."""
+        self._tick()
+        who = chance.who
+        verbs: dict[str, Callable[[], None]] = {
+            "call-next": lambda: self._call_next(window, who, chance.box),
+            "call-number": lambda: self._call_number(window, who, chance.pick),
+            "recall": lambda: self._go_on(window, who, "recall"),
+            "start": lambda: self._go_on(window, who, "start"),
+            "no-show": lambda: self._go_on(window, who, "no_show"),
+            "undo": lambda: self._go_on(window, who, "undo"),
+            "finish": lambda: self._finish(window, who, chance.outcome),
+            "hold": lambda: self._hold(window, who, chance.minutes),
+            "transfer": lambda: self._transfer(window, who, chance.to_service, chance.to_window),
+            "scan": lambda: self._scan(window, who, chance.pick, chance.reason),
+            "open": lambda: self._open_or_close(window, who, "open", chance.take_over),
+            "pause": lambda: self._open_or_close(window, who, "pause", chance.take_over),
+            "close": lambda: self._open_or_close(window, who, "close", chance.take_over),
+        }
+        here = self.model.at(window)
+        paused = here is None and self.model.windows[window].state == "paused"
+        sensible = SENSIBLE["paused" if paused else here and here.state]
+        chosen = sensible if chance.sense % 6 else list(verbs)
+        verbs[chosen[chance.sense % len(chosen)]]()
+
+    def _call_next(self, window: str, who: str | None, box: int) -> None:
+        expected: list[Paper | None] = []
+        called = self._same(
+            lambda: expected.append(self.model.call_next(window, who)),
+            lambda: self.offices[box].call_next(window, self._actor(window, who)) or "nobody",
+        )
+        if called == "nobody":
+            assert expected == [None]
+        elif called is not None:
+            assert expected[0] is not None
+            assert called.ticket.number == expected[0].number
+            assert called.ticket.number in called.why.zh or called.why.en == "In order of issue"
+
+    def _call_number(self, window: str, who: str | None, pick: int) -> None:
+        paper = self._some(pick, "held", "missed", "waiting")
+        number = paper.number if paper else "Z999"
+        self._same(
+            lambda: self.model.call_number(window, number, who),
+            lambda: self.desk.office.call_number(window, number, self._actor(window, who), "熟悉材料"),
+        )
+
+    def _go_on(self, window: str, who: str | None, verb: str) -> None:
+        self._same(
+            lambda: getattr(self.model, verb)(window, who),
+            lambda: getattr(self.desk.office, verb)(window, self._actor(window, who)),
+        )
+
+    def _finish(self, window: str, who: str | None, outcome: str) -> None:
+        self._same(
+            lambda: self.model.finish(window, outcome, who),
+            lambda: self.desk.office.conclude(window, self._actor(window, who), outcome),
+        )
+
+    def _hold(self, window: str, who: str | None, minutes: int | None) -> None:
+        until = None if minutes is None else self.desk.now + timedelta(minutes=minutes)
+
+        def hold() -> None:
+            paper = self.model.here(window, who)
+            self.model.seated(window, who)
+            self.model.hold(paper, until)
+
+        self._same(hold, lambda: self.desk.office.hold(window, self._actor(window, who), "补材料", until))
+
+    def _transfer(self, window: str, who: str | None, service: str | None, to: str | None) -> None:
+        self._same(
+            lambda: self.model.transfer(window, service, to, who),
+            lambda: self.desk.office.transfer(window, service, self._actor(window, who), to),
+        )
+
+    def _scan(self, window: str, who: str | None, pick: int, reason: str | None) -> None:
+        if paper := self._some(pick, "called", "held", "missed"):
+            self._same(
+                lambda: self.model.scan(window, paper, reason, who),
+                lambda: self.desk.office.scan(window, paper.code, self._actor(window, who), reason),
+            )
+
+    def _open_or_close(self, window: str, who: str | None, verb: str, take_over: bool) -> None:
+        actor = self._actor(window, who)
+        office = self.desk.office
+        if verb == "open":
+            self._same(
+                lambda: self.model.open(window, who, take_over), lambda: office.open_window(window, actor, take_over)
+            )
+        elif verb == "pause":
+            self._same(lambda: self.model.pause(window, who), lambda: office.pause_window(window, actor, "午休"))
+        else:
+            self._same(lambda: self.model.close(window, who), lambda: office.close_window(window, actor))
 
     # -- how
 
