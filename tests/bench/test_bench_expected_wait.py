@@ -4,6 +4,8 @@ Each resident asks when the number is taken, and again while waiting, as the pag
 the call came. Left out are those whom a free window calls at once: there is nothing to foretell.
 """
 
+import statistics
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -178,3 +180,28 @@ def test_bench_expected_wait(whole: bool, figure: Callable[[str], None]) -> None
     figure(f"held: of the waits, how many were within their interval, which claims {100 * CLAIM:.0f} %")
     assert whole_score.held == pytest.approx(CLAIM, abs=0.05)
     assert whole_score.error <= 0.7 * whole_score.naive
+
+
+def test_bench_forecast(whole: bool, figure: Callable[[str], None]) -> None:
+    services = [f"s{n}" for n in range(8)]
+    desks = [
+        Desk(tuple(services[n % 8 : n % 8 + 3]) if n else ("*",), services[n % 8], 60.0 * n, f"{n}") for n in range(10)
+    ]
+    waiting = [Place(n, services[n * 5 % 8], 15.0 * (n - 200)) for n in range(200)]
+    past = [
+        Case(services[n % 8], -20.0 * n - 900, 1800.0 * (n % 10 == 0), f"{n % 10}", -20.0 * n - 600, -20.0 * n - 300)
+        for n in range(REMEMBERED)
+    ]
+    learning, foretelling = [], []
+    for _ in range(30 if whole else 3):
+        begin = time.process_time()
+        experience = learn(past)
+        learned = time.process_time()
+        found = forecast(desks, waiting, services, experience)
+        foretelling.append(time.process_time() - learned)
+        learning.append(learned - begin)
+    assert len(found.calls) == 200
+    figure(
+        f"forecast for 10 windows, 8 services and 200 waiting: {1000 * statistics.median(foretelling):.1f} ms; "
+        f"learning from {REMEMBERED:,} tickets: {1000 * statistics.median(learning):.1f} ms"
+    )
