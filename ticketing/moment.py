@@ -78,6 +78,11 @@ _AHEAD = Prepared(
         (t.c.rank_at < bindparam("rank")) | ((t.c.rank_at == bindparam("rank")) & (t.c.id < bindparam("ticket"))),
     )
 )
+_SLOT = Prepared(
+    select(tables.appointment.c.from_at, tables.appointment.c.to_at)
+    .join(t, t.c.appointment_id == tables.appointment.c.id)
+    .where(t.c.id == bindparam("ticket"))
+)
 _EVENT = Prepared(insert(tables.event).inline())
 _w, _ws = tables.window, tables.window_service
 _WINDOW = (
@@ -209,7 +214,13 @@ class Moment:
             self.time(row.rank_at),
             row.rank_by,
             timedelta(minutes=weight),
+            self._slot_of(row) if row.rank_by == "appointment" else None,
         )
+
+    def _slot_of(self, row: Row[Any]) -> tuple[datetime, datetime] | None:
+        """Begin and end of the appointment that became the row's ticket."""
+        slot = _SLOT.one_or_none(self.conn, {"ticket": row.id})
+        return slot and (self.time(slot.from_at), self.time(slot.to_at))
 
     def row_of(self, ticket: int) -> Row[Any]:
         """The row of a ticket; raises :class:`UnknownError` (``unknown_ticket``)."""

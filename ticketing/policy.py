@@ -149,6 +149,7 @@ class Standing:
         rank_at: by which it is ordered.
         rank_by: what else than issue and class made its rank: ``appointment``, ``missed``, ``supplement``.
         weight: how much earlier the window in question takes it, because of its service.
+        slot: begin and end of the appointment that made its rank.
     """
 
     number: str
@@ -157,6 +158,7 @@ class Standing:
     rank_at: datetime
     rank_by: str | None = None
     weight: timedelta = timedelta(0)
+    slot: tuple[datetime, datetime] | None = None
 
     @property
     def place(self) -> tuple[datetime, datetime]:
@@ -206,7 +208,8 @@ def why_before(mine: Standing, other: Standing, rules: Rules) -> Why:
 def _advantage(one: Standing, rules: Rules, *, public: bool) -> Why:
     """What lets this ticket go before one that was issued earlier."""
     if one.rank_by == "appointment":
-        return Why(f"预约 {one.rank_at:%H:%M}", f"appointment at {one.rank_at:%H:%M}")
+        span = "–".join(f"{at:%H:%M}" for at in one.slot or (one.rank_at,))
+        return Why(f"预约 {span}", f"appointment at {span}")
     if one.rank_by == "supplement":
         return Why("补齐材料后回来，不再重新排队", "back with the missing papers, without a new wait")
     reasons = []

@@ -144,9 +144,7 @@ def test_of_eight_at_once_exactly_as_many_as_there_are_places_book(desk: OfficeH
     assert states(desk) == ["booked"] * 3
 
 
-def test_codes_that_are_wrong_or_of_a_past_day_are_equally_unknown(
-    desk: OfficeHall, book: Appointments
-) -> None:
+def test_codes_that_are_wrong_or_of_a_past_day_are_equally_unknown(desk: OfficeHall, book: Appointments) -> None:
     made = booked(book)
     issued = desk.issue("tax")
     desk.next_day()
@@ -168,8 +166,8 @@ def test_within_its_time_an_appointment_ranks_at_its_slot(desk: OfficeHall, book
     assert [(one.state, one.ticket) for one in book.of_person(CHEN)] == [("checked_in", ticket.id)]
     called = desk.office.call_next("2", DESK)
     assert called and called.ticket.number == ticket.number
-    assert "预约 10:00" in called.why.zh and "appointment at 10:00" in called.why.en
-    assert walk_in.number == "B001"
+    assert called.why.zh == f"{ticket.number} 先于 {walk_in.number}: 预约 10:00–10:30"
+    assert called.why.en == f"{ticket.number} before {walk_in.number}: appointment at 10:00–10:30"
 
 
 def test_a_little_early_it_ranks_no_later_than_without_an_appointment(desk: OfficeHall, book: Appointments) -> None:
@@ -275,9 +273,7 @@ def test_who_misses_too_many_cannot_book_for_a_while(desk: OfficeHall, book: App
     booked(book, day=until)
 
 
-def test_whose_it_was_is_forgotten_once_it_no_longer_counts(
-    desk: OfficeHall, book: Appointments
-) -> None:
+def test_whose_it_was_is_forgotten_once_it_no_longer_counts(desk: OfficeHall, book: Appointments) -> None:
     def known() -> list[bool]:
         with desk.store.read() as conn:
             found = conn.exec_driver_sql("SELECT person_hash IS NOT NULL FROM appointment ORDER BY id").scalars()

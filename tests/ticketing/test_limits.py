@@ -208,7 +208,7 @@ def test_nothing_that_is_counted_tells_who_it_was(desk: OfficeHall) -> None:
         kept = conn.exec_driver_sql("SELECT what FROM used").scalars().all()
     assert kept and not any(CHEN.id_number in what for what in kept)  # type: ignore[operator]
     desk.next_day()
-    desk.issue("tax")
+    desk.office.purge(desk.now.date())
     with desk.store.read() as conn:
         assert conn.exec_driver_sql("SELECT count(*) FROM used").scalar() == 0
 
@@ -252,3 +252,19 @@ def test_before_any_window_is_open_nobody_is_told_that_today_is_over(desk: Offic
 def test_the_rules_of_a_hall_that_says_nothing() -> None:
     rules = Rules()
     assert (rules.per_person_day, rules.last_ticket) == (0, "warn")
+
+
+# Halls open past midnight
+
+
+def test_a_hall_open_past_midnight_issues_todays_numbers_until_it_closes(desk: OfficeHall) -> None:
+    rule(desk, day_starts=timedelta(hours=4))
+    arrange(desk, hours=(Hours("*", 1, 1200, 1560),))
+    desk.now = at("20:00")
+    assert desk.issue("tax").ticket.number == "B001"
+    desk.now = at("01:30") + timedelta(days=1)
+    assert desk.issue("tax").ticket.number == "B002"
+    assert admission(desk) == Admission(closes_at=at("02:00") + timedelta(days=1))
+    desk.now = at("02:00") + timedelta(days=1)
+    facts = refused(ClosedError, "service_closed", desk.issue, "tax")
+    assert facts["opens_at"] == at("20:00") + timedelta(days=7)
