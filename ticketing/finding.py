@@ -14,7 +14,8 @@ from ticketing.moment import t as _t
 MOST_AWAY = 50
 """More than a clerk reads."""
 
-_HELD = tickets.where(tables.held, _t.c.hall_day == bindparam("day"))
+# Of no day: the few that are held stand in an index of their own, and are of today.
+_HELD = tickets.where(tables.held)
 _MISSED = tickets.where(
     _t.c.hall_day == bindparam("day"),
     _t.c.window_id.is_not(None),
@@ -34,7 +35,7 @@ class Undoable:
 def away(m: Moment, window: Window) -> list[Row[Any]]:
     """The rows of today's tickets that ``window`` may call back: held, or missed and not too often; by rank."""
     rows = [
-        *m.conn.execute(_HELD, {"day": m.day}),
+        *(row for row in m.conn.execute(_HELD) if row.hall_day == m.day),
         *m.conn.execute(_MISSED, {"day": m.day, "most_misses": m.rules.missed_limit}),
     ]
     ours = [row for row in rows if window.serves(row.service_id)]

@@ -141,7 +141,8 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @api.get("/windows/<window>", summary="A window as its clerk sees it", responses={"200": WindowAnswer})
     @clerk
     def show(path: WindowPath) -> Response:
-        return answer(of_window_view(office.window_view(path.window), office.undoable(path.window)))
+        view = office.window_view(path.window)
+        return answer(of_window_view(view, None if view.ticket else office.undoable(path.window)))
 
     @api.get("/windows/<window>/events", summary="News for one window's clerk", responses={"200": dict(STREAM)})
     @clerk

@@ -34,7 +34,7 @@ async function refresh() {
   try {
     const response = await fetch(location.pathname, { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {}, signal: aborter.signal });
     if (response.redirected || response.status === 404) {
-      // Erased with its day: nobody knows this code any more, and asking again only looks like guessing.
+      // Its day is over: what there still is to do is on another page, and asking again only looks like guessing.
       location.reload();
       return;
     }
