@@ -21,6 +21,7 @@ _STAGES = {
 
 _NOTES = {
     "take_card": Words("请拿好身份证", "Please take your ID card"),
+    "lay_agent": Words("请换上代办人的身份证", "Now lay the ID card of the person who came"),
     "card_moved": Words("没有读完，请拿起身份证重新放", "Not read to the end: lift your card and lay it again"),
     "card_unreadable": Words(
         "这张证件读不出来，请重新放一次，或到{desk}", "This card cannot be read: lay it once more, or go to {desk_en}"

@@ -139,7 +139,10 @@ class Counter:
         if held and held.ticket.service == service:
             return self._office.ticket(held.ticket.id), held.code
         printed = self._printing.present
-        issued = self._office.issue(service, self._actor, resident=self._resident(), print=printed, key=key)
+        resident, agent = self._resident(), self._session.agent
+        if self._session.agent_wanted:
+            raise StateError("proxy_needs_both")
+        issued = self._office.issue(service, self._actor, resident=resident, agent=agent, print=printed, key=key)
         self._hold(issued.ticket, issued.code)
         return issued.ticket, issued.code
 
@@ -195,6 +198,17 @@ class Counter:
                 raise StateError("kiosk_busy")
             self._show()
 
+    def for_other(self) -> None:
+        """Whose card was read is not who came (代办): the next card is the agent's. Asked again, it is not after all.
+
+        Raises:
+            StateError: ``no_card`` when nobody's was read.
+        """
+        with self._lock:
+            if not self._session.for_other(self._clock()):
+                raise StateError("no_card")
+            self._show()
+
     def cancel(self) -> None:
         """The resident leaves."""
         with self._lock:
@@ -217,7 +231,9 @@ class Counter:
             words = prompts.prompt(stage, session.note, fault if session.fault else None, *self._desk)
             return {
                 "state": str(stage),
-                "resident": self._resident_view(session.resident),
+                "resident": self._resident_view(session.resident, session.agent),
+                "agent": self._resident_view(session.agent, None),
+                "agent_wanted": session.agent_wanted,
                 "services": self._services(session.resident) if stage is Stage.CHOOSING else [],
                 "ticket": self._ticket_view(),
                 "message": words.zh,
@@ -233,10 +249,11 @@ class Counter:
             raise StateError("no_card")
         return self._session.resident
 
-    def _resident_view(self, resident: Resident | None) -> dict[str, Any] | None:
+    def _resident_view(self, resident: Resident | None, agent: Resident | None) -> dict[str, Any] | None:
         if resident is None:
             return None
-        earned = self._office.class_of(resident)
+        # It is who came that waits.
+        earned = self._office.class_of(agent or resident)
         name = resident.name or resident.name_en
         return {
             "kind": resident.kind,

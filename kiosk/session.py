@@ -50,6 +50,8 @@ class KioskSession:
         self._take_seconds = take_seconds
         self._show_seconds = show_seconds
         self.resident: Resident | None = None
+        self.agent: Resident | None = None
+        self.agent_wanted = False
         self.held: Held | None = None
         self.note: str | None = None
         self.card_lies = False
@@ -87,6 +89,8 @@ class KioskSession:
         self.card_lies = True
         if self._stage is Stage.PRINTING:
             self._next = resident
+        elif self._stage is Stage.CHOOSING and self.agent_wanted:
+            self._agent_read(resident, now)
         else:
             self._begin(resident, now)
 
@@ -104,7 +108,7 @@ class KioskSession:
             self.note = None
         elif self._stage is Stage.TAKING and self._until is None:
             self._until = now + self._take_seconds
-        elif self._stage is Stage.CHOOSING and self._until is not None:
+        elif self._stage is Stage.CHOOSING and self._until is not None and not self.agent_wanted:
             # Many take their card back before they choose; but nobody should find a greeting to somebody else.
             self._until = min(self._until, now + self._choose_seconds / 2)
 
@@ -114,6 +118,27 @@ class KioskSession:
             return False
         self._begin(resident, now)
         return True
+
+    def for_other(self, now: float) -> bool:
+        """Whose card was read is not who came (代办): the next card is the agent's. Asked again, it is not after all.
+
+        Returns:
+            Whether there is somebody for whom it could be.
+        """
+        if self._stage is not Stage.CHOOSING:
+            return False
+        self.agent_wanted = not self.agent_wanted and self.agent is None
+        self.agent = None
+        self.note = "lay_agent" if self.agent_wanted else None
+        self._until = now + self._choose_seconds
+        return True
+
+    def _agent_read(self, agent: Resident, now: float) -> None:
+        self._until = now + self._choose_seconds
+        if self.resident and agent.id_number == self.resident.id_number:
+            self.note = "lay_agent"
+            return
+        self.agent, self.agent_wanted, self.note = agent, False, None
 
     def chose(self, ticket: Ticket, code: str, printing: bool, now: float) -> None:
         """A ticket was issued (or is printed again) for the resident here."""
@@ -189,6 +214,8 @@ class KioskSession:
     def _rest(self, note: str | None) -> None:
         self._stage = Stage.IDLE
         self.resident = None
+        self.agent = None
+        self.agent_wanted = False
         self.held = None
         self.note = note
         self._until = None

@@ -58,6 +58,14 @@ def routes(hall: Hall, streams: Streams) -> Resource:
         desk.typed(body.id_number)
         return answer(desk.view())
 
+    @api.post("/kiosk/agent", summary="The next card is an agent's (代办)", responses={"200": KioskAnswer})
+    @kiosk_only
+    def agent() -> Response:
+        """Whose card was read is not who came. Asked again, it is not after all."""
+        desk = counter()
+        desk.for_other()
+        return answer(desk.view())
+
     @api.post("/kiosk/cancel", summary="The resident leaves", responses={"200": KioskAnswer})
     @kiosk_only
     def cancel() -> Response:

@@ -356,6 +356,8 @@ class KioskAnswer(Answer):
 
     state: Literal["idle", "reading", "choosing", "printing", "taking", "fault"]
     resident: KioskResidentAnswer | None
+    agent: KioskResidentAnswer | None = Field(description="who came for the resident (代办)")
+    agent_wanted: bool = Field(description="the next card is the agent's")
     services: list[KioskServiceAnswer]
     ticket: KioskTicketAnswer | None
     message: str

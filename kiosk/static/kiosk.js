@@ -72,6 +72,12 @@ function renderServices(fresh) {
   $("#earned").hidden = !earned;
   if (earned) say($("#earned span"), `${earned.name} 优先办理`, `Priority: ${earned.name_en}`);
 
+  $("#choose-now").hidden = view.agent_wanted;
+  $("#proxy").hidden = !view.agent_wanted && !view.agent;
+  if (view.agent_wanted) say($("#proxy"), view.message, view.message_en);
+  else if (view.agent) say($("#proxy"), `代办人：${view.agent.name ?? ""}`, `Come for them: ${view.agent.name ?? ""}`);
+  $("#for-other").setAttribute("aria-pressed", String(view.agent_wanted || Boolean(view.agent)));
+
   const landscape = LANDSCAPE.matches;
   const elder = root.classList.contains("elder");
   const size = Math.min(fits, elder ? 5 : 12);
@@ -274,6 +280,7 @@ for (const button of $$("[data-do]")) {
   else if (deed === "quit") press(button, (key) => call("POST", "/kiosk/cancel", {}, { key }), trouble);
   else button.addEventListener("click", deeds[deed]);
 }
+press($("#for-other"), (key) => call("POST", "/kiosk/agent", {}, { key }), trouble);
 press($("#reprint"), async (key) => {
   await call("POST", "/kiosk/reprint", { service: again }, { key });
   $("#again").close();
