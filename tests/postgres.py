@@ -83,9 +83,9 @@ class PostgresServer:
         }
         self._process = subprocess.Popen(
             [
-                self._programs / "postgres",
-                "-D",
-                "data",
+                # It ends with the tests, also when those are killed.
+                *("setpriv", "--pdeathsig", "QUIT"),
+                *(self._programs / "postgres", "-D", "data"),
                 *(part for one in settings.items() for part in ("-c", "=".join(one))),
             ],
             cwd=self.folder,

@@ -82,6 +82,7 @@ class PostgresStore(Store):
         self.url = url
         self._schema = ""
         self._boxes: list[str] = []
+        self._writing_process = 0
         self._messenger: Messenger | None = None
 
     @contextmanager
@@ -261,6 +262,7 @@ class PostgresStore(Store):
 
     def _for_writing(self, conn: Connection) -> Connection:
         # In one go, as it is a way to the server and back.
+        self._writing_process = _raw(conn).info.backend_pid
         turn = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({self._key('write')})"
         return conn.execution_options(**{_BEGIN: turn})
 
@@ -274,10 +276,7 @@ class PostgresStore(Store):
             raise StoreError("store_busy")
 
     def _is_own(self, process: int) -> bool:
-        writer = self._writer
-        with suppress(DBAPIError, psycopg.Error):
-            return writer is not None and not writer.invalidated and _raw(writer).info.backend_pid == process
-        return False
+        return process == self._writing_process
 
     # Transactions
 
@@ -552,7 +551,7 @@ def _code_of(error: psycopg.Error) -> str | None:
 # What a server says to whom it will never let in, in English and in Chinese: its language is its own affair.
 _REFUSED = re.compile(
     r"authentication failed|认证失败|does not exist|不存在|no pg_hba\.conf entry|pg_hba\.conf|not permitted to log in"
-    r"|no password supplied|SSL|certificate|permission denied for database|invalid",
+    r"|no password supplied|support SSL|certificate|permission denied for database|invalid \w+ value",
     re.IGNORECASE,
 )
 
