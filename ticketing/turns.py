@@ -31,7 +31,8 @@ from ticketing.store import Prepared
 BY_NUMBER = Why("由工作人员按号呼叫", "Called by its number, out of turn")
 """Why a ticket is at a window whose turn it was not."""
 
-_MINUTE: ColumnElement[int] = literal_column("60000000")
+# Wide enough to be multiplied: PostgreSQL takes a bare number for one of 32 bits.
+_MINUTE: ColumnElement[int] = literal_column("CAST(60000000 AS BIGINT)", BigInteger)
 _s, _ws = tables.service, tables.window_service
 _served_here = (
     select(_ws.c.window_id)

@@ -1,6 +1,6 @@
 """How many are ahead of a new ticket: always as if they were counted, and never counted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from offices import CLERK, DESK, LI, OfficeHall
-from ticketing.model import TicketingError
+from ticketing.model import State, Ticket, TicketingError
 
 
 @pytest.fixture
@@ -19,39 +19,61 @@ def other(desk: OfficeHall) -> Iterator[OfficeHall]:
     hall.close()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(6))
 def test_ahead_is_told_right_whatever_happens_in_the_hall(desk: OfficeHall, other: OfficeHall, seed: int) -> None:
     chance = Random(seed)
     services, windows = ("licence", "tax", "seal"), ("1", "2", "3")
     issued = refused = 0
-    for step in range(160):
-        hall = chance.choice((desk, other))
-        service, window = chance.choice(services), chance.choice(windows)
-        verbs = {
-            "issue": lambda s=service: s,
-            "call": lambda h=hall, w=window: h.office.call_next(w, CLERK),
-            "finish": lambda h=hall, w=window: h.office.finish(w, CLERK),
-            "no-show": lambda h=hall, w=window: h.office.no_show(w, CLERK),
-            "transfer": lambda h=hall, w=window, s=service: h.office.transfer(w, s, CLERK),
-            "nonsense": lambda h=hall: h.office.issue("nothing", DESK, print=False),
+    done: set[str] = set()
+    numbers, away = ["A001"], ["A001"]
+    for step in range(240):
+        office = chance.choice((desk, other)).office
+        service, window, number = (
+            chance.choice(services),
+            chance.choice(windows),
+            chance.choice(numbers[-12:] + away[-12:]),
+        )
+        verbs: dict[str, tuple[int, Callable[[], object]]] = {
+            "issue": (50, lambda s=service: s),
+            "call": (25, lambda o=office, w=window: o.call_next(w, CLERK)),
+            "call number": (8, lambda o=office, w=window, n=number: o.call_number(w, n, CLERK)),
+            "finish": (15, lambda o=office, w=window: o.finish(w, CLERK)),
+            "no-show": (10, lambda o=office, w=window: o.no_show(w, CLERK)),
+            "undo": (6, lambda o=office, w=window: o.undo(w, CLERK)),
+            "transfer": (8, lambda o=office, w=window, s=service: o.transfer(w, s, CLERK)),
+            "to a window": (8, lambda o=office, w=window, t=windows[step % 3]: o.transfer(w, None, CLERK, t)),
+            "hold": (6, lambda o=office, w=window: o.hold(w, CLERK, back_at=desk.now + timedelta(minutes=1))),
+            "hold at the desk": (8, lambda o=office, n=number: o.hold_ticket(o.ticket_of_number(n).id, DESK)),
+            "return": (12, lambda o=office, w=window, n=number: o.return_number(w, n, CLERK)),
+            "cancel": (6, lambda o=office, n=number: o.cancel(o.ticket_of_number(n).id, DESK)),
+            "bring back": (5, lambda o=office: o.bring_back()),
+            "close": (4, lambda o=office, w=window: o.close_window(w, CLERK)),
+            "nonsense": (3, lambda o=office: o.issue("nothing", DESK, print=False)),
         }
-        verb = chance.choices(list(verbs), (50, 20, 10, 5, 10, 5))[0]
+        verb = chance.choices(list(verbs), [weight for weight, _ in verbs.values()])[0]
         # Now and then a clock is set back a little, and once the day ends.
-        desk.now += timedelta(seconds=chance.choice((1, 1, 1, 5, -20)))
-        if step == 120:
+        desk.now += timedelta(seconds=-20 if step % 50 == 49 else chance.choice((1, 1, 5)))
+        if step == 180:
             desk.next_day()
+            numbers, away = ["A001"], ["A001"]
         other.now = desk.now
         try:
-            verbs[verb]()
+            came = verbs[verb][1]()
+            done.add(verb)
+            if isinstance(came, Ticket) and came.state in (State.HELD, State.MISSED):
+                away.append(came.number)
         except TicketingError:
             refused += 1
         if verb == "issue":
             priority = "senior" if chance.random() < 0.2 else None
-            ticket = hall.office.issue(service, DESK, priority=priority, print=False).ticket
-            assert ticket.ahead == hall.office.ticket(ticket.id).ahead, (step, ticket.number)
+            chain = ["tax"] if service == "seal" else None
+            ticket = office.issue(service, DESK, priority=priority, chain=chain, print=False).ticket
+            assert ticket.ahead == office.ticket(ticket.id).ahead, (step, ticket.number)
+            numbers.append(ticket.number)
             issued += 1
     assert issued > 50
     assert refused > 5
+    assert len(done) > 10
 
 
 def test_a_number_that_was_not_kept_counts_for_nobody(desk: OfficeHall) -> None:
