@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from offices import CHEN, CLERK, SERVICES, WINDOWS, OfficeHall, refused
 from ticketing import tables, timetable
 from ticketing.access_log import verify
+from ticketing.appointments import Appointments
 from ticketing.calendar import Hours, Quota, Slot, SpecialDay
 from ticketing.model import Actor, ClosedError, Service, State, StateError, UnknownError, Window
 from ticketing.setup import Change, HallSetup, Setup, differences
@@ -45,6 +46,12 @@ def without(setup: HallSetup, *services: str, windows: tuple[str, ...] = ()) -> 
 
 def waiting(desk: OfficeHall) -> dict[str, int]:
     return {view.service.id: view.waiting for view in desk.office.hall().services}
+
+
+def known(desk: OfficeHall) -> dict[str, bool]:
+    """The services the store knows, and whether they were taken away."""
+    with desk.office.ledger.look() as m:
+        return {one.id: one.removed for one in m.services()}
 
 
 def test_what_was_put_in_is_what_comes_out(desk: OfficeHall, setup: Setup) -> None:
@@ -119,9 +126,13 @@ def test_who_waits_for_a_service_that_is_taken_away_is_served(desk: OfficeHall, 
     assert desk.call("3") == ticket.ticket.number
     assert not setup.tidy()
     desk.office.finish("3", CLERK)
+    assert not setup.tidy()
+    assert desk.office.undo("3", CLERK).number == ticket.ticket.number
+    desk.office.finish("3", CLERK)
     desk.later(seconds=90)
+    assert known(desk)["seal"]
     assert setup.tidy()
-    assert [one.id for one in desk.office.services()] == ["licence", "tax"]
+    assert list(known(desk)) == ["licence", "tax"]
     assert not setup.tidy()
 
 
@@ -175,7 +186,16 @@ def test_a_stop_that_somebody_is_still_to_come_to_stays(desk: OfficeHall, setup:
     setup.replace(chained, MANAGER)
     desk.issue("licence")
     setup.replace(without(replace(chained, services=tuple(SERVICES)), "seal"), MANAGER)
-    assert "seal" in waiting(desk)
+    assert known(desk)["seal"]
+
+
+def test_a_service_somebody_has_an_appointment_for_keeps_its_name(desk: OfficeHall, setup: Setup) -> None:
+    setup.replace(WHOLE, MANAGER)
+    booked = Appointments(desk.office.ledger).book("tax", date(2026, 3, 3), 600, CHEN, CLERK, "api")
+    setup.replace(without(HallSetup(WHOLE.services, WHOLE.windows), "tax"), MANAGER)
+    assert known(desk) == {"licence": False, "seal": False, "tax": True}
+    Appointments(desk.office.ledger).cancel(booked.id, CLERK)
+    assert setup.tidy()
 
 
 def test_numbers_of_a_new_prefix_never_come_twice(desk: OfficeHall, setup: Setup) -> None:
