@@ -1,5 +1,6 @@
 """A value that cannot work is refused before anything starts, under its key, with what to write instead."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -224,3 +225,46 @@ def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
     file = tmp_path / "hall.toml"
     file.write_bytes(b"\xef\xbb\xbf" + text().encode())
     assert load(file).hall.id == "xicheng"
+
+
+@pytest.mark.parametrize("time", ["24:00", "4", "04:60", "4 am", "-1:00", ""])
+def test_a_hall_day_begins_at_a_time_of_the_day(tmp_path: Path, time: str) -> None:
+    problem = only_problem(tmp_path, text(hall=f'day_starts = "{time}"'))
+    assert problem.key == "hall.day_starts"
+    assert "04:00" in problem.suggestion[1]
+
+
+def test_a_hall_day_may_begin_at_night_and_reach_into_the_next(tmp_path: Path) -> None:
+    file = tmp_path / "hall.toml"
+    file.write_text(text(hall='day_starts = "4:30"') + '[hours]\nfri = ["20:00-28:30"]\n', "utf-8")
+    settings = load(file)
+    assert settings.hall.day_offset == timedelta(hours=4, minutes=30)
+    assert settings.hours
+    assert str(settings.hours.fri[0]) == "20:00-28:30"
+    problem = only_problem(tmp_path, text() + '[hours]\nfri = ["20:00-28:30"]\n')
+    assert problem.key == "hours.fri[0]"
+    assert "hall.day_starts" in problem.suggestion[1]
+
+
+def test_without_classes_of_its_own_a_hall_has_one_by_age_and_three_that_staff_give(tmp_path: Path) -> None:
+    file = tmp_path / "hall.toml"
+    file.write_text(text(), "utf-8")
+    classes = load(file).queue.classes
+    assert [(one.id, one.min_age) for one in classes] == [
+        ("senior", 65),
+        ("military", None),
+        ("disabled", None),
+        ("pregnant", None),
+    ]
+    own = (
+        '[[queue.classes]]\nid = "old"\nname = "高龄"\nname_en = "80 and over"\nhead_start_minutes = 60\nmin_age = 80\n'
+    )
+    file.write_text(text() + own, "utf-8")
+    assert [one.id for one in load(file).queue.classes] == ["old"]
+
+
+@pytest.mark.parametrize("value", ["maybe", "true"])
+def test_what_to_do_about_the_last_ticket_is_one_of_three(tmp_path: Path, value: str) -> None:
+    problem = only_problem(tmp_path, text() + f'[queue]\nlast_ticket = "{value}"\n')
+    assert problem.key == "queue.last_ticket"
+    assert "refuse" in problem.suggestion[1]
