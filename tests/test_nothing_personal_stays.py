@@ -2,13 +2,18 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from conftest import DemoHall
 from drivers.simulators.cards import CARDS
+from offices import CHEN, LI
+from ticketing import tables, timetable
 from ticketing.model import Actor, ForbiddenError
+from ticketing.restore import Backups
 from wires import wait_until
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
@@ -75,6 +80,35 @@ def test_a_day_in_the_hall_leaves_no_name_number_or_code(
     assert "quhao.db" in stored
     assert "quhao.db-wal" in stored
     assert log_file.stat().st_size > 0
+    assert find(tmp_path, secrets) == [], "while the hall works"
+    hall.stop()
+    assert find(tmp_path, secrets) == [], "after it has closed"
+
+
+def test_cases_appointments_agents_and_backups_tell_no_more(
+    start_hall: Callable[..., DemoHall], tmp_path: Path, log_file: Path
+) -> None:
+    hall = start_hall()
+    parts = hall.program.hall
+    clerk = Actor("clerk", "clerk", "3")
+    issued = hall.office.issue("business-licence", clerk, resident=LI, agent=CHEN, print=False, key="a request")
+    hall.office.call_next("3", clerk)
+    assert hall.office.scan("3", issued.code, clerk).resident == LI
+    receipt = hall.office.conclude("3", clerk, "promised", print=True).cases[0].receipt
+    tomorrow = hall.office.ledger.today() + timedelta(days=1)
+    with hall.office.ledger.verb() as m:
+        values = {"service_id": "business-licence", "weekday": tomorrow.isoweekday(), "from_at": 600, "to_at": 660}
+        m.conn.execute(insert(tables.slot).values(capacity=1, **values))
+        timetable.changed(m)
+    booked = parts.appointments.book("business-licence", tomorrow, 600, CHEN, clerk, "api", key="another")
+    parts.ratings.rate(issued.code, 2, ("slow",))
+    Backups(hall.office.ledger).write(tmp_path / "hall.backup")
+    wait_until(lambda: len(hall.printer.papers) == 1, 10)
+
+    secrets = [issued.code, receipt, booked.code]
+    for resident in (LI, CHEN):
+        secrets += [resident.name, resident.id_number, resident.address]
+    assert all(secrets)
     assert find(tmp_path, secrets) == [], "while the hall works"
     hall.stop()
     assert find(tmp_path, secrets) == [], "after it has closed"

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Table, delete, func, insert, select, text, update
 
-from ticketing import access_log, backup, days, sequences, tables
+from ticketing import access_log, backup, days, sequences, tables, timetable
 from ticketing.backup import CHUNK, LEFT_OUT, BackupError, Manifest
 from ticketing.ledger import Ledger
 from ticketing.model import Actor, State, StoreError
@@ -132,6 +132,7 @@ class _Restoring:
         if booked:
             m.conn.execute(insert(tables.appointment), booked)
         self._doubt_slips()
+        timetable.changed(m)
         # Nobody is logged in, so nobody sits at a window.
         m.conn.execute(update(tables.window).values(clerk=None, clerk_since=None))
         self._merge_days()

@@ -4,18 +4,21 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
-from offices import CHEN, CLERK, DESK, LI, MASTER, MORNING, ZONE, OfficeHall, refused
+from offices import CHEN, CLERK, DESK, LI, MASTER, MORNING, SERVICES, WINDOWS, ZONE, OfficeHall, refused
 from ticketing import access_log, tables
 from ticketing.backup import BackupError
+from ticketing.calendar import Hours
 from ticketing.ledger import Ledger
-from ticketing.model import Actor, StateError, UnknownError
+from ticketing.model import Actor, ClosedError, StateError, UnknownError
 from ticketing.restore import Backups
+from ticketing.setup import HallSetup, Setup
 from ticketing.tables import metadata
 from ticketing.vault import ErasedError, Vault
 
@@ -446,3 +449,24 @@ def test_ids_go_on_after_going_back_over_several_days(desk: OfficeHall, tmp_path
     with pytest.raises(UnknownError):
         desk.office.ticket(1)
     assert desk.issue(resident=LI).ticket.id == 3
+
+
+def test_hours_that_come_back_hold_at_once_for_everybody(desk: OfficeHall, tmp_path: Path) -> None:
+    other = OfficeHall(desk.url, seeded=False)
+    with closing(other):
+        setup = Setup(other.office.ledger)
+        other.now = desk.now
+        as_it_is = HallSetup(tuple(SERVICES), tuple(WINDOWS))
+        setup.replace(as_it_is, DESK)
+        desk.issue()
+        backups(desk).write(tmp_path / "open.backup")
+        shut = replace(as_it_is, hours=(Hours("*", 1, 0, 60),))
+        setup.replace(shut, DESK)
+        backups(desk).write(tmp_path / "shut.backup")
+        refused(ClosedError, "service_closed", desk.office.issue, "licence", DESK, print=False)
+        backups(other).restore(tmp_path / "open.backup", ROOT, replace=True)
+        assert desk.issue().ticket.number == "A002"
+        assert other.issue().ticket.number == "A003"
+        backups(desk).restore(tmp_path / "shut.backup", ROOT, replace=True)
+        for hall in (desk, other):
+            refused(ClosedError, "service_closed", hall.office.issue, "licence", DESK, print=False)
