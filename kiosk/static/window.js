@@ -11,14 +11,10 @@ import { residentPanel } from "./resident.js";
 import { listenForScans } from "./scan.js";
 import { signIn, signOut } from "./signing.js";
 import { clerkVerbs } from "./window_verbs.js";
+import { bigKeyOf, GO, REASONS, receiptLines, STATES } from "./window_words.js";
 
 const SETTLE = 400;       // ms in which the second half of a double press finds nothing to press
 const SURE = 4000;        // ms in which a no-show must be confirmed
-const REASONS = [
-  ["居民走错窗口，本窗口可以办", "The resident came to the wrong window; it can be served here"],
-  ["原窗口已经离开或暂停", "The other window is closed or paused"],
-  ["居民需要照顾，就近办理", "The resident needs care and is served at the nearest window"],
-];
 
 const el = (id) => document.getElementById(id);
 const page = el("window");
@@ -146,12 +142,8 @@ async function go() {
   }
 }
 
-/** What the resident takes home from a case that goes on: it stays until the next one is called. */
 function receipts({ cases = [] }) {
-  const lines = cases.filter(({ receipt }) => receipt).map(({ receipt, promised_on: day }) => {
-    const code = receipt.match(/.{1,4}/g).join(" ");
-    return t(`回执码 ${code}${day ? `\n${day} 前办结` : ""}`, `Receipt ${code}${day ? `\ndone by ${day}` : ""}`);
-  });
+  const lines = receiptLines(cases);
   el("receipts").hidden = lines.length === 0;
   el("receipts").textContent = lines.join("\n");
 }
@@ -242,26 +234,6 @@ async function override() {
 
 // ---- what is seen ----
 
-const STATES = {
-  open: ["正在服务", "Open", "good"],
-  paused: ["暂停服务", "Paused", "warn"],
-  closed: ["尚未开始", "Not open yet", ""],
-  called: ["已呼叫，等人过来", "Called", "warn"],
-  serving: ["办理中", "Being served", "good"],
-};
-const GO = {
-  "call-next": ["呼叫下一位", "Call next"],
-  open: ["恢复服务", "Resume"],
-  start: ["开始办理", "Start"],
-  finish: ["办结", "Finish"],
-};
-
-function verbOfGo() {
-  if (view.ticket?.state === "called") return "start";
-  if (view.ticket?.state === "serving") return "finish";
-  return view.window.state === "paused" ? "open" : "call-next";
-}
-
 function render() {
   if (message) tell(...message);
   if (!view) return;
@@ -277,7 +249,7 @@ function render() {
   el("service").textContent = ticket ? serviceName(ticket.service) : "";
   el("why").textContent = ticket ? t(view.why ?? "", view.why_en ?? "") : "";
 
-  const verb = verbOfGo();
+  const verb = bigKeyOf(view);
   if (verb !== goVerb) {
     if (goVerb) {
       clearTimeout(settling);

@@ -1,0 +1,42 @@
+// What the clerk's page says for each state, and what its big key does then.
+
+import { t } from "./language.js";
+
+/** Why a ticket may be served at another window than the one it was called to. */
+export const REASONS = [
+  ["居民走错窗口，本窗口可以办", "The resident came to the wrong window; it can be served here"],
+  ["原窗口已经离开或暂停", "The other window is closed or paused"],
+  ["居民需要照顾，就近办理", "The resident needs care and is served at the nearest window"],
+];
+
+/** The word for the state of a window or a ticket, and its colour. */
+export const STATES = {
+  open: ["正在服务", "Open", "good"],
+  paused: ["暂停服务", "Paused", "warn"],
+  closed: ["尚未开始", "Not open yet", ""],
+  called: ["已呼叫，等人过来", "Called", "warn"],
+  serving: ["办理中", "Being served", "good"],
+};
+
+/** What the big key says. */
+export const GO = {
+  "call-next": ["呼叫下一位", "Call next"],
+  open: ["恢复服务", "Resume"],
+  start: ["开始办理", "Start"],
+  finish: ["办结", "Finish"],
+};
+
+/** What the big key does: the verb of the moment. */
+export function bigKeyOf({ window: place, ticket }) {
+  if (ticket?.state === "called") return "start";
+  if (ticket?.state === "serving") return "finish";
+  return place.state === "paused" ? "open" : "call-next";
+}
+
+/** What the resident takes home from cases that go on, in lines; it stays until the next one is called. */
+export function receiptLines(cases) {
+  return cases.filter(({ receipt }) => receipt).map(({ receipt, promised_on: day }) => {
+    const code = receipt.match(/.{1,4}/g).join(" ");
+    return t(`回执码 ${code}${day ? `\n${day} 前办结` : ""}`, `Receipt ${code}${day ? `\ndone by ${day}` : ""}`);
+  });
+}
