@@ -176,8 +176,7 @@ def transfer(m: Moment, window: str, actor: Actor, service: str | None, to_windo
         issuing.refuse_second_of(m, row, to)
     if to_window is not None:
         target = m.window(to_window)
-        if target.removed:
-            raise UnknownError("unknown_window", window=to_window)
+        windows.refuse_removed(target)
         if not target.serves(to):
             raise StateError("not_served_there", number=row.number, service=to, window=to_window)
     return hand_on(m, row, to, to_window)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from ticketing import access_log, calling, residents, windows
-from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket
+from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket, Window
 from ticketing.moment import Moment, is_open
 from ticketing.residents import Holders
 
@@ -22,8 +22,7 @@ class Scanned:
 
 def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: str | None) -> Scanned:
     """See :meth:`ticketing.office.Office.scan`."""
-    windows.seat(m, window, actor)
-    m.window(window)
+    place = windows.claim(m, m.window(window), actor)
     row = m.row_of_code(scanned)
     if row.state not in (*LIVE_STATES, State.MISSED):
         raise StateError("ticket_over", number=row.number, state=row.state)
@@ -32,7 +31,7 @@ def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: st
     if overrides and reason is None:
         raise _refusal(row)
     if overrides or not is_open(row):
-        row = _bring_here(m, row, window, actor)
+        row = _bring_here(m, row, place, actor)
     ticket = m.ticket(row) if row.state == State.SERVING else calling.start(m, row)
     action = "scan-override" if overrides else "scan"
     access_log.append(m.conn, m.vault, m.now, actor, action, row.id, reason if overrides else None)
@@ -57,12 +56,12 @@ def _refusal(row: Row[Any]) -> StateError | ForbiddenError:
     return StateError("not_called", number=row.number, state=row.state)
 
 
-def _bring_here(m: Moment, row: Row[Any], window: str, actor: Actor) -> Row[Any]:
+def _bring_here(m: Moment, row: Row[Any], window: Window, actor: Actor) -> Row[Any]:
     """Call what is not here: another window where it is lets go of it first."""
-    windows.at_work(m, window, actor)
-    windows.refuse_second_at(m, window)
+    windows.refuse_removed(window)
+    windows.refuse_second_at(m, window.id)
     if is_open(row):
         calling.hand_on(m, row, row.service_id)
         row = m.row_of(row.id)
-    calling.summon(m, row, window, actor)
+    calling.summon(m, row, window.id, actor)
     return m.row_of(row.id)

@@ -50,8 +50,7 @@ def seat(m: Moment, window: str, actor: Actor) -> None:
 def at_work(m: Moment, window: str, actor: Actor, *, take_over: bool = False) -> Window:
     """The window, before something new begins there: as :func:`seat`, and it must not have been taken away."""
     found = m.window(window)
-    if found.removed:
-        raise UnknownError("unknown_window", window=window)
+    refuse_removed(found)
     return claim(m, found, actor, take_over=take_over)
 
 
@@ -120,6 +119,12 @@ def put_state(m: Moment, window: Window, state: WindowState, text: str = "", tex
         _SIT.do(m.conn, {"which": window.id, "who": None, "since": None})
         window = replace(window, clerk=None)
     return replace(window, state=state, pause_text=text, pause_text_en=text_en)
+
+
+def refuse_removed(window: Window) -> None:
+    """Raise ``unknown_window`` for one that was taken away: nothing new begins there."""
+    if window.removed:
+        raise UnknownError("unknown_window", window=window.id)
 
 
 def refuse_second_at(m: Moment, window: str) -> None:

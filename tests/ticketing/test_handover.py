@@ -1,8 +1,11 @@
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
-from offices import CHEN, CLERK, LI, OfficeHall, refused
+from offices import CHEN, CLERK, DESK, LI, OfficeHall, refused
 from ticketing import access_log, tables
 from ticketing.model import (
     Actor,
@@ -12,6 +15,8 @@ from ticketing.model import (
     UnknownError,
 )
 
+CODE = object()
+"""Where the code goes."""
 SCANNER = Actor("scanner:left", "clerk", "1")
 
 
@@ -100,11 +105,96 @@ def test_a_clerk_takes_a_waiting_ticket_out_of_turn_with_a_reason(desk: OfficeHa
     refused(StateError, "window_busy", desk.office.scan, "1", other.code, SCANNER, override_reason="孕妇")
 
 
+def test_who_comes_back_to_the_window_that_holds_the_ticket_shows_the_slip(desk: OfficeHall) -> None:
+    issued = desk.issue("licence", LI)
+    desk.call("1")
+    desk.office.hold("1", CLERK, "去拍照")
+    seq = desk.office.last_seq()
+    scanned = desk.office.scan("1", issued.code, SCANNER)
+    assert (scanned.ticket.state, scanned.ticket.window, scanned.resident) == (State.SERVING, "1", LI)
+    assert scanned.ticket.hold_reason is None
+    told = [(event.type, event.data.get("was")) for event in desk.office.events_after(seq, 9)]
+    assert told == [("ticket.called", "held"), ("ticket.started", None)]
+    with desk.store.read() as conn:
+        assert [entry.action for entry in conn.execute(select(tables.access_log))] == ["scan"]
+
+
+def test_who_comes_back_while_another_is_served_waits_a_moment(desk: OfficeHall) -> None:
+    issued = desk.issue("licence", LI)
+    desk.call("1")
+    desk.office.hold("1", CLERK)
+    desk.issue()
+    desk.call("1")
+    assert refused(StateError, "window_busy", desk.office.scan, "1", issued.code, SCANNER)["number"] == "A002"
+    assert desk.office.ticket(issued.ticket.id).state is State.HELD
+
+
+@pytest.mark.parametrize("was", ["held elsewhere", "held at the desk", "missed here"])
+def test_whoever_else_is_out_of_the_line_is_taken_with_a_reason(desk: OfficeHall, was: str) -> None:
+    issued = desk.issue("licence", LI)
+    window = "3" if was == "held elsewhere" else "1"
+    if was == "held at the desk":
+        desk.office.hold_ticket(issued.ticket.id, DESK)
+    else:
+        desk.call(window)
+        (desk.office.hold if was == "held elsewhere" else desk.office.no_show)(window, CLERK)
+    state = desk.office.ticket(issued.ticket.id).state
+    facts = refused(StateError, "not_called", desk.office.scan, "1", issued.code, SCANNER)
+    assert facts == {"number": "A001", "state": state}
+    scanned = desk.office.scan("1", issued.code, SCANNER, override_reason="人已到")
+    assert (scanned.ticket.state, scanned.ticket.window, scanned.resident) == (State.SERVING, "1", LI)
+    why = desk.office.window_view("1").why
+    assert why
+    assert why.zh == "由工作人员按号呼叫"
+
+
+@pytest.mark.parametrize("verb", ["cancel", "expire"])
+def test_a_ticket_that_nobody_comes_for_any_more_opens_nothing(desk: OfficeHall, verb: str) -> None:
+    issued = desk.issue("licence", LI)
+    if verb == "cancel":
+        desk.office.cancel_by_code(issued.code)
+        facts = refused(StateError, "ticket_over", desk.office.scan, "1", issued.code, SCANNER, override_reason="急")
+        assert facts == {"number": "A001", "state": "cancelled"}
+    else:
+        desk.next_day()
+        refused(UnknownError, "unknown_code", desk.office.scan, "1", issued.code, SCANNER, override_reason="急")
+
+
 def test_a_code_of_yesterday_opens_nothing(desk: OfficeHall) -> None:
     issued = desk.issue("licence", LI)
     desk.next_day()
     assert refused(UnknownError, "unknown_code", desk.office.scan, "1", issued.code, SCANNER) == {}
     assert refused(UnknownError, "unknown_code", desk.office.ticket_of_code, issued.code) == {}
+
+
+def test_codes_that_are_none_of_today_are_refused_alike_and_with_the_same_work(file_desk: OfficeHall) -> None:
+    desk = file_desk
+    old = desk.issue("licence", LI)
+    served = desk.issue("licence", CHEN)
+    desk.serve()
+    desk.next_day()
+    erased = desk.issue("licence", LI)
+    desk.next_day()
+    desk.office.purge(desk.now.date() - timedelta(days=1))
+    desk.issue("licence", LI)
+    with desk.store.write() as conn:
+        raw = conn.connection.dbapi_connection
+
+    def work(code: str, verb: Callable[..., object], *args: object) -> tuple[int, object]:
+        asked: list[str] = []
+        raw.set_trace_callback(asked.append)  # type: ignore[union-attr]
+        facts = refused(UnknownError, "unknown_code", verb, *(code if one is CODE else one for one in args))
+        raw.set_trace_callback(None)  # type: ignore[union-attr]
+        return len(asked), tuple(facts)
+
+    codes = [old.code, served.code, erased.code, "0123456789ABCDEF", "6901028075763", ""]
+    for verb, args in (
+        (desk.office.scan, ("1", CODE, SCANNER)),
+        (desk.office.cancel_by_code, (CODE,)),
+        (desk.office.return_by_code, (CODE,)),
+    ):
+        assert len({work(code, verb, *args) for code in codes}) == 1
+    assert work(old.code, desk.office.scan, "1", CODE, SCANNER)[0] > 2
 
 
 def test_the_data_are_given_only_while_the_resident_is_served(desk: OfficeHall) -> None:
