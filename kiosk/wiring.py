@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 HOUSEKEEPING = 20.0
 """Seconds between looks at the calendar."""
+HELD = 5.0
+"""Seconds between looks for held tickets whose time has come."""
 SETTLED = timedelta(hours=1)
 """For how long the clock has to have been steady before anything is erased by it; ``quhao purge`` is at once."""
 
@@ -219,6 +221,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         if devices.simulators:
             hall.bench = _bench(settings, devices, office, now)
         housekeeping = Loop("housekeeping", HOUSEKEEPING, lambda: keep_house(office, setup, now, settings))
+        held = Loop("held", HELD, lambda: _bring_back(office))
         server = Server(create_app(hall, visitor=visitor), settings.server)
     except BaseException:
         store.close()
@@ -233,6 +236,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         counter,
         announcer,
         housekeeping,
+        held,
         *([hall.bench] if hall.bench else []),
         server,
     ]
@@ -248,6 +252,10 @@ def keep_house(office: Office, setup: Setup, clock: HallClock, settings: Setting
     setup.tidy()
     if clock.steady_for() >= SETTLED:
         office.purge(office.ledger.today() - timedelta(days=settings.privacy.retention_days))
+
+
+def _bring_back(office: Office) -> None:
+    office.bring_back()
 
 
 def _bench(settings: Settings, devices: Devices, office: Office, now: Callable[[], datetime]) -> Any:
