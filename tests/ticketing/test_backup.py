@@ -470,3 +470,17 @@ def test_hours_that_come_back_hold_at_once_for_everybody(desk: OfficeHall, tmp_p
         backups(desk).restore(tmp_path / "shut.backup", ROOT, replace=True)
         for hall in (desk, other):
             refused(ClosedError, "service_closed", hall.office.issue, "licence", DESK, print=False)
+
+
+def test_a_past_day_that_comes_back_without_its_key_is_erased_for_good(
+    desk: OfficeHall, halls: Callable[..., OfficeHall], tmp_path: Path
+) -> None:
+    a_morning(desk)
+    backups(desk).write(tmp_path / "hall.backup")
+    other = halls()
+    other.now = desk.now
+    other.next_day()
+    backups(other).restore(tmp_path / "hall.backup", ROOT)
+    with other.store.write() as conn, pytest.raises(ErasedError):
+        other.vault.day_code(conn, desk.now.date().isoformat(), 3)
+    assert other.office.ticket(3).state == "expired"
