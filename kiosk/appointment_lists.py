@@ -17,7 +17,7 @@ from ticketing.model import Service, StateError
 
 LARGEST = 256 * 1024
 """Bytes of a list."""
-MOST_ROWS = 5000
+MOST_ROWS = 2000
 """All of them are booked at once, while nobody else can write."""
 
 _HEADERS = {

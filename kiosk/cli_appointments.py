@@ -1,12 +1,11 @@
 """``quhao appointments``: what other systems booked, into the store. Works while the service runs."""
 
-import getpass
 import sys
 from pathlib import Path
 
 import click
 
-from kiosk.cli_store import Knows, in_words, needs_store
+from kiosk.cli_store import Knows, in_words, needs_store, who
 
 
 @click.group()
@@ -39,7 +38,7 @@ def import_list(context: Knows, file: Path) -> None:
         with ledger.look() as m:
             services = m.services()
         try:
-            found = Appointments(ledger).take_in(read_list(data, services), Actor(getpass.getuser(), "manager", "cli"))
+            found = Appointments(ledger).take_in(read_list(data, services), Actor(who(), "manager", "cli"))
         except BadRowsError as error:
             for row in error.rows:
                 said = words(row.code, row.facts)

@@ -1,6 +1,5 @@
 """``quhao hall``: what the hall is made of, out of the store and into it. Works while the service runs."""
 
-import getpass
 import os
 import sys
 import tempfile
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli_store import Knows, in_words, needs_store
+from kiosk.cli_store import Knows, in_words, needs_store, who
 
 if TYPE_CHECKING:
     from ticketing.setup import Change, Setup
@@ -84,7 +83,7 @@ def import_hall(context: Knows, file: Path, dry_run: bool) -> None:
         if dry_run:
             changes = differences(setup.read(), wanted)
         else:
-            changes = setup.replace(wanted, Actor(f"cli:{_who()}", "manager", "cli"))
+            changes = setup.replace(wanted, Actor(f"cli:{who()}", "manager", "cli"))
     for change in changes:
         click.echo(_line(change))
     if not changes:
@@ -109,13 +108,6 @@ def _line(change: "Change") -> str:
     zh = " ".join(filter(None, (how, what, change.id, fields)))
     en = " ".join(filter(None, (what_en, change.id, how_en, fields)))
     return f"{zh} / {en}"
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name
-        return str(os.getuid())
 
 
 def _write(file: Path, content: bytes) -> None:

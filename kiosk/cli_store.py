@@ -1,5 +1,7 @@
 """What commands on the store share: the settings they are given, and refusals in words."""
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +20,14 @@ class Knows(Protocol):
     @property
     def settings(self) -> "Settings":
         """The settings of this box."""
+
+
+def who() -> str:
+    """Who runs the command, for logs."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name
+        return str(os.getuid())
 
 
 class RefusedError(click.ClickException):

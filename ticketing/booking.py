@@ -49,6 +49,14 @@ _TAKEN = Prepared(
     )
     .group_by(_a.c.from_at)
 )
+_TAKEN_AT = Prepared(
+    select(func.count()).where(
+        _a.c.day == bindparam("day"),
+        _a.c.service_id == bindparam("service"),
+        _a.c.from_at == bindparam("begins"),
+        _a.c.state != literal_column("'cancelled'"),
+    )
+)
 _NEXT_ID = Prepared(text("SELECT coalesce(max(id), 0) + 1 FROM appointment"))
 _BOOK = Prepared(insert(_a).inline())
 _CANCEL = Prepared(update(_a).where(_MINE).values(state="cancelled", ended_at=bindparam("now")))
@@ -156,7 +164,7 @@ def book(m: Moment, service: str, day: date, minute: int, person: bytes, made_by
     if others is not None:
         raise StateError("already_booked", time=f"{m.time(others.from_at):%H:%M}")
     begins, ends = map(microseconds, slot.period)
-    if taken(m, service, day).get(begins, 0) >= slot.capacity:
+    if _TAKEN_AT.scalar(m.conn, {"day": day.isoformat(), "service": service, "begins": begins}) >= slot.capacity:
         raise StateError("slot_full")
     number: int = _NEXT_ID.scalar(m.conn)
     _BOOK.do(

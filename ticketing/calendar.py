@@ -163,6 +163,7 @@ class Calendar:
         self._quotas = _by_service(quotas)
         self._slots = _by_service(slots)
         self._of_day = lru_cache(512)(self._periods)
+        self._slots_of_day = lru_cache(512)(self._open_slots)
 
     def limits(self, service: str) -> bool:
         """Whether the service is ever closed, or its number of tickets limited."""
@@ -244,15 +245,9 @@ class Calendar:
             if one.period.begins.astimezone(UTC) > now and self._open_in(service, one.period):
                 yield one
 
-    def slots(self, service: str, day: date) -> list[SlotOfDay]:
+    def slots(self, service: str, day: date) -> tuple[SlotOfDay, ...]:
         """The slots of a date, in order, as far as the service is open when they begin."""
-        weekday = self.weekday(day)
-        found = []
-        for one in self._slots.get(service, ()):
-            period = self._period(day, one.from_at, one.to_at)
-            if one.weekday == weekday and period and self.open_now(service, period.begins):
-                found.append(SlotOfDay(one.from_at, period, one.capacity))
-        return sorted(found, key=lambda slot: slot.minute)
+        return self._slots_of_day(service, day)
 
     def has_slots(self, service: str) -> bool:
         """Whether the service takes appointments at all."""
@@ -281,6 +276,15 @@ class Calendar:
         begins = self.open_now(service, period.begins)
         opens = self.opens_next(service, period.begins)
         return begins is not None or (opens is not None and period.holds(opens))
+
+    def _open_slots(self, service: str, day: date) -> tuple[SlotOfDay, ...]:
+        weekday = self.weekday(day)
+        found = []
+        for one in self._slots.get(service, ()):
+            period = self._period(day, one.from_at, one.to_at) if one.weekday == weekday else None
+            if period and self.open_now(service, period.begins):
+                found.append(SlotOfDay(one.from_at, period, one.capacity))
+        return tuple(found)
 
     def _periods(self, service: str, day: date) -> tuple[Period, ...]:
         weekday = self.weekday(day)

