@@ -129,8 +129,10 @@ def _back(m: Moment, crowd: Crowd, row: Row[Any], resident: Resident | None, *, 
     if ticket.hall_day == m.day:
         return Back(_same_day(m, ticket, row.service_id), m.code_again(m.day, ticket.id), None, new=False)
     m.service(row.service_id)
+    rank = m.now - _HEAD_START
+    # For this matter alone: the others of a chain were settled then, or are cases of their own.
     issued: Issued = issuing.issue(
-        m, crowd, row.service_id, resident, None, printed=printed, rank_at=m.now - _HEAD_START, rank_by=RANK_BY
+        m, crowd, row.service_id, resident, None, printed=printed, rank_at=rank, rank_by=RANK_BY, chain=()
     )
     return Back(issued.ticket, issued.code, issued.print_job, new=True)
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from offices import CHEN, CLERK, DESK, LI, OfficeHall, refused
 from ticketing import cases, residents, tables, timetable
 from ticketing.cases import Case, Cases, Further
-from ticketing.model import State, StateError, UnknownError
+from ticketing.model import LimitError, State, StateError, UnknownError
 from ticketing.supplements import Supplements
 
 NUMBER = str(CHEN.id_number)
@@ -275,6 +275,32 @@ def test_on_another_day_it_is_a_new_number_at_the_head_of_its_line(desk: OfficeH
     assert back.print_job
     assert desk.call("3") == "A003"
     assert desk.office.ticket_of_code(back.code).ticket.number == "A003"
+
+
+def test_papers_are_brought_though_the_day_is_full_and_lead_to_no_other_service(
+    desk: OfficeHall, papers: Supplements
+) -> None:
+    desk.issue("licence", CHEN)
+    (case,) = conclude(desk, "补办")
+    with desk.office.ledger.verb() as m:
+        m.conn.execute(update(tables.service).where(tables.service.c.id == "licence").values(chain='["tax"]'))
+        full = {"service_id": "licence", "from_at": 0, "to_at": 24 * 60, "most": 0}
+        m.conn.execute(insert(tables.quota), [full])
+        timetable.changed(m)
+    desk.next_day()
+    refused(LimitError, "quota_reached", desk.issue, "licence")
+    back = papers.by_code(str(case.receipt), "resident", print=False)
+    assert (back.ticket.service, back.ticket.chain) == ("licence", ())
+
+
+def test_a_finish_taken_back_by_its_clerk_takes_its_receipt_with_it(desk: OfficeHall, files: Cases) -> None:
+    desk.issue()
+    (case,) = conclude(desk, "promised", print=True)
+    desk.later(seconds=20)
+    assert desk.office.undo("1", CLERK).state is State.SERVING
+    assert rows(desk) == []
+    assert desk.office.print_jobs(5) == []
+    refused(UnknownError, "unknown_code", files.progress, str(case.receipt))
 
 
 def test_a_case_returned_later_is_brought_by_the_card(desk: OfficeHall, papers: Supplements, files: Cases) -> None:
