@@ -96,6 +96,12 @@ def test_hours_past_midnight_belong_to_the_day_they_began_on():
     assert calendar.open_now("tax", at("01:00", saturday - DAY)) is None
 
 
+def test_the_next_opening_may_come_before_one_of_the_day_before() -> None:
+    hours_past_midnight = [Hours("tax", 7, 1441, 1442), Hours("tax", 1, 0, 1)]
+    calendar = Calendar(SHANGHAI, hours_past_midnight)
+    assert calendar.opens_next("tax", at("12:00", MONDAY - 3 * DAY)) == at("00:00")
+
+
 def test_a_service_that_never_opens_again_says_so():
     calendar = Calendar(SHANGHAI, WORKDAYS, [SpecialDay(MONDAY + n * DAY) for n in range(500)])
     assert calendar.opens_next("tax", at("10:00")) is None
