@@ -18,7 +18,7 @@ from kiosk.auth import actor, allow, caller, gate, public
 from kiosk.hall import Hall
 from kiosk.problems import RequestError
 from ticketing.model import UnknownError
-from ticketing.ratings import LONGEST_NOTE, Rating, WorkItem
+from ticketing.ratings import LONGEST_NOTE, Rating, Via, WorkItem
 
 Grade = Annotated[int, Field(ge=1, le=5, description="5 非常满意, 4 满意, 3 基本满意, 2 不满意, 1 非常不满意")]
 Reason = Literal["slow", "attitude", "repeated_trips", "unclear", "extra_papers", "other"]
@@ -152,7 +152,7 @@ def routes(hall: Hall) -> Resource:
     def rate(path: CodePath, body: RatingBody) -> Response:
         """By the code of the ticket or of the receipt, also on a later day; it cannot be changed."""
         with hall.wrong_codes.watch(caller(request, hall.settings.server)[0], path.code):
-            given = hall.ratings.rate(path.code, body.grade, body.reasons, body.case)
+            given = hall.ratings.rate(path.code, body.grade, body.reasons, body.case, _via())
         return answer(of_rating(given), 201)
 
     @api.get(
@@ -201,6 +201,11 @@ def routes(hall: Hall) -> Resource:
         return answer(of_work(done))
 
     return api
+
+
+def _via() -> Via:
+    principal = gate().asker().principal
+    return "terminal" if principal and principal.role == "terminal" else "phone"
 
 
 def tablet_only(window: str) -> None:

@@ -19,6 +19,7 @@ const page = el("terminal");
 const { token, terminal } = deviceToken("quhao.terminal");
 const path = `/terminals/${encodeURIComponent(terminal ?? "")}`;
 let endsAt = 0;
+let receipt = null;       // the code just looked up, while its answer is shown
 let busy = false;
 
 function clear() {
@@ -27,8 +28,10 @@ function clear() {
   el("title").replaceChildren();
   el("refused").hidden = true;
   el("answer").hidden = true;
+  el("back-with-papers").hidden = true;
   el("ask").hidden = false;
   page.dataset.step = "ask";
+  receipt = null;
   endsAt = 0;
   el("code").focus();
 }
@@ -92,7 +95,7 @@ function showData({ ticket, resident, agent }) {
   show(["您的信息", "Your data"], rows);
 }
 
-function showProgress({ cases: [found] }) {
+function showProgress({ cases: [found] }, code) {
   const [zh, en] = STATES[found.state] ?? ["已办结", "Done"];
   const rows = [
     { zh: "业务", en: "Service", value: found.service_name },
@@ -102,6 +105,16 @@ function showProgress({ cases: [found] }) {
     { zh: "更新", en: "As of", value: found.updated_at.slice(0, 16).replace("T", " ") },
   ];
   show(["办理进度", "How it goes on"], rows.filter(({ value }) => value));
+  receipt = code;
+  el("back-with-papers").hidden = found.state !== "returned";
+}
+
+function showPlace({ number, ahead }) {
+  const place = ahead ? `前面 ${ahead} 人 · ${ahead} ahead` : "马上轮到您 · You are next";
+  show(["请等候叫号", "Please wait for your call"], [
+    { zh: "号码", en: "Number", value: number },
+    { zh: "排队", en: "Queue", value: place },
+  ]);
 }
 
 el("open").addEventListener("submit", (event) => {
@@ -110,8 +123,10 @@ el("open").addEventListener("submit", (event) => {
 });
 el("look").addEventListener("submit", (event) => {
   event.preventDefault();
-  ask("progress", { code: el("receipt").value || "?" }, showProgress);
+  const code = el("receipt").value || "?";
+  ask("progress", { code }, (answer) => showProgress(answer, code));
 });
+el("back-with-papers").addEventListener("click", () => receipt && ask("supplement", { code: receipt }, showPlace));
 el("leave").addEventListener("click", clear);
 page.addEventListener("input", () => (endsAt = Date.now() + OPEN_FOR * 1000));
 addEventListener("pagehide", clear);

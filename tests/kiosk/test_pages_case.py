@@ -250,6 +250,19 @@ def test_progress_is_looked_up_at_the_terminal(hall: Any, new_page: Callable[...
     nothing_stays(page)
 
 
+def test_papers_are_brought_at_the_terminal(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = terminal_of(hall, new_page)
+    _, (case,) = serve(hall, "supplement", "zhang")
+    page.locator("#receipt").fill(str(case.receipt))
+    page.get_by_role("button", name="查询").click()
+    page.get_by_role("button", name="材料已带齐").click()
+    expect(page.locator("#fields")).to_contain_text("A001")
+    expect(page.locator("#back-with-papers")).not_to_be_visible()
+    page.get_by_role("button", name="看完了").click()
+    nothing_stays(page)
+    assert [ticket.number for ticket in hall.office.tickets_of(resident_of("zhang")).values()] == ["A001"]
+
+
 def test_a_terminal_without_a_token_says_so(hall: Any, new_page: Callable[..., Page]) -> None:
     page = new_page(1080, 900)
     page.goto(f"{hall.url}/terminal")
