@@ -15,10 +15,14 @@ from ticketing.moment import t as _t
 from ticketing.policy import Why
 from ticketing.store import Prepared
 
+BY_STAFF = "number"
+"""How a ticket came to its window that was called out of turn."""
+
 _BY_NUMBER = Prepared(tickets.where(_t.c.hall_day == bindparam("day"), _t.c.number == bindparam("number")))
 
 _MINE = _t.c.id == bindparam("ticket")
-_CALL = Prepared(
+# Whoever waits has nothing of an earlier stay left.
+_TO_WINDOW = (
     update(_t)
     .where(_MINE)
     .values(
@@ -26,13 +30,11 @@ _CALL = Prepared(
         window_id=bindparam("window"),
         called_at=bindparam("now"),
         clerk=bindparam("who"),
-        called_by=bindparam("by"),
-        started_at=None,
-        ended_at=None,
-        recalls=0,
-        held_until=None,
-        hold_reason=None,
     )
+)
+_CALL = Prepared(_TO_WINDOW)
+_SUMMON = Prepared(
+    _TO_WINDOW.values(called_by=BY_STAFF, started_at=None, ended_at=None, recalls=0, held_until=None, hold_reason=None)
 )
 _RECALL = Prepared(update(_t).where(_MINE).values(recalls=_t.c.recalls + 1))
 _START = Prepared(update(_t).where(_MINE).values(state="serving", started_at=bindparam("now")))
@@ -93,7 +95,10 @@ def ready(m: Moment, window_id: str, actor: Actor) -> Window:
 
 def call(m: Moment, row: Row[Any], window: str, actor: Actor) -> Ticket:
     """Call this ticket, whose turn it is, to ``window``."""
-    return _call(m, row, window, actor, after("call", row), None)
+    state = after("call", row)
+    _CALL.do(m.conn, {"ticket": row.id, "window": window, "now": m.at, "who": actor.who})
+    told = {"line": row.line} if row.line != row.service_id else None
+    return stays.happened(m, row, "called", told, state=state, window_id=window, called_at=m.at, clerk=actor.who)
 
 
 def summon(m: Moment, row: Row[Any], window: str, actor: Actor) -> Ticket:
@@ -102,18 +107,14 @@ def summon(m: Moment, row: Row[Any], window: str, actor: Actor) -> Ticket:
     if row.state == State.MISSED:
         issuing.refuse_second_of(m, row, row.service_id)
         stays.record(m, row, "missed", ended_at=row.ended_at)
-    return _call(m, row, window, actor, state, "number")
-
-
-def _call(m: Moment, row: Row[Any], window: str, actor: Actor, state: State, by: str | None) -> Ticket:
-    _CALL.do(m.conn, {"ticket": row.id, "window": window, "now": m.at, "who": actor.who, "by": by})
-    changed: dict[str, Any] = {"window_id": window, "called_at": m.at, "clerk": actor.who, "called_by": by}
-    if row.state == State.WAITING and row.line == row.service_id:
-        return stays.happened(m, row, "called", state=state, **changed)
-    was = None if row.state == State.WAITING else row.state
-    told = {"was": was, "line": stays.own_line(row.line, row.service_id)}
+    _SUMMON.do(m.conn, {"ticket": row.id, "window": window, "now": m.at, "who": actor.who})
+    told = {
+        "was": None if row.state == State.WAITING else row.state,
+        "line": stays.own_line(row.line, row.service_id),
+    }
     gone: dict[str, Any] = dict.fromkeys(("started_at", "ended_at", "held_until", "hold_reason"))
-    return stays.happened(m, row, "called", told, state=state, recalls=0, **changed, **gone)
+    here = {"window_id": window, "called_at": m.at, "clerk": actor.who, "called_by": BY_STAFF, "recalls": 0}
+    return stays.happened(m, row, "called", told, state=state, **here, **gone)
 
 
 def recall(m: Moment, window: str, actor: Actor) -> Ticket:

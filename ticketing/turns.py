@@ -75,9 +75,10 @@ def _first_of_each(passed: bool = False) -> CompoundSelect[Any]:
     return union_all(of_services, select(first(bindparam("alone", type_=String), x.c.service_id)))
 
 
-NEXT = Prepared(
-    tickets.add_columns(EFFECTIVE).where(_t.c.id.in_(_first_of_each())).order_by("effective", _t.c.id).limit(1)
-)
+# Most windows give no service any weight, and compare what is in the tickets.
+_FIRST_OF_EACH = tickets.where(_t.c.id.in_(_first_of_each())).limit(1)
+NEXT = Prepared(_FIRST_OF_EACH.order_by(_t.c.rank_at, _t.c.id))
+NEXT_WEIGHED = Prepared(_FIRST_OF_EACH.order_by(EFFECTIVE.element, _t.c.id))
 PASSED = Prepared(
     select(_t.c.number, EFFECTIVE)
     .where(_t.c.id.in_(_first_of_each(passed=True)))
@@ -102,16 +103,17 @@ _WAS_PASSED = Prepared(
 
 
 def next_at(m: Moment, window: Window) -> Row[Any] | None:
-    """The row of the ticket whose turn it is at ``window``, with its rank there as ``effective``."""
-    return NEXT.one_or_none(m.conn, {"window": window.id, "alone": line_at(window.id), "day": m.day})
+    """The row of the ticket whose turn it is at ``window``."""
+    next_one = NEXT_WEIGHED if window.weights else NEXT
+    return next_one.one_or_none(m.conn, {"window": window.id, "alone": line_at(window.id), "day": m.day})
 
 
 def why(m: Moment, window: Window, row: Row[Any]) -> Why:
     """Why it is the turn of the ticket in ``row``, of :func:`next_at`."""
-    overtaken = None
     # Who is not before the others of the same time passes nobody, unless the window takes some services later.
-    if row.effective < row.issued_at or window.weights:
-        overtaken = PASSED.scalar(m.conn, _passed(window, row, row.hall_day))
+    if row.rank_at >= row.issued_at and not window.weights:
+        return policy.IN_ORDER
+    overtaken = PASSED.scalar(m.conn, _passed(window, row))
     return policy.why(m.standing(row, window.weights.get(row.service_id, 0)), overtaken, m.rules)
 
 
@@ -121,21 +123,17 @@ def why_called(m: Moment, window: Window, row: Row[Any]) -> Why | None:
         return None
     if row.called_by is not None:
         return BY_NUMBER
-    overtaken = None
-    if _effective(window, row) < row.issued_at or window.weights:
-        overtaken = _WAS_PASSED.scalar(m.conn, {**_passed(window, row, row.hall_day), "called": row.called_at})
+    if row.rank_at >= row.issued_at and not window.weights:
+        return policy.IN_ORDER
+    overtaken = _WAS_PASSED.scalar(m.conn, {**_passed(window, row), "called": row.called_at})
     return policy.why(m.standing(row, window.weights.get(row.service_id, 0)), overtaken, m.rules)
 
 
-def _effective(window: Window, row: Row[Any]) -> int:
-    return int(row.rank_at) - window.weights.get(row.service_id, 0) * 60_000_000
-
-
-def _passed(window: Window, row: Row[Any], day: str) -> dict[str, Any]:
+def _passed(window: Window, row: Row[Any]) -> dict[str, Any]:
     return {
         "window": window.id,
         "alone": line_at(window.id),
-        "day": day,
-        "rank": _effective(window, row),
+        "day": row.hall_day,
+        "rank": row.rank_at - window.weights.get(row.service_id, 0) * 60_000_000,
         "issued": row.issued_at,
     }
