@@ -303,10 +303,16 @@ class Wire:
             end.close()
 
 
+@pytest.fixture
+def wire(postgres: PostgresServer, tmp_path: Path) -> Iterator[Wire]:
+    laid = Wire(postgres, tmp_path)
+    yield laid
+    laid.close()
+
+
 def test_what_was_in_doubt_is_answered_once_when_it_is_asked_again(
-    shared_url: str, postgres: PostgresServer, tmp_path: Path
+    shared_url: str, postgres: PostgresServer, wire: Wire, tmp_path: Path
 ) -> None:
-    wire = Wire(postgres, tmp_path)
     hall = OfficeHall(shared_url.replace(quote(str(postgres.folder), safe=""), quote(str(tmp_path), safe="")))
     issue = partial(hall.office.issue, "licence", DESK, print=True, key="one tap")
     wire.breaks.set()
@@ -320,7 +326,6 @@ def test_what_was_in_doubt_is_answered_once_when_it_is_asked_again(
     assert first.code == again.code
     assert hall.issue().ticket.number == "A002"
     hall.close()
-    wire.close()
 
 
 def test_a_verb_that_goes_on_after_an_error_is_not_taken_for_done(store: Store) -> None:
