@@ -160,7 +160,9 @@ def purge(context: Knows, before: datetime | None) -> None:
         with closing(store):
             with store.read() as conn:
                 days = [day for day in vault.days(conn) if day < limit.isoformat()]
-            office = Office(store, vault, rules, zone, HallClock(zone, newest_event(store)), settings.hall.id)
+            office = Office(
+                store, vault, rules, zone, HallClock(zone, newest_event(store), wall=store.wall), settings.hall.id
+            )
             erased = office.purge(limit)
     for day in days:
         click.echo(f"已销毁 {day} 的居民数据 / erased residents' data of {day}")

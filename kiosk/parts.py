@@ -116,4 +116,11 @@ def open_ledger(settings: Settings) -> Iterator[Ledger]:
     store, vault, _people = open_office_parts(settings)
     with closing(store):
         zone = settings.hall.zone
-        yield Ledger(store, vault, rules_of(settings), zone, HallClock(zone, newest_event(store)), box_of(settings))
+        yield Ledger(
+            store,
+            vault,
+            rules_of(settings),
+            zone,
+            HallClock(zone, newest_event(store), wall=store.wall),
+            box_of(settings),
+        )

@@ -172,7 +172,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
     store, vault, people = open_office_parts(settings, exclusive=True)
     try:
         box = box_of(settings)
-        now = HallClock(zone, newest_event(store))
+        now = HallClock(zone, newest_event(store), wall=store.wall)
         office = Office(store, vault, rules_of(settings), zone, now, box)
         setup = Setup(office.ledger)
         setup.seed(setup_of(settings, "open"))

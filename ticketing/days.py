@@ -93,11 +93,18 @@ def begin(m: Moment) -> None:
     """See that the store is at this hall day: close the days before it, when it is still at one of those.
 
     A clock that was set back to this day gives back what it ended of it; what was begun under the wrong date is
-    neither ended nor lost, and ends with the day that is on its tickets.
+    neither ended nor lost, and ends with the day that is on its tickets. Where another box began this day, what was
+    done by a clock slower than its own ends here.
     """
     kept = m.conn.scalar(_TODAY)
     since = kept.decode() if kept else ""
     if since == m.day:
+        yesterday = (date.fromisoformat(m.day) - timedelta(days=1)).isoformat()
+        if m.conn.execute(_LEFT, {"since": yesterday, "today": m.day}).first():
+            _end(m, yesterday)
+        return
+    if since > m.day and set_back.ahead_of(m) < set_back.FAR:
+        # Of two boxes one is always the first to see midnight.
         return
     # Made here, where the store is written to: later on, reading verbs need it too.
     with suppress(ErasedError):

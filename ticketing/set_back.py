@@ -73,6 +73,12 @@ _BOOKED_AGAIN = (
 )
 
 
+def ahead_of(m: Moment) -> int:
+    """Microseconds from this moment to the newest time the store has seen; negative when all of them are past."""
+    newest = m.conn.scalar(_NEWEST)
+    return 0 if newest is None else newest - m.at
+
+
 def mend(m: Moment) -> None:
     """Set right what was done to today while the clock ran ahead.
 
@@ -80,8 +86,7 @@ def mend(m: Moment) -> None:
     booked again. Times of today that lie ahead are moved back, all by the same, so that their order stays and nobody
     who comes now is called before those who wait.
     """
-    newest = m.conn.scalar(_NEWEST)
-    ahead = 0 if newest is None else newest - m.at
+    ahead = ahead_of(m)
     if ahead <= 0:
         return
     back = _bring_back(m)

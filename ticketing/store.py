@@ -14,6 +14,7 @@ program writes into a schema that is not its own.
 """
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
@@ -92,7 +93,10 @@ class Store(ABC):
 
     Attributes:
         engine: SQLAlchemy's, for tests and tools; the verbs use :meth:`read` and :meth:`write`.
+        shared: whether the services of several boxes may work on it.
     """
+
+    shared = False
 
     def __init__(self, engine: Engine, patience: float) -> None:
         self.engine = engine
@@ -126,6 +130,13 @@ class Store(ABC):
         called without news, too, such as after a time in which nobody could listen.
         """
         self._listeners.append(callback)
+
+    def wall(self) -> int:
+        """What the clock of whoever keeps the store shows, in nanoseconds since 1970 UTC; it may be set at any time.
+
+        Boxes that share a store have this one clock: by clocks of their own, two would end each other's hall days.
+        """
+        return time.time_ns()
 
     @abstractmethod
     def claim(self, box: str) -> None:

@@ -14,6 +14,8 @@ Locks of a session, all on the connection that writes, so that nobody writes wit
 
 News travel by NOTIFY in the transaction that makes them, and reach the others (``news``) once it is visible.
 
+The database's clock is the clock of all boxes: each turn to write tells what it shows.
+
 A box that hangs or is cut off in the middle of a transaction stops the hall until the database ends that transaction:
 ``HANGING``.
 """
@@ -49,7 +51,13 @@ SLOWEST = 60.0
 CONNECTING = 3
 """Seconds a server may take to answer at all; less than ``quhao run`` may take to stop."""
 
+LATE = 60_000_000
+"""Microseconds that a box may need to read what the database's clock showed."""
+ASTRAY = 60_000_000
+"""Microseconds that a box's own clock may be away from the database's before that is said."""
+
 _USED = "quhao.used"
+_SHOWS = "quhao.clock"
 _BEGIN = "quhao_begin"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _COMMIT = "COMMIT"
@@ -59,6 +67,7 @@ _FOUND = (
     "SELECT current_schema(), to_regclass(format('%I.alembic_version', current_schema())) IS NOT NULL,"
     " current_setting('server_encoding'), current_setting('fsync')"
 )
+_CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _VERSION = "SELECT version_num FROM alembic_version"
 _TABLES = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
 
@@ -76,6 +85,8 @@ class PostgresStore(Store):
         url: the database's.
     """
 
+    shared = True
+
     def __init__(self, url: URL, patience: float) -> None:
         engine, self._connect = _engine(url, patience)
         super().__init__(engine, patience)
@@ -84,6 +95,8 @@ class PostgresStore(Store):
         self._boxes: list[str] = []
         self._writing_process = 0
         self._messenger: Messenger | None = None
+        # Microseconds that the database's clock is ahead of the time since this box was started.
+        self._ahead: int | None = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -127,6 +140,10 @@ class PostgresStore(Store):
         if self._messenger is None:
             self._messenger = Messenger(self._connect, self._tell, self._is_own)
             self._messenger.start()
+
+    def wall(self) -> int:
+        """See :class:`~ticketing.store.Store`: the database's, as of the last turn to write."""
+        return super().wall() if self._ahead is None else (_since_boot() + self._ahead) * 1000
 
     def claim(self, box: str) -> None:
         """See :class:`~ticketing.store.Store`."""
@@ -197,10 +214,15 @@ class PostgresStore(Store):
                             "it with the old one: stop those first"
                         )
                     pause.wait(0.05)
+                shows = _ask(raw, _CLOCK)
+                self._hear_clock(shows)
             except BaseException:
                 _throw_away(conn)
                 raise
             self._writer = self._for_writing(conn)
+        astray = (time.time_ns() // 1000 - shows) // 1_000_000
+        if abs(astray) > ASTRAY // 1_000_000:
+            log.warning("this box's clock is %+d s from the database's, which the hall goes by: set it right", astray)
 
     def _share_schema(self, raw: psycopg.Connection[Any]) -> bool:
         """Take the schema's lock together with others; whether it is the schema of this program."""
@@ -263,7 +285,8 @@ class PostgresStore(Store):
     def _for_writing(self, conn: Connection) -> Connection:
         # In one go, as it is a way to the server and back.
         self._writing_process = _raw(conn).info.backend_pid
-        turn = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({self._key('write')})"
+        lock = f"SELECT pg_advisory_xact_lock({self._key('write')})"
+        turn = f"BEGIN ISOLATION LEVEL READ COMMITTED; {lock}; {_CLOCK}"
         return conn.execution_options(**{_BEGIN: turn})
 
     def _drop_writer(self) -> None:
@@ -285,7 +308,9 @@ class PostgresStore(Store):
             used = self._writer
             conn = self._writing()
             try:
-                return conn, conn.begin()
+                transaction = conn.begin()
+                self._hear_clock(conn.info[_SHOWS])
+                return conn, transaction
             except BaseException as error:
                 if not _is_lost(conn, error):
                     # The transaction has begun, and its turn to write did not come.
@@ -294,6 +319,13 @@ class PostgresStore(Store):
                 self._drop_writer()
                 if conn is not used:
                     raise
+
+    def _hear_clock(self, shows: int) -> None:
+        """Go by what the database's clock showed a moment ago."""
+        ahead = shows - _since_boot()
+        late = 0 if self._ahead is None else self._ahead - ahead
+        # What was read late says too little; so does a clock that was set back a little, which is followed slowly.
+        self._ahead = self._ahead - late // 64 if self._ahead is not None and 0 < late < LATE else ahead
 
     def _commit(self, conn: Connection, transaction: RootTransaction, how: str) -> None:
         raw = _raw(conn)
@@ -465,7 +497,11 @@ def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Con
 
     @event.listens_for(engine, "begin")
     def begin(conn: Connection) -> None:
-        _raw(conn).execute(conn.get_execution_options().get(_BEGIN, _READ), prepare=False)
+        cursor = _raw(conn).execute(conn.get_execution_options().get(_BEGIN, _READ), prepare=False)
+        while cursor.nextset():
+            pass
+        if cursor.description:
+            conn.info[_SHOWS] = cursor.fetchall()[0][0]
 
     return engine, connect
 
@@ -476,6 +512,11 @@ class _Text(StrDumperUnknown):
     def dump(self, obj: str) -> Any:
         """The text in the connection's encoding."""
         return super().dump(obj.replace("\0", "\ufffd"))
+
+
+def _since_boot() -> int:
+    """Microseconds, by a clock that nobody sets (Linux, clock_gettime(2))."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
 
 
 def _raw(conn: Connection) -> psycopg.Connection[Any]:

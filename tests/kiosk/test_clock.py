@@ -5,20 +5,25 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.engine import make_url
 
 from config.settings import HallSettings, PrivacySettings, ServiceSettings, Settings, StoreSettings, WindowSettings
 from kiosk.businesses import setup_of
 from kiosk.clock import JUMP, STANDS, ClockTrouble, HallClock, newest_event
-from kiosk.parts import open_office_parts, rules_of
+from kiosk.parts import open_ledger, open_office_parts, rules_of
 from kiosk.wiring import SETTLED, keep_house
 from ticketing.model import Actor, Resident, State
 from ticketing.office import Office
 from ticketing.setup import Setup
+
+if TYPE_CHECKING:
+    from postgres import PostgresServer
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=ZONE)
@@ -202,6 +207,27 @@ def test_the_boxs_own_zone_changes_nothing(zone: str) -> None:
     said = datetime.fromisoformat(done.stdout.decode().strip())
     assert said.utcoffset() == timedelta(hours=8)
     assert before <= said <= datetime.now(ZONE)
+
+
+def test_boxes_on_one_database_go_by_its_clock(shared_url: str, postgres: "PostgresServer", tmp_path: Path) -> None:
+    settings = Settings(
+        hall=HallSettings(id="test", name="试验大厅"),
+        store=StoreSettings(url=shared_url, key_file=tmp_path / "master.key"),
+    )
+    name = make_url(shared_url).database or ""
+    with open_ledger(settings) as box:
+        assert abs(box.now() - datetime.now(ZONE)) < timedelta(seconds=5)
+    # Found before the database's own, as nobody can set the clock of one.
+    postgres.execute(
+        "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql"
+        " AS $$SELECT pg_catalog.clock_timestamp() + interval '1 day'$$",
+        database=name,
+    )
+    postgres.execute(f"ALTER DATABASE {name} SET search_path = public, pg_catalog")
+    with open_ledger(settings) as one, open_ledger(settings) as other:
+        for box in (one, other):
+            assert abs(box.now() - datetime.now(ZONE) - timedelta(days=1)) < timedelta(seconds=5)
+    postgres.execute(f"ALTER DATABASE {name} RESET search_path")
 
 
 # -- a hall that lives by it

@@ -270,3 +270,60 @@ def test_neither_a_resident_nor_a_code_is_found_in_the_stores_files(tmp_path: Pa
     assert wrapped not in found
     assert [one for one in sealed if one in found] == []
     hall.close()
+
+
+def test_what_a_slower_box_did_after_another_began_the_day_ends_with_its_own(shared_url: str) -> None:
+    fast, slow = OfficeHall(shared_url, box="fast"), OfficeHall(shared_url, seeded=False, box="slow")
+    try:
+        fast.now = slow.now = datetime(2026, 3, 2, 23, 59, 50, tzinfo=ZONE)
+        waiting, called = slow.issue(resident=CHEN), slow.issue("tax")
+        slow.call("2")
+        fast.now = datetime(2026, 3, 3, 0, 0, tzinfo=ZONE)
+        fast.office.end_of_day()
+        late, late_called = slow.issue(resident=CHEN), slow.issue("tax")
+        assert slow.call("2") == late_called.ticket.number
+        slow.office.end_of_day()
+        assert fast.issue().ticket.number == "A001"
+        slow.now = datetime(2026, 3, 3, 0, 0, 1, tzinfo=ZONE)
+        slow.office.end_of_day()
+        ended = [str(fast.office.ticket(one.ticket.id).state) for one in (waiting, called, late, late_called)]
+        assert ended == ["expired", "done", "expired", "done"]
+        assert slow.issue().ticket.number == "A002"
+    finally:
+        fast.close()
+        slow.close()
+
+
+def test_a_box_that_starts_a_moment_before_midnight_leaves_the_day_that_another_began(shared_url: str) -> None:
+    fast = OfficeHall(shared_url, box="fast")
+    fast.now = datetime(2026, 3, 3, 0, 0, 5, tzinfo=ZONE)
+    ticket = fast.issue().ticket
+    seq = fast.office.last_seq()
+    slow = OfficeHall(shared_url, seeded=False, box="slow")
+    try:
+        slow.now = datetime(2026, 3, 2, 23, 59, 59, tzinfo=ZONE)
+        slow.office.end_of_day()
+        slow.later(seconds=2)
+        slow.office.end_of_day()
+        assert fast.event_types(seq) == []
+        assert slow.office.ticket(ticket.id).state is State.WAITING
+    finally:
+        fast.close()
+        slow.close()
+
+
+def test_a_command_that_believes_a_wrong_clock_ends_no_day_of_the_service(tmp_path: Path) -> None:
+    service = OfficeHall(tmp_path, exclusive=True)
+    command = OfficeHall(tmp_path, seeded=False)
+    try:
+        ticket = service.issue(resident=CHEN).ticket
+        command.now = service.now + timedelta(days=1)
+        command.office.end_of_day()
+        command.close()
+        service.later(seconds=20)
+        service.office.end_of_day()
+        assert service.office.ticket(ticket.id).state is State.WAITING
+        assert service.call("1") == ticket.number
+    finally:
+        service.close()
+        command.close()
