@@ -7,7 +7,7 @@ that is silently ignored is the costliest kind of mistake in a hall.
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -221,7 +221,8 @@ class ClassSettings(Section):
         min_age: the age in years, by the card, that earns it; without it only desk or clerk give it, with a reason.
     """
 
-    id: Identifier
+    # As long as the column of the store that holds it.
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
     name: Name
     name_en: Name
     head_start_minutes: Whole = Field(ge=0, le=24 * 60)

@@ -87,6 +87,13 @@ def test_an_unknown_key_in_a_list_of_tables_is_found_and_its_neighbour_suggested
     assert "window" in problems["devices[0].windwo"].suggestion[0]
 
 
+def test_a_class_is_called_no_longer_than_the_store_can_keep(tmp_path: Path) -> None:
+    classes = '[[queue.classes]]\nid = "{}"\nname = "军人"\nname_en = "Armed forces"\nhead_start_minutes = 30\n'
+    assert load(write(tmp_path, GOOD + classes.format("a" * 32))).queue.classes
+    found = problems_of(tmp_path, GOOD + classes.format("a" * 33))
+    assert "32" in found["queue.classes[0].id"].suggestion[1]
+
+
 def test_names_that_point_nowhere_and_doubled_ones_are_found(tmp_path: Path) -> None:
     text = GOOD.replace('window = "3"', 'window = "4"').replace('["business-licence"]', '["busines-licence"]')
     text += '\n[[windows]]\nid = "3"\nname = "又一个3号"\n'
