@@ -234,7 +234,7 @@ class UndoAnswer(Answer):
     until: datetime
 
 
-class FiguresAnswer(Answer):
+class WindowFiguresAnswer(Answer):
     """A window's day so far."""
 
     served: int
@@ -252,7 +252,7 @@ class WindowAnswer(Answer):
     why_en: str | None
     waiting: list[WaitingAnswer]
     next: list[str]
-    figures: FiguresAnswer
+    figures: WindowFiguresAnswer
     clerk: str | None = Field(description="the account of who sits there")
     undo: UndoAnswer | None
 

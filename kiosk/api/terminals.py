@@ -23,7 +23,7 @@ class TerminalPath(NamedPath):
     unknown: ClassVar[str] = "not_found"
 
 
-class OpenBody(Body):
+class SlipBody(Body):
     """A slip and a second proof. Any texts: what is wrong with them is not told."""
 
     code: str
@@ -70,7 +70,7 @@ def routes(hall: Hall) -> Resource:
 
     @api.post("/terminals/<terminal>/scan", summary="A resident's own data", responses={"200": OpenedAnswer})
     @allow("terminal")
-    def scan(path: TerminalPath, body: OpenBody) -> Response:
+    def scan(path: TerminalPath, body: SlipBody) -> Response:
         """Only with a second proof; whatever is wrong is answered with one and the same `not_opened`.
 
         After 3 wrong proofs no terminal opens the ticket any more. Every try is an entry in the access log.

@@ -1,9 +1,12 @@
 """The API described: whole, true, and readable in a browser that has no internet."""
 
+import sys
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page
+from pydantic import BaseModel
 
 
 def test_every_call_is_described_with_who_may_make_it_and_how_it_is_refused(here: Any) -> None:
@@ -52,6 +55,25 @@ def test_every_reference_of_the_description_leads_somewhere(here: Any) -> None:
 
     for reference in references(spec):
         assert reference.removeprefix("#/components/schemas/") in schemas, reference
+
+
+def test_what_is_sent_and_answered_is_described_by_its_own_shape(here: Any) -> None:
+    """Two shapes of one name are one in the description: the other's call would be told wrongly."""
+    spec = here.ask("GET", "/openapi/openapi.json").json
+    schemas = spec["components"]["schemas"]
+    body = spec["paths"]["/api/v1/windows/{window}/open"]["post"]["requestBody"]["content"]["application/json"]
+    assert set(schemas[body["schema"]["$ref"].rpartition("/")[2]]["properties"]) == {"take_over"}
+    window = schemas["WindowAnswer"]["properties"]["figures"]["$ref"].rpartition("/")[2]
+    told = here.get("/windows/3", token=here.token("clerk", "3")).json["figures"]
+    assert set(schemas[window]["properties"]) == set(told)
+    shapes = [
+        shape.__name__
+        for name, module in sys.modules.items()
+        if name.startswith("kiosk.")
+        for shape in vars(module).values()
+        if isinstance(shape, type) and issubclass(shape, BaseModel) and shape.__module__ == name
+    ]
+    assert [name for name, times in Counter(shapes).items() if times > 1] == []
 
 
 def test_the_page_of_the_description_needs_nothing_from_elsewhere(
