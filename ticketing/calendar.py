@@ -23,6 +23,8 @@ LOOKS_AHEAD = 400
 
 _MONDAY_TO_FRIDAY = frozenset(range(1, 6))
 _DAY = timedelta(days=1)
+# The slots of a date need its neighbours, and the years end on both sides.
+_FIRST, _LAST = date.min + 7 * _DAY, date.max - 7 * _DAY
 _SECOND = timedelta(seconds=1)
 
 
@@ -159,7 +161,9 @@ class Calendar:
         self._hours: dict[str, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
         for one in hours:
             self._hours[one.service][one.weekday].append((one.opens_at, one.closes_at))
-        self._working = frozenset(day for table in self._hours.values() for day in table) or _MONDAY_TO_FRIDAY
+        self._working = frozenset(day for table in self._hours.values() for day in table)
+        if EVERY not in self._hours:
+            self._working |= _MONDAY_TO_FRIDAY
         self._quotas = _by_service(quotas)
         self._slots = _by_service(slots)
         self._of_day = lru_cache(512)(self._periods)
@@ -218,7 +222,7 @@ class Calendar:
     # Working days
 
     def is_working_day(self, day: date) -> bool:
-        """Whether any service has hours on that day; Monday to Friday in a hall without hours."""
+        """Whether any service has hours on that day; without hours of ``"*"`` Monday to Friday, too."""
         return self.weekday(day) in self._working
 
     def working_day(self, after: date, number: int) -> date:
@@ -247,7 +251,7 @@ class Calendar:
 
     def slots(self, service: str, day: date) -> tuple[SlotOfDay, ...]:
         """The slots of a date, in order, as far as the service is open when they begin."""
-        return self._slots_of_day(service, day)
+        return self._slots_of_day(service, day) if _FIRST <= day <= _LAST else ()
 
     def has_slots(self, service: str) -> bool:
         """Whether the service takes appointments at all."""

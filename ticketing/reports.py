@@ -7,7 +7,7 @@ Nothing in a report says who anybody was: residents are counted, clerks are name
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import ceil
 from typing import Any, get_args
 
@@ -19,6 +19,7 @@ __all__ = ["FEWEST_GRADES", "LONGEST_SPAN", "By", "Day", "Figures", "Report", "R
 
 LONGEST_SPAN = 366
 """Days."""
+_FIRST, _LAST = date(1970, 1, 8), date.max - timedelta(days=7)
 
 FEWEST_GRADES = 5
 """Below so many, a clerk's grades are not told: they could be matched with who was there."""
@@ -123,7 +124,12 @@ class Reports:
         self._ledger = ledger
 
     def day(self, day: date) -> Day:
-        """One hall day, by hour, service, window and clerk."""
+        """One hall day, by hour, service, window and clerk.
+
+        Raises:
+            StateError: ``bad_span``: no clock shows that day.
+        """
+        _check(day, day)
         with self._ledger.look() as m:
             books = Books(m.conn, self._ledger.zone, day, day, m.at)
             total, hours = _report(books, "hour")
@@ -140,11 +146,16 @@ class Reports:
         """
         if by not in get_args(By):
             raise StateError("bad_by")
-        if not 0 <= (last - first).days < LONGEST_SPAN:
-            raise StateError("bad_span", most=LONGEST_SPAN)
+        _check(first, last)
         with self._ledger.look() as m:
             total, rows = _report(Books(m.conn, self._ledger.zone, first, last, m.at), by)
         return Report(first, last, by, total, rows)
+
+
+def _check(first: date, last: date) -> None:
+    # The days around them are looked at as well, and must be there.
+    if not 0 <= (last - first).days < LONGEST_SPAN or first < _FIRST or last > _LAST:
+        raise StateError("bad_span", most=LONGEST_SPAN)
 
 
 class _Sums:

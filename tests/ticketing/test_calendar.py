@@ -137,6 +137,12 @@ def test_a_day_on_which_any_service_has_hours_is_a_working_day():
     assert calendar.working_day(date(2026, 3, 6), 1) == date(2026, 3, 7)
 
 
+def test_a_service_with_hours_of_its_own_does_not_make_the_halls_days_fewer():
+    calendar = Calendar(SHANGHAI, hours("09:00-12:00", service="tax", weekdays="26"))
+    assert calendar.working_day(date(2026, 3, 4), 1) == date(2026, 3, 5)
+    assert calendar.working_day(date(2026, 3, 6), 1) == date(2026, 3, 7)
+
+
 # Quotas and slots
 
 
@@ -274,3 +280,9 @@ def test_between_a_day_and_its_nth_working_day_there_are_n_working_days(calendar
     passed = [after + n * DAY for n in range(1, (found - after).days + 1)]
     assert calendar.is_working_day(found)
     assert sum(map(calendar.is_working_day, passed)) == number
+
+
+@pytest.mark.parametrize("day", [date.min, date.max], ids=str)
+def test_at_the_end_of_all_years_there_are_no_slots(day: date):
+    slots = [Slot("tax", weekday, 540, 570, 3) for weekday in range(1, 8)]
+    assert Calendar(SHANGHAI, WORKDAYS, slots=slots).slots("tax", day) == ()

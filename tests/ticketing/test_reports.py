@@ -306,6 +306,12 @@ def test_a_span_that_is_none_is_refused(reports: Reports) -> None:
     refused(StateError, "bad_by", reports.span, DAY, DAY, "colour")
 
 
+@pytest.mark.parametrize("day", [date.min, date(1970, 1, 1), date.max], ids=str)
+def test_a_day_that_no_clock_shows_is_refused(reports: Reports, day: date) -> None:
+    refused(StateError, "bad_span", reports.day, day)
+    refused(StateError, "bad_span", reports.span, day, day, "hour")
+
+
 def test_no_query_of_a_report_reads_a_whole_table(file_desk: OfficeHall) -> None:
     book, reports = Book(file_desk), Reports(file_desk.office.ledger)
     book.case(book.ticket(), grade=5)
