@@ -177,7 +177,7 @@ def why(called: Standing, overtaken: str | None, rules: Rules) -> Why:
     if overtaken is None:
         return IN_ORDER
     reason = _advantage(called, rules, public=False)
-    return Why(f"{called.number} 先于 {overtaken}: {reason.zh}", f"{called.number} before {overtaken}: {reason.en}")
+    return Why(f"{called.number} 先于 {overtaken}：{reason.zh}", f"{called.number} before {overtaken}: {reason.en}")
 
 
 def why_before(mine: Standing, other: Standing, rules: Rules) -> Why:
@@ -196,6 +196,12 @@ def why_before(mine: Standing, other: Standing, rules: Rules) -> Why:
     if mine.rank_by == "missed" and other.issued_at >= mine.issued_at:
         own = Why("您的号过号后重新排队，排在其他几位后面", "your number was missed and went back behind some others")
         return Why(f"{head[0]}：{own.zh}", f"{head[1]}: {own.en}")
+    if mine.rank_by == "appointment" and mine.rank_at > mine.issued_at:
+        span = "–".join(f"{at:%H:%M}" for at in mine.slot or (mine.rank_at,))
+        early = Why(
+            f"您早到了，从预约的 {span} 开始排", f"you came early and have your place from your appointment at {span}"
+        )
+        return Why(f"{head[0]}：{early.zh}", f"{head[1]}: {early.en}")
     if other.issued_at <= mine.issued_at and other.rank_by is None:
         early = Why(
             f"{other.issued_at:%H:%M:%S} 取号，比您早", f"it was issued at {other.issued_at:%H:%M:%S}, before yours"

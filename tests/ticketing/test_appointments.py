@@ -166,7 +166,7 @@ def test_within_its_time_an_appointment_ranks_at_its_slot(desk: OfficeHall, book
     assert [(one.state, one.ticket) for one in book.of_person(CHEN)] == [("checked_in", ticket.id)]
     called = desk.office.call_next("2", DESK)
     assert called and called.ticket.number == ticket.number
-    assert called.why.zh == f"{ticket.number} 先于 {walk_in.number}: 预约 10:00–10:30"
+    assert called.why.zh == f"{ticket.number} 先于 {walk_in.number}：预约 10:00–10:30"
     assert called.why.en == f"{ticket.number} before {walk_in.number}: appointment at 10:00–10:30"
 
 

@@ -71,7 +71,7 @@ def test_a_repeated_call_calls_nobody_else(desk: OfficeHall) -> None:
     issue(desk, None, resident=LI)
     first = desk.office.call_next("1", CLERK, key="press-1")
     assert first
-    assert first.why.zh == "A002 先于 A001: 绿色通道(65岁以上)，提前30分钟"
+    assert first.why.zh == "A002 先于 A001：绿色通道(65岁以上)，提前30分钟"
     assert desk.office.call_next("1", CLERK, key="press-1") == first
     desk.office.finish("1", CLERK)
     assert desk.office.call_next("1", CLERK, key="press-1") == first

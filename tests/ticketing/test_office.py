@@ -146,7 +146,7 @@ def test_a_senior_passes_whoever_waits_for_less_than_the_head_start(desk: Office
         desk.office.finish("1", CLERK)
     assert called == [
         ("A001", "按取号先后"),
-        ("B001", "B001 先于 A002: 绿色通道(65岁以上)，提前30分钟"),
+        ("B001", "B001 先于 A002：绿色通道(65岁以上)，提前30分钟"),
         ("A002", "按取号先后"),
     ]
 

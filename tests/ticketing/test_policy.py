@@ -101,7 +101,7 @@ def test_a_senior_passes_those_issued_in_the_half_hour_before_and_nobody_else(on
 
 def test_why_tells_whom_it_passes_and_by_which_right() -> None:
     assert why(standing("A012", "senior"), "B003", RULES) == Why(
-        "A012 先于 B003: 绿色通道(65岁以上)，提前30分钟",
+        "A012 先于 B003：绿色通道(65岁以上)，提前30分钟",
         "A012 before B003: green channel (65+), 30 minutes' head start",
     )
 
@@ -117,7 +117,7 @@ def test_a_class_that_has_left_the_settings_can_still_be_told() -> None:
 
 def test_an_appointment_and_a_weight_are_told_by_name() -> None:
     booked = why(standing("A012", minute=30, rank=10, by="appointment"), "B003", RULES)
-    assert booked == Why("A012 先于 B003: 预约 09:10", "A012 before B003: appointment at 09:10")
+    assert booked == Why("A012 先于 B003：预约 09:10", "A012 before B003: appointment at 09:10")
     weighty = why(standing("A012", minute=5, weight=10), "B003", RULES)
     assert "提前10分钟" in weighty.zh
     assert weighty.en == "A012 before B003: this window takes that service first, 10 minutes' head start"
@@ -136,6 +136,9 @@ def test_who_waits_is_told_why_another_is_before() -> None:
     assert mine.en == "Your A002 is before B003"
     missed = why_before(standing("A002", minute=0, rank=10, by="missed"), standing("B003", minute=9), RULES)
     assert "过号" in missed.zh
+    early = why_before(standing("A002", minute=0, rank=60, by="appointment"), standing("B003", minute=9), RULES)
+    assert early.en == "B003 is before A002: you came early and have your place from your appointment at 10:00"
+    assert "预约的 10:00" in early.zh
 
 
 def test_the_hall_is_not_told_what_staff_gave_a_class_for() -> None:

@@ -34,7 +34,7 @@ def test_a_window_takes_the_service_first_to_which_it_gives_weight(desk: OfficeH
     assert desk.office.window_view("3").next == ["A002", "A001", "A003"]
     called = desk.office.call_next("3", CLERK)
     assert called
-    assert called.why.zh == "A002 先于 A001: 该窗口优先办理这项业务，提前10分钟"
+    assert called.why.zh == "A002 先于 A001：该窗口优先办理这项业务，提前10分钟"
     assert desk.office.window_view("3").why == called.why
     desk.office.finish("3", CLERK)
     # The other windows go by the time of issue, as before.
