@@ -99,7 +99,7 @@ _ADVICE = {
     ),
     "card_unreadable": Advice(
         "这张证件读不出来",
-        "换一张证件试试;都读不出来就更换读卡器",
+        "换一张证件试试；都读不出来就更换读卡器",
         "The card cannot be read",
         "Try another card; replace the reader if none can be read",
     ),

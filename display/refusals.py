@@ -96,11 +96,11 @@ _WORDS: dict[str, tuple[Words, ...]] = {
     ),
     "already_waiting": (
         Words(
-            "您已取过号 {number}，请等候叫号;小票丢了可以补打",
+            "您已取过号 {number}，请等候叫号；小票丢了可以补打",
             "You already hold {number}: please wait, or print it again if lost",
         ),
         Words(
-            "您已取过号，请等候叫号;小票丢了可以补打",
+            "您已取过号，请等候叫号；小票丢了可以补打",
             "You already hold a ticket: please wait, or print it again if lost",
         ),
     ),
@@ -241,7 +241,7 @@ _WORDS: dict[str, tuple[Words, ...]] = {
     ),
     "not_found": (Words("没有找到，请检查地址", "Not found: check the address"),),
     "internal": (
-        Words("系统出错，请再试;仍不行请联系技术人员", "Something went wrong: try again, then call a technician"),
+        Words("系统出错，请再试；仍不行请联系技术人员", "Something went wrong: try again, then call a technician"),
     ),
     "stopping": (Words("系统正在重启，请稍候", "The system is restarting: please wait a moment"),),
     "too_many_listeners": (

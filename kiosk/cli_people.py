@@ -193,7 +193,7 @@ def verify(context: Knows) -> None:
         return
     zh, en = _FAULTS[verdict.fault]
     click.echo(
-        f"访问日志已损坏:第 {verdict.broken_at} 条{zh}，现有 {verdict.entries} 条 / "
+        f"访问日志已损坏：第 {verdict.broken_at} 条{zh}，现有 {verdict.entries} 条 / "
         f"the access log is broken: entry {verdict.broken_at} {en}; {verdict.entries} entries are there",
         err=True,
     )
@@ -216,7 +216,7 @@ def _warn_of_unknown(settings: "Settings", store: "Store", windows: tuple[str, .
     for one in windows:
         if one not in known and one != "*":
             click.echo(
-                f"提醒:没有窗口 {one}，现有 {', '.join(sorted(known)) or '-'} / "
+                f"提醒：没有窗口 {one}，现有 {', '.join(sorted(known)) or '-'} / "
                 f"warning: there is no window {one}, only {', '.join(sorted(known)) or 'none'}",
                 err=True,
             )
