@@ -192,7 +192,7 @@ def _own_error(key: str, code: str, given: Any) -> Problem:
 
 
 _A_PORT = (
-    "写串口路径(如 /dev/ttyUSB0)、tcp://主机：端口 或 sim:",
+    "写串口路径(如 /dev/ttyUSB0)、tcp://主机:端口 或 sim:",
     "write a serial path such as /dev/ttyUSB0, tcp://host:port, or sim:",
 )
 _OWN_ERRORS = {
@@ -237,7 +237,7 @@ _OWN_ERRORS = {
     "store_postgresql": (
         "不是 PostgreSQL 数据库的地址",
         "does not name a database on PostgreSQL",
-        "写成 postgresql+psycopg://用户：口令@主机:5432/数据库；口令中的 @ : / % 写成 %40 %3A %2F %25",
+        "写成 postgresql+psycopg://用户:口令@主机:5432/数据库；口令中的 @ : / % 写成 %40 %3A %2F %25",
         "write postgresql+psycopg://user:password@host:5432/database; "
         "in a password @ : / % are written %40 %3A %2F %25",
     ),
@@ -264,9 +264,9 @@ _OWN_ERRORS = {
     ),
     "port_scheme": ("不是能打开的端口", "is not a port that can be opened", *_A_PORT),
     "port_tcp": (
-        "不是 tcp://主机：端口",
+        "不是 tcp://主机:端口",
         "is not tcp://host:port",
-        "写成 tcp://主机：端口，如 tcp://192.168.1.50:9100;端口为 1–65535",
+        "写成 tcp://主机:端口，如 tcp://192.168.1.50:9100;端口为 1–65535",
         "write tcp://host:port, such as tcp://192.168.1.50:9100; the port is from 1 to 65535",
     ),
     "port_windows": ("是 Windows 的端口名", "is a port's name on Windows", *_A_PORT),
