@@ -50,8 +50,9 @@ class Messenger:
         """Stop listening; returns within a second, even when the database does not answer."""
         if self._over.is_set():
             return
-        self._over.set()
+        # First the bell: once it is over, the other end of it may be closed at any moment.
         os.write(self._bell, b"!")
+        self._over.set()
         self._thread.join(1.0)
         os.close(self._bell)
 

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import quote
 
 import pytest
@@ -22,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from offices import CLERK, DESK, OfficeHall, refused
 from postgres import PostgresServer
 from ticketing.model import StoreError
+from ticketing.news import Messenger
 from ticketing.store import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError, is_store, open_store
 from ticketing.tables import event, fact, ticket
 from wires import wait_until
@@ -527,6 +529,24 @@ def test_a_store_that_listens_is_closed_at_once_even_when_the_server_is_gone(
         store.close()
         assert time.monotonic() - begun < 1.5
     own_server.start()
+
+
+def test_who_listens_for_a_server_that_is_gone_can_be_closed_at_any_moment() -> None:
+    def connect() -> NoReturn:
+        tried.set()
+        raise StoreGoneError("gone")
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(200):
+            tried = threading.Event()
+            messenger = Messenger(connect, lambda: None, lambda _process: False)
+            messenger.start()
+            assert tried.wait(5)
+            messenger.close()
+    finally:
+        sys.setswitchinterval(interval)
 
 
 # -- schemas that differ
