@@ -2,9 +2,11 @@
 
 import gc
 import logging
+import os
 import signal
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +32,8 @@ DEFAULT_CONFIG = "quhao.toml"
 PATIENCE = 10.0
 """Seconds ``run`` waits for a store or a port that another program still holds, as at a restart; ``--patience``."""
 PAUSE = 0.5
+LONGEST_STOP = 4.0
+"""Seconds after which ``run`` ends although a part of it still waits for something, such as a database that hangs."""
 AWAY = ("store_gone", "store_in_doubt")
 """What a database is when it stops, starts or is not there yet."""
 BAD_CONFIG = 2
@@ -178,7 +182,17 @@ def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | Non
         click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
     stopping.wait()
     log.info("stopping")
+    last = threading.Timer(LONGEST_STOP, _leave)
+    last.daemon = True
+    last.start()
     program.service.stop()
+    last.cancel()
+
+
+def _leave() -> None:
+    """End at once: no more is lost than by a power cut, which is nothing that was answered."""
+    log.warning("ended without waiting for the rest")
+    os._exit(0)
 
 
 def _spare_the_collector() -> None:

@@ -123,3 +123,30 @@ def test_a_box_says_that_its_database_is_away_and_goes_on_when_it_is_back(
         assert box.terminate(timeout=5) == 0
     finally:
         desk.close()
+
+
+def test_a_database_that_hangs_holds_nobody_up_and_what_was_asked_meanwhile_is_done_once(
+    server: PostgresServer, boxes: Callable[..., QuhaoProcess]
+) -> None:
+    url = server.url(server.create())
+    box, other = boxes(url), boxes(url)
+    desk = Client(box.start().port, box.token("desk"))
+    other.start()
+    try:
+        assert desk.post("/tickets", {"service": "business-licence"}, Idempotency_Key="one").status == 201
+        with server.hanging():
+            begun = time.monotonic()
+            refused = desk.post("/tickets", {"service": "business-licence"}, Idempotency_Key="two")
+            assert refused.status == 503
+            assert desk.get("//readyz").status == 503
+            assert time.monotonic() - begun < 19
+            begun = time.monotonic()
+            assert other.terminate(timeout=5) == 0
+            assert time.monotonic() - begun < 5
+        wait_until(lambda: desk.get("//readyz").status == 200, 10)
+        issued = desk.post("/tickets", {"service": "business-licence"}, Idempotency_Key="two")
+        assert (issued.status, issued.body["number"]) == (201, "A002")
+        again = desk.post("/tickets", {"service": "business-licence"}, Idempotency_Key="two")
+        assert again.body == issued.body
+    finally:
+        desk.close()

@@ -38,6 +38,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketing.model import StoreError
 from ticketing.news import CHANNEL, Messenger
+from ticketing.silence import Watch
 from ticketing.store import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError, is_current
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,10 @@ _MISFIT = {"42P01", "42703", "0A000"}  # no such table, no such column, another 
 _OURS = ("22", "23", "42", "25P02", "0A")  # what a verb did wrong
 
 
+class _SilentError(StoreGoneError):
+    """The database did not say anything in time."""
+
+
 class PostgresStore(Store):
     """An open database.
 
@@ -90,6 +95,7 @@ class PostgresStore(Store):
     def __init__(self, url: URL, patience: float) -> None:
         engine, self._connect = _engine(url, patience)
         super().__init__(engine, patience)
+        self._watch = Watch(lambda: _answers(self._connect), engine.dispose)
         self.url = url
         self._schema = ""
         self._boxes: list[str] = []
@@ -111,6 +117,7 @@ class PostgresStore(Store):
                     _throw_away(conn)
                 raise
             finally:
+                self._watch.end()
                 if not conn.closed:
                     conn.close()
 
@@ -130,6 +137,7 @@ class PostgresStore(Store):
                 news = conn.info.pop(NEWS, False)
                 self._commit(conn, transaction, _COMMIT_WITH_NEWS if news else _COMMIT)
         finally:
+            self._watch.end()
             self._turn.release()
         if news:
             self._tell()
@@ -140,6 +148,7 @@ class PostgresStore(Store):
         if self._messenger is None:
             self._messenger = Messenger(self._connect, self._tell, self._is_own)
             self._messenger.start()
+            self._watch.start()
 
     def wall(self) -> int:
         """See :class:`~ticketing.store.Store`: the database's, as of the last turn to write."""
@@ -157,6 +166,7 @@ class PostgresStore(Store):
                     )
                 self._boxes.append(box)
         finally:
+            self._watch.end()
             self._turn.release()
 
     def checkpoint(self) -> None:
@@ -182,6 +192,7 @@ class PostgresStore(Store):
 
     def close(self) -> None:
         """Close every connection, and let go of what this process holds."""
+        self._watch.close()
         if self._messenger is not None:
             self._messenger.close()
         with self._turn:
@@ -270,9 +281,11 @@ class PostgresStore(Store):
         while True:
             conn = self.engine.connect()
             used = conn.info.get(_USED)
+            self._watch.begin(_raw(conn))
             try:
                 begun = begin(conn)
             except BaseException as error:
+                self._watch.end()
                 lost = _is_lost(conn, error)
                 _throw_away(conn)
                 # Only a new connection that fails tells that the database is gone.
@@ -307,6 +320,7 @@ class PostgresStore(Store):
         while True:
             used = self._writer
             conn = self._writing()
+            self._watch.begin(_raw(conn))
             try:
                 transaction = conn.begin()
                 self._hear_clock(conn.info[_SHOWS])
@@ -514,6 +528,17 @@ class _Text(StrDumperUnknown):
         return super().dump(obj.replace("\0", "\ufffd"))
 
 
+def _answers(connect: Callable[[], psycopg.Connection[Any]]) -> bool:
+    """Whether a database says anything at all, and be it that it lets nobody in."""
+    try:
+        connect().close()
+    except _SilentError:
+        return False
+    except StoreError:
+        return True
+    return True
+
+
 def _since_boot() -> int:
     """Microseconds, by a clock that nobody sets (Linux, clock_gettime(2))."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
@@ -604,7 +629,7 @@ def _cannot_connect(url: URL, error: psycopg.Error) -> StoreOpenError | StoreErr
     sentence = f"the database {_name(url)} cannot be reached: {told}"
     if isinstance(error, psycopg.ProgrammingError) or _REFUSED.search(told):
         return StoreOpenError("store_unreachable", sentence)
-    return StoreGoneError(sentence)
+    return (_SilentError if isinstance(error, psycopg.errors.ConnectionTimeout) else StoreGoneError)(sentence)
 
 
 def _name(url: URL) -> str:
