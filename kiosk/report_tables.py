@@ -19,7 +19,7 @@ _COUNTS = {
     "served": ("办结", "served"),
     "no_shows": ("过号", "no-shows"),
     "cancelled": ("取消", "cancelled"),
-    "expired": ("未叫到", "expired"),
+    "expired": ("日终未办", "expired"),
     "transferred": ("转办", "transferred"),
     "held": ("挂起", "held"),
     "overtime": ("延时服务", "overtime"),

@@ -49,7 +49,7 @@ function render() {
     tile(total.wait ? minutes(total.wait.longest_seconds) : "–", t("最长等候（分钟）", "longest wait, minutes")),
     tile(total.service ? minutes(total.service.mean_seconds) : "–", t("平均办理（分钟）", "mean service, minutes")),
     tile(total.no_shows, t("过号", "no-shows")),
-    tile(total.expired, t("未叫到", "never called")),
+    tile(total.expired, t("日终未办", "not served")),
     ...(total.overtime === null ? [] : [tile(total.overtime, t("延时服务", "served overtime"))]),
     tile(total.promised_late, t("逾期承诺件", "promised cases late"), total.promised_late > 0),
     tile(total.work_open, t("待整改差评", "bad grades to settle"), total.work_open > 0),
