@@ -190,9 +190,9 @@ class ScannedAnswer(Answer):
 
 
 class NowServedAnswer(ResidentAnswer):
-    """The resident now being served, and who came for them (代办)."""
+    """The resident now being served; `agent` is there only where somebody came for them (代办)."""
 
-    agent: ResidentAnswer | None
+    agent: ResidentAnswer | None = None
 
 
 class CaseAnswer(Answer):

@@ -265,10 +265,12 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @api.get("/windows/<window>/resident", summary="The resident now being served", responses={"200": NowServedAnswer})
     @clerk
     def resident(path: WindowPath) -> Response:
-        """With `agent`, who came for them (代办). Every look is an entry in the access log."""
+        """Where somebody came for them (代办), with `agent`. Every look is an entry in the access log."""
         found = office.holders_at(path.window, actor())
         if found is None:
             raise UnknownError("no_resident")
-        return answer({**(of_resident(found.resident) or {}), "agent": of_resident(found.agent)})
+        # Programs that fill forms know these members and no others; whoever came for somebody is rare.
+        agent = {"agent": of_resident(found.agent)} if found.agent else {}
+        return answer((of_resident(found.resident) or {}) | agent)
 
     return api
