@@ -116,6 +116,7 @@ def test_a_box_without_printer_shows_the_code_for_the_phone(
     page = at_desk(hall, new_page())
     page.locator("#services label").first.click()
     page.locator("#issue-go").click()
+    expect(page.locator("#issued-code")).not_to_be_empty()
     code = page.locator("#issued-code").text_content()
     assert code and hall.office.ticket_of_code(code).ticket.number == "A001"
 
