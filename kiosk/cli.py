@@ -38,7 +38,7 @@ AWAY = ("store_gone", "store_in_doubt")
 """What a database is when it stops, starts or is not there yet."""
 BAD_CONFIG = 2
 DEMO_VISITOR = ("demo", "quhao-demo")
-DEMO_DESK = "desk"
+DEMO_DESK, DEMO_MANAGER = "desk", "manager"
 """Account and password: no secret, for they open a demonstration on this machine alone."""
 
 
@@ -177,8 +177,10 @@ def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | Non
         program.hall.people.add_account(name, "clerk", windows, password)
         click.echo(f"取号演示大厅 / the Quhao demonstration hall:  {address}/bench")
         program.hall.people.add_account(DEMO_DESK, "desk", (), password)
+        program.hall.people.add_account(DEMO_MANAGER, "manager", (), password)
         click.echo(f"窗口登录 / windows log in as:  {name}  {password}")
         click.echo(f"咨询台登录 / the guide desk logs in as:  {DEMO_DESK}  {password}")
+        click.echo(f"管理员登录 / the manager logs in as:  {DEMO_MANAGER}  {password}")
         click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
     stopping.wait()
     log.info("stopping")
