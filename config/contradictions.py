@@ -123,8 +123,8 @@ def _of_tls(server: Table, folder: Path) -> Iterator[Problem]:
         other = "tls_key" if given == ["tls_cert"] else "tls_cert"
         yield Problem(
             f"server.{other}",
-            (f"写了 {given[0]},没有写 {other}", f"{given[0]} is given without {other}"),
-            (f"加上 {other},或去掉 {given[0]}", f"add {other}, or leave {given[0]} out as well"),
+            (f"写了 {given[0]}，没有写 {other}", f"{given[0]} is given without {other}"),
+            (f"加上 {other}，或去掉 {given[0]}", f"add {other}, or leave {given[0]} out as well"),
         )
     files = {key: folder / server[key] for key in given if isinstance(server[key], str)}
     there = {key: file for key, file in files.items() if _is(file, Path.is_file)}

@@ -99,14 +99,14 @@ def wrong_value(item: Any, model: type[BaseModel] = Settings) -> Problem:
         case "literal_error":
             return _not_one_of(key, str(location[-1]), given, context.get("expected", ""))
         case "string_pattern_mismatch":
-            return Problem(key, (f"写法不对:{_short(given)}", f"not well formed: {_short(given)}"), _form_of(location))
+            return Problem(key, (f"写法不对：{_short(given)}", f"not well formed: {_short(given)}"), _form_of(location))
         case "value_error":
             return _own_error(key, str(context.get("error", "")), given)
         case "string_type" | "path_type":
             return Problem(
                 key,
                 (f"这里要一段文字，不是 {_short(given)}", f"a text belongs here, not {_short(given)}"),
-                (f'加上双引号:"{given}"', f'put it in double quotes: "{given}"')
+                (f'加上双引号："{given}"', f'put it in double quotes: "{given}"')
                 if isinstance(given, (int, float)) and not isinstance(given, bool)
                 else ("写一段带双引号的文字", "write a text in double quotes"),
             )
@@ -143,14 +143,14 @@ def wrong_value(item: Any, model: type[BaseModel] = Settings) -> Problem:
             limit = context["max_length"]
             return Problem(
                 key,
-                (f"太长:{_short(given)}", f"too long: {_short(given)}"),
+                (f"太长：{_short(given)}", f"too long: {_short(given)}"),
                 (f"最多 {limit} 个字", f"write {limit} characters at most"),
             )
         case _:
             message = item["msg"][:1].lower() + item["msg"][1:]
             return Problem(
                 key,
-                (f"值不对:{_short(given)}({message})", f"{_short(given)} will not do: {message}"),
+                (f"值不对：{_short(given)}({message})", f"{_short(given)} will not do: {message}"),
                 ("换成符合要求的值", "write a value that fits"),
             )
 
@@ -163,7 +163,7 @@ def nearest(name: str, known: list[str]) -> tuple[str, str]:
 
 def one_of(choices: list[str]) -> tuple[str, str]:
     """All there is."""
-    return f"可选:{'、'.join(choices)}", f"choose from {', '.join(choices)}"
+    return f"可选：{'、'.join(choices)}", f"choose from {', '.join(choices)}"
 
 
 def _not_one_of(key: str, field: str, given: Any, expected: str) -> Problem:
@@ -211,7 +211,7 @@ _OWN_ERRORS = {
     "no_public_host": (
         "不是主机名",
         "is no host name",
-        "只写主机名，不带 https://,如 Q.EXAMPLE.CN;端口为 1–65535",
+        "只写主机名，不带 https://，如 Q.EXAMPLE.CN；端口为 1–65535",
         "the host name alone, no https://, such as Q.EXAMPLE.CN; a port is from 1 to 65535",
     ),
     "no_address": (
@@ -259,14 +259,14 @@ _OWN_ERRORS = {
     "port_sound_card": (
         "不是声卡",
         "is no sound card",
-        "写 aplay -L 列出的 ALSA 名称，如 default,或 sim:",
+        "写 aplay -L 列出的 ALSA 名称，如 default，或 sim:",
         "write an ALSA name as aplay -L lists them, such as default, or sim:",
     ),
     "port_scheme": ("不是能打开的端口", "is not a port that can be opened", *_A_PORT),
     "port_tcp": (
         "不是 tcp://主机:端口",
         "is not tcp://host:port",
-        "写成 tcp://主机:端口，如 tcp://192.168.1.50:9100;端口为 1–65535",
+        "写成 tcp://主机:端口，如 tcp://192.168.1.50:9100；端口为 1–65535",
         "write tcp://host:port, such as tcp://192.168.1.50:9100; the port is from 1 to 65535",
     ),
     "port_windows": ("是 Windows 的端口名", "is a port's name on Windows", *_A_PORT),
@@ -286,7 +286,7 @@ def _as_whole(given: Any) -> tuple[str, str]:
 
 def _as_list(key: str, given: Any) -> tuple[str, str]:
     if isinstance(given, dict):
-        return f"用双方括号:[[{key}]]", f"use double brackets: [[{key}]]"
+        return f"用双方括号：[[{key}]]", f"use double brackets: [[{key}]]"
     if isinstance(given, str):
         return f'写成 ["{given}"]', f'write ["{given}"]'
     return '写成 ["…", "…"]', 'write ["…", "…"]'

@@ -77,7 +77,7 @@ _ADVICE = {
     ),
     "not_installed": Advice(
         "缺少软件",
-        "用 apt 安装 espeak-ng 和 alsa-utils,会自动恢复",
+        "用 apt 安装 espeak-ng 和 alsa-utils，会自动恢复",
         "A program is missing",
         "Install espeak-ng and alsa-utils with apt; it comes back by itself",
     ),
@@ -208,7 +208,7 @@ _ADVICE = {
     ),
     "no_voice": Advice(
         "语音合成失败",
-        "重装 espeak-ng-data,并核对配置里的 voice",
+        "重装 espeak-ng-data，并核对配置里的 voice",
         "Speech could not be made",
         "Install espeak-ng-data again, and check voice in the settings",
     ),

@@ -214,7 +214,7 @@ _WORDS: dict[str, tuple[Words, ...]] = {
     "bad_host": (Words("网址不对，请用本系统的地址打开", "Wrong address: open this system by its own"),),
     # requests
     "bad_body": (Words("内容填写有误，请检查后再提交", "Something is filled in wrongly: check it and send again"),),
-    "bad_json": (Words("内容不是 JSON,请检查后再提交", "The body is not JSON: check it and send again"),),
+    "bad_json": (Words("内容不是 JSON，请检查后再提交", "The body is not JSON: check it and send again"),),
     "bad_after": (Words("after 应为事件序号，请重新取大屏内容", "after must be an event's seq: take the board again"),),
     "bad_idempotency_key": (
         Words(

@@ -118,12 +118,12 @@ class _Pinned(http.client.HTTPConnection):
         except OSError as error:
             why = getattr(error, "reason", None) or error.strerror or error
             raise NotAskedError(
-                f"{self._url} 有程序应答，但不是 TLS({why});改过配置请重启服务",
+                f"{self._url} 有程序应答，但不是 TLS({why})；改过配置请重启服务",
                 f"what answers at {self._url} does not speak TLS ({why}); restart the service if its settings changed",
             ) from error
         if self.sock.getpeercert(binary_form=True) != _first_certificate(self._certificate):
             raise NotAskedError(
-                f"{self._url} 用的证书不是 {self._certificate};换过证书请重启服务",
+                f"{self._url} 用的证书不是 {self._certificate}；换过证书请重启服务",
                 f"what answers at {self._url} has another certificate than {self._certificate}; "
                 "restart the service if the file is new",
             )

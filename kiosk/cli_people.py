@@ -151,7 +151,7 @@ def purge(context: Knows, before: datetime | None) -> None:
     limit = before.date() if before else today - timedelta(days=settings.privacy.retention_days)
     if limit > today:
         raise click.UsageError(
-            f"今天的数据还在使用,--before 最晚为 {today} / "
+            f"今天的数据还在使用，--before 最晚为 {today} / "
             f"today's data are in use: --before may be {today} at the latest"
         )
     needs_store(settings)

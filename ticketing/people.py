@@ -279,7 +279,7 @@ def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise AccountError(
             "name_invalid",
-            "名称为 1 至 64 个字母、数字或 . _ - @,以字母或数字开头 / "
+            "名称为 1 至 64 个字母、数字或 . _ - @，以字母或数字开头 / "
             "a name has 1 to 64 letters, digits, . _ - @ and begins with a letter or digit",
         )
     return name
@@ -297,7 +297,7 @@ def _checked_windows(role: str, windows: Sequence[str]) -> str:
     if role == "clerk" and not windows:
         raise AccountError(
             "window_needed",
-            "窗口人员至少要有一个窗口,* 表示全部 / a clerk needs a window: name at least one, or * for all",
+            "窗口人员至少要有一个窗口，* 表示全部 / a clerk needs a window: name at least one, or * for all",
         )
     return json.dumps(sorted(set(windows)), ensure_ascii=False)
 

@@ -101,7 +101,7 @@ def load_master_key(path: Path, *, create: bool = True) -> bytes:
         if not create:
             raise VaultError(
                 "key_missing",
-                f"找不到主密钥文件 {path}，数据库已用它加密:请从备份处放回，或改正 store.key_file / "
+                f"找不到主密钥文件 {path}，数据库已用它加密：请从备份处放回，或改正 store.key_file / "
                 f"the master key file {path} is not there, and the store is sealed with it: "
                 "put it back from where you keep its copy, or correct store.key_file",
             ) from None
@@ -129,7 +129,7 @@ def _read_key(path: Path) -> bytes:
     except OSError as error:
         raise VaultError(
             "key_unreadable",
-            f"无法读取主密钥文件 {path}:它必须属于运行 quhao 的用户 / "
+            f"无法读取主密钥文件 {path}：它必须属于运行 quhao 的用户 / "
             f"cannot read the master key file {path}: {error.strerror}; the user that runs quhao must own it",
         ) from None
     if stat.S_ISREG(about.st_mode) and about.st_mode & 0o077:
@@ -146,7 +146,7 @@ def _read_key(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise VaultError(
             "key_malformed",
-            f"主密钥文件 {path} 内容不对，应为 {2 * KEY_BYTES} 位十六进制数:请从备份处放回 / "
+            f"主密钥文件 {path} 内容不对，应为 {2 * KEY_BYTES} 位十六进制数：请从备份处放回 / "
             f"the master key file {path} does not hold a key: expected {2 * KEY_BYTES} hexadecimal digits; "
             "put it back from where you keep its copy",
         )
@@ -251,7 +251,7 @@ class Vault:
                     if conn.scalar(_IN_USE):
                         raise VaultError(
                             "proof_missing",
-                            "数据库中的密钥证明已被删除，访问日志也可能一并被删，不再可信:"
+                            "数据库中的密钥证明已被删除，访问日志也可能一并被删，不再可信："
                             "请从备份恢复数据库，并查明原因 / "
                             "this store has been worked with, but the proof of its key was removed, and entries of the "
                             "access log may have been removed with it: bring back a backup, and find out who did it",
@@ -262,14 +262,14 @@ class Vault:
         if not hmac.compare_digest(kept[:KEY_BYTES], key_proof):
             raise VaultError(
                 "key_wrong",
-                "主密钥与数据库不符:请放回原来的密钥文件，或改正 store.key_file 或 store.url / "
+                "主密钥与数据库不符：请放回原来的密钥文件，或改正 store.key_file 或 store.url / "
                 "the master key is not the one this store is sealed with: "
                 "put back the right key file, or correct store.key_file or store.url",
             )
         if not hmac.compare_digest(kept[KEY_BYTES:], hall_proof):
             raise VaultError(
                 "hall_changed",
-                "数据库属于另一个 hall.id 的大厅:请改回原来的 hall.id / "
+                "数据库属于另一个 hall.id 的大厅：请改回原来的 hall.id / "
                 "this store belongs to a hall with another hall.id: put the old hall.id back",
             )
 
