@@ -50,9 +50,7 @@ def test_chinese_that_could_be_utf_8_by_chance_is_still_gbk() -> None:
     assert isinstance(found, ListedRow) and found.service == "联通"
 
 
-@pytest.mark.parametrize(
-    "day", ["2026-03-09", "2026/3/9", "20260309", "2026年3月9日", "2026.03.09", "2026/3/9 0:00"]
-)
+@pytest.mark.parametrize("day", ["2026-03-09", "2026/3/9", "20260309", "2026年3月9日", "2026.03.09", "2026/3/9 0:00"])
 def test_dates_as_people_write_them(day: str) -> None:
     assert one(f"tax,{day},09:30,{NUMBER}") == RIGHT
 
