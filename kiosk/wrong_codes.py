@@ -3,7 +3,7 @@
 A code has 80 bits, so nobody guesses one; still, whoever tries is told to wait, and is seen in the log. Each address
 may be wrong some times at once, and then once every few seconds. What is right costs nothing, and so does the same
 wrong code again: a phone that keeps asking for yesterday's ticket tries nothing new, however many of them stand behind
-one address of the hall's WLAN.
+one address of the hall's WLAN. A code that was right before is looked up whatever others try from the same address.
 
 Kept in memory, for the addresses that were wrong last.
 """
@@ -29,6 +29,8 @@ EVERY = 10.0
 """... and seconds after which it may try another one."""
 
 _SOURCES = 4096
+_RIGHT = 4096
+"""Right codes that are known again: more than there are phones in a hall."""
 _SAME = 64
 """Wrong codes that are known again, an address."""
 
@@ -55,6 +57,7 @@ class WrongCodes:
         self._ticks = ticks
         self._lock = threading.Lock()
         self._sources: OrderedDict[str, _Tries] = OrderedDict()
+        self._right: OrderedDict[int, None] = OrderedDict()
         # Codes are remembered by a hash that differs from one run to the next.
         self._salt = secrets.token_bytes(16)
 
@@ -71,18 +74,20 @@ class WrongCodes:
             LimitError: ``too_many_tries`` with ``seconds`` to wait; the code was not looked at.
         """
         source = _network(source)
-        self._check(source)
+        seen = hash((self._salt, code))
+        self._check(source, seen)
         try:
             yield
         except TicketingError as error:
             if error.code in refusals:
-                self._wrong(source, code)
+                self._wrong(source, seen)
             raise
+        self._was_right(seen)
 
-    def _check(self, source: str) -> None:
+    def _check(self, source: str, seen: int) -> None:
         with self._lock:
             tries = self._sources.get(source)
-            if tries is None:
+            if tries is None or seen in self._right:
                 return
             self._refill(tries)
             left = (tries.spent + 1 - AT_ONCE) * EVERY
@@ -94,9 +99,16 @@ class WrongCodes:
             log.warning("too many wrong codes from %s: slowed down", source)
         raise LimitError("too_many_tries", seconds=max(1, round(left + 0.5)))
 
-    def _wrong(self, source: str, code: str) -> None:
-        seen = hash((self._salt, code))
+    def _was_right(self, seen: int) -> None:
         with self._lock:
+            self._right[seen] = None
+            self._right.move_to_end(seen)
+            while len(self._right) > _RIGHT:
+                self._right.popitem(last=False)
+
+    def _wrong(self, source: str, seen: int) -> None:
+        with self._lock:
+            self._right.pop(seen, None)
             tries = self._sources.setdefault(source, _Tries(at=self._ticks()))
             self._sources.move_to_end(source)
             if seen in tries.known:

@@ -1,6 +1,7 @@
 """Whoever tries codes is slowed down, and nobody else."""
 
 import logging
+from itertools import count
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+NEW = count()
 
 
 @pytest.fixture
@@ -37,9 +41,9 @@ def wrong(codes: WrongCodes, source: str, *numbers: int) -> None:
 
 
 def wait(codes: WrongCodes, source: str) -> int:
-    """Seconds this address has to wait; 0 when it need not."""
+    """Seconds this address has to wait with a code that nobody saw before; 0 when it need not."""
     try:
-        with codes.watch(source, "anything"):
+        with codes.watch(source, f"new {next(NEW)}"):
             return 0
     except LimitError as error:
         assert error.code == "too_many_tries"
@@ -54,6 +58,18 @@ def test_some_wrong_codes_are_free_and_then_one_every_few_seconds(codes: WrongCo
     assert wait(codes, "192.0.2.7") == 0
     wrong(codes, "192.0.2.7", 999)
     assert wait(codes, "192.0.2.7") > 0
+
+
+def test_who_holds_a_ticket_is_not_stopped_by_who_tries_codes_from_the_same_address(codes: WrongCodes) -> None:
+    with codes.watch("192.0.2.7", "MINE"):
+        pass
+    wrong(codes, "192.0.2.7", *range(AT_ONCE))
+    with codes.watch("192.0.2.7", "MINE"):
+        pass
+    with pytest.raises(UnknownError), codes.watch("192.0.2.7", "MINE"):
+        raise UnknownError("unknown_code")  # its day is over
+    with pytest.raises(LimitError), codes.watch("192.0.2.7", "MINE"):
+        pass
 
 
 def test_others_are_not_slowed_down(codes: WrongCodes) -> None:
