@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import staff
+from config.settings import QueueSettings
 from staff import issue, key_is, resident_of, sit_at
 from ticketing.model import Actor, State
 from wires import wait_until
@@ -224,19 +225,19 @@ def test_a_wrong_end_is_taken_back_while_its_key_is_there(hall: Any, called: Pag
     expect(undo).to_have_css("visibility", "hidden")
 
 
-def test_a_minute_later_there_is_nothing_to_take_back(hall: Any, new_page: Callable[..., Page]) -> None:
+def test_when_its_time_is_over_there_is_nothing_to_take_back(
+    start_hall: Callable[..., Any], new_page: Callable[..., Page]
+) -> None:
+    hall = start_hall(queue=QueueSettings(undo_seconds=4))
     issue(hall)
     page = new_page()
-    page.clock.install()
     sit_at(page, hall)
     page.keyboard.press("Space")
-    page.clock.run_for(1000)
     key_is(page, "开始办理")
     page.keyboard.press("F3")
     page.keyboard.press("F3")
     expect(page.locator("[data-verb=undo]")).to_be_enabled()
-    page.clock.run_for(62_000)
-    expect(page.locator("[data-verb=undo]")).to_have_css("visibility", "hidden")
+    expect(page.locator("[data-verb=undo]")).to_have_css("visibility", "hidden", timeout=10_000)
 
 
 def test_a_window_where_somebody_sits_is_taken_over_with_one_key(hall: Any, new_page: Callable[..., Page]) -> None:
