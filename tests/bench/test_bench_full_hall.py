@@ -15,7 +15,7 @@ from postgres import PostgresServer
 def test_bench_a_minute_of_a_full_hall(
     tmp_path: Path, whole: bool, figure: Callable[[str], None], store: str, kills: int
 ) -> None:
-    seconds = 60.0 if whole else 2.0
+    seconds = 60.0 if whole else 1.5
     kills = kills if whole else min(kills, 2)
     if store == "sqlite":
         found = rush.run(tmp_path, f"sqlite:///{tmp_path / 'quhao.db'}", 1, seconds, kills)
