@@ -2,16 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Row, bindparam
+from sqlalchemy import Row
 
-from ticketing import policy
-from ticketing.model import State, UnknownError, Window
-from ticketing.moment import Moment, is_open, tickets, window_of
-from ticketing.moment import t as _t
+from ticketing import calling, policy
+from ticketing.model import State, Window
+from ticketing.moment import Moment, is_open, window_of
 from ticketing.policy import Standing, Why
-from ticketing.store import Prepared
-
-_BY_NUMBER = Prepared(tickets.where(_t.c.hall_day == bindparam("day"), _t.c.number == bindparam("number")))
 
 _OVER = {
     State.HELD: Why("{} 暂时挂起，不在您前面", "{} is on hold and not before you"),
@@ -35,11 +31,7 @@ def why_before(m: Moment, code: str, number: str) -> Why:
         UnknownError: ``unknown_code``; ``unknown_number``: no such ticket today.
     """
     mine = m.row_of_code(code)
-    other = _BY_NUMBER.one_or_none(m.conn, {"day": m.day, "number": number.strip().upper()})
-    if mine.hall_day != m.day:
-        raise UnknownError("unknown_code")
-    if other is None:
-        raise UnknownError("unknown_number")
+    other = calling.row_of_number(m, number)
     if other.id == mine.id:
         return _SELF
     if mine.state != State.WAITING:
