@@ -163,8 +163,11 @@ def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | Non
     """Start everything, wait for the signal to stop, stop everything."""
     # Loading and building leave nothing to collect; looking for it all the while is a tenth of the start.
     gc.disable()
-    stopping = Stopping()
-    stopping.listen(signal.SIGTERM, signal.SIGINT)
+    with Stopping(signal.SIGTERM, signal.SIGINT) as stopping:
+        _serve_until(stopping, settings, patience, visitor)
+
+
+def _serve_until(stopping: Stopping, settings: "Settings", patience: float, visitor: tuple[str, str] | None) -> None:
     program = _start(settings, patience, visitor, stopping)
     if program is None:
         return

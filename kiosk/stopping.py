@@ -1,35 +1,47 @@
 """Being told to stop by a signal, at any moment."""
 
-import queue
+import os
+import select
 import signal
-from contextlib import suppress
 from types import FrameType
+from typing import Self
 
 
 class Stopping:
-    """Whether this program was told to stop.
+    """Whether this program was told to stop; a context that ends when nobody waits for it any more.
 
-    Not a ``threading.Event``: a signal handler runs on the main thread between any two of its steps. Where the main
-    thread has just taken an event's lock in order to wait, the handler's ``set`` waits for that lock, and both for
-    ever. A ``SimpleQueue`` may be put into in the middle of its own ``get``.
+    Not a lock, an event or a queue: Python runs a signal's handler on the main thread between two of its steps. Who
+    has taken the last step into such a wait, and does not sleep yet, sleeps on, however many signals come; so does he
+    whose signal the kernel gave to another thread. But into a pipe the interpreter writes a signal as it comes, on
+    whatever thread, and a pipe that holds something is ready for whoever looks later.
+
+    Args:
+        numbers: the signals that tell it. No other one may have a handler in Python: it would tell it too.
     """
 
-    def __init__(self) -> None:
-        self._told = False
-        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+    def __init__(self, *numbers: signal.Signals) -> None:
+        self._numbers = numbers
 
-    def listen(self, *numbers: signal.Signals) -> None:
-        """Take ``numbers`` for being told; on the main thread."""
-        for number in numbers:
-            signal.signal(number, self._tell)
+    def __enter__(self) -> Self:
+        """Listen; on the main thread."""
+        self._bell, self._rope = os.pipe()
+        os.set_blocking(self._rope, False)
+        self._before = signal.set_wakeup_fd(self._rope, warn_on_full_buffer=False)
+        for number in self._numbers:
+            signal.signal(number, _hear)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Take no more notice; the signals still end nothing, for the program does so by itself."""
+        signal.set_wakeup_fd(self._before)
+        os.close(self._rope)
+        os.close(self._bell)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Whether it was told to stop, as soon as it is, or after ``timeout`` seconds; for one thread."""
-        if not self._told:
-            with suppress(queue.Empty):
-                self._bell.get(timeout=timeout)
-        return self._told
+        """Whether it was told to stop, as soon as it is, or after ``timeout`` seconds."""
+        # What is in the pipe stays there: once told, always told.
+        return bool(select.select([self._bell], [], [], timeout)[0])
 
-    def _tell(self, _number: int, _frame: FrameType | None) -> None:
-        self._told = True
-        self._bell.put(None)
+
+def _hear(_number: int, _frame: FrameType | None) -> None:
+    """A signal without a handler would end the program; what it says is in the pipe."""

@@ -1,7 +1,10 @@
 """A signal stops the program at whatever moment it comes."""
 
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -15,9 +18,8 @@ from kiosk.stopping import Stopping
 def stopping() -> Iterator[Stopping]:
     """Told by SIGUSR1."""
     kept = signal.getsignal(signal.SIGUSR1)
-    stopping = Stopping()
-    stopping.listen(signal.SIGUSR1)
-    yield stopping
+    with Stopping(signal.SIGUSR1) as stopping:
+        yield stopping
     signal.signal(signal.SIGUSR1, kept)
 
 
@@ -32,10 +34,20 @@ def test_it_was_told_before_it_waits_and_stays_told(stopping: Stopping) -> None:
 
 
 def test_it_is_told_while_it_waits(stopping: Stopping) -> None:
-    kept = signal.signal(signal.SIGALRM, lambda _number, _frame: signal.raise_signal(signal.SIGUSR1))
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    other = threading.Timer(0.05, lambda: os.kill(os.getpid(), signal.SIGUSR1))
+    other.start()
     assert stopping.wait()
-    signal.signal(signal.SIGALRM, kept)
+    other.join()
+
+
+def test_it_is_told_although_the_kernel_gave_the_signal_to_another_thread(stopping: Stopping) -> None:
+    """The main thread then sleeps on: the same as when a signal comes right before it falls asleep."""
+    begun = time.monotonic()
+    other = threading.Timer(0.05, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGUSR1))
+    other.start()
+    assert stopping.wait(10)
+    assert time.monotonic() - begun < 5
+    other.join()
 
 
 @pytest.mark.timeout(20)
@@ -54,15 +66,14 @@ def test_it_may_be_told_at_every_step_on_the_way_into_waiting(stopping: Stopping
 
     while steps == chosen:
         steps, chosen = 0, chosen + 1
-        stopping = Stopping()
-        stopping.listen(signal.SIGUSR1)
-        kept = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            stopping.wait(0.001)
-        finally:
-            sys.settrace(kept)
-        # Told on the way out of one wait, it knows in the next.
-        assert stopping.wait(0) == (steps >= chosen)
+        with Stopping(signal.SIGUSR1) as another:
+            kept = sys.gettrace()
+            sys.settrace(trace)
+            try:
+                another.wait(0.001)
+            finally:
+                sys.settrace(kept)
+            # Told on the way out of one wait, it knows in the next.
+            assert another.wait(0) == (steps >= chosen)
         steps = min(steps, chosen)
     assert chosen > 10
