@@ -1,7 +1,8 @@
 """How many wait in each service's line, without counting them anew for each ticket.
 
 Counted once a day, then kept up by the events, which every change of the queue appends in its own transaction: so it
-is right whichever process made the change. Only committed events are taken, since the numbers of others are used again.
+is right whichever process made the change. The numbers of events that were not committed are used again: this
+transaction's own are not taken, and when others were lost that had been, all is counted anew.
 """
 
 import json
@@ -12,7 +13,7 @@ from sqlalchemy import bindparam, func, literal_column, select
 from ticketing import tables
 from ticketing.moment import Moment
 from ticketing.moment import t as _t
-from ticketing.store import NEWS, Prepared
+from ticketing.store import LOST, NEWS, Prepared
 
 _MOST_EVENTS = 200
 """After more than these, counting is quicker."""
@@ -52,6 +53,7 @@ class Crowd:
     def __init__(self) -> None:
         self._day = ""
         self._seq = 0
+        self._lost = 0
         self._waiting: Counter[str] = Counter()
 
     def of(self, m: Moment, service: str) -> int:
@@ -59,9 +61,12 @@ class Crowd:
         if m.conn.info.get(NEWS):
             # Events of this transaction, such as the end of a day, are not committed yet.
             return self._counted(m)[service]
-        news = _SINCE.all(m.conn, {"after": self._seq, "most": _MOST_EVENTS}) if self._day == m.day else None
+        lost = m.conn.info.get(LOST, 0)
+        known = (self._day, self._lost) == (m.day, lost)
+        news = _SINCE.all(m.conn, {"after": self._seq, "most": _MOST_EVENTS}) if known else None
         if news is None or len(news) == _MOST_EVENTS or any(row.type in _ANYTHING for row in news):
-            self._waiting, self._seq, self._day = self._counted(m), _LAST.scalar(m.conn), m.day
+            self._waiting, self._seq = self._counted(m), _LAST.scalar(m.conn)
+            self._day, self._lost = m.day, lost
         else:
             for row in news:
                 if changes := _CHANGES.get(row.type):

@@ -13,7 +13,6 @@ program writes into a schema that is not its own.
         └── StoreGoneError      the database does not answer: wait for it
 """
 
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
@@ -30,6 +29,7 @@ from ticketing.prepared import Prepared
 __all__ = [
     "HEAD",
     "KNOWN",
+    "LOST",
     "NEWS",
     "PATIENCE",
     "Prepared",
@@ -52,6 +52,9 @@ PATIENCE = 5.0
 
 NEWS = "quhao.news"
 """Key in ``Connection.info``: this transaction appended events, so tell the listeners once it is committed."""
+
+LOST = "quhao.lost"
+"""Key in ``Connection.info``: how often changes were lost that a later transaction had seen on this connection."""
 
 
 class StoreOpenError(StoreError):
@@ -101,10 +104,6 @@ class Store(ABC):
     def __init__(self, engine: Engine, patience: float) -> None:
         self.engine = engine
         self._patience = patience
-        # One connection for all writes of this process, whose threads take turns: a lock of our own wakes the next
-        # one at once.
-        self._writer: Connection | None = None
-        self._turn = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
 
     @abstractmethod

@@ -95,6 +95,10 @@ class PostgresStore(Store):
     def __init__(self, url: URL, patience: float) -> None:
         engine, self._connect = _engine(url, patience)
         super().__init__(engine, patience)
+        # One connection for all writes of this process, whose threads take turns: a lock of our own wakes the next
+        # one at once.
+        self._writer: Connection | None = None
+        self._turn = threading.Lock()
         self._watch = Watch(lambda: _answers(self._connect), engine.dispose)
         self.url = url
         self._schema = ""

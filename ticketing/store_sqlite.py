@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -19,8 +19,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from ticketing.group_commit import Writers
 from ticketing.model import StoreError
-from ticketing.store import HEAD, NEWS, Store, StoreInUseError, StoreOpenError, is_current
+from ticketing.store import HEAD, Store, StoreInUseError, StoreOpenError, is_current
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _VERSION = "SELECT version_num FROM alembic_version"
@@ -37,6 +38,7 @@ class SqliteStore(Store):
         super().__init__(_engine(path, patience), patience)
         self.path = path
         self._lock_file: int | None = None
+        self._writers = Writers(self._connect_writer, self._begun, _our_errors, self._tell, patience)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -44,28 +46,9 @@ class SqliteStore(Store):
         with _our_errors(), self.engine.connect() as conn, conn.begin():
             yield conn
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """See :class:`~ticketing.store.Store`."""
-        if not self._turn.acquire(timeout=self._patience):
-            raise StoreError("store_busy")
-        try:
-            with _our_errors():
-                if self._writer is None:
-                    self._writer = self.engine.connect().execution_options(quhao_write=True)
-                conn = self._writer
-                conn.info.pop(NEWS, None)
-                with conn.begin():
-                    if self._lock_file is None:
-                        # Whoever holds the lock is sure of the schema. A command beside it is not: a newer program
-                        # may have become the service since.
-                        _refuse_newer(conn)
-                    yield conn
-                news = conn.info.pop(NEWS, False)
-        finally:
-            self._turn.release()
-        if news:
-            self._tell()
+    def write(self) -> AbstractContextManager[Connection]:
+        """See :class:`~ticketing.store.Store`; writers who wait for each other share a commit."""
+        return self._writers.write()
 
     def claim(self, box: str) -> None:
         """A file has one service, which holds its lock: so it is the only box, too."""
@@ -76,27 +59,28 @@ class SqliteStore(Store):
         Raises:
             StoreError: ``store_busy`` when a reader still needs the log; it stays whole.
         """
-        if not self._turn.acquire(timeout=self._patience):
-            raise StoreError("store_busy")
-        try:
-            with _our_errors(), self.engine.connect() as conn:
-                # Outside any transaction, which SQLAlchemy would begin by itself.
-                busy = _raw(conn).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        finally:
-            self._turn.release()
+        with self._writers.alone(), _our_errors(), self.engine.connect() as conn:
+            # Outside any transaction, which SQLAlchemy would begin by itself.
+            busy = _raw(conn).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
             raise StoreError("store_busy")
 
     def close(self) -> None:
         """Close every connection and let the next process have the store."""
-        with self._turn:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-            self.engine.dispose()
-            if self._lock_file is not None:
-                os.close(self._lock_file)
-                self._lock_file = None
+        self._writers.close()
+        self.engine.dispose()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+    def _connect_writer(self) -> Connection:
+        return self.engine.connect().execution_options(quhao_write=True)
+
+    def _begun(self, conn: Connection) -> None:
+        if self._lock_file is None:
+            # Whoever holds the lock is sure of the schema. A command beside it is not: a newer program may have become
+            # the service since.
+            _refuse_newer(conn)
 
 
 def open_file(url: URL, *, exclusive: bool, patience: float) -> SqliteStore:

@@ -1,5 +1,6 @@
 """Refusals over HTTP: always a problem with a code and words, never a stranger's text, never a traceback."""
 
+import sqlite3
 from typing import Any
 
 import pytest
@@ -72,14 +73,15 @@ def test_a_locked_store_is_busy_and_nothing_is_lost(start: Any) -> None:
     """Another program has the file; the press is refused in words, and works when it lets go."""
     here = start()
     token = here.token("desk")
-    here.store._patience = 0.05
-    lock = here.store._turn
-    lock.acquire()
+    with here.store.write() as conn:
+        conn.exec_driver_sql("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(here.store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
     try:
         refused = here.post("/tickets", {"service": "licence"}, token=token)
         assert (refused.status, refused.code) == (503, "store_busy")
     finally:
-        lock.release()
+        other.close()
     assert here.post("/tickets", {"service": "licence"}, token=token).json["number"] == "A001"
 
 
