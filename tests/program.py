@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import console
+import empty_store
 import wires
 
+STORE = "var/quhao.db"
 CONFIG = """
 [hall]
 id = "test"
@@ -111,21 +114,29 @@ class Client:
 
 
 class QuhaoProcess:
-    """``quhao run`` with a configuration of its own."""
+    """``quhao run`` with a configuration of its own.
 
-    def __init__(self, folder: Path, devices: str = "", config: str | None = None) -> None:
+    Args:
+        folder: for all that is its own.
+        devices: what is to be written of them into the configuration.
+        config: the configuration, where it is not that of two services and two windows.
+        first_day: whether there is no store yet; it takes the program a while to make one.
+    """
+
+    def __init__(self, folder: Path, devices: str = "", config: str | None = None, *, first_day: bool = False) -> None:
         self.folder = folder
         self.port = free_port()
         self.config = folder / "hall.toml"
         self.config.write_text((config or CONFIG).format(port=self.port, devices=devices), "utf-8")
+        if STORE in (config or CONFIG) and not first_day:
+            empty_store.lay(folder / STORE)
         self.log = folder / "quhao.log"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def command(self, *arguments: str, line: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run one of the commands to its end, with ``line`` on its standard input."""
+    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run one of the commands to its end, in a process of its own."""
         done = subprocess.run(
             [sys.executable, "-m", "kiosk", "--config", str(self.config), *arguments],
-            input=line,
             capture_output=True,
             text=True,
             timeout=60,
@@ -135,10 +146,17 @@ class QuhaoProcess:
             assert done.returncode == 0, done.stderr
         return done
 
+    def say(self, *arguments: str, line: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """The same in this process, where it is not the process that is looked at; ``line`` is its standard input."""
+        done = console.say(self.config, *arguments, line=line)
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
     def token(self, role: str, *windows: str) -> str:
         """A new machine token."""
         named = [part for window in windows for part in ("--window", window)]
-        return self.command("token", "add", f"{role}-{os.urandom(3).hex()}", "--role", role, *named).stdout.strip()
+        return self.say("token", "add", f"{role}-{os.urandom(3).hex()}", "--role", role, *named).stdout.strip()
 
     def start(self, ready: str = "//healthz") -> "QuhaoProcess":
         """Start it, and wait until it answers."""

@@ -19,7 +19,7 @@ LI = {"kind": "resident", "name": "李秀珍", "birth_date": "1949-03-07", "id_n
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[QuhaoProcess, list[str]]]:
     """A program after some hours of work, stopped; and what it must have logged."""
     program = QuhaoProcess(tmp_path_factory.mktemp("hall"))
-    program.command("user", "add", "wang", "--role", "clerk", "--window", "3", line="Kaimen-dajia-hao\n")
+    program.say("user", "add", "wang", "--role", "clerk", "--window", "3", line="Kaimen-dajia-hao\n")
     program.start()
     clients = {
         "desk": Client(program.port, program.token("desk")),
@@ -27,7 +27,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[QuhaoProc
         "manager": Client(program.port, program.token("manager")),
         "terminal": Client(
             program.port,
-            program.command("token", "add", "t-1", "--role", "terminal", "--terminal", "hall-1").stdout.strip(),
+            program.say("token", "add", "t-1", "--role", "terminal", "--terminal", "hall-1").stdout.strip(),
         ),
     }
     try:
@@ -136,6 +136,6 @@ TAMPERED = {
 @pytest.mark.parametrize("statements", TAMPERED.values(), ids=TAMPERED.keys())
 def test_whatever_is_done_to_the_log_is_found(program: QuhaoProcess, statements: list[str]) -> None:
     tamper(program, *statements)
-    found = program.command("audit", "verify", check=False)
+    found = program.say("audit", "verify", check=False)
     assert found.returncode == 1, found.stdout + found.stderr
     assert "访问日志已损坏" in found.stdout + found.stderr

@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,17 +21,40 @@ PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0
 
 
 @pytest.fixture
-def quhao(tmp_path: Path) -> Iterator[QuhaoProcess]:
-    process = QuhaoProcess(tmp_path)
-    yield process
-    process.stop()
+def new_quhao(tmp_path: Path) -> Iterator[Callable[..., QuhaoProcess]]:
+    """Makes programs, each in a folder of its own, and sees that none is left."""
+    made: list[QuhaoProcess] = []
+
+    def make(**options: Any) -> QuhaoProcess:
+        folder = tmp_path / f"box-{len(made)}"
+        folder.mkdir()
+        made.append(QuhaoProcess(folder, **options))
+        return made[-1]
+
+    yield make
+    for process in made:
+        process.stop()
 
 
-def test_a_bad_configuration_is_refused_by_check_and_run_with_the_same_words_and_exit_code_2(tmp_path: Path) -> None:
-    process = QuhaoProcess(tmp_path)
-    process.config.write_text(process.config.read_text("utf-8").replace("prefix", "perfix"), "utf-8")
-    checked = process.command("check", check=False)
-    run = process.command("run", check=False)
+@pytest.fixture
+def quhao(new_quhao: Callable[..., QuhaoProcess]) -> QuhaoProcess:
+    return new_quhao()
+
+
+@pytest.fixture
+def printer() -> Iterator[ForeignPrinter]:
+    printer = ForeignPrinter()
+    printer.start()
+    yield printer
+    printer.stop()
+
+
+def test_a_bad_configuration_is_refused_by_check_and_run_with_the_same_words_and_exit_code_2(
+    quhao: QuhaoProcess,
+) -> None:
+    quhao.config.write_text(quhao.config.read_text("utf-8").replace("prefix", "perfix"), "utf-8")
+    checked = quhao.command("check", check=False)
+    run = quhao.command("run", check=False)
     assert (checked.returncode, run.returncode) == (2, 2)
     assert checked.stderr == run.stderr
     assert "services[0].perfix" in run.stderr
@@ -38,14 +62,14 @@ def test_a_bad_configuration_is_refused_by_check_and_run_with_the_same_words_and
     assert "did you mean prefix" in run.stderr
 
 
-def test_check_says_what_it_finds_of_each_device(tmp_path: Path) -> None:
-    printer = ForeignPrinter()
-    printer.start()
+def test_check_says_what_it_finds_of_each_device(
+    printer: ForeignPrinter, new_quhao: Callable[..., QuhaoProcess]
+) -> None:
     devices = PRINTER.format(port=printer.port)
     devices += '[[devices]]\nname = "reader"\ndriver = "sam"\nport = "/dev/ttyNOWHERE"\n'
     devices += '[[devices]]\nname = "scanner"\ndriver = "scanner"\nport = "sim:"\nwindow = "3"\n'
-    checked = QuhaoProcess(tmp_path, devices).command("check")
-    printer.stop()
+    quhao = new_quhao(devices=devices, first_day=True)
+    checked = quhao.say("check")
     lines = {
         line.split()[0]: line for line in checked.stdout.splitlines() if re.match(r"(printer|reader|scanner) ", line)
     }
@@ -53,27 +77,23 @@ def test_check_says_what_it_finds_of_each_device(tmp_path: Path) -> None:
     assert "offline" in lines["reader"]
     assert "online" in lines["scanner"]
     assert "→" in checked.stdout, "what is down comes with what to do about it"
-    assert not (tmp_path / "var").exists(), "looking changes nothing"
+    assert not (quhao.folder / "var").exists(), "looking changes nothing"
 
 
-def test_devices_asks_the_running_service(tmp_path: Path) -> None:
-    printer = ForeignPrinter()
-    printer.start()
-    process = QuhaoProcess(tmp_path, PRINTER.format(port=printer.port)).start(ready="//readyz")
-    shown = process.command("devices").stdout
+def test_devices_asks_the_running_service(printer: ForeignPrinter, new_quhao: Callable[..., QuhaoProcess]) -> None:
+    process = new_quhao(devices=PRINTER.format(port=printer.port)).start(ready="//readyz")
+    shown = process.say("devices").stdout
     # The service holds the printer; a look that tried it out would have found it busy.
     assert re.search(r"^printer +escpos +在线 online", shown, re.MULTILINE)
     printer.has_paper = False
-    wait_until(lambda: "缺纸" in process.command("devices").stdout, 15)
-    process.stop()
-    printer.stop()
+    wait_until(lambda: "缺纸" in process.say("devices").stdout, 15)
 
 
 def test_devices_of_a_service_that_cannot_be_asked_are_not_tried_out_behind_its_back(quhao: QuhaoProcess) -> None:
     quhao.start()
     settings = quhao.config.read_text("utf-8")
     quhao.config.write_text(settings.replace(f"port = {quhao.port}", f"port = {free_port()}"), "utf-8")
-    shown = quhao.command("devices", check=False)
+    shown = quhao.say("devices", check=False)
     assert quhao.process
     assert (shown.returncode, shown.stdout) == (1, "")
     assert f"the service runs (PID {quhao.process.pid})" in shown.stderr
@@ -81,13 +101,16 @@ def test_devices_of_a_service_that_cannot_be_asked_are_not_tried_out_behind_its_
 
 @pytest.mark.parametrize("port", ["99999", "-1", "http"])
 def test_the_demonstration_takes_no_port_that_there_is_none_of(quhao: QuhaoProcess, port: str) -> None:
-    refused = quhao.command("demo", "--port", port, check=False)
+    refused = quhao.say("demo", "--port", port, check=False)
     assert refused.returncode == 2
     assert "--port" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
-def test_run_stops_within_five_seconds_with_exit_code_0_and_starts_again(quhao: QuhaoProcess) -> None:
+def test_run_stops_within_five_seconds_with_exit_code_0_and_starts_again(
+    new_quhao: Callable[..., QuhaoProcess],
+) -> None:
+    quhao = new_quhao(first_day=True)
     assert quhao.start().terminate(timeout=5) == 0
     assert quhao.start().terminate(timeout=5) == 0
 
@@ -126,23 +149,17 @@ def test_a_taken_port_is_named(quhao: QuhaoProcess) -> None:
     assert f"127.0.0.1:{quhao.port}" in refused.stderr
 
 
-def test_two_programs_on_one_printer_are_told_and_the_first_keeps_it(tmp_path: Path) -> None:
-    printer = ForeignPrinter()
-    printer.start()
-    halls = []
-    for name in ("first", "second"):
-        (tmp_path / name).mkdir()
-        halls.append(QuhaoProcess(tmp_path / name, PRINTER.format(port=printer.port)))
+def test_two_programs_on_one_printer_are_told_and_the_first_keeps_it(
+    printer: ForeignPrinter, new_quhao: Callable[..., QuhaoProcess]
+) -> None:
+    halls = [new_quhao(devices=PRINTER.format(port=printer.port)) for _ in range(2)]
     halls[0].start(ready="//readyz")
     halls[1].start()
     assert halls[0].process
-    wait_until(lambda: "online" not in halls[1].command("devices").stdout, 10)
-    shown = halls[1].command("devices").stdout
+    wait_until(lambda: "online" not in halls[1].say("devices").stdout, 10)
+    shown = halls[1].say("devices").stdout
     assert "offline" in shown
-    assert "online" in halls[0].command("devices").stdout
-    for hall in halls:
-        hall.stop()
-    printer.stop()
+    assert "online" in halls[0].say("devices").stdout
 
 
 def test_a_foreign_key_is_refused_before_anything_is_sealed_with_it(quhao: QuhaoProcess) -> None:
@@ -184,7 +201,7 @@ def test_the_demonstration_prints_its_address_and_works_from_there() -> None:
     "command", [(), ("run",), ("demo",), ("check",), ("devices",), ("user", "add"), ("token", "add")]
 )
 def test_every_command_explains_itself(quhao: QuhaoProcess, command: tuple[str, ...]) -> None:
-    assert "Usage" in quhao.command(*command, "--help").stdout
+    assert "Usage" in quhao.say(*command, "--help").stdout
 
 
 def test_help_loads_neither_the_settings_nor_the_store_nor_the_web() -> None:

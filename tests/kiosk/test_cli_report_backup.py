@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+import console
+import empty_store
 from config.loading import load
 from display.slip import measure_words
 from kiosk.parts import open_ledger, open_office_parts, rules_of
@@ -56,14 +58,26 @@ class Box:
     def file(self) -> Path:
         return self.folder / "quhao.toml"
 
-    def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    def say(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """One command, in this process."""
+        return console.say(self.file, *arguments)
+
+    def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """One command, in a process of its own."""
-        command = [sys.executable, "-m", "kiosk", "--config", str(self.file), *arguments]
-        return subprocess.run(command, capture_output=True, timeout=120, cwd=self.folder, **options)
+        return subprocess.run(
+            [sys.executable, "-m", "kiosk", "--config", str(self.file), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=self.folder,
+            env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+            **options,
+        )
 
     @contextmanager
     def office(self) -> Iterator[Office]:
         """An office on the box's store, as the service has it."""
+        empty_store.lay(self.folder / "var" / "quhao.db")
         settings = load(self.file)
         store, vault, _people = open_office_parts(settings, exclusive=True)
         with closing(store):
@@ -103,7 +117,7 @@ def test_a_report_is_a_table_whose_columns_stand_under_each_other(box: Box) -> N
         serve(office, 12)
         told = box.run("report")
     assert told.returncode == 0, told.stderr
-    lines = told.stdout.decode().splitlines()
+    lines = told.stdout.splitlines()
     assert lines[0] == datetime.now(load(box.file).hall.zone).date().isoformat()
     at = next(place for place, line in enumerate(lines) if line.startswith("业务 / service"))
     assert lines[at + 1].split() == ["营业执照", "12", "12", "0", "0:00/0:00/0:00", "-", "0", "0", "0"]
@@ -115,16 +129,16 @@ def test_a_report_of_several_days_goes_into_a_file_whole(box: Box) -> None:
     with box.office() as office:
         serve(office, 2)
         today = office.ledger.today().isoformat()
-        told = box.run("report", "--from", "2026-01-01", "--to", today, "--by", "day", "--csv", "out.csv")
-    assert (told.returncode, told.stdout) == (0, b"")
+        told = box.say("report", "--from", "2026-01-01", "--to", today, "--by", "day", "--csv", "out.csv")
+    assert (told.returncode, told.stdout) == (0, "")
     content = (box.folder / "out.csv").read_bytes()
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     told_of = [(row["分类 by"], row["编号 id"], row["办结 served"]) for row in rows]
     assert told_of == [("day", today, "2"), ("total", "", "2")]
     assert sorted(one.name for one in box.folder.iterdir()) == ["out.csv", "quhao.toml", "var"]
-    missing = box.run("report", "--csv", "none/out.csv")
+    missing = box.say("report", "--csv", "none/out.csv")
     assert missing.returncode == 1
-    assert "cannot write" in missing.stderr.decode()
+    assert "cannot write" in missing.stderr
 
 
 @pytest.mark.parametrize(
@@ -140,16 +154,16 @@ def test_a_report_of_several_days_goes_into_a_file_whole(box: Box) -> None:
     ],
 )
 def test_bad_days_are_refused_with_exit_code_two(box: Box, arguments: tuple[str, ...]) -> None:
-    told = box.run("report", *arguments)
+    told = box.say("report", *arguments)
     assert told.returncode == 2
-    assert b"Traceback" not in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_without_a_store_there_is_nothing_to_report_or_back_up(box: Box) -> None:
     for command in (("report",), ("backup", "out")):
-        told = box.run(*command)
+        told = box.say(*command)
         assert told.returncode == 1
-        assert "there is no store" in told.stderr.decode()
+        assert "there is no store" in told.stderr
     assert not (box.folder / "var").exists()
 
 
@@ -157,50 +171,51 @@ def test_a_backup_moves_a_hall_to_another_box(box: Box, new_box: Callable[..., B
     with box.office() as office:
         serve(office, 3)
         code = office.issue("licence", CLERK, print=False).code
-        told = box.run("backup", "hall.backup")
+        told = box.say("backup", "hall.backup")
         assert told.returncode == 0, told.stderr
-        assert "4 tickets" in told.stderr.decode()
+        assert "4 tickets" in told.stderr
     other = new_box("other")
     backup = str(box.folder / "hall.backup")
-    assert "key file" in other.run("restore", backup).stderr.decode()
+    assert "key file" in other.say("restore", backup).stderr
     assert not (other.folder / "var" / "quhao.db").exists()
     (other.folder / "var").mkdir(mode=0o700)
     key = other.folder / "var" / "master.key"
     key.touch(0o600)
     key.write_bytes((box.folder / "var" / "master.key").read_bytes())
-    told = other.run("restore", backup)
+    told = other.say("restore", backup)
     assert told.returncode == 0, told.stderr
     with other.office() as office:
         assert office.ticket_of_code(code).ticket.number == "A004"
         assert office.issue("licence", CLERK, print=False).ticket.number == "A005"
-    assert other.run("audit", "verify").returncode == 0
+    assert other.say("audit", "verify").returncode == 0
 
 
 def test_restoring_over_a_hall_at_work_says_what_would_be_lost(box: Box) -> None:
     with box.office() as office:
         serve(office, 1)
-        assert box.run("backup", "hall.backup").returncode == 0
+        assert box.say("backup", "hall.backup").returncode == 0
         serve(office, 1)
-        refused = box.run("restore", "hall.backup")
+        refused = box.say("restore", "hall.backup")
         assert refused.returncode == 1
-        assert "ticket 2" in refused.stderr.decode()
-        assert "--replace" in refused.stderr.decode()
+        assert "ticket 2" in refused.stderr
+        assert "--replace" in refused.stderr
         seq = office.last_seq()
+        # A process of its own, as it is beside a service.
         told = box.run("restore", "hall.backup", "--replace")
         assert told.returncode == 0, told.stderr
-        assert "1 tickets issued since the backup are over" in told.stderr.decode()
+        assert "1 tickets issued since the backup are over" in told.stderr
         assert [event.type for event in office.events_after(seq, 9)] == ["hall.restored"]
         serve(office, 1)
 
 
 def test_a_backup_of_another_hall_is_refused_in_words(box: Box, new_box: Callable[..., Box]) -> None:
     with box.office():
-        assert box.run("backup", "hall.backup").returncode == 0
+        assert box.say("backup", "hall.backup").returncode == 0
     other = new_box("other", "dongcheng")
     with other.office():
-        told = other.run("restore", str(box.folder / "hall.backup"), "--replace")
+        told = other.say("restore", str(box.folder / "hall.backup"), "--replace")
     assert told.returncode == 1
-    assert "another hall" in told.stderr.decode()
+    assert "another hall" in told.stderr
 
 
 def fill(box: Box, tickets: int) -> None:
@@ -221,7 +236,7 @@ def fill(box: Box, tickets: int) -> None:
 def test_a_full_disk_leaves_the_old_backup_and_nothing_half(box: Box) -> None:
     with box.office() as office:
         serve(office, 1)
-        assert box.run("backup", "hall.backup").returncode == 0
+        assert box.say("backup", "hall.backup").returncode == 0
         before = (box.folder / "hall.backup").read_bytes()
         fill(box, 20_000)
 
@@ -232,7 +247,7 @@ def test_a_full_disk_leaves_the_old_backup_and_nothing_half(box: Box) -> None:
 
         told = box.run("backup", "hall.backup", preexec_fn=small_files)
     assert told.returncode == 1
-    assert "cannot be written" in told.stderr.decode()
+    assert "cannot be written" in told.stderr
     assert (box.folder / "hall.backup").read_bytes() == before
     assert sorted(one.name for one in box.folder.iterdir()) == ["hall.backup", "quhao.toml", "var"]
 
@@ -247,7 +262,7 @@ def test_killed_in_the_middle_of_a_restore_the_old_store_is_whole(box: Box) -> N
     with box.office() as office:
         serve(office, 1)
     fill(box, 30_000)
-    assert box.run("backup", "hall.backup").returncode == 0
+    assert box.say("backup", "hall.backup").returncode == 0
     with box.office() as office:
         serve(office, 5)
     store = box.folder / "var" / "quhao.db"
@@ -266,4 +281,4 @@ def test_killed_in_the_middle_of_a_restore_the_old_store_is_whole(box: Box) -> N
     assert everything(store) == before
     with box.office() as office:
         serve(office, 1)
-    assert box.run("audit", "verify").returncode == 0
+    assert box.say("audit", "verify").returncode == 0

@@ -1,0 +1,26 @@
+"""An empty store in a file, made once in a test process and copied: making it takes longer than most tests."""
+
+import os
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ticketing.store import open_store
+
+
+def lay(path: Path) -> None:
+    """Put an empty store there, unless there is a store already; in a folder of its own, as the program makes both."""
+    if path.exists():
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(_content())
+
+
+@cache
+def _content() -> bytes:
+    with TemporaryDirectory(prefix="quhao-empty-") as folder:
+        path = Path(folder) / "quhao.db"
+        open_store(f"sqlite:///{path}", exclusive=True).close()
+        assert [one.suffix for one in path.parent.iterdir() if one != path] == [".lock"], "all of it is in the file"
+        return path.read_bytes()
