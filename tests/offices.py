@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+import empty_store
 from ticketing.model import Actor, Coded, Resident, Service, TicketingError, Window
 from ticketing.office import Issued, Office
 from ticketing.policy import Rules
@@ -62,6 +63,8 @@ class OfficeHall:
         self.url = store if isinstance(store, str) else f"sqlite:///{store / 'quhao.db'}"
         self.path = Path(self.url.removeprefix("sqlite:///"))
         self.now = MORNING
+        if self.url.startswith("sqlite:"):
+            empty_store.lay(self.path)
         self._box = box
         self._exclusive = exclusive
         self.open()

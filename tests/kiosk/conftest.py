@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from flask import Flask
 
+import empty_store
 from config.settings import ClassSettings, HallSettings, QueueSettings, ServerSettings, Settings, StoreSettings
 from drivers.id_card import IdCard, check_digit
 from drivers.sam import CardFound, CardLeft, CardRead
@@ -268,6 +269,7 @@ def build(
             )
         ),
     )
+    empty_store.lay(folder / "hall.db")
     made: list[TestHall] = []
 
     def now() -> datetime:

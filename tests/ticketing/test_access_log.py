@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+import empty_store
 from offices import CLERK as WANG
 from offices import LI, OfficeHall
 from ticketing import access_log
@@ -34,6 +35,7 @@ class UndoError(Exception):
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
+    empty_store.lay(tmp_path / "quhao.db")
     return tmp_path / "quhao.db"
 
 

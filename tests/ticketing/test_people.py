@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, update
 
+import empty_store
 import wires
 from ticketing.model import ROLES, LimitError, Role
 from ticketing.passwords import MOST_AT_ONCE
@@ -27,6 +28,7 @@ PASSWORD = "correct horse 电池"
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
+    empty_store.lay(tmp_path / "quhao.db")
     return f"sqlite:///{tmp_path}/quhao.db"
 
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
+import empty_store
 from ticketing.store import Store, open_store
 from ticketing.tables import day_key
 from ticketing.vault import ErasedError, Vault, VaultError, load_master_key
@@ -29,6 +30,7 @@ class UndoError(Exception):
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
+    empty_store.lay(tmp_path / "quhao.db")
     return f"sqlite:///{tmp_path}/quhao.db"
 
 
