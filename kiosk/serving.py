@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,7 @@ class _Web(WsgiServer):
         # Both are seen to before cheroot reads a request.
         self.max_request_header_size = 0
         self.max_request_body_size = 0
-        # How soon the loop that accepts connections notices that it should stop.
+        # How often the loop that accepts connections looks for those that have said nothing for too long.
         self.expiration_interval = 0.2
 
     @staticmethod
@@ -147,6 +147,15 @@ class _Web(WsgiServer):
             socket_.close()
             raise
         return socket_
+
+    def stop(self) -> None:
+        """Stop now: cheroot waits for the end of an interval, unless somebody knocks and has its loop look."""
+        with ExitStack() as knocking:
+            if self.ready:
+                self._connections._stop_requested = True
+                with suppress(OSError):
+                    knocking.enter_context(socket.create_connection(self.socket.getsockname()[:2], STOPPING))
+            super().stop()
 
     def process_conn(self, conn: Any) -> None:
         if conn.last_used is None:

@@ -71,7 +71,9 @@ class PostgresServer:
         self.start()
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it if it does not run, and wait until it answers."""
+        if self._process is not None:
+            return
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),

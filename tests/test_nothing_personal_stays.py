@@ -36,13 +36,13 @@ def log_file(tmp_path: Path) -> Iterator[Path]:
 
 def find(folder: Path, words: list[str]) -> list[tuple[str, str]]:
     """Which of ``words`` stand in which file, in any encoding a program might have used."""
+    files = [(file.name, file.read_bytes()) for file in folder.rglob("*") if file.is_file()]
     return [
-        (file.name, encoding)
-        for file in folder.rglob("*")
-        if file.is_file()
+        (name, encoding)
+        for name, content in files
         for word in words
         for encoding in ENCODINGS
-        if word.encode(encoding) in file.read_bytes()
+        if word.encode(encoding) in content
     ]
 
 

@@ -13,12 +13,18 @@ from program import CONFIG, Client, Following, QuhaoProcess
 from wires import wait_until
 
 
-@pytest.fixture
-def server() -> Iterator[PostgresServer]:
-    """A server that a test may stop."""
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[PostgresServer]:
     server = PostgresServer()
     yield server
     server.close()
+
+
+@pytest.fixture
+def server(own_server: PostgresServer) -> PostgresServer:
+    """A server that a test may stop."""
+    own_server.start()
+    return own_server
 
 
 @pytest.fixture
@@ -48,7 +54,7 @@ def begin(box: QuhaoProcess) -> None:
     """Start it, without waiting until it answers."""
     with box.log.open("ab") as log:
         box.process = subprocess.Popen(
-            [sys.executable, "-m", "kiosk", "--config", str(box.config), "run", "--patience", "1"],
+            [sys.executable, "-m", "kiosk", "--config", str(box.config), "run", "--patience", "0.5"],
             stderr=log,
             stdout=log,
         )
@@ -97,7 +103,7 @@ def test_a_box_waits_for_a_database_that_is_not_there_yet(
     # Longer than it would wait for anything else.
     assert box.process
     with pytest.raises(subprocess.TimeoutExpired):
-        box.process.wait(2)
+        box.process.wait(1)
     server.start()
     wait_until(lambda: "ready at" in told(box), 20)
     assert box.terminate() == 0

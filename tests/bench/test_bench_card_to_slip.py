@@ -97,7 +97,7 @@ class PacedPrinter:
 
 @pytest.mark.timeout(600)
 def test_bench_card_to_slip(tmp_path: Path, whole: bool, figure: Callable[[str], None]) -> None:
-    rounds = 20 if whole else 2
+    rounds = 20 if whole else 1
     reader, printer = SamSimulator(paced=True), PacedPrinter()
     reader.start()
     quhao = QuhaoProcess(tmp_path, DEVICES.format(reader=reader.url, printer=printer.path))

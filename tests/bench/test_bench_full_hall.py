@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import empty_store
 import rush
 from postgres import PostgresServer
 
@@ -13,12 +14,16 @@ from postgres import PostgresServer
 @pytest.mark.parametrize("kills", [0, 10])
 @pytest.mark.parametrize("store", ["sqlite", "postgresql"])
 def test_bench_a_minute_of_a_full_hall(
-    tmp_path: Path, whole: bool, figure: Callable[[str], None], store: str, kills: int
+    tmp_path: Path, whole: bool, figure: Callable[[str], None], request: pytest.FixtureRequest, store: str, kills: int
 ) -> None:
-    seconds = 60.0 if whole else 1.5
+    seconds = 60.0 if whole else 1.0
     kills = kills if whole else min(kills, 2)
     if store == "sqlite":
+        empty_store.lay(tmp_path / "quhao.db")
         found = rush.run(tmp_path, f"sqlite:///{tmp_path / 'quhao.db'}", 1, seconds, kills)
+    elif not whole:
+        # Nobody measures: the tests' own server will do, which does not wait for the disk.
+        found = rush.run(tmp_path, request.getfixturevalue("shared_url"), 2, seconds, kills)
     else:
         server = PostgresServer(durable=True)
         try:

@@ -42,7 +42,7 @@ def one_round(hall: OfficeHall) -> dict[str, tuple[float, float]]:
 
 @pytest.mark.timeout(1800)
 def test_bench_history(whole: bool, figure: Callable[[str], None], new_url: Callable[[str], str]) -> None:
-    tickets, rounds = (1_000_000, 1500) if whole else (20_000, 30)
+    tickets, rounds = (1_000_000, 1500) if whole else (8_000, 20)
     empty, old = OfficeHall(new_url("empty")), OfficeHall(new_url("old"))
     try:
         fill(old.store, tickets)

@@ -15,7 +15,8 @@ WINDOWS = 8
 def test_bench_issue_and_call(
     tmp_path: Path, whole: bool, figure: Callable[[str], None], bare: Callable[[str], tuple[int, int]]
 ) -> None:
-    seconds = 4.0 if whole else 0.5
+    seconds = 4.0 if whole else 0.2
+    warm_up = 0.3 if whole else 0.05
     windows = "".join(f'\n[[windows]]\nid = "w{n}"\nname = "{n}号"\n' for n in range(WINDOWS))
     quhao = QuhaoProcess(tmp_path, config=CONFIG + windows)
     desk, clerk = quhao.token("desk"), quhao.token("clerk", *(f"w{n}" for n in range(WINDOWS)))
@@ -57,8 +58,8 @@ def test_bench_issue_and_call(
 
     try:
         for clients in (1, 8):
-            rate(clients, 0.3, committing)
-            rate(clients, 0.3, issuing)
+            rate(clients, warm_up, committing)
+            rate(clients, warm_up, issuing)
             commits = rate(clients, seconds, committing)
             issued = rate(clients, seconds * 2, issuing)
             called = rate(clients, seconds, calling)

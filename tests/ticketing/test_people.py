@@ -404,7 +404,7 @@ def test_more_log_ins_than_can_be_looked_at_soon_are_refused_at_once(people: Peo
     assert log_in(people)
 
 
-def test_a_hundred_log_ins_from_many_threads_leave_no_memory_behind(url: str, store: Store) -> None:
+def test_log_ins_from_twenty_threads_leave_no_memory_behind(url: str, store: Store) -> None:
     program = rf"""
 import re, threading
 from datetime import UTC, datetime
@@ -426,14 +426,14 @@ start, got, leave = threading.Barrier(20), [], threading.Event()
 
 def log_in():
     start.wait(30)
-    for _ in range(5):
+    for _ in range(3):
         got.append(people.login("li", "correct horse", now))
     leave.wait(30)
 
 threads = [threading.Thread(target=log_in) for _ in range(20)]
 for thread in threads:
     thread.start()
-while len(got) < 100:
+while len(got) < 60:
     leave.wait(0.01)
 print(resident_mib() - before)
 leave.set()
