@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from config.businesses import Businesses
 from config.contradictions import contradictions_of_businesses
-from config.problems import ConfigError, Problem, no_json, no_toml, not_utf8, unreadable, wrong_value
+from config.problems import ConfigError, Problem, no_json, no_toml, not_utf8, says_nothing, unreadable, wrong_value
 
 MOST = 16 * 1024 * 1024
 """Bytes; a file of more is none of ours."""
@@ -43,6 +43,8 @@ def read(path: Path, day_starts: int = 0) -> Businesses:
         raise ConfigError(path, [no_toml(str(error))]) from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(path, [no_json(str(error))]) from error
+    if values == {}:
+        raise ConfigError(path, [says_nothing()])
     found, problems = check(values, day_starts)
     if found is None:
         raise ConfigError(path, problems)

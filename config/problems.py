@@ -84,6 +84,15 @@ def no_json(message: str) -> Problem:
     )
 
 
+def says_nothing() -> Problem:
+    """The file is empty: one that was cut, most likely, and no wish to take all there is away."""
+    return Problem(
+        "",
+        ("文件是空的，会撤销全部业务和窗口", "the file is empty, which would take every service and window away"),
+        ("真要这样，请写 services = []", "if that is meant, write services = []"),
+    )
+
+
 def wrong_value(item: Any, model: type[BaseModel] = Settings) -> Problem:
     """One of pydantic's errors (a mapping with ``loc``, ``type``, ``input``, ``ctx``, ``msg``) about ``model``."""
     location: tuple[str | int, ...] = item["loc"]

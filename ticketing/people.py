@@ -21,9 +21,11 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from ticketing.model import ROLES, Role, TicketingError
 from ticketing.passwords import Passwords
 from ticketing.store import Prepared
-from ticketing.tables import account, login, token
+from ticketing.tables import account, login, token, window
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from ticketing.store import Store
 
 LOGIN_LASTS = timedelta(hours=12)
@@ -129,6 +131,8 @@ class People:
     def add_account(self, name: str, role: Role, windows: Sequence[str], password: str) -> Added:
         """Adds an account, or gives one that is there a new password, role and windows, and logs it out everywhere.
 
+        Where it sat, somebody else may sit now.
+
         Args:
             name: 1 to 64 letters, digits, ``. _ - @``; upper and lower case differ.
             role: one of ``ROLES``.
@@ -160,6 +164,7 @@ class People:
                 return Added(new=True)
             conn.execute(update(account).where(account.c.name == name).values(**values))
             conn.execute(delete(login).where(login.c.account == name))
+            _free_windows(conn, name)
         changed = [what for what in ("role", "windows") if getattr(before, what) != values[what]]
         return Added(new=False, changed=("password", *changed))
 
@@ -196,8 +201,9 @@ class People:
         return secret
 
     def remove_account(self, name: str) -> bool:
-        """Removes an account and logs it out everywhere; False when there is none of that name."""
+        """Removes an account, logs it out everywhere and frees its windows; False when there is none of that name."""
         with self._store.write() as conn:
+            _free_windows(conn, name)
             return conn.execute(delete(account).where(account.c.name == name)).rowcount > 0
 
     def remove_tokens(self, name: str) -> int:
@@ -267,6 +273,11 @@ class People:
                 known.clear()
             known[hashed] = now + TOKEN_KNOWN_FOR, principal
         return principal
+
+
+def _free_windows(conn: "Connection", name: str) -> None:
+    """Who is logged out everywhere sits nowhere, also where a ticket is: somebody else must be able to finish it."""
+    conn.execute(update(window).where(window.c.clerk == name).values(clerk=None, clerk_since=None))
 
 
 def _principal(name: str, role: Role, windows: str, terminal: str | None) -> Principal | None:

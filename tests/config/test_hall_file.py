@@ -206,6 +206,8 @@ def test_a_slot_of_a_service_that_is_always_open_may_be_at_any_time() -> None:
         ("hall.toml", b"[hours"),
         ("hall.toml", b"\xff"),
         ("hall.toml", b"[hall]\nid = 'x'\n"),
+        ("hall.toml", b"\xef\xbb\xbf# cut off\n"),
+        ("hall.json", b"{}"),
     ],
 )
 def test_what_is_no_such_file_is_refused_in_words(tmp_path: Path, name: str, content: bytes) -> None:
@@ -222,5 +224,5 @@ def test_a_file_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
-    (tmp_path / "hall.json").write_bytes(b"\xef\xbb\xbf{}")
+    (tmp_path / "hall.json").write_bytes(b'\xef\xbb\xbf{"services": []}')
     assert read(tmp_path / "hall.json").services == ()

@@ -158,6 +158,13 @@ def test_a_number_that_is_no_id_number_is_refused_without_being_repeated(here: A
     assert not wrong or wrong not in refused.body.decode()
 
 
+def test_a_number_of_a_full_width_keyboard_is_the_same_persons(here: Any, desk: str) -> None:
+    wide = "１１００００１９８８０３１４１２３Ｘ"
+    assert here.post("/tickets", {"service": "licence", "resident": {"id_number": wide}}, token=desk).status == 201
+    again = here.post("/tickets", {"service": "licence", "resident": {"id_number": "11000019880314123X"}}, token=desk)
+    assert (again.status, again.code) == (409, "already_waiting")
+
+
 def test_the_check_letter_may_be_small_and_a_permanent_residents_number_is_of_another_kind(
     here: Any, desk: str
 ) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from offices import CLERK, DESK, OfficeHall, refused
 from ticketing import access_log, tables
 from ticketing.model import Actor, ClosedError, State, StateError, UnknownError
+from ticketing.people import People
 
 WANG = Actor("wang", "clerk", "1", logged_in=True)
 LI = Actor("li", "clerk", "1", logged_in=True)
@@ -110,6 +111,22 @@ def test_logging_out_leaves_all_windows_but_the_one_where_somebody_is(desk: Offi
     assert desk.office.leave(WANG) == 1
     assert desk.office.leave(WANG) == 0
     assert clerks(desk) == [None, None, "li"]
+
+
+@pytest.mark.parametrize("how", ["removed", "given another password"])
+def test_who_is_logged_out_everywhere_keeps_no_window(desk: OfficeHall, how: str) -> None:
+    people = People(desk.store)
+    people.add_account("wang", "clerk", ["1", "2"], "correct horse")
+    desk.issue()
+    desk.office.open_window("2", WANG)
+    desk.office.call_next("1", WANG)
+    desk.office.open_window("3", LI)
+    if how == "removed":
+        people.remove_account("wang")
+    else:
+        people.add_account("wang", "clerk", ["2"], "another horse")
+    assert clerks(desk) == [None, None, "li"]
+    assert desk.office.finish("1", LI).state is State.DONE
 
 
 def test_in_the_morning_nobody_sits_anywhere(desk: OfficeHall) -> None:
