@@ -264,5 +264,7 @@ def _log_to_stderr(level: int = logging.INFO) -> None:
     logging.basicConfig(
         level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+    # Nothing of what is only collected for other formats (Python's logging HOWTO, "Optimization").
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # What a schema step does is ours to say; how Alembic set itself up is no news for a technician.
     logging.getLogger("alembic").setLevel(logging.WARNING)

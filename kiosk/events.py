@@ -30,9 +30,9 @@ QUEUE = 256
 """Chunks a listener may be behind."""
 PAGE = 500
 """Events read from the table at a time."""
-GATHER = 0.005
+GATHER = 0.01
 """Seconds after news before the table is looked at again: a burst of commits is then told together, where a look after
-each would cost as much as the commit."""
+each would cost as much as the commit. No screen shows a picture sooner."""
 
 HELLO = b"retry: 2000\n\n"
 BEAT = b":\n\n"

@@ -138,11 +138,12 @@ class Writers:
     def _leave(self, group: "_Group") -> None:
         """Have the group committed, by this thread or a later one, and wait for that."""
         with self._door:
-            handed_on = self._waiting > 0 and 0 < group.members < TOGETHER and not group.over.is_set()
+            handed_on = self._waiting > 0 and 0 < group.members < TOGETHER and not group.over
             if handed_on:
+                ended = group.ended = group.ended or threading.Event()
                 self._turn.release()
         if handed_on:
-            group.over.wait()
+            ended.wait()
         else:
             self._end_group()
             self._turn.release()
@@ -159,13 +160,14 @@ class Writers:
 
 
 class _Group:
-    """Verbs in one transaction. Only for who has the turn, but for ``over``, ``failed`` and ``news`` when it is over.
+    """Verbs in one transaction. Only for who has the turn; ``failed`` and ``news`` for the others once it is over.
 
     Attributes:
         conn: the transaction.
         members: how many verbs are done in it.
         news: whether any of them appended events.
-        over: set when it is committed, or cannot be.
+        over: whether it is committed, or cannot be.
+        ended: set when it is over; None while nobody waits for that.
         failed: why it was not kept.
     """
 
@@ -173,7 +175,8 @@ class _Group:
         self.conn = conn
         self.members = 0
         self.news = False
-        self.over = threading.Event()
+        self.over = False
+        self.ended: threading.Event | None = None
         self.failed: StoreError | None = None
         self._transaction = conn.begin()
         self._in_savepoint = False
@@ -200,7 +203,7 @@ class _Group:
             try:
                 self._transaction.rollback()
             finally:
-                self.over.set()
+                self._is_over()
             return
         self._in_savepoint = False
         # An error of the disk has SQLite roll back everything (sqlite.org, lang_transaction.html, 2.3).
@@ -215,12 +218,12 @@ class _Group:
 
     def end(self, errors: Callable[[], AbstractContextManager[None]]) -> None:
         """Commit."""
-        if self.over.is_set():
+        if self.over:
             return
         try:
             with errors():
                 self._transaction.commit()
-            self.over.set()
+            self._is_over()
         except BaseException as error:
             self._give_up(error)
             if not isinstance(error, Exception):
@@ -233,7 +236,12 @@ class _Group:
         try:
             self._transaction.rollback()
         finally:
-            self.over.set()
+            self._is_over()
+
+    def _is_over(self) -> None:
+        self.over = True
+        if self.ended:
+            self.ended.set()
 
     @property
     def _raw(self) -> sqlite3.Connection:
