@@ -9,8 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import config
+import empty_store
 from config.loading import load
 from config.settings import Settings
+from profiles import Profiles
 from wires import wait_until
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ def shared_url(postgres: "PostgresServer", _empty_store: str) -> Iterator[str]:
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty store; the test runs once on each kind."""
     if request.param == "sqlite":
+        empty_store.lay(tmp_path / "quhao.db")
         return f"sqlite:///{tmp_path / 'quhao.db'}"
     url: str = request.getfixturevalue("shared_url")
     return url
@@ -147,6 +150,7 @@ class DemoHall:
 def demo_settings(folder: Path, **changes: Any) -> Settings:
     """The demonstration's settings with a store in ``folder`` and a free port."""
     settings = load(Path(config.__file__).parent / "demo.toml")
+    empty_store.lay(folder / "quhao.db")
     store = settings.store.model_copy(
         update={"url": f"sqlite:///{folder / 'quhao.db'}", "key_file": folder / "master.key"}
     )
@@ -193,21 +197,24 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens pages, each in a browser profile of its own; an error in a page's script fails the test."""
-    errors: list[str] = []
-    contexts = []
+@pytest.fixture(scope="session")
+def profiles(chromium: Browser) -> Profiles:
+    """The browser's profiles, lent to one test after another."""
+    return Profiles(chromium)
 
-    def open_page(width: int = 1366, height: int = 768, **options: Any) -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        return page
+
+@pytest.fixture
+def new_page(profiles: Profiles) -> Iterator[Callable[..., Page]]:
+    """Opens pages, each in a browser profile of its own; an error in a page's script fails the test.
+
+    ``clock=True`` puts the page's time into the test's hand, ``script`` is run before the page's own; what else is
+    given are options of the profile.
+    """
+
+    def open_page(
+        width: int = 1366, height: int = 768, *, clock: bool = False, script: str = "", **options: Any
+    ) -> Page:
+        return profiles.lend(width, height, clock=clock, script=script, **options)
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert errors == []
+    assert profiles.take_back() == []

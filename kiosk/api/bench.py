@@ -14,19 +14,19 @@ from kiosk.streams import Streams
 here_only = allow("kiosk")
 
 
-class DevicePath(NamedPath):
-    """A device's name."""
+class SimulatorPath(NamedPath):
+    """A simulated device's name."""
 
     device: str = Field(max_length=64)
 
 
-class HandPath(DevicePath):
+class HandPath(SimulatorPath):
     """A device's name, and what to do with it."""
 
     hand: str = Field(max_length=32)
 
 
-class PiecePath(DevicePath):
+class PiecePath(SimulatorPath):
     """A device's name, and the number of a slip or sentence."""
 
     number: int = Field(ge=1)
@@ -61,7 +61,7 @@ def routes(bench: Bench, streams: Streams) -> Resource:
 
     @api.get("/bench/<device>/strip.png", summary="A strip's picture")
     @here_only
-    def strip(path: DevicePath) -> Response:
+    def strip(path: SimulatorPath) -> Response:
         return Response(bench.strip(path.device), mimetype="image/png", headers={"Cache-Control": "no-store"})
 
     @api.get("/bench/<device>/said/<int:number>.wav", summary="A sentence as it was spoken")

@@ -1,12 +1,15 @@
 """The API described: whole, true, and readable in a browser that has no internet."""
 
-import sys
+import importlib
+import pkgutil
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page
 from pydantic import BaseModel
+
+import kiosk
 
 
 def test_every_call_is_described_with_who_may_make_it_and_how_it_is_refused(here: Any) -> None:
@@ -66,12 +69,12 @@ def test_what_is_sent_and_answered_is_described_by_its_own_shape(here: Any) -> N
     window = schemas["WindowAnswer"]["properties"]["figures"]["$ref"].rpartition("/")[2]
     told = here.get("/windows/3", token=here.token("clerk", "3")).json["figures"]
     assert set(schemas[window]["properties"]) == set(told)
+    modules = [importlib.import_module(found.name) for found in pkgutil.walk_packages(kiosk.__path__, "kiosk.")]
     shapes = [
         shape.__name__
-        for name, module in sys.modules.items()
-        if name.startswith("kiosk.")
+        for module in modules
         for shape in vars(module).values()
-        if isinstance(shape, type) and issubclass(shape, BaseModel) and shape.__module__ == name
+        if isinstance(shape, type) and issubclass(shape, BaseModel) and shape.__module__ == module.__name__
     ]
     assert [name for name, times in Counter(shapes).items() if times > 1] == []
 

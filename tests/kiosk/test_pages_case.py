@@ -76,8 +76,7 @@ def test_each_of_several_cases_is_rated_by_choice(hall: Any, new_page: Callable[
 
 
 def test_a_page_that_waits_asks_by_itself_once_the_service_is_over(hall: Any, new_page: Callable[..., Page]) -> None:
-    phone = new_page(**PHONE)
-    phone.clock.install()
+    phone = new_page(**PHONE, clock=True)
     code = hall.office.issue("business-licence", DESK, print=False).code
     phone.goto(f"{hall.url}/t/{code}")
     expect(phone.locator("#rating")).to_have_count(0)
@@ -171,8 +170,7 @@ def test_a_clerk_who_opens_the_tablets_page_gets_no_question(hall: Any, new_page
 
 def terminal_of(hall: Any, new_page: Callable[..., Page]) -> Page:
     token = hall.program.hall.people.add_token("t-1", "terminal", (), "hall-1")
-    page = new_page(1080, 900)
-    page.clock.install()
+    page = new_page(1080, 900, clock=True)
     page.goto(f"{hall.url}/terminal#terminal=hall-1&token={token}")
     expect(page.locator("#open")).to_be_visible()
     assert page.url == f"{hall.url}/terminal"

@@ -77,8 +77,7 @@ def test_the_newest_call_stands_on_top_and_each_row_is_a_ninth_of_the_height(hal
 def test_each_of_several_calls_gets_the_band_for_as_long_as_it_is_spoken(
     hall: Any, new_page: Callable[..., Page]
 ) -> None:
-    page = new_page(**TELEVISION)
-    page.clock.install()
+    page = new_page(**TELEVISION, clock=True)
     follow(page, f"{hall.url}/screen")
     for service in ("business-licence", "social-security", "enquiry"):
         issue(hall, service)
@@ -95,8 +94,7 @@ def test_each_of_several_calls_gets_the_band_for_as_long_as_it_is_spoken(
 
 
 def test_a_recalled_number_takes_the_band_again(hall: Any, new_page: Callable[..., Page]) -> None:
-    page = new_page(**TELEVISION)
-    page.clock.install()
+    page = new_page(**TELEVISION, clock=True)
     follow(page, f"{hall.url}/screen")
     issue(hall)
     issue(hall)

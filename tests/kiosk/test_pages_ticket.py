@@ -13,6 +13,7 @@ from ticketing.office import Issued
 CLERK = Actor("clerk", "clerk", "1")
 DESK = Actor("desk", "desk")
 PHONE = {"width": 360, "height": 740}
+SHAKEN = "navigator.vibrate = (how) => { document.documentElement.dataset.shaken = how; };"
 RESIDENT = Resident(kind="typed", name="梁试问", id_number="110000198803141230")
 
 
@@ -28,10 +29,7 @@ def call(hall: Any, window: str = "1") -> None:
 @pytest.fixture
 def phone(new_page: Callable[..., Page]) -> Page:
     """A phone that keeps in mind how it was told to shake, and whose time is in the test's hand."""
-    page = new_page(**PHONE, has_touch=True, is_mobile=True)
-    page.add_init_script("navigator.vibrate = (how) => { document.documentElement.dataset.shaken = how; };")
-    page.clock.install()
-    return page
+    return new_page(**PHONE, has_touch=True, is_mobile=True, clock=True, script=SHAKEN)
 
 
 def test_the_place_in_the_queue_can_be_read_without_javascript(hall: Any, new_page: Callable[..., Page]) -> None:

@@ -12,6 +12,10 @@ from staff import issue, key_is, resident_of, sit_at
 from ticketing.model import State
 from wires import wait_until
 
+INSECURE = """Object.defineProperty(window, "isSecureContext", { value: false });
+    Object.defineProperty(Navigator.prototype, "clipboard", { value: undefined });"""
+"""As in a hall whose own network is plain HTTP."""
+
 
 def ticket_at(hall: Any, window: str = "3") -> Any:
     """The ticket that the hall itself has at the window."""
@@ -62,8 +66,7 @@ def test_one_key_takes_a_ticket_from_its_call_to_its_end(hall: Any, new_page: Ca
 def test_a_double_press_calls_one_and_starts_nothing(hall: Any, new_page: Callable[..., Page]) -> None:
     issue(hall)
     issue(hall, card="ouyang")
-    page = new_page()
-    page.clock.install()
+    page = new_page(clock=True)
     sit_at(page, hall)
     page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=5))
     page.keyboard.press("Space")
@@ -122,12 +125,8 @@ def test_the_windows_own_scanner_brings_the_resident_too(hall: Any, new_page: Ca
 @pytest.mark.parametrize("secure", [True, False])
 def test_each_field_is_copied_with_one_key(hall: Any, new_page: Callable[..., Page], secure: bool) -> None:
     code = issue(hall).code
-    page = new_page()
-    if not secure:
-        # As in a hall whose own network is plain HTTP.
-        page.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
-        page.add_init_script("Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined })")
-    else:
+    page = new_page(script="" if secure else INSECURE)
+    if secure:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     sit_at(page, hall)
     page.keyboard.press("Space")
@@ -166,8 +165,7 @@ def test_the_residents_data_leave_the_page_when_the_ticket_ends(hall: Any, new_p
 
 def test_the_data_put_themselves_away_and_come_back_on_demand(hall: Any, new_page: Callable[..., Page]) -> None:
     code = issue(hall).code
-    page = new_page()
-    page.clock.install()
+    page = new_page(clock=True)
     sit_at(page, hall)
     page.keyboard.press("Space")
     key_is(page, "开始办理")

@@ -4,7 +4,7 @@ The page's clock stands still but for the milliseconds that a test lets pass, so
 slow typist of the scanner.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,18 +19,18 @@ SCRIPT = Path(kiosk.__file__).parent / "static" / "scan.js"
 PAGE = """<!doctype html><meta charset="utf-8"><title>scan</title>
 <button id="button">按钮</button><input id="field" value="旧"><textarea id="area"></textarea>
 <select id="choice"><option>一</option><option>HTTP</option><option>7</option></select>"""
+HEARD = "window.scans = []; window.lone = []; window.presses = 0;"
 LISTEN = """async () => {
     const { listenForScans } = await import("/scan.js");
-    window.scans = []; window.lone = []; window.presses = 0;
     document.getElementById("button").addEventListener("click", () => (window.presses += 1));
     window.stop = listenForScans((text) => scans.push(text), (key) => lone.push(key));
 }"""
 
 
 @pytest.fixture
-def page(new_page: Callable[..., Page]) -> Iterator[Page]:
+def page(new_page: Callable[..., Page]) -> Page:
     """A page that listens for scans, with a button, fields and a list to have the focus."""
-    page = new_page()
+    page = new_page(clock=True, script=HEARD)
 
     def serve(route: Route) -> None:
         if route.request.url.endswith("/scan.js"):
@@ -43,8 +43,7 @@ def page(new_page: Callable[..., Page]) -> Iterator[Page]:
     page.goto("http://127.0.0.1/")
     page.clock.pause_at(MORNING.replace(hour=10))
     page.evaluate(LISTEN)
-    yield page
-    page.unroute("**/*")
+    return page
 
 
 def scans(page: Page, expected: list[str]) -> None:
