@@ -15,6 +15,6 @@ Faces, each verb of which is one transaction; everything behind them works insid
 Pure, without a store: ``model`` (states, events, errors), ``policy`` (the order), ``calendar`` (when what is open),
 ``estimate``, ``pace`` and ``wait`` (how long), ``codes``. Below all: ``ledger`` opens transactions, ``days`` and
 ``set_back`` begin and end hall days, ``store`` with its two kinds keeps ``tables``, ``prepared`` runs statements,
-``news`` hears of what others committed, ``vault`` and ``sealing`` keep ``residents`` closed, ``access_log`` tells who
-looked, ``answers`` repeats what was answered.
+``group_commit`` has writers share a wait for the disk, ``news`` hears of what others committed, ``vault`` and
+``sealing`` keep ``residents`` closed, ``access_log`` tells who looked, ``answers`` repeats what was answered.
 """
