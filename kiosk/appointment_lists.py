@@ -15,9 +15,9 @@ from drivers.id_card import valid_id_number
 from ticketing.appointments import BadRow, ListedRow
 from ticketing.model import Service, StateError
 
-LARGEST = 256 * 1024
+LARGEST = 1024 * 1024
 """Bytes of a list."""
-MOST_ROWS = 2000
+MOST_ROWS = 10_000
 """All of them are booked at once, while nobody else can write."""
 
 _HEADERS = {

@@ -8,8 +8,9 @@ from typing import Any
 
 from ticketing import booking, timetable
 from ticketing.answers import Key
-from ticketing.booking import Appointment, ListedRow
+from ticketing.booking import Appointment
 from ticketing.ledger import Ledger
+from ticketing.listing import ListedRow, Listing
 from ticketing.model import Actor, Resident, StateError, TicketingError
 from ticketing.moment import microseconds
 
@@ -189,12 +190,13 @@ class Appointments:
         wrong: list[BadRow] = []
         booked = known = 0
         with self._ledger.verb() as m:
+            listing = Listing(m)
             for row in rows:
                 if isinstance(row, BadRow):
                     wrong.append(row)
                     continue
                 try:
-                    new = booking.book_listed(m, row)
+                    new = listing.add(row)
                 except TicketingError as error:
                     wrong.append(BadRow(row.line, error.code, error.facts))
                 else:
@@ -202,5 +204,6 @@ class Appointments:
                     known += not new
             if wrong:
                 raise BadRowsError(wrong)
+            listing.write()
         log.info("%s appointments taken in by %s, %s were there", booked, actor.who, known)
         return TakenIn(booked, known)

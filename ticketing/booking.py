@@ -28,7 +28,6 @@ _of_person = _appointments.where(
 )
 OF_PERSON = Prepared(_of_person.order_by(_a.c.from_at, _a.c.id))
 _BOOKED = Prepared(_of_person.where(_a.c.service_id == bindparam("service"), tables.booked))
-_FOR_SERVICE = Prepared(_of_person.where(_a.c.service_id == bindparam("service")))
 _MISSED = Prepared(
     select(_a.c.day)
     .where(
@@ -102,21 +101,6 @@ class Arrival:
     rank_by: str | None
 
 
-@dataclass(frozen=True)
-class ListedRow:
-    """A row of a list of appointments, from the line of a file."""
-
-    line: int
-    service: str
-    day: date
-    minute: int
-    id_number: str
-
-    def __repr__(self) -> str:
-        """Says nothing of the person: representations end up in logs."""
-        return f"<ListedRow {self.line}>"
-
-
 def check_in(m: Moment, service: str, resident: Resident | None, ticket: int, rank: int) -> Arrival | None:
     """The appointment that somebody who takes a ticket for a service today has; it becomes that ticket.
 
@@ -158,45 +142,58 @@ def check_in(m: Moment, service: str, resident: Resident | None, ticket: int, ra
 def book(m: Moment, service: str, day: date, minute: int, person: bytes, made_by: str) -> int:
     """The id of a new appointment, under the writer's turn: nobody else can take the place meanwhile."""
     slot = slot_of(m, service, day, minute)
-    if is_over(m, slot):
-        raise StateError("slot_over")
-    others = _BOOKED.one_or_none(m.conn, {"person": person, "day": day.isoformat(), "service": service})
-    if others is not None:
-        raise StateError("already_booked", time=f"{m.time(others.from_at):%H:%M}")
-    begins, ends = map(microseconds, slot.period)
-    if _TAKEN_AT.scalar(m.conn, {"day": day.isoformat(), "service": service, "begins": begins}) >= slot.capacity:
-        raise StateError("slot_full")
-    number: int = _NEXT_ID.scalar(m.conn)
-    _BOOK.do(
-        m.conn,
-        {
-            "id": number,
-            "service_id": service,
-            "day": day.isoformat(),
-            "from_at": begins,
-            "to_at": ends,
-            "state": "booked",
-            "person_hash": person,
-            "code_hash": _hash_of(m, _code_of(m, number)),
-            "made_at": m.at,
-            "made_by": made_by,
-        },
-    )
+    which = {"day": day.isoformat(), "service": service}
+    others = _BOOKED.one_or_none(m.conn, {"person": person, **which})
+    there: int = _TAKEN_AT.scalar(m.conn, {**which, "begins": microseconds(slot.period.begins)})
+    refuse_taken(m, slot, others and others.from_at, there)
+    number = next_id(m)
+    _BOOK.do(m.conn, new_row(m, number, service, day, slot, person, made_by))
     return number
 
 
-def book_listed(m: Moment, row: ListedRow) -> bool:
-    """Whether the row is a new appointment."""
-    person = person_of(m, row.id_number)
-    if person is None:
-        raise StateError("no_id_number")
-    slot = slot_of(m, row.service, row.day, row.minute)
-    begins = microseconds(slot.period.begins)
-    there = _FOR_SERVICE.all(m.conn, {"person": person, "day": row.day.isoformat(), "service": row.service})
-    if any(one.from_at == begins for one in there):
-        return False
-    book(m, row.service, row.day, row.minute, person, "import")
-    return True
+def refuse_taken(m: Moment, slot: SlotOfDay, others: int | None, taken: int) -> None:
+    """Refuse a slot that cannot be booked by somebody.
+
+    Args:
+        m: the transaction.
+        slot: which.
+        others: when the slot begins that the same person has booked of the service on that day already.
+        taken: how many places of the slot are taken.
+
+    Raises:
+        StateError: ``slot_over``, ``already_booked`` (``time``), ``slot_full``.
+    """
+    if is_over(m, slot):
+        raise StateError("slot_over")
+    if others is not None:
+        raise StateError("already_booked", time=f"{m.time(others):%H:%M}")
+    if taken >= slot.capacity:
+        raise StateError("slot_full")
+
+
+def next_id(m: Moment) -> int:
+    """The id that the next appointment has."""
+    number: int = _NEXT_ID.scalar(m.conn)
+    return number
+
+
+def new_row(
+    m: Moment, number: int, service: str, day: date, slot: SlotOfDay, person: bytes, made_by: str
+) -> dict[str, Any]:
+    """A new appointment as the store keeps it."""
+    begins, ends = map(microseconds, slot.period)
+    return {
+        "id": number,
+        "service_id": service,
+        "day": day.isoformat(),
+        "from_at": begins,
+        "to_at": ends,
+        "state": "booked",
+        "person_hash": person,
+        "code_hash": _hash_of(m, _code_of(m, number)),
+        "made_at": m.at,
+        "made_by": made_by,
+    }
 
 
 def slot_of(m: Moment, service: str, day: date, minute: int) -> SlotOfDay:

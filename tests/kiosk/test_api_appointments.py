@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from drivers.id_card import check_digit
+from kiosk.appointment_lists import LARGEST
 from ticketing.calendar import Slot
 from ticketing.model import Actor
 from ticketing.setup import HallSetup
@@ -147,6 +148,6 @@ def test_every_bad_row_is_named_and_none_imported(booking: Any) -> None:
 def test_what_is_no_list_is_refused(booking: Any) -> None:
     assert send(booking, b"a,b\n").code == "list_header"
     assert send(booking, b"{}", kind="application/json").code == "csv_expected"
-    large = b"service,date,time,id_number\n" + b"x" * (256 * 1024)
+    large = b"service,date,time,id_number\n" + b"x" * LARGEST
     assert send(booking, large).status in (409, 413)
     assert send(booking, b"service,date,time,id_number\n" + b"x,x,x,x\n" * 20_000).code == "list_too_long"

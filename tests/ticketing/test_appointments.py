@@ -3,8 +3,10 @@
 import threading
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from offices import CHEN, DESK, LI, MORNING, SERVICES, WINDOWS, OfficeHall, refused
 from ticketing.appointments import Appointments, BadRow, BadRowsError, ListedRow
@@ -341,6 +343,34 @@ def test_of_a_list_with_bad_rows_all_are_named_and_none_is_booked(desk: OfficeHa
     ]
     assert str(CHEN.id_number) not in repr(caught.value.rows) + str(caught.value) + repr(rows)
     assert states(desk) == []
+
+
+def test_what_stands_in_the_store_and_earlier_in_the_list_counts_for_each_row(
+    desk: OfficeHall, book: Appointments
+) -> None:
+    booked(book, LI)
+    book.cancel(booked(book, CHEN).id, DESK)
+    again = replace(LISTED, line=3, minute=HALF_PAST)
+    with pytest.raises(BadRowsError) as caught:
+        book.take_in([replace(LISTED, id_number=str(LI.id_number), minute=HALF_PAST), LISTED, again, again], DESK)
+    assert [(row.line, row.code) for row in caught.value.rows] == [(2, "already_booked")]
+    taken = book.take_in([replace(LISTED, id_number=str(LI.id_number)), LISTED, again, again], DESK)
+    assert (taken.booked, taken.known) == (1, 3)
+    assert states(desk) == ["booked", "cancelled", "booked"]
+
+
+def test_of_a_long_list_no_row_costs_a_statement_while_nobody_else_can_write(desk: OfficeHall) -> None:
+    book = arrange(desk, slots=(Slot("tax", TODAY.isoweekday(), TEN, HALF_PAST, 2000),))
+    asked: list[str] = []
+
+    def note(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(desk.store.engine, "before_cursor_execute", note)
+    taken = book.take_in([replace(LISTED, line=line, id_number=f"{line:018}") for line in range(1000)], DESK)
+    event.remove(desk.store.engine, "before_cursor_execute", note)
+    assert taken.booked == len(states(desk)) == 1000
+    assert len(asked) < 20
 
 
 def test_a_list_may_reach_further_ahead_than_residents_do(book: Appointments) -> None:
