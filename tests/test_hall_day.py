@@ -7,6 +7,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from config.settings import KioskSettings
 from conftest import PASSWORD, DemoHall
 from drivers.simulators.cards import CARDS
 from wires import wait_until
@@ -36,7 +37,9 @@ def read_code(png: bytes) -> str:
     return found[0].text
 
 
-def test_a_hall_day_from_card_to_finish(hall: DemoHall, new_page: Callable[..., Page]) -> None:
+def test_a_hall_day_from_card_to_finish(start_hall: Callable[..., DemoHall], new_page: Callable[..., Page]) -> None:
+    # A number stays on the kiosk's screen for as short as a hall may have it.
+    hall = start_hall(kiosk=KioskSettings(take_seconds=2))
     kiosk, screen, window = new_page(1080, 1920), new_page(1920, 1080), new_page()
     kiosk.goto(f"{hall.url}/kiosk")
     screen.goto(f"{hall.url}/screen")

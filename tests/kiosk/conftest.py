@@ -340,6 +340,17 @@ def here(start: Callable[..., TestHall]) -> TestHall:
     return start()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHall]:
+    """One hall like ``here`` for all tests of a file that are refused what they ask for: nothing happens in it."""
+    hall = build(tmp_path_factory.mktemp("shared"))
+    before = hall.office.last_seq()
+    yield hall
+    happened = hall.office.events_after(before, 100)
+    hall.stop()
+    assert happened == []
+
+
 @pytest.fixture
 def lan_address() -> str:
     """An address of this machine that is not loopback, for requests from elsewhere."""

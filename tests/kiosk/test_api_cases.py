@@ -72,8 +72,8 @@ def test_progress_says_nothing_of_whose_it_is(here: Any, clerk: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["0123456789ABCDEF", "nonsense", "A" * 64, "A" * 65])
-def test_a_code_of_nothing_is_told_so(here: Any, code: str) -> None:
-    refused = here.get(f"/progress/{code}")
+def test_a_code_of_nothing_is_told_so(shared: Any, code: str) -> None:
+    refused = shared.get(f"/progress/{code}")
     assert (refused.status, refused.code) == (404, "unknown_code")
 
 

@@ -21,8 +21,9 @@ def test_a_ticket_is_found_by_its_number(here: Any, desk: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?number=", "?number=A001&colour=red", f"?number={'A' * 17}"])
-def test_a_search_that_makes_no_sense_is_refused(here: Any, desk: str, query: str) -> None:
-    refused = here.get(f"/desk/tickets{query}", token=desk)
+def test_a_search_that_makes_no_sense_is_refused(shared: Any, query: str) -> None:
+    desk = shared.token("desk")
+    refused = shared.get(f"/desk/tickets{query}", token=desk)
     assert (refused.status, refused.code) == (422, "bad_body")
 
 

@@ -81,8 +81,8 @@ def test_a_screen_that_was_cut_off_goes_on_where_it_was(here: Any) -> None:
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "1e3", "٣", "9" * 20, ""])
-def test_an_odd_place_to_follow_from_is_refused(here: Any, after: str) -> None:
-    refused = here.ask("GET", "/api/v1/events?after=" + "".join(f"%{byte:02x}" for byte in after.encode()))
+def test_an_odd_place_to_follow_from_is_refused(shared: Any, after: str) -> None:
+    refused = shared.ask("GET", "/api/v1/events?after=" + "".join(f"%{byte:02x}" for byte in after.encode()))
     assert (refused.status, refused.code) == (422, "bad_after")
 
 

@@ -80,8 +80,8 @@ def test_a_box_without_a_kiosk_says_so(start: Any) -> None:
 
 
 @pytest.mark.parametrize("verb", ["choose", "reprint", "typed"])
-def test_a_press_without_what_it_needs_is_refused(here: Any, verb: str) -> None:
-    assert here.post(f"/kiosk/{verb}", {}).code == "bad_body"
+def test_a_press_without_what_it_needs_is_refused(shared: Any, verb: str) -> None:
+    assert shared.post(f"/kiosk/{verb}", {}).code == "bad_body"
 
 
 def keyed(here: Any, verb: str, service: str, key: str) -> Any:

@@ -95,10 +95,10 @@ def test_a_low_grade_names_its_reason_and_a_manager_sees_to_it(here: Any, clerk:
 
 
 @pytest.mark.parametrize("role", ["clerk", "desk", "technician", "terminal"])
-def test_nobody_else_sees_the_work(here: Any, role: str) -> None:
-    token = here.hall.people.add_token("x", role, ["*"], "t")
-    assert here.get("/ratings/work", token=token).code == "forbidden"
-    assert here.post("/ratings/work/1", {"settled": True}, token=token).code == "forbidden"
+def test_nobody_else_sees_the_work(shared: Any, role: str) -> None:
+    token = shared.hall.people.add_token("x", role, ["*"], "t")
+    assert shared.get("/ratings/work", token=token).code == "forbidden"
+    assert shared.post("/ratings/work/1", {"settled": True}, token=token).code == "forbidden"
 
 
 def test_the_tablet_of_a_window_rates_what_was_just_finished_there(here: Any, clerk: str, tablet: str) -> None:

@@ -78,16 +78,17 @@ def test_a_span_is_divided_as_asked(here: Any, manager: str) -> None:
         ("?from=2020-11-03&to=2026-11-02", "bad_span"),
     ],
 )
-def test_days_that_are_none_are_refused_in_words(here: Any, manager: str, query: str, code: str) -> None:
-    answer = here.get(f"/reports{'/' if query.startswith('d') else ''}{query}", token=manager)
+def test_days_that_are_none_are_refused_in_words(shared: Any, query: str, code: str) -> None:
+    manager = shared.token("manager")
+    answer = shared.get(f"/reports{'/' if query.startswith('d') else ''}{query}", token=manager)
     assert (answer.status, answer.code) == (422, code)
 
 
 @pytest.mark.parametrize("role", ["clerk", "desk", "technician", None])
-def test_figures_are_for_the_manager_alone(here: Any, role: str | None) -> None:
-    token = here.token(role) if role else None
+def test_figures_are_for_the_manager_alone(shared: Any, role: str | None) -> None:
+    token = shared.token(role) if role else None
     for path in ("/reports/day", "/reports?from=2026-11-02&to=2026-11-03"):
-        assert here.get(path, token=token).status in (401, 403)
+        assert shared.get(path, token=token).status in (401, 403)
 
 
 def test_a_table_opens_in_a_spreadsheet_and_starts_no_formula(here: Any, manager: str) -> None:

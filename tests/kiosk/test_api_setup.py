@@ -47,10 +47,10 @@ def test_of_two_managers_the_second_is_told_to_look_again(here: Any) -> None:
 
 
 @pytest.mark.parametrize("match", ["nonsense", '"', 'W/"x"'])
-def test_a_version_that_is_none_is_not_this_one(here: Any, match: str) -> None:
-    token = here.token("manager")
-    body = here.get("/setup", token=token).json
-    assert put(here, body, token=token, headers={"If-Match": match}).code == "setup_changed"
+def test_a_version_that_is_none_is_not_this_one(shared: Any, match: str) -> None:
+    token = shared.token("manager")
+    body = shared.get("/setup", token=token).json
+    assert put(shared, body, token=token, headers={"If-Match": match}).code == "setup_changed"
 
 
 def test_all_that_is_wrong_is_named_and_nothing_is_changed(here: Any) -> None:
@@ -74,17 +74,17 @@ def test_all_that_is_wrong_is_named_and_nothing_is_changed(here: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [None, [], 3, {"services": 3}, {"hall": {}}])
-def test_what_is_no_hall_is_refused(here: Any, body: Any) -> None:
-    token = here.token("manager")
-    refused = put(here, b"null" if body is None else body, token=token)
+def test_what_is_no_hall_is_refused(shared: Any, body: Any) -> None:
+    token = shared.token("manager")
+    refused = put(shared, b"null" if body is None else body, token=token)
     assert (refused.status, refused.code) == (422, "bad_setup")
 
 
 @pytest.mark.parametrize("role", ["clerk", "desk", "kiosk", "technician"])
-def test_only_managers_see_and_change_it(here: Any, role: str) -> None:
-    token = here.token(role)
-    assert here.get("/setup", token=token).status == 403
-    assert put(here, {}, token=token).status == 403
+def test_only_managers_see_and_change_it(shared: Any, role: str) -> None:
+    token = shared.token(role)
+    assert shared.get("/setup", token=token).status == 403
+    assert put(shared, {}, token=token).status == 403
 
 
 def test_a_whole_hall_may_be_large_and_nothing_else(here: Any) -> None:

@@ -84,8 +84,8 @@ def test_a_code_is_found_in_any_case_and_tells_nothing_of_a_person(here: Any, de
 
 
 @pytest.mark.parametrize("code", ["0000000000000000", "A001", "x" * 64, "..%2F..%2Fetc", "%F0%9F%8E%AB"])
-def test_a_code_of_nobody_is_not_found(here: Any, code: str) -> None:
-    refused = here.get(f"/tickets/{code}")
+def test_a_code_of_nobody_is_not_found(shared: Any, code: str) -> None:
+    refused = shared.get(f"/tickets/{code}")
     assert (refused.status, refused.code) == (404, "unknown_code")
 
 
@@ -116,8 +116,9 @@ def test_the_same_request_with_the_same_key_gives_the_same_ticket(here: Any, des
 
 
 @pytest.mark.parametrize("key", ["", "two words", "k" * 256, "\xe9"])
-def test_a_key_that_is_none_is_refused(here: Any, desk: str, key: str) -> None:
-    refused = here.post("/tickets", {"service": "licence"}, token=desk, headers={"Idempotency-Key": key})
+def test_a_key_that_is_none_is_refused(shared: Any, key: str) -> None:
+    desk = shared.token("desk")
+    refused = shared.post("/tickets", {"service": "licence"}, token=desk, headers={"Idempotency-Key": key})
     assert (refused.status, refused.code) == (422, "bad_idempotency_key")
 
 
@@ -152,8 +153,9 @@ def test_control_characters_in_a_name_go_no_further(here: Any, desk: str) -> Non
     "wrong",
     ["110000198803141231", "1100001988031412", "11000019880314123Y", "110000198802301239", "", "A" * 18, "1" * 200],
 )
-def test_a_number_that_is_no_id_number_is_refused_without_being_repeated(here: Any, desk: str, wrong: str) -> None:
-    refused = here.post("/tickets", {"service": "licence", "resident": {"id_number": wrong}}, token=desk)
+def test_a_number_that_is_no_id_number_is_refused_without_being_repeated(shared: Any, wrong: str) -> None:
+    desk = shared.token("desk")
+    refused = shared.post("/tickets", {"service": "licence", "resident": {"id_number": wrong}}, token=desk)
     assert (refused.status, refused.code) == (422, "bad_id_number")
     assert not wrong or wrong not in refused.body.decode()
 
@@ -188,16 +190,18 @@ def test_the_check_letter_may_be_small_and_a_permanent_residents_number_is_of_an
         ({"service": "licence", "resident": "梁试问"}, "resident"),
     ],
 )
-def test_a_wrong_body_is_told_where_it_is_wrong(here: Any, desk: str, body: Any, field: str) -> None:
-    refused = here.post("/tickets", body, token=desk)
+def test_a_wrong_body_is_told_where_it_is_wrong(shared: Any, body: Any, field: str) -> None:
+    desk = shared.token("desk")
+    refused = shared.post("/tickets", body, token=desk)
     assert (refused.status, refused.code) == (422, "bad_body")
     assert [fault["field"] for fault in refused.json["errors"]] == [field]
     assert "梁" not in refused.body.decode()
 
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b'"licence"', b"null", b"\xff", b"{" * 5000])
-def test_a_body_that_is_no_object_is_refused(here: Any, desk: str, text: bytes) -> None:
-    refused = here.ask("POST", "/api/v1/tickets", text, token=desk)
+def test_a_body_that_is_no_object_is_refused(shared: Any, text: bytes) -> None:
+    desk = shared.token("desk")
+    refused = shared.ask("POST", "/api/v1/tickets", text, token=desk)
     assert refused.status in (400, 422)
     assert refused.code in ("bad_json", "bad_body")
 
@@ -251,14 +255,15 @@ def test_half_a_character_is_refused_at_the_door(here: Any, desk: str, escaped: 
 
 
 @pytest.mark.parametrize("path", ["/api/v1/tickets", "/login"])
-def test_a_body_without_bottom_is_refused(here: Any, path: str) -> None:
-    refused = here.ask("POST", path, b"[" * 30_000)
+def test_a_body_without_bottom_is_refused(shared: Any, path: str) -> None:
+    refused = shared.ask("POST", path, b"[" * 30_000)
     assert (refused.status, refused.code) == (400, "bad_json")
 
 
 @pytest.mark.parametrize("day", ["1949-02-03T00:00:00", "0001-01-01", "2026-11-25", -1, 0, "19490203"])
-def test_nobody_is_born_on_such_a_day(here: Any, desk: str, day: Any) -> None:
-    refused = here.post("/tickets", {"service": "licence", "resident": {"birth_date": day}}, token=desk)
+def test_nobody_is_born_on_such_a_day(shared: Any, day: Any) -> None:
+    desk = shared.token("desk")
+    refused = shared.post("/tickets", {"service": "licence", "resident": {"birth_date": day}}, token=desk)
     assert (refused.status, refused.code) == (422, "bad_body")
     assert refused.json["errors"][0]["field"] == "resident.birth_date"
 

@@ -73,8 +73,9 @@ def test_a_transferred_ticket_waits_for_the_other_service_with_its_number(here: 
 
 
 @pytest.mark.parametrize("name", ["recall", "start", "finish", "no-show"])
-def test_a_verb_without_anybody_here_is_refused(here: Any, clerk: str, name: str) -> None:
-    refused = verb(here, clerk, name)
+def test_a_verb_without_anybody_here_is_refused(shared: Any, name: str) -> None:
+    clerk = shared.token("clerk", "1", "3")
+    refused = verb(shared, clerk, name)
     assert (refused.status, refused.code) == (409, "nobody_here")
 
 
@@ -154,8 +155,9 @@ def test_a_scan_at_the_wrong_window_is_refused_unless_with_a_reason(here: Any, c
 
 
 @pytest.mark.parametrize("code", ["https://example.com/T/0000000000000000", "9787111122222", "\x1b[A", "€" * 40])
-def test_a_scan_of_something_else_is_refused(here: Any, clerk: str, code: str) -> None:
-    refused = verb(here, clerk, "scan", {"code": code})
+def test_a_scan_of_something_else_is_refused(shared: Any, code: str) -> None:
+    clerk = shared.token("clerk", "1", "3")
+    refused = verb(shared, clerk, "scan", {"code": code})
     assert (refused.status, refused.code) == (404, "unknown_code")
 
 

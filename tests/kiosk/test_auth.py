@@ -90,9 +90,9 @@ def test_a_removed_token_opens_nothing_from_then_on(here: Any) -> None:
 
 
 @pytest.mark.parametrize("value", ["Bearer", "Bearer ", "Bearer quhao_nonsense", "Basic d2FuZzpwYXNz", "Bearer \xff"])
-def test_a_bad_credential_is_refused_and_never_taken_for_none(here: Any, value: str) -> None:
+def test_a_bad_credential_is_refused_and_never_taken_for_none(shared: Any, value: str) -> None:
     """On this box none would make it the kiosk."""
-    refused = here.post("/tickets", ISSUE, headers={"Authorization": value})
+    refused = shared.post("/tickets", ISSUE, headers={"Authorization": value})
     assert (refused.status, refused.code) == (401, "bad_token")
 
 
@@ -134,14 +134,14 @@ def test_only_the_roles_named_get_in(here: Any, method: str, path: str, body: An
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", ""])
-def test_a_foreign_name_bent_to_this_box_is_not_its_kiosk(here: Any, host: str) -> None:
-    refused = here.get("/kiosk", headers={"Host": host})
+def test_a_foreign_name_bent_to_this_box_is_not_its_kiosk(shared: Any, host: str) -> None:
+    refused = shared.get("/kiosk", headers={"Host": host})
     assert (refused.status, refused.code) == (403, "bad_host")
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8080", "[::1]:8080", "q.example.cn", "LOCALHOST:1"])
-def test_the_box_has_several_names_of_its_own(here: Any, host: str) -> None:
-    assert here.get("/kiosk", headers={"Host": host}).status == 200
+def test_the_box_has_several_names_of_its_own(shared: Any, host: str) -> None:
+    assert shared.get("/kiosk", headers={"Host": host}).status == 200
 
 
 @pytest.mark.parametrize(
@@ -154,13 +154,13 @@ def test_the_box_has_several_names_of_its_own(here: Any, host: str) -> None:
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-def test_a_page_of_another_site_changes_nothing_through_a_browser_of_ours(here: Any, headers: dict[str, str]) -> None:
-    cookie = login(here)
-    assert here.post("/tickets", ISSUE, headers=headers).code == "cross_site"
-    assert here.post("/windows/3/call-next", cookie=cookie, headers=headers).code == "cross_site"
-    assert here.post("/logout", cookie=cookie, headers=headers).code == "cross_site"
-    assert here.post("/login", {"username": "wang", "password": PASSWORD}, headers=headers).code == "cross_site"
-    assert here.get("/windows/3", cookie=cookie).json["ticket"] is None
+def test_a_page_of_another_site_changes_nothing_through_a_browser_of_ours(shared: Any, headers: dict[str, str]) -> None:
+    cookie = login(shared)
+    assert shared.post("/tickets", ISSUE, headers=headers).code == "cross_site"
+    assert shared.post("/windows/3/call-next", cookie=cookie, headers=headers).code == "cross_site"
+    assert shared.post("/logout", cookie=cookie, headers=headers).code == "cross_site"
+    assert shared.post("/login", {"username": "wang", "password": PASSWORD}, headers=headers).code == "cross_site"
+    assert shared.get("/windows/3", cookie=cookie).json["ticket"] is None
 
 
 def test_our_own_pages_are_not_another_site(here: Any) -> None:
@@ -175,10 +175,10 @@ def test_a_token_needs_no_page_of_ours(here: Any) -> None:
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
-def test_what_comes_through_an_unnamed_proxy_is_not_the_kiosk(here: Any, header: str) -> None:
-    refused = here.post("/tickets", ISSUE, headers={header: "127.0.0.1"})
+def test_what_comes_through_an_unnamed_proxy_is_not_the_kiosk(shared: Any, header: str) -> None:
+    refused = shared.post("/tickets", ISSUE, headers={header: "127.0.0.1"})
     assert (refused.status, refused.code) == (401, "not_logged_in")
-    assert here.get("/kiosk", headers={header: "127.0.0.1"}).status == 403
+    assert shared.get("/kiosk", headers={header: "127.0.0.1"}).status == 403
 
 
 # -- elsewhere ---------------------------------------------------------------------------------------------------------
@@ -278,12 +278,12 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
         ("%2F%0D%0ASet-Cookie:x", "/"),
     ],
 )
-def test_the_form_leads_on_to_a_page_of_ours_and_nowhere_else(here: Any, wanted: str, got: str) -> None:
-    here.hall.people.add_account("wang", "clerk", ("3",), PASSWORD)
+def test_the_form_leads_on_to_a_page_of_ours_and_nowhere_else(shared: Any, wanted: str, got: str) -> None:
+    shared.hall.people.add_account("wang", "clerk", ("3",), PASSWORD)
     body = f"username=wang&password={PASSWORD}&next={wanted}".encode()
-    answer = here.ask("POST", "/login", body, headers=FORM)
+    answer = shared.ask("POST", "/login", body, headers=FORM)
     assert (answer.status, answer.headers["location"]) == (303, got)
-    assert here.get("/me", cookie=cookie_of(answer)).json["username"] == "wang"
+    assert shared.get("/me", cookie=cookie_of(answer)).json["username"] == "wang"
 
 
 def test_a_form_with_a_wrong_password_leads_back_to_the_form(here: Any) -> None:
@@ -297,15 +297,15 @@ def test_a_form_with_a_wrong_password_leads_back_to_the_form(here: Any) -> None:
 
 
 @pytest.mark.parametrize("host", ["[::1", "[x", "[v1.a]"])
-def test_a_host_that_is_none_is_not_this_box(here: Any, host: str) -> None:
-    refused = here.get("/kiosk", headers={"Host": host})
+def test_a_host_that_is_none_is_not_this_box(shared: Any, host: str) -> None:
+    refused = shared.get("/kiosk", headers={"Host": host})
     assert (refused.status, refused.code) == (403, "bad_host")
 
 
 @pytest.mark.parametrize("origin", ["http://[x", "//", "https://127.0.0.1"])
-def test_an_origin_that_is_not_ours_to_the_letter_is_another_site(here: Any, origin: str) -> None:
+def test_an_origin_that_is_not_ours_to_the_letter_is_another_site(shared: Any, origin: str) -> None:
     headers = {"Origin": origin, "Host": "127.0.0.1"}
-    assert here.post("/tickets", ISSUE, headers=headers).code == "cross_site"
+    assert shared.post("/tickets", ISSUE, headers=headers).code == "cross_site"
 
 
 def test_credentials_in_the_clear_are_refused_where_none_are_needed_too(

@@ -20,8 +20,8 @@ from ticketing.model import Actor, StoreError
         ("GET", "/api/v1/tickets/" + "x" * 200, 404, "unknown_code"),
     ],
 )
-def test_what_is_not_there_is_a_problem_too(here: Any, method: str, path: str, status: int, code: str) -> None:
-    answer = here.ask(method, path)
+def test_what_is_not_there_is_a_problem_too(shared: Any, method: str, path: str, status: int, code: str) -> None:
+    answer = shared.ask(method, path)
     assert (answer.status, answer.code) == (status, code)
 
 

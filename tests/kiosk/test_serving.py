@@ -132,12 +132,12 @@ def test_requests_follow_each_other_on_one_connection(here: Any) -> None:
     "garbage",
     [b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"\x00" * 100 + b"\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\r\n"],
 )
-def test_garbage_costs_its_own_connection_and_nothing_else(here: Any, garbage: bytes) -> None:
-    with raw(here) as client:
+def test_garbage_costs_its_own_connection_and_nothing_else(shared: Any, garbage: bytes) -> None:
+    with raw(shared) as client:
         client.sendall(garbage)
         client.shutdown(socket.SHUT_WR)
         client.recv(65536)
-    assert here.get("/board").status == 200
+    assert shared.get("/board").status == 200
 
 
 def test_headers_without_end_are_refused(here: Any) -> None:

@@ -135,14 +135,14 @@ def test_of_too_many_connections_the_one_that_has_waited_longest_goes(impatient:
 
 @pytest.mark.parametrize("size", [70_000, 3_000_000])
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunks"])
-def test_a_body_too_large_is_refused_in_words_that_arrive(here: Any, size: int, chunked: bool) -> None:
+def test_a_body_too_large_is_refused_in_words_that_arrive(shared: Any, size: int, chunked: bool) -> None:
     body = b'"' + b"x" * (size - 2) + b'"'
     framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % size
     head = b"POST /api/v1/tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%b\r\n\r\n" % framing
     if chunked:
         pieces = [body[at : at + 5000] for at in range(0, size, 5000)]
         body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-    status, problem = answer_to(here.server.port, head + body)
+    status, problem = answer_to(shared.server.port, head + body)
     assert status.startswith(b"HTTP/1.1 413 ")
     assert problem["code"] == "too_large"
 
@@ -179,7 +179,7 @@ def test_who_asks_first_is_told_to_go_on(here: Any) -> None:
         b"GET\r\nHost: a",
     ],
 )
-def test_what_could_be_read_in_two_ways_is_refused_and_nothing_follows_it(here: Any, head: bytes) -> None:
-    status, problem = answer_to(here.server.port, head + b"\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+def test_what_could_be_read_in_two_ways_is_refused_and_nothing_follows_it(shared: Any, head: bytes) -> None:
+    status, problem = answer_to(shared.server.port, head + b"\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert status.startswith(b"HTTP/1.1 400 ")
     assert (problem["code"], problem["status"]) == ("bad_request", 400)
