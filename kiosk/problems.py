@@ -37,7 +37,13 @@ STATUS: dict[type[TicketingError], int] = {
     ForbiddenError: 403,
     StoreError: 503,
 }
-OF_CODE = {"idempotency_key_reused": 422, "bad_rows": 422, "bad_span": 422, "bad_by": 422}
+OF_CODE = {
+    # What was asked for can never be, whatever becomes of the queue.
+    **dict.fromkeys(("idempotency_key_reused", "bad_rows", "bad_span", "bad_by", "list_header", "list_encoding"), 422),
+    **dict.fromkeys(("list_empty", "no_id_number", "proxy_needs_both", "proxy_for_oneself", "reason_needed"), 422),
+    **dict.fromkeys(("bad_back_at", "bad_outcome", "bad_progress", "bad_rating", "bad_reason"), 422),
+    **dict.fromkeys(("list_too_large", "list_too_long"), 413),
+}
 """Codes whose status is not that of their kind."""
 OF_HTTP = {
     400: "bad_request",

@@ -75,7 +75,8 @@ def test_what_is_no_grade_is_refused(here: Any, clerk: str, body: Any) -> None:
 def test_a_low_grade_names_its_reason_and_a_manager_sees_to_it(here: Any, clerk: str) -> None:
     code, cases = serve(here, clerk)
     manager = here.token("manager")
-    assert here.post(f"/tickets/{code}/rating", {"grade": 2}).code == "reason_needed"
+    refused = here.post(f"/tickets/{code}/rating", {"grade": 2})
+    assert (refused.status, refused.code) == (422, "reason_needed")
     assert here.post(f"/tickets/{code}/rating", {"grade": 2, "reasons": ["attitude"]}).status == 201
     (item,) = here.get("/ratings/work", token=manager).json["items"]
     assert (item["case"], item["grade"], item["reasons"]) == (cases[0]["id"], 2, ["attitude"])
