@@ -9,7 +9,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import console
 import empty_store
@@ -114,7 +114,7 @@ class Client:
 
 
 class QuhaoProcess:
-    """``quhao run`` with a configuration of its own.
+    """``quhao run`` with a configuration of its own; a context that leaves no process behind, whatever fails in it.
 
     Args:
         folder: for all that is its own.
@@ -132,6 +132,12 @@ class QuhaoProcess:
             empty_store.lay(folder / STORE)
         self.log = folder / "quhao.log"
         self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one of the commands to its end, in a process of its own."""
@@ -164,7 +170,11 @@ class QuhaoProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "kiosk", "--config", str(self.config), "run"], stderr=log, stdout=log
             )
-        wires.wait_until(lambda: self._answers(ready), 30)
+        try:
+            wires.wait_until(lambda: self._answers(ready), 30)
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def _answers(self, path: str) -> bool:
@@ -185,10 +195,13 @@ class QuhaoProcess:
         self.process.wait(10)
 
     def terminate(self, timeout: float = 5.0) -> int:
-        """What systemd does."""
+        """What systemd does; it kills in the end, too."""
         assert self.process
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout)
+        try:
+            return self.process.wait(timeout)
+        finally:
+            self.stop()
 
     def stop(self) -> None:
         """Make sure that it is gone."""

@@ -18,7 +18,11 @@ LI = {"kind": "resident", "name": "李秀珍", "birth_date": "1949-03-07", "id_n
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[QuhaoProcess, list[str]]]:
     """A program after some hours of work, stopped; and what it must have logged."""
-    program = QuhaoProcess(tmp_path_factory.mktemp("hall"))
+    with QuhaoProcess(tmp_path_factory.mktemp("hall")) as program:
+        yield program, worked_in(program)
+
+
+def worked_in(program: QuhaoProcess) -> list[str]:
     program.say("user", "add", "wang", "--role", "clerk", "--window", "3", line="Kaimen-dajia-hao\n")
     program.start()
     clients = {
@@ -35,8 +39,8 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[QuhaoProc
     finally:
         for client in clients.values():
             client.close()
-        assert program.terminate() == 0
-    yield program, expected
+    assert program.terminate() == 0
+    return expected
 
 
 def work(clients: dict[str, Client]) -> list[str]:

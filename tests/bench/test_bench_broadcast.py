@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -21,17 +22,20 @@ def test_bench_press_to_screens(
     tmp_path: Path, whole: bool, figure: Callable[[str], None], bare: Callable[[str], tuple[int, int]]
 ) -> None:
     presses, streams = (60, STREAMS) if whole else (5, FEW_STREAMS)
-    quhao = QuhaoProcess(tmp_path)
-    desk, clerk = quhao.token("desk"), quhao.token("clerk", "3")
-    quhao.start()
-    port, _ = bare("broadcast")
-    issuing, calling, bare_post = Raw(quhao.port, desk), Raw(quhao.port, clerk), Raw(port)
-    for _ in range(2 * presses):
-        assert issuing.post("/api/v1/tickets", {"service": "business-licence"})[0] == 201
-    ours, theirs = Streams(quhao.port, "/api/v1/events", streams), Streams(port, "/events", streams)
-    our_times: list[float] = []
-    bare_times: list[float] = []
-    try:
+    with ExitStack() as stack:
+        quhao = stack.enter_context(QuhaoProcess(tmp_path))
+        desk, clerk = quhao.token("desk"), quhao.token("clerk", "3")
+        quhao.start()
+        port, _ = bare("broadcast")
+        issuing, calling, bare_post = (
+            stack.enter_context(closing(one)) for one in (Raw(quhao.port, desk), Raw(quhao.port, clerk), Raw(port))
+        )
+        for _ in range(2 * presses):
+            assert issuing.post("/api/v1/tickets", {"service": "business-licence"})[0] == 201
+        ours = stack.enter_context(closing(Streams(quhao.port, "/api/v1/events", streams)))
+        theirs = stack.enter_context(closing(Streams(port, "/events", streams)))
+        our_times: list[float] = []
+        bare_times: list[float] = []
         for _ in range(presses):
             ours.drain()
             begin = time.perf_counter()
@@ -48,7 +52,3 @@ def test_bench_press_to_screens(
             f"press to {streams} screens: p50 {half:.1f} ms, p99 {most:.1f} ms; "
             f"bare broadcast p50 {bare_half:.1f} ms, p99 {bare_most:.1f} ms: p99 {most / bare_most:.2f}x"
         )
-    finally:
-        for one in (ours, theirs, issuing, calling, bare_post):
-            one.close()
-        quhao.stop()

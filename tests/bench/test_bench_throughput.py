@@ -20,7 +20,6 @@ def test_bench_issue_and_call(
     windows = "".join(f'\n[[windows]]\nid = "w{n}"\nname = "{n}号"\n' for n in range(WINDOWS))
     quhao = QuhaoProcess(tmp_path, config=CONFIG + windows)
     desk, clerk = quhao.token("desk"), quhao.token("clerk", *(f"w{n}" for n in range(WINDOWS)))
-    quhao.start()
     port, _ = bare("commit")
     connections: list[Raw] = []
 
@@ -57,6 +56,7 @@ def test_bench_issue_and_call(
         return step
 
     try:
+        quhao.start()
         for clients in (1, 8):
             rate(clients, warm_up, committing)
             rate(clients, warm_up, issuing)

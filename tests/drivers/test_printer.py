@@ -440,7 +440,7 @@ def a_day_of_faults(desk: Open, profile: str, seed: int, fresh: float) -> None:
         lambda: printer.hold_confirmations(chance.random() < 0.5),
     ]
     states: dict[str, str] = {}
-    for n in range(18):
+    for n in range(14):
         number = f"A{n:03}"
         before, during = chance.choice(faults), chance.choice(faults)
         before()

@@ -135,10 +135,14 @@ def test_a_second_run_takes_over_when_the_first_one_ends(quhao: QuhaoProcess) ->
         quhao.process = subprocess.Popen(
             [sys.executable, "-m", "kiosk", "--config", str(quhao.config), "run"], stderr=file, stdout=file
         )
-    wait_until(lambda: b"waiting for the store" in quhao.log.read_bytes()[len(log) :], 20)
     assert first
-    first.send_signal(signal.SIGTERM)
-    assert first.wait(5) == 0
+    try:
+        wait_until(lambda: b"waiting for the store" in quhao.log.read_bytes()[len(log) :], 20)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(5) == 0
+    finally:
+        first.kill()
+        first.wait()
     wait_until(lambda: b"ready at" in quhao.log.read_bytes()[len(log) :], 20)
 
 
@@ -191,9 +195,11 @@ def test_the_demonstration_prints_its_address_and_works_from_there() -> None:
         with urllib.request.urlopen(found.group(), timeout=10) as answer:
             assert answer.status == 200
             assert "quhao" in answer.headers.get("Set-Cookie", "")
-    finally:
         demo.send_signal(signal.SIGTERM)
         assert demo.wait(5) == 0
+    finally:
+        demo.kill()
+        demo.wait()
         demo.stdout.close()
 
 
