@@ -2,6 +2,8 @@
 
 const el = (id) => document.getElementById(id);
 
+let settle = () => {};    // answers the question that was asked last, as its dialog was left
+
 /** Whether a question stands open. */
 export const isAsking = () => el("ask").open;
 
@@ -29,6 +31,7 @@ export function answerByKey(event) {
  */
 export function ask({ title, text, choices, other = null, amount = null }) {
   const dialog = el("ask");
+  settle();
   el("ask-title").textContent = title;
   el("ask-text").textContent = text;
   el("ask-other").hidden = el("ask-send").hidden = !other;
@@ -59,12 +62,16 @@ export function ask({ title, text, choices, other = null, amount = null }) {
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((done) => {
-    dialog.addEventListener("close", () => {
+    settle = () => {
+      settle = () => {};
       const typed = dialog.returnValue === "other" ? el("ask-input").value.trim() : dialog.returnValue;
       done(typed ? { choice: typed, amount: amount && number.value !== "" ? number.valueAsNumber : null } : null);
-    }, { once: true });
+    };
   });
 }
+
+// The event comes a moment after the dialog closed; the next question may be open by then, and is not meant.
+el("ask").addEventListener("close", () => isAsking() || settle());
 
 // Enter in the field of other words sends them; nothing typed is nothing chosen, so the dialog stays.
 el("ask").addEventListener("submit", (event) => {

@@ -283,8 +283,12 @@ addEventListener("keydown", (event) => {
 // ---- alive ----
 
 const again = coalesce(async () => {
-  if (!found) return;
-  found = await call("GET", `/desk/tickets?number=${encodeURIComponent(found.number)}`);
+  for (let asked = null; found && found !== asked;) {
+    asked = found;
+    const answer = await call("GET", `/desk/tickets?number=${encodeURIComponent(asked.number)}`);
+    // What was done here meanwhile may be newer than the answer: then it is asked again.
+    if (found === asked) found = asked = answer;
+  }
   renderFound();
 });
 const moved = ({ number }) => {

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 import staff
 from staff import issue, resident_of
@@ -167,6 +167,45 @@ def test_a_number_is_put_on_hold_brought_back_and_cancelled(hall: Any, desk: Pag
     assert hall.office.ticket_of_number("A001").state is State.CANCELLED
     for deed in ("print", "hold", "return", "priority", "cancel"):
         expect(desk.locator(f"[data-deed={deed}]")).to_be_disabled()
+
+
+def test_a_question_that_follows_at_once_on_one_taken_back_is_heard(hall: Any, desk: Page) -> None:
+    issue(hall)
+    find(desk, "A001")
+    desk.keyboard.press("F9")
+    expect(desk.locator("#ask-title")).to_have_text("取消 A001？")
+    # Both before the browser tells that the dialog was closed, as on a machine with much to do.
+    desk.evaluate("""() => {
+        document.getElementById("ask").close("");
+        dispatchEvent(new KeyboardEvent("keydown", { key: "F9", cancelable: true }));
+    }""")
+    desk.keyboard.press("1")
+    message(desk, "A001 已取消")
+
+
+def test_an_answer_from_before_a_deed_does_not_undo_what_the_page_shows(hall: Any, desk: Page) -> None:
+    ticket = issue(hall).ticket
+    find(desk, "A001")
+    late: list[tuple[Route, APIResponse]] = []
+    desk.route("**/desk/tickets?*", lambda route: late.append((route, route.fetch())))
+    hall.office.hold_ticket(ticket.id, CLERK, "别的原因", None)
+    expect(desk.locator("#line")).to_have_text("已连接")
+    wait_for(desk, late, 1)
+    hall.office.return_ticket(ticket.id, CLERK)
+    desk.keyboard.press("F6")
+    desk.keyboard.press("3")
+    message(desk, "A001 已挂起")
+    route, answer = late[0]
+    route.fulfill(response=answer)
+    wait_for(desk, late, 2)
+    expect(desk.locator("#facts")).to_contain_text("临时离开")
+    assert "别的原因" not in desk.locator("#facts").inner_text()
+    late[1][0].fulfill(response=late[1][1])
+
+
+def wait_for(page: Page, late: list[Any], count: int) -> None:
+    """Until that many answers are held back; asking the page lets the browser's news through."""
+    wait_until(lambda: page.evaluate("1") and len(late) == count)
 
 
 def test_another_class_is_given_with_a_reason(hall: Any, desk: Page) -> None:
