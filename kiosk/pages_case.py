@@ -116,7 +116,7 @@ def case_pages(hall: Hall) -> Blueprint:
 
     @blueprint.get("/terminal")
     def terminal() -> Response:
-        return page("terminal.html")
+        return page("terminal.html", appointments=hall.settings.appointments)
 
     return blueprint
 

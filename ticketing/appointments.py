@@ -1,20 +1,21 @@
 """Appointments, as residents, desks, terminals and other systems make them; what one does of it is in ``booking``."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from ticketing import booking, timetable
+from ticketing import access_log, booking, timetable
 from ticketing.answers import Key
 from ticketing.booking import Appointment
+from ticketing.calendar import SlotOfDay
 from ticketing.ledger import Ledger
 from ticketing.listing import ListedRow, Listing
-from ticketing.model import Actor, Resident, StateError, TicketingError
-from ticketing.moment import microseconds
+from ticketing.model import Actor, Resident, StateError, TicketingError, UnknownError
+from ticketing.moment import Moment, microseconds
 
-__all__ = ["Appointment", "Appointments", "BadRow", "BadRowsError", "FreeSlot", "ListedRow", "TakenIn"]
+__all__ = ["Appointment", "Appointments", "BadRow", "BadRowsError", "FreeDay", "FreeSlot", "ListedRow", "TakenIn"]
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,14 @@ class FreeSlot:
     begins: datetime
     ends: datetime
     capacity: int
+    free: int
+
+
+@dataclass(frozen=True)
+class FreeDay:
+    """A date with slots, and how many places are free on it."""
+
+    day: date
     free: int
 
 
@@ -81,16 +90,24 @@ class Appointments:
             found = timetable.now(m).calendar.slots(service, day)
             taken = booking.taken(m, service, day)
             reachable = day <= booking.last_day(m)
-            return [
-                FreeSlot(
-                    *slot.period,
-                    slot.capacity,
-                    max(0, slot.capacity - taken.get(microseconds(slot.period.begins), 0))
-                    if reachable and not booking.is_over(m, slot)
-                    else 0,
-                )
-                for slot in found
-            ]
+            return [FreeSlot(*slot.period, slot.capacity, _free(m, slot, taken) if reachable else 0) for slot in found]
+
+    def days(self) -> dict[str, list[FreeDay]]:
+        """The dates with slots still to come, as far ahead as can be booked, by service, of all that have slots."""
+        with self._ledger.look() as m:
+            calendar = timetable.now(m).calendar
+            services = [one.id for one in m.services() if not one.removed and calendar.has_slots(one.id)]
+            taken = booking.taken_from_today(m) if services else {}
+            today, last = date.fromisoformat(m.day), booking.last_day(m)
+            dates = [today + timedelta(days=ahead) for ahead in range((last - today).days + 1)]
+            return {
+                service: [
+                    FreeDay(day, sum(_free(m, slot, taken.get(service, {})) for slot in slots))
+                    for day in dates
+                    if (slots := [slot for slot in calendar.slots(service, day) if not booking.is_over(m, slot)])
+                ]
+                for service in services
+            }
 
     def book(
         self,
@@ -153,6 +170,31 @@ class Appointments:
             rows = booking.OF_PERSON.all(m.conn, {"person": person, "day": day.isoformat() if day else m.day})
             return [booking.appointment(m, row) for row in rows]
 
+    def of_holder(self, id_number: str, actor: Actor) -> list[Appointment]:
+        """What a person at a terminal has from today on, by the ID number; none for somebody unknown. It is logged."""
+        with self._ledger.verb() as m:
+            access_log.append(m.conn, m.vault, m.now, actor, "terminal-appointments", None)
+            rows = booking.FROM_DAY_ON.all(m.conn, {"person": booking.person_of(m, id_number), "day": m.day})
+            return [booking.appointment(m, row) for row in rows]
+
+    def cancel_by_holder(self, appointment: int, id_number: str, actor: Actor) -> Appointment:
+        """Give the place back, by the same number at a terminal. Each try is logged.
+
+        Raises:
+            UnknownError: ``unknown_appointment``, also of somebody else's.
+            StateError: ``appointment_over`` (``state``).
+        """
+        with self._ledger.verb() as m:
+            row = booking.row_of_holder(m, appointment, id_number)
+            tried = "terminal-cancel" if row is not None else "terminal-cancel-refused"
+            access_log.append(m.conn, m.vault, m.now, actor, tried, None)
+            cancelled = booking.cancel(m, row) if row is not None else None
+        # Raised here: what was logged is kept.
+        if cancelled is None:
+            raise UnknownError("unknown_appointment")
+        log.info("appointment %s cancelled by its holder at %s", cancelled.id, actor.place)
+        return cancelled
+
     def of_day(self, day: date | None = None) -> list[Appointment]:
         """All appointments of a date (None: today), by time."""
         with self._ledger.look() as m:
@@ -207,3 +249,10 @@ class Appointments:
             listing.write()
         log.info("%s appointments taken in by %s, %s were there", booked, actor.who, known)
         return TakenIn(booked, known)
+
+
+def _free(m: Moment, slot: SlotOfDay, taken: Mapping[int, int]) -> int:
+    """How many may still book a slot, by how many have by when it begins."""
+    if booking.is_over(m, slot):
+        return 0
+    return max(0, slot.capacity - taken.get(microseconds(slot.period.begins), 0))

@@ -27,6 +27,12 @@ _of_person = _appointments.where(
     _a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None), _a.c.day == bindparam("day")
 )
 OF_PERSON = Prepared(_of_person.order_by(_a.c.from_at, _a.c.id))
+FROM_DAY_ON = Prepared(
+    _appointments.where(
+        _a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None), _a.c.day >= bindparam("day")
+    ).order_by(_a.c.from_at, _a.c.id)
+)
+_OF_HOLDER = Prepared(_appointments.where(_MINE, _a.c.person_hash == bindparam("person")))
 _BOOKED = Prepared(_of_person.where(_a.c.service_id == bindparam("service"), tables.booked))
 _MISSED = Prepared(
     select(_a.c.day)
@@ -47,6 +53,11 @@ _TAKEN = Prepared(
         _a.c.state != literal_column("'cancelled'"),
     )
     .group_by(_a.c.from_at)
+)
+_TAKEN_BETWEEN = Prepared(
+    select(_a.c.service_id, _a.c.from_at, func.count().label("taken"))
+    .where(_a.c.day >= bindparam("first"), _a.c.day <= bindparam("last"), _a.c.state != literal_column("'cancelled'"))
+    .group_by(_a.c.service_id, _a.c.from_at)
 )
 _TAKEN_AT = Prepared(
     select(func.count()).where(
@@ -224,6 +235,14 @@ def taken(m: Moment, service: str, day: date) -> dict[int, int]:
     return {row.from_at: row.taken for row in rows}
 
 
+def taken_from_today(m: Moment) -> dict[str, dict[int, int]]:
+    """How many places are taken on the days that can be booked: by service, by when their slots begin."""
+    found: dict[str, dict[int, int]] = {}
+    for row in _TAKEN_BETWEEN.all(m.conn, {"first": m.day, "last": last_day(m).isoformat()}):
+        found.setdefault(row.service_id, {})[row.from_at] = row.taken
+    return found
+
+
 def refuse_blocked(m: Moment, person: bytes) -> None:
     """Raise ``appointments_blocked`` while somebody has missed too many."""
     rules = m.rules.appointments
@@ -247,6 +266,14 @@ def row_of(m: Moment, appointment: int) -> Row[Any]:
     row: Row[Any] | None = _BY_ID.one_or_none(m.conn, {"appointment": appointment})
     if row is None:
         raise UnknownError("unknown_appointment")
+    return row
+
+
+def row_of_holder(m: Moment, appointment: int, id_number: str) -> Row[Any] | None:
+    """The row of an appointment, for whose it is; None for anybody else, as where there is none."""
+    row: Row[Any] | None = _OF_HOLDER.one_or_none(
+        m.conn, {"appointment": appointment, "person": person_of(m, id_number)}
+    )
     return row
 
 

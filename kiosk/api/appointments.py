@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from display.refusals import words
-from kiosk.api.bodies import Body, Day, Identifier, Query, ResidentBody
+from kiosk.api.bodies import Body, Day, Identifier, Line, Query, ResidentBody, checked_id_number
 from kiosk.api.routes import NamedPath, Resource, idempotency_key, resource
 from kiosk.api.shapes import Answer, answer, instant
 from kiosk.api.terminals import TerminalPath, own_terminal
@@ -33,6 +33,13 @@ class AppointmentCodePath(NamedPath):
 
 class AppointmentPath(NamedPath):
     """The appointment's id."""
+
+    unknown: ClassVar[str] = "unknown_appointment"
+    appointment: int = Field(ge=1, lt=2**63)
+
+
+class OwnAppointmentPath(TerminalPath):
+    """The terminal's id, and the appointment's."""
 
     unknown: ClassVar[str] = "unknown_appointment"
     appointment: int = Field(ge=1, lt=2**63)
@@ -72,6 +79,39 @@ class BookBody(Body):
         return 60 * int(hours) + int(minutes)
 
 
+class HolderBody(Body):
+    """Whose appointments, by the number of their card, laid or typed; nowhere but here."""
+
+    id_number: Annotated[Line, Field(description="GB 11643")]
+
+    @model_validator(mode="after")
+    def _real_number(self) -> "HolderBody":
+        self.id_number = checked_id_number(self.id_number, "foreigner-2017")
+        return self
+
+
+class BookableDayAnswer(Answer):
+    """A date with times to come; none `free` means booked out."""
+
+    date: date
+    free: int
+
+
+class BookableAnswer(Answer):
+    """A service that takes appointments, and the dates to choose from."""
+
+    service: str
+    service_name: str
+    service_name_en: str
+    days: list[BookableDayAnswer]
+
+
+class BookablesAnswer(Answer):
+    """All of them, in the hall's order."""
+
+    services: list[BookableAnswer]
+
+
 class SlotAnswer(Answer):
     """A slot; none are `free` once it has begun, and on a date that cannot be booked yet."""
 
@@ -88,7 +128,7 @@ class SlotsAnswer(Answer):
     slots: list[SlotAnswer]
 
 
-class AppointmentAnswer(Answer):
+class OwnAppointmentAnswer(Answer):
     """An appointment; nothing in it says whose."""
 
     id: int
@@ -99,7 +139,20 @@ class AppointmentAnswer(Answer):
     time: str
     begins_at: datetime
     ends_at: datetime
+    come_from: datetime = Field(description="from when on its holder gets a number by it")
+    come_until: datetime = Field(description="and until when; who comes later has missed it")
     state: Literal["booked", "checked_in", "cancelled", "missed"]
+
+
+class OwnAppointmentsAnswer(Answer):
+    """What somebody has from today on, by time."""
+
+    appointments: list[OwnAppointmentAnswer]
+
+
+class AppointmentAnswer(OwnAppointmentAnswer):
+    """The same, and the ticket that it became."""
+
     ticket: int | None
 
 
@@ -126,7 +179,8 @@ def routes(hall: Hall) -> Resource:
     """The routes of appointments."""
     api = resource("appointments", "Appointments")
 
-    def told(one: Appointment) -> dict[str, Any]:
+    def own(one: Appointment) -> dict[str, Any]:
+        rules = hall.office.ledger.rules.appointments
         service = next((known for known in hall.office.services() if known.id == one.service), None)
         return {
             "id": one.id,
@@ -137,9 +191,13 @@ def routes(hall: Hall) -> Resource:
             "time": f"{one.begins:%H:%M}",
             "begins_at": instant(one.begins),
             "ends_at": instant(one.ends),
+            "come_from": instant(one.begins - rules.early),
+            "come_until": instant(one.ends + rules.late),
             "state": one.state,
-            "ticket": one.ticket,
         }
+
+    def told(one: Appointment) -> dict[str, Any]:
+        return own(one) | {"ticket": one.ticket}
 
     def book(body: BookBody, who: Actor) -> Response:
         made = hall.appointments.book(
@@ -152,6 +210,25 @@ def routes(hall: Hall) -> Resource:
             idempotency_key(),
         )
         return answer(told(made) | {"code": made.code}, 201)
+
+    @api.get("/appointments/days", summary="Services and dates that can be booked", responses={"200": BookablesAnswer})
+    @public
+    def days() -> Response:
+        names = {one.id: one for one in hall.office.services()}
+        return answer(
+            {
+                "services": [
+                    {
+                        "service": service,
+                        "service_name": names[service].name,
+                        "service_name_en": names[service].name_en,
+                        "days": [{"date": one.day.isoformat(), "free": one.free} for one in found],
+                    }
+                    for service, found in hall.appointments.days().items()
+                    if service in names
+                ]
+            }
+        )
 
     @api.get("/appointments/slots", summary="Times that can be booked", responses={"200": SlotsAnswer})
     @public
@@ -183,8 +260,32 @@ def routes(hall: Hall) -> Resource:
     )
     @allow("terminal")
     def book_at_terminal(path: TerminalPath, body: BookBody) -> Response:
-        """For the card that lies there."""
+        """For the card that lies there, or the number typed there."""
         return book(body, own_terminal(path.terminal))
+
+    @api.post(
+        "/terminals/<terminal>/appointments/mine",
+        summary="What somebody at a terminal has booked",
+        responses={"200": OwnAppointmentsAnswer},
+    )
+    @allow("terminal")
+    def of_holder(path: TerminalPath, body: HolderBody) -> Response:
+        """From today on. Who has none and who was never here are answered alike; each look is logged."""
+        found = hall.appointments.of_holder(body.id_number, own_terminal(path.terminal))
+        return answer({"appointments": [own(one) for one in found]})
+
+    @api.post(
+        "/terminals/<terminal>/appointments/<int:appointment>/cancel",
+        summary="Give one's own time back",
+        responses={"200": OwnAppointmentAnswer},
+    )
+    @allow("terminal")
+    def cancel_own(path: OwnAppointmentPath, body: HolderBody) -> Response:
+        """By the same number; somebody else's is as unknown as one that never was."""
+        who = own_terminal(path.terminal)
+        tried = f"{path.appointment} {body.id_number}"
+        with hall.wrong_codes.watch(f"terminal {path.terminal}", tried, ("unknown_appointment",)):
+            return answer(own(hall.appointments.cancel_by_holder(path.appointment, body.id_number, who)))
 
     @api.get("/appointments", summary="The appointments of a date", responses={"200": AppointmentsAnswer})
     @allow("desk", "manager")

@@ -1,6 +1,7 @@
 /* The kiosk's page. The state is the server's (GET /kiosk, followed by events); the page adds only what is nobody
    else's business: the language, the size of print, the number pad, and what is asked back. */
 
+import { isWhole, padKey, renderNumber, withKey, wrongNumber } from "./id_number.js";
 import { call, coalesce, follow, hm, lostLine, now, press, Problem } from "./live.js";
 
 const root = document.documentElement;
@@ -288,36 +289,14 @@ press($("#reprint"), async (key) => {
 
 // ---------------------------------------------------------------- the number pad
 
-const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 let typed = "";
 
-/* Why this is no ID number (GB 11643), in both languages; null when it is one. */
-function wrongNumber(number) {
-  const month = Number(number.slice(10, 12));
-  const day = Number(number.slice(12, 14));
-  const date = new Date(Date.UTC(Number(number.slice(6, 10)), month - 1, day));
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) {
-    return ["出生日期(第7到14位)不对，请核对", "The date of birth (digits 7 to 14) cannot be right. Please check."];
-  }
-  const sum = WEIGHTS.reduce((total, weight, index) => total + weight * Number(number[index]), 0);
-  if ("10X98765432"[sum % 11] !== number[17]) {
-    return ["有一位输错了，请逐位核对", "One of the digits is wrong. Please check them one by one."];
-  }
-  return null;
-}
-
 function renderTyped() {
-  const problem = typed.length === 18 ? wrongNumber(typed) : null;
-  const field = $("#typed");
-  const empty = "–".repeat(18 - typed.length);
-  const whole = typed + empty;
-  const parts = [whole.slice(0, 6), whole.slice(6, 14), whole.slice(14)].join("  ");
-  const cut = typed.length + (typed.length > 6 ? 2 : 0) + (typed.length > 14 ? 2 : 0);
-  field.replaceChildren(parts.slice(0, cut), Object.assign(document.createElement("i"), { textContent: parts.slice(cut), ariaHidden: "true" }));
-  field.classList.toggle("wrong", Boolean(problem));
+  const problem = wrongNumber(typed);
+  renderNumber($("#typed"), typed);
   if (problem) say($("#typed-problem"), ...problem);
   else $("#typed-problem").replaceChildren();
-  $("#typed-done").setAttribute("aria-disabled", String(typed.length !== 18 || Boolean(problem)));
+  $("#typed-done").setAttribute("aria-disabled", String(!isWhole(typed)));
 }
 
 function clearTyped() {
@@ -327,14 +306,12 @@ function clearTyped() {
 }
 
 function key(name) {
-  if (name === "erase") typed = typed.slice(0, -1);
-  else if (/^\d$/.test(name) && typed.length < 18) typed += name;
-  else if (name === "X" && typed.length === 17) typed += name;
+  typed = withKey(typed, name);
   renderTyped();
 }
 for (const button of $$("[data-key]")) button.addEventListener("click", () => key(button.dataset.key));
 press($("#typed-done"), async (idempotency) => {
-  if (typed.length !== 18 || wrongNumber(typed)) return;
+  if (!isWhole(typed)) return;
   await call("POST", "/kiosk/typed", { id_number: typed }, { key: idempotency });
   clearTyped();
 }, (problem) => {
@@ -345,9 +322,7 @@ press($("#typed-done"), async (idempotency) => {
 addEventListener("keydown", (event) => {
   touched = Date.now();
   if (shownState() !== "typing" || $("dialog[open]")) return;
-  if (/^[0-9]$/.test(event.key)) key(event.key);
-  else if (event.key === "x" || event.key === "X") key("X");
-  else if (event.key === "Backspace") key("erase");
+  if (padKey(event.key)) key(padKey(event.key));
   else if (event.key === "Escape") deeds["leave-typing"]();
   else if (event.key === "Enter" && !event.target.closest("button")) $("#typed-done").click();
   else return;

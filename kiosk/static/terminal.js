@@ -5,6 +5,7 @@ import { deviceToken } from "./device_token.js";
 import { call } from "./live.js";
 import { rowsOf } from "./resident.js";
 import { listenForScans } from "./scan.js";
+import { appointments } from "./terminal_appointments.js";
 
 const OPEN_FOR = 60;      // seconds
 const STATES = {
@@ -18,28 +19,41 @@ const el = (id) => document.getElementById(id);
 const page = el("terminal");
 const { token, terminal } = deviceToken("quhao.terminal");
 const path = `/terminals/${encodeURIComponent(terminal ?? "")}`;
+const STEPS = ["ask", "choose", "number", "answer"];
 let endsAt = 0;
+let visit = 0;            // counts those who were here: what comes late is nobody's any more
 let receipt = null;       // the code just looked up, while its answer is shown
 let busy = false;
 
 function clear() {
+  visit += 1;
   for (const form of page.querySelectorAll("form")) form.reset();
-  el("fields").replaceChildren();
-  el("title").replaceChildren();
-  el("refused").hidden = true;
-  el("answer").hidden = true;
-  el("back-with-papers").hidden = true;
-  el("ask").hidden = false;
-  page.dataset.step = "ask";
+  for (const part of ["fields", "title", "booked"]) el(part).replaceChildren();
+  el("back-with-papers").hidden = el("late").hidden = true;
+  booking.forget();
   receipt = null;
+  step("ask");
   endsAt = 0;
   el("code").focus();
+}
+
+/** One thing on the page; from the first touch on it goes away by itself. */
+function step(name) {
+  for (const each of STEPS) el(each).hidden = each !== name;
+  page.dataset.step = name;
+  el("refused").hidden = true;
+  stay();
+}
+
+function stay() {
+  endsAt = Date.now() + OPEN_FOR * 1000;
+  tick();
 }
 
 function refuse(zh, en) {
   el("refused").replaceChildren(...two(zh, en));
   el("refused").hidden = false;
-  endsAt = Date.now() + OPEN_FOR * 1000;
+  stay();
 }
 
 function two(zh, en) {
@@ -59,29 +73,27 @@ function show(title, rows) {
     said.textContent = value;
     el("fields").append(label, said);
   }
-  el("ask").hidden = true;
-  el("answer").hidden = false;
-  page.dataset.step = "answer";
-  endsAt = Date.now() + OPEN_FOR * 1000;
-  tick();
+  step("answer");
   el("leave").focus();
 }
 
 function tick() {
   if (!endsAt) return;
-  const left = Math.ceil((endsAt - Date.now()) / 1000);
-  if (left <= 0) clear();
-  else el("left").replaceChildren(...two(`${left} 秒后自动退出`, `Closes in ${left} s`));
+  const seconds = Math.ceil((endsAt - Date.now()) / 1000);
+  if (seconds <= 0) clear();
+  else for (const left of page.querySelectorAll(".left")) left.replaceChildren(...two(`${seconds} 秒后自动退出`, `Closes in ${seconds} s`));
 }
 
 /** One request; fields are emptied whatever comes of it. */
 async function ask(verb, body, then) {
   if (busy) return;
   busy = true;
+  const asker = visit;
   try {
     const answer = await call("POST", `${path}/${verb}`, body, { token });
-    then(answer);
+    if (visit === asker) then(answer);
   } catch (problem) {
+    if (visit !== asker) return;
     clear();
     refuse(problem.detail, problem.detail_en);
   } finally {
@@ -127,18 +139,24 @@ el("look").addEventListener("submit", (event) => {
   ask("progress", { code }, (answer) => showProgress(answer, code));
 });
 el("back-with-papers").addEventListener("click", () => receipt && ask("supplement", { code: receipt }, showPlace));
-el("leave").addEventListener("click", clear);
-page.addEventListener("input", () => (endsAt = Date.now() + OPEN_FOR * 1000));
+for (const button of [el("leave"), ...page.querySelectorAll("[data-do=leave]")]) button.addEventListener("click", clear);
+page.addEventListener("input", stay);
+page.addEventListener("pointerdown", () => endsAt && stay());
+addEventListener("keydown", () => endsAt && stay());
 addEventListener("pagehide", clear);
 addEventListener("pageshow", (event) => event.persisted && clear());
 setInterval(tick, 500);
 
-// A slip goes where the slip's code belongs, wherever the focus is; a receipt is told by its address.
+const booking = appointments({ path, token, step, show, refuse, two, clear, get visit() { return visit; } });
+
+// A slip goes where the slip's code belongs, wherever the focus is; a receipt is told by its address. A reader that
+// types what is on a card types the number.
 listenForScans((text) => {
+  if (page.dataset.step === "number" && booking.scanned(text)) return;
   if (page.dataset.step !== "ask") clear();
   const field = document.activeElement === el("receipt") ? el("receipt") : el("code");
   field.value = text;
-  endsAt = Date.now() + OPEN_FOR * 1000;
+  stay();
   (field === el("code") ? el("tail") : field).focus();
 });
 

@@ -76,6 +76,108 @@ def test_a_terminal_books_for_the_card_that_lies_there(booking: Any) -> None:
     assert booking.post("/appointments", wanted("10:30", id_number(125)), token=token).status == 201
 
 
+# At a terminal
+
+
+MINE = "/terminals/hall-1/appointments/mine"
+OWN = {"id", "service", "service_name", "service_name_en", "date", "time", "begins_at", "ends_at", "come_from"}
+OWN |= {"come_until", "state"}
+
+
+@pytest.fixture
+def terminal(booking: Any) -> str:
+    token: str = booking.hall.people.add_token("t", "terminal", (), "hall-1")
+    return token
+
+
+def logged(hall: Any) -> list[tuple[str, str]]:
+    with hall.store.read() as conn:
+        rows = conn.exec_driver_sql("SELECT action, place FROM access_log ORDER BY seq")
+        return [(action, place) for action, place in rows if action.startswith("terminal")]
+
+
+def test_what_can_be_booked_is_told_by_service_and_day(booking: Any) -> None:
+    (tax,) = booking.get("/appointments/days").json["services"]
+    assert (tax["service"], tax["service_name"], tax["service_name_en"]) == ("tax", "税务登记", "Tax")
+    assert [one["date"] for one in tax["days"]][::5] == ["2026-11-23", "2026-11-30", "2026-12-07"]
+    assert {one["free"] for one in tax["days"]} == {3}
+    booking.post("/appointments", wanted(), token=booking.token("desk"))
+    booking.pass_time(minutes=45)
+    (tax,) = booking.get("/appointments/days").json["services"]
+    assert [one["free"] for one in tax["days"]][:3] == [1, 2, 3]
+    booking.pass_time(hours=3)
+    assert booking.get("/appointments/days").json["services"][0]["days"][0] == {"date": str(TUESDAY), "free": 2}
+
+
+def test_a_hall_that_takes_no_appointments_offers_none(here: Any) -> None:
+    assert here.get("/appointments/days").json == {"services": []}
+
+
+def test_a_terminal_shows_and_gives_back_what_the_number_booked(booking: Any, terminal: str) -> None:
+    made = booking.post("/terminals/hall-1/appointments", wanted(), token=terminal).json
+    assert (made["come_from"], made["come_until"]) == ("2026-11-24T09:30:00.000+08:00", "2026-11-24T10:45:00.000+08:00")
+    (found,) = booking.post(MINE, {"id_number": id_number().lower()}, token=terminal).json["appointments"]
+    assert set(found) == OWN
+    assert found == {name: made[name] for name in OWN}
+    cancel = f"/terminals/hall-1/appointments/{made['id']}/cancel"
+    cancelled = booking.post(cancel, {"id_number": id_number()}, token=terminal)
+    assert cancelled.json == found | {"state": "cancelled"}
+    assert booking.post(cancel, {"id_number": id_number()}, token=terminal).code == "appointment_over"
+    told = booking.post(MINE, {"id_number": id_number()}, token=terminal)
+    assert [one["state"] for one in told.json["appointments"]] == ["cancelled"]
+    assert id_number() not in told.body.decode()
+    assert logged(booking) == [
+        ("terminal-appointments", "terminal hall-1"),
+        ("terminal-cancel", "terminal hall-1"),
+        ("terminal-appointments", "terminal hall-1"),
+    ]
+
+
+def test_what_was_yesterday_is_no_longer_shown(booking: Any, terminal: str) -> None:
+    booking.post("/appointments", wanted(), token=terminal)
+    booking.pass_time(days=1)
+    assert len(booking.post(MINE, {"id_number": id_number()}, token=terminal).json["appointments"]) == 1
+    booking.pass_time(days=1)
+    assert booking.post(MINE, {"id_number": id_number()}, token=terminal).json == {"appointments": []}
+
+
+def test_a_terminal_says_the_same_of_who_is_unknown_and_who_has_none(booking: Any, terminal: str) -> None:
+    had = booking.post("/appointments", wanted(number=id_number(125)), token=terminal).json
+    booking.pass_time(days=3)
+    answers = [booking.post(MINE, {"id_number": id_number(order)}, token=terminal) for order in (125, 127)]
+    assert answers[0].status == answers[1].status == 200
+    assert answers[0].body == answers[1].body == b'{"appointments":[]}'
+    others = booking.post(
+        "/appointments", wanted(number=id_number(129), day=MONDAY + timedelta(days=7)), token=terminal
+    )
+    tries = [
+        booking.post(f"/terminals/hall-1/appointments/{number}/cancel", {"id_number": id_number(127)}, token=terminal)
+        for number in (others.json["id"], had["id"], 999)
+    ]
+    assert [(one.status, one.code) for one in tries] == [(404, "unknown_appointment")] * 3
+    assert len({one.body for one in tries}) == 1
+    assert [action for action, _ in logged(booking)] == ["terminal-appointments"] * 2 + ["terminal-cancel-refused"] * 3
+
+
+def test_only_the_terminals_own_token_and_a_right_number_are_heard(booking: Any, terminal: str) -> None:
+    cancel = "/terminals/hall-1/appointments/1/cancel"
+    desk = booking.token("desk")
+    for path in (MINE, cancel):
+        assert booking.post(path, {"id_number": id_number()}).status == 401
+        assert booking.post(path, {"id_number": id_number()}, token=desk).code == "forbidden"
+        elsewhere = path.replace("hall-1", "hall-2")
+        assert booking.post(elsewhere, {"id_number": id_number()}, token=terminal).code == "not_your_terminal"
+        assert booking.post(path, {"id_number": "110000198803141230"}, token=terminal).code == "bad_id_number"
+        assert booking.post(path, {}, token=terminal).code == "bad_body"
+
+
+def test_a_terminal_that_tries_others_appointments_is_slowed(booking: Any, terminal: str) -> None:
+    paths = [f"/terminals/hall-1/appointments/{number}/cancel" for number in range(1, 26)]
+    answers = [booking.post(path, {"id_number": id_number()}, token=terminal) for path in paths]
+    assert answers[0].code == "unknown_appointment"
+    assert answers[-1].code == "too_many_tries"
+
+
 def test_a_repeated_request_books_once(booking: Any) -> None:
     key = {"Idempotency-Key": "one"}
     desk = booking.token("desk")
