@@ -49,6 +49,8 @@ class Paper:
     last: str = ""
     until: datetime | None = None
     ended: datetime | None = None
+    stop: tuple[str, str, datetime, str] | None = None
+    """Window, service, end and outcome of a stop of its chain, until something else becomes of it."""
     missing: list[str] = field(default_factory=list)
     """Services of its cases that wait for papers."""
 
@@ -215,6 +217,7 @@ class Hall:
 
     def _called(self, paper: Paper, window: str) -> None:
         paper.state, paper.window, paper.recalls, paper.until, paper.ended = "called", window, 0, None, None
+        paper.stop = None
 
     def recall(self, window: str, who: str | None) -> None:
         paper = self.here(window, who)
@@ -237,7 +240,9 @@ class Hall:
         while chain:
             service, *rest = chain
             if service == paper.service or not self.has(paper.person, service, paper):
+                stop = (window, paper.service, self.now, outcome)
                 self._into_line(paper, service=service, chain=tuple(rest))
+                paper.stop = stop
                 return
             chain = rest
         paper.state, paper.ended = "done", self.now
@@ -280,6 +285,7 @@ class Hall:
         paper.chain = paper.chain if chain is None else chain
         paper.rank = rank or paper.rank
         paper.state, paper.window, paper.recalls, paper.until, paper.ended = "waiting", None, 0, None, None
+        paper.stop = None
 
     def undo(self, window: str, who: str | None) -> None:
         self.sit(window, who)
@@ -287,8 +293,16 @@ class Hall:
         paper = self.last_ended(window)
         if paper is None:
             raise RefusedError("nothing_to_undo")
-        refuse(self.has(paper.person, paper.service, paper), "already_waiting")
-        if paper.state == "done":
+        service = paper.stop[1] if paper.stop else paper.service
+        refuse(self.has(paper.person, service, paper), "already_waiting")
+        if paper.stop:
+            paper.chain = (paper.service, *paper.chain)
+            paper.service = paper.line = service
+            paper.state, paper.window = "serving", window
+            if paper.stop[3] == "supplement":
+                paper.missing.pop()
+            paper.stop = None
+        elif paper.state == "done":
             paper.state = "serving"
             if paper.last == "supplement":
                 paper.missing.pop()
@@ -302,15 +316,12 @@ class Hall:
 
     def last_ended(self, window: str) -> Paper | None:
         """What ended last at a window, while that can be taken back."""
-        found = [
-            p
-            for p in self.papers.values()
-            if p.window == window
-            and p.state in ("done", "missed")
-            and p.ended is not None
-            and p.ended >= self.now - UNDO_WITHIN
+        ended = [(p.ended, p) for p in self.papers.values() if p.window == window and p.state in ("done", "missed")]
+        ended += [
+            (p.stop[2], p) for p in self.papers.values() if p.state == "waiting" and p.stop and p.stop[0] == window
         ]
-        return max(found, default=None, key=lambda p: p.ended or self.now)
+        found = [(at, p) for at, p in ended if at is not None and at >= self.now - UNDO_WITHIN]
+        return max(found, default=(None, None), key=lambda one: one[0] or self.now)[1]
 
     def scan(self, window: str, paper: Paper, reason: str | None, who: str | None) -> None:
         self.sit(window, who)

@@ -93,8 +93,7 @@ _PROMISE_DAYS = select(tables.service.c.promise_days).where(tables.service.c.id 
 _OF_FINISH = (
     select(_c.c.id, tables.rating.c.grade)
     .outerjoin_from(_c, tables.rating, tables.rating.c.case_id == _c.c.id)
-    .join(tables.ticket, tables.ticket.c.id == _c.c.ticket_id)
-    .where(_c.c.ticket_id == bindparam("ticket"), _c.c.ended_at == tables.ticket.c.ended_at)
+    .where(_c.c.ticket_id == bindparam("ticket"), _c.c.ended_at == bindparam("ended"))
 )
 _REMOVE = delete(_c).where(_c.c.id == bindparam("case"))
 _FORGET = update(_c).where(_c.c.person_hash.is_not(None), _c.c.hall_day < bindparam("before")).values(person_hash=None)
@@ -258,13 +257,13 @@ def record_all(m: Moment, row: Row[Any], further: Iterable[Further], *, printed:
     return made
 
 
-def withdraw(m: Moment, ticket: int) -> None:
-    """Take back the cases that the finish of this ticket made, before the ticket itself is taken back.
+def withdraw(m: Moment, ticket: int, ended_at: int) -> None:
+    """Take back the cases that the finish of this ticket at a time made.
 
     Raises:
         StateError: ``already_rated``.
     """
-    rows = m.conn.execute(_OF_FINISH, {"ticket": ticket}).all()
+    rows = m.conn.execute(_OF_FINISH, {"ticket": ticket, "ended": ended_at}).all()
     if any(row.grade is not None for row in rows):
         raise StateError("already_rated")
     for row in rows:

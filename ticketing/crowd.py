@@ -26,6 +26,7 @@ _CHANGES: dict[str, dict[str | None, int]] = {
     "ticket.cancelled": {None: -1},
     "ticket.transferred": {None: 1, "waiting": 1},
     "ticket.returned": {"held": 1, "missed": 1, "done": 1},
+    "ticket.undone": {"waiting": -1},
 }
 """Lines of one window are not counted: nobody is issued into one. A ticket that expires does so with its day."""
 

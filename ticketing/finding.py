@@ -46,7 +46,7 @@ def undoable(m: Moment, window: str) -> Undoable | None:
     """What ended last at the window, if it can still be taken back and nobody has come there since."""
     if m.open_at(window) is not None:
         return None
-    row = undoing.last_at(m, window)
-    if row is None:
+    last = undoing.last_at(m, window)
+    if last is None:
         return None
-    return Undoable(m.ticket(row), m.time(row.ended_at) + m.rules.undo_within)
+    return Undoable(last.ticket(m), m.time(last.ended_at) + m.rules.undo_within)

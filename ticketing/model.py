@@ -45,6 +45,7 @@ TRANSITIONS: dict[str, dict[State, State]] = {
     "supplement": {State.DONE: State.WAITING},
     "cancel": {State.WAITING: State.CANCELLED, State.HELD: State.CANCELLED, State.MISSED: State.CANCELLED},
     "undo": {State.DONE: State.SERVING, State.MISSED: State.CALLED},
+    "step-back": {State.WAITING: State.SERVING},
     "expire": {State.WAITING: State.EXPIRED, State.HELD: State.EXPIRED, State.MISSED: State.EXPIRED},
 }
 """All that can happen to a ticket. At the day's end the called and the served are finished, the others expire."""

@@ -354,6 +354,8 @@ class Office:
     def undo(self, window: str, actor: Actor) -> Ticket:
         """Take back the finish or the no-show that was the last thing at the window, up to a minute ago.
 
+        A stop of a chain, too, as long as nothing has become of its ticket since.
+
         Raises:
             UnknownError: ``unknown_window``.
             StateError: ``nothing_to_undo``; ``window_busy``; ``window_taken``; ``already_rated``; ``already_waiting``:

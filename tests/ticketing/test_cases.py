@@ -349,7 +349,7 @@ def test_a_finish_that_is_taken_back_takes_its_cases_with_it(desk: OfficeHall, f
     desk.later(seconds=5)
     made = desk.office.conclude("1", CLERK, "promised", None, [Further("seal", "done")], print=True).cases
     with desk.office.ledger.verb() as m:
-        cases.withdraw(m, issued.ticket.id)
+        cases.withdraw(m, issued.ticket.id, m.at)
     assert [row.id for row in rows(desk)] == [early.id]  # type: ignore[attr-defined]
     assert made[0].receipt
     refused(UnknownError, "unknown_code", files.progress, made[0].receipt)
@@ -362,7 +362,7 @@ def test_a_receipts_code_is_never_given_again(desk: OfficeHall) -> None:
         issued = desk.issue()
         given.add(conclude(desk, "promised")[0].receipt)
         with desk.office.ledger.verb() as m:
-            cases.withdraw(m, issued.ticket.id)
+            cases.withdraw(m, issued.ticket.id, m.at)
     assert len(given) == 3
 
 

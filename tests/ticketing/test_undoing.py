@@ -7,6 +7,7 @@ from offices import CHEN, CLERK, DESK, OfficeHall, refused
 from ticketing import tables
 from ticketing.model import State, StateError, UnknownError
 from ticketing.ratings import Ratings
+from ticketing.reports import Reports
 
 NOTHING = {"window": "1"}
 
@@ -97,6 +98,51 @@ def test_what_has_gone_on_elsewhere_is_not_undone(desk: OfficeHall) -> None:
     desk.issue("licence", CHEN)
     assert refused(StateError, "already_waiting", desk.office.undo, "1", CLERK)["number"] == "A003"
     assert cases(desk) == 1
+
+
+def test_a_stop_of_a_chain_finished_too_early_is_served_on(desk: OfficeHall) -> None:
+    desk.issue("licence", CHEN, chain=["tax", "licence"])
+    desk.issue("tax")
+    desk.call("1")
+    desk.later(minutes=1)
+    served = desk.office.start("1", CLERK)
+    desk.office.finish("1", CLERK, "supplement")
+    undoable = desk.office.undoable("1")
+    assert undoable is not None and (undoable.ticket.number, undoable.ticket.state) == ("A001", State.DONE)
+    assert undoable.ticket.service == "licence"
+    undone = desk.office.undo("1", CLERK)
+    assert (undone.state, undone.service, undone.window, undone.chain) == (
+        State.SERVING,
+        "licence",
+        "1",
+        ("tax", "licence"),
+    )
+    assert (undone.called_at, undone.started_at) == (served.called_at, served.started_at)
+    assert desk.office.window_view("1").ticket == undone == desk.office.ticket(undone.id)
+    assert cases(desk) == 0
+    assert desk.issue("tax").ticket.ahead == 1
+    assert Reports(desk.office.ledger).day(desk.now.date()).total.served == 0
+    going_on = desk.office.finish("1", CLERK)
+    assert (going_on.state, going_on.service, going_on.chain) == (State.WAITING, "tax", ("licence",))
+
+
+def test_a_stop_that_ended_last_is_undone_and_not_what_ended_before_it(desk: OfficeHall) -> None:
+    desk.issue()
+    desk.serve("1")
+    desk.issue("licence", chain=["tax"])
+    desk.later(seconds=1)
+    desk.serve("1")
+    assert desk.office.undo("1", CLERK).number == "A002"
+
+
+def test_a_stop_stands_once_the_next_window_has_called(desk: OfficeHall) -> None:
+    desk.issue("licence", chain=["tax"])
+    desk.serve("1")
+    assert desk.call("2") == "A001"
+    refused(StateError, "nothing_to_undo", desk.office.undo, "1", CLERK)
+    desk.office.hold("2", CLERK)
+    desk.office.return_number("2", "A001", CLERK)
+    refused(StateError, "nothing_to_undo", desk.office.undo, "1", CLERK)
 
 
 def test_what_was_rated_stays_done(desk: OfficeHall) -> None:
