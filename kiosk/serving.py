@@ -156,6 +156,8 @@ class _Web(WsgiServer):
                 with suppress(OSError):
                     knocking.enter_context(socket.create_connection(self.socket.getsockname()[:2], STOPPING))
             super().stop()
+        # Cheroot never lets go of a server it has counted for, nor would of the whole hall behind it.
+        getattr(logging, "statistics", {}).pop(f"Cheroot HTTPServer {id(self)}", None)
 
     def process_conn(self, conn: Any) -> None:
         if conn.last_used is None:
