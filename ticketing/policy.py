@@ -5,7 +5,7 @@ and the smallest rank is next. So nobody waits for ever, and any order can be to
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from ticketing.model import NORMAL, Resident, UnknownError
@@ -135,7 +135,8 @@ def class_for(resident: Resident | None, today: date, rules: Rules) -> PriorityC
 
 def rank_at(issued_at: datetime, priority: PriorityClass) -> datetime:
     """The time by which a ticket stands in the queue."""
-    return issued_at - priority.head_start
+    # Reckoned in UTC: on the hall's own clock, an hour of the night in autumn comes twice.
+    return (issued_at.astimezone(UTC) - priority.head_start).astimezone(issued_at.tzinfo)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, exists, literal_column, select, update
 
 from ticketing import cases, issuing, stays, tables, windows
 from ticketing.model import Actor, State, StateError, Ticket
-from ticketing.moment import Moment, after, microseconds, tickets
+from ticketing.moment import Moment, after, tickets
 from ticketing.moment import t as _t
 from ticketing.store import Prepared
 
@@ -93,7 +94,7 @@ class Last:
 
 def last_at(m: Moment, window: str) -> Last | None:
     """What ended last at the window, while that can be taken back."""
-    since = microseconds(m.now - m.rules.undo_within)
+    since = m.at - m.rules.undo_within // timedelta(microseconds=1)
     which = {"day": m.day, "window": window, "since": since, "now": m.at}
     row, stop = _LAST.one_or_none(m.conn, which), _LAST_STOP.one_or_none(m.conn, which)
     if stop is not None and (row is None or (stop.ended_at, stop.called_at) > (row.ended_at, row.called_at)):

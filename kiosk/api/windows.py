@@ -1,7 +1,7 @@
 """``/windows``: what a clerk does, and a business system asks, at a window."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from flask import Response
@@ -86,7 +86,7 @@ class HoldBody(_MayBeNothing):
 
     def until(self, now: datetime) -> datetime | None:
         """When it comes back."""
-        return self.back_at if self.minutes is None else now + timedelta(minutes=self.minutes)
+        return self.back_at if self.minutes is None else now.astimezone(UTC) + timedelta(minutes=self.minutes)
 
 
 class NumberBody(Body):

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
 import pytest
@@ -89,6 +90,12 @@ def test_a_class_without_an_age_is_given_by_staff_alone() -> None:
 def test_rules_that_make_no_sense_are_refused(classes: tuple[PriorityClass, ...]) -> None:
     with pytest.raises(ValueError, match=r"head start|one id"):
         Rules(classes)
+
+
+@pytest.mark.parametrize("of_class", RULES.classes)
+def test_the_hour_that_comes_twice_in_autumn_brings_nobody_forward(of_class: PriorityClass) -> None:
+    second = datetime(2026, 10, 25, 2, 10, fold=1, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert second.astimezone(UTC) - rank_at(second, of_class).astimezone(UTC) == of_class.head_start
 
 
 @given(st.integers(0, 86_400), st.integers(0, 86_400))
