@@ -25,7 +25,7 @@ _STATES = {
 _FALLBACK = Words("现在办不了，请稍后再试", "This cannot be done now: please try again later")
 
 _WORDS: dict[str, tuple[Words, ...]] = {
-    # code: sentences, the one with the most facts first
+    # code: sentences, the one with the most facts first; one code of several things has them by the fact ``of``
     # the queue
     "unknown_service": (Words("没有这项业务，请刷新后重选", "No such service: reload and choose again"),),
     "unknown_window": (Words("没有这个窗口，请检查窗口编号", "No such window: check its number"),),
@@ -38,6 +38,12 @@ _WORDS: dict[str, tuple[Words, ...]] = {
             "不是本厅今天的号码，请扫今天小票上的二维码",
             "Not a number of this hall today: scan the code on today's slip",
         ),
+    ),
+    "unknown_code of receipt": (
+        Words("没有找到这张回执，请核对回执上的码", "No such receipt: check the code that stands on it"),
+    ),
+    "unknown_code of appointment": (
+        Words("没有找到这个预约，请核对预约码", "No such appointment: check its code, or its day is over"),
     ),
     "unknown_priority": (Words("没有这个优先类别，请重选", "No such priority: choose again"),),
     "bad_priority": (Words("没有这个优先类别，请重选", "No such priority: choose again"),),
@@ -350,7 +356,7 @@ def words(code: str, facts: Mapping[str, Any] | None = None) -> Words:
     state = _STATES.get(str(known.get("state", "")))
     if state is None:
         known.pop("state", None)
-    for sentence in _WORDS.get(code, ()):
+    for sentence in (*_WORDS.get(f"{code} of {known.get('of')}", ()), *_WORDS.get(code, ())):
         if _needs(sentence) <= known.keys():
             said = {name: _said(value) for name, value in known.items()} | ({"state": state} if state else {})
             return Words(

@@ -51,6 +51,7 @@ def ticket_pages(hall: Hall) -> Blueprint:
             chain=[services[one].name for one in view.ticket.chain if one in services],
             returns_left=returns_left(view.ticket, hall.settings.queue.missed_limit),
             why=_why(code, number) if number and view.ticket.state is State.WAITING else None,
+            asking="why" if number else request.args.get("ask", ""),
             refused=words(refused, facts) if refused in CODES else None,
             now=hall.clock(),
         )

@@ -283,7 +283,7 @@ def row_of_code(m: Moment, scanned: str) -> Row[Any]:
     row = _BY_CODE.one_or_none(m.conn, {"code": _hash_of(m, code or "")})
     # One that is over is as unknown as one that never was.
     if row is None or row.day < m.day:
-        raise UnknownError("unknown_code")
+        raise UnknownError("unknown_code", of="appointment")
     return row
 
 

@@ -299,7 +299,7 @@ def row_of_code(m: Moment, code_text: str) -> Row[Any]:
     code = codes.find_code(code_text)
     row = code and _BY_CODE.one_or_none(m.conn, {"code": _hash_of(m, code)})
     if not row:
-        raise UnknownError("unknown_code")
+        raise UnknownError("unknown_code", of="receipt")
     return row
 
 

@@ -11,7 +11,7 @@ import { residentPanel } from "./resident.js";
 import { listenForScans } from "./scan.js";
 import { signIn, signOut } from "./signing.js";
 import { clerkVerbs } from "./window_verbs.js";
-import { bigKeyOf, GO, REASONS, receiptLines, STATES } from "./window_words.js";
+import { bigKeyOf, GO, REASONS, receiptLines, refusalOf, STATES } from "./window_words.js";
 
 const SETTLE = 400;       // ms in which the second half of a double press finds nothing to press
 const SURE = 4000;        // ms in which a no-show must be confirmed
@@ -51,7 +51,7 @@ function tellProblem(problem) {
     const since = hm(new Date(taken.since));
     tell(`${taken.clerk} 从 ${since} 起在本窗口，是否接管？`, `${taken.clerk} has been at this window since ${since}. Take it over?`, "stop");
   } else if (problem.code === "offline") tell("没有收到答复，正在核对这一步有没有办成", "No answer; checking whether it was done", "warn");
-  else tell(problem.detail, problem.detail_en, "stop");
+  else tell(...refusalOf(problem), "stop");
 }
 
 // ---- what the hall says ----
@@ -152,7 +152,7 @@ async function noShow() {
   if (!mayPress() || view.ticket?.state !== "called") return;
   if (!sureTimer) {
     sureTimer = setTimeout(() => unsure(true), SURE);
-    tell(`${view.ticket.number} 没有来？再按一次 F3 记为过号`, `${view.ticket.number} did not come? Press F3 again`, "warn");
+    tell(`${view.ticket.number} 没有来？再按一次 F3 记为过号，Esc 放弃`, `${view.ticket.number} did not come? Press F3 again, or Esc`, "warn");
     renderKeys();
     return;
   }
@@ -383,6 +383,9 @@ addEventListener("keydown", (event) => {
   if (KEYS[event.key]) {
     event.preventDefault();               // F5 shall not reload, F3 not search, F6 not leave the page
     if (!event.repeat) KEYS[event.key]();
+  } else if (event.key === "Escape" && sureTimer) {
+    event.preventDefault();
+    unsure(true);
   } else if ((event.key === " " || event.key === "Enter") && !event.target.closest("button, a, input, select")) {
     event.preventDefault();
     if (!event.repeat) go();

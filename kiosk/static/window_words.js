@@ -40,3 +40,10 @@ export function receiptLines(cases) {
     return t(`回执码 ${code}${day ? `\n${day} 前办结` : ""}`, `Receipt ${code}${day ? `\ndone by ${day}` : ""}`);
   });
 }
+
+/** Why something was refused, to the clerk: the hall's own words, but where those speak to the resident. */
+export function refusalOf({ code, detail, detail_en: english, body }) {
+  if (code !== "already_waiting") return [detail, english];
+  const [zh, en] = body.number ? [`号码 ${body.number}`, body.number] : ["号码", "a number"];
+  return [`居民已有这项业务的${zh}，请先办那个号，或取消它`, `The resident has ${en} for that service: serve or cancel that one first`];
+}

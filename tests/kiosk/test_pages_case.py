@@ -120,6 +120,7 @@ def test_a_promised_day_stands_on_the_receipts_page(hall: Any, new_page: Callabl
     expect(phone.locator("main")).to_contain_text("请到3号窗口领取")
     answer = phone.goto(f"{hall.url}/p/0123456789ABCDEF")
     assert answer and answer.status == 404
+    expect(phone.locator("h1")).to_have_text("没有找到这张回执，请核对回执上的码")
 
 
 # -- the tablet --------------------------------------------------------------------------------------------------------
@@ -246,6 +247,13 @@ def test_progress_is_looked_up_at_the_terminal(hall: Any, new_page: Callable[...
     expect(page.locator("#fields")).to_contain_text(str(case.promised_on))
     page.clock.fast_forward(61_000)
     nothing_stays(page)
+
+
+def test_a_receipts_wrong_code_is_told_at_the_terminal(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = terminal_of(hall, new_page)
+    page.locator("#receipt").fill("0123456789ABCDEF")
+    page.get_by_role("button", name="查询").click()
+    expect(page.locator("#refused")).to_contain_text("没有找到这张回执")
 
 
 def test_papers_are_brought_at_the_terminal(hall: Any, new_page: Callable[..., Page]) -> None:

@@ -71,6 +71,7 @@ def test_when_called_the_page_turns_to_the_calls_colour_and_the_phone_shakes(hal
     expect(phone.locator("html")).to_have_attribute("data-shaken", "400,200,400,200,400")
     expect(phone.locator("body")).to_have_css("background-color", "rgb(255, 200, 61)")
     assert before != "rgb(255, 200, 61)"
+    expect(phone.locator("header")).to_have_css("border-left-width", "0px")
 
 
 def test_a_recall_shakes_the_phone_again(hall: Any, phone: Page) -> None:
@@ -221,6 +222,33 @@ def test_why_another_number_is_first_is_answered(hall: Any, any_phone: Page) -> 
     any_phone.locator("#why").fill("Z999")
     any_phone.get_by_role("button", name="查询").click()
     expect(any_phone.locator(".why")).to_contain_text("没有这个号码")
+
+
+def test_a_page_without_scripts_does_not_reload_under_somebody_who_types(
+    hall: Any, new_page: Callable[..., Page]
+) -> None:
+    issue(hall)
+    code = issue(hall).code
+    page = new_page(**PHONE, java_script_enabled=False)
+    reloads = page.locator("meta[http-equiv=refresh]")
+    page.goto(f"{hall.url}/t/{code}")
+    expect(reloads).to_have_count(1)
+    page.get_by_text("为什么别的号先叫").click()
+    expect(page.locator("#why")).to_be_visible()
+    expect(reloads).to_have_count(0)
+    page.locator("#why").fill("A001")
+    page.get_by_role("button", name="查询").click()
+    expect(page.locator(".why")).to_be_visible()
+    expect(reloads).to_have_count(0)
+    page.get_by_text("返回").click()
+    expect(page.locator("#why")).to_have_count(0)
+    expect(reloads).to_have_count(1)
+    for _ in range(2):
+        call(hall)
+        hall.office.finish("1", CLERK)
+    page.reload()
+    expect(page.locator("#rating")).to_be_visible()
+    expect(reloads).to_have_count(0)
 
 
 def test_what_is_open_stays_open_while_the_page_refreshes_itself(hall: Any, phone: Page) -> None:

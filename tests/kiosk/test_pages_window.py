@@ -236,6 +236,21 @@ def test_a_no_show_is_asked_for_twice(hall: Any, new_page: Callable[..., Page]) 
     assert ticket_at(hall) is None
 
 
+def test_esc_takes_a_no_show_back_that_was_not_confirmed(hall: Any, new_page: Callable[..., Page]) -> None:
+    issue(hall)
+    page = sit_at(new_page(), hall)
+    page.keyboard.press("Space")
+    key_is(page, "开始办理")
+    page.keyboard.press("F3")
+    message(page, "再按一次 F3")
+    page.keyboard.press("Escape")
+    expect(page.locator("#message-text")).to_be_empty()
+    expect(page.locator("#no-show-text")).to_have_text("过号")
+    page.keyboard.press("F3")
+    message(page, "再按一次 F3")
+    assert ticket_at(hall).state is State.CALLED
+
+
 def test_recall_transfer_and_pause_are_one_key_each(hall: Any, new_page: Callable[..., Page]) -> None:
     issue(hall)
     page = sit_at(new_page(), hall)

@@ -341,3 +341,14 @@ def test_names_that_are_known_are_not_asked_for_again(hall: Any, new_page: Calla
     issue(hall)
     expect(page.locator("#next")).to_have_text("A001")
     assert not any(url.endswith("/hall") for url in asked_for)
+
+
+def test_a_transfer_into_a_line_where_the_resident_stands_already_is_refused_to_the_clerk(
+    hall: Any, called: Page
+) -> None:
+    issue(hall, "household")
+    called.keyboard.press("F5")
+    asked(called, "A001 转到哪里？")
+    called.locator("#ask-choices button", has_text="户").click()
+    message(called, "居民已有这项业务的号码 D001，请先办那个号，或取消它")
+    assert ticket_at(hall).number == "A001"
