@@ -81,13 +81,16 @@ class Backups:
                 ``log_diverged``.
             StoreError: the store did not take it: nothing was changed.
         """
-        with backup.opened(self._ledger.vault, path) as (manifest, source), self._ledger.verb() as m:
-            if m.conn.dialect.name == "postgresql":
-                m.conn.execute(text("SET LOCAL statement_timeout = 0"))
-            lost = _held(m.conn)
-            if lost and not replace:
-                raise BackupError("store_not_empty", _not_empty(lost), rows=lost)
-            restored = _Restoring(m, source, manifest, replace_log).run(actor, lost)
+        with backup.opened(self._ledger.vault, path) as (manifest, source):
+            # A long log takes its time, in which nobody need wait, nor the database think that this program hangs.
+            theirs = access_log.verify(source, self._ledger.vault)
+            with self._ledger.verb() as m:
+                if m.conn.dialect.name == "postgresql":
+                    m.conn.execute(text("SET LOCAL statement_timeout = 0"))
+                lost = _held(m.conn)
+                if lost and not replace:
+                    raise BackupError("store_not_empty", _not_empty(lost), rows=lost)
+                restored = _Restoring(m, source, manifest, theirs, replace_log).run(actor, lost)
         with suppress(StoreError):
             self._ledger.store.checkpoint()
         log.info("restored from a backup of %s by %s", manifest.made_at, actor.who)
@@ -108,10 +111,13 @@ def _not_empty(lost: dict[str, int]) -> str:
 
 
 class _Restoring:
-    def __init__(self, m: Moment, source: Connection, manifest: Manifest, replace_log: bool) -> None:
+    def __init__(
+        self, m: Moment, source: Connection, manifest: Manifest, theirs: access_log.Verdict, replace_log: bool
+    ) -> None:
         self._m = m
         self._source = source
         self._manifest = manifest
+        self._theirs = theirs
         self._replace_log = replace_log
 
     def run(self, actor: Actor, lost: dict[str, int]) -> Restored:
@@ -242,7 +248,7 @@ class _Restoring:
 
     def _whose_log(self) -> Literal["own", "backup"]:
         conn, vault = self._m.conn, self._m.vault
-        own, theirs = access_log.verify(conn, vault), access_log.verify(self._source, vault)
+        own, theirs = access_log.verify(conn, vault), self._theirs
         shared = min(own.entries, theirs.entries)
         if own.whole and theirs.whole and _log_digest(conn, shared) == _log_digest(self._source, shared):
             return "backup" if theirs.entries > own.entries else "own"
