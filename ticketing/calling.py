@@ -9,16 +9,14 @@ from sqlalchemy import Row, bindparam, update
 
 from ticketing import access_log, cases, issuing, stays, turns, windows
 from ticketing.cases import Case, Further
-from ticketing.model import Actor, ClosedError, State, StateError, Ticket, UnknownError, Window
-from ticketing.moment import Moment, after, line_at, tickets
+from ticketing.model import Actor, ClosedError, State, StateError, Ticket, Window
+from ticketing.moment import Moment, after, line_at
 from ticketing.moment import t as _t
 from ticketing.policy import Why
 from ticketing.store import Prepared
 
 BY_STAFF = "number"
 """How a ticket came to its window that was called out of turn."""
-
-_BY_NUMBER = Prepared(tickets.where(_t.c.hall_day == bindparam("day"), _t.c.number == bindparam("number")))
 
 _MINE = _t.c.id == bindparam("ticket")
 # Whoever waits has nothing of an earlier stay left.
@@ -75,7 +73,7 @@ def call_next(m: Moment, window_id: str, actor: Actor) -> Called | None:
 def call_number(m: Moment, window_id: str, number: str, actor: Actor, reason: str | None) -> Called:
     """Call this very number; see :meth:`ticketing.office.Office.call_number`."""
     window = ready(m, window_id, actor)
-    row = row_of_number(m, number)
+    row = m.row_of_number(number)
     after("call-number", row)
     if not window.serves(row.service_id) and row.line != line_at(window.id):
         raise StateError("not_served_there", number=row.number, service=row.service_id, window=window.id)
@@ -203,14 +201,6 @@ def here(m: Moment, window: str, actor: Actor) -> Row[Any]:
     if row is None:
         m.window(window)
         raise StateError("nobody_here", window=window)
-    return row
-
-
-def row_of_number(m: Moment, number: str) -> Row[Any]:
-    """The row of today's ticket of this number; raises :class:`UnknownError` (``unknown_number``)."""
-    row = _BY_NUMBER.one_or_none(m.conn, {"day": m.day, "number": number.strip().upper()})
-    if row is None:
-        raise UnknownError("unknown_number")
     return row
 
 

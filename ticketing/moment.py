@@ -66,6 +66,7 @@ _BY_ID = Prepared(tickets.where(t.c.id == bindparam("ticket")))
 _CODE_HASH = Prepared(select(t.c.code_hash).where(t.c.id == bindparam("ticket")))
 _BY_CODE = Prepared(tickets.where(t.c.code_hash == bindparam("code"), t.c.hall_day == bindparam("day")))
 _BY_CODE_OF_ANY_DAY = Prepared(tickets.where(t.c.code_hash == bindparam("code")))
+_BY_NUMBER = Prepared(tickets.where(t.c.hall_day == bindparam("day"), t.c.number == bindparam("number")))
 _NOBODYS = "0" * 16
 _AT_WINDOW = Prepared(tickets.where(t.c.window_id == bindparam("window"), tables.open_))
 _AHEAD = Prepared(
@@ -274,6 +275,13 @@ class Moment:
         row = _BY_CODE_OF_ANY_DAY.one_or_none(self.conn, {"code": self.hash_of(code)})
         if row is None:
             raise UnknownError("unknown_code")
+        return row
+
+    def row_of_number(self, number: str) -> Row[Any]:
+        """The row of today's ticket of this number; raises :class:`UnknownError` (``unknown_number``)."""
+        row = _BY_NUMBER.one_or_none(self.conn, {"day": self.day, "number": number.strip().upper()})
+        if row is None:
+            raise UnknownError("unknown_number")
         return row
 
     def open_at(self, window: str) -> Row[Any] | None:

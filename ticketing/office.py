@@ -196,7 +196,7 @@ class Office:
     def ticket_of_number(self, number: str) -> Ticket:
         """Today's ticket of this number, in capitals or not; raises ``unknown_number``."""
         with self.ledger.look() as m:
-            return m.ticket(calling.row_of_number(m, number))
+            return m.ticket(m.row_of_number(number))
 
     def used_up(self, resident: Resident) -> frozenset[str]:
         """The services for which this person gets no more tickets today."""
@@ -402,7 +402,7 @@ class Office:
         """The same by a clerk to whom somebody came; raises ``unknown_number``, and what :meth:`return_ticket` does."""
         with self.ledger.verb() as m:
             windows.seat(m, window, actor)
-            ticket = holding.come_back(m, calling.row_of_number(m, number))
+            ticket = holding.come_back(m, m.row_of_number(number))
         return self._note(ticket, "returned", window, actor)
 
     def give_class(self, ticket_id: int, class_id: str, reason: str, actor: Actor) -> Ticket:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from ticketing import calling, policy
+from ticketing import policy
 from ticketing.model import State, Window
 from ticketing.moment import Moment, is_open, window_of
 from ticketing.policy import Standing, Why
@@ -31,7 +31,7 @@ def why_before(m: Moment, code: str, number: str) -> Why:
         UnknownError: ``unknown_code``; ``unknown_number``: no such ticket today.
     """
     mine = m.row_of_code(code)
-    other = calling.row_of_number(m, number)
+    other = m.row_of_number(number)
     if other.id == mine.id:
         return _SELF
     if mine.state != State.WAITING:
