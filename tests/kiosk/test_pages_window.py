@@ -238,9 +238,11 @@ def test_a_no_show_is_asked_for_twice(hall: Any, new_page: Callable[..., Page]) 
 
 def test_esc_takes_a_no_show_back_that_was_not_confirmed(hall: Any, new_page: Callable[..., Page]) -> None:
     issue(hall)
-    page = sit_at(new_page(), hall)
+    page = sit_at(new_page(clock=True), hall)
     page.keyboard.press("Space")
     key_is(page, "开始办理")
+    # No time passes from here on: what goes away goes by the key.
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=5))
     page.keyboard.press("F3")
     message(page, "再按一次 F3")
     page.keyboard.press("Escape")
