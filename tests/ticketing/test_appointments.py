@@ -11,7 +11,7 @@ from sqlalchemy import event
 from offices import CHEN, DESK, LI, MORNING, SERVICES, WINDOWS, OfficeHall, refused
 from ticketing.appointments import Appointments, BadRow, BadRowsError, ListedRow
 from ticketing.calendar import Hours, Quota, Slot, SpecialDay
-from ticketing.model import ClosedError, LimitError, Resident, StateError, TicketingError, UnknownError
+from ticketing.model import Actor, ClosedError, LimitError, Resident, StateError, TicketingError, UnknownError
 from ticketing.policy import AppointmentRules
 from ticketing.setup import HallSetup, Setup
 
@@ -75,6 +75,38 @@ def test_a_booked_place_is_no_longer_free_and_a_cancelled_one_is_again(book: App
     assert [one.free for one in book.slots("tax", TOMORROW)] == [2, 1]
     assert refused(StateError, "appointment_over", book.cancel_code, made.code) == {"state": "cancelled"}
     assert refused(StateError, "appointment_over", book.cancel, made.id, DESK) == {"state": "cancelled"}
+
+
+def test_the_days_tell_what_is_still_free_of_each_service(desk: OfficeHall, book: Appointments) -> None:
+    booked(book)
+    booked(book, LI, TOMORROW, HALF_PAST)
+    ((service, days),) = book.days().items()
+    assert service == "tax"
+    assert [(one.day, one.free) for one in days][:3] == [(TODAY, 2), (TOMORROW, 2), (TOMORROW + timedelta(days=1), 3)]
+    assert [one.day.isoweekday() for one in days] == [1, 2, 3, 4, 5] * 2 + [1]
+    rule(desk, days_ahead=0)
+    desk.now = at("10:10")
+    assert [(one.day, one.free) for one in book.days()["tax"]] == [(TODAY, 1)]
+    desk.now = at("10:31")
+    assert book.days() == {"tax": []}
+    assert arrange(desk, slots=()).days() == {}
+
+
+def test_a_holder_sees_what_is_ones_own_and_gives_it_back(desk: OfficeHall, book: Appointments) -> None:
+    terminal = Actor("t-1", "terminal", "terminal hall-1")
+    today, later = booked(book), booked(book, day=TOMORROW)
+    others = booked(book, LI)
+    number = str(CHEN.id_number)
+    assert [one.id for one in book.of_holder(f" {number.lower()} ", terminal)] == [today.id, later.id]
+    assert book.of_holder(str(NOBODY.id_number), terminal) == []
+    for wrong in (others.id, 999):
+        assert refused(UnknownError, "unknown_appointment", book.cancel_by_holder, wrong, number, terminal) == {}
+    assert book.cancel_by_holder(later.id, number, terminal).state == "cancelled"
+    assert refused(StateError, "appointment_over", book.cancel_by_holder, later.id, number, terminal)
+    assert [one.state for one in book.of_holder(number, terminal)] == ["booked", "cancelled"]
+    assert states(desk) == ["booked", "cancelled", "booked"]
+    desk.now = at("09:00", TOMORROW)
+    assert [one.id for one in book.of_holder(number, terminal)] == [later.id]
 
 
 def test_what_cannot_be_booked_is_refused(desk: OfficeHall, book: Appointments) -> None:
