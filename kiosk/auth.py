@@ -31,8 +31,9 @@ from ticketing.people import LOGIN_LASTS, People, Principal
 
 COOKIE = "quhao"
 SAFE = ("GET", "HEAD", "OPTIONS")
-FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via")
-"""Headers by which a proxy shows; from one that is not named in the settings they mean: this is not the kiosk."""
+FORWARDED = frozenset({"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA"})
+"""Headers, by their names in WSGI, by which a proxy shows; from one that is not named in the settings they mean: this
+is not the kiosk."""
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -124,15 +125,16 @@ class Gate:
         """
         known: Asker | None = g.get("asker")
         if known is None:
-            known = g.asker = self._identify(request)
+            known = g.asker = self._identify(_asked())
         return known
 
     def _check(self) -> None:
-        self._refuse_credentials_in_the_clear()
-        view = current_app.view_functions.get(request.endpoint or "")
+        asked = _asked()
+        self._refuse_credentials_in_the_clear(asked)
+        view = current_app.view_functions.get(asked.endpoint or "")
         access: Access | None = getattr(view, "access", None)
         if access is None:
-            if view is not None and request.path.startswith("/api/"):
+            if view is not None and asked.path.startswith("/api/"):
                 raise RequestError(403, "forbidden")
             return
         if access.roles is None:
@@ -148,40 +150,35 @@ class Gate:
             if asker.principal or access.roles == {"kiosk"}:
                 raise RequestError(403, "forbidden")
             raise RequestError(401, "not_logged_in")
-        if request.method not in SAFE and asker.by != "token":
-            check_same_site(request)
-        if access.window and not (asker.principal and asker.principal.may_use(_window_asked())):
-            raise RequestError(403, "not_your_window", window=_window_asked())
-        g.actor = self._actor(asker, role)
+        if asked.method not in SAFE and asker.by != "token":
+            check_same_site(asked)
+        window = str((asked.view_args or {}).get("window", ""))
+        if access.window and not (asker.principal and asker.principal.may_use(window)):
+            raise RequestError(403, "not_your_window", window=window)
+        place = window or asker.address
+        if asker.principal and asker.principal.role == role:
+            g.actor = Actor(asker.principal.name, role, place, logged_in=asker.by == "login")
+        else:
+            g.actor = Actor("kiosk", role, place)
 
-    def _refuse_credentials_in_the_clear(self) -> None:
+    def _refuse_credentials_in_the_clear(self, asked: Request) -> None:
         """Also where none are needed: whoever sends them should learn that they are for anybody to read.
 
         Raises:
             RequestError: ``tls_required``.
         """
-        if "Authorization" in request.headers or COOKIE in request.cookies:
-            address, behind_proxy = caller(request, self._server)
-            if not (self._is_here(address, behind_proxy) or arrived_by_tls(request, behind_proxy)):
+        if "Authorization" in asked.headers or COOKIE in asked.cookies:
+            address, behind_proxy = caller(asked, self._server)
+            if not (_is_here(asked, address, behind_proxy) or arrived_by_tls(asked, behind_proxy)):
                 raise RequestError(403, "tls_required")
-
-    def _is_here(self, address: str, behind_proxy: bool) -> bool:
-        """Whether a request comes from this box."""
-        return _is_loopback(address) and (behind_proxy or not any(name in request.headers for name in FORWARDED))
 
     def came_by_tls(self) -> bool:
         """Whether the browser of the present request sees an address of ``https``."""
         return arrived_by_tls(request, caller(request, self._server)[1])
 
-    def _actor(self, asker: Asker, role: Role) -> Actor:
-        place = str((request.view_args or {}).get("window") or asker.address)
-        if asker.principal and asker.principal.role == role:
-            return Actor(asker.principal.name, role, place, logged_in=asker.by == "login")
-        return Actor("kiosk", role, place)
-
     def _identify(self, request: Request) -> Asker:
         address, behind_proxy = caller(request, self._server)
-        here = self._is_here(address, behind_proxy)
+        here = _is_here(request, address, behind_proxy)
         secure = here or arrived_by_tls(request, behind_proxy)
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         cookie = request.cookies.get(COOKIE)
@@ -264,8 +261,15 @@ def forget(response: Response) -> None:
     response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
 
 
-def _window_asked() -> str:
-    return str((request.view_args or {}).get("window", ""))
+def _asked() -> Request:
+    """The present request itself: each look through Flask's proxy costs as much as what is looked for."""
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+    return asked
+
+
+def _is_here(asked: Request, address: str, behind_proxy: bool) -> bool:
+    """Whether a request comes from this box."""
+    return _is_loopback(address) and (behind_proxy or FORWARDED.isdisjoint(asked.environ))
 
 
 @lru_cache(1024)
