@@ -191,10 +191,17 @@ def test_a_missed_number_queues_again_and_says_how_often_still(hall: Any, any_ph
     expect(any_phone.locator("#acts .primary")).to_have_count(0)
 
 
+def hears_nothing_more(phone: Page) -> None:
+    """From now on the page does not learn by itself what happened."""
+    phone.route("**", lambda route: route.abort() if route.request.resource_type == "fetch" else route.fallback())
+
+
 def test_what_came_too_late_is_told_in_words(hall: Any, any_phone: Page) -> None:
     code = issue(hall).code
     any_phone.goto(f"{hall.url}/t/{code}")
+    hears_nothing_more(any_phone)
     any_phone.get_by_text("不办了，取消号码").click()
+    expect(any_phone.locator("#acts .danger")).to_be_visible()
     call(hall)
     any_phone.locator("#acts .danger").click()
     expect(any_phone.locator(".refused")).to_contain_text("A001 已叫号")
@@ -204,7 +211,9 @@ def test_what_came_too_late_is_told_in_words(hall: Any, any_phone: Page) -> None
 def test_a_press_done_twice_is_no_fault(hall: Any, any_phone: Page) -> None:
     code = issue(hall).code
     any_phone.goto(f"{hall.url}/t/{code}")
+    hears_nothing_more(any_phone)
     any_phone.get_by_text("不办了，取消号码").click()
+    expect(any_phone.locator("#acts .danger")).to_be_visible()
     hall.office.cancel_by_code(code)
     any_phone.locator("#acts .danger").click()
     expect(any_phone.locator(".head")).to_contain_text("已取消")
