@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Tests mostly wait for wires and browsers, so a few more run at once than there are cores.
-TESTERS ?= 3
+TESTERS ?= 4
 
 # For the demo: a Chinese font for the picture of the paper, and the voice.
 DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
