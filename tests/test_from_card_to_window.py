@@ -164,6 +164,7 @@ def test_from_card_to_window_on_real_wires(hall: ForeignHall) -> None:
 
     assert hall.clerk.post("/windows/3/finish", {"outcome": "done"}).body["state"] == "done"
     assert hall.clerk.post("/windows/3/call-next").status == 204
+    wait_until(lambda: len(following.events) == 4, PATIENCE)
     assert [event for event, _, _ in following.events] == [
         "ticket.issued",
         "ticket.called",
