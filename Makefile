@@ -37,11 +37,16 @@ $(VENV)/bin/python: | demo-packages
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python demo-packages
 	$(BIN)/pip install -q -c constraints.txt -e .
+	$(compile)
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python test-packages
 	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+	$(compile)
 	touch $(VENV)/.demo $@
+
+# pip compiles what it copies, not what it links to: without this each start would, where Python may not keep the result.
+compile = $(BIN)/python -m compileall -q config display drivers kiosk ticketing
 
 # $(call install,packages): those that are missing, as root or by password-less sudo; else say what to type.
 define install

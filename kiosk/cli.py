@@ -32,6 +32,8 @@ DEFAULT_CONFIG = "quhao.toml"
 PATIENCE = 10.0
 """Seconds ``run`` waits for a store or a port that another program still holds, as at a restart; ``--patience``."""
 PAUSE = 0.5
+SETTLED = 2.0
+"""Seconds after the start until what is there then is taken for what stays."""
 LONGEST_STOP = 4.0
 """Seconds after which ``run`` ends although a part of it still waits for something, such as a database that hangs."""
 AWAY = ("store_gone", "store_in_doubt")
@@ -173,7 +175,6 @@ def _serve_until(stopping: Stopping, settings: "Settings", patience: float, visi
         return
     address = program.server.address
     log.info("ready at %s", address)
-    _spare_the_collector()
     if visitor:
         name, password = visitor
         windows = tuple(window.id for window in program.hall.office.windows())
@@ -185,7 +186,10 @@ def _serve_until(stopping: Stopping, settings: "Settings", patience: float, visi
         click.echo(f"咨询台登录 / the guide desk logs in as:  {DEMO_DESK}  {password}")
         click.echo(f"管理员登录 / the manager logs in as:  {DEMO_MANAGER}  {password}")
         click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
-    stopping.wait()
+    # Not at once: it holds everything up for a tenth of a second, in which the first screens come.
+    if not stopping.wait(SETTLED):
+        _spare_the_collector()
+        stopping.wait()
     log.info("stopping")
     last = threading.Timer(LONGEST_STOP, _leave)
     last.daemon = True
