@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 import kiosk
-from conftest import DemoHall
+from conftest import PASSWORD, DemoHall
 from test_hall_day import log_in, press
 from ticketing.model import Actor
 from wires import wait_until
@@ -34,7 +34,7 @@ def keep(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Page, str]
     return take
 
 
-def test_every_page_has_its_picture(
+def test_the_pages_of_the_day_have_their_pictures(
     hall: DemoHall, new_page: Callable[..., Page], keep: Callable[[Page, str], None]
 ) -> None:
     office = hall.office
@@ -119,3 +119,55 @@ def test_every_page_has_its_picture(
     loaded = "[...document.images].every((picture) => picture.complete && (picture.naturalWidth || !picture.src))"
     wait_until(lambda: bench.evaluate(loaded), 10)
     keep(bench, "bench")
+
+
+def test_the_pages_beside_the_queue_have_their_pictures(
+    hall: DemoHall, new_page: Callable[..., Page], keep: Callable[[Page, str], None]
+) -> None:
+    office, people = hall.office, hall.program.hall.people
+    for service, outcome in (("business-licence", "promised"), ("tax", "immediate"), ("business-licence", "rejected")):
+        office.issue(service, DESK, print=False)
+        office.call_next("1", CLERK)
+        cases = office.conclude("1", CLERK, outcome).cases
+        if outcome == "promised":
+            receipt = cases[0].receipt
+    waiting = office.issue("tax", DESK, print=False).ticket
+
+    phone = new_page(390, 844)
+    phone.goto(f"{hall.url}/p/{receipt}")
+    expect(phone.locator("body")).to_contain_text("承诺")
+    keep(phone, "receipt")
+
+    tablet = new_page(1280, 800)
+    token = people.add_token("rate-1", "terminal", ("1",), "rate-1")
+    tablet.goto(f"{hall.url}/rate/1#token={token}")
+    expect(tablet.get_by_text("非常满意").first).to_be_visible()
+    keep(tablet, "rate")
+
+    terminal = new_page(1080, 1920)
+    token = people.add_token("hall-1", "terminal", (), "hall-1")
+    terminal.goto(f"{hall.url}/terminal#terminal=hall-1&token={token}")
+    expect(terminal.locator("#book")).to_be_visible()
+    keep(terminal, "terminal")
+    terminal.locator("#book").click()
+    terminal.locator("#choices button", has_text="不动产登记").click()
+    expect(terminal.locator("#choices button").nth(1)).to_be_visible()
+    keep(terminal, "terminal-booking")
+
+    people.add_account("chen", "desk", (), PASSWORD)
+    people.add_account("zhou", "manager", (), PASSWORD)
+    desk = new_page()
+    desk.request.post(f"{hall.url}/api/v1/login", data={"username": "chen", "password": PASSWORD})
+    desk.goto(f"{hall.url}/desk")
+    expect(desk.locator("#line")).to_have_text("已连接")
+    desk.keyboard.press("F3")
+    desk.keyboard.type(waiting.number)
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#found-number")).to_have_text(waiting.number)
+    keep(desk, "desk")
+
+    manager = new_page()
+    manager.request.post(f"{hall.url}/api/v1/login", data={"username": "zhou", "password": PASSWORD})
+    manager.goto(f"{hall.url}/manage")
+    expect(manager.locator("#windows .plot-figure")).to_have_text("3")
+    keep(manager, "manage")
