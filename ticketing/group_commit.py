@@ -77,11 +77,12 @@ class Writers:
     def alone(self) -> Iterator[None]:
         """A turn with no transaction open."""
         self._take_turn()
+        news = False
         try:
-            self._end_group()
+            news = self._end_group()
             yield
         finally:
-            self._turn.release()
+            self._give_back(news)
 
     def close(self) -> None:
         """Close the connection, after whoever has the turn."""
@@ -105,8 +106,7 @@ class Writers:
                 # Who had the turn last may have left the commit to this thread, which goes.
                 left = not taken and self._waiting == 0 and self._turn.acquire(blocking=False)
             if left:
-                self._end_group()
-                self._turn.release()
+                self._end_and_give_back()
         if not taken:
             raise StoreError("store_busy")
 
@@ -120,8 +120,7 @@ class Writers:
                     self._group.admit()
                 return self._group
         except BaseException:
-            self._end_group()
-            self._turn.release()
+            self._end_and_give_back()
             raise
 
     def _begin(self) -> "_Group":
@@ -145,18 +144,30 @@ class Writers:
         if handed_on:
             ended.wait()
         else:
-            self._end_group()
-            self._turn.release()
-            if group.news:
-                self._tell()
+            self._end_and_give_back()
         if group.failed:
             # One for each, since an error grows with the thread that raises it.
             raise StoreError(group.failed.code, **group.failed.facts)
 
-    def _end_group(self) -> None:
+    def _end_and_give_back(self) -> None:
+        news = False
+        try:
+            news = self._end_group()
+        finally:
+            self._give_back(news)
+
+    def _give_back(self, news: bool) -> None:
+        self._turn.release()
+        if news:
+            self._tell()
+
+    def _end_group(self) -> bool:
+        """Commit what is open; whether there is news in it, to be told once the turn is given back."""
         group, self._group = self._group, None
-        if group is not None:
-            group.end(self._errors)
+        if group is None:
+            return False
+        group.end(self._errors)
+        return group.news
 
 
 class _Group:

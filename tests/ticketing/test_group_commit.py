@@ -54,8 +54,9 @@ def commits_of(store: Store) -> list[str]:
 class Occupied:
     """Somebody who has the turn to write, and has changed something, until told to go on."""
 
-    def __init__(self, store: Store, threads: ThreadPoolExecutor, name: str = "first") -> None:
+    def __init__(self, store: Store, threads: ThreadPoolExecutor, name: str = "first", news: bool = False) -> None:
         self._store = store
+        self._news = news
         self._go_on = threading.Event()
         self._there = threading.Event()
         self.done: Future[None] = threads.submit(self._write, name)
@@ -64,6 +65,8 @@ class Occupied:
     def _write(self, name: str) -> None:
         with self._store.write() as conn:
             conn.execute(insert(fact).values(name=name, value=b"x"))
+            if self._news:
+                conn.info[NEWS] = True
             self._there.set()
             assert self._go_on.wait(30)
 
@@ -191,12 +194,14 @@ def test_who_listens_is_told_once_of_what_was_committed_together(store: Store, t
 
 
 def test_a_checkpoint_does_not_wait_for_what_it_is_to_end(store: Store, threads: ThreadPoolExecutor) -> None:
-    first = Occupied(store, threads)
+    told: list[set[str]] = []
+    store.on_commit(lambda: told.append(names(store)))
+    first = Occupied(store, threads, news=True)
     checkpoint = queue(store, threads, store.checkpoint)
     first.go_on()
     first.done.result(10)
     checkpoint[0].result(10)
-    assert names(store) == {"first"}
+    assert told == [{"first"}]
 
 
 def test_those_who_lose_patience_leave_nobody_without_a_commit(tmp_path: Path) -> None:
