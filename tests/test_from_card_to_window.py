@@ -191,6 +191,8 @@ def test_a_second_tap_gives_the_same_ticket_and_one_slip(hall: ForeignHall) -> N
 
 def test_without_paper_the_number_is_kept_and_shown(hall: ForeignHall) -> None:
     hall.printer.has_paper = False
+    # A slip that is under way when the paper ends waits for new paper; this one is for a printer known to have none.
+    wait_until(lambda: hall.kiosk.get("/kiosk").body["state"] == "fault", PATIENCE)
     papers = len(hall.printer.papers)
     hall.reader.lay(CARD)
     wait_until(lambda: hall.kiosk.get("/kiosk").body["state"] == "choosing", PATIENCE)
