@@ -49,7 +49,11 @@ def test_bench_issue_and_call(
         raw = connect(quhao.port, clerk)
 
         def step() -> int:
-            assert raw.post(f"/api/v1/windows/w{index}/call-next")[0] == 200
+            called = raw.post(f"/api/v1/windows/w{index}/call-next")[0]
+            if called == 204:
+                # The machine stood still while tickets were issued, and all are served.
+                return 1
+            assert called == 200
             assert raw.post(f"/api/v1/windows/w{index}/finish", {"outcome": "done"})[0] == 200
             return 2
 
