@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Request, current_app, request
+from flask import Flask, current_app
 from werkzeug.exceptions import BadRequest
 
 from kiosk import auth, health, problems
@@ -112,8 +112,7 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
 
 def _expect_json() -> None:
     """Bodies of the API are JSON of whole characters; anything else is told so, not taken for an empty one."""
-    # Each look through Flask's proxy costs as much as what is looked for.
-    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+    asked = auth.asked()
     if asked.method in auth.SAFE or not (asked.content_length or "Transfer-Encoding" in asked.headers):
         return
     endpoint = asked.endpoint or ""

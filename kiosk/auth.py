@@ -125,16 +125,16 @@ class Gate:
         """
         known: Asker | None = g.get("asker")
         if known is None:
-            known = g.asker = self._identify(_asked())
+            known = g.asker = self._identify(asked())
         return known
 
     def _check(self) -> None:
-        asked = _asked()
-        self._refuse_credentials_in_the_clear(asked)
-        view = current_app.view_functions.get(asked.endpoint or "")
+        request = asked()
+        self._refuse_credentials_in_the_clear(request)
+        view = current_app.view_functions.get(request.endpoint or "")
         access: Access | None = getattr(view, "access", None)
         if access is None:
-            if view is not None and asked.path.startswith("/api/"):
+            if view is not None and request.path.startswith("/api/"):
                 raise RequestError(403, "forbidden")
             return
         if access.roles is None:
@@ -150,9 +150,9 @@ class Gate:
             if asker.principal or access.roles == {"kiosk"}:
                 raise RequestError(403, "forbidden")
             raise RequestError(401, "not_logged_in")
-        if asked.method not in SAFE and asker.by != "token":
-            check_same_site(asked)
-        window = str((asked.view_args or {}).get("window", ""))
+        if request.method not in SAFE and asker.by != "token":
+            check_same_site(request)
+        window = str((request.view_args or {}).get("window", ""))
         if access.window and not (asker.principal and asker.principal.may_use(window)):
             raise RequestError(403, "not_your_window", window=window)
         place = window or asker.address
@@ -161,15 +161,15 @@ class Gate:
         else:
             g.actor = Actor("kiosk", role, place)
 
-    def _refuse_credentials_in_the_clear(self, asked: Request) -> None:
+    def _refuse_credentials_in_the_clear(self, request: Request) -> None:
         """Also where none are needed: whoever sends them should learn that they are for anybody to read.
 
         Raises:
             RequestError: ``tls_required``.
         """
-        if "Authorization" in asked.headers or COOKIE in asked.cookies:
-            address, behind_proxy = caller(asked, self._server)
-            if not (_is_here(asked, address, behind_proxy) or arrived_by_tls(asked, behind_proxy)):
+        if "Authorization" in request.headers or COOKIE in request.cookies:
+            address, behind_proxy = caller(request, self._server)
+            if not (_is_here(request, address, behind_proxy) or arrived_by_tls(request, behind_proxy)):
                 raise RequestError(403, "tls_required")
 
     def came_by_tls(self) -> bool:
@@ -261,15 +261,15 @@ def forget(response: Response) -> None:
     response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
 
 
-def _asked() -> Request:
+def asked() -> Request:
     """The present request itself: each look through Flask's proxy costs as much as what is looked for."""
-    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
-    return asked
+    found: Request = request._get_current_object()  # type: ignore[attr-defined]
+    return found
 
 
-def _is_here(asked: Request, address: str, behind_proxy: bool) -> bool:
+def _is_here(request: Request, address: str, behind_proxy: bool) -> bool:
     """Whether a request comes from this box."""
-    return _is_loopback(address) and (behind_proxy or FORWARDED.isdisjoint(asked.environ))
+    return _is_loopback(address) and (behind_proxy or FORWARDED.isdisjoint(request.environ))
 
 
 @lru_cache(1024)

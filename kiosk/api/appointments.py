@@ -1,6 +1,7 @@
 """``/appointments``: times to come at, booked at the desk, at terminals, and by lists of other systems."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -18,7 +19,7 @@ from kiosk.auth import actor, allow, gate, public
 from kiosk.hall import Hall
 from kiosk.problems import problem
 from ticketing.appointments import Appointment, BadRow, BadRowsError
-from ticketing.model import Actor
+from ticketing.model import Actor, Service
 
 CSV = "text/csv"
 _TIME = re.compile(r"([0-9]{2}):([0-5][0-9])")
@@ -179,9 +180,12 @@ def routes(hall: Hall) -> Resource:
     """The routes of appointments."""
     api = resource("appointments", "Appointments")
 
-    def own(one: Appointment) -> dict[str, Any]:
+    def services() -> dict[str, Service]:
+        return {one.id: one for one in hall.office.services()}
+
+    def own(one: Appointment, known: Mapping[str, Service]) -> dict[str, Any]:
         rules = hall.office.ledger.rules.appointments
-        service = next((known for known in hall.office.services() if known.id == one.service), None)
+        service = known.get(one.service)
         return {
             "id": one.id,
             "service": one.service,
@@ -196,8 +200,8 @@ def routes(hall: Hall) -> Resource:
             "state": one.state,
         }
 
-    def told(one: Appointment) -> dict[str, Any]:
-        return own(one) | {"ticket": one.ticket}
+    def told(one: Appointment, known: Mapping[str, Service] | None = None) -> dict[str, Any]:
+        return own(one, services() if known is None else known) | {"ticket": one.ticket}
 
     def book(body: BookBody, who: Actor) -> Response:
         made = hall.appointments.book(
@@ -214,7 +218,7 @@ def routes(hall: Hall) -> Resource:
     @api.get("/appointments/days", summary="Services and dates that can be booked", responses={"200": BookablesAnswer})
     @public
     def days() -> Response:
-        names = {one.id: one for one in hall.office.services()}
+        names = services()
         return answer(
             {
                 "services": [
@@ -272,7 +276,8 @@ def routes(hall: Hall) -> Resource:
     def of_holder(path: TerminalPath, body: HolderBody) -> Response:
         """From today on. Who has none and who was never here are answered alike; each look is logged."""
         found = hall.appointments.of_holder(body.id_number, own_terminal(path.terminal))
-        return answer({"appointments": [own(one) for one in found]})
+        known = services()
+        return answer({"appointments": [own(one, known) for one in found]})
 
     @api.post(
         "/terminals/<terminal>/appointments/<int:appointment>/cancel",
@@ -285,12 +290,14 @@ def routes(hall: Hall) -> Resource:
         who = own_terminal(path.terminal)
         tried = f"{path.appointment} {body.id_number}"
         with hall.wrong_codes.watch(f"terminal {path.terminal}", tried, ("unknown_appointment",)):
-            return answer(own(hall.appointments.cancel_by_holder(path.appointment, body.id_number, who)))
+            cancelled = hall.appointments.cancel_by_holder(path.appointment, body.id_number, who)
+        return answer(own(cancelled, services()))
 
     @api.get("/appointments", summary="The appointments of a date", responses={"200": AppointmentsAnswer})
     @allow("desk", "manager")
     def of_day(query: DateQuery) -> Response:
-        return answer({"appointments": [told(one) for one in hall.appointments.of_day(query.date)]})
+        known = services()
+        return answer({"appointments": [told(one, known) for one in hall.appointments.of_day(query.date)]})
 
     @api.get("/appointments/<code>", summary="One's own appointment", responses={"200": AppointmentAnswer})
     @public
