@@ -1,1 +1,15 @@
-"""The one program: it builds the parts, joins them, and serves pages, HTTP API and command line."""
+"""The one program: it builds the parts, joins them, and serves pages, HTTP API and command line.
+
+Floors, from the top; a room imports only what is below it (import-linter holds that):
+
+::
+
+    cli                         the command ``quhao``
+    wiring                      builds everything from the settings
+    web                         server, log-in check, API, pages
+    resident devices            the person at the kiosk; what this box does with its devices
+    exchange opening event_feed files of other programs; the store opened in order; event streams
+    clock service stopping      the hall's time; parts that start and stop
+
+Start reading at ``wiring``.
+"""

@@ -67,7 +67,7 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
         visitor: in the demonstration, name and password of the account that ``/bench`` logs its visitor in as.
         check_answers: hold every answer to the shape that the API describes; for tests.
     """
-    app = Flask("kiosk")
+    app = Flask("kiosk.web")
     app.config["CHECK_ANSWERS"] = check_answers
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["MAX_COLLECTED"] = max(MAX_BODY, MAX_SETUP, LARGEST)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from drivers.id_card import valid_id_number
-from ticketing.appointments import BadRow, ListedRow
+from ticketing.appointments.appointments import BadRow, ListedRow
 from ticketing.model import Service, StateError
 
 LARGEST = 1024 * 1024

@@ -20,7 +20,7 @@ from typing import Any
 from config.settings import ServerSettings, Settings
 from kiosk.parts import box_of, open_people, store_exists
 from ticketing.model import TicketingError
-from ticketing.store import StoreInUseError, open_store
+from ticketing.store.opening import StoreInUseError, open_store
 
 TIMEOUT = 5.0
 """Seconds the service has for each answer."""

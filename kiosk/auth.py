@@ -27,7 +27,7 @@ from flask import Flask, Request, Response, current_app, g, request
 from config.settings import ServerSettings, Settings
 from kiosk.problems import RequestError
 from ticketing.model import Actor, Role
-from ticketing.people import LOGIN_LASTS, People, Principal
+from ticketing.people.people import LOGIN_LASTS, People, Principal
 
 COOKIE = "quhao"
 SAFE = ("GET", "HEAD", "OPTIONS")

@@ -13,8 +13,8 @@ from config.businesses import (
 )
 from config.values import WEEKDAYS, Period
 from ticketing.calendar import EVERY, Hours, Quota, Slot, SpecialDay
+from ticketing.day.setup import HallSetup
 from ticketing.model import Service, Window, WindowState
-from ticketing.setup import HallSetup
 
 
 def setup_of(said: Businesses, state: WindowState = "closed") -> HallSetup:

@@ -227,7 +227,7 @@ def _start(
     # Imported here: `quhao --help` and a bad configuration answer without loading the whole program.
     from kiosk.wiring import build
     from ticketing.model import TicketingError
-    from ticketing.store import StoreInUseError
+    from ticketing.store.opening import StoreInUseError
 
     told, left = "", patience
     while True:

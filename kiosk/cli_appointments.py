@@ -25,7 +25,7 @@ def import_list(context: Knows, file: Path) -> None:
     from display.refusals import words
     from kiosk.appointment_lists import LARGEST, read_list
     from kiosk.parts import open_ledger
-    from ticketing.appointments import Appointments, BadRowsError
+    from ticketing.appointments.appointments import Appointments, BadRowsError
     from ticketing.model import Actor
 
     needs_store(context.settings)

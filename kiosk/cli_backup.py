@@ -31,7 +31,7 @@ def backup(context: Knows, file: Path) -> None:
     closed without the day's key, which is not in it: what is erased in the store is erased in its backups.
     """
     from kiosk.parts import open_ledger
-    from ticketing.restore import Backups
+    from ticketing.backup.restore import Backups
 
     settings = context.settings
     needs_store(settings)
@@ -56,8 +56,8 @@ def restore(context: Knows, file: Path, replace: bool, replace_log: bool) -> Non
     clerk.
     """
     from kiosk.parts import open_ledger
+    from ticketing.backup.restore import Backups
     from ticketing.model import Actor
-    from ticketing.restore import Backups
 
     settings = context.settings
     _needs_key(settings.store.key_file)
@@ -77,7 +77,7 @@ def restore(context: Knows, file: Path, replace: bool, replace_log: bool) -> Non
 
 def _needs_key(path: Path) -> None:
     """A key that is made now would open nothing of the backup."""
-    from ticketing.vault import load_master_key
+    from ticketing.privacy.vault import load_master_key
 
     with in_words():
         load_master_key(path, create=False)

@@ -13,7 +13,7 @@ import click
 from kiosk.cli_store import Knows, in_words, needs_store, who
 
 if TYPE_CHECKING:
-    from ticketing.setup import Change, Setup
+    from ticketing.day.setup import Change, Setup
 
 BAD_FILE = 2
 
@@ -70,8 +70,8 @@ def import_hall(context: Knows, file: Path, dry_run: bool) -> None:
     from config.hall_file import read
     from config.problems import ConfigError
     from kiosk.businesses import setup_of
+    from ticketing.day.setup import differences
     from ticketing.model import Actor
-    from ticketing.setup import differences
 
     starts = context.settings.hall.day_offset.seconds // 60
     try:
@@ -95,7 +95,7 @@ def import_hall(context: Knows, file: Path, dry_run: bool) -> None:
 @contextmanager
 def _setup(context: Knows) -> "Iterator[Setup]":
     from kiosk.parts import open_ledger
-    from ticketing.setup import Setup
+    from ticketing.day.setup import Setup
 
     needs_store(context.settings)
     with in_words(), open_ledger(context.settings) as ledger:

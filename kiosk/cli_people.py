@@ -16,8 +16,8 @@ from ticketing.model import ROLES
 
 if TYPE_CHECKING:
     from config.settings import Settings
-    from ticketing.access_log import Fault
-    from ticketing.store import Store
+    from ticketing.privacy.access_log import Fault
+    from ticketing.store.opening import Store
 
 BROKEN = 1
 NOT_VERIFIED = 2
@@ -180,7 +180,7 @@ def audit() -> None:
 def verify(context: Knows) -> None:
     """Prove the log whole: exit code 0; 1 when it is broken, saying where; 2 when it cannot be verified."""
     from kiosk.parts import open_office_parts
-    from ticketing import access_log
+    from ticketing.privacy import access_log
 
     settings = context.settings
     needs_store(settings, _NotVerifiedError)
@@ -208,7 +208,7 @@ def _needs_window(role: str, windows: tuple[str, ...]) -> None:
 def _warn_of_unknown(settings: "Settings", store: "Store", windows: tuple[str, ...]) -> None:
     from sqlalchemy import select
 
-    from ticketing.tables import window
+    from ticketing.store.tables import window
 
     with store.read() as conn:
         # A store that no service has run on yet gets its windows from the settings.

@@ -41,7 +41,7 @@ def report(
     """
     from kiosk.parts import open_ledger
     from kiosk.report_tables import as_csv, as_text
-    from ticketing.reports import Day, Report, Reports
+    from ticketing.reports.reports import Day, Report, Reports
 
     _check(on, first, last, by)
     settings = context.settings

@@ -22,8 +22,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from ticketing import tables
-from ticketing.store import Store
+from ticketing.store import tables
+from ticketing.store.opening import Store
 
 log = logging.getLogger(__name__)
 

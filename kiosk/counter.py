@@ -15,7 +15,7 @@ from kiosk.events import Channel, Listener
 from kiosk.printing import PrintDesk
 from kiosk.service import Loop
 from kiosk.session import KioskSession, Stage
-from ticketing.appointments import Appointment, Appointments
+from ticketing.appointments.appointments import Appointment, Appointments
 from ticketing.model import NORMAL, Actor, Coded, Resident, StateError, Ticket
 from ticketing.office import Office, PrintJob, ServiceView
 

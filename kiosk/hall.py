@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from config.settings import Settings
 from drivers.supervisor import Supervisor
 from kiosk.wrong_codes import WrongCodes
-from ticketing.appointments import Appointments
-from ticketing.cases import Cases
+from ticketing.appointments.appointments import Appointments
+from ticketing.cases.cases import Cases
+from ticketing.cases.ratings import Ratings
+from ticketing.day.setup import Setup
+from ticketing.line.supplements import Supplements
 from ticketing.office import Office
-from ticketing.people import People
-from ticketing.ratings import Ratings
-from ticketing.reports import Reports
-from ticketing.setup import Setup
-from ticketing.supplements import Supplements
+from ticketing.people.people import People
+from ticketing.reports.reports import Reports
 from ticketing.terminals import Terminals
 
 if TYPE_CHECKING:

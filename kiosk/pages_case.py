@@ -14,9 +14,9 @@ from display.refusals import CODES, words
 from kiosk.auth import caller, check_same_site
 from kiosk.hall import Hall
 from kiosk.pages import page
-from ticketing.cases import OUTCOMES
+from ticketing.cases.cases import OUTCOMES
+from ticketing.cases.ratings import GRADES, REASONS
 from ticketing.model import StateError, UnknownError
-from ticketing.ratings import GRADES, REASONS
 
 GRADES_EN = {5: "Very good", 4: "Good", 3: "Fair", 2: "Poor", 1: "Very poor"}
 REASON_WORDS = {

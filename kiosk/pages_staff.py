@@ -15,7 +15,7 @@ from kiosk.auth import gate, remember
 from kiosk.hall import Hall
 from kiosk.problems import RequestError
 from ticketing.model import LimitError, Role, UnknownError
-from ticketing.people import Principal
+from ticketing.people.people import Principal
 
 
 def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint:

@@ -9,11 +9,11 @@ from sqlalchemy.engine import make_url
 
 from config.settings import Settings
 from kiosk.clock import HallClock, newest_event
-from ticketing.ledger import Ledger
-from ticketing.people import People
+from ticketing.day.ledger import Ledger
+from ticketing.people.people import People
 from ticketing.policy import AppointmentRules, PriorityClass, Rules
-from ticketing.store import Store, StoreOpenError, is_store, open_store
-from ticketing.vault import Vault, is_sealed, load_master_key
+from ticketing.privacy.vault import Vault, is_sealed, load_master_key
+from ticketing.store.opening import Store, StoreOpenError, is_store, open_store
 
 
 def store_exists(settings: Settings) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from display.slip import fit_words, measure_words
-from ticketing.reports import Day, Figures, Report, Times
+from ticketing.reports.reports import Day, Figures, Report, Times
 
 BOM = "\ufeff"
 """Without it Excel in China takes a file for GBK."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from config.settings import HallSettings
 from display import receipt, slip
 from drivers.escpos import Code, Gap, Item, Rule, Text
-from ticketing.cases import Cases
+from ticketing.cases.cases import Cases
 from ticketing.office import Office, PrintJob
 
 WINDOW = "号窗口"

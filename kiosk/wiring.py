@@ -32,9 +32,9 @@ from kiosk.service import Loop, Part, Service
 from kiosk.serving import Server
 from kiosk.session import KioskSession
 from kiosk.slips import lay_out, ticket_url
+from ticketing.day.setup import Setup
 from ticketing.model import Actor, TicketingError
 from ticketing.office import Office
-from ticketing.setup import Setup
 
 if TYPE_CHECKING:
     from kiosk.bench import Simulator

@@ -59,7 +59,7 @@ def postgres() -> "Iterator[PostgresServer]":
 @pytest.fixture(scope="session")
 def _empty_store(postgres: "PostgresServer") -> str:
     """The name of a database that holds a store with nothing in it, to be copied."""
-    from ticketing.store import open_store
+    from ticketing.store.opening import open_store
 
     name = postgres.create()
     open_store(postgres.url(name), exclusive=True).close()
@@ -170,7 +170,7 @@ def quick_hash() -> str:
 
 def let_clerk_in(hall: DemoHall, password_hash: str) -> None:
     """The account ``clerk`` for all windows, unless an earlier program on this store made it."""
-    from ticketing.tables import account
+    from ticketing.store.tables import account
 
     windows = json.dumps([window.id for window in hall.office.windows()])
     clerk = {"name": "clerk", "role": "clerk", "password_hash": password_hash, "windows": windows, "created_at": 0}

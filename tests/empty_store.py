@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ticketing.store import open_store
+from ticketing.store.opening import open_store
 
 
 def lay(path: Path) -> None:

@@ -13,13 +13,13 @@ from sqlalchemy import text
 import hall_model
 from hall_model import Hall, Paper, Place, RefusedError
 from offices import CHEN, DESK, LI, MASTER, MORNING, ZONE
-from ticketing.ledger import Ledger
+from ticketing.day.ledger import Ledger
+from ticketing.line.supplements import Supplements
 from ticketing.model import Actor, Resident, Service, TicketingError, Window
 from ticketing.office import Office
 from ticketing.policy import PriorityClass, Rules
-from ticketing.store import open_store
-from ticketing.supplements import Supplements
-from ticketing.vault import Vault
+from ticketing.privacy.vault import Vault
+from ticketing.store.opening import open_store
 
 SERVICES = [
     Service("licence", "营业执照", "Business licence", "A"),

@@ -11,8 +11,8 @@ import empty_store
 from ticketing.model import Actor, Coded, Resident, Service, TicketingError, Window
 from ticketing.office import Issued, Office
 from ticketing.policy import Rules
-from ticketing.store import Store, open_store
-from ticketing.vault import Vault
+from ticketing.privacy.vault import Vault
+from ticketing.store.opening import Store, open_store
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=ZONE)

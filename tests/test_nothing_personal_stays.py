@@ -11,9 +11,10 @@ from sqlalchemy import insert
 from conftest import DemoHall
 from drivers.simulators.cards import CARDS
 from offices import CHEN, LI
-from ticketing import tables, timetable
+from ticketing.backup.restore import Backups
+from ticketing.day import timetable
 from ticketing.model import Actor, ForbiddenError
-from ticketing.restore import Backups
+from ticketing.store import tables
 from wires import wait_until
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")

@@ -1,20 +1,17 @@
 """The queue: who waits for what, who is next and why, and who may see which resident's data.
 
-Faces, each verb of which is one transaction; everything behind them works inside one, on a ``moment``::
+Floors, from the top; a room imports only what is below it (import-linter holds that):
 
-    office         numbers, windows, slips, views      calling, turns, windows, stays, holding, undoing, handover,
-                                                       issuing, limits, ranking, finding, order, print_jobs, views,
-                                                       crowd
-    appointments   booked times                        booking
-    cases          what was done, and how it goes on   supplements, ratings, terminals
-    reports        figures of days and spans           figures
-    setup          what the hall is made of            timetable
-    backup         out of one store, into another      restore, sequences
-    people         accounts, tokens, log-ins           passwords, guessing
+::
 
-Pure, without a store: ``model`` (states, events, errors), ``policy`` (the order), ``calendar`` (when what is open),
-``estimate``, ``pace`` and ``wait`` (how long), ``codes``. Below all: ``ledger`` opens transactions, ``days`` and
-``set_back`` begin and end hall days, ``store`` with its two kinds keeps ``tables``, ``prepared`` runs statements,
-``group_commit`` has writers share a wait for the disk, ``news`` hears of what others committed, ``vault`` and
-``sealing`` keep ``residents`` closed, ``access_log`` tells who looked, ``answers`` repeats what was answered.
+    office  terminals           the faces: each verb is one transaction
+    line                        issue, call, hold, transfer, undo; what screens and residents are shown
+    cases                       what was done for a resident, and its grade
+    appointments reports backup
+    day                         the transaction, and what belongs to one hall day
+    privacy people              sealing, the access log; accounts and tokens
+    store                       SQLite or PostgreSQL, tables, migrations
+    model policy calendar events waits      pure: no store, no clock
+
+Start reading at ``office`` for what can be asked, at ``model`` for what there is.
 """

@@ -5,38 +5,25 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ticketing import (
-    calling,
-    cases,
-    days,
-    finding,
-    handover,
-    holding,
-    issuing,
-    order,
-    policy,
-    print_jobs,
-    ranking,
-    setup,
-    undoing,
-    views,
-    windows,
-)
-from ticketing.answers import Key, ticket_as_json, ticket_from_json
-from ticketing.calling import Called, Finished
-from ticketing.cases import Further
-from ticketing.crowd import Crowd
-from ticketing.finding import Undoable
-from ticketing.handover import Scanned
-from ticketing.issuing import Issued
-from ticketing.ledger import Ledger
+from ticketing import policy
+from ticketing.cases import cases
+from ticketing.cases.cases import Further
+from ticketing.day import closing, print_jobs, setup, windows
+from ticketing.day.idempotency import Key, ticket_as_json, ticket_from_json
+from ticketing.day.ledger import Ledger
+from ticketing.day.print_jobs import Ended, PrintJob
+from ticketing.day.residents import Holders
+from ticketing.line import calling, holding, issuing, priorities, recallable, scanning, undoing, views, why_before
+from ticketing.line.calling import Called, Finished
+from ticketing.line.issuing import Issued
+from ticketing.line.recallable import Undoable
+from ticketing.line.scanning import Scanned
+from ticketing.line.views import Board, Call, DayCounts, Figures, HallView, ServiceView, TicketView, Waiting, WindowView
+from ticketing.line.waiting_counts import Crowd
 from ticketing.model import Actor, Event, Resident, Service, Ticket, Window
 from ticketing.policy import PriorityClass, Rules, Why
-from ticketing.print_jobs import Ended, PrintJob
-from ticketing.residents import Holders
-from ticketing.store import Store
-from ticketing.vault import Vault
-from ticketing.views import Board, Call, DayCounts, Figures, HallView, ServiceView, TicketView, Waiting, WindowView
+from ticketing.privacy.vault import Vault
+from ticketing.store.opening import Store
 
 __all__ = [
     "Board",
@@ -177,7 +164,7 @@ class Office:
                 reached=views.reached(m, self._paces),
             )
             if priority is not None:
-                ranking.record(m, issued.ticket.id, priority, priority_reason, actor)
+                priorities.record(m, issued.ticket.id, priority, priority_reason, actor)
             if kept:
                 kept.keep({"ticket": ticket_as_json(issued.ticket), "print_job": issued.print_job})
         log.info("%s issued by %s", issued.ticket.number, actor.who)
@@ -413,7 +400,7 @@ class Office:
             StateError: ``wrong_state``.
         """
         with self.ledger.verb() as m:
-            ticket = ranking.give_class(m, holding.todays(m, ticket_id), class_id, reason, actor)
+            ticket = priorities.give_class(m, holding.todays(m, ticket_id), class_id, reason, actor)
         return self._noted(ticket, "given another class", actor)
 
     def bring_back(self) -> int:
@@ -506,7 +493,7 @@ class Office:
             ForbiddenError: ``wrong_window`` (``number``, ``window``).
         """
         with self.ledger.verb() as m:
-            scanned = handover.scan(m, window, code_text, actor, override_reason)
+            scanned = scanning.scan(m, window, code_text, actor, override_reason)
         self._note(scanned.ticket, "scanned", window, actor)
         return scanned
 
@@ -518,7 +505,7 @@ class Office:
             StateError: ``nobody_here``; ``wrong_state``: called, and not yet being served.
         """
         with self.ledger.verb() as m:
-            return handover.holders_at(m, window, actor)
+            return scanning.holders_at(m, window, actor)
 
     def resident_at(self, window: str, actor: Actor) -> Resident | None:
         """The resident of :meth:`holders_at`: whose business it is, whoever came for them."""
@@ -545,12 +532,12 @@ class Office:
     def away(self, window: str) -> list[Ticket]:
         """Today's tickets that a window may call back, held or missed; raises ``unknown_window``."""
         with self.ledger.look() as m:
-            return [m.ticket(row) for row in finding.away(m, m.window(window))]
+            return [m.ticket(row) for row in recallable.away(m, m.window(window))]
 
     def undoable(self, window: str) -> Undoable | None:
         """What :meth:`undo` would take back at a window now."""
         with self.ledger.look() as m:
-            return finding.undoable(m, window)
+            return recallable.undoable(m, window)
 
     def ticket_of_code(self, code_text: str) -> TicketView:
         """What the holder of a ticket sees; raises ``unknown_code``."""
@@ -560,7 +547,7 @@ class Office:
     def why_before(self, code_text: str, number: str) -> Why:
         """Why ``number`` is called before the ticket with this code; raises ``unknown_code``, ``unknown_number``."""
         with self.ledger.look() as m:
-            return order.why_before(m, code_text, number)
+            return why_before.why_before(m, code_text, number)
 
     def events_after(self, seq: int, limit: int) -> list[Event]:
         """At most ``limit`` events with a number above ``seq``, oldest first."""
@@ -639,7 +626,7 @@ class Office:
         """
         with self.ledger.verb() as m:
             if not self.ledger.store.shared:
-                days.begin(m)
+                closing.begin(m)
 
     def purge(self, before: date) -> int:
         """Erase residents' data and kept answers of the hall days before ``before``, never of today, for good.
@@ -654,7 +641,7 @@ class Office:
                 yet; the next call sees to it.
         """
         with self.ledger.verb() as m:
-            erased = days.erase(m, before)
+            erased = closing.erase(m, before)
             forgotten = 0
             if m.day != self._forgot_on:
                 forgotten = cases.forget(m, date.fromisoformat(m.day) - timedelta(days=m.rules.cases_days))

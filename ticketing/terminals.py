@@ -11,15 +11,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select, update
 
-from ticketing import access_log, cases, codes, residents
-from ticketing.cases import Case
-from ticketing.handover import Scanned
-from ticketing.ledger import Ledger
+from ticketing.cases import cases
+from ticketing.cases.cases import Case
+from ticketing.day import residents
+from ticketing.day.ledger import Ledger
+from ticketing.day.residents import Holders
+from ticketing.day.transaction import Moment
+from ticketing.day.transaction import t as _t
+from ticketing.line.scanning import Scanned
 from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident
-from ticketing.moment import Moment
-from ticketing.moment import t as _t
-from ticketing.residents import Holders
-from ticketing.store import Prepared
+from ticketing.privacy import access_log, codes
+from ticketing.store.opening import Prepared
 
 TRIES = 3
 """Wrong proofs until terminals do not open a ticket any more; its window still does."""

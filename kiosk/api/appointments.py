@@ -18,7 +18,7 @@ from kiosk.appointment_lists import LARGEST, read_list
 from kiosk.auth import actor, allow, gate, public
 from kiosk.hall import Hall
 from kiosk.problems import problem
-from ticketing.appointments import Appointment, BadRow, BadRowsError
+from ticketing.appointments.appointments import Appointment, BadRow, BadRowsError
 from ticketing.model import Actor, Service
 
 CSV = "text/csv"

@@ -13,8 +13,8 @@ from kiosk.api.tickets import CodePath
 from kiosk.api.windows import CaseBody
 from kiosk.auth import actor, allow, caller, public
 from kiosk.hall import Hall
-from ticketing.cases import LONGEST_NOTE, Case, Further
-from ticketing.supplements import Back
+from ticketing.cases.cases import LONGEST_NOTE, Case, Further
+from ticketing.line.supplements import Back
 
 State = Literal["open", "ready", "returned", "closed"]
 

@@ -17,8 +17,8 @@ from kiosk.api.tickets import CodePath
 from kiosk.auth import actor, allow, caller, gate, public
 from kiosk.hall import Hall
 from kiosk.problems import RequestError
+from ticketing.cases.ratings import LONGEST_NOTE, Rating, Via, WorkItem
 from ticketing.model import UnknownError
-from ticketing.ratings import LONGEST_NOTE, Rating, Via, WorkItem
 
 Grade = Annotated[int, Field(ge=1, le=5, description="5 非常满意, 4 满意, 3 基本满意, 2 不满意, 1 非常不满意")]
 Reason = Literal["slow", "attitude", "repeated_trips", "unclear", "extra_papers", "other"]

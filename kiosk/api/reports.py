@@ -11,7 +11,7 @@ from kiosk.api.shapes import answer
 from kiosk.auth import allow
 from kiosk.hall import Hall
 from kiosk.report_tables import as_csv, day_as_json, report_as_json
-from ticketing.reports import By, Day, Report
+from ticketing.reports.reports import By, Day, Report
 
 _Text = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
 

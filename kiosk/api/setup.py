@@ -15,7 +15,7 @@ from kiosk.auth import actor, allow
 from kiosk.businesses import businesses_of, setup_of
 from kiosk.hall import Hall
 from kiosk.problems import RequestError
-from ticketing.setup import HallSetup
+from ticketing.day.setup import HallSetup
 
 
 class SetupBody(RootModel[Any]):

@@ -7,11 +7,11 @@ from typing import Any, Literal
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from ticketing.cases import Case
-from ticketing.finding import Undoable
+from ticketing.cases.cases import Case
+from ticketing.line.recallable import Undoable
+from ticketing.line.views import ServiceView, TicketView, WindowView
 from ticketing.model import Resident, Ticket, Window
 from ticketing.office import Finished
-from ticketing.views import ServiceView, TicketView, WindowView
 
 
 class Answer(BaseModel):

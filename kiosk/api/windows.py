@@ -29,8 +29,8 @@ from kiosk.api.shapes import (
 from kiosk.auth import actor, allow
 from kiosk.hall import Hall
 from kiosk.streams import Streams
-from ticketing.cases import LONGEST_PROMISE, MOST_CASES, OUTCOMES, Further
-from ticketing.holding import LONGEST_REASON
+from ticketing.cases.cases import LONGEST_PROMISE, MOST_CASES, OUTCOMES, Further
+from ticketing.line.holding import LONGEST_REASON
 from ticketing.model import Actor, Ticket, UnknownError
 
 LONGEST_HOLD = 24 * 60

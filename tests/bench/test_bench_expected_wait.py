@@ -14,7 +14,7 @@ from statistics import fmean
 import pytest
 from hall_days import KINDS, Hall, Kind, Resident, live
 
-from ticketing.estimate import CLAIM, Case, Desk, Experience, Place, Wait, forecast, learn
+from ticketing.waits.estimate import CLAIM, Case, Desk, Experience, Place, Wait, forecast, learn
 
 REMEMBERED = 3000
 """Tickets learned from, as views do."""

@@ -8,8 +8,8 @@ import pytest
 from drivers.id_card import check_digit
 from kiosk.appointment_lists import LARGEST
 from ticketing.calendar import Slot
+from ticketing.day.setup import HallSetup
 from ticketing.model import Actor
-from ticketing.setup import HallSetup
 
 MONDAY = date(2026, 11, 23)
 TUESDAY = MONDAY + timedelta(days=1)

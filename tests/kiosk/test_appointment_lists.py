@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from drivers.id_card import check_digit
 from kiosk.appointment_lists import LARGEST, MOST_ROWS, read_list
-from ticketing.appointments import BadRow, ListedRow
+from ticketing.appointments.appointments import BadRow, ListedRow
 from ticketing.model import Service, StateError
 
 SERVICES = [Service("tax", "税务登记", "Tax", "B"), Service("seal", "公章备案", "", "A")]

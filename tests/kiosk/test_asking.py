@@ -20,7 +20,7 @@ from drivers.supervisor import Link, Supervisor
 from kiosk.asking import NotAskedError, ask_service
 from kiosk.probing import lines
 from program import free_port
-from ticketing.store import open_store
+from ticketing.store.opening import open_store
 from wires import wait_until
 
 

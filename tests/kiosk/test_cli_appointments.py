@@ -13,7 +13,7 @@ from drivers.id_card import check_digit
 from kiosk.businesses import setup_of
 from kiosk.cli_appointments import appointments
 from kiosk.parts import open_ledger
-from ticketing.setup import Setup
+from ticketing.day.setup import Setup
 
 CONFIG = """
 [hall]

@@ -18,11 +18,11 @@ from config.settings import Settings
 from kiosk.businesses import setup_of
 from kiosk.cli_hall import hall
 from kiosk.parts import open_office_parts, rules_of
-from ticketing import tables
+from ticketing.day.setup import Setup
 from ticketing.model import Actor
 from ticketing.office import Office
-from ticketing.setup import Setup
-from ticketing.store import Store
+from ticketing.store import tables
+from ticketing.store.opening import Store
 
 DESK = Actor("desk", "desk")
 CONFIG = """

@@ -19,12 +19,12 @@ from config.loading import load
 from config.settings import Settings
 from kiosk.cli_people import audit, purge, token, user
 from kiosk.parts import open_office_parts
-from ticketing import access_log
 from ticketing.model import Actor
-from ticketing.people import TOKEN_KNOWN_FOR, People, Principal
-from ticketing.store import Store, StoreInUseError
-from ticketing.tables import access_log as log_table
-from ticketing.vault import ErasedError, Vault, VaultError
+from ticketing.people.people import TOKEN_KNOWN_FOR, People, Principal
+from ticketing.privacy import access_log
+from ticketing.privacy.vault import ErasedError, Vault, VaultError
+from ticketing.store.opening import Store, StoreInUseError
+from ticketing.store.tables import access_log as log_table
 from wires import wait_until
 
 PASSWORD = "correct horse 电池"

@@ -18,9 +18,9 @@ from kiosk.businesses import setup_of
 from kiosk.clock import JUMP, STANDS, ClockTrouble, HallClock, newest_event
 from kiosk.parts import open_ledger, open_office_parts, rules_of
 from kiosk.wiring import SETTLED, keep_house
+from ticketing.day.setup import Setup
 from ticketing.model import Actor, Resident, State
 from ticketing.office import Office
-from ticketing.setup import Setup
 
 if TYPE_CHECKING:
     from postgres import PostgresServer

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from staff import resident_of, scan
-from ticketing.cases import Further
+from ticketing.cases.cases import Further
 from ticketing.model import Actor
 
 CLERK = Actor("clerk", "clerk", "3")

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from drivers.simulators.cards import CARDS
 from kiosk.counter import resident_of
 from ticketing.calendar import Hours, Quota, Slot
+from ticketing.day.setup import HallSetup
 from ticketing.model import Actor
-from ticketing.setup import HallSetup
 
 MANAGER = Actor("zhou", "manager", "hall")
 WHO = "zhang"

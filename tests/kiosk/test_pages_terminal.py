@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from staff import resident_of, scan
 from ticketing.calendar import Slot
+from ticketing.day.setup import HallSetup
 from ticketing.model import Actor
-from ticketing.setup import HallSetup
 
 MANAGER = Actor("zhou", "manager", "hall")
 SERVICE = "business-licence"

@@ -14,8 +14,8 @@ from drivers.escpos import PROFILES
 from foreign import ForeignPrinter
 from kiosk.printing import PrintDesk
 from kiosk.slips import lay_out
-from ticketing import tables
 from ticketing.model import Actor
+from ticketing.store import tables
 from wires import wait_until
 
 DESK = Actor("desk", "desk", "desk")

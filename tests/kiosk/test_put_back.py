@@ -6,8 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from ticketing.backup.restore import Backups
 from ticketing.model import Actor
-from ticketing.restore import Backups
 from wires import wait_until
 
 CLERK = Actor("clerk", "clerk", "3")

@@ -15,13 +15,13 @@ from sqlalchemy import select
 import empty_store
 from offices import CLERK as WANG
 from offices import LI, OfficeHall
-from ticketing import access_log
-from ticketing.access_log import Verdict
 from ticketing.model import Actor
-from ticketing.people import People
-from ticketing.store import Store, open_store
-from ticketing.tables import access_log as table
-from ticketing.vault import Vault, VaultError, is_sealed
+from ticketing.people.people import People
+from ticketing.privacy import access_log
+from ticketing.privacy.access_log import Verdict
+from ticketing.privacy.vault import Vault, VaultError, is_sealed
+from ticketing.store.opening import Store, open_store
+from ticketing.store.tables import access_log as table
 
 MASTER = bytes(range(32))
 AT = datetime(2026, 11, 20, 9, 30, 15, 123457, tzinfo=UTC)

@@ -12,15 +12,16 @@ import pytest
 from sqlalchemy import select, text
 
 from offices import CHEN, CLERK, DESK, LI, MASTER, MORNING, SERVICES, WINDOWS, ZONE, OfficeHall, refused
-from ticketing import access_log, tables
-from ticketing.backup import BackupError
+from ticketing.backup.backup import BackupError
+from ticketing.backup.restore import Backups
 from ticketing.calendar import Hours
-from ticketing.ledger import Ledger
+from ticketing.day.ledger import Ledger
+from ticketing.day.setup import HallSetup, Setup
 from ticketing.model import Actor, ClosedError, StateError, UnknownError
-from ticketing.restore import Backups
-from ticketing.setup import HallSetup, Setup
-from ticketing.tables import metadata
-from ticketing.vault import ErasedError, Vault
+from ticketing.privacy import access_log
+from ticketing.privacy.vault import ErasedError, Vault
+from ticketing.store import tables
+from ticketing.store.tables import metadata
 from wires import wait_until
 
 ROOT = Actor("root", "technician", "console")
@@ -352,8 +353,8 @@ def test_a_backup_of_a_newer_program_is_refused_and_of_an_older_one_brought_up_t
 ) -> None:
     from alembic import command
 
-    from ticketing import backup
-    from ticketing.migrations import settings
+    from ticketing.backup import backup
+    from ticketing.store.migrations import settings
 
     desk, path = file_desk, tmp_path / "hall.backup"
     code = desk.issue().code
@@ -432,7 +433,7 @@ def test_a_backup_while_eight_clients_issue_is_of_one_moment(
 def test_log_ins_and_kept_answers_stay_behind_and_accounts_and_tokens_come_along(
     desk: OfficeHall, halls: Callable[..., OfficeHall], tmp_path: Path
 ) -> None:
-    from ticketing.people import People
+    from ticketing.people.people import People
 
     people = People(desk.store)
     people.add_account("wang", "clerk", ("1",), "a-long-password")

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from offices import CHEN, CLERK, DESK, LI, OfficeHall, refused
-from ticketing import cases, residents, tables, timetable
-from ticketing.cases import Case, Cases, Further
+from ticketing.cases import cases
+from ticketing.cases.cases import Case, Cases, Further
+from ticketing.day import residents, timetable
+from ticketing.line.supplements import Supplements
 from ticketing.model import LimitError, State, StateError, UnknownError
-from ticketing.supplements import Supplements
+from ticketing.store import tables
 
 NUMBER = str(CHEN.id_number)
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from offices import CHEN, CLERK, DESK, OfficeHall, refused
-from ticketing import tables
 from ticketing.model import State, StateError, UnknownError
+from ticketing.store import tables
 
 
 def test_a_ticket_goes_from_stop_to_stop_with_one_number(desk: OfficeHall) -> None:

@@ -2,7 +2,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from ticketing.codes import ALPHABET, LENGTH, LONGEST_SCAN, encode, find_code
+from ticketing.privacy.codes import ALPHABET, LENGTH, LONGEST_SCAN, encode, find_code
 
 CODE = "0123456789ABCDEF"
 

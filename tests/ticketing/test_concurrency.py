@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from offices import CLERK, DESK, SERVICES, OfficeHall
-from ticketing import tables
 from ticketing.model import StateError, Window
+from ticketing.store import tables
 
 TESTS = Path(__file__).parent.parent
 WINDOWS = [Window(str(n), f"{n}号窗口", ("*",), "open") for n in range(8)]

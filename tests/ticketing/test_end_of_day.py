@@ -5,11 +5,11 @@ import pytest
 from sqlalchemy import func, select
 
 from offices import CHEN, CLERK, DESK, LI, WINDOWS, ZONE, OfficeHall, refused
-from ticketing import tables
 from ticketing.model import State, StateError, StoreError, UnknownError
 from ticketing.office import Office
 from ticketing.policy import Rules
-from ticketing.vault import ErasedError
+from ticketing.privacy.vault import ErasedError
+from ticketing.store import tables
 
 
 def test_numbers_begin_again_each_hall_day(desk: OfficeHall) -> None:
@@ -203,8 +203,8 @@ def test_days_within_retention_are_kept(desk: OfficeHall) -> None:
 def test_what_is_left_in_the_log_is_erased_as_soon_as_no_reader_needs_it(tmp_path: Path) -> None:
     hall = OfficeHall(tmp_path)
     hall.store.close()
-    from ticketing.store import open_store
-    from ticketing.vault import Vault
+    from ticketing.privacy.vault import Vault
+    from ticketing.store.opening import open_store
 
     hall.store = open_store(hall.url, exclusive=False, patience=0.1)
     hall.vault = Vault(hall.store, bytes(range(32)), "hall")

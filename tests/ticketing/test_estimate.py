@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from ticketing.estimate import (
+from ticketing.waits.estimate import (
     CLAIM,
     UNKNOWN_PACE,
     Desk,

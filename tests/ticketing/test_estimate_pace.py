@@ -5,7 +5,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from ticketing.pace import PARTS, UNKNOWN_PACE, Case, Overtakers, learn, pace_of, steady
+from ticketing.waits.pace import PARTS, UNKNOWN_PACE, Case, Overtakers, learn, pace_of, steady
 
 
 def day(length: float, n: int = 40, window: str = "1", today: bool = True, begin: float = -36000.0) -> list[Case]:

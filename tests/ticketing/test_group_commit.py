@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import event, insert, select
 
 from offices import OfficeHall
-from ticketing.group_commit import TOGETHER
 from ticketing.model import StoreError
-from ticketing.store import NEWS, Store, open_store
-from ticketing.tables import fact
+from ticketing.store.group_commit import TOGETHER
+from ticketing.store.opening import NEWS, Store, open_store
+from ticketing.store.tables import fact
 from wires import wait_until
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ticketing.guessing import FORGOTTEN_AFTER, FREE_TRIES, LONGEST_WAIT, TRIES_OF_ALL, GuessLimit
 from ticketing.model import LimitError
+from ticketing.people.guessing import FORGOTTEN_AFTER, FREE_TRIES, LONGEST_WAIT, TRIES_OF_ALL, GuessLimit
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select
 
 from offices import CHEN, CLERK, DESK, LI, OfficeHall, refused
-from ticketing import access_log, tables
 from ticketing.model import (
     Actor,
     ForbiddenError,
@@ -14,6 +13,8 @@ from ticketing.model import (
     StateError,
     UnknownError,
 )
+from ticketing.privacy import access_log
+from ticketing.store import tables
 
 CODE = object()
 """Where the code goes."""

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from offices import CHEN, CLERK, DESK, LI, ZONE, OfficeHall, refused
-from ticketing import tables
 from ticketing.model import LimitError, State, StateError, UnknownError
 from ticketing.office import Issued
+from ticketing.store import tables
 
 
 def missed(desk: OfficeHall, service: str = "licence", **options: object) -> Issued:

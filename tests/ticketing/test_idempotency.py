@@ -5,9 +5,9 @@ import pytest
 from sqlalchemy import func, select
 
 from offices import CHEN, CLERK, DESK, LI, OfficeHall
-from ticketing import tables
 from ticketing.model import Actor, StateError, TicketingError
 from ticketing.office import Issued
+from ticketing.store import tables
 
 
 def issue(desk: OfficeHall, key: str | None, service: str = "licence", **more: object) -> Issued:

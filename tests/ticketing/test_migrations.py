@@ -9,9 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, LargeBinary, MetaData, String, Table, create_engine, insert, select, text
 
-from ticketing.migrations import upgrade, versions
-from ticketing.store import HEAD, KNOWN, open_store
-from ticketing.tables import metadata
+from ticketing.store.migrations import upgrade, versions
+from ticketing.store.opening import HEAD, KNOWN, open_store
+from ticketing.store.tables import metadata
 
 DAY = "2026-03-02"
 # What a column of this name holds, where a text alone would be nonsense to a migration.

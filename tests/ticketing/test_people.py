@@ -17,10 +17,10 @@ from sqlalchemy import event, select, update
 import empty_store
 import wires
 from ticketing.model import ROLES, LimitError, Role
-from ticketing.passwords import MOST_AT_ONCE
-from ticketing.people import LOGIN_LASTS, TOKEN_KNOWN_FOR, AccountError, Added, People, Principal
-from ticketing.store import Store, open_store
-from ticketing.tables import account, login, token
+from ticketing.people.passwords import MOST_AT_ONCE
+from ticketing.people.people import LOGIN_LASTS, TOKEN_KNOWN_FOR, AccountError, Added, People, Principal
+from ticketing.store.opening import Store, open_store
+from ticketing.store.tables import account, login, token
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 PASSWORD = "correct horse 电池"
@@ -269,7 +269,7 @@ def test_people_added_and_removed_by_another_process_count_at_once_and_tokens_wi
 ) -> None:
     def elsewhere(verb: str) -> str:
         program = (
-            "import sys\nfrom ticketing.people import People\nfrom ticketing.store import open_store\n"
+            "import sys\nfrom ticketing.people.people import People\nfrom ticketing.store.opening import open_store\n"
             f"store = open_store({url!r}, exclusive=False)\npeople = People(store)\n{verb}\nstore.close()\n"
         )
         return subprocess.run(
@@ -410,8 +410,8 @@ import re, threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from ticketing.people import People
-from ticketing.store import open_store
+from ticketing.people.people import People
+from ticketing.store.opening import open_store
 
 def resident_mib():
     return int(re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024

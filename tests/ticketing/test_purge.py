@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from offices import CHEN, CLERK, DESK, LI, OfficeHall
-from ticketing import tables
+from ticketing.store import tables
 
 REASON = "回家取结婚证"
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from offices import CLERK, DESK, LI, OfficeHall, refused
-from ticketing.access_log import verify
 from ticketing.model import StateError, UnknownError
+from ticketing.privacy.access_log import verify
 
 HALF_AN_HOUR = timedelta(minutes=30)
 

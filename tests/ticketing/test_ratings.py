@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from offices import CHEN, CLERK, LI, OfficeHall, refused
-from ticketing import ratings, tables
+from ticketing.cases import ratings
+from ticketing.cases.ratings import Ratings
 from ticketing.model import Actor, State, StateError, UnknownError
-from ticketing.ratings import Ratings
+from ticketing.store import tables
 
 MANAGER = Actor("zhao", "manager", "office")
 
@@ -39,7 +40,7 @@ def test_a_case_is_rated_once_by_the_tickets_code_and_never_changed(desk: Office
 
 
 def test_each_case_of_a_ticket_is_rated_oldest_first_or_by_choice(desk: OfficeHall, box: Ratings) -> None:
-    from ticketing.cases import Further
+    from ticketing.cases.cases import Further
 
     code = desk.issue().code
     desk.call()

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import event, insert, text
 
 from offices import MORNING, ZONE, OfficeHall, refused
-from ticketing import tables
+from ticketing.day.transaction import microseconds
 from ticketing.model import StateError
-from ticketing.moment import microseconds
-from ticketing.reports import By, Reports, Times, percentile
+from ticketing.reports.reports import By, Reports, Times, percentile
+from ticketing.store import tables
 
 DAY = MORNING.date()
 
@@ -277,7 +277,7 @@ def test_overtime_is_who_was_served_after_their_service_closed(book: Book, repor
 def test_the_hour_is_the_halls_own_through_a_change_of_its_clocks(desk: OfficeHall) -> None:
     from zoneinfo import ZoneInfo
 
-    from ticketing.ledger import Ledger
+    from ticketing.day.ledger import Ledger
 
     berlin = ZoneInfo("Europe/Berlin")
     book = Book(desk)

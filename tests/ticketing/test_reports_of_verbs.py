@@ -3,7 +3,7 @@
 import pytest
 
 from offices import CLERK, DESK, OfficeHall
-from ticketing.reports import Day, Reports
+from ticketing.reports.reports import Day, Reports
 
 
 @pytest.fixture

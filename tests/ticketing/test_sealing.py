@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketing.sealing import AES_256_GCM, SM4_GCM, BrokenSealError, Suite, derive, frame, seal, unseal
+from ticketing.privacy.sealing import AES_256_GCM, SM4_GCM, BrokenSealError, Suite, derive, frame, seal, unseal
 
 KEY = bytes(range(32))
 suites = pytest.mark.parametrize("suite", [AES_256_GCM, SM4_GCM], ids=lambda suite: suite.name)

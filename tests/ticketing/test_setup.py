@@ -8,12 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from offices import CHEN, CLERK, SERVICES, WINDOWS, OfficeHall, refused
-from ticketing import tables, timetable
-from ticketing.access_log import verify
-from ticketing.appointments import Appointments
+from ticketing.appointments.appointments import Appointments
 from ticketing.calendar import Hours, Quota, Slot, SpecialDay
+from ticketing.day import timetable
+from ticketing.day.setup import Change, HallSetup, Setup, differences
 from ticketing.model import Actor, ClosedError, Service, State, StateError, UnknownError, Window
-from ticketing.setup import Change, HallSetup, Setup, differences
+from ticketing.privacy.access_log import verify
+from ticketing.store import tables
 
 MANAGER = Actor("boss", "manager", "192.0.2.7")
 WHOLE = HallSetup(

@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy import select, update
 
 from offices import CLERK, DESK, OfficeHall, refused
-from ticketing import access_log, tables
 from ticketing.model import Actor, ClosedError, State, StateError, UnknownError
-from ticketing.people import People
+from ticketing.people.people import People
+from ticketing.privacy import access_log
+from ticketing.store import tables
 
 WANG = Actor("wang", "clerk", "1", logged_in=True)
 LI = Actor("li", "clerk", "1", logged_in=True)

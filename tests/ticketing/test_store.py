@@ -14,8 +14,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from offices import OfficeHall
 from ticketing.model import StoreError
-from ticketing.store import NEWS, Prepared, Store, StoreOpenError, open_store
-from ticketing.tables import event, fact, print_job, service, ticket
+from ticketing.store.opening import NEWS, Prepared, Store, StoreOpenError, open_store
+from ticketing.store.tables import event, fact, print_job, service, ticket
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_alembic_is_loaded_only_when_the_schema_is_not_at_its_head(new_store_url
     program = (
         "import sys\n"
         "from ticketing.office import Office\n"
-        "from ticketing.store import open_store\n"
+        "from ticketing.store.opening import open_store\n"
         f"open_store({new_store_url!r}, exclusive=True).close()\n"
         "print('alembic' in sys.modules)"
     )
@@ -79,7 +79,7 @@ def test_alembic_is_loaded_only_when_the_schema_is_not_at_its_head(new_store_url
 
 def test_several_processes_may_open_a_new_store_at_once(new_store_url: str) -> None:
     program = (
-        "import sys\nfrom ticketing.store import open_store\nsys.stdin.readline()\n"
+        "import sys\nfrom ticketing.store.opening import open_store\nsys.stdin.readline()\n"
         f"open_store({new_store_url!r}, exclusive=False).close()\n"
     )
     children = [

@@ -23,9 +23,9 @@ from sqlalchemy.exc import IntegrityError
 from offices import CLERK, DESK, OfficeHall, refused
 from postgres import PostgresServer
 from ticketing.model import StoreError
-from ticketing.news import Messenger
-from ticketing.store import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError, is_store, open_store
-from ticketing.tables import event, fact, ticket
+from ticketing.store.notify import Messenger
+from ticketing.store.opening import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError, is_store, open_store
+from ticketing.store.tables import event, fact, ticket
 from wires import wait_until
 
 TESTS = Path(__file__).parent.parent
@@ -134,7 +134,7 @@ def test_an_option_that_there_is_not_is_told(shared_url: str) -> None:
 def test_without_the_library_is_told_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "psycopg.py").write_text("raise ImportError('not here')")
     program = (
-        "from ticketing.store import StoreOpenError, open_store\n"
+        "from ticketing.store.opening import StoreOpenError, open_store\n"
         "try:\n    open_store('postgresql+psycopg://quhao@/hall', exclusive=True)\n"
         "except StoreOpenError as error:\n    print(error.code, error)"
     )
@@ -417,7 +417,7 @@ def finish(process: "subprocess.Popen[str]") -> str:
 
 def test_a_process_killed_while_it_writes_holds_nobody_up(office: OfficeHall) -> None:
     process = child(
-        "from ticketing.store import open_store\n"
+        "from ticketing.store.opening import open_store\n"
         f"with open_store({office.url!r}, exclusive=True).write():\n"
         "    print('in', flush=True)\n"
         "    input()\n"
@@ -552,16 +552,17 @@ def test_who_listens_for_a_server_that_is_gone_can_be_closed_at_any_moment() -> 
 # -- schemas that differ
 
 NEWER = """
-import ticketing.migrations, ticketing.store
-ticketing.store.KNOWN += ("9999",)
-ticketing.store.HEAD = "9999"
-ticketing.migrations.upgrade = lambda conn: conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+import ticketing.store.migrations, ticketing.store.opening
+ticketing.store.opening.KNOWN += ("9999",)
+ticketing.store.opening.HEAD = "9999"
+NEWER = "UPDATE alembic_version SET version_num = '9999'"
+ticketing.store.migrations.upgrade = lambda conn: conn.exec_driver_sql(NEWER)
 try:
-    store = ticketing.store.open_store({url!r}, exclusive=False, patience=0.3)
+    store = ticketing.store.opening.open_store({url!r}, exclusive=False, patience=0.3)
     print("open", flush=True)
     input()
     store.close()
-except ticketing.store.StoreInUseError as error:
+except ticketing.store.opening.StoreInUseError as error:
     print(error)
 """
 

@@ -14,8 +14,8 @@ from sqlalchemy import insert, select
 
 from offices import OfficeHall
 from ticketing.model import StoreError
-from ticketing.store import Store, StoreInUseError, StoreOpenError, open_store
-from ticketing.tables import fact
+from ticketing.store.opening import Store, StoreInUseError, StoreOpenError, open_store
+from ticketing.store.tables import fact
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_store_with_two_names_is_refused_by_either_until_one_is_gone(tmp_path:
 
 def test_a_lock_left_by_a_killed_service_holds_nobody_up(url: str) -> None:
     program = (
-        "from ticketing.store import open_store\n"
+        "from ticketing.store.opening import open_store\n"
         f"open_store({url!r}, exclusive=True)\n"
         "print('open', flush=True)\n"
         "input()"
@@ -276,11 +276,12 @@ def test_a_checkpoint_that_a_reader_holds_up_is_told(url: str) -> None:
 def test_a_command_that_was_open_when_a_newer_service_changed_the_schema_writes_no_more(url: str, store: Store) -> None:
     put(store, "before")
     program = f"""
-import ticketing.migrations, ticketing.store
-ticketing.store.KNOWN += ("9999",)
-ticketing.store.HEAD = "9999"
-ticketing.migrations.upgrade = lambda conn: conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-ticketing.store.open_store({url!r}, exclusive=True).close()
+import ticketing.store.migrations, ticketing.store.opening
+ticketing.store.opening.KNOWN += ("9999",)
+ticketing.store.opening.HEAD = "9999"
+NEWER = "UPDATE alembic_version SET version_num = '9999'"
+ticketing.store.migrations.upgrade = lambda conn: conn.exec_driver_sql(NEWER)
+ticketing.store.opening.open_store({url!r}, exclusive=True).close()
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
     with pytest.raises(StoreError) as caught:

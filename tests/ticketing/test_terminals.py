@@ -14,8 +14,9 @@ import pytest
 from sqlalchemy import select
 
 from offices import CHEN, CLERK, LI, OfficeHall, refused
-from ticketing import access_log, sealing, tables
 from ticketing.model import Actor, ForbiddenError, UnknownError
+from ticketing.privacy import access_log, sealing
+from ticketing.store import tables
 from ticketing.terminals import Proof, Terminals
 
 TERMINAL = Actor("t-1", "terminal", "terminal hall-1")

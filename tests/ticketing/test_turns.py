@@ -6,8 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import insert, select, update
 
 from offices import CHEN, CLERK, DESK, OfficeHall, refused
-from ticketing import access_log, tables
 from ticketing.model import ClosedError, State, StateError, UnknownError
+from ticketing.privacy import access_log
+from ticketing.store import tables
 
 
 def weigh(desk: OfficeHall, window: str, service: str, minutes: int) -> None:

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import func, select
 
 from offices import CHEN, CLERK, DESK, OfficeHall, refused
-from ticketing import tables
+from ticketing.cases.ratings import Ratings
 from ticketing.model import State, StateError, UnknownError
-from ticketing.ratings import Ratings
-from ticketing.reports import Reports
+from ticketing.reports.reports import Reports
+from ticketing.store import tables
 
 NOTHING = {"window": "1"}
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
 import empty_store
-from ticketing.store import Store, open_store
-from ticketing.tables import day_key
-from ticketing.vault import ErasedError, Vault, VaultError, load_master_key
+from ticketing.privacy.vault import ErasedError, Vault, VaultError, load_master_key
+from ticketing.store.opening import Store, open_store
+from ticketing.store.tables import day_key
 
 MASTER = bytes(range(32))
 DAY, NEXT_DAY = "2026-11-20", "2026-11-21"

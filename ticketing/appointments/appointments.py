@@ -1,0 +1,260 @@
+"""Appointments, as residents, desks, terminals and other systems make them; what one does of it is in ``booking``."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from ticketing.appointments import booking
+from ticketing.appointments.booking import Appointment
+from ticketing.appointments.listing import ListedRow, Listing
+from ticketing.calendar import SlotOfDay
+from ticketing.day import timetable
+from ticketing.day.idempotency import Key
+from ticketing.day.ledger import Ledger
+from ticketing.day.transaction import Moment, microseconds
+from ticketing.model import Actor, Resident, StateError, TicketingError, UnknownError
+from ticketing.privacy import access_log
+
+__all__ = ["Appointment", "Appointments", "BadRow", "BadRowsError", "FreeDay", "FreeSlot", "ListedRow", "TakenIn"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FreeSlot:
+    """A slot of a date, and how many may still book it; none once it has begun."""
+
+    begins: datetime
+    ends: datetime
+    capacity: int
+    free: int
+
+
+@dataclass(frozen=True)
+class FreeDay:
+    """A date with slots, and how many places are free on it."""
+
+    day: date
+    free: int
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """What is wrong with a line of a list: a code, and what its words need; nothing of what stands there."""
+
+    line: int
+    code: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What became of a list: how many were booked, how many had been before."""
+
+    booked: int
+    known: int
+
+
+class BadRowsError(TicketingError):
+    """A list with wrong rows, of which nothing was taken in; code ``bad_rows``.
+
+    Attributes:
+        rows: all of them, by line.
+    """
+
+    def __init__(self, rows: Iterable[BadRow]) -> None:
+        self.rows = sorted(rows, key=lambda row: row.line)
+        super().__init__("bad_rows", count=len(self.rows))
+
+
+class Appointments:
+    """Books, finds and cancels. Safe to use from any thread.
+
+    Every verb raises a :class:`~ticketing.model.TicketingError` when it is refused, and has then changed nothing.
+
+    Args:
+        ledger: the hall's; its rules say how far ahead, and what becomes of those who do not come.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def slots(self, service: str, day: date) -> list[FreeSlot]:
+        """The slots of a date; none on a holiday, and for a service that takes no appointments.
+
+        Raises:
+            UnknownError: ``unknown_service``.
+        """
+        with self._ledger.look() as m:
+            m.service(service)
+            found = timetable.now(m).calendar.slots(service, day)
+            taken = booking.taken(m, service, day)
+            reachable = day <= booking.last_day(m)
+            return [FreeSlot(*slot.period, slot.capacity, _free(m, slot, taken) if reachable else 0) for slot in found]
+
+    def days(self) -> dict[str, list[FreeDay]]:
+        """The dates with slots still to come, as far ahead as can be booked, by service, of all that have slots."""
+        with self._ledger.look() as m:
+            calendar = timetable.now(m).calendar
+            services = [one.id for one in m.services() if not one.removed and calendar.has_slots(one.id)]
+            taken = booking.taken_from_today(m) if services else {}
+            today, last = date.fromisoformat(m.day), booking.last_day(m)
+            dates = [today + timedelta(days=ahead) for ahead in range((last - today).days + 1)]
+            return {
+                service: [
+                    FreeDay(day, sum(_free(m, slot, taken.get(service, {})) for slot in slots))
+                    for day in dates
+                    if (slots := [slot for slot in calendar.slots(service, day) if not booking.is_over(m, slot)])
+                ]
+                for service in services
+            }
+
+    def book(
+        self,
+        service: str,
+        day: date,
+        minute: int,
+        resident: Resident,
+        actor: Actor,
+        made_by: str,
+        key: str | None = None,
+    ) -> Appointment:
+        """Book a place for a person.
+
+        Args:
+            service: its id.
+            day: the hall day.
+            minute: of that day at which the slot begins.
+            resident: whose it is; known by the ID number.
+            actor: who books.
+            made_by: ``api``, ``terminal`` or ``import``.
+            key: an idempotency key: the same request with the same key gives the same answer.
+
+        Raises:
+            UnknownError: ``unknown_service``, ``no_such_slot``.
+            ClosedError: ``service_removed``.
+            StateError: ``no_id_number``, ``slot_over``, ``slot_full``, ``too_far_ahead`` (``until``),
+                ``already_booked`` (``time``), ``idempotency_key_reused``.
+            LimitError: ``appointments_blocked`` (``until``: the day from which this person may book again).
+        """
+        with self._ledger.verb() as m:
+            asked = (service, day.isoformat(), minute, resident.as_json(), made_by)
+            kept = key and Key(m, actor, key, "book", *asked)
+            if kept and (found := kept.answer()) is not None:
+                return booking.with_code(m, booking.row_of(m, found[1]))
+            person = booking.person_of(m, resident.id_number)
+            if person is None:
+                raise StateError("no_id_number")
+            last = booking.last_day(m)
+            if day > last:
+                raise StateError("too_far_ahead", until=last)
+            booking.refuse_blocked(m, person)
+            booked = booking.book(m, service, day, minute, person, made_by)
+            if kept:
+                kept.keep(booked)
+            made = booking.with_code(m, booking.row_of(m, booked))
+        log.info("appointment %s booked by %s", made.id, actor.who)
+        return made
+
+    def of_code(self, code: str) -> Appointment:
+        """An appointment that is not over yet; raises ``unknown_code``."""
+        with self._ledger.look() as m:
+            return booking.appointment(m, booking.row_of_code(m, code))
+
+    def of_person(self, resident: Resident, day: date | None = None) -> list[Appointment]:
+        """A person's appointments of a date (None: today), known by the ID number."""
+        with self._ledger.look() as m:
+            person = booking.person_of(m, resident.id_number)
+            if person is None:
+                return []
+            rows = booking.OF_PERSON.all(m.conn, {"person": person, "day": day.isoformat() if day else m.day})
+            return [booking.appointment(m, row) for row in rows]
+
+    def of_holder(self, id_number: str, actor: Actor) -> list[Appointment]:
+        """What a person at a terminal has from today on, by the ID number; none for somebody unknown. It is logged."""
+        with self._ledger.verb() as m:
+            access_log.append(m.conn, m.vault, m.now, actor, "terminal-appointments", None)
+            rows = booking.FROM_DAY_ON.all(m.conn, {"person": booking.person_of(m, id_number), "day": m.day})
+            return [booking.appointment(m, row) for row in rows]
+
+    def cancel_by_holder(self, appointment: int, id_number: str, actor: Actor) -> Appointment:
+        """Give the place back, by the same number at a terminal. Each try is logged.
+
+        Raises:
+            UnknownError: ``unknown_appointment``, also of somebody else's.
+            StateError: ``appointment_over`` (``state``).
+        """
+        with self._ledger.verb() as m:
+            row = booking.row_of_holder(m, appointment, id_number)
+            tried = "terminal-cancel" if row is not None else "terminal-cancel-refused"
+            access_log.append(m.conn, m.vault, m.now, actor, tried, None)
+            cancelled = booking.cancel(m, row) if row is not None else None
+        # Raised here: what was logged is kept.
+        if cancelled is None:
+            raise UnknownError("unknown_appointment")
+        log.info("appointment %s cancelled by its holder at %s", cancelled.id, actor.place)
+        return cancelled
+
+    def of_day(self, day: date | None = None) -> list[Appointment]:
+        """All appointments of a date (None: today), by time."""
+        with self._ledger.look() as m:
+            rows = booking.OF_DAY.all(m.conn, {"day": day.isoformat() if day else m.day})
+            return [booking.appointment(m, row) for row in rows]
+
+    def cancel(self, appointment: int, actor: Actor) -> Appointment:
+        """Give the place back, at the desk.
+
+        Raises:
+            UnknownError: ``unknown_appointment``.
+            StateError: ``appointment_over`` (``state``).
+        """
+        with self._ledger.verb() as m:
+            cancelled = booking.cancel(m, booking.row_of(m, appointment))
+        log.info("appointment %s cancelled by %s", cancelled.id, actor.who)
+        return cancelled
+
+    def cancel_code(self, code: str) -> Appointment:
+        """Give the place back, by whoever holds the code; raises ``unknown_code``, ``appointment_over``."""
+        with self._ledger.verb() as m:
+            cancelled = booking.cancel(m, booking.row_of_code(m, code))
+        log.info("appointment %s cancelled by its holder", cancelled.id)
+        return cancelled
+
+    def take_in(self, rows: Iterable[ListedRow | BadRow], actor: Actor) -> TakenIn:
+        """Book a whole list that another system made, or nothing of it.
+
+        What an earlier list booked already is left as it is, also when it was cancelled since. How far ahead one can
+        book, and who missed appointments before, is that system's business.
+
+        Raises:
+            BadRowsError: with all that is wrong.
+        """
+        wrong: list[BadRow] = []
+        booked = known = 0
+        with self._ledger.verb() as m:
+            listing = Listing(m)
+            for row in rows:
+                if isinstance(row, BadRow):
+                    wrong.append(row)
+                    continue
+                try:
+                    new = listing.add(row)
+                except TicketingError as error:
+                    wrong.append(BadRow(row.line, error.code, error.facts))
+                else:
+                    booked += new
+                    known += not new
+            if wrong:
+                raise BadRowsError(wrong)
+            listing.write()
+        log.info("%s appointments taken in by %s, %s were there", booked, actor.who, known)
+        return TakenIn(booked, known)
+
+
+def _free(m: Moment, slot: SlotOfDay, taken: Mapping[int, int]) -> int:
+    """How many may still book a slot, by how many have by when it begins."""
+    if booking.is_over(m, slot):
+        return 0
+    return max(0, slot.capacity - taken.get(microseconds(slot.period.begins), 0))

@@ -1,0 +1,323 @@
+"""A place in a slot, booked days ahead, and found by the card on the day: what one transaction does of it.
+
+Nothing of a person is kept but a keyed hash of the ID number, and that no longer than it is needed: until the day of
+the appointment is over; of one that was missed, for as long as it counts.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, func, insert, literal_column, select, text, update
+
+from ticketing.calendar import DAY_MINUTES, SlotOfDay
+from ticketing.day import timetable
+from ticketing.day.transaction import Moment, microseconds
+from ticketing.model import ClosedError, LimitError, Resident, StateError, UnknownError
+from ticketing.privacy import codes
+from ticketing.store import tables
+from ticketing.store.opening import Prepared
+
+_a = tables.appointment
+_COLUMNS = (_a.c.id, _a.c.service_id, _a.c.day, _a.c.from_at, _a.c.to_at, _a.c.state, _a.c.ticket_id)
+_MINE = _a.c.id == bindparam("appointment")
+_appointments: Select[Any] = select(*_COLUMNS)
+_BY_ID = Prepared(_appointments.where(_MINE))
+_BY_CODE = Prepared(_appointments.where(_a.c.code_hash == bindparam("code")))
+OF_DAY = Prepared(_appointments.where(_a.c.day == bindparam("day")).order_by(_a.c.from_at, _a.c.id))
+_of_person = _appointments.where(
+    _a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None), _a.c.day == bindparam("day")
+)
+OF_PERSON = Prepared(_of_person.order_by(_a.c.from_at, _a.c.id))
+FROM_DAY_ON = Prepared(
+    _appointments.where(
+        _a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None), _a.c.day >= bindparam("day")
+    ).order_by(_a.c.from_at, _a.c.id)
+)
+_OF_HOLDER = Prepared(_appointments.where(_MINE, _a.c.person_hash == bindparam("person")))
+_BOOKED = Prepared(_of_person.where(_a.c.service_id == bindparam("service"), tables.booked))
+_MISSED = Prepared(
+    select(_a.c.day)
+    .where(
+        _a.c.person_hash == bindparam("person"),
+        _a.c.person_hash.is_not(None),
+        _a.c.day > bindparam("since"),
+        _a.c.state == literal_column("'missed'"),
+    )
+    .order_by(_a.c.day.desc())
+    .limit(bindparam("most"))
+)
+_TAKEN = Prepared(
+    select(_a.c.from_at, func.count().label("taken"))
+    .where(
+        _a.c.day == bindparam("day"),
+        _a.c.service_id == bindparam("service"),
+        _a.c.state != literal_column("'cancelled'"),
+    )
+    .group_by(_a.c.from_at)
+)
+_TAKEN_BETWEEN = Prepared(
+    select(_a.c.service_id, _a.c.from_at, func.count().label("taken"))
+    .where(_a.c.day >= bindparam("first"), _a.c.day <= bindparam("last"), _a.c.state != literal_column("'cancelled'"))
+    .group_by(_a.c.service_id, _a.c.from_at)
+)
+_TAKEN_AT = Prepared(
+    select(func.count()).where(
+        _a.c.day == bindparam("day"),
+        _a.c.service_id == bindparam("service"),
+        _a.c.from_at == bindparam("begins"),
+        _a.c.state != literal_column("'cancelled'"),
+    )
+)
+_NEXT_ID = Prepared(text("SELECT coalesce(max(id), 0) + 1 FROM appointment"))
+_BOOK = Prepared(insert(_a).inline())
+_CANCEL = Prepared(update(_a).where(_MINE).values(state="cancelled", ended_at=bindparam("now")))
+_MISS = Prepared(update(_a).where(_MINE).values(state="missed", ended_at=bindparam("now")))
+_CHECK_IN = Prepared(update(_a).where(_MINE, tables.booked).values(state="checked_in", ticket_id=bindparam("ticket")))
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """A booked place.
+
+    Attributes:
+        service: its id.
+        day: the hall day.
+        begins, ends: of its slot.
+        state: ``booked``, ``checked_in``, ``cancelled``, ``missed``.
+        ticket: id of the ticket it became.
+        code: what its holder finds and cancels it by; told where it is booked, and kept nowhere.
+    """
+
+    id: int
+    service: str
+    day: date
+    begins: datetime
+    ends: datetime
+    state: str
+    ticket: int | None
+    code: str | None = None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Somebody who came for an appointment.
+
+    Attributes:
+        appointment: which one.
+        rank: of their ticket, as the store keeps it.
+        rank_by: ``appointment`` where the slot made it; None where issue and class rank no later.
+    """
+
+    appointment: int
+    rank: int
+    rank_by: str | None
+
+
+def check_in(m: Moment, service: str, resident: Resident | None, ticket: int, rank: int) -> Arrival | None:
+    """The appointment that somebody who takes a ticket for a service today has; it becomes that ticket.
+
+    Args:
+        m: the transaction that issues the ticket.
+        service: what it is for.
+        resident: whose it is.
+        ticket: its id.
+        rank: the rank it would have without an appointment.
+
+    Returns:
+        None for who has none, or comes so late that it is lost.
+
+    Raises:
+        StateError: ``too_early`` (``opens_at``: from when on), ``too_late`` (``time``).
+    """
+    person = person_of(m, resident.id_number if resident else None)
+    if person is None:
+        return None
+    row = _BOOKED.one_or_none(m.conn, {"person": person, "day": m.day, "service": service})
+    if row is None:
+        return None
+    rules = m.rules.appointments
+    from_at = m.time(row.from_at) - rules.early
+    early = m.at < microseconds(from_at)
+    if early and rules.early_is == "refuse":
+        raise StateError("too_early", opens_at=from_at)
+    if m.at >= row.to_at + rules.late // timedelta(microseconds=1):
+        if rules.late_is == "refuse":
+            raise StateError("too_late", time=f"{m.time(row.from_at):%H:%M}")
+        _MISS.do(m.conn, {"appointment": row.id, "now": m.at})
+        return None
+    _CHECK_IN.do(m.conn, {"appointment": row.id, "ticket": ticket})
+    if early or row.from_at <= rank:
+        return Arrival(row.id, row.from_at, "appointment")
+    return Arrival(row.id, rank, None)
+
+
+def book(m: Moment, service: str, day: date, minute: int, person: bytes, made_by: str) -> int:
+    """The id of a new appointment, under the writer's turn: nobody else can take the place meanwhile."""
+    slot = slot_of(m, service, day, minute)
+    which = {"day": day.isoformat(), "service": service}
+    others = _BOOKED.one_or_none(m.conn, {"person": person, **which})
+    there: int = _TAKEN_AT.scalar(m.conn, {**which, "begins": microseconds(slot.period.begins)})
+    refuse_taken(m, slot, others and others.from_at, there)
+    number = next_id(m)
+    _BOOK.do(m.conn, new_row(m, number, service, day, slot, person, made_by))
+    return number
+
+
+def refuse_taken(m: Moment, slot: SlotOfDay, others: int | None, taken: int) -> None:
+    """Refuse a slot that cannot be booked by somebody.
+
+    Args:
+        m: the transaction.
+        slot: which.
+        others: when the slot begins that the same person has booked of the service on that day already.
+        taken: how many places of the slot are taken.
+
+    Raises:
+        StateError: ``slot_over``, ``already_booked`` (``time``), ``slot_full``.
+    """
+    if is_over(m, slot):
+        raise StateError("slot_over")
+    if others is not None:
+        raise StateError("already_booked", time=f"{m.time(others):%H:%M}")
+    if taken >= slot.capacity:
+        raise StateError("slot_full")
+
+
+def next_id(m: Moment) -> int:
+    """The id that the next appointment has."""
+    number: int = _NEXT_ID.scalar(m.conn)
+    return number
+
+
+def new_row(
+    m: Moment, number: int, service: str, day: date, slot: SlotOfDay, person: bytes, made_by: str
+) -> dict[str, Any]:
+    """A new appointment as the store keeps it."""
+    begins, ends = map(microseconds, slot.period)
+    return {
+        "id": number,
+        "service_id": service,
+        "day": day.isoformat(),
+        "from_at": begins,
+        "to_at": ends,
+        "state": "booked",
+        "person_hash": person,
+        "code_hash": _hash_of(m, _code_of(m, number)),
+        "made_at": m.at,
+        "made_by": made_by,
+    }
+
+
+def slot_of(m: Moment, service: str, day: date, minute: int) -> SlotOfDay:
+    """The slot that begins at a minute of a day; raises ``unknown_service``, ``service_removed``, ``no_such_slot``."""
+    if m.service(service).removed:
+        raise ClosedError("service_removed", service=service)
+    # 01:00 of a hall day that began at 04:00 is its minute 25 × 60.
+    minutes = (minute, minute + DAY_MINUTES)
+    found = [slot for slot in timetable.now(m).calendar.slots(service, day) if slot.minute in minutes]
+    if not found:
+        raise UnknownError("no_such_slot", service=service)
+    return found[0]
+
+
+def is_over(m: Moment, slot: SlotOfDay) -> bool:
+    """Whether it is too late to book a slot: it has begun."""
+    return microseconds(slot.period.begins) <= m.at
+
+
+def last_day(m: Moment) -> date:
+    """The last date that can be booked today."""
+    return date.fromisoformat(m.day) + timedelta(days=m.rules.appointments.days_ahead)
+
+
+def taken(m: Moment, service: str, day: date) -> dict[int, int]:
+    """How many places are taken, by when their slots begin."""
+    rows = _TAKEN.all(m.conn, {"day": day.isoformat(), "service": service})
+    return {row.from_at: row.taken for row in rows}
+
+
+def taken_from_today(m: Moment) -> dict[str, dict[int, int]]:
+    """How many places are taken on the days that can be booked: by service, by when their slots begin."""
+    found: dict[str, dict[int, int]] = {}
+    for row in _TAKEN_BETWEEN.all(m.conn, {"first": m.day, "last": last_day(m).isoformat()}):
+        found.setdefault(row.service_id, {})[row.from_at] = row.taken
+    return found
+
+
+def refuse_blocked(m: Moment, person: bytes) -> None:
+    """Raise ``appointments_blocked`` while somebody has missed too many."""
+    rules = m.rules.appointments
+    span = timedelta(days=rules.no_show_days)
+    since = (date.fromisoformat(m.day) - span).isoformat()
+    missed = _MISSED.all(m.conn, {"person": person, "since": since, "most": rules.no_show_limit})
+    if missed and len(missed) == rules.no_show_limit:
+        raise LimitError("appointments_blocked", until=date.fromisoformat(missed[-1].day) + span)
+
+
+def cancel(m: Moment, row: Row[Any]) -> Appointment:
+    """Give a place back; raises ``appointment_over``."""
+    if row.state != "booked" or row.day < m.day:
+        raise StateError("appointment_over", state=row.state)
+    _CANCEL.do(m.conn, {"appointment": row.id, "now": m.at})
+    return appointment(m, row, state="cancelled")
+
+
+def row_of(m: Moment, appointment: int) -> Row[Any]:
+    """The row of an appointment; raises ``unknown_appointment``."""
+    row: Row[Any] | None = _BY_ID.one_or_none(m.conn, {"appointment": appointment})
+    if row is None:
+        raise UnknownError("unknown_appointment")
+    return row
+
+
+def row_of_holder(m: Moment, appointment: int, id_number: str) -> Row[Any] | None:
+    """The row of an appointment, for whose it is; None for anybody else, as where there is none."""
+    row: Row[Any] | None = _OF_HOLDER.one_or_none(
+        m.conn, {"appointment": appointment, "person": person_of(m, id_number)}
+    )
+    return row
+
+
+def row_of_code(m: Moment, scanned: str) -> Row[Any]:
+    """The row of the appointment whose code was scanned; raises ``unknown_code``."""
+    code = codes.find_code(scanned)
+    row = _BY_CODE.one_or_none(m.conn, {"code": _hash_of(m, code or "")})
+    # One that is over is as unknown as one that never was.
+    if row is None or row.day < m.day:
+        raise UnknownError("unknown_code", of="appointment")
+    return row
+
+
+def appointment(m: Moment, row: Row[Any], **changed: Any) -> Appointment:
+    """The appointment in a row; ``changed`` holds the columns written since."""
+    kept = {**row._mapping, **changed}
+    return Appointment(
+        kept["id"],
+        kept["service_id"],
+        date.fromisoformat(kept["day"]),
+        m.time(kept["from_at"]),
+        m.time(kept["to_at"]),
+        kept["state"],
+        kept["ticket_id"],
+        kept.get("code"),
+    )
+
+
+def with_code(m: Moment, row: Row[Any]) -> Appointment:
+    """The same with its code, for whom it was booked by."""
+    return appointment(m, row, code=_code_of(m, row.id))
+
+
+def _code_of(m: Moment, appointment: int) -> str:
+    return codes.encode(m.vault.lasting_mac("appointment", str(appointment).encode())[: codes.BYTES])
+
+
+def _hash_of(m: Moment, code: str) -> bytes:
+    return m.vault.lasting_hash("appointment code", code)
+
+
+def person_of(m: Moment, id_number: str | None) -> bytes | None:
+    """The hash by which a person is known on any day; None without an ID number."""
+    number = "".join((id_number or "").split()).upper()
+    return m.vault.lasting_hash("appointment person", number) if number else None

@@ -1,0 +1,120 @@
+"""Appointments of another system's list, booked in one transaction.
+
+A list holds thousands of rows, and nobody else can write meanwhile. So the store is asked once for each service and
+day, not for each row, and what is booked is written at the end.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select
+
+from ticketing.appointments import booking
+from ticketing.calendar import SlotOfDay
+from ticketing.day.transaction import Moment, microseconds
+from ticketing.model import StateError
+from ticketing.store import tables
+from ticketing.store.opening import Prepared
+
+_a = tables.appointment
+_BOOKED = "booked"
+_THERE = Prepared(
+    select(_a.c.person_hash, _a.c.from_at, _a.c.state).where(
+        _a.c.day == bindparam("day"), _a.c.service_id == bindparam("service")
+    )
+)
+
+
+@dataclass(frozen=True)
+class ListedRow:
+    """A row of a list of appointments, from the line of a file."""
+
+    line: int
+    service: str
+    day: date
+    minute: int
+    id_number: str
+
+    def __repr__(self) -> str:
+        """Says nothing of the person: representations end up in logs."""
+        return f"<ListedRow {self.line}>"
+
+
+class _Day:
+    """What is booked of a service on a day: how many by when, and by whom; kept true as rows are added."""
+
+    def __init__(self, m: Moment, service: str, day: date) -> None:
+        self.taken = Counter(booking.taken(m, service, day))
+        self._states: defaultdict[bytes, dict[int, str]] = defaultdict(dict)
+        for row in _THERE.all(m.conn, {"service": service, "day": day.isoformat()}):
+            # One that is booked again after it was cancelled counts as booked.
+            if row.person_hash and self._states[row.person_hash].get(row.from_at) != _BOOKED:
+                self._states[row.person_hash][row.from_at] = row.state
+
+    def knows(self, person: bytes, begins: int) -> bool:
+        return begins in self._states.get(person, ())
+
+    def booked_by(self, person: bytes) -> int | None:
+        """When the slot begins that a person has booked already."""
+        return next((at for at, state in self._states.get(person, {}).items() if state == _BOOKED), None)
+
+    def add(self, person: bytes, begins: int) -> None:
+        self.taken[begins] += 1
+        self._states[person][begins] = _BOOKED
+
+
+class Listing:
+    """A list that is being booked; nothing of it is in the store before :meth:`write`.
+
+    Args:
+        m: the transaction, which has the writer's turn: nobody else can take a place meanwhile.
+    """
+
+    def __init__(self, m: Moment) -> None:
+        self._m = m
+        self._next = booking.next_id(m)
+        self._days: dict[tuple[str, date], _Day] = {}
+        self._slots: dict[tuple[str, date, int], SlotOfDay] = {}
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, row: ListedRow) -> bool:
+        """Whether the row is a new appointment, which has its place now.
+
+        Raises:
+            UnknownError: ``unknown_service``, ``no_such_slot``.
+            ClosedError: ``service_removed``.
+            StateError: ``no_id_number``, ``slot_over``, ``slot_full``, ``already_booked`` (``time``).
+        """
+        m = self._m
+        person = booking.person_of(m, row.id_number)
+        if person is None:
+            raise StateError("no_id_number")
+        slot, day = self._slot(row), self._day(row)
+        begins = microseconds(slot.period.begins)
+        if day.knows(person, begins):
+            return False
+        booking.refuse_taken(m, slot, day.booked_by(person), day.taken[begins])
+        self._rows.append(
+            booking.new_row(m, self._next + len(self._rows), row.service, row.day, slot, person, "import")
+        )
+        day.add(person, begins)
+        return True
+
+    def write(self) -> None:
+        """Put what was added into the store."""
+        if self._rows:
+            self._m.conn.execute(insert(_a), self._rows)
+
+    def _slot(self, row: ListedRow) -> SlotOfDay:
+        which = (row.service, row.day, row.minute)
+        if which not in self._slots:
+            self._slots[which] = booking.slot_of(self._m, *which)
+        return self._slots[which]
+
+    def _day(self, row: ListedRow) -> _Day:
+        which = (row.service, row.day)
+        if which not in self._days:
+            self._days[which] = _Day(self._m, *which)
+        return self._days[which]

@@ -1,0 +1,290 @@
+"""A copy of the store in one file, whole and provable, that restores into a store of either kind.
+
+The file is a SQLite database of the same tables, of one moment: one reading transaction, while the hall works. Left out
+are the keys of the days (so that erasing a day erases it here, too), log-ins, kept answers, and why tickets are held.
+A sealed resident stays: without the day's key it cannot be opened by anybody.
+
+Table ``manifest``: ``told`` (JSON: of which hall, schema, moment, how many rows, how far the numbers had come) and
+``mac``, keyed by the master key, over ``told`` and every value in the file. So a file that was cut or changed, or is of
+another hall, is known before anything is restored from it.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, create_engine, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from ticketing.day.ledger import Ledger
+from ticketing.model import TicketingError
+from ticketing.privacy.vault import Vault
+from ticketing.store import sequences
+from ticketing.store.opening import HEAD, KNOWN
+from ticketing.store.tables import metadata
+
+LEFT_OUT = frozenset({"login", "answer"})
+"""Tables that stay empty: nobody is logged in, and no request is answered twice, across a restore."""
+BLANK = {("day_key", "wrapped"), ("ticket", "hold_reason")}
+"""Columns that stay empty."""
+CHUNK = 1000
+"""Rows that are in memory at a time."""
+
+_FORMAT = 1
+# "quha": in the header of the file, so that no other SQLite file is taken for a backup, or overwritten by one.
+_APPLICATION = 0x71756861
+_MANIFEST = "CREATE TABLE manifest (told TEXT NOT NULL, mac BLOB NOT NULL)"
+
+
+class BackupError(TicketingError):
+    """A backup that cannot be written, or cannot be restored from; ``str()`` says why and what to do.
+
+    Codes: ``backup_unwritable``, ``backup_occupied`` (another file has that name), ``backup_missing``,
+    ``backup_foreign`` (no backup of this program), ``backup_broken`` (cut or changed), ``backup_other_hall`` (or
+    another master key), ``backup_newer``, ``store_not_empty``, ``log_diverged``.
+    """
+
+    def __init__(self, code: str, words: str, **facts: Any) -> None:
+        super().__init__(code, **facts)
+        self.words = words
+
+    def __str__(self) -> str:
+        return self.words
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a backup says of itself.
+
+    Attributes:
+        format: of the file.
+        schema: version of its tables.
+        made_at: RFC 3339, of the hall.
+        rows: by table.
+        numbers: how far the numbers of rows had come, by table.
+        key: by which another master key is told from a change.
+    """
+
+    format: int
+    schema: str
+    made_at: str
+    rows: dict[str, int]
+    numbers: dict[str, int]
+    key: str
+
+    @property
+    def made(self) -> datetime:
+        """When it was made."""
+        return datetime.fromisoformat(self.made_at)
+
+
+def write(ledger: Ledger, path: Path) -> Manifest:
+    """Write a backup to ``path``: all of it or nothing. One that has that name already is replaced.
+
+    Raises:
+        BackupError: ``backup_unwritable``, ``backup_occupied``.
+        StoreError: the store cannot be read.
+    """
+    if path.exists() and not _is_backup(path):
+        raise BackupError(
+            "backup_occupied", f"{path} 已存在且不是备份，请换一个文件名 / {path} is no backup: name another file"
+        )
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with _writing(path):
+            os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            manifest = _fill(ledger, draft)
+            _sync(draft)
+            draft.replace(path)
+            _sync(path.parent)
+    finally:
+        for rest in (draft, draft.with_name(f"{draft.name}-journal")):
+            with suppress(OSError):
+                rest.unlink(missing_ok=True)
+    return manifest
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say what is wrong with the file, whoever else may be asked about errors further out."""
+    try:
+        yield
+    except (OSError, sqlite3.Error, DBAPIError) as error:
+        why = getattr(error, "strerror", None) or str(getattr(error, "orig", error))
+        raise BackupError(
+            "backup_unwritable", f"备份无法写入 {path}：{why} / the backup {path} cannot be written: {why}"
+        ) from error
+
+
+@contextmanager
+def opened(vault: Vault, path: Path) -> Iterator[tuple[Manifest, Connection]]:
+    """A backup that was proved whole and this hall's, and a connection to its tables, of this program's schema.
+
+    Raises:
+        BackupError: it is none, or not whole, or not for this store or this program.
+    """
+    with _proved(vault, path) as (manifest, raw):
+        if manifest.schema == HEAD:
+            with _reading(path) as conn:
+                yield manifest, conn
+            return
+        # Brought up to date on a copy: the file stays what it was.
+        with tempfile.TemporaryDirectory(prefix="quhao-restore-") as folder:
+            copy = Path(folder) / "store.db"
+            with closing(sqlite3.connect(copy)) as to:
+                raw.backup(to)
+            _migrate(copy)
+            with _reading(copy) as conn:
+                yield manifest, conn
+
+
+def _fill(ledger: Ledger, draft: Path) -> Manifest:
+    engine = create_engine(f"sqlite:///{draft}", poolclass=NullPool)
+    with engine.begin() as made:
+        metadata.create_all(made)
+    with closing(sqlite3.connect(draft, isolation_level=None)) as raw:
+        # The draft is thrown away when anything fails, so no journal; it is synced as a whole in the end.
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", f"application_id={_APPLICATION}"):
+            raw.execute(f"PRAGMA {pragma}").close()
+        raw.execute("BEGIN")
+        raw.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        raw.execute("INSERT INTO alembic_version VALUES (?)", (HEAD,))
+        with ledger.store.read() as conn:
+            made_at = ledger.now()
+            kept = [table for table in metadata.sorted_tables if table.name not in LEFT_OUT]
+            rows = {table.name: _copy(conn, table, raw, draft) for table in kept}
+            numbers = sequences.reached(conn)
+        manifest = Manifest(
+            _FORMAT, HEAD, made_at.isoformat(timespec="seconds"), rows, numbers, _key_check(ledger.vault)
+        )
+        raw.execute(_MANIFEST)
+        told = json.dumps(asdict(manifest), sort_keys=True)
+        raw.execute("INSERT INTO manifest VALUES (?, ?)", (told, _mac(ledger.vault, told, raw)))
+        raw.execute("COMMIT")
+    return manifest
+
+
+def _copy(conn: Connection, table: Table, raw: sqlite3.Connection, path: Path) -> int:
+    columns = [column for column in table.columns if (table.name, column.name) not in BLANK]
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    fill = f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join("?" * len(columns))})'  # noqa: S608 - our names
+    rows = conn.execute(select(*columns).order_by(*table.primary_key), execution_options={"yield_per": CHUNK})
+    count = 0
+    for chunk in rows.partitions():
+        with _writing(path):
+            raw.executemany(fill, map(tuple, chunk))
+        count += len(chunk)
+    return count
+
+
+def _is_backup(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError:
+        return False
+    # https://www.sqlite.org/fileformat.html, 1.3: the application id is at 68, big-endian.
+    return head[:16] == b"SQLite format 3\0" and int.from_bytes(head[68:72], "big") == _APPLICATION
+
+
+@contextmanager
+def _proved(vault: Vault, path: Path) -> Iterator[tuple[Manifest, sqlite3.Connection]]:
+    if not path.is_file():
+        raise BackupError("backup_missing", f"找不到备份 {path} / there is no backup {path}")
+    if not _is_backup(path):
+        raise BackupError("backup_foreign", f"{path} 不是本程序的备份 / {path} is no backup of this program")
+    broken = BackupError(
+        "backup_broken",
+        f"备份 {path} 不完整或被改动，请用另一份 / the backup {path} was cut or changed: use another one",
+    )
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as raw:
+        try:
+            told, mac = raw.execute("SELECT told, mac FROM manifest").fetchone()
+            said = json.loads(told)
+            version, key = said["format"], bytes.fromhex(said["key"])
+        except (sqlite3.Error, TypeError, ValueError, KeyError):
+            raise broken from None
+        if not hmac.compare_digest(key, bytes.fromhex(_key_check(vault))):
+            raise BackupError(
+                "backup_other_hall",
+                f"备份 {path} 属于另一个大厅或另一把主密钥，请用对应的 hall.id 和密钥文件 / "
+                f"the backup {path} is of another hall or another master key: use its hall.id and its key file",
+            )
+        if version != _FORMAT or said["schema"] not in KNOWN:
+            raise BackupError(
+                "backup_newer",
+                f"备份 {path} 由更新的版本写成，请用那个版本 / "
+                f"the backup {path} was written by a newer version: use that one",
+            )
+        try:
+            if not hmac.compare_digest(bytes(mac), _mac(vault, told, raw)):
+                raise broken
+            manifest = Manifest(**said)
+        except (sqlite3.Error, TypeError, ValueError):
+            raise broken from None
+        yield manifest, raw
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Connection]:
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    engine = create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool, hide_parameters=True
+    )
+    with engine.connect() as conn:
+        yield conn
+
+
+def _migrate(path: Path) -> None:
+    # Imported here: Alembic costs more to load than everything else.
+    from ticketing.store.migrations import upgrade
+
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, hide_parameters=True)
+    with engine.begin() as conn:
+        upgrade(conn)
+
+
+def _key_check(vault: Vault) -> str:
+    return vault.lasting_mac("backup key").hex()
+
+
+def _mac(vault: Vault, told: str, raw: sqlite3.Connection) -> bytes:
+    return vault.lasting_mac("backup", told.encode(), _digest(raw))
+
+
+def _digest(raw: sqlite3.Connection) -> bytes:
+    """Of every value in every table but the manifest, of whatever schema, in the order in which the rows lie."""
+    digest = hashlib.sha256()
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
+    for name in [row[0] for row in raw.execute(tables).fetchall()]:
+        if name == "manifest":
+            continue
+        rows = raw.execute(f'SELECT * FROM "{name}" ORDER BY rowid')  # noqa: S608 - a name of its own
+        digest.update(_line([name, *(column[0] for column in rows.description)]))
+        for row in rows:
+            digest.update(_line(row))
+    return digest.digest()
+
+
+def _line(values: Any) -> bytes:
+    # Bytes are put in a list, which no other value is, so that no text looks like them.
+    return json.dumps(values, default=lambda value: [value.hex()]).encode() + b"\n"
+
+
+def _sync(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,382 @@
+"""What was done for somebody at a window (办件): its outcome, what was promised, and how it goes on.
+
+Each finish makes one case, and each further matter on the same ticket another. Most are over when they are recorded;
+those that go on get a code on a receipt, which tells how far they are without telling whose they are.
+
+::
+
+    immediate 即办, rejected 退回, and the hall's own words      over at once
+    promised 承诺, joint 联办, reported 上报      open ──► ready ──► closed
+    supplement 补办 (papers are missing)          returned ──► closed, when its resident is back with them
+
+Only of a case that goes on is it known whose it is, by a hash that the card gives again: for the terminal, and erased
+after its retention. Progress makes no event, since no screen of the hall shows it.
+"""
+
+import logging
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal, get_args
+
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+
+from ticketing.day import print_jobs, residents, timetable, windows
+from ticketing.day.ledger import Ledger
+from ticketing.day.print_jobs import PrintJob
+from ticketing.day.transaction import Moment
+from ticketing.model import Actor, StateError, UnknownError
+from ticketing.privacy import codes
+from ticketing.store import tables
+from ticketing.store.opening import Prepared
+
+OUTCOMES = {
+    "immediate": "即办",
+    "promised": "承诺",
+    "joint": "联办",
+    "reported": "上报",
+    "rejected": "退回",
+    "supplement": "补办",
+}
+"""The field's outcomes and their words."""
+
+RETURNED_BY = "supplement"
+Progress = Literal["open", "ready", "returned", "closed"]
+BEGINS_AS: dict[str, Progress] = {
+    "promised": "open",
+    "joint": "open",
+    "reported": "open",
+    RETURNED_BY: "returned",
+}
+"""How a case goes on after an outcome; after any other it is over."""
+
+LONGEST_NOTE = 200
+LONGEST_PROMISE = 365
+"""Working days."""
+MOST_CASES = 20
+"""Cases that one finish may tell of."""
+
+log = logging.getLogger(__name__)
+
+_BY_WORD = {word + kind: outcome for outcome, word in OUTCOMES.items() for kind in ("", "件")}
+_OWN = re.compile(r"[a-z_]{1,32}")
+
+_c = tables.case_file
+_INSERT = Prepared(insert(_c))
+_CODE = Prepared(update(_c).where(_c.c.id == bindparam("case")).values(code_hash=bindparam("hash")))
+_COLUMNS = select(
+    _c.c.id,
+    _c.c.ticket_id,
+    _c.c.hall_day,
+    _c.c.service_id,
+    _c.c.window_id,
+    _c.c.clerk,
+    _c.c.ended_at,
+    _c.c.outcome,
+    _c.c.promised_on,
+    _c.c.progress,
+    _c.c.progress_at,
+    _c.c.progress_note,
+)
+_BY_ID = Prepared(_COLUMNS.where(_c.c.id == bindparam("case")))
+_BY_CODE = Prepared(_COLUMNS.where(_c.c.code_hash == bindparam("code")))
+_OF_PERSON = _COLUMNS.where(_c.c.person_hash == bindparam("person"), _c.c.person_hash.is_not(None)).order_by(
+    _c.c.id.desc()
+)
+_OF_TICKET = Prepared(_COLUMNS.where(_c.c.ticket_id == bindparam("ticket")).order_by(_c.c.id))
+_MOVE = (
+    update(_c)
+    .where(_c.c.id == bindparam("case"))
+    .values(progress=bindparam("to"), progress_at=bindparam("now"), progress_note=bindparam("note"))
+)
+_PROMISE_DAYS = select(tables.service.c.promise_days).where(tables.service.c.id == bindparam("service"))
+_OF_FINISH = (
+    select(_c.c.id, tables.rating.c.grade)
+    .outerjoin_from(_c, tables.rating, tables.rating.c.case_id == _c.c.id)
+    .where(_c.c.ticket_id == bindparam("ticket"), _c.c.ended_at == bindparam("ended"))
+)
+_REMOVE = delete(_c).where(_c.c.id == bindparam("case"))
+_FORGET = update(_c).where(_c.c.person_hash.is_not(None), _c.c.hall_day < bindparam("before")).values(person_hash=None)
+
+
+@dataclass(frozen=True)
+class Further:
+    """Another matter that was settled on the same ticket.
+
+    Attributes:
+        service: its id.
+        outcome: as in :func:`outcome_of`.
+        promise_days: working days; None for the service's or the hall's.
+    """
+
+    service: str
+    outcome: str
+    promise_days: int | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case. Nothing in it says whose.
+
+    Attributes:
+        id: which business systems know it by.
+        service: its id.
+        outcome: how it ended at the window.
+        ended_at: when that was.
+        promised_on: the day by which it is done; None where nothing was promised.
+        state: how it goes on; None for one that was over at once.
+        updated_at, note: of the latest progress.
+        receipt: the code on its receipt, told where it is recorded and nowhere else.
+    """
+
+    id: int
+    service: str
+    outcome: str
+    ended_at: datetime
+    promised_on: date | None
+    state: Progress | None
+    updated_at: datetime
+    note: str | None
+    receipt: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Case {self.id} {self.outcome}>"
+
+
+class Cases:
+    """Cases and their progress. Safe to use from any thread."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def record_here(
+        self,
+        window: str,
+        actor: Actor,
+        further: Further,
+        *,
+        print: bool,  # noqa: A002 - the field's word, as in the API
+    ) -> Case:
+        """Another case of the ticket at the window, before that one is finished.
+
+        Raises:
+            UnknownError: ``unknown_window``, ``unknown_service``.
+            StateError: ``nobody_here``; ``wrong_state``: called, and not being served; ``bad_outcome``.
+        """
+        with self._ledger.verb() as m:
+            windows.seat(m, window, actor)
+            row = m.open_at(window)
+            if row is None:
+                m.window(window)
+                raise StateError("nobody_here", window=window)
+            if row.state != "serving":
+                raise StateError("wrong_state", number=row.number, state=row.state, verb="case")
+            case = record_all(m, row, [further], printed=print)[0]
+        log.info("case %s recorded at window %s by %s", case.id, window, actor.who)
+        return case
+
+    def progress(self, code_text: str) -> Case:
+        """The case whose receipt has this code; raises ``unknown_code``."""
+        with self._ledger.look() as m:
+            return case_of(m, row_of_code(m, code_text))
+
+    def of_person(self, id_number: str) -> list[Case]:
+        """The cases that go on, or did, of whoever has this ID number; newest first."""
+        with self._ledger.look() as m:
+            return [case_of(m, row) for row in rows_of_person(m, id_number)]
+
+    def move(self, case: int, state: str, note: str | None, actor: Actor) -> Case:
+        """Tell how a case goes on, to whoever asks by its receipt.
+
+        Args:
+            case: its id.
+            state: ``open``, ``ready``, ``returned`` or ``closed``.
+            note: a sentence for whoever holds the receipt, at most ``LONGEST_NOTE`` characters; nothing personal.
+            actor: who says so.
+
+        Raises:
+            UnknownError: ``unknown_case``.
+            StateError: ``case_over``: it was over when it was recorded, or is closed; ``bad_progress``.
+        """
+        with self._ledger.verb() as m:
+            moved = move(m, row_of(m, case), state, note)
+        log.info("case %s is %s, by %s", case, state, actor.who)
+        return moved
+
+    def reprint(self, case: int, actor: Actor) -> PrintJob:
+        """Print a receipt again on this box, marked as a copy unless every earlier one failed with no byte sent.
+
+        Raises:
+            UnknownError: ``unknown_case``.
+            StateError: ``case_over``: it has no receipt.
+        """
+        with self._ledger.verb() as m:
+            row = row_of(m, case)
+            if row.progress is None:
+                raise StateError("case_over")
+            job = print_jobs.reprint_receipt(m, row.ticket_id, case)
+        log.info("receipt of case %s printed again by %s", case, actor.who)
+        return job
+
+
+# -- inside a transaction ----------------------------------------------------------------------------------------------
+
+
+def outcome_of(text: str) -> str:
+    """The outcome that was said, as an id or in its Chinese word; raises ``bad_outcome``."""
+    outcome = _BY_WORD.get(text, text)
+    if not _OWN.fullmatch(outcome):
+        raise StateError("bad_outcome")
+    return outcome
+
+
+def record(m: Moment, row: Row[Any], outcome: str, promise_days: int | None = None, *, printed: bool = False) -> Case:
+    """What came of the ticket in ``row``, for the service it is at a window for.
+
+    Args:
+        m: the transaction that finishes it.
+        row: the ticket at its window, of :data:`ticketing.day.transaction.tickets`.
+        outcome: of :func:`outcome_of`.
+        promise_days: working days until a promised case is done; None for the service's or the hall's.
+        printed: whether this box prints the receipt, if there is one.
+    """
+    return _record(m, row, row.service_id, outcome, promise_days, printed)
+
+
+def record_all(m: Moment, row: Row[Any], further: Iterable[Further], *, printed: bool = False) -> list[Case]:
+    """Further cases on the same ticket.
+
+    Raises:
+        UnknownError: ``unknown_service``.
+        StateError: ``bad_outcome``.
+    """
+    made = []
+    for one in further:
+        m.service(one.service)
+        made.append(_record(m, row, one.service, outcome_of(one.outcome), one.promise_days, printed))
+    return made
+
+
+def withdraw(m: Moment, ticket: int, ended_at: int) -> None:
+    """Take back the cases that the finish of this ticket at a time made.
+
+    Raises:
+        StateError: ``already_rated``.
+    """
+    rows = m.conn.execute(_OF_FINISH, {"ticket": ticket, "ended": ended_at}).all()
+    if any(row.grade is not None for row in rows):
+        raise StateError("already_rated")
+    for row in rows:
+        print_jobs.withdraw(m, row.id)
+        m.conn.execute(_REMOVE, {"case": row.id})
+
+
+def forget(m: Moment, before: date) -> int:
+    """Forget whose the cases of hall days before ``before`` were; how many there were."""
+    return m.conn.execute(_FORGET, {"before": before.isoformat()}).rowcount
+
+
+def move(m: Moment, row: Row[Any], state: str, note: str | None) -> Case:
+    """See :meth:`Cases.move`."""
+    if state not in get_args(Progress):
+        raise StateError("bad_progress")
+    if row.progress in (None, "closed"):
+        raise StateError("case_over")
+    m.conn.execute(_MOVE, {"case": row.id, "to": state, "now": m.at, "note": (note or "")[:LONGEST_NOTE] or None})
+    return case_of(m, row_of(m, row.id))
+
+
+def row_of(m: Moment, case: int) -> Row[Any]:
+    """The row of a case; raises ``unknown_case``."""
+    row: Row[Any] | None = _BY_ID.one_or_none(m.conn, {"case": case})
+    if row is None:
+        raise UnknownError("unknown_case")
+    return row
+
+
+def row_of_code(m: Moment, code_text: str) -> Row[Any]:
+    """The row of the case whose receipt was scanned or typed; raises ``unknown_code``."""
+    code = codes.find_code(code_text)
+    row = code and _BY_CODE.one_or_none(m.conn, {"code": _hash_of(m, code)})
+    if not row:
+        raise UnknownError("unknown_code", of="receipt")
+    return row
+
+
+def rows_of_person(m: Moment, id_number: str) -> list[Row[Any]]:
+    """The rows of this person's cases, newest first."""
+    person = _person_of(m, id_number)
+    return list(m.conn.execute(_OF_PERSON, {"person": person})) if person else []
+
+
+def rows_of_ticket(m: Moment, ticket: int) -> list[Row[Any]]:
+    """The rows of a ticket's cases, oldest first."""
+    return list(_OF_TICKET.all(m.conn, {"ticket": ticket}))
+
+
+def case_of(m: Moment, row: Row[Any], receipt: str | None = None) -> Case:
+    """The case in a row."""
+    return Case(
+        id=row.id,
+        service=row.service_id,
+        outcome=row.outcome,
+        ended_at=m.time(row.ended_at),
+        promised_on=date.fromisoformat(row.promised_on) if row.promised_on else None,
+        state=row.progress,
+        updated_at=m.time(row.ended_at if row.progress_at is None else row.progress_at),
+        note=row.progress_note,
+        receipt=receipt,
+    )
+
+
+def _record(m: Moment, row: Row[Any], service: str, outcome: str, promise_days: int | None, printed: bool) -> Case:
+    progress = BEGINS_AS.get(outcome)
+    promised = _promised_on(m, service, promise_days) if progress == "open" else None
+    case = _INSERT.do(
+        m.conn,
+        {
+            "ticket_id": row.id,
+            "hall_day": row.hall_day,
+            "service_id": service,
+            "window_id": row.window_id,
+            "clerk": row.clerk,
+            "ended_at": m.at,
+            "outcome": outcome,
+            "promised_on": promised and promised.isoformat(),
+            "progress": progress,
+            "progress_at": m.at if progress else None,
+            "person_hash": _person_at(m, row) if progress else None,
+        },
+    )
+    receipt = None
+    if progress:
+        receipt = m.receipt_of(case)
+        _CODE.do(m.conn, {"case": case, "hash": _hash_of(m, receipt)})
+        if printed:
+            print_jobs.add(m, row.id, copy=False, case=case)
+    return Case(case, service, outcome, m.now, promised, progress, m.now, None, receipt)
+
+
+def _promised_on(m: Moment, service: str, days: int | None) -> date:
+    if days is None:
+        days = m.conn.scalar(_PROMISE_DAYS, {"service": service})
+    if days is None:
+        days = m.rules.promise_days
+    return timetable.now(m).calendar.working_day(date.fromisoformat(m.day), min(days, LONGEST_PROMISE))
+
+
+def _person_at(m: Moment, row: Row[Any]) -> bytes | None:
+    """Whose case it is: nobody looks at the data, so there is no entry in the access log."""
+    found = residents.opened(m, row.hall_day, row.id)
+    return _person_of(m, (found.resident.id_number if found else None) or "")
+
+
+def _person_of(m: Moment, id_number: str) -> bytes | None:
+    number = "".join(unicodedata.normalize("NFKC", id_number).split()).upper()
+    return m.vault.lasting_hash("case of", number) if number else None
+
+
+def _hash_of(m: Moment, receipt: str) -> bytes:
+    return m.vault.lasting_hash("receipt", receipt)

@@ -1,0 +1,150 @@
+"""A clock that ran ahead and was set right: what it did to today is undone, as far as that can be told.
+
+Whoever takes over a jump back of the hall's time calls :func:`mend` before anything else is done at the new time.
+"""
+
+import json
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+
+from ticketing.day.transaction import Moment
+from ticketing.day.transaction import t as _t
+from ticketing.model import State
+from ticketing.store import tables
+
+FAR = 60_000_000
+"""Microseconds: less than a minute back is no clock that was set right."""
+
+END_OF_DAY = "end_of_day"
+"""Outcome of a ticket that was still at a window when its day ended."""
+
+_e, _v, _a = tables.event, tables.visit, tables.appointment
+_NEWEST = select(_e.c.at).order_by(_e.c.seq.desc()).limit(1)
+_TODAY = _t.c.hall_day == bindparam("today")
+_ENDED = (
+    select(_t.c.id, _t.c.number, _t.c.service_id, _t.c.state, _t.c.window_id, _t.c.started_at)
+    .where(
+        _TODAY,
+        _t.c.ended_at > bindparam("now"),
+        or_(_t.c.state == "expired", and_(_t.c.state == "done", _t.c.outcome == END_OF_DAY)),
+    )
+    .order_by(_t.c.id)
+)
+_EXPIRED = select(_e.c.data).where(_e.c.at > bindparam("now"), _e.c.type == "ticket.expired").order_by(_e.c.seq)
+_other = tables.ticket.alias("other")
+_ALONE = ~exists().where(
+    _other.c.hall_day == _t.c.hall_day,
+    _other.c.person_hash == _t.c.person_hash,
+    _other.c.service_id == _t.c.service_id,
+    _other.c.id != _t.c.id,
+    _other.c.state.in_([literal_column(f"'{state}'") for state in ("waiting", "called", "serving", "held")]),
+)
+_BACK = (
+    update(_t).where(_t.c.id == bindparam("ticket"), _ALONE).values(state=bindparam("to"), ended_at=None, outcome=None)
+)
+_MISSED_STAY = (
+    select(_v.c.id, _v.c.window_id, _v.c.called_at, _v.c.ended_at)
+    .where(_v.c.ticket_id == bindparam("ticket"), _v.c.ended_as == "missed")
+    .order_by(_v.c.id.desc())
+    .limit(1)
+)
+_MISSED_AGAIN = (
+    update(_t)
+    .where(_t.c.id == bindparam("ticket"))
+    .values(window_id=bindparam("window"), called_at=bindparam("called"), ended_at=bindparam("ended"))
+)
+_BOOKED_AGAIN = (
+    update(_a)
+    .where(_a.c.state == "missed", _a.c.day >= bindparam("today"), _a.c.ended_at > bindparam("now"))
+    .values(state="booked", ended_at=None)
+)
+
+
+def ahead_of(m: Moment) -> int:
+    """Microseconds from this moment to the newest time the store has seen; negative when all of them are past."""
+    newest = m.conn.scalar(_NEWEST)
+    return 0 if newest is None else newest - m.at
+
+
+def mend(m: Moment) -> None:
+    """Set right what was done to today while the clock ran ahead.
+
+    Tickets that an end of the day ended come back to where they were, and appointments that it called missed are
+    booked again. Times of today that lie ahead are moved back, all by the same, so that their order stays and nobody
+    who comes now is called before those who wait.
+    """
+    ahead = ahead_of(m)
+    if ahead <= 0:
+        return
+    back = _bring_back(m)
+    m.conn.execute(_BOOKED_AGAIN, {"today": m.day, "now": m.at})
+    m.conn.execute(_moved(m, ahead), {"today": m.day})
+    for row in back:
+        m.append("ticket.returned", number=row.number, service=row.service_id, was=row.state)
+    # Of the others, too, all that anybody shows of the queue is to be looked at anew.
+    m.append("hall.changed")
+
+
+def _bring_back(m: Moment) -> list[Any]:
+    """Give today's tickets that ended in times to come the state they had; those that wait again."""
+    rows: list[Any] = list(m.conn.execute(_ENDED, {"today": m.day, "now": m.at}))
+    if not rows:
+        return []
+    was: dict[str, str] = {}
+    for data in m.conn.scalars(_EXPIRED, {"now": m.at}):
+        told = json.loads(data)
+        # The first one of a number is today's, however many days the clock ran ahead.
+        was.setdefault(told["number"], told.get("was", State.WAITING.value))
+    waiting = []
+    for row in rows:
+        if row.state == State.DONE:
+            if m.open_at(row.window_id) is None:
+                m.conn.execute(_BACK, {"ticket": row.id, "to": "called" if row.started_at is None else "serving"})
+            continue
+        state = was.get(row.number, State.WAITING.value)
+        if m.conn.execute(_BACK, {"ticket": row.id, "to": state}).rowcount == 0:
+            continue
+        if state == State.MISSED:
+            stay = m.conn.execute(_MISSED_STAY, {"ticket": row.id}).one()
+            values = {"window": stay.window_id, "called": stay.called_at, "ended": stay.ended_at}
+            m.conn.execute(_MISSED_AGAIN, {"ticket": row.id, **values})
+            m.conn.execute(delete(_v).where(_v.c.id == stay.id))
+        elif state == State.WAITING:
+            waiting.append(row)
+    return waiting
+
+
+def _moved(m: Moment, ahead: int) -> Update:
+    """The statement that moves today's times, as far as they lie ahead, by ``ahead``."""
+
+    def back(column: ColumnElement[int], lies_ahead: ColumnElement[bool]) -> ColumnElement[int]:
+        return case((lies_ahead, column - ahead), else_=column)
+
+    times = (_t.c.issued_at, _t.c.called_at, _t.c.started_at, _t.c.queued_at)
+    booked = _t.c.rank_by == "appointment"
+    ranked_ahead = or_(_t.c.rank_at > m.at, _t.c.issued_at > m.at) & (_t.c.rank_by.is_(None) | ~booked)
+    return (
+        update(_t)
+        .where(_TODAY, or_(tables.live, _t.c.state == "missed"))
+        .values(
+            {
+                **{column: back(column, column > m.at) for column in times},
+                _t.c.rank_at: back(_t.c.rank_at, ranked_ahead),
+                # What was to be over by now came back by itself meanwhile.
+                _t.c.held_until: back(_t.c.held_until, _t.c.held_until > m.at + ahead),
+            }
+        )
+    )

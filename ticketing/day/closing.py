@@ -1,0 +1,162 @@
+"""The end of a hall day, and the end of what is kept of it."""
+
+from contextlib import suppress
+from datetime import date, timedelta
+
+from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, or_, select, update
+
+from ticketing.day import clock_repair, windows
+from ticketing.day.transaction import Moment
+from ticketing.day.transaction import t as _t
+from ticketing.model import State
+from ticketing.privacy.vault import ErasedError
+from ticketing.store import tables
+
+OUTCOME = clock_repair.END_OF_DAY
+"""Outcome of a ticket that was still at a window when its day ended."""
+
+_FACT = "hall_day"
+_f = tables.fact
+_TODAY = select(_f.c.value).where(_f.c.name == _FACT)
+_FIRST_DAY = insert(_f)
+_NEXT_DAY = update(_f).where(_f.c.name == _FACT).values(value=bindparam("day"))
+
+# Days that were closed before are left alone, so this does not slow down as they become many.
+_PAST = and_(_t.c.hall_day >= bindparam("since"), _t.c.hall_day < bindparam("today"))
+_MISSED = _t.c.state == literal_column("'missed'")
+_EXPIRES = or_(tables.waiting, tables.held, _MISSED)
+_LEFT = (
+    select(_t.c.number, _t.c.service_id, _t.c.window_id, _t.c.state)
+    .where(_PAST, or_(_EXPIRES, tables.open_))
+    .order_by(_t.c.id)
+)
+# Who was called and did not come is still told apart once the ticket has expired.
+_v = tables.visit
+_STAYS = (
+    (_v.c.ticket_id, _t.c.id),
+    (_v.c.hall_day, _t.c.hall_day),
+    (_v.c.service_id, _t.c.service_id),
+    (_v.c.window_id, _t.c.window_id),
+    (_v.c.clerk, _t.c.clerk),
+    (_v.c.queued_at, func.coalesce(_t.c.queued_at, _t.c.issued_at)),
+    (_v.c.called_at, _t.c.called_at),
+    (_v.c.ended_at, _t.c.ended_at),
+    (_v.c.ended_as, _t.c.state),
+)
+_KEEP_MISSED = insert(_v).from_select([to for to, _ in _STAYS], select(*(of for _, of in _STAYS)).where(_PAST, _MISSED))
+_EXPIRE = (
+    update(_t)
+    .where(_PAST, _EXPIRES)
+    .values(state="expired", ended_at=bindparam("now"), window_id=None, called_at=None, held_until=None)
+)
+# Why somebody was held may say something of them, so it is not kept longer than it is needed.
+_FORGET_REASONS = update(_t).where(_PAST, _t.c.hold_reason.is_not(None)).values(hold_reason=None)
+_FINISH = update(_t).where(_PAST, tables.open_).values(state="done", ended_at=bindparam("now"), outcome=OUTCOME)
+_j = tables.print_job
+_WITHDRAW = (
+    update(_j)
+    .where(
+        tables.unfinished,
+        _j.c.state == "pending",
+        _j.c.ticket_id.in_(select(_t.c.id).where(_PAST)),
+    )
+    .values(state="failed", reason="day_over", ended_at=bindparam("now"))
+)
+
+_u, _a = tables.used, tables.appointment
+_FORGET_USED = delete(_u).where(_u.c.hall_day < bindparam("today"))
+_MISS_APPOINTMENTS = (
+    update(_a)
+    .where(tables.booked, _a.c.person_hash.is_not(None), _a.c.day < bindparam("today"))
+    .values(state="missed", ended_at=bindparam("now"))
+)
+# Whose an appointment was is asked only while it counts against somebody that it was missed.
+_FORGET_WHOSE = (
+    update(_a)
+    .where(
+        _a.c.person_hash.is_not(None),
+        or_(
+            _a.c.day < bindparam("counts_since"),
+            and_(_a.c.day < bindparam("today"), _a.c.state.in_(["checked_in", "cancelled"])),
+        ),
+    )
+    .values(person_hash=None)
+)
+
+_KEPT_DAYS = [
+    select(table.c.hall_day).where(table.c.hall_day < bindparam("before")).distinct()
+    for table in (tables.resident, tables.answer)
+]
+_DELETE = [delete(table).where(table.c.hall_day < bindparam("before")) for table in (tables.resident, tables.answer)]
+
+
+def begin(m: Moment) -> None:
+    """See that the store is at this hall day: close the days before it, when it is still at one of those.
+
+    A clock that was set back to this day gives back what it ended of it; what was begun under the wrong date is
+    neither ended nor lost, and ends with the day that is on its tickets. Where another box began this day, what was
+    done by a clock slower than its own ends here.
+    """
+    kept = m.conn.scalar(_TODAY)
+    since = kept.decode() if kept else ""
+    if since == m.day:
+        yesterday = (date.fromisoformat(m.day) - timedelta(days=1)).isoformat()
+        if m.conn.execute(_LEFT, {"since": yesterday, "today": m.day}).first():
+            _end(m, yesterday)
+        return
+    if since > m.day and clock_repair.ahead_of(m) < clock_repair.FAR:
+        # Of two boxes one is always the first to see midnight.
+        return
+    # Made here, where the store is written to: later on, reading verbs need it too.
+    with suppress(ErasedError):
+        m.vault.begin_day(m.conn, m.day)
+    if kept is None:
+        m.conn.execute(_FIRST_DAY, {"name": _FACT, "value": m.day.encode()})
+    else:
+        m.conn.execute(_NEXT_DAY, {"day": m.day.encode()})
+    if since < m.day:
+        _end(m, since)
+        if kept is not None:
+            for window in m.windows():
+                windows.put_state(m, window, "closed")
+            windows.release_all(m)
+    else:
+        clock_repair.mend(m)
+
+
+def _end(m: Moment, since: str) -> None:
+    """End the hall days from ``since`` up to yesterday."""
+    days = {"since": since, "today": m.day}
+    left = m.conn.execute(_LEFT, days).all()
+    changed = {**days, "now": m.at}
+    m.conn.execute(_KEEP_MISSED, days)
+    m.conn.execute(_EXPIRE, changed)
+    m.conn.execute(_FORGET_REASONS, days)
+    m.conn.execute(_FINISH, changed)
+    m.conn.execute(_WITHDRAW, changed)
+    m.conn.execute(_MISS_APPOINTMENTS, {"today": m.day, "now": m.at})
+    m.append_all(_over(row.state, row.number, row.service_id, row.window_id) for row in left)
+
+
+def _over(state: str, number: str, service: str, window: str | None) -> tuple[str, dict[str, str | None]]:
+    if state in (State.CALLED, State.SERVING):
+        return "ticket.finished", {"number": number, "service": service, "window": window, "outcome": OUTCOME}
+    was = None if state == State.WAITING else state
+    return "ticket.expired", {"number": number, "service": service, "window": window, "was": was}
+
+
+def erase(m: Moment, before: date) -> int:
+    """Erase the keys of all hall days before ``before``, and what they sealed. How many days had something."""
+    # A running day is not erased under the hands of those who work in it.
+    limit = min(before.isoformat(), m.day)
+    days = {day for day in m.vault.days(m.conn) if day < limit}
+    for day in days:
+        m.vault.erase(m.conn, day)
+    for kept in _KEPT_DAYS:
+        days.update(m.conn.scalars(kept, {"before": limit}))
+    for remove in _DELETE:
+        m.conn.execute(remove, {"before": limit})
+    m.conn.execute(_FORGET_USED, {"today": m.day})
+    counts_since = date.fromisoformat(m.day) - timedelta(days=m.rules.appointments.no_show_days)
+    m.conn.execute(_FORGET_WHOSE, {"today": m.day, "counts_since": counts_since.isoformat()})
+    return len(days)

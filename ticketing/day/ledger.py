@@ -1,0 +1,87 @@
+"""The hall's ledger: every verb is one transaction at one moment, and no verb works on a day that is over."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ticketing.calendar import hall_day
+from ticketing.day import clock_repair, closing
+from ticketing.day.transaction import Moment, microseconds
+from ticketing.policy import Rules
+from ticketing.privacy.vault import Vault
+from ticketing.store.opening import Store
+
+
+class Ledger:
+    """Opens the transactions that all verbs and views work in. Safe to use from any thread.
+
+    Attributes:
+        store: where everything is.
+        vault: what seals residents' data.
+        rules: the hall's.
+        zone: of the hall, whatever the box's own is.
+        box: name of this box, whose printer prints what is issued here.
+
+    Args:
+        clock: the time, as an aware ``datetime`` of any zone.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        rules: Rules,
+        zone: ZoneInfo,
+        clock: Callable[[], datetime],
+        box: str = "box",
+    ) -> None:
+        self.store = store
+        self.vault = vault
+        self.rules = rules
+        self.zone = zone
+        self.box = box
+        self._clock = clock
+        # The hall day the store was last seen at; the verb that finds another one ends the days before.
+        self._day = ""
+        self._at = 0
+
+    def now(self) -> datetime:
+        """The time, in the hall's zone."""
+        return self._clock().astimezone(self.zone)
+
+    def today(self) -> date:
+        """The hall day it is now."""
+        return hall_day(self.now(), self.rules.day_starts)
+
+    @contextmanager
+    def verb(self) -> Iterator[Moment]:
+        """A transaction that changes the hall: all of the block is kept, durably, or nothing of it."""
+        with self.store.write() as conn:
+            m = self._moment(conn)
+            if m.day != self._day:
+                closing.begin(m)
+            elif m.at < self._at - clock_repair.FAR:
+                clock_repair.mend(m)
+            yield m
+        self._day, self._at = m.day, m.at
+
+    @contextmanager
+    def look(self) -> Iterator[Moment]:
+        """A transaction that sees one moment of the hall."""
+        with self.store.read() as conn:
+            m = self._moment(conn)
+            if m.day == self._day:
+                yield m
+                return
+        # The first to look on a new day ends the days before.
+        with self.verb():
+            pass
+        with self.store.read() as conn:
+            yield self._moment(conn)
+
+    def _moment(self, conn: Any) -> Moment:
+        now = self.now()
+        day = hall_day(now, self.rules.day_starts).isoformat()
+        return Moment(conn, self.vault, self.rules, self.zone, self.box, now, microseconds(now), day)

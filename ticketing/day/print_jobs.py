@@ -1,0 +1,188 @@
+"""Slips to be printed, each by the box that issued it. What came out of the printer is never printed twice unmarked.
+
+``pending`` (no byte sent) → ``sending`` (kept before the first byte) → ``printed``, ``unconfirmed`` (paper may lie in
+the tray) or ``failed`` (no byte was sent). A box that starts again calls what it was sending ``unconfirmed``.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from sqlalchemy import Row, bindparam, insert, or_, select, update
+
+from ticketing.day.transaction import Moment, tickets
+from ticketing.day.transaction import t as _t
+from ticketing.model import LIVE_STATES, StateError, Ticket, UnknownError
+from ticketing.store import tables
+from ticketing.store.opening import Prepared
+
+JobState = Literal["pending", "sending", "printed", "unconfirmed", "failed"]
+Ended = Literal["printed", "unconfirmed", "failed"]
+
+_j = tables.print_job
+_ADD = Prepared(insert(_j))
+_JOB_COLUMNS = (_j.c.id.label("job"), _j.c.copy, _j.c.state.label("job_state"), _j.c.case_id)
+_WANTED = or_(tables.live, _j.c.case_id.is_not(None))
+"""Slips of tickets that are over are of no use; receipts are made when they end."""
+_JOBS = tickets.join(_j, _j.c.ticket_id == _t.c.id).add_columns(*_JOB_COLUMNS)
+_PENDING = Prepared(
+    _JOBS.where(_j.c.box == bindparam("box"), tables.pending, _WANTED).order_by(_j.c.id).limit(bindparam("most"))
+)
+_OF_TICKET = (
+    select(_j.c.id, _j.c.box, _j.c.copy, _j.c.state, _j.c.case_id)
+    .where(_j.c.ticket_id == bindparam("ticket"))
+    .order_by(_j.c.id)
+)
+_STATE = Prepared(select(_j.c.state).where(_j.c.id == bindparam("job")))
+_set = update(_j).where(_j.c.id == bindparam("job"))
+_SENDING = Prepared(_set.values(state="sending"))
+_END = Prepared(_set.values(state=bindparam("to"), reason=bindparam("why"), ended_at=bindparam("now")))
+_LAST_SENT = (
+    select(_j.c.state)
+    .where(_j.c.box == bindparam("box"), _j.c.state.in_(["printed", "unconfirmed"]))
+    .order_by(_j.c.id.desc())
+    .limit(1)
+)
+_OVER = (
+    select(_j.c.id).join(_t, _t.c.id == _j.c.ticket_id).where(_j.c.box == bindparam("box"), tables.pending, ~_WANTED)
+)
+_WITHDRAW = (
+    update(_j)
+    .where(tables.unfinished, _j.c.state == "pending", _j.c.case_id == bindparam("case"))
+    .values(state="failed", reason="withdrawn", ended_at=bindparam("now"))
+)
+_WITHDRAW_SLIP = (
+    update(_j)
+    .where(tables.unfinished, _j.c.state == "pending", _j.c.ticket_id == bindparam("ticket"), _j.c.case_id.is_(None))
+    .values(state="failed", reason="ticket_over", ended_at=bindparam("now"))
+)
+_RECOVER = (
+    update(_j)
+    .where(_j.c.box == bindparam("here"), tables.unfinished, _j.c.state == "sending")
+    .values(state="unconfirmed", reason="interrupted", ended_at=bindparam("now"))
+)
+
+
+@dataclass(frozen=True)
+class PrintJob:
+    """A slip to print.
+
+    Attributes:
+        id: of the job.
+        ticket: whose slip.
+        code: what the slip's QR code says.
+        copy: whether it is to be marked 补打, because another one may be about.
+        state: see the module.
+        case: the case whose receipt it is; None for the ticket's own slip.
+    """
+
+    id: int
+    ticket: Ticket
+    code: str
+    copy: bool
+    state: JobState
+    case: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<PrintJob {self.id} {self.ticket.number} {self.state}>"
+
+
+def add(m: Moment, ticket: int, *, copy: bool, case: int | None = None) -> int:
+    """A new job of this box, for a ticket's slip or the receipt of one of its cases; its id."""
+    job = _ADD.do(
+        m.conn,
+        {"ticket_id": ticket, "box": m.box, "copy": copy, "case_id": case, "state": "pending", "created_at": m.at},
+    )
+    m.news()
+    return job
+
+
+def pending(m: Moment, limit: int) -> list[PrintJob]:
+    """This box's pending jobs, oldest first; none for tickets that are over."""
+    rows = _PENDING.all(m.conn, {"box": m.box, "most": limit})
+    return [_job(m, row, row.job, row.case_id, row.copy, row.job_state) for row in rows]
+
+
+def sending(m: Moment, job: int) -> None:
+    """The first byte is about to be sent."""
+    if _state(m, job) != "pending":
+        raise StateError("wrong_state", state=_state(m, job), verb="print")
+    _SENDING.do(m.conn, {"job": job})
+
+
+def ended(m: Moment, job: int, state: Ended, reason: str | None) -> None:
+    """A job is over."""
+    if state not in get_args(Ended):
+        raise ValueError(f"a print job cannot end as {state!r}")
+    now = _state(m, job)
+    # A printer may confirm long after it was given up: then the doubt is over.
+    if now not in ("pending", "sending") and (now, state) != ("unconfirmed", "printed"):
+        raise StateError("wrong_state", state=now, verb="print")
+    _END.do(m.conn, {"job": job, "to": state, "why": reason and reason[:32], "now": m.at})
+    m.news()
+
+
+def last_in_doubt(m: Moment) -> bool:
+    """Whether nobody knows what came out of the last slip that this box sent."""
+    return m.conn.scalar(_LAST_SENT, {"box": m.box}) == "unconfirmed"
+
+
+def over(m: Moment) -> list[int]:
+    """This box's pending jobs of tickets that are over: nobody waits for their paper."""
+    return list(m.conn.scalars(_OVER, {"box": m.box}))
+
+
+def reprint(m: Moment, ticket: int) -> PrintJob:
+    """A slip once more; the job that still waits to be printed here, if there is one, instead of a second."""
+    row = m.row_of(ticket)
+    if row.hall_day != m.day:
+        raise StateError("other_day", number=row.number, day=row.hall_day)
+    if row.state not in LIVE_STATES:
+        raise StateError("ticket_over", number=row.number, state=row.state)
+    # Nothing is printed that the store would not know again.
+    m.code_again(row.hall_day, row.id)
+    return _again(m, row, None)
+
+
+def reprint_receipt(m: Moment, ticket: int, case: int) -> PrintJob:
+    """A case's receipt once more, on any day; the job that still waits to be printed here instead of a second."""
+    return _again(m, m.row_of(ticket), case)
+
+
+def withdraw(m: Moment, case: int) -> None:
+    """A case is taken back: its receipt is not printed any more."""
+    m.conn.execute(_WITHDRAW, {"case": case, "now": m.at})
+
+
+def withdraw_slip(m: Moment, ticket: int) -> None:
+    """A ticket is over: its slip is not printed any more, on whichever box."""
+    m.conn.execute(_WITHDRAW_SLIP, {"ticket": ticket, "now": m.at})
+
+
+def _again(m: Moment, row: Row[Any], case: int | None) -> PrintJob:
+    earlier = [job for job in m.conn.execute(_OF_TICKET, {"ticket": row.id}) if job.case_id == case]
+    waiting = next((job for job in earlier if job.state == "pending" and job.box == m.box), None)
+    if waiting:
+        job, copy = waiting.id, waiting.copy
+    else:
+        copy = any(job.state != "failed" for job in earlier)
+        job = add(m, row.id, copy=copy, case=case)
+    return _job(m, row, job, case, copy, "pending")
+
+
+def _job(m: Moment, row: Row[Any], job: int, case: int | None, copy: bool, state: JobState) -> PrintJob:
+    # A receipt may be printed on a day whose tickets' codes are erased.
+    code = m.code_of(row.hall_day, row.id) if case is None else m.receipt_of(case)
+    ticket = m.ticket(row, **({"print_state": state} if case is None else {}))
+    return PrintJob(job, ticket, code, copy, state, case)
+
+
+def recover(m: Moment) -> int:
+    """After a start: what this box was sending may have come out. How many there were."""
+    return m.conn.execute(_RECOVER, {"here": m.box, "now": m.at}).rowcount
+
+
+def _state(m: Moment, job: int) -> str:
+    state: str | None = _STATE.scalar(m.conn, {"job": job})
+    if state is None:
+        raise UnknownError("unknown_print_job")
+    return state

@@ -1,0 +1,71 @@
+"""A ticket's residents, sealed: whose it is (the principal), and who took it for them (代办), together.
+
+What was sealed before there were agents is a resident alone, and is read as that.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select
+
+from ticketing.day.transaction import Moment
+from ticketing.model import Resident
+from ticketing.store import tables
+from ticketing.store.opening import Prepared
+
+PURPOSE = "resident"
+"""Under which they are sealed."""
+
+_INSERT = Prepared(insert(tables.resident).inline())
+_SEALED = Prepared(select(tables.resident.c.sealed).where(tables.resident.c.ticket_id == bindparam("ticket")))
+
+
+@dataclass(frozen=True)
+class Holders:
+    """Who is behind a ticket.
+
+    Attributes:
+        resident: whose business it is.
+        agent: who took the ticket for them; None when they came themselves.
+    """
+
+    resident: Resident
+    agent: Resident | None = None
+
+
+def seal(m: Moment, ticket: int, holders: Holders) -> None:
+    """Keep who is behind a ticket of today, until the day is erased."""
+    sealed = m.vault.seal(m.conn, m.day, PURPOSE, ticket, to_bytes(holders))
+    _INSERT.do(m.conn, {"ticket_id": ticket, "hall_day": m.day, "sealed": sealed})
+
+
+def sealed_of(m: Moment, ticket: int) -> bytes | None:
+    """What is kept of who is behind a ticket; None for a ticket of nobody known."""
+    sealed: bytes | None = _SEALED.scalar(m.conn, {"ticket": ticket})
+    return sealed
+
+
+def opened(m: Moment, hall_day: str, ticket: int) -> Holders | None:
+    """Who is behind a ticket. Whoever shows it to somebody writes an entry into the access log.
+
+    Raises:
+        ErasedError: that day is erased.
+    """
+    sealed = sealed_of(m, ticket)
+    return None if sealed is None else from_bytes(m.vault.open(m.conn, hall_day, PURPOSE, ticket, sealed))
+
+
+def to_bytes(holders: Holders) -> bytes:
+    """What is sealed."""
+    values: dict[str, Any] = holders.resident.as_json()
+    if holders.agent is not None:
+        values["agent"] = holders.agent.as_json()
+    return json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def from_bytes(data: bytes) -> Holders:
+    """The reverse of :func:`to_bytes`."""
+    values = json.loads(data.decode("utf-8", "surrogatepass"))
+    agent = values.pop("agent", None)
+    return Holders(Resident.from_json(values), agent and Resident.from_json(agent))

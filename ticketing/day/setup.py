@@ -1,0 +1,393 @@
+"""What a hall is made of, read whole and replaced whole: services, windows, hours, special days, quotas, slots.
+
+Nothing that somebody waits for is ever lost by it: a service or a window that is taken away stays, marked, until
+nobody has anything to do with it any more.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+
+from ticketing.calendar import Hours, Quota, Slot, SpecialDay
+from ticketing.day import timetable, windows
+from ticketing.day.ledger import Ledger
+from ticketing.day.transaction import Moment
+from ticketing.day.transaction import t as _t
+from ticketing.model import Actor, Service, StateError, Window
+from ticketing.privacy import access_log
+from ticketing.store import tables
+
+log = logging.getLogger(__name__)
+
+_AFTER_ALL = 100_000
+"""Position of what was taken away: behind everything else."""
+
+_s, _w, _ws = tables.service, tables.window, tables.window_service
+_RETURNS = or_(tables.live, _t.c.state == "missed")
+
+What = Literal["service", "window", "hours", "special_days", "quotas", "slots"]
+How = Literal["added", "changed", "removed", "moved"]
+
+
+@dataclass(frozen=True)
+class HallSetup:
+    """A hall's make-up, in its order. What was taken away and only finishes is no part of it.
+
+    Attributes:
+        services, windows: of a window, only what it is called, serves and prefers; its state is nobody's to set here.
+        hours, special_days, quotas, slots: the calendar's, in any order.
+    """
+
+    services: tuple[Service, ...] = ()
+    windows: tuple[Window, ...] = ()
+    hours: tuple[Hours, ...] = ()
+    special_days: tuple[SpecialDay, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    slots: tuple[Slot, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """The same for the same make-up, and for no other: whoever changes it says which one they saw."""
+        told = json.dumps(asdict(_plain(self)), ensure_ascii=False, sort_keys=True, default=date.isoformat)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two make-ups.
+
+    Attributes:
+        what: what kind of thing.
+        id: which service or window; "" for the rest, which belong to the hall as a whole.
+        how: what became of it; ``moved`` is another place in the order.
+        fields: what of it changed.
+    """
+
+    what: What
+    id: str
+    how: How
+    fields: tuple[str, ...] = ()
+
+
+class Setup:
+    """Reads and replaces a hall's make-up. Safe to use from any thread, and while others serve the same store."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def read(self) -> HallSetup:
+        """The make-up now."""
+        with self._ledger.look() as m:
+            return read(m)
+
+    def replace(self, setup: HallSetup, actor: Actor, *, version: str | None = None) -> tuple[Change, ...]:
+        """Make the hall what ``setup`` says, all of it or nothing, and tell everybody (``hall.changed``).
+
+        What is the same already changes nothing, and is told to nobody.
+
+        Args:
+            setup: checked: names are unique, and point to what is there.
+            actor: who did it, for the access log.
+            version: of the make-up that was changed into this one; None to replace whatever there is.
+
+        Returns:
+            What changed.
+
+        Raises:
+            StateError: ``setup_changed``: somebody else changed it since ``version``.
+        """
+        with self._ledger.verb() as m:
+            before = read(m)
+            if version is not None and version != before.version:
+                raise StateError("setup_changed")
+            changes = differences(before, setup)
+            if changes:
+                put(m, setup)
+                access_log.append(m.conn, m.vault, m.now, actor, "setup", None, _summary(changes))
+                m.append("hall.changed")
+        if changes:
+            log.info("the hall was changed by %s: %s", actor.who, _summary(changes))
+        return changes
+
+    def seed(self, setup: HallSetup) -> bool:
+        """Fill a store that has neither services nor windows; whether it was one."""
+        with self._ledger.verb() as m:
+            return seed(m, setup)
+
+    def tidy(self) -> bool:
+        """Let go of what was taken away and nobody has anything to do with any more; whether there was any."""
+        with self._ledger.look() as m:
+            if not _removed(m, _s) and not _removed(m, _w):
+                return False
+        with self._ledger.verb() as m:
+            gone = tidy(m)
+            if gone:
+                m.append("hall.changed")
+        return gone
+
+    def unserved(self) -> tuple[Service, ...]:
+        """Services that somebody waits for and no window serves."""
+        with self._ledger.look() as m:
+            waiting = set(
+                m.conn.scalars(select(_t.c.service_id).where(tables.waiting, _t.c.hall_day == m.day).distinct())
+            )
+            served = [window for window in m.windows() if not window.removed]
+            return tuple(
+                one for one in m.services() if one.id in waiting and not any(at.serves(one.id) for at in served)
+            )
+
+
+def read(m: Moment) -> HallSetup:
+    """The make-up now."""
+    services = tuple(one for one in m.services() if not one.removed)
+    known = {one.id for one in services} | {"*"}
+    serving = tuple(
+        replace(one, services=tuple(service for service in one.services if service in known))
+        for one in m.windows()
+        if not one.removed
+    )
+    o, d, q, s = tables.opening, tables.special_day, tables.quota, tables.slot
+    return HallSetup(
+        services,
+        serving,
+        tuple(
+            Hours(*row)
+            for row in m.conn.execute(
+                select(o.c.service_id, o.c.weekday, o.c.opens_at, o.c.closes_at).order_by(*o.primary_key)
+            )
+        ),
+        tuple(
+            SpecialDay(date.fromisoformat(row.day), row.weekday, row.name, row.name_en)
+            for row in m.conn.execute(select(d).order_by(d.c.day))
+        ),
+        tuple(
+            Quota(*row)
+            for row in m.conn.execute(select(q.c.service_id, q.c.from_at, q.c.to_at, q.c.most).order_by(*q.primary_key))
+        ),
+        tuple(
+            Slot(*row)
+            for row in m.conn.execute(
+                select(s.c.service_id, s.c.weekday, s.c.from_at, s.c.to_at, s.c.capacity).order_by(*s.primary_key)
+            )
+        ),
+    )
+
+
+def seed(m: Moment, setup: HallSetup) -> bool:
+    """Fill a store that has neither services nor windows; whether it was one."""
+    if any(m.conn.scalar(select(func.count()).select_from(table)) for table in (_s, _w)):
+        return False
+    put(m, setup)
+    return True
+
+
+def put(m: Moment, setup: HallSetup) -> None:
+    """Write the make-up over the one there is."""
+    _put_services(m, setup.services)
+    _put_windows(m, setup.windows)
+    rows: dict[Any, list[dict[str, Any]]] = {
+        tables.opening: [
+            {
+                "service_id": one.service,
+                "weekday": one.weekday,
+                "opens_at": one.opens_at,
+                "closes_at": one.closes_at,
+            }
+            for one in setup.hours
+        ],
+        tables.special_day: [
+            {"day": one.day.isoformat(), "weekday": one.weekday, "name": one.name, "name_en": one.name_en}
+            for one in setup.special_days
+        ],
+        tables.quota: [
+            {"service_id": one.service, "from_at": one.from_at, "to_at": one.to_at, "most": one.most}
+            for one in setup.quotas
+        ],
+        tables.slot: [
+            {
+                "service_id": one.service,
+                "weekday": one.weekday,
+                "from_at": one.from_at,
+                "to_at": one.to_at,
+                "capacity": one.capacity,
+            }
+            for one in setup.slots
+        ],
+    }
+    for table, wanted in rows.items():
+        m.conn.execute(delete(table))
+        if wanted:
+            m.conn.execute(insert(table), wanted)
+    tidy(m)
+    timetable.changed(m)
+
+
+def tidy(m: Moment) -> bool:
+    """Delete what was taken away and nothing refers to any more; whether there was any."""
+    services = [one for one in _removed(m, _s) if not _is_needed(m, one)]
+    # Its last ticket can be taken back to it for a while, and called to it once more.
+    gone = [
+        one
+        for one in _removed(m, _w)
+        if m.conn.scalar(
+            select(_t.c.id)
+            .where(_t.c.window_id == one, or_(tables.open_, and_(_t.c.hall_day == m.day, _may_return(m))))
+            .limit(1)
+        )
+        is None
+    ]
+    if gone:
+        m.conn.execute(delete(_ws).where(_ws.c.window_id.in_(gone)))
+        m.conn.execute(delete(_w).where(_w.c.id.in_(gone)))
+    if services:
+        m.conn.execute(delete(_ws).where(_ws.c.service_id.in_(services)))
+        m.conn.execute(delete(_s).where(_s.c.id.in_(services)))
+        timetable.changed(m)
+    return bool(services or gone)
+
+
+def differences(before: HallSetup, after: HallSetup) -> tuple[Change, ...]:
+    """What changes from one make-up to another. Pure."""
+    old, new = _plain(before), _plain(after)
+    found: list[Change] = []
+    for what, was, now in (
+        ("service", old.services, new.services),
+        ("window", old.windows, new.windows),
+    ):
+        found += _between(what, was, now)  # type: ignore[arg-type]
+    for what, is_same in (
+        ("hours", old.hours == new.hours),
+        ("special_days", old.special_days == new.special_days),
+        ("quotas", old.quotas == new.quotas),
+        ("slots", old.slots == new.slots),
+    ):
+        if not is_same:
+            found.append(Change(what, "", "changed"))  # type: ignore[arg-type]
+    return tuple(found)
+
+
+def _between(what: What, was: Sequence[Any], now: Sequence[Any]) -> Iterable[Change]:
+    known = {one.id: one for one in was}
+    kept = [one.id for one in now if one.id in known]
+    order = [one.id for one in was if one.id in set(kept)]
+    for place, one in enumerate(now):
+        if one.id not in known:
+            yield Change(what, one.id, "added")
+            continue
+        old, new = asdict(known[one.id]), asdict(one)
+        fields = tuple(name for name in new if new[name] != old[name])
+        if fields:
+            yield Change(what, one.id, "changed", fields)
+        if kept.index(one.id) != order.index(one.id):
+            yield Change(what, one.id, "moved", (str(place + 1),))
+    wanted = {one.id for one in now}
+    for one in was:
+        if one.id not in wanted:
+            yield Change(what, one.id, "removed")
+
+
+def _plain(setup: HallSetup) -> HallSetup:
+    """The same make-up in the one way it can be written."""
+
+    def window(one: Window) -> Window:
+        services = ("*",) if "*" in one.services else tuple(sorted(set(one.services)))
+        return Window(one.id, one.name, services, "closed", {k: v for k, v in sorted(one.weights.items()) if v})
+
+    def by(key: Callable[[Any], Any], ones: Iterable[Any]) -> tuple[Any, ...]:
+        return tuple(sorted(ones, key=key))
+
+    return HallSetup(
+        tuple(replace(one, removed=False) for one in setup.services),
+        tuple(window(one) for one in setup.windows),
+        by(lambda one: (one.service, one.weekday, one.opens_at), setup.hours),
+        by(lambda one: one.day, setup.special_days),
+        by(lambda one: (one.service, one.from_at), setup.quotas),
+        by(lambda one: (one.service, one.weekday, one.from_at), setup.slots),
+    )
+
+
+def _summary(changes: Sequence[Change]) -> str:
+    """For log and access log: ids alone."""
+    signs = {"added": "+", "changed": "~", "removed": "-", "moved": "^"}
+    told = ", ".join(f"{signs[one.how]}{one.what}{one.id and ' '}{one.id}" for one in changes)
+    return told if len(told) <= 400 else f"{told[:399]}…"
+
+
+def _put_services(m: Moment, services: Sequence[Service]) -> None:
+    there = set(m.conn.scalars(select(_s.c.id)))
+    for place, one in enumerate(services):
+        values = {
+            "name": one.name,
+            "name_en": one.name_en,
+            "prefix": one.prefix,
+            "position": place,
+            "place": one.place,
+            "bring": one.bring,
+            "bring_en": one.bring_en,
+            "chain": json.dumps(one.chain),
+            "per_person_day": one.per_person_day,
+            "promise_days": one.promise_days,
+            "removed_at": None,
+        }
+        if one.id in there:
+            m.conn.execute(update(_s).where(_s.c.id == one.id).values(values))
+        else:
+            m.conn.execute(insert(_s).values(id=one.id, **values))
+    _take_away(m, _s, there - {one.id for one in services})
+
+
+def _put_windows(m: Moment, wanted: Sequence[Window]) -> None:
+    there = set(m.conn.scalars(select(_w.c.id)))
+    for place, one in enumerate(wanted):
+        values = {"name": one.name, "position": place, "removed_at": None}
+        if one.id in there:
+            m.conn.execute(update(_w).where(_w.c.id == one.id).values(values))
+        else:
+            m.conn.execute(insert(_w).values(id=one.id, state=one.state, **values))
+        # What it served goes on being served, as long as somebody waits for it.
+        stays = set(_removed(m, _s))
+        m.conn.execute(delete(_ws).where(_ws.c.window_id == one.id, _ws.c.service_id.not_in(stays)))
+        for service in dict.fromkeys((*one.services, *one.weights)):
+            m.conn.execute(
+                insert(_ws).values(window_id=one.id, service_id=service, head_start=one.weights.get(service, 0))
+            )
+    gone = there - {one.id for one in wanted}
+    for window in sorted(gone):
+        windows.release_line(m, window)
+    _take_away(m, _w, gone)
+
+
+def _take_away(m: Moment, table: Any, gone: Iterable[str]) -> None:
+    m.conn.execute(
+        update(table)
+        .where(table.c.id.in_(sorted(gone)))
+        .values(removed_at=func.coalesce(table.c.removed_at, m.at), position=_AFTER_ALL)
+    )
+
+
+def _removed(m: Moment, table: Any) -> list[str]:
+    return list(m.conn.scalars(select(table.c.id).where(table.c.removed_at.is_not(None)).order_by(table.c.id)))
+
+
+def _may_return(m: Moment) -> ColumnElement[bool]:
+    """Whether a ticket of today is in somebody's hands still, or may be taken back or come back."""
+    return or_(_RETURNS, _t.c.ended_at > m.at - m.rules.undo_within // timedelta(microseconds=1))
+
+
+def _is_needed(m: Moment, service: str) -> bool:
+    today = _t.c.hall_day == m.day
+    mine = select(_t.c.id).where(today, _t.c.service_id == service, _may_return(m)).limit(1)
+    if m.conn.scalar(mine) is not None:
+        return True
+    a = tables.appointment
+    booked = select(a.c.id).where(a.c.service_id == service, a.c.day >= m.day, tables.booked).limit(1)
+    if m.conn.scalar(booked) is not None:
+        return True
+    chains = m.conn.scalars(select(_t.c.chain).where(today, _t.c.chain.is_not(None), _RETURNS))
+    return any(service in json.loads(chain) for chain in chains)

@@ -1,0 +1,237 @@
+"""Issuing: a number without gaps, a place in the queue, one live ticket a person and service."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, literal_column, select, text
+
+from ticketing import policy
+from ticketing.appointments import booking
+from ticketing.day import print_jobs, residents
+from ticketing.day.residents import Holders
+from ticketing.day.transaction import Moment, microseconds, tickets
+from ticketing.day.transaction import t as _t
+from ticketing.line import limits
+from ticketing.line.waiting_counts import Crowd
+from ticketing.model import ClosedError, Resident, Service, State, StateError, Ticket, UnknownError
+from ticketing.store import tables
+from ticketing.store.opening import Prepared
+
+# One statement asks all that issuing must know, because each costs as much as its work: the next number of the
+# service's prefix (no row: no such service, or one that was taken away), where its tickets go on to, the ticket's id,
+# and whether any rank after it. The id has to be known before the ticket is written, as its code is made of it. SQLite
+# has one writer at a time, so nobody can come between; a database with several takes the id from its sequence here.
+_COUNT = Prepared(
+    text("""
+    INSERT INTO counter (hall_day, prefix, last)
+    SELECT :day, prefix, 1 FROM service WHERE id = :service AND removed_at IS NULL
+    ON CONFLICT (hall_day, prefix) DO UPDATE SET last = counter.last + 1
+    RETURNING prefix, last,
+        (SELECT coalesce(max(id), 0) + 1 FROM ticket) AS id,
+        (SELECT chain FROM service WHERE id = :service) AS chain,
+        EXISTS (SELECT 1 FROM ticket
+         WHERE line = :service AND hall_day = :day AND state = 'waiting' AND rank_at > :rank) AS overtakes,
+        (SELECT value FROM fact WHERE name = 'timetable') AS timetable,
+        EXISTS (SELECT 1 FROM appointment
+         WHERE day = :day AND service_id = :service AND state = 'booked' AND person_hash IS NOT NULL) AS expects
+    """)
+)
+_TICKET = Prepared(insert(tables.ticket).inline())
+_of_person = tickets.where(_t.c.hall_day == bindparam("day"), _t.c.person_hash == bindparam("person"), tables.live)
+_OF_PERSON = Prepared(_of_person)
+_OF_PERSON_FOR = Prepared(_of_person.where(_t.c.service_id == bindparam("service")))
+_MISSED_OF_PERSON = Prepared(
+    tickets.where(
+        _t.c.hall_day == bindparam("day"),
+        _t.c.person_hash == bindparam("person"),
+        _t.c.state == literal_column("'missed'"),
+    ).order_by(_t.c.id)
+)
+_PERSON_OF = Prepared(select(_t.c.person_hash).where(_t.c.id == bindparam("ticket")))
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A new ticket.
+
+    Attributes:
+        ticket: its place in the queue.
+        code: what is printed on it; kept nowhere, so this is the only time it is told.
+        print_job: the job that prints it on this box, None when it is not printed.
+    """
+
+    ticket: Ticket
+    code: str
+    print_job: int | None
+
+    def __repr__(self) -> str:
+        return f"<Issued {self.ticket.number}>"
+
+
+def issue(
+    m: Moment,
+    crowd: Crowd,
+    service: str,
+    resident: Resident | None,
+    priority: str | None,
+    *,
+    printed: bool,
+    agent: Resident | None = None,
+    rank_at: datetime | None = None,
+    rank_by: str | None = None,
+    chain: Sequence[str] | None = None,
+    reached: limits.Reached | None = None,
+) -> Issued:
+    """Issue a ticket; see :meth:`ticketing.office.Office.issue`.
+
+    ``rank_at`` is its place in time where something else than issue and class makes it; ``rank_by`` tells what.
+    ``chain`` are the services it goes on to, if not the service's own. ``reached`` is what :func:`limits.check` asks.
+    """
+    person = _person_hash(m, resident)
+    proxy = _proxy_hash(m, person, agent)
+    if person is not None:
+        refuse_second(m, person, service)
+    earned = m.rules.named(priority) if priority else policy.class_for(agent or resident, m.now.date(), m.rules)
+    rank = microseconds(rank_at or policy.rank_at(m.now, earned))
+    count = _COUNT.one_or_none(m.conn, {"day": m.day, "service": service, "rank": rank})
+    if count is None:
+        open_service(m, service)
+        raise UnknownError("unknown_service", service=service)
+    stops = tuple(json.loads(count.chain)) if chain is None and count.chain != "[]" else tuple(chain or ())
+    for stop in chain or ():
+        open_service(m, stop)
+    arrival = booking.check_in(m, service, resident, count.id, rank) if count.expects and not rank_by else None
+    promised = arrival is not None or rank_by is not None
+    limits.check(m, count.timetable, service, (person, proxy), promised=promised, reached=reached)
+    if arrival:
+        rank, rank_by = arrival.rank, arrival.rank_by
+    number = f"{count.prefix}{count.last:03}"
+    # Whoever overtakes nobody, as nearly everyone, has all before him.
+    place = {"line": service, "hall_day": m.day, "rank_at": rank, "id": count.id}
+    ahead = m.ahead(place) if count.overtakes or arrival else crowd.of(m, service)
+    code = m.code_of(m.day, count.id)
+    _TICKET.do(
+        m.conn,
+        {
+            "id": count.id,
+            "hall_day": m.day,
+            "number": number,
+            "service_id": service,
+            "line": service,
+            "state": State.WAITING.value,
+            "priority": earned.id,
+            "rank_at": rank,
+            "issued_at": m.at,
+            "code_hash": m.hash_of(code),
+            "person_hash": person,
+            "agent_hash": proxy,
+            "rank_by": rank_by,
+            "chain": json.dumps(stops) if stops else None,
+            "appointment_id": arrival.appointment if arrival else None,
+        },
+    )
+    if resident is not None:
+        residents.seal(m, count.id, Holders(resident, agent))
+    job = print_jobs.add(m, count.id, copy=False) if printed else None
+    m.append("ticket.issued", number=number, service=service)
+    ticket = Ticket(
+        id=count.id,
+        number=number,
+        service=service,
+        state=State.WAITING,
+        window=None,
+        issued_at=m.now,
+        called_at=None,
+        started_at=None,
+        ended_at=None,
+        rank_at=m.time(rank),
+        priority=earned.id,
+        ahead=ahead,
+        recalls=0,
+        outcome=None,
+        print="pending" if printed else "none",
+        rank_by=rank_by,
+        chain=stops,
+    )
+    return Issued(ticket, code, job)
+
+
+def of_person(m: Moment, resident: Resident) -> list[Ticket]:
+    """The live tickets of this person today."""
+    person = _person_hash(m, resident)
+    if person is None:
+        return []
+    rows = _OF_PERSON.all(m.conn, {"day": m.day, "person": person})
+    return [m.ticket(row) for row in rows]
+
+
+def missed_of_person(m: Moment, resident: Resident) -> list[Ticket]:
+    """The tickets of today to which this person did not come."""
+    person = _person_hash(m, resident)
+    if person is None:
+        return []
+    return [m.ticket(row) for row in _MISSED_OF_PERSON.all(m.conn, {"day": m.day, "person": person})]
+
+
+def open_service(m: Moment, service: str) -> Service:
+    """A service that new tickets may wait for.
+
+    Raises:
+        UnknownError: ``unknown_service``.
+        ClosedError: ``service_removed``.
+    """
+    found = m.service(service)
+    if found.removed:
+        raise ClosedError("service_removed", service=service)
+    return found
+
+
+def has_ticket(m: Moment, person: bytes, service: str) -> bool:
+    """Whether this person has a live ticket for ``service``."""
+    return bool(_OF_PERSON_FOR.all(m.conn, {"day": m.day, "person": person, "service": service}))
+
+
+def refuse_second_of(m: Moment, row: Row[Any], service: str) -> None:
+    """Raise ``already_waiting`` when whose ticket this is has a live one for ``service``."""
+    person = person_of(m, row)
+    if person is not None:
+        refuse_second(m, person, service)
+
+
+def used_up(m: Moment, resident: Resident) -> frozenset[str]:
+    """The services for which this person gets no more tickets today."""
+    person = _person_hash(m, resident)
+    return limits.used_up(m, person, [one.id for one in m.services()]) if person else frozenset()
+
+
+def refuse_second(m: Moment, person: bytes, service: str) -> None:
+    """Raise ``already_waiting`` when this person has a live ticket for ``service``."""
+    row = _OF_PERSON_FOR.one_or_none(m.conn, {"day": m.day, "person": person, "service": service})
+    if row is not None:
+        raise StateError("already_waiting", number=row.number, ticket_id=row.id, state=row.state)
+
+
+def person_of(m: Moment, row: Row[Any]) -> bytes | None:
+    """The hash of the person a ticket was issued to; None when nobody's number was read."""
+    person: bytes | None = _PERSON_OF.scalar(m.conn, {"ticket": row.id})
+    return person
+
+
+def _proxy_hash(m: Moment, person: bytes | None, agent: Resident | None) -> bytes | None:
+    """Of who takes the ticket for somebody else: both have shown who they are, and are not one."""
+    if agent is None:
+        return None
+    proxy = _person_hash(m, agent)
+    if person is None or proxy is None:
+        raise StateError("proxy_needs_both")
+    if proxy == person:
+        raise StateError("proxy_for_oneself")
+    return proxy
+
+
+def _person_hash(m: Moment, resident: Resident | None) -> bytes | None:
+    number = "".join((resident.id_number or "").split()).upper() if resident else ""
+    return m.vault.day_hash(m.conn, m.day, "person", number) if number else None

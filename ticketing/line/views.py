@@ -1,0 +1,405 @@
+"""What is shown of the queue: to the hall, to a window, to whoever holds a ticket. Never anything of a person."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, func, select
+
+from ticketing.day.transaction import Moment, line_at, microseconds
+from ticketing.day.transaction import t as _t
+from ticketing.line import holding, limits, next_up
+from ticketing.line.limits import ALWAYS, Admission, Reached
+from ticketing.model import TRANSITIONS, Event, Service, State, Ticket, Window
+from ticketing.policy import Why
+from ticketing.store import tables
+from ticketing.store.opening import Prepared
+from ticketing.waits import estimate
+from ticketing.waits.estimate import Case, Desk, Experience, Forecast, Interval, Place, Wait
+
+LAST_CALLS = 8
+"""How many calls of the day stay on the board though they are over: people miss calls."""
+NEXT_NUMBERS = 5
+_PACE_LASTS = timedelta(seconds=60)
+_PACE_TICKETS = 3000
+"""How far back the pace is learned from, in tickets: some days of a busy hall."""
+
+_TODAY = _t.c.hall_day == bindparam("day")
+_COUNTS = select(_t.c.service_id, func.count().label("n")).where(tables.waiting, _TODAY).group_by(_t.c.service_id)
+_IN_LINES = _t.c.line.in_(bindparam("lines", expanding=True))
+_LINE = (
+    select(_t.c.id, _t.c.service_id, _t.c.rank_at, _t.c.line)
+    .where(tables.waiting, _TODAY)
+    .order_by(_t.c.rank_at, _t.c.id)
+)
+_AT_WINDOWS = select(_t.c.window_id, _t.c.service_id, _t.c.called_at).where(tables.open_)
+_NEXT_NUMBERS = (
+    select(_t.c.number, next_up.EFFECTIVE)
+    .where(tables.waiting, _TODAY, _IN_LINES)
+    .order_by("effective", _t.c.id)
+    .limit(NEXT_NUMBERS)
+)
+_CALL_COLUMNS = (_t.c.id, _t.c.number, _t.c.window_id, _t.c.service_id, _t.c.called_at, _t.c.recalls)
+
+
+def _calls(which: Any) -> Select[Any]:
+    w = tables.window
+    return select(*_CALL_COLUMNS, w.c.name).outerjoin(w, w.c.id == _t.c.window_id).where(which)
+
+
+_recent = tables.ticket.alias("recent")
+_OPEN_CALLS = _calls(tables.open_)
+# The newest are found in the index "ticket_figures" alone; only those are then read.
+_LAST_CALLS = _calls(
+    _t.c.id.in_(
+        select(_recent.c.id)
+        # Who is held stays with its window, and is not called.
+        .where(
+            _recent.c.hall_day == bindparam("day"),
+            _recent.c.window_id.is_not(None),
+            _recent.c.called_at.is_not(None),
+        )
+        .order_by(_recent.c.called_at.desc())
+        .limit(LAST_CALLS)
+    )
+)
+_FIGURES = select(
+    func.count().filter(_t.c.state == "done").label("served"),
+    func.count().filter(_t.c.state == "missed").label("missed"),
+    func.sum(_t.c.ended_at - _t.c.called_at).filter(_t.c.state == "done").label("spent"),
+).where(_TODAY, _t.c.window_id == bindparam("window"), _t.c.window_id.is_not(None))
+# The same of those who went on from there, or came back after all.
+_v = tables.visit
+_STAYS = select(
+    func.count().filter(_v.c.ended_as == "done").label("served"),
+    func.count().filter(_v.c.ended_as == "missed").label("missed"),
+    func.sum(_v.c.ended_at - _v.c.called_at).filter(_v.c.ended_as == "done").label("spent"),
+).where(_v.c.hall_day == bindparam("day"), _v.c.window_id == bindparam("window"))
+# All that were issued lately, since who waits yet tells how many come with a head start.
+_CASES = Prepared(
+    select(
+        _t.c.service_id,
+        func.coalesce(_t.c.queued_at, _t.c.issued_at).label("queued_at"),
+        (_t.c.issued_at - _t.c.rank_at).label("head_start"),
+        _t.c.rank_by,
+        _t.c.window_id,
+        _t.c.called_at,
+        _t.c.ended_at,
+        _t.c.hall_day,
+        _t.c.state,
+        _t.c.outcome,
+    ).where(_t.c.id > select(func.max(_t.c.id) - _PACE_TICKETS).scalar_subquery())
+)
+_v = tables.visit
+_VISITS = Prepared(
+    select(_v.c.service_id, _v.c.queued_at, _v.c.window_id, _v.c.called_at, _v.c.ended_at, _v.c.hall_day).where(
+        _v.c.ticket_id > select(func.max(_t.c.id) - _PACE_TICKETS).scalar_subquery()
+    )
+)
+_e = tables.event
+_EVENTS = select(_e.c.seq, _e.c.at, _e.c.type, _e.c.data).where(_e.c.seq > bindparam("after")).order_by(_e.c.seq)
+_SOME_EVENTS = Prepared(_EVENTS.limit(bindparam("most")))
+_LAST_SEQ = Prepared(select(func.max(_e.c.seq)))
+_j = tables.print_job
+_DAY_STATES = select(_t.c.state, func.count()).where(_t.c.hall_day == bindparam("day")).group_by(_t.c.state)
+_DAY_PRINTS = (
+    select(_j.c.state, func.count())
+    .join(_t, _t.c.id == _j.c.ticket_id)
+    .where(_t.c.hall_day == bindparam("day"))
+    .group_by(_j.c.state)
+)
+
+
+@dataclass(frozen=True)
+class ServiceView:
+    """A service now: how many wait, and how many minutes who takes a number now will (None: no window is open).
+
+    ``admission`` says whether anybody can take one.
+    """
+
+    service: Service
+    waiting: int
+    expected_wait: Interval | None
+    admission: Admission = ALWAYS
+
+
+@dataclass(frozen=True)
+class HallView:
+    """All services and windows, in the hall's order, on a hall day."""
+
+    day: str
+    services: list[ServiceView]
+    windows: list[Window]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A line of the board; ``service`` is its id."""
+
+    number: str
+    window: str
+    window_name: str
+    service: str
+    called_at: datetime
+    recalls: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many wait for a service."""
+
+    service: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """What every screen shows after event ``seq``: who is called now and was called last, newest first."""
+
+    seq: int
+    calls: list[Call]
+    waiting: list[Waiting]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A window's day: cases done, residents who did not come, mean seconds from call to end (None before any)."""
+
+    served: int
+    missed: int
+    mean_seconds: int | None
+
+
+@dataclass(frozen=True)
+class WindowView:
+    """A window as its clerk sees it; ``waiting`` and ``next`` are about the services it serves."""
+
+    window: Window
+    ticket: Ticket | None
+    why: Why | None
+    waiting: list[Waiting]
+    next: list[str]
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class TicketView:
+    """A ticket as its holder sees it.
+
+    Attributes:
+        ticket: the ticket.
+        service_name, service_name_en: of its service.
+        window_name: of the window where it is, which holds it, or which alone it waits for.
+        expected_wait: in minutes, while it waits and a window is open for it.
+        may_return: whether its holder may have it wait again: it is held, or was missed, and not too often.
+        may_cancel: whether its holder may give it up.
+    """
+
+    ticket: Ticket
+    service_name: str
+    service_name_en: str
+    window_name: str | None
+    expected_wait: Interval | None
+    may_return: bool = False
+    may_cancel: bool = False
+
+
+@dataclass(frozen=True)
+class DayCounts:
+    """The day so far in figures: its tickets by state, its slips by how printing stands."""
+
+    tickets: dict[str, int]
+    slips: dict[str, int]
+
+
+class Paces:
+    """How long cases take lately; learned again every minute, since each view asks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._learned: tuple[datetime, Experience] | None = None
+
+    def at(self, m: Moment) -> Experience:
+        """What is known now."""
+        with self._lock:
+            learned = self._learned
+        if learned and abs(m.now - learned[0]) < _PACE_LASTS:
+            return learned[1]
+        experience = estimate.learn(_cases(m))
+        with self._lock:
+            self._learned = m.now, experience
+        return experience
+
+
+def _cases(m: Moment) -> Iterator[Case]:
+    def since(at: int | None) -> float | None:
+        return None if at is None else (at - m.at) / 1e6
+
+    for row in _CASES.all(m.conn):
+        # When these ended, nobody was there: their day did.
+        unknown = row.state == "expired" or row.outcome == "end_of_day"
+        yield Case(
+            row.service_id,
+            (row.queued_at - m.at) / 1e6,
+            0.0 if row.rank_by else row.head_start / 1e6,
+            row.window_id,
+            since(row.called_at),
+            None if unknown else since(row.ended_at),
+            row.hall_day == m.day,
+        )
+    for row in _VISITS.all(m.conn):
+        yield Case(
+            row.service_id,
+            (row.queued_at - m.at) / 1e6,
+            window=row.window_id,
+            called=since(row.called_at),
+            ended=since(row.ended_at),
+            today=row.hall_day == m.day,
+        )
+
+
+def hall(m: Moment, paces: Paces) -> HallView:
+    """The hall now."""
+    counts = _counts(m)
+    services, windows = _offered(m, counts), m.windows()
+    found = _forecast(m, services, windows, paces)
+    admissions = limits.admissions(m, [one.id for one in services], partial(_is_reached, m, found))
+    views = [
+        ServiceView(one, counts.get(one.id, 0), _interval(found.newcomers.get(one.id)), admissions[one.id])
+        for one in services
+    ]
+    return HallView(m.day, views, windows)
+
+
+def reached(m: Moment, paces: Paces) -> Reached:
+    """Tells whether who takes a number now will be called before a time; the queue is played once it is asked."""
+    played: list[Forecast] = []
+
+    def tell(service: str, until: datetime) -> bool:
+        if not played:
+            played.append(_forecast(m, m.services(), m.windows(), paces))
+        return _is_reached(m, played[0], service, until)
+
+    return tell
+
+
+def _is_reached(m: Moment, found: Forecast, service: str, until: datetime) -> bool:
+    # Nobody knows what windows that are closed now will do today.
+    known = service in found.newcomers
+    return not known or estimate.reached_before(found, service, (microseconds(until) - m.at) / 1e6)
+
+
+def board(m: Moment) -> Board:
+    """The board now."""
+    rows = {row.id: row for query in (_OPEN_CALLS, _LAST_CALLS) for row in m.conn.execute(query, {"day": m.day})}
+    newest = sorted(rows.values(), key=lambda row: (row.called_at, row.id), reverse=True)
+    calls = [
+        Call(row.number, row.window_id, row.name or row.window_id, row.service_id, m.time(row.called_at), row.recalls)
+        for row in newest
+    ]
+    counts = _counts(m)
+    return Board(last_seq(m), calls, _waiting(counts, _offered(m, counts)))
+
+
+def window(m: Moment, window_id: str) -> WindowView:
+    """A window now."""
+    found = m.window(window_id)
+    lines = [*(one.id for one in m.services() if found.serves(one.id)), line_at(window_id)]
+    counts = _counts(m, lines)
+    services = [one for one in m.services() if found.serves(one.id) or one.id in counts]
+    row = m.open_at(window_id)
+    here = {"day": m.day, "window": window_id}
+    figures = m.conn.execute(_FIGURES, here).one()
+    stays = m.conn.execute(_STAYS, here).one()
+    return WindowView(
+        found,
+        None if row is None else m.ticket(row),
+        None if row is None else next_up.why_called(m, found, row),
+        _waiting(counts, services),
+        list(m.conn.scalars(_NEXT_NUMBERS, {**here, "lines": lines})),
+        _figures(figures, stays),
+    )
+
+
+def ticket(m: Moment, code: str, paces: Paces) -> TicketView:
+    """The ticket with this code."""
+    row = m.row_of_code(code)
+    services, windows = m.services(), m.windows()
+    service = next((one for one in services if one.id == row.service_id), Service(row.service_id, "", "", ""))
+    found = m.ticket(row)
+    name = next((one.name for one in windows if one.id == (found.window or found.for_window)), None)
+    wait = None
+    if row.state == State.WAITING:
+        wait = _interval(_forecast(m, services, windows, paces).calls.get(row.id))
+    may_cancel = found.state in TRANSITIONS["cancel"]
+    return TicketView(found, service.name, service.name_en, name, wait, holding.may_come_back(m, row), may_cancel)
+
+
+def events_after(m: Moment, seq: int, limit: int) -> list[Event]:
+    """Events with a number above ``seq``, oldest first."""
+    rows = _SOME_EVENTS.all(m.conn, {"after": seq, "most": limit})
+    return [Event(row.seq, m.time(row.at), row.type, json.loads(row.data)) for row in rows]
+
+
+def day_counts(m: Moment) -> DayCounts:
+    """Today's tickets and slips, counted."""
+    tickets, slips = (
+        {row[0]: row[1] for row in m.conn.execute(query, {"day": m.day})} for query in (_DAY_STATES, _DAY_PRINTS)
+    )
+    return DayCounts(tickets, slips)
+
+
+def last_seq(m: Moment) -> int:
+    """Number of the newest event, 0 when there is none."""
+    return int(_LAST_SEQ.scalar(m.conn) or 0)
+
+
+def _counts(m: Moment, lines: list[str] | None = None) -> dict[str, int]:
+    """How many wait, by service; only those in ``lines``, if any are given."""
+    found = (
+        m.conn.execute(_COUNTS, {"day": m.day})
+        if lines is None
+        else m.conn.execute(_COUNTS.where(_IN_LINES), {"day": m.day, "lines": lines})
+    )
+    return {row.service_id: row.n for row in found}
+
+
+def _offered(m: Moment, counts: dict[str, int]) -> list[Service]:
+    """The hall's services; of those taken away, the ones for which somebody still waits."""
+    return [one for one in m.services() if not one.removed or one.id in counts]
+
+
+def _figures(ended: Row[Any], left: Row[Any]) -> Figures:
+    served = ended.served + left.served
+    spent = (float(ended.spent or 0) + float(left.spent or 0)) / 1e6
+    return Figures(served, ended.missed + left.missed, round(spent / served) if served else None)
+
+
+def _waiting(counts: dict[str, int], services: list[Service]) -> list[Waiting]:
+    return [Waiting(one.id, one.name, counts.get(one.id, 0)) for one in services]
+
+
+def _interval(wait: Wait | None) -> Interval | None:
+    return None if wait is None else wait.interval
+
+
+def _forecast(m: Moment, services: list[Service], windows: list[Window], paces: Paces) -> Forecast:
+    busy = {row.window_id: row for row in m.conn.execute(_AT_WINDOWS)}
+    desks = []
+    for one in windows:
+        # A paused window finishes whom it has, but nobody knows when it goes on.
+        if one.state == "open":
+            row = busy.get(one.id)
+            weights = {service: 60.0 * minutes for service, minutes in one.weights.items()}
+            service, since = (row.service_id, (m.at - row.called_at) / 1e6) if row else (None, 0.0)
+            desks.append(Desk(one.services, service, since, one.id, weights=weights))
+    line = (
+        Place(row.id, row.service_id, (row.rank_at - m.at) / 1e6, row.line[1:] if row.line.startswith("@") else "")
+        for row in m.conn.execute(_LINE, {"day": m.day})
+    )
+    return estimate.forecast(desks, line, [one.id for one in services], paces.at(m))

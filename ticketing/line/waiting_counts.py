@@ -1,0 +1,81 @@
+"""How many wait in each service's line, without counting them anew for each ticket.
+
+Counted once a day, then kept up by the events, which every change of the queue appends in its own transaction: so it
+is right whichever process made the change. The numbers of events that were not committed are used again: this
+transaction's own are not taken, and when others were lost that had been, all is counted anew.
+"""
+
+import json
+from collections import Counter
+
+from sqlalchemy import bindparam, func, literal_column, select
+
+from ticketing.day.transaction import Moment
+from ticketing.day.transaction import t as _t
+from ticketing.store import tables
+from ticketing.store.opening import LOST, NEWS, Prepared
+
+_MOST_EVENTS = 200
+"""After more than these, counting is quicker."""
+
+_CHANGES: dict[str, dict[str | None, int]] = {
+    # event: what it does to the line it tells of, by the state before where it tells that, too
+    "ticket.issued": {None: 1},
+    "ticket.called": {None: -1},
+    "ticket.held": {"waiting": -1},
+    "ticket.cancelled": {None: -1},
+    "ticket.transferred": {None: 1, "waiting": 1},
+    "ticket.returned": {"held": 1, "missed": 1, "done": 1},
+    "ticket.undone": {"waiting": -1},
+}
+"""Lines of one window are not counted: nobody is issued into one. A ticket that expires does so with its day."""
+
+_ANYTHING = {"hall.changed", "hall.restored"}
+"""After these, all are counted anew."""
+
+_e = tables.event
+_COUNTS = Prepared(
+    select(_t.c.line, func.count().label("waiting"))
+    .where(tables.waiting, _t.c.hall_day == bindparam("day"))
+    .group_by(_t.c.line)
+)
+_LAST = Prepared(select(func.coalesce(func.max(_e.c.seq), literal_column("0"))))
+_SINCE = Prepared(
+    select(_e.c.seq, _e.c.type, _e.c.data)
+    .where(_e.c.seq > bindparam("after"))
+    .order_by(_e.c.seq)
+    .limit(bindparam("most"))
+)
+
+
+class Crowd:
+    """Those who wait today. Only for verbs, which have their turns one after another."""
+
+    def __init__(self) -> None:
+        self._day = ""
+        self._seq = 0
+        self._lost = 0
+        self._waiting: Counter[str] = Counter()
+
+    def of(self, m: Moment, service: str) -> int:
+        """How many wait in the line of ``service``."""
+        if m.conn.info.get(NEWS):
+            # Events of this transaction, such as the end of a day, are not committed yet.
+            return self._counted(m)[service]
+        lost = m.conn.info.get(LOST, 0)
+        known = (self._day, self._lost) == (m.day, lost)
+        news = _SINCE.all(m.conn, {"after": self._seq, "most": _MOST_EVENTS}) if known else None
+        if news is None or len(news) == _MOST_EVENTS or any(row.type in _ANYTHING for row in news):
+            self._waiting, self._seq = self._counted(m), _LAST.scalar(m.conn)
+            self._day, self._lost = m.day, lost
+        else:
+            for row in news:
+                if changes := _CHANGES.get(row.type):
+                    told = json.loads(row.data)
+                    self._waiting[told.get("line", told["service"])] += changes.get(told.get("was"), 0)
+                self._seq = row.seq
+        return self._waiting[service]
+
+    @staticmethod
+    def _counted(m: Moment) -> Counter[str]:
+        return Counter({row.line: row.waiting for row in _COUNTS.all(m.conn, {"day": m.day})})

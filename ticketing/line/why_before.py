@@ -1,0 +1,63 @@
+"""Why another number is before mine: what whoever holds a ticket may ask, and nothing of a person in the answer."""
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from ticketing import policy
+from ticketing.day.transaction import Moment, is_open, window_of
+from ticketing.model import State, Window
+from ticketing.policy import Standing, Why
+
+_OVER = {
+    State.HELD: Why("{} 暂时挂起，不在您前面", "{} is on hold and not before you"),
+    State.DONE: Why("{} 已经办完", "{} is done already"),
+    State.MISSED: Why("{} 已过号，不在您前面", "{} was missed and is not before you"),
+    State.CANCELLED: Why("{} 已取消", "{} was cancelled"),
+    State.EXPIRED: Why("{} 已过期", "{} has expired"),
+}
+_APART = Why("{0} 由别的窗口办理，不影响您的顺序", "{0} is served at other windows and does not change your turn")
+_CALLED = Why(
+    "{0} 已经叫到：叫它的窗口当时轮到那项业务", "{0} has been called: its window was free for that service then"
+)
+_MY_TURN = Why("已经轮到您了，请看叫号屏", "It is your turn already: please look at the screens")
+_SELF = Why("这是您自己的号码", "That is your own number")
+
+
+def why_before(m: Moment, code: str, number: str) -> Why:
+    """Why ``number`` is called before the ticket with this code, or that it is not.
+
+    Raises:
+        UnknownError: ``unknown_code``; ``unknown_number``: no such ticket today.
+    """
+    mine = m.row_of_code(code)
+    other = m.row_of_number(number)
+    if other.id == mine.id:
+        return _SELF
+    if mine.state != State.WAITING:
+        return _MY_TURN if is_open(mine) else _said(_OVER[State(mine.state)], mine.number)
+    if other.state in _OVER:
+        return _said(_OVER[State(other.state)], other.number)
+    shared = [one for one in m.windows() if _takes(one, mine) and _takes(one, other)]
+    if not shared:
+        return _said(_APART, other.number)
+    standings = [_at(m, one, mine, other) for one in shared]
+    # Of the windows that serve both, the one that favours the other the most: there it is called before.
+    own, theirs = max(standings, key=lambda pair: pair[1].weight - pair[0].weight)
+    if is_open(other) and own.place < theirs.place:
+        return _said(_CALLED, other.number)
+    return policy.why_before(own, theirs, m.rules)
+
+
+def _takes(window: Window, row: Row[Any]) -> bool:
+    alone = window_of(row.line)
+    return window.id == alone if alone else window.serves(row.service_id)
+
+
+def _at(m: Moment, window: Window, mine: Row[Any], other: Row[Any]) -> tuple[Standing, Standing]:
+    weights = window.weights
+    return m.standing(mine, weights.get(mine.service_id, 0)), m.standing(other, weights.get(other.service_id, 0))
+
+
+def _said(words: Why, number: str) -> Why:
+    return Why(words.zh.format(number), words.en.format(number))

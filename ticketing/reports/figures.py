@@ -1,0 +1,253 @@
+"""Figures of a hall as the database adds them up: stays at windows, tickets, cases, overtime. All the SQL of reports.
+
+A *stay* is one time at a window, from the call to its end: the last one is in the ticket's row, the earlier ones are
+visits. The database groups durations by whole seconds, so that a quarter of a year comes over as some thousand rows;
+means and percentiles are made of those. Every query begins with the hall day, which the indexes begin with.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Subquery,
+    Text,
+    and_,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+
+from ticketing.day.transaction import microseconds
+from ticketing.store import tables
+
+By = Literal["hour", "service", "window", "clerk", "day"]
+
+IMPOSSIBLE = -1
+"""Seconds of what ended before it began, or more than a day later: the clock was set meanwhile."""
+
+_t, _v, _c, _r, _w = tables.ticket, tables.visit, tables.case_file, tables.rating, tables.work_item
+_o, _sd = tables.opening, tables.special_day
+_SECOND = 1_000_000
+_HOUR = 3600 * _SECOND
+_DAY = 24 * _HOUR
+
+
+def _number(value: int) -> ColumnElement[int]:
+    # Written out: PostgreSQL takes an expression with a bound value for another one wherever it stands again.
+    return literal_column(str(value), BigInteger)
+
+
+def _word(value: str) -> ColumnElement[str]:
+    return literal_column(f"'{value}'", Text)
+
+
+def _stays(first: str, last: str) -> Subquery:
+    """All stays of these days. What the day's end finished has no end that says anything."""
+    over = _t.c.state.in_([_word("missed"), _word("expired"), _word("cancelled")])
+    last_ones = select(
+        _t.c.hall_day,
+        _t.c.service_id,
+        _t.c.window_id,
+        func.coalesce(_t.c.clerk, "").label("clerk"),
+        func.coalesce(_t.c.queued_at, _t.c.issued_at).label("began_at"),
+        _t.c.called_at,
+        _t.c.started_at,
+        case((_t.c.outcome == "end_of_day", None), else_=_t.c.ended_at).label("ended_at"),
+        case((over, "missed"), else_=_t.c.state).label("how"),
+    ).where(
+        _t.c.hall_day.between(first, last),
+        _t.c.window_id.is_not(None),
+        _t.c.called_at.is_not(None),
+        _t.c.state.in_([_word(state) for state in ("called", "serving", "done", "missed", "expired", "cancelled")]),
+    )
+    earlier = select(
+        _v.c.hall_day,
+        _v.c.service_id,
+        _v.c.window_id,
+        func.coalesce(_v.c.clerk, ""),
+        _v.c.queued_at,
+        _v.c.called_at,
+        _v.c.started_at,
+        _v.c.ended_at,
+        _v.c.ended_as,
+    ).where(_v.c.hall_day.between(first, last))
+    return union_all(last_ones, earlier).subquery("stay")
+
+
+class Books:
+    """What is asked of one connection about the days from ``first`` to ``last``.
+
+    Args:
+        conn: in a transaction, so that all figures are of one moment.
+        zone: the hall's, for the hours of its day.
+        now: microseconds; what is late is late by now.
+    """
+
+    def __init__(self, conn: Connection, zone: ZoneInfo, first: date, last: date, now: int) -> None:
+        self._conn = conn
+        self._zone = zone
+        self._days = first, last
+        self._first, self._last = first.isoformat(), last.isoformat()
+        self.now = now
+
+    def tickets(self, by: By) -> Iterator[Row[Any]]:
+        """``(part, state, count)`` of the tickets issued."""
+        part = self._part(by, _t.c, _t.c.issued_at)
+        return self._all(
+            select(part, _t.c.state, func.count().label("count"))
+            .where(_t.c.hall_day.between(self._first, self._last))
+            .group_by(part, _t.c.state)
+        )
+
+    def stays(self, by: By) -> Iterator[Row[Any]]:
+        """``(part, how, count)`` of the stays; ``how`` is what became of each."""
+        stay = _stays(self._first, self._last)
+        part = self._part(by, stay.c, stay.c.began_at)
+        return self._all(select(part, stay.c.how, func.count().label("count")).group_by(part, stay.c.how))
+
+    def waits(self, by: By) -> Iterator[Row[Any]]:
+        """``(part, seconds, count)`` from joining the queue to the call."""
+        return self._durations(by, "began_at", "called_at", told_apart=False)
+
+    def walks(self, by: By) -> Iterator[Row[Any]]:
+        """``(part, seconds, count)`` from the call to the start."""
+        return self._durations(by, "called_at", "started_at", told_apart=True)
+
+    def services(self, by: By) -> Iterator[Row[Any]]:
+        """``(part, seconds, count)`` from the start to the end."""
+        return self._durations(by, "started_at", "ended_at", told_apart=True)
+
+    def cases(self, by: By) -> Iterator[Row[Any]]:
+        """``(part, outcome, grade, count, open, late)``: cases, and the work items of bad grades; None: not rated."""
+        part = self._part(by, _c.c, _c.c.ended_at)
+        unsettled = and_(_w.c.id.is_not(None), _w.c.settled_at.is_(None))
+        due = or_(_w.c.settle_by < self.now, and_(_w.c.contacted_at.is_(None), _w.c.contact_by < self.now))
+        return self._all(
+            select(
+                part,
+                _c.c.outcome,
+                _r.c.grade,
+                func.count().label("count"),
+                func.sum(case((unsettled, 1), else_=0)).label("open"),
+                func.sum(case((and_(unsettled, due), 1), else_=0)).label("late"),
+            )
+            .select_from(_c.outerjoin(_r, _r.c.case_id == _c.c.id).outerjoin(_w, _w.c.case_id == _c.c.id))
+            .where(_c.c.hall_day.between(self._first, self._last))
+            .group_by(part, _c.c.outcome, _r.c.grade)
+        )
+
+    def promised(self, by: By) -> Iterator[Row[Any]]:
+        """``(part, promised_on, progress, progress_at)`` of each case with a promised day."""
+        part = self._part(by, _c.c, _c.c.ended_at)
+        return self._all(
+            select(part, _c.c.promised_on, _c.c.progress, _c.c.progress_at).where(
+                _c.c.hall_day.between(self._first, self._last), _c.c.promised_on.is_not(None)
+            )
+        )
+
+    def overtime(self, by: By) -> Iterator[Row[Any]]:
+        """``(part, count)`` of who was served to the end after the service had closed for the day."""
+        for day, closings in self._closings():
+            stay = _stays(day, day)
+            part = self._part(by, stay.c, stay.c.began_at)
+            after = [and_(stay.c.ended_at > at, stay.c.service_id.in_(ids)) for at, ids in closings.items()]
+            yield from self._all(
+                select(part, func.count().label("count")).where(stay.c.how == "done", or_(*after)).group_by(part)
+            )
+
+    def has_hours(self) -> bool:
+        """Whether the hall has opening hours at all."""
+        return bool(self._conn.scalar(select(func.count()).select_from(_o)))
+
+    def names(self, by: By) -> dict[str, str]:
+        """The names of services or windows by id, in the hall's order."""
+        if by not in ("service", "window"):
+            return {}
+        table = tables.service if by == "service" else tables.window
+        query = select(table.c.id, table.c.name).order_by(table.c.position, table.c.id)
+        return {row.id: row.name for row in self._conn.execute(query)}
+
+    def end_of(self, day: str) -> int:
+        """When a day of the calendar is over."""
+        midnight = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), self._zone)
+        return microseconds(midnight)
+
+    def _all(self, query: Any) -> Iterator[Row[Any]]:
+        return iter(self._conn.execute(query).all())
+
+    def _durations(self, by: By, since: str, until: str, *, told_apart: bool) -> Iterator[Row[Any]]:
+        stay = _stays(self._first, self._last)
+        part = self._part(by, stay.c, stay.c.began_at)
+        taken = stay.c[until] - stay.c[since]
+        seconds = case(
+            (taken < _number(0), _number(IMPOSSIBLE)),
+            (taken > _number(_DAY), _number(IMPOSSIBLE)),
+            else_=taken // _number(_SECOND),
+        ).label("seconds")
+        known: list[ColumnElement[bool]] = [stay.c[since].is_not(None), stay.c[until].is_not(None)]
+        if told_apart:
+            # Finished without having been started: nobody knows when the resident came to the window.
+            known.append(or_(stay.c.ended_at.is_(None), stay.c.started_at != stay.c.ended_at))
+        return self._all(select(part, seconds, func.count().label("count")).where(*known).group_by(part, seconds))
+
+    def _part(self, by: By, columns: Any, at: ColumnElement[int]) -> Any:
+        """What a row is counted under."""
+        if by == "hour":
+            hour = (at + self._offset(at)) // _number(_HOUR) % _number(24)
+            return hour.label("part")
+        column = {"service": "service_id", "window": "window_id", "clerk": "clerk", "day": "hall_day"}[by]
+        return func.coalesce(columns[column], _word("")).label("part")
+
+    def _offset(self, at: ColumnElement[int]) -> ColumnElement[int]:
+        """Microseconds that local time is ahead of UTC at ``at``."""
+        *earlier, (_, newest) = self._offsets
+        changes = [(at < _number(until), _number(offset)) for until, offset in earlier]
+        return case(*changes, else_=_number(newest)) if changes else _number(newest)
+
+    @cached_property
+    def _offsets(self) -> list[tuple[int, int]]:
+        """Local time's offsets in these days and a day around them, each with the moment until which it holds."""
+        start = microseconds(datetime.combine(self._days[0] - timedelta(days=1), time(), self._zone))
+        hours = (self._days[1] - self._days[0]).days * 24 + 72
+        offsets: list[tuple[int, int]] = []
+        for moment in range(start, start + hours * _HOUR, _HOUR):
+            offset = datetime.fromtimestamp(moment / _SECOND, self._zone).utcoffset() or timedelta()
+            offset_here = int(offset / timedelta(microseconds=1))
+            if offsets and offsets[-1][1] == offset_here:
+                offsets.pop()
+            offsets.append((moment + _HOUR, offset_here))
+        return offsets
+
+    def _closings(self) -> Iterator[tuple[str, dict[int, list[str]]]]:
+        """Each day with hours: when which services close."""
+        hours: dict[tuple[str, int], int] = {}
+        for row in self._conn.execute(select(_o.c.service_id, _o.c.weekday, _o.c.closes_at)):
+            which = row.service_id, row.weekday
+            hours[which] = max(row.closes_at, hours.get(which, 0))
+        if not hours:
+            return
+        own = {service for service, _ in hours}
+        special = {row.day: row.weekday for row in self._conn.execute(select(_sd.c.day, _sd.c.weekday))}
+        services = list(self._conn.scalars(select(tables.service.c.id)))
+        for number in range((self._days[1] - self._days[0]).days + 1):
+            day = self._days[0] + timedelta(days=number)
+            weekday = special.get(day.isoformat(), day.isoweekday())
+            midnight = datetime.combine(day, time(), self._zone).replace(tzinfo=None)
+            closings: dict[int, list[str]] = {}
+            for service in services:
+                minutes = hours.get((service if service in own else "*", weekday))
+                if minutes is not None:
+                    at = microseconds((midnight + timedelta(minutes=minutes)).replace(tzinfo=self._zone))
+                    closings.setdefault(at, []).append(service)
+            if closings:
+                yield day.isoformat(), closings

@@ -1,0 +1,283 @@
+"""What a hall did: who waited how long, where, for what, and how it was graded. For days and for spans of days.
+
+Nothing in a report says who anybody was: residents are counted, clerks are names of accounts. Durations that cannot be
+(a clock was set meanwhile) are left out, and how many there were is told.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil
+from typing import Any, get_args
+
+from ticketing.day.ledger import Ledger
+from ticketing.model import StateError
+from ticketing.reports.figures import IMPOSSIBLE, Books, By
+
+__all__ = ["FEWEST_GRADES", "LONGEST_SPAN", "By", "Day", "Figures", "Report", "Reports", "Times", "percentile"]
+
+LONGEST_SPAN = 366
+"""Days."""
+_FIRST, _LAST = date(1970, 1, 8), date.max - timedelta(days=7)
+
+FEWEST_GRADES = 5
+"""Below so many, a clerk's grades are not told: they could be matched with who was there."""
+
+GRADES = (5, 4, 3, 2, 1)
+
+
+@dataclass(frozen=True)
+class Times:
+    """A set of durations, in whole seconds.
+
+    Attributes:
+        count: how many.
+        mean, longest: over all of them.
+        median, p90: within which half, and nine tenths, of them were over.
+    """
+
+    count: int
+    mean: int
+    median: int
+    p90: int
+    longest: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One line of a report.
+
+    Attributes:
+        key: the hour (``0`` to ``23``), the day, or the id of service, window or clerk; ``""`` for nobody.
+        name: for people.
+        issued: tickets; by the hour in which they were issued.
+        served: finished stays at a window; each stop of a chain is one.
+        no_shows: calls that nobody came to.
+        cancelled, expired: tickets given back, and those that were left when their day ended.
+        transferred, held: stays that ended so.
+        overtime: of those served, who was served to the end after closing time; None in a hall without hours.
+        waits: from joining the queue to the call; None when there was none; so are the next two.
+        walks: from the call to the start.
+        services: from the start to the end.
+        left_out: durations that cannot be.
+        cases: what was done for people; by the hour in which it was done, all before by that of joining the queue.
+        outcomes: cases by outcome.
+        grades: ratings by grade, 5 the best; None where there are too few to tell.
+        rated, not_rated: cases.
+        work_open, work_late: what bad grades ask for and is not settled, and of that what is overdue.
+        promised, promised_late: cases with a promised day, and of those the ones that were not ready by it.
+    """
+
+    key: str
+    name: str
+    issued: int
+    served: int
+    no_shows: int
+    cancelled: int
+    expired: int
+    transferred: int
+    held: int
+    overtime: int | None
+    waits: Times | None
+    walks: Times | None
+    services: Times | None
+    left_out: int
+    cases: int
+    outcomes: dict[str, int]
+    grades: dict[int, int] | None
+    rated: int
+    not_rated: int
+    work_open: int
+    work_late: int
+    promised: int
+    promised_late: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """A span of days, as a whole and in parts."""
+
+    first: date
+    last: date
+    by: By
+    total: Figures
+    rows: tuple[Figures, ...]
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day, as a whole and in parts of each kind."""
+
+    day: date
+    total: Figures
+    hours: tuple[Figures, ...]
+    services: tuple[Figures, ...]
+    windows: tuple[Figures, ...]
+    clerks: tuple[Figures, ...]
+
+
+class Reports:
+    """The figures of a hall. Safe to use from any thread."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def day(self, day: date) -> Day:
+        """One hall day, by hour, service, window and clerk.
+
+        Raises:
+            StateError: ``bad_span``: no clock shows that day.
+        """
+        _check(day, day)
+        with self._ledger.look() as m:
+            books = Books(m.conn, self._ledger.zone, day, day, m.at)
+            total, hours = _report(books, "hour")
+            _, services = _report(books, "service")
+            _, windows = _report(books, "window")
+            _, clerks = _report(books, "clerk")
+        return Day(day, total, hours, services, windows, clerks)
+
+    def span(self, first: date, last: date, by: By) -> Report:
+        """The hall days from ``first`` to ``last``, both included.
+
+        Raises:
+            StateError: ``bad_span`` (``most``: days): ends before it begins, or is too long; ``bad_by``.
+        """
+        if by not in get_args(By):
+            raise StateError("bad_by")
+        _check(first, last)
+        with self._ledger.look() as m:
+            total, rows = _report(Books(m.conn, self._ledger.zone, first, last, m.at), by)
+        return Report(first, last, by, total, rows)
+
+
+def _check(first: date, last: date) -> None:
+    # The days around them are looked at as well, and must be there.
+    if not 0 <= (last - first).days < LONGEST_SPAN or first < _FIRST or last > _LAST:
+        raise StateError("bad_span", most=LONGEST_SPAN)
+
+
+class _Sums:
+    """What one line of a report is added up from."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.waits: Counter[int] = Counter()
+        self.walks: Counter[int] = Counter()
+        self.services: Counter[int] = Counter()
+        self.outcomes: Counter[str] = Counter()
+        self.grades: Counter[int] = Counter()
+
+    def figures(self, key: str, name: str, *, hours: bool, of_clerk: bool = False) -> Figures:
+        counts, rated = self.counts, self.grades.total()
+        left_out = sum(times.get(IMPOSSIBLE, 0) for times in (self.waits, self.walks, self.services))
+        few = of_clerk and rated < FEWEST_GRADES
+        return Figures(
+            key=key,
+            name=name,
+            issued=counts["issued"],
+            served=counts["done"],
+            no_shows=counts["missed"],
+            cancelled=counts["cancelled"],
+            expired=counts["expired"],
+            transferred=counts["transferred"],
+            held=counts["held"],
+            overtime=counts["overtime"] if hours else None,
+            waits=_times(self.waits),
+            walks=_times(self.walks),
+            services=_times(self.services),
+            left_out=left_out,
+            cases=self.outcomes.total(),
+            outcomes=dict(sorted(self.outcomes.items())),
+            grades=None if few else {grade: self.grades[grade] for grade in GRADES},
+            rated=0 if few else rated,
+            not_rated=0 if few else self.outcomes.total() - rated,
+            work_open=0 if few else counts["work_open"],
+            work_late=0 if few else counts["work_late"],
+            promised=counts["promised"],
+            promised_late=counts["promised_late"],
+        )
+
+
+def _report(books: Books, by: By) -> tuple[Figures, tuple[Figures, ...]]:
+    """A whole and its parts, from one set of queries: the whole is what its parts are made of."""
+    total = _Sums()
+    parts: defaultdict[str, _Sums] = defaultdict(_Sums)
+
+    def each(rows: Iterable[Any]) -> Iterator[tuple[Any, _Sums]]:
+        for row in rows:
+            yield row, total
+            yield row, parts[str(row.part)]
+
+    # Tickets that were never called have no window and no clerk: those count in the whole alone (see _in_order).
+    for row, sums in each(books.tickets(by)):
+        sums.counts["issued"] += row.count
+        if row.state in ("cancelled", "expired"):
+            sums.counts[row.state] += row.count
+    for row, sums in each(books.stays(by)):
+        sums.counts[row.how] += row.count
+    for row, sums in each(books.waits(by)):
+        sums.waits[row.seconds] += row.count
+    for row, sums in each(books.walks(by)):
+        sums.walks[row.seconds] += row.count
+    for row, sums in each(books.services(by)):
+        sums.services[row.seconds] += row.count
+    for row, sums in each(books.overtime(by)):
+        sums.counts["overtime"] += row.count
+    for row, sums in each(books.cases(by)):
+        sums.outcomes[row.outcome] += row.count
+        if row.grade is not None:
+            sums.grades[row.grade] += row.count
+        sums.counts["work_open"] += int(row.open)
+        sums.counts["work_late"] += int(row.late)
+    for row, sums in each(books.promised(by)):
+        sums.counts["promised"] += 1
+        sums.counts["promised_late"] += _is_late(books, row)
+    hours, names = books.has_hours(), books.names(by)
+    rows = tuple(
+        parts[key].figures(key, _name(by, key, names), hours=hours, of_clerk=by == "clerk")
+        for key in _in_order(by, parts, names)
+    )
+    return total.figures("", "合计 Total", hours=hours), rows
+
+
+def _is_late(books: Books, row: Any) -> bool:
+    if row.progress == "returned":
+        # Its time runs again when the papers are there.
+        return False
+    ready = row.progress_at if row.progress in ("ready", "closed") else books.now
+    return ready is not None and bool(ready >= books.end_of(row.promised_on))
+
+
+def _in_order(by: By, keys: Iterable[str], names: dict[str, str]) -> list[str]:
+    order = {known: place for place, known in enumerate(names)}
+    wanted = [key for key in keys if key or by == "service"]
+    if by == "hour":
+        return sorted(wanted, key=int)
+    return sorted(wanted, key=lambda key: (order.get(key, len(order)), key))
+
+
+def _name(by: By, key: str, names: dict[str, str]) -> str:
+    if by == "hour":
+        return f"{int(key):02}:00"
+    return names.get(key, key)
+
+
+def _times(seconds: Counter[int]) -> Times | None:
+    known = {value: count for value, count in seconds.items() if value != IMPOSSIBLE}
+    count = sum(known.values())
+    if not count:
+        return None
+    mean = round(sum(value * often for value, often in known.items()) / count)
+    return Times(count, mean, percentile(known, 0.5), percentile(known, 0.9), max(known))
+
+
+def percentile(seconds: dict[int, int], share: float) -> int:
+    """The least value that at least ``share`` of all lie at or below (nearest rank), of values with how often each."""
+    wanted, seen = max(1, ceil(share * sum(seconds.values()))), 0
+    for value in sorted(seconds):
+        seen += seconds[value]
+        if seen >= wanted:
+            return value
+    raise ValueError("there is no percentile of nothing")

@@ -1,0 +1,642 @@
+"""A store in a PostgreSQL database, which several boxes share.
+
+One writer at a time, as on SQLite: every transaction that writes first takes one advisory lock, which the database
+gives back when the commit is done *and visible*. So each writer sees all that was written before it, numbers have no
+gaps, and events become visible in the order of their numbers: their sequence is only drawn from under the lock. What
+a hall writes takes a millisecond or two at a time; it can wait for that better than it could bear two transactions
+that do not know of each other.
+
+Locks of a session, all on the connection that writes, so that nobody writes without holding them:
+
+* *schema*, shared: the schema stays as it is. Whoever changes it needs the lock alone. A connection that was lost and
+  made again takes the lock again and looks whether the schema is still the one this program knows.
+* *box*, alone: no other process is the box of that name, and prints its slips.
+
+News travel by NOTIFY in the transaction that makes them, and reach the others (``news``) once it is visible.
+
+The database's clock is the clock of all boxes: each turn to write tells what it shows.
+
+A box that hangs or is cut off in the middle of a transaction stops the hall until the database ends that transaction:
+``HANGING``.
+"""
+
+import hashlib
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar, cast
+
+import psycopg
+from psycopg.types.string import StrDumperUnknown
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, RootTransaction
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from ticketing.model import StoreError
+from ticketing.store.notify import CHANNEL, Messenger
+from ticketing.store.opening import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError, is_current
+from ticketing.store.watchdog import Watch
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+HANGING = 10.0
+"""Seconds after which the database ends a transaction whose program does nothing."""
+SLOWEST = 60.0
+"""Seconds a single statement may take; a hall day's end is the longest."""
+CONNECTING = 3
+"""Seconds a server may take to answer at all; less than ``quhao run`` may take to stop."""
+
+LATE = 60_000_000
+"""Microseconds that a box may need to read what the database's clock showed."""
+ASTRAY = 60_000_000
+"""Microseconds that a box's own clock may be away from the database's before that is said."""
+
+_USED = "quhao.used"
+_SHOWS = "quhao.clock"
+_BEGIN = "quhao_begin"
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_COMMIT = "COMMIT"
+# In one go: what is told is sent with the commit, or not at all.
+_COMMIT_WITH_NEWS = f"NOTIFY {CHANNEL}; COMMIT"
+_FOUND = (
+    "SELECT current_schema(), to_regclass(format('%I.alembic_version', current_schema())) IS NOT NULL,"
+    " current_setting('server_encoding'), current_setting('fsync')"
+)
+_CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_VERSION = "SELECT version_num FROM alembic_version"
+_TABLES = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
+
+# By SQLSTATE (PostgreSQL documentation, appendix A).
+_BUSY = {"55P03", "57014", "40001", "40P01"}  # lock not available, cancelled, serialization, deadlock
+_GONE = {"25P03", "57P01", "57P02", "57P03", "57P05"}  # ended for idling, by the administrator, by a crash; starting
+_MISFIT = {"42P01", "42703", "0A000"}  # no such table, no such column, another shape than was prepared
+_OURS = ("22", "23", "42", "25P02", "0A")  # what a verb did wrong
+
+
+class _SilentError(StoreGoneError):
+    """The database did not say anything in time."""
+
+
+class PostgresStore(Store):
+    """An open database.
+
+    Attributes:
+        url: the database's.
+    """
+
+    shared = True
+
+    def __init__(self, url: URL, patience: float) -> None:
+        engine, self._connect = _engine(url, patience)
+        super().__init__(engine, patience)
+        # One connection for all writes of this process, whose threads take turns: a lock of our own wakes the next
+        # one at once.
+        self._writer: Connection | None = None
+        self._turn = threading.Lock()
+        self._watch = Watch(lambda: _answers(self._connect), engine.dispose)
+        self.url = url
+        self._schema = ""
+        self._boxes: list[str] = []
+        self._writing_process = 0
+        self._messenger: Messenger | None = None
+        # Microseconds that the database's clock is ahead of the time since this box was started.
+        self._ahead: int | None = None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """See :class:`~ticketing.store.opening.Store`."""
+        with self._errors():
+            conn, transaction = self._alive(Connection.begin)
+            try:
+                yield conn
+                transaction.commit()
+            except BaseException as error:
+                if _is_lost(conn, error):
+                    _throw_away(conn)
+                raise
+            finally:
+                self._watch.end()
+                if not conn.closed:
+                    conn.close()
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """See :class:`~ticketing.store.opening.Store`."""
+        self._take_turn()
+        try:
+            with self._errors():
+                conn, transaction = self._begin_writing()
+                conn.info.pop(NEWS, None)
+                try:
+                    yield conn
+                except BaseException:
+                    self._roll_back(conn, transaction)
+                    raise
+                news = conn.info.pop(NEWS, False)
+                self._commit(conn, transaction, _COMMIT_WITH_NEWS if news else _COMMIT)
+        finally:
+            self._watch.end()
+            self._turn.release()
+        if news:
+            self._tell()
+
+    def on_commit(self, callback: Any) -> None:
+        """See :class:`~ticketing.store.opening.Store`; the first one to listen has other processes listened to."""
+        super().on_commit(callback)
+        if self._messenger is None:
+            self._messenger = Messenger(self._connect, self._tell, self._is_own)
+            self._messenger.start()
+            self._watch.start()
+
+    def wall(self) -> int:
+        """See :class:`~ticketing.store.opening.Store`: the database's, as of the last turn to write."""
+        return super().wall() if self._ahead is None else (_since_boot() + self._ahead) * 1000
+
+    def claim(self, box: str) -> None:
+        """See :class:`~ticketing.store.opening.Store`."""
+        self._take_turn()
+        try:
+            with self._errors():
+                conn = self._writing()
+                if not _ask(_raw(conn), "SELECT pg_try_advisory_lock(%s)", self._key("box", box)):
+                    raise StoreInUseError(
+                        f"another process on {_name(self.url)} is the box {box!r}: give each box a hall.box of its own"
+                    )
+                self._boxes.append(box)
+        finally:
+            self._watch.end()
+            self._turn.release()
+
+    def checkpoint(self) -> None:
+        """Have the rows that are gone taken out of the tables that held what was sealed.
+
+        That is all that can be done from here. The database keeps what it wrote for a time in its write-ahead log,
+        and for ever in copies that were made of it; there it is unreadable, since the keys of an erased day, too, lie
+        there only wrapped by the master key.
+
+        Raises:
+            StoreError: ``store_busy``: something else works on those tables.
+        """
+        from ticketing.store.tables import metadata
+
+        sealed = [one.name for one in metadata.sorted_tables if {"sealed", "wrapped"} & set(one.columns.keys())]
+        with self._errors():
+            raw = self._connect()
+            try:
+                raw.execute("SET statement_timeout = 0")
+                raw.execute(f"VACUUM {', '.join(sealed)}")
+            finally:
+                raw.close()
+
+    def close(self) -> None:
+        """Close every connection, and let go of what this process holds."""
+        self._watch.close()
+        if self._messenger is not None:
+            self._messenger.close()
+        with self._turn:
+            self._drop_writer()
+            self.engine.dispose()
+
+    # Opening
+
+    def open(self) -> None:
+        """Connect, and bring the schema up to date, unless others work with the old one."""
+        deadline = time.monotonic() + self._patience
+        pause = threading.Event()
+        with self._errors():
+            conn = self.engine.connect().execution_options(**{_BEGIN: "BEGIN"})
+            try:
+                raw = _raw(conn)
+                self._schema = _fit(raw, _name(self.url))
+                key = self._key("schema")
+                while not self._share_schema(raw):
+                    _ask(raw, "SELECT pg_advisory_unlock_shared(%s)", key)
+                    if _ask(raw, "SELECT pg_try_advisory_lock(%s)", key):
+                        self._migrate(conn)
+                        # Never let go of the schema in between.
+                        _ask(raw, "SELECT pg_advisory_lock_shared(%s)", key)
+                        _ask(raw, "SELECT pg_advisory_unlock(%s)", key)
+                        break
+                    if time.monotonic() > deadline:
+                        raise StoreInUseError(
+                            f"the store {_name(self.url)} is to be brought to a newer version, and other boxes work on "
+                            "it with the old one: stop those first"
+                        )
+                    pause.wait(0.05)
+                shows = _ask(raw, _CLOCK)
+                self._hear_clock(shows)
+            except BaseException:
+                _throw_away(conn)
+                raise
+            self._writer = self._for_writing(conn)
+        astray = (time.time_ns() // 1000 - shows) // 1_000_000
+        if abs(astray) > ASTRAY // 1_000_000:
+            log.warning("this box's clock is %+d s from the database's, which the hall goes by: set it right", astray)
+
+    def _share_schema(self, raw: psycopg.Connection[Any]) -> bool:
+        """Take the schema's lock together with others; whether it is the schema of this program."""
+        _ask(raw, "SELECT pg_advisory_lock_shared(%s)", self._key("schema"))
+        return _is_current(raw, _name(self.url))
+
+    def _migrate(self, conn: Connection) -> None:
+        if _is_current(_raw(conn), _name(self.url)):
+            return
+        # Imported here: Alembic costs more to load than everything else a start needs, and is needed once a version.
+        from ticketing.store.migrations import upgrade
+
+        with conn.begin():
+            for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+                conn.exec_driver_sql(f"SET LOCAL {limit} = 0")
+            upgrade(conn)
+
+    def _key(self, *what: str) -> int:
+        """The number of an advisory lock; halls in different schemas of one database do not know each other."""
+        digest = hashlib.sha256("\n".join(("quhao", self._schema, *what)).encode()).digest()
+        return int.from_bytes(digest[:8], "big", signed=True)
+
+    # Connections
+
+    def _writing(self) -> Connection:
+        """The connection that writes, with all that this process must hold."""
+        if self._writer is not None and not _is_lost(self._writer):
+            return self._writer
+        self._drop_writer()
+        conn, _ = self._alive(self._hold)
+        self._writer = self._for_writing(conn)
+        return self._writer
+
+    def _hold(self, conn: Connection) -> None:
+        """Take all the locks that this process must hold as long as it writes."""
+        raw = _raw(conn)
+        if not self._share_schema(raw):
+            raise StoreError("store_newer")
+        for box in self._boxes:
+            if not _ask(raw, "SELECT pg_try_advisory_lock(%s)", self._key("box", box)):
+                raise StoreError("box_taken")
+
+    def _alive(self, begin: Callable[[Connection], _T]) -> tuple[Connection, _T]:
+        """A connection of the pool, with what ``begin`` gave on it; those that died in the pool are passed over."""
+        while True:
+            conn = self.engine.connect()
+            used = conn.info.get(_USED)
+            self._watch.begin(_raw(conn))
+            try:
+                begun = begin(conn)
+            except BaseException as error:
+                self._watch.end()
+                lost = _is_lost(conn, error)
+                _throw_away(conn)
+                # Only a new connection that fails tells that the database is gone.
+                if used and lost:
+                    continue
+                raise
+            conn.info[_USED] = True
+            return conn, begun
+
+    def _for_writing(self, conn: Connection) -> Connection:
+        # In one go, as it is a way to the server and back.
+        self._writing_process = _raw(conn).info.backend_pid
+        lock = f"SELECT pg_advisory_xact_lock({self._key('write')})"
+        turn = f"BEGIN ISOLATION LEVEL READ COMMITTED; {lock}; {_CLOCK}"
+        return conn.execution_options(**{_BEGIN: turn})
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            _throw_away(self._writer)
+            self._writer = None
+
+    def _take_turn(self) -> None:
+        if not self._turn.acquire(timeout=self._patience):
+            raise StoreError("store_busy")
+
+    def _is_own(self, process: int) -> bool:
+        return process == self._writing_process
+
+    # Transactions
+
+    def _begin_writing(self) -> tuple[Connection, RootTransaction]:
+        while True:
+            used = self._writer
+            conn = self._writing()
+            self._watch.begin(_raw(conn))
+            try:
+                transaction = conn.begin()
+                self._hear_clock(conn.info[_SHOWS])
+                return conn, transaction
+            except BaseException as error:
+                if not _is_lost(conn, error):
+                    # The transaction has begun, and its turn to write did not come.
+                    _raw(conn).rollback()
+                    raise
+                self._drop_writer()
+                if conn is not used:
+                    raise
+
+    def _hear_clock(self, shows: int) -> None:
+        """Go by what the database's clock showed a moment ago."""
+        ahead = shows - _since_boot()
+        late = 0 if self._ahead is None else self._ahead - ahead
+        # What was read late says too little; so does a clock that was set back a little, which is followed slowly.
+        self._ahead = self._ahead - late // 64 if self._ahead is not None and 0 < late < LATE else ahead
+
+    def _commit(self, conn: Connection, transaction: RootTransaction, how: str) -> None:
+        raw = _raw(conn)
+        try:
+            if raw.info.transaction_status == psycopg.pq.TransactionStatus.INERROR:
+                # A verb went on after an error, as if nothing had happened; COMMIT would silently undo everything.
+                raise StoreError("store_broken", cause="25P02")
+            raw.execute(how, prepare=False)
+            # The database has committed; this only has SQLAlchemy know it.
+            transaction.commit()
+        except BaseException as error:
+            lost = _is_lost(conn, error)
+            self._roll_back(conn, transaction)
+            if lost:
+                raise StoreError("store_in_doubt", cause=getattr(error, "sqlstate", None) or "") from None
+            raise
+
+    def _roll_back(self, conn: Connection, transaction: RootTransaction) -> None:
+        if not _is_lost(conn):
+            with suppress(DBAPIError, psycopg.Error):
+                transaction.rollback()
+                return
+        self._drop_writer()
+
+    # Errors
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn the database's errors into ours, and take every value out of those that stay what they are."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise self._ours(error, error.orig) from None
+        except psycopg.Error as error:
+            raise self._ours(error, error) from None
+        except PoolTimeoutError:
+            raise StoreError("store_busy") from None
+
+    def _ours(self, error: Exception, raw: BaseException | None) -> Exception:
+        if not isinstance(raw, psycopg.Error):
+            return error
+        state = raw.sqlstate or ""
+        code = _code_of(raw)
+        if code is not None:
+            return StoreError(code, cause=state)
+        if state in _MISFIT and self._is_migrated():
+            return StoreError("store_newer")
+        return DBAPIError.instance(
+            getattr(error, "statement", None), None, _clean(raw), psycopg.Error, hide_parameters=True, dialect=None
+        )
+
+    def _is_migrated(self) -> bool:
+        try:
+            raw = self._connect()
+        except StoreError:
+            return False
+        try:
+            return not _is_current(raw, _name(self.url))
+        except StoreOpenError:
+            return True
+        except psycopg.Error:
+            return False
+        finally:
+            raw.close()
+
+
+def open_database(url: URL, *, patience: float) -> PostgresStore:
+    """See :func:`ticketing.store.opening.open_store`."""
+    try:
+        store = PostgresStore(url, patience)
+    except (ArgumentError, NoSuchModuleError, TypeError, ValueError) as error:
+        raise StoreOpenError(
+            "store_unsupported", f"the store's url {_name(url)} cannot be used ({type(error).__name__})"
+        ) from None
+    with _opening(store):
+        store.open()
+    return store
+
+
+def has_store(url: URL) -> bool:
+    """Whether the database holds a store."""
+    store = PostgresStore(url, CONNECTING)
+    with _opening(store), store._errors():
+        raw = store._connect()
+        try:
+            return bool(raw.execute(_FOUND).fetchall()[0][1])
+        finally:
+            raw.close()
+            store.close()
+
+
+@contextmanager
+def _opening(store: PostgresStore) -> Iterator[None]:
+    """Say what is in the way of opening in words for whoever starts the program."""
+    try:
+        yield
+    except StoreOpenError:
+        store.close()
+        raise
+    except StoreError as error:
+        store.close()
+        where, cause = _name(store.url), error.facts.get("cause", "")
+        if error.code == "store_gone":
+            raise StoreGoneError(f"the database {where} broke off: {error.facts.get('told', cause)}") from None
+        sentences = {
+            "store_busy": f"the store {where} is held by another program, which changes its schema",
+            "store_full": f"the disk of the database {where} is full",
+        }
+        broken = f"the store {where} cannot be opened: SQLSTATE {cause}"
+        raise StoreOpenError(error.code, sentences.get(error.code, broken), cause=cause) from None
+    except DBAPIError as error:
+        store.close()
+        told = str(error.orig)
+        if getattr(error.orig, "sqlstate", "") == "42501":
+            told += ": the user must own the database, or may at least create tables in its schema"
+        raise StoreOpenError("store_unreachable", f"the store {_name(store.url)} cannot be opened: {told}") from None
+    except BaseException:
+        store.close()
+        raise
+
+
+def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Connection[Any]]]:
+    """SQLAlchemy's engine, and what makes a connection that is not its own."""
+    settings = {
+        "synchronous_commit": "on",
+        "idle_in_transaction_session_timeout": int(HANGING * 1000),
+        "statement_timeout": int(SLOWEST * 1000),
+        "lock_timeout": max(1, int(patience * 1000)),
+        "TimeZone": "UTC",
+        # A connection that was cut is known to be dead, and its transaction ended, within half a minute on either end.
+        "tcp_keepalives_idle": 10,
+        "tcp_keepalives_interval": 5,
+        "tcp_keepalives_count": 3,
+    }
+    given = url.query.get("options", "")
+    options = [given if isinstance(given, str) else " ".join(given)]
+    options += [f"-c {name}={value}" for name, value in settings.items()]
+    ours: dict[str, Any] = {
+        # Transactions begin and end where we say so: see "begin" below and PostgresStore._commit.
+        "autocommit": True,
+        "options": " ".join(options).strip(),
+        "application_name": "quhao",
+        "connect_timeout": CONNECTING,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+    }
+
+    def connect() -> psycopg.Connection[Any]:
+        _, theirs = engine.dialect.create_connect_args(url)
+        try:
+            raw = psycopg.connect(**{**theirs, **ours})
+        except psycopg.Error as error:
+            raise _cannot_connect(url, error) from None
+        raw.adapters.register_dumper(str, _Text)
+        return raw
+
+    engine = create_engine(
+        url,
+        creator=connect,
+        # Parameters hold residents' data; they must not get into the texts of exceptions.
+        hide_parameters=True,
+        use_native_hstore=False,
+        pool_size=8,
+        max_overflow=24,
+        pool_timeout=patience,
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        cursor = _raw(conn).execute(conn.get_execution_options().get(_BEGIN, _READ), prepare=False)
+        while cursor.nextset():
+            pass
+        if cursor.description:
+            conn.info[_SHOWS] = cursor.fetchall()[0][0]
+
+    return engine, connect
+
+
+class _Text(StrDumperUnknown):
+    """Texts as PostgreSQL can keep them: without the character 0, which no name or number holds."""
+
+    def dump(self, obj: str) -> Any:
+        """The text in the connection's encoding."""
+        return super().dump(obj.replace("\0", "\ufffd"))
+
+
+def _answers(connect: Callable[[], psycopg.Connection[Any]]) -> bool:
+    """Whether a database says anything at all, and be it that it lets nobody in."""
+    try:
+        connect().close()
+    except _SilentError:
+        return False
+    except StoreError:
+        return True
+    return True
+
+
+def _since_boot() -> int:
+    """Microseconds, by a clock that nobody sets (Linux, clock_gettime(2))."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000
+
+
+def _raw(conn: Connection) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", conn.connection.dbapi_connection)
+
+
+def _ask(raw: psycopg.Connection[Any], question: str, *values: object) -> Any:
+    row = raw.execute(question, values).fetchone()
+    return row[0] if row else None
+
+
+def _is_lost(conn: Connection, error: BaseException | None = None) -> bool:
+    """Whether there is no connection any more, or ``error`` is the server's last word on it."""
+    last = getattr(getattr(error, "orig", error), "sqlstate", None) in _GONE
+    return last or conn.closed or conn.invalidated or _raw(conn).closed
+
+
+def _throw_away(conn: Connection) -> None:
+    """Close the connection itself, with its session and all locks of it."""
+    if not conn.closed:
+        if not conn.invalidated:
+            conn.invalidate()
+        conn.close()
+
+
+def _fit(raw: psycopg.Connection[Any], where: str) -> str:
+    """The schema to work in, in a database that is fit for a store."""
+    schema, _, encoding, fsync = raw.execute(_FOUND).fetchall()[0]
+    if schema is None:
+        raise StoreOpenError("store_unreachable", f"{where} has no schema for this user: check its search_path")
+    if encoding != "UTF8":
+        raise StoreOpenError(
+            "store_unsupported", f"{where} keeps texts as {encoding}: make a database with the encoding UTF8"
+        )
+    if fsync != "on":
+        log.warning("the server of %s has fsync off: a power cut may lose what was answered, or all", where)
+    return str(schema)
+
+
+def _is_current(raw: psycopg.Connection[Any], where: str) -> bool:
+    tables = {row[0] for row in raw.execute(_TABLES)}
+    version = _ask(raw, _VERSION) if "alembic_version" in tables else None
+    return is_current(version, tables, where)
+
+
+def _clean(error: psycopg.Error) -> psycopg.Error:
+    """The same without values: the database tells those of a row that broke a rule, and those of no right form."""
+    told = f"SQLSTATE {error.sqlstate or '-'}"
+    if error.sqlstate is None and isinstance(error, psycopg.ProgrammingError):
+        told = str(error)
+    elif error.sqlstate and not error.sqlstate.startswith("22"):
+        told = error.diag.message_primary or told
+    return type(error)(told)
+
+
+def _code_of(error: psycopg.Error) -> str | None:
+    """Our code; None for what a verb did wrong."""
+    state = error.sqlstate
+    if state is None:
+        # Not from the server: no connection, or a value that cannot be sent.
+        return "store_gone" if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) else None
+    if state in _BUSY:
+        return "store_busy"
+    if state == "53100":
+        return "store_full"
+    if state in _GONE or state.startswith("08"):
+        return "store_gone"
+    if state.startswith("53"):
+        return "store_busy"
+    return None if state.startswith(_OURS) else "store_broken"
+
+
+# What a server says to whom it will never let in, in English and in Chinese: its language is its own affair.
+_REFUSED = re.compile(
+    r"authentication failed|认证失败|does not exist|不存在|no pg_hba\.conf entry|pg_hba\.conf|not permitted to log in"
+    r"|no password supplied|support SSL|certificate|permission denied for database|invalid \w+ value",
+    re.IGNORECASE,
+)
+
+
+def _cannot_connect(url: URL, error: psycopg.Error) -> StoreOpenError | StoreError:
+    told = " ".join(str(error).split())
+    if url.password:
+        told = told.replace(str(url.password), "***")
+    sentence = f"the database {_name(url)} cannot be reached: {told}"
+    if isinstance(error, psycopg.ProgrammingError) or _REFUSED.search(told):
+        return StoreOpenError("store_unreachable", sentence)
+    return (_SilentError if isinstance(error, psycopg.errors.ConnectionTimeout) else StoreGoneError)(sentence)
+
+
+def _name(url: URL) -> str:
+    """How a database is called, without any password."""
+    where = {name: url.query[name] for name in ("host", "port") if name in url.query}
+    return url.set(query=where).render_as_string(hide_password=True)

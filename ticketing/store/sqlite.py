@@ -1,0 +1,296 @@
+"""A store in a SQLite file, for one box.
+
+Durable first: WAL with ``synchronous=FULL``, so that what was answered is still there after a power cut. Deleted
+rows are overwritten (``secure_delete``), and nothing of a query spills into temporary files.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import cast
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from ticketing.model import StoreError
+from ticketing.store.group_commit import Writers
+from ticketing.store.opening import HEAD, Store, StoreInUseError, StoreOpenError, is_current
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_VERSION = "SELECT version_num FROM alembic_version"
+
+
+class SqliteStore(Store):
+    """An open file.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: Path, patience: float) -> None:
+        super().__init__(_engine(path, patience), patience)
+        self.path = path
+        self._lock_file: int | None = None
+        self._writers = Writers(self._connect_writer, self._begun, _our_errors, self._tell, patience)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """See :class:`~ticketing.store.opening.Store`."""
+        with _our_errors(), self.engine.connect() as conn, conn.begin():
+            yield conn
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """See :class:`~ticketing.store.opening.Store`; writers who wait for each other share a commit."""
+        return self._writers.write()
+
+    def claim(self, box: str) -> None:
+        """A file has one service, which holds its lock: so it is the only box, too."""
+
+    def checkpoint(self) -> None:
+        """Move everything from the write-ahead log into the file and cut the log to nothing.
+
+        Raises:
+            StoreError: ``store_busy`` when a reader still needs the log; it stays whole.
+        """
+        with self._writers.alone(), _our_errors(), self.engine.connect() as conn:
+            # Outside any transaction, which SQLAlchemy would begin by itself.
+            busy = _raw(conn).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise StoreError("store_busy")
+
+    def close(self) -> None:
+        """Close every connection and let the next process have the store."""
+        self._writers.close()
+        self.engine.dispose()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+    def _connect_writer(self) -> Connection:
+        return self.engine.connect().execution_options(quhao_write=True)
+
+    def _begun(self, conn: Connection) -> None:
+        if self._lock_file is None:
+            # Whoever holds the lock is sure of the schema. A command beside it is not: a newer program may have become
+            # the service since.
+            _refuse_newer(conn)
+
+
+def open_file(url: URL, *, exclusive: bool, patience: float) -> SqliteStore:
+    """See :func:`ticketing.store.opening.open_store`."""
+    path = path_of(url)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite gives its side files the mode of the main file, so this keeps all of them from other people's eyes.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        # The lock lies beside the file itself, as SQLite's log does, whatever symbolic link led here.
+        path = path.resolve()
+        _refuse_second_name(path)
+        lock_file = _take_lock(path, patience=0) if exclusive else None
+    except OSError as error:
+        raise _unreachable(path, error) from error
+    if exclusive and lock_file is None:
+        raise _in_use(path)
+    store = SqliteStore(path, patience)
+    store._lock_file = lock_file
+    try:
+        _bring_up_to_date(store, patience)
+    except BaseException as error:
+        store.close()
+        if isinstance(error, StoreError) and not isinstance(error, StoreOpenError):
+            raise _open_error(path, error) from error
+        raise
+    return store
+
+
+def path_of(url: URL) -> Path:
+    """The file a url names."""
+    return Path(url.database or "")
+
+
+def _raw(conn: Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", conn.connection.dbapi_connection)
+
+
+def _engine(path: Path, patience: float) -> Engine:
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": patience},
+        # Parameters hold residents' data; they must not get into the texts of exceptions.
+        hide_parameters=True,
+        pool_size=8,
+        max_overflow=24,
+        pool_timeout=patience,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(raw: sqlite3.Connection, _record: object) -> None:
+        # Python's own handling of transactions begins them too late for us (on the first change); "begin" below does.
+        raw.isolation_level = None
+        for pragma in (
+            # A verb changes a row in each of some seven pages. Small pages make that a quarter of the bytes to sync,
+            # which is what a commit waits for, and what wears out a memory card. Only a new file takes it.
+            "page_size=1024",
+            "journal_mode=WAL",
+            # The log is worked into the file at 4 MB, as with pages of the usual size; of a page that changed with
+            # each of a hundred commits, the file is written once.
+            "wal_autocheckpoint=4000",
+            "synchronous=FULL",
+            "secure_delete=ON",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+        ):
+            raw.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        # A writer takes its lock at once: read first and written later, it could lose against another process.
+        writes = conn.get_execution_options().get("quhao_write")
+        _raw(conn).execute("BEGIN IMMEDIATE" if writes else "BEGIN").close()
+
+    return engine
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    """Turn the database's errors into ours. What a verb did wrong (a constraint, bad SQL) stays what it is."""
+    try:
+        yield
+    except DBAPIError as error:
+        code = _code_of(error.orig)
+        if code is None:
+            raise
+        raise StoreError(code, cause=getattr(error.orig, "sqlite_errorname", "")) from error
+    except sqlite3.DatabaseError as error:
+        code = _code_of(error)
+        if code is None:
+            raise
+        raise StoreError(code, cause=getattr(error, "sqlite_errorname", "")) from error
+    except PoolTimeoutError as error:
+        raise StoreError("store_busy") from error
+
+
+def _code_of(error: BaseException | None) -> str | None:
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
+        return None
+    # The low byte is the kind, the rest tells more of it.
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if kind in _BUSY:
+        return "store_busy"
+    return "store_full" if kind == sqlite3.SQLITE_FULL else "store_broken"
+
+
+def _bring_up_to_date(store: SqliteStore, patience: float) -> None:
+    if _is_current(store):
+        return
+    # Alembic's own work is not safe side by side: whoever holds the store's lock does it, the others wait for that.
+    deadline = time.monotonic() + patience
+    lock_file = store._lock_file
+    while lock_file is None:
+        lock_file = _take_lock(store.path, patience=0.05)
+        if _is_current(store):
+            break
+        if lock_file is None and time.monotonic() > deadline:
+            raise _in_use(store.path)
+    try:
+        _migrate(store)
+    finally:
+        if lock_file is not None and lock_file != store._lock_file:
+            os.close(lock_file)
+
+
+def _is_current(store: SqliteStore) -> bool:
+    with store.read() as conn:
+        tables = set(conn.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
+        version = conn.scalar(text(_VERSION)) if "alembic_version" in tables else None
+    return is_current(version, tables, str(store.path))
+
+
+def _refuse_newer(conn: Connection) -> None:
+    row = _raw(conn).execute(_VERSION).fetchone()
+    if row is None or row[0] != HEAD:
+        raise StoreError("store_newer")
+
+
+def _migrate(store: SqliteStore) -> None:
+    if _is_current(store):
+        return
+    # Imported here: Alembic costs more to load than everything else a start needs, and is needed once a version.
+    from ticketing.store.migrations import upgrade
+
+    with _our_errors(), store.engine.connect().execution_options(quhao_write=True) as conn, conn.begin():
+        upgrade(conn)
+
+
+def _in_use(path: Path) -> StoreInUseError:
+    pid = _holder(path)
+    who = f"process {pid}" if pid else "another process"
+    return StoreInUseError(f"the store {path} is in use by {who}: stop that one first", pid, path=str(path))
+
+
+def _take_lock(path: Path, patience: float) -> int | None:
+    """The descriptor that holds ``path``'s lock until closed, or None while another process has it.
+
+    The file is left behind on purpose: removing it would let two processes each lock a file of that name.
+    """
+    file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline = time.monotonic() + patience
+    pause = threading.Event()
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                os.close(file)
+                return None
+            pause.wait(0.01)
+            continue
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        return file
+
+
+def _holder(path: Path) -> int | None:
+    try:
+        return int(Path(f"{path}.lock").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def _refuse_second_name(path: Path) -> None:
+    names = path.stat().st_nlink
+    if names > 1:
+        # SQLite keeps its log beside the name it was given: two processes that come by two names damage the file
+        # (sqlite.org, "How To Corrupt An SQLite Database File", multiple links), and no lock of ours would part them.
+        raise StoreOpenError(
+            "store_linked",
+            f"the store {path} is a file with {names} names (hard links), by each of which it would be changed without "
+            "regard to the others: remove all names but one",
+            path=str(path),
+        )
+
+
+def _unreachable(path: Path, error: OSError) -> StoreOpenError:
+    why = error.strerror or type(error).__name__
+    return StoreOpenError("store_unreachable", f"the store {path} cannot be opened: {why}", path=str(path))
+
+
+def _open_error(path: Path, error: StoreError) -> StoreOpenError:
+    cause = error.facts.get("cause", "")
+    if cause.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return StoreOpenError(
+            "store_unreachable", f"the store {path} or its folder cannot be written to ({cause})", path=str(path)
+        )
+    sentences = {
+        "store_busy": f"the store {path} is locked by another program",
+        "store_full": f"the disk of the store {path} is full",
+    }
+    broken = f"the store {path} cannot be read ({cause}): it is damaged or no store; bring back a backup"
+    return StoreOpenError(error.code, sentences.get(error.code, broken), path=str(path), cause=cause)
