@@ -1,6 +1,6 @@
 """``quhao``, or ``python -m kiosk``."""
 
-from kiosk.cli import quhao
+from kiosk.cli.main import quhao
 
 
 def main() -> None:

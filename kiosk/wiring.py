@@ -19,25 +19,25 @@ from drivers.sam import CardEvent, CardReader
 from drivers.scanner import Scanner
 from drivers.speaker import AlsaPlayer, Speaker
 from drivers.supervisor import DeviceState, Supervisor
-from kiosk.announcing import Announcer, Strip
-from kiosk.app import create_app
-from kiosk.businesses import setup_of
 from kiosk.clock import HallClock, newest_event
-from kiosk.counter import Counter
-from kiosk.events import Channel, EventFeed, WindowNews
-from kiosk.hall import Hall
-from kiosk.parts import box_of, open_office_parts, rules_of
-from kiosk.printing import PrintDesk
+from kiosk.devices.announcing import Announcer, Strip
+from kiosk.event_feed import Channel, EventFeed, WindowNews
+from kiosk.exchange.hall_files import setup_of
+from kiosk.opening import box_of, open_office_parts, rules_of
+from kiosk.resident.controller import Counter
+from kiosk.resident.printing import PrintDesk
+from kiosk.resident.session import KioskSession
+from kiosk.resident.slips import lay_out, ticket_url
 from kiosk.service import Loop, Part, Service
-from kiosk.serving import Server
-from kiosk.session import KioskSession
-from kiosk.slips import lay_out, ticket_url
+from kiosk.web.app import create_app
+from kiosk.web.hall import Hall
+from kiosk.web.serving import Server
 from ticketing.day.setup import Setup
 from ticketing.model import Actor, TicketingError
 from ticketing.office import Office
 
 if TYPE_CHECKING:
-    from kiosk.bench import Simulator
+    from kiosk.devices.virtual_hall import Simulator
 
 HOUSEKEEPING = 20.0
 """Seconds between looks at the calendar."""
@@ -133,7 +133,7 @@ def build_devices(
 def _simulate(one: DeviceSettings, devices: Devices, folder: Path, now: Callable[[], datetime]) -> Callable[[], Any]:
     """Put a simulator at the other end of a real pty or socket; what opens this end of it."""
     # Imported here: a hall of real devices does not carry the weight of pictures.
-    from kiosk.simulation import build_simulator
+    from kiosk.devices.simulation import build_simulator
 
     simulator = build_simulator(one, folder, now)
     devices.simulators[one.name] = simulator
@@ -259,7 +259,7 @@ def _bring_back(office: Office) -> None:
 
 
 def _bench(settings: Settings, devices: Devices, office: Office, now: Callable[[], datetime]) -> Any:
-    from kiosk.bench import Bench
+    from kiosk.devices.virtual_hall import Bench
 
     return Bench(
         devices.simulators,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from kiosk.cli import quhao
+from kiosk.cli.main import quhao
 
 
 def say(config: Path, *arguments: str, line: str | bytes | None = None) -> subprocess.CompletedProcess[str]:

@@ -5,13 +5,13 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from drivers.simulators.cards import CARDS
-from kiosk import counter
+from kiosk.resident import controller
 from ticketing.model import Actor, Resident
 
 
 def resident_of(card: str) -> Resident:
     """The resident whose invented card has this id."""
-    return counter.resident_of(next(one.card for one in CARDS if one.id == card))
+    return controller.resident_of(next(one.card for one in CARDS if one.id == card))
 
 
 def issue(hall: Any, service: str = "business-licence", card: str | None = "zhang") -> Any:

@@ -8,7 +8,7 @@ import click
 from pydantic import BaseModel
 
 from config.settings import Settings
-from kiosk.cli import quhao
+from kiosk.cli.main import quhao
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

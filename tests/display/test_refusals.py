@@ -8,7 +8,7 @@ import pytest
 
 import ticketing
 from display.refusals import CODES, words
-from kiosk import problems
+from kiosk.web import problems
 
 KINDS = {"TicketingError", "UnknownError", "ClosedError", "StateError", "LimitError", "ForbiddenError", "StoreError"}
 

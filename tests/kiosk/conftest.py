@@ -25,14 +25,14 @@ from config.settings import ClassSettings, HallSettings, QueueSettings, ServerSe
 from drivers.id_card import IdCard, check_digit
 from drivers.sam import CardFound, CardLeft, CardRead
 from drivers.supervisor import Supervisor
-from kiosk.app import create_app
-from kiosk.counter import Counter
-from kiosk.events import Channel, EventFeed, WindowNews
-from kiosk.hall import Hall
-from kiosk.parts import open_office_parts
-from kiosk.printing import PrintDesk
-from kiosk.serving import Server
-from kiosk.session import KioskSession
+from kiosk.event_feed import Channel, EventFeed, WindowNews
+from kiosk.opening import open_office_parts
+from kiosk.resident.controller import Counter
+from kiosk.resident.printing import PrintDesk
+from kiosk.resident.session import KioskSession
+from kiosk.web.app import create_app
+from kiosk.web.hall import Hall
+from kiosk.web.serving import Server
 from ticketing.model import Actor, Service, Window
 from ticketing.office import Issued, Office
 from ticketing.policy import PriorityClass, Rules

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from drivers.id_card import check_digit
-from kiosk.appointment_lists import LARGEST
+from kiosk.exchange.appointment_lists import LARGEST
 from ticketing.calendar import Slot
 from ticketing.day.setup import HallSetup
 from ticketing.model import Actor

@@ -17,8 +17,8 @@ from cryptography.x509.oid import NameOID
 from config.settings import Settings
 from drivers.errors import OfflineError
 from drivers.supervisor import Link, Supervisor
-from kiosk.asking import NotAskedError, ask_service
-from kiosk.probing import lines
+from kiosk.devices.asking import NotAskedError, ask_service
+from kiosk.devices.probing import lines
 from program import free_port
 from ticketing.store.opening import open_store
 from wires import wait_until

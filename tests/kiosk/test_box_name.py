@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.loading import load
-from kiosk.parts import box_of, store_name
+from kiosk.opening import box_of, store_name
 
 DATABASE = "postgresql+psycopg://quhao:geheim@db.hall.example/quhao"
 

@@ -211,6 +211,7 @@ def test_every_command_explains_itself(quhao: QuhaoProcess, command: tuple[str, 
 
 
 def test_help_loads_neither_the_settings_nor_the_store_nor_the_web() -> None:
-    script = "import sys, kiosk.cli; print([m for m in ('pydantic', 'sqlalchemy', 'flask', 'ssl') if m in sys.modules])"
+    heavy = ("pydantic", "sqlalchemy", "flask", "ssl")
+    script = f"import sys, kiosk.cli.main; print([m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"

@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 
 from config.loading import load
 from drivers.id_card import check_digit
-from kiosk.businesses import setup_of
-from kiosk.cli_appointments import appointments
-from kiosk.parts import open_ledger
+from kiosk.cli.appointments import appointments
+from kiosk.exchange.hall_files import setup_of
+from kiosk.opening import open_ledger
 from ticketing.day.setup import Setup
 
 CONFIG = """

@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from config.loading import load
 from config.settings import Settings
-from kiosk.businesses import setup_of
-from kiosk.cli_hall import hall
-from kiosk.parts import open_office_parts, rules_of
+from kiosk.cli.hall import hall
+from kiosk.exchange.hall_files import setup_of
+from kiosk.opening import open_office_parts, rules_of
 from ticketing.day.setup import Setup
 from ticketing.model import Actor
 from ticketing.office import Office

@@ -17,8 +17,8 @@ from click.testing import CliRunner, Result
 
 from config.loading import load
 from config.settings import Settings
-from kiosk.cli_people import audit, purge, token, user
-from kiosk.parts import open_office_parts
+from kiosk.cli.people import audit, purge, token, user
+from kiosk.opening import open_office_parts
 from ticketing.model import Actor
 from ticketing.people.people import TOKEN_KNOWN_FOR, People, Principal
 from ticketing.privacy import access_log

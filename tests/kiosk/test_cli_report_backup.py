@@ -22,7 +22,7 @@ import console
 import empty_store
 from config.loading import load
 from display.slip import measure_words
-from kiosk.parts import open_ledger, open_office_parts, rules_of
+from kiosk.opening import open_ledger, open_office_parts, rules_of
 from ticketing.model import Actor, Service, Window
 from ticketing.office import Office
 from wires import wait_until

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
 from config.settings import HallSettings, PrivacySettings, ServiceSettings, Settings, StoreSettings, WindowSettings
-from kiosk.businesses import setup_of
 from kiosk.clock import JUMP, STANDS, ClockTrouble, HallClock, newest_event
-from kiosk.parts import open_ledger, open_office_parts, rules_of
+from kiosk.exchange.hall_files import setup_of
+from kiosk.opening import open_ledger, open_office_parts, rules_of
 from kiosk.wiring import SETTLED, keep_house
 from ticketing.day.setup import Setup
 from ticketing.model import Actor, Resident, State

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from kiosk import events
-from kiosk.events import Channel, EventFeed, Listener, WindowNews
-from kiosk.parts import open_office_parts
+from kiosk import event_feed
+from kiosk.event_feed import Channel, EventFeed, Listener, WindowNews
+from kiosk.opening import open_office_parts
 from ticketing.model import Actor
 from ticketing.office import Office
 from wires import wait_until
@@ -61,13 +61,13 @@ def test_a_listener_that_asks_for_what_it_missed_gets_all_of_it_and_then_the_new
         done.set()
 
     busy = threading.Thread(target=go_on)
-    page, events.PAGE = events.PAGE, 5
+    page, event_feed.PAGE = event_feed.PAGE, 5
     try:
         with feed.listen(after=3) as listener:
             busy.start()
             assert ids(read(listener, 49)) == list(range(4, 53))
     finally:
-        events.PAGE = page
+        event_feed.PAGE = page
         busy.join()
     assert done.is_set()
 
@@ -120,7 +120,7 @@ def test_a_listener_that_does_not_keep_up_loses_its_stream_and_the_others_do_not
         here.issue()
         for reader in readers:
             reader.join()
-        for seq in range(2, events.QUEUE + 4):
+        for seq in range(2, event_feed.QUEUE + 4):
             here.issue("tax")
             assert ids(read(quick, 1)) == [seq]
         assert list(slow) == []

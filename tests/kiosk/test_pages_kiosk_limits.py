@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from drivers.simulators.cards import CARDS
-from kiosk.counter import resident_of
+from kiosk.resident.controller import resident_of
 from ticketing.calendar import Hours, Quota, Slot
 from ticketing.day.setup import HallSetup
 from ticketing.model import Actor

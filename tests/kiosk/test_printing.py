@@ -12,8 +12,8 @@ from config.settings import DeviceSettings
 from conftest import DemoHall
 from drivers.escpos import PROFILES
 from foreign import ForeignPrinter
-from kiosk.printing import PrintDesk
-from kiosk.slips import lay_out
+from kiosk.resident.printing import PrintDesk
+from kiosk.resident.slips import lay_out
 from ticketing.model import Actor
 from ticketing.store import tables
 from wires import wait_until
@@ -160,6 +160,6 @@ def test_a_slip_that_cannot_be_laid_out_is_given_up_and_the_next_one_comes_out(
     desk.stop()
     assert print_of(hall, broken) == "failed"
     assert len(hall.printer.papers) == 1
-    told = [record.getMessage() for record in caplog.records if record.name == "kiosk.printing"]
+    told = [record.getMessage() for record in caplog.records if record.name == "kiosk.resident.printing"]
     assert len(told) == 1
     assert "UnknownError" in told[0]

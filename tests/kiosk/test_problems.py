@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from display.refusals import CODES
-from kiosk.problems import OF_HTTP, OWN_REASONS
+from kiosk.web.problems import OF_HTTP, OWN_REASONS
 from ticketing.model import Actor, StoreError
 
 

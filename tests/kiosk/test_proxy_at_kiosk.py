@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from kiosk.session import KioskSession, Stage
+from kiosk.resident.session import KioskSession, Stage
 from staff import resident_of
 from ticketing.model import Actor, Resident
 from wires import wait_until

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.serving import ORDINARY, SPARE, Server
+from kiosk.web.serving import ORDINARY, SPARE, Server
 from wires import wait_until
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kiosk.session import KioskSession, Stage
+from kiosk.resident.session import KioskSession, Stage
 from ticketing.model import NORMAL, Resident, State, Ticket
 
 WHEN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.serving import ORDINARY, Server
+from kiosk.web.serving import ORDINARY, Server
 from wires import wait_until
 
 HALF_HEAD = b"GET /api/v1/hall HTTP/1.1\r\nHost: 127"

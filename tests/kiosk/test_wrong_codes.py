@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.wrong_codes import AT_ONCE, EVERY, WrongCodes
+from kiosk.web.code_guessing import AT_ONCE, EVERY, WrongCodes
 from ticketing.model import LimitError, StateError, UnknownError
 
 

@@ -1,0 +1,91 @@
+"""``quhao backup`` and ``quhao restore``: the whole store in one file, and back. Both work while the service runs."""
+
+import getpass
+from pathlib import Path
+
+import click
+
+from kiosk.cli.options import Knows, in_words, needs_store
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_WHAT = {
+    "service": ("业务", "services"),
+    "window": ("窗口", "windows"),
+    "ticket": ("号码", "tickets"),
+    "appointment": ("预约", "appointments"),
+    "case_file": ("办件", "cases"),
+    "rating": ("评价", "ratings"),
+    "account": ("用户", "users"),
+    "token": ("令牌", "tokens"),
+    "access_log": ("访问记录", "log entries"),
+}
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.pass_obj
+def backup(context: Knows, file: Path) -> None:
+    """Write the whole store, as it is at one moment, to FILE; an older backup of that name is replaced.
+
+    It restores into SQLite and PostgreSQL alike, with the hall's master key and no other. Residents' data in it stay
+    closed without the day's key, which is not in it: what is erased in the store is erased in its backups.
+    """
+    from kiosk.opening import open_ledger
+    from ticketing.backup.restore import Backups
+
+    settings = context.settings
+    needs_store(settings)
+    with in_words(), open_ledger(settings) as ledger:
+        manifest = Backups(ledger).write(file)
+    zh, en = _told(manifest.rows)
+    click.echo(f"已备份到 {file}：{zh} / backed up to {file}: {en}", err=True)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--replace", is_flag=True, help="Even though the store holds data, which are lost.")
+@click.option(
+    "--replace-log", is_flag=True, help="Take the backup's access log though it does not go on from the store's."
+)
+@click.pass_obj
+def restore(context: Knows, file: Path, replace: bool, replace_log: bool) -> None:
+    """Put the hall back as the backup FILE has it: all of it or nothing.
+
+    A file that was cut or changed, or is of another hall or master key, is refused. Numbers go on where they were:
+    none is given twice. Tickets issued since the backup are over, everybody is logged out, and windows ask for their
+    clerk.
+    """
+    from kiosk.opening import open_ledger
+    from ticketing.backup.restore import Backups
+    from ticketing.model import Actor
+
+    settings = context.settings
+    _needs_key(settings.store.key_file)
+    with in_words(), open_ledger(settings) as ledger:
+        actor = Actor(getpass.getuser(), "technician", "quhao restore")
+        restored = Backups(ledger).restore(file, actor, replace=replace, replace_log=replace_log)
+    zh, en = _told(restored.manifest.rows)
+    made = f"{restored.manifest.made:%Y-%m-%d %H:%M}"
+    click.echo(f"已恢复到 {made}：{zh} / restored as of {made}: {en}", err=True)
+    if restored.ended:
+        click.echo(
+            f"备份之后的 {restored.ended} 个号码已作废，请持号人重新取号 / "
+            f"{restored.ended} tickets issued since the backup are over: their holders take a new number",
+            err=True,
+        )
+
+
+def _needs_key(path: Path) -> None:
+    """A key that is made now would open nothing of the backup."""
+    from ticketing.privacy.vault import load_master_key
+
+    with in_words():
+        load_master_key(path, create=False)
+
+
+def _told(rows: dict[str, int]) -> tuple[str, str]:
+    counts = [(said, rows.get(name, 0)) for name, said in _WHAT.items()]
+    return (
+        "，".join(f"{zh} {count}" for (zh, _), count in counts if count),
+        ", ".join(f"{count} {en}" for (_, en), count in counts if count),
+    )

@@ -1,0 +1,127 @@
+"""``quhao hall``: what the hall is made of, out of the store and into it. Works while the service runs."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kiosk.cli.options import Knows, in_words, needs_store, who
+
+if TYPE_CHECKING:
+    from ticketing.day.setup import Change, Setup
+
+BAD_FILE = 2
+
+_WHAT = {
+    "service": ("业务", "service"),
+    "window": ("窗口", "window"),
+    "hours": ("营业时间", "hours"),
+    "special_days": ("节假日", "holidays"),
+    "quotas": ("限号", "quotas"),
+    "slots": ("预约时段", "appointment slots"),
+}
+_HOW = {
+    "added": ("新增", "added"),
+    "changed": ("修改", "changed"),
+    "removed": ("撤销", "removed"),
+    "moved": ("换位置", "moved to place"),
+}
+
+
+@click.group()
+def hall() -> None:
+    """Services, windows, hours, holidays, quotas and appointment slots, as one file."""
+
+
+@hall.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.pass_obj
+def export_hall(context: Knows, file: Path | None) -> None:
+    """Write what the hall is made of to FILE, or to standard output, as JSON."""
+    from config.hall_file import text_of
+    from kiosk.exchange.hall_files import businesses_of
+
+    with _setup(context) as setup:
+        text = text_of(businesses_of(setup.read()))
+    if file is None or str(file) == "-":
+        sys.stdout.buffer.write(text.encode())
+        return
+    try:
+        _write(file, text.encode())
+    except OSError as error:
+        raise click.ClickException(f"写不了 {file} / {file} cannot be written: {error.strerror}") from error
+    click.echo(f"已写入 {file} / written to {file}", err=True)
+
+
+@hall.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.pass_obj
+def import_hall(context: Knows, file: Path, dry_run: bool) -> None:
+    """Make the hall what FILE says, JSON or TOML: all of it, or nothing and all that is wrong with the file.
+
+    What the file leaves out is taken away. A service that somebody still waits for is served to the end.
+    """
+    from config.hall_file import read
+    from config.problems import ConfigError
+    from kiosk.exchange.hall_files import setup_of
+    from ticketing.day.setup import differences
+    from ticketing.model import Actor
+
+    starts = context.settings.hall.day_offset.seconds // 60
+    try:
+        wanted = setup_of(read(file, starts))
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(BAD_FILE)
+    with _setup(context) as setup:
+        if dry_run:
+            changes = differences(setup.read(), wanted)
+        else:
+            changes = setup.replace(wanted, Actor(f"cli:{who()}", "manager", "cli"))
+    for change in changes:
+        click.echo(_line(change))
+    if not changes:
+        click.echo("没有变化 / nothing changes")
+    elif dry_run:
+        click.echo("试运行，什么也没改 / a dry run: nothing was changed", err=True)
+
+
+@contextmanager
+def _setup(context: Knows) -> "Iterator[Setup]":
+    from kiosk.opening import open_ledger
+    from ticketing.day.setup import Setup
+
+    needs_store(context.settings)
+    with in_words(), open_ledger(context.settings) as ledger:
+        yield Setup(ledger)
+
+
+def _line(change: "Change") -> str:
+    (what, what_en), (how, how_en) = _WHAT[change.what], _HOW[change.how]
+    fields = " ".join(change.fields)
+    zh = " ".join(filter(None, (how, what, change.id, fields)))
+    en = " ".join(filter(None, (what_en, change.id, how_en, fields)))
+    return f"{zh} / {en}"
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Put ``content`` in place of the file, all of it or nothing."""
+    handle, name = tempfile.mkstemp(dir=file.absolute().parent, prefix=f".{file.name}-")
+    made = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        mode = file.stat().st_mode & 0o777 if file.exists() else 0o644
+        made.chmod(mode)
+        made.replace(file)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,274 @@
+"""The command line. Commands that concern people and privacy are in ``cli_people``."""
+
+import gc
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+import config
+from kiosk.cli.appointments import appointments
+from kiosk.cli.backup import backup, restore
+from kiosk.cli.hall import hall
+from kiosk.cli.people import audit, purge, token, user
+from kiosk.cli.report import report
+from kiosk.stopping import Stopping
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from kiosk.wiring import Program
+
+log = logging.getLogger("quhao")
+
+DEFAULT_CONFIG = "quhao.toml"
+PATIENCE = 10.0
+"""Seconds ``run`` waits for a store or a port that another program still holds, as at a restart; ``--patience``."""
+PAUSE = 0.5
+SETTLED = 2.0
+"""Seconds after the start until what is there then is taken for what stays."""
+LONGEST_STOP = 4.0
+"""Seconds after which ``run`` ends although a part of it still waits for something, such as a database that hangs."""
+AWAY = ("store_gone", "store_in_doubt")
+"""What a database is when it stops, starts or is not there yet."""
+BAD_CONFIG = 2
+DEMO_VISITOR = ("demo", "quhao-demo")
+DEMO_DESK, DEMO_MANAGER = "desk", "manager"
+"""Account and password: no secret, for they open a demonstration on this machine alone."""
+
+
+@dataclass
+class Context:
+    """What every command knows: which file holds the settings, read when first needed."""
+
+    path: Path
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The settings; a bad file ends the command with all its problems and exit code 2."""
+        # Imported here: `quhao --help` answers at once.
+        from config.loading import ConfigError, load
+
+        try:
+            return load(self.path)
+        except ConfigError as error:
+            click.echo(str(error), err=True)
+            sys.exit(BAD_CONFIG)
+
+
+@click.group()
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONFIG,
+    envvar="QUHAO_CONFIG",
+    show_default=True,
+    help="The settings of this box.",
+)
+@click.version_option(package_name="quhao")
+@click.pass_context
+def quhao(context: click.Context, path: Path) -> None:
+    """取号: a government service hall in one program.
+
+    Reads ID cards, prints queue tickets, drives the call displays, and brings the resident's data to the window.
+    """
+    context.obj = Context(path)
+
+
+for command in (user, token, purge, audit, hall, appointments, report, backup, restore):
+    quhao.add_command(command)
+
+
+@quhao.command()
+@click.option("--patience", type=click.FloatRange(0), default=PATIENCE, hidden=True)
+@click.pass_obj
+def run(context: Context, patience: float) -> None:
+    """Run this box until it is told to stop (SIGTERM or Ctrl-C)."""
+    settings = context.settings
+    _log_to_stderr()
+    _serve(settings, patience)
+
+
+@quhao.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Keep the hall's store in this folder.")
+def demo(port: int, keep: Path | None) -> None:
+    """A whole hall on this machine, without hardware or internet."""
+    _log_to_stderr(logging.WARNING)
+    with tempfile.TemporaryDirectory(prefix="quhao-demo-") as temporary:
+        folder = (keep or Path(temporary)).absolute()
+        settings = _demo_settings(folder, port)
+        _serve(settings, PATIENCE, visitor=DEMO_VISITOR)
+
+
+@quhao.command()
+@click.pass_obj
+def check(context: Context) -> None:
+    """Say whether the settings are right, and what is found of each device."""
+    from kiosk.devices.probing import lines, probe
+
+    settings = context.settings
+    click.echo(f"{context.path}: 配置正确 / the configuration is right")
+    for line in lines(probe(settings)):
+        click.echo(line)
+
+
+@quhao.command()
+@click.pass_obj
+def devices(context: Context) -> None:
+    """Show each device of this box: what is up, what is down since when, and what to do about it."""
+    from kiosk.devices.asking import NotAskedError, ask_service
+    from kiosk.devices.probing import lines, probe
+
+    settings = context.settings
+    try:
+        found = ask_service(settings)
+    except NotAskedError as error:
+        # Not tried out behind the service's back: it holds the devices, and they would only look busy.
+        _give_up(str(error))
+    for line in lines(probe(settings) if found is None else found):
+        click.echo(line)
+
+
+def _demo_settings(folder: Path, port: int) -> "Settings":
+    from config.loading import load
+
+    settings = load(Path(config.__file__).parent / "demo.toml")
+    store = settings.store.model_copy(
+        update={"url": f"sqlite:///{folder / 'quhao.db'}", "key_file": folder / "master.key"}
+    )
+    server = settings.server.model_copy(update={"port": port if _is_free(settings.server.host, port) else 0})
+    return settings.model_copy(update={"store": store, "server": server})
+
+
+def _is_free(host: str, port: int) -> bool:
+    import socket
+
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | None = None) -> None:
+    """Start everything, wait for the signal to stop, stop everything."""
+    # Loading and building leave nothing to collect; looking for it all the while is a tenth of the start.
+    gc.disable()
+    with Stopping(signal.SIGTERM, signal.SIGINT) as stopping:
+        _serve_until(stopping, settings, patience, visitor)
+
+
+def _serve_until(stopping: Stopping, settings: "Settings", patience: float, visitor: tuple[str, str] | None) -> None:
+    program = _start(settings, patience, visitor, stopping)
+    if program is None:
+        return
+    address = program.server.address
+    log.info("ready at %s", address)
+    if visitor:
+        name, password = visitor
+        windows = tuple(window.id for window in program.hall.office.windows())
+        program.hall.people.add_account(name, "clerk", windows, password)
+        click.echo(f"取号演示大厅 / the Quhao demonstration hall:  {address}/bench")
+        program.hall.people.add_account(DEMO_DESK, "desk", (), password)
+        program.hall.people.add_account(DEMO_MANAGER, "manager", (), password)
+        click.echo(f"窗口登录 / windows log in as:  {name}  {password}")
+        click.echo(f"咨询台登录 / the guide desk logs in as:  {DEMO_DESK}  {password}")
+        click.echo(f"管理员登录 / the manager logs in as:  {DEMO_MANAGER}  {password}")
+        click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
+    # Not at once: it holds everything up for a tenth of a second, in which the first screens come.
+    if not stopping.wait(SETTLED):
+        _spare_the_collector()
+        stopping.wait()
+    log.info("stopping")
+    last = threading.Timer(LONGEST_STOP, _leave)
+    last.daemon = True
+    last.start()
+    program.service.stop()
+    last.cancel()
+
+
+def _leave() -> None:
+    """End at once: no more is lost than by a power cut, which is nothing that was answered."""
+    log.warning("ended without waiting for the rest")
+    os._exit(0)
+
+
+def _spare_the_collector() -> None:
+    """Keep Python's collector from walking through the whole program again and again.
+
+    What is there once everything runs stays until the end; a request leaves few cycles behind. Measured: a tenth of
+    the time of a request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def _start(
+    settings: "Settings", patience: float, visitor: tuple[str, str] | None, stopping: Stopping
+) -> "Program | None":
+    """The running program; None when told to stop before it ran.
+
+    What an earlier run may still hold, as at a restart, is waited for: the store and the server's port. A database
+    that does not answer is waited for without end.
+    """
+    # Imported here: `quhao --help` and a bad configuration answer without loading the whole program.
+    from kiosk.wiring import build
+    from ticketing.model import TicketingError
+    from ticketing.store.opening import StoreInUseError
+
+    told, left = "", patience
+    while True:
+        try:
+            program = build(settings, visitor=visitor)
+            program.service.start()
+            return program
+        except (TicketingError, OSError) as error:
+            wanted = _waiting_for(error, settings)
+            if getattr(error, "code", "") in AWAY:
+                # However long: after a power cut the database's machine may need longer than this one.
+                left = patience
+            elif not isinstance(error, (StoreInUseError, OSError)):
+                _give_up(str(error))
+            elif left <= 0:
+                _give_up(wanted)
+        if wanted != told:
+            told = wanted
+            log.warning("%s", told)
+        left -= PAUSE
+        if stopping.wait(PAUSE):
+            return None
+
+
+def _waiting_for(error: Exception, settings: "Settings") -> str:
+    if isinstance(error, OSError):
+        where = f"{settings.server.host}:{settings.server.port}"
+        return f"等待地址 {where} / waiting for the address {where}: {error.strerror}"
+    return f"等待数据库 / waiting for the store: {error}"
+
+
+def _give_up(reason: str) -> NoReturn:
+    click.echo(reason, err=True)
+    sys.exit(1)
+
+
+def _log_to_stderr(level: int = logging.INFO) -> None:
+    logging.basicConfig(
+        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    # Nothing of what is only collected for other formats (Python's logging HOWTO, "Optimization").
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    # What a schema step does is ours to say; how Alembic set itself up is no news for a technician.
+    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,0 +1,351 @@
+"""``/appointments``: times to come at, booked at the desk, at terminals, and by lists of other systems."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from flask import Response, request
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from display.refusals import words
+from kiosk.exchange.appointment_lists import LARGEST, read_list
+from kiosk.web.api.terminals import TerminalPath, own_terminal
+from kiosk.web.auth import actor, allow, gate, public
+from kiosk.web.hall import Hall
+from kiosk.web.problems import problem
+from kiosk.web.schema.answers import Answer, answer, instant
+from kiosk.web.schema.bodies import Body, Day, Identifier, Line, Query, ResidentBody, checked_id_number
+from kiosk.web.schema.routes import NamedPath, Resource, idempotency_key, resource
+from ticketing.appointments.appointments import Appointment, BadRow, BadRowsError
+from ticketing.model import Actor, Service
+
+CSV = "text/csv"
+_TIME = re.compile(r"([0-9]{2}):([0-5][0-9])")
+
+
+class AppointmentCodePath(NamedPath):
+    """The code of an appointment, in capitals or not."""
+
+    unknown: ClassVar[str] = "unknown_code"
+    code: str = Field(max_length=64)
+
+
+class AppointmentPath(NamedPath):
+    """The appointment's id."""
+
+    unknown: ClassVar[str] = "unknown_appointment"
+    appointment: int = Field(ge=1, lt=2**63)
+
+
+class OwnAppointmentPath(TerminalPath):
+    """The terminal's id, and the appointment's."""
+
+    unknown: ClassVar[str] = "unknown_appointment"
+    appointment: int = Field(ge=1, lt=2**63)
+
+
+class SlotsQuery(Query):
+    """Which service, and which date."""
+
+    service: Identifier
+    date: Day
+
+
+class DateQuery(Query):
+    """Which date; without it today."""
+
+    date: Day | None = None
+
+
+class BookBody(Body):
+    """A place to be booked, and for whom; the ID number is all that is kept of them, as a keyed hash."""
+
+    service: Identifier
+    date: Day
+    time: Annotated[str, Field(description="at which the slot begins, `HH:MM`")]
+    resident: ResidentBody
+
+    @model_validator(mode="after")
+    def _in_the_day(self) -> "BookBody":
+        if not _TIME.fullmatch(self.time):
+            raise PydanticCustomError("bad_time", "not a time: HH:MM")
+        return self
+
+    @property
+    def minute(self) -> int:
+        """The same in minutes after midnight."""
+        hours, minutes = self.time.split(":")
+        return 60 * int(hours) + int(minutes)
+
+
+class HolderBody(Body):
+    """Whose appointments, by the number of their card, laid or typed; nowhere but here."""
+
+    id_number: Annotated[Line, Field(description="GB 11643")]
+
+    @model_validator(mode="after")
+    def _real_number(self) -> "HolderBody":
+        self.id_number = checked_id_number(self.id_number, "foreigner-2017")
+        return self
+
+
+class BookableDayAnswer(Answer):
+    """A date with times to come; none `free` means booked out."""
+
+    date: date
+    free: int
+
+
+class BookableAnswer(Answer):
+    """A service that takes appointments, and the dates to choose from."""
+
+    service: str
+    service_name: str
+    service_name_en: str
+    days: list[BookableDayAnswer]
+
+
+class BookablesAnswer(Answer):
+    """All of them, in the hall's order."""
+
+    services: list[BookableAnswer]
+
+
+class SlotAnswer(Answer):
+    """A slot; none are `free` once it has begun, and on a date that cannot be booked yet."""
+
+    time: str
+    begins_at: datetime
+    ends_at: datetime
+    capacity: int
+    free: int
+
+
+class SlotsAnswer(Answer):
+    """The slots of a date."""
+
+    slots: list[SlotAnswer]
+
+
+class OwnAppointmentAnswer(Answer):
+    """An appointment; nothing in it says whose."""
+
+    id: int
+    service: str
+    service_name: str
+    service_name_en: str
+    date: date
+    time: str
+    begins_at: datetime
+    ends_at: datetime
+    come_from: datetime = Field(description="from when on its holder gets a number by it")
+    come_until: datetime = Field(description="and until when; who comes later has missed it")
+    state: Literal["booked", "checked_in", "cancelled", "missed"]
+
+
+class OwnAppointmentsAnswer(Answer):
+    """What somebody has from today on, by time."""
+
+    appointments: list[OwnAppointmentAnswer]
+
+
+class AppointmentAnswer(OwnAppointmentAnswer):
+    """The same, and the ticket that it became."""
+
+    ticket: int | None
+
+
+class BookedAnswer(AppointmentAnswer):
+    """An appointment with its code, which is given only here."""
+
+    code: str
+
+
+class AppointmentsAnswer(Answer):
+    """The appointments of a date, by time."""
+
+    appointments: list[AppointmentAnswer]
+
+
+class ImportedAnswer(Answer):
+    """How many were booked, and how many had been before."""
+
+    booked: int
+    known: int
+
+
+def routes(hall: Hall) -> Resource:
+    """The routes of appointments."""
+    api = resource("appointments", "Appointments")
+
+    def services() -> dict[str, Service]:
+        return {one.id: one for one in hall.office.services()}
+
+    def own(one: Appointment, known: Mapping[str, Service]) -> dict[str, Any]:
+        rules = hall.office.ledger.rules.appointments
+        service = known.get(one.service)
+        return {
+            "id": one.id,
+            "service": one.service,
+            "service_name": service.name if service else "",
+            "service_name_en": service.name_en if service else "",
+            "date": one.day.isoformat(),
+            "time": f"{one.begins:%H:%M}",
+            "begins_at": instant(one.begins),
+            "ends_at": instant(one.ends),
+            "come_from": instant(one.begins - rules.early),
+            "come_until": instant(one.ends + rules.late),
+            "state": one.state,
+        }
+
+    def told(one: Appointment, known: Mapping[str, Service] | None = None) -> dict[str, Any]:
+        return own(one, services() if known is None else known) | {"ticket": one.ticket}
+
+    def book(body: BookBody, who: Actor) -> Response:
+        made = hall.appointments.book(
+            body.service,
+            body.date,
+            body.minute,
+            body.resident.resident(),
+            who,
+            "terminal" if who.role == "terminal" else "api",
+            idempotency_key(),
+        )
+        return answer(told(made) | {"code": made.code}, 201)
+
+    @api.get("/appointments/days", summary="Services and dates that can be booked", responses={"200": BookablesAnswer})
+    @public
+    def days() -> Response:
+        names = services()
+        return answer(
+            {
+                "services": [
+                    {
+                        "service": service,
+                        "service_name": names[service].name,
+                        "service_name_en": names[service].name_en,
+                        "days": [{"date": one.day.isoformat(), "free": one.free} for one in found],
+                    }
+                    for service, found in hall.appointments.days().items()
+                    if service in names
+                ]
+            }
+        )
+
+    @api.get("/appointments/slots", summary="Times that can be booked", responses={"200": SlotsAnswer})
+    @public
+    def slots(query: SlotsQuery) -> Response:
+        found = hall.appointments.slots(query.service, query.date)
+        return answer(
+            {
+                "slots": [
+                    {
+                        "time": f"{one.begins:%H:%M}",
+                        "begins_at": instant(one.begins),
+                        "ends_at": instant(one.ends),
+                        "capacity": one.capacity,
+                        "free": one.free,
+                    }
+                    for one in found
+                ]
+            }
+        )
+
+    @api.post("/appointments", summary="Book a time", responses={"201": BookedAnswer})
+    @allow("desk", "terminal")
+    def book_here(body: BookBody) -> Response:
+        """One appointment a person, service and day. At the kiosk it is found by the card."""
+        return book(body, actor())
+
+    @api.post(
+        "/terminals/<terminal>/appointments", summary="Book a time at a terminal", responses={"201": BookedAnswer}
+    )
+    @allow("terminal")
+    def book_at_terminal(path: TerminalPath, body: BookBody) -> Response:
+        """For the card that lies there, or the number typed there."""
+        return book(body, own_terminal(path.terminal))
+
+    @api.post(
+        "/terminals/<terminal>/appointments/mine",
+        summary="What somebody at a terminal has booked",
+        responses={"200": OwnAppointmentsAnswer},
+    )
+    @allow("terminal")
+    def of_holder(path: TerminalPath, body: HolderBody) -> Response:
+        """From today on. Who has none and who was never here are answered alike; each look is logged."""
+        found = hall.appointments.of_holder(body.id_number, own_terminal(path.terminal))
+        known = services()
+        return answer({"appointments": [own(one, known) for one in found]})
+
+    @api.post(
+        "/terminals/<terminal>/appointments/<int:appointment>/cancel",
+        summary="Give one's own time back",
+        responses={"200": OwnAppointmentAnswer},
+    )
+    @allow("terminal")
+    def cancel_own(path: OwnAppointmentPath, body: HolderBody) -> Response:
+        """By the same number; somebody else's is as unknown as one that never was."""
+        who = own_terminal(path.terminal)
+        tried = f"{path.appointment} {body.id_number}"
+        with hall.wrong_codes.watch(f"terminal {path.terminal}", tried, ("unknown_appointment",)):
+            cancelled = hall.appointments.cancel_by_holder(path.appointment, body.id_number, who)
+        return answer(own(cancelled, services()))
+
+    @api.get("/appointments", summary="The appointments of a date", responses={"200": AppointmentsAnswer})
+    @allow("desk", "manager")
+    def of_day(query: DateQuery) -> Response:
+        known = services()
+        return answer({"appointments": [told(one, known) for one in hall.appointments.of_day(query.date)]})
+
+    @api.get("/appointments/<code>", summary="One's own appointment", responses={"200": AppointmentAnswer})
+    @public
+    def look_up(path: AppointmentCodePath) -> Response:
+        """Once its day is over it is as unknown as a code that never was."""
+        with hall.wrong_codes.watch(gate().asker().address, path.code):
+            return answer(told(hall.appointments.of_code(path.code)))
+
+    @api.post("/appointments/<code>/cancel", summary="Give the time back", responses={"200": AppointmentAnswer})
+    @public
+    def cancel(path: AppointmentCodePath) -> Response:
+        with hall.wrong_codes.watch(gate().asker().address, path.code):
+            return answer(told(hall.appointments.cancel_code(path.code)))
+
+    @api.post(
+        "/desk/appointments/<int:appointment>/cancel",
+        summary="Give somebody's time back",
+        responses={"200": AppointmentAnswer},
+    )
+    @allow("desk", "manager")
+    def cancel_at_desk(path: AppointmentPath) -> Response:
+        return answer(told(hall.appointments.cancel(path.appointment, actor())))
+
+    @api.post("/appointments/import", summary="Take in a list as CSV", responses={"200": ImportedAnswer}, takes=CSV)
+    @allow("manager")
+    def take_in() -> Response:
+        """Columns service, date, time, id_number, named in the first line in Chinese or English; UTF-8 or GBK.
+
+        All of the list is booked or nothing; `errors` then names every wrong row by its line. The same list again
+        books nothing twice.
+        """
+        request.max_content_length = LARGEST + 1
+        rows = read_list(request.get_data(cache=False), hall.office.services())
+        try:
+            found = hall.appointments.take_in(rows, actor())
+        except BadRowsError as error:
+            return problem(422, error.code, error.facts | {"errors": [_fault(row) for row in error.rows]})
+        return answer({"booked": found.booked, "known": found.known})
+
+    return api
+
+
+def _fault(row: BadRow) -> dict[str, Any]:
+    said = words(row.code, row.facts)
+    return {
+        "field": f"line {row.line}",
+        "line": row.line,
+        "reason": row.code,
+        "message": said.zh,
+        "message_en": said.en,
+    }

@@ -1,0 +1,152 @@
+"""``/cases``, ``/progress``: what was done for somebody, and how it goes on."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from flask import Response, request
+from pydantic import Field
+
+from kiosk.web.api.tickets import CodePath
+from kiosk.web.api.windows import CaseBody
+from kiosk.web.auth import actor, allow, caller, public
+from kiosk.web.hall import Hall
+from kiosk.web.schema.answers import Answer, CaseAnswer, answer, instant, of_case
+from kiosk.web.schema.bodies import Body, Line
+from kiosk.web.schema.routes import NamedPath, Resource, WindowPath, resource
+from ticketing.cases.cases import LONGEST_NOTE, Case, Further
+from ticketing.line.supplements import Back
+
+State = Literal["open", "ready", "returned", "closed"]
+
+
+class CasePath(NamedPath):
+    """The case's id."""
+
+    unknown: ClassVar[str] = "unknown_case"
+    case: int = Field(ge=1, lt=2**63)
+
+
+class ProgressBody(Body):
+    """How a case goes on; `note` is for whoever holds the receipt, and holds nothing personal."""
+
+    state: State
+    note: Annotated[Line, Field(max_length=LONGEST_NOTE)] | None = None
+
+
+class ProgressAnswer(Answer):
+    """How a case goes on; nothing in it says whose it is."""
+
+    service: str
+    service_name: str
+    service_name_en: str
+    outcome: str
+    state: State | None = Field(description="null: it was over at once")
+    promised_on: date | None
+    updated_at: datetime
+    note: str | None
+
+
+class MovedAnswer(ProgressAnswer):
+    """The same for those who work on it."""
+
+    id: int
+
+
+class BackAnswer(Answer):
+    """The place in the queue of somebody who brought missing papers; `new`: with a number of today."""
+
+    number: str
+    service: str
+    state: str
+    ahead: int
+    code: str
+    new: bool
+
+
+def of_progress(hall: Hall, case: Case) -> dict[str, Any]:
+    """How a case goes on."""
+    service = next((one for one in hall.office.services() if one.id == case.service), None)
+    return {
+        "service": case.service,
+        "service_name": service.name if service else case.service,
+        "service_name_en": service.name_en if service else "",
+        "outcome": case.outcome,
+        "state": case.state,
+        "promised_on": case.promised_on and case.promised_on.isoformat(),
+        "updated_at": instant(case.updated_at),
+        "note": case.note,
+    }
+
+
+def of_back(back: Back) -> dict[str, Any]:
+    """A place in the queue."""
+    ticket = back.ticket
+    return {
+        "number": ticket.number,
+        "service": ticket.service,
+        "state": str(ticket.state),
+        "ahead": ticket.ahead,
+        "code": back.code,
+        "new": back.new,
+    }
+
+
+def routes(hall: Hall) -> Resource:
+    """The routes of cases."""
+    api = resource("cases", "What was done, and how it goes on")
+
+    @api.post("/windows/<window>/cases", summary="Another case on the ticket here", responses={"201": CaseAnswer})
+    @allow("clerk", window=True)
+    def record(path: WindowPath, body: CaseBody) -> Response:
+        """Before the ticket is finished, which records its own case."""
+        further = Further(body.service, body.outcome, body.promise_days)
+        case = hall.cases.record_here(path.window, actor(), further, print=hall.printing.present)
+        if case.receipt:
+            hall.printing.wake()
+        return answer(of_case(case), 201)
+
+    @api.get("/progress/<code>", summary="How a case goes on, by its receipt", responses={"200": ProgressAnswer})
+    @public
+    def progress(path: CodePath) -> Response:
+        with hall.wrong_codes.watch(_address(hall), path.code):
+            return answer(of_progress(hall, hall.cases.progress(path.code)))
+
+    @api.post("/cases/<int:case>/progress", summary="Tell how a case goes on", responses={"200": MovedAnswer})
+    @allow("clerk", "desk")
+    def move(path: CasePath, body: ProgressBody) -> Response:
+        """`returned`: papers are missing, and its resident comes back with them without a new wait."""
+        case = hall.cases.move(path.case, body.state, body.note or None, actor())
+        return answer(of_progress(hall, case) | {"id": case.id})
+
+    @api.post("/cases/<int:case>/print", summary="Print a receipt again, marked 补打", responses={"204": None})
+    @allow("clerk", "desk")
+    def print_again(path: CasePath) -> Response:
+        hall.cases.reprint(path.case, actor())
+        hall.printing.wake()
+        return Response(status=204)
+
+    @api.post("/tickets/<code>/supplement", summary="Back with missing papers", responses={"200": BackAnswer})
+    @public
+    def come_back(path: CodePath) -> Response:
+        """By the code of the receipt, or of the ticket, once for each case.
+
+        On the same day the number is the same; on another it is a new one, first in its service's line.
+        """
+        with hall.wrong_codes.watch(_address(hall), path.code):
+            return answer(of_back(hall.supplements.by_code(path.code, "resident", print=False)))
+
+    @api.post("/desk/cases/<code>/supplement", summary="Let somebody back with papers", responses={"200": BackAnswer})
+    @allow("desk", "kiosk")
+    def let_back(path: CodePath) -> Response:
+        """The same, and a new number is printed here."""
+        with hall.wrong_codes.watch(actor().who, path.code):
+            back = hall.supplements.by_code(path.code, actor().who, print=hall.printing.present)
+        if back.print_job is not None:
+            hall.printing.wake()
+        return answer(of_back(back))
+
+    return api
+
+
+def _address(hall: Hall) -> str:
+    return caller(request, hall.settings.server)[0]

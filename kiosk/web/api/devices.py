@@ -1,0 +1,71 @@
+"""``/devices``: what is up, what is down since when, and what to do about it."""
+
+from typing import Any, ClassVar
+
+from flask import Response
+from pydantic import Field, RootModel
+
+from display.advice import REASONS, advice
+from drivers.supervisor import DeviceState
+from kiosk.web.auth import allow
+from kiosk.web.hall import Hall
+from kiosk.web.schema.answers import DeviceAnswer, TestedAnswer, answer, instant
+from kiosk.web.schema.routes import NamedPath, Resource, resource
+from ticketing.model import StateError, UnknownError
+
+
+class DevicePath(NamedPath):
+    """The device's name in the settings."""
+
+    unknown: ClassVar[str] = "no_device"
+    device: str = Field(max_length=64)
+
+
+class DevicesAnswer(RootModel[list[DeviceAnswer]]):
+    """All devices of this box."""
+
+
+def routes(hall: Hall) -> Resource:
+    """The routes of this box's devices."""
+    api = resource("devices", "This box's devices")
+    # In the virtual hall whoever sits at this box may see what the technician sees.
+    technician = allow("technician", "manager", "kiosk") if hall.bench else allow("technician", "manager")
+    windows = {device.name: device.window or None for device in hall.settings.devices}
+
+    @api.get("/devices", summary="How the devices are", responses={"200": DevicesAnswer})
+    @technician
+    def show() -> Response:
+        return answer([_device(supervisor.state, windows.get(supervisor.name)) for supervisor in hall.devices])
+
+    @api.post("/devices/<device>/test", summary="Print, show or say something", responses={"200": TestedAnswer})
+    @technician
+    def test(path: DevicePath) -> Response:
+        # Imported here: the drivers are loaded by whoever has devices.
+        from kiosk.devices.testing import try_out
+
+        supervisor = next((one for one in hall.devices if one.name == path.device), None)
+        if supervisor is None:
+            raise UnknownError("no_device")
+        if supervisor.state.state == "offline":
+            raise StateError("device_offline")
+        ok, said = try_out(supervisor, hall.settings.hall.name, hall.clock())
+        return answer({"ok": ok, "message": said.zh, "message_en": said.en})
+
+    return api
+
+
+def _device(state: DeviceState, window: str | None) -> dict[str, Any]:
+    # What works may still want somebody soon: paper that runs low is the detail of a printer that is online.
+    reason = state.reason or (state.detail if state.detail in REASONS else None)
+    said = advice(reason, state.detail) if reason else None
+    return {
+        "name": state.name,
+        "driver": state.driver,
+        "window": window,
+        "state": state.state,
+        "since": instant(state.since),
+        "reason": state.reason,
+        "detail": state.detail,
+        "advice": said.advice_zh if said else None,
+        "advice_en": said.advice_en if said else None,
+    }

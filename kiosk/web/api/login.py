@@ -1,0 +1,102 @@
+"""``/login``, ``/logout``, ``/me``."""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, redirect, request
+
+from kiosk.web.auth import COOKIE, allow, check_same_site, forget, gate, public, remember
+from kiosk.web.hall import Hall
+from kiosk.web.problems import RequestError
+from kiosk.web.schema.answers import MeAnswer, answer
+from kiosk.web.schema.bodies import LoginBody
+from kiosk.web.schema.routes import Resource, resource
+from ticketing.model import ROLES, Actor, LimitError
+
+
+def routes(hall: Hall) -> Resource:
+    """The routes of log-ins."""
+    api = resource("session", "Logging in")
+
+    @api.post("/login", summary="Log in; the answer's cookie is the key", responses={"200": MeAnswer})
+    @public
+    def log_in(body: LoginBody) -> Response:
+        return _log_in(hall, body)
+
+    @api.post("/logout", summary="Log out", responses={"204": None})
+    @public
+    def log_out() -> Response:
+        check_same_site(request)
+        if secret := request.cookies.get(COOKIE):
+            principal = hall.people.principal_of_login(secret, hall.clock())
+            hall.people.logout(secret)
+            if principal:
+                hall.office.leave(Actor(principal.name, principal.role, logged_in=True))
+        response = Response(status=204)
+        forget(response)
+        return response
+
+    @api.get("/me", summary="Who is asking", responses={"200": MeAnswer})
+    @allow(*ROLES)
+    def me() -> Response:
+        principal = gate().asker().principal
+        if principal is None:
+            return answer({"username": "kiosk", "role": "kiosk", "windows": []})
+        return answer({"username": principal.name, "role": principal.role, "windows": list(principal.windows)})
+
+    return api
+
+
+def form(hall: Hall) -> Blueprint:
+    """``POST /login``, as JSON or as the form of a page that works without scripts."""
+    blueprint = Blueprint("login", __name__)
+
+    @blueprint.post("/login")
+    @public
+    def log_in() -> Response:
+        if request.is_json:
+            return _log_in(hall, LoginBody.model_validate(request.get_json()))
+        back = _own_path(request.form.get("next", ""))
+        fields = {name: request.form.get(name, "") for name in ("username", "password")}
+        try:
+            entered = _log_in(hall, LoginBody.model_validate(fields))
+        except (RequestError, LimitError) as error:
+            if isinstance(error, RequestError) and error.code != "wrong_password":
+                raise
+            return _see(f"/login?{urlencode({'next': back, 'failed': error.code})}")
+        response = _see(back)
+        response.headers.extend([("Set-Cookie", cookie) for cookie in entered.headers.getlist("Set-Cookie")])
+        return response
+
+    return blueprint
+
+
+def _log_in(hall: Hall, body: LoginBody) -> Response:
+    """The answer with the cookie.
+
+    Raises:
+        RequestError: ``tls_required``, ``cross_site``, ``wrong_password``.
+        LimitError: ``too_many_tries``.
+    """
+    if not gate().asker().secure:
+        raise RequestError(403, "tls_required")
+    check_same_site(request)
+    now = hall.clock()
+    secret = hall.people.login(body.username, body.password, now)
+    principal = hall.people.principal_of_login(secret, now) if secret else None
+    if secret is None or principal is None:
+        raise RequestError(401, "wrong_password")
+    response = answer({"username": principal.name, "role": principal.role, "windows": list(principal.windows)})
+    remember(response, secret, hall.settings.server)
+    return response
+
+
+def _see(place: str) -> Response:
+    response: Response = redirect(place, 303)  # type: ignore[assignment]
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _own_path(place: str) -> str:
+    """A path of ours, or the front page: a log-in must not send anybody to another site."""
+    printable = place.isprintable() and "\\" not in place
+    return place if printable and place.startswith("/") and not place.startswith("//") else "/"

@@ -1,0 +1,226 @@
+"""Ratings (好差评): grades from phones and from the tablet at a window, and the work that low ones make.
+
+The tablet's way in is its own: the browser of the window's box (loopback, or an address of ``server.kiosk_addresses``)
+where nobody is logged in, or a token of role ``terminal`` bound to that window. A clerk's log-in or token never is.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from flask import Response, request
+from pydantic import Field, model_validator
+
+from kiosk.web.api.tickets import CodePath
+from kiosk.web.auth import actor, allow, caller, gate, public
+from kiosk.web.hall import Hall
+from kiosk.web.problems import RequestError
+from kiosk.web.schema.answers import Answer, answer, instant
+from kiosk.web.schema.bodies import Body, Line, Query
+from kiosk.web.schema.routes import NamedPath, Resource, WindowPath, resource
+from ticketing.cases.ratings import LONGEST_NOTE, Rating, Via, WorkItem
+from ticketing.model import UnknownError
+
+Grade = Annotated[int, Field(ge=1, le=5, description="5 非常满意, 4 满意, 3 基本满意, 2 不满意, 1 非常不满意")]
+Reason = Literal["slow", "attitude", "repeated_trips", "unclear", "extra_papers", "other"]
+Reasons = Annotated[list[Reason], Field(max_length=6, description="grades 1 and 2 need one")]
+
+
+class WorkPath(NamedPath):
+    """The item's id."""
+
+    unknown: ClassVar[str] = "unknown_work"
+    item: int = Field(ge=1, lt=2**63)
+
+
+class RatingBody(Body):
+    """A grade."""
+
+    grade: Grade
+    reasons: Reasons = Field([])
+    case: Annotated[int, Field(ge=1, lt=2**63, description="of a ticket's cases; else the oldest")] | None = None
+
+
+class WindowRatingBody(Body):
+    """A grade given at the window, for the case it asked about."""
+
+    case: Annotated[int, Field(ge=1, lt=2**63)]
+    grade: Grade
+    reasons: Reasons = Field([])
+
+
+class WorkBody(Body):
+    """What was done about a low grade."""
+
+    contacted: bool = False
+    settled: bool = False
+    note: Annotated[Line, Field(max_length=LONGEST_NOTE)] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "WorkBody":
+        if not (self.contacted or self.settled or self.note):
+            raise ValueError("nothing was done")
+        return self
+
+
+class WorkQuery(Query):
+    """Which items."""
+
+    open: Literal["0", "1"] = "1"
+
+
+class RatingAnswer(Answer):
+    """A grade that was given."""
+
+    grade: int
+    reasons: list[str]
+    late: bool
+
+
+class AskedAnswer(Answer):
+    """What the tablet asks about now."""
+
+    case: int
+    service: str
+    service_name: str
+    service_name_en: str
+
+
+class WorkAnswer(Answer):
+    """What a low grade asks for; nothing in it says whose it is."""
+
+    id: int
+    case: int
+    service: str
+    window: str
+    day: date
+    grade: int
+    reasons: list[str]
+    made_at: datetime
+    contact_by: datetime
+    settle_by: datetime
+    contacted_at: datetime | None
+    settled_at: datetime | None
+    who: str | None
+    note: str | None
+
+
+class WorkListAnswer(Answer):
+    """Items of work."""
+
+    items: list[WorkAnswer]
+
+
+class WindowGradesAnswer(Answer):
+    """How many of each grade a window's cases got in the last whole week; null while there are fewer than five."""
+
+    first: date
+    last: date
+    grades: dict[str, int] | None
+
+
+def of_rating(rating: Rating) -> dict[str, Any]:
+    """A grade, without what it was given for."""
+    return {"grade": rating.grade, "reasons": list(rating.reasons), "late": rating.late}
+
+
+def of_work(item: WorkItem) -> dict[str, Any]:
+    """An item of work."""
+    return {
+        "id": item.id,
+        "case": item.case,
+        "service": item.service,
+        "window": item.window,
+        "day": item.day.isoformat(),
+        "grade": item.grade,
+        "reasons": list(item.reasons),
+        "made_at": instant(item.made_at),
+        "contact_by": instant(item.contact_by),
+        "settle_by": instant(item.settle_by),
+        "contacted_at": item.contacted_at and instant(item.contacted_at),
+        "settled_at": item.settled_at and instant(item.settled_at),
+        "who": item.who,
+        "note": item.note,
+    }
+
+
+def routes(hall: Hall) -> Resource:
+    """The routes of ratings."""
+    api = resource("ratings", "What residents think of it")
+
+    @api.post("/tickets/<code>/rating", summary="Rate a case, once", responses={"201": RatingAnswer})
+    @public
+    def rate(path: CodePath, body: RatingBody) -> Response:
+        """By the code of the ticket or of the receipt, also on a later day; it cannot be changed."""
+        with hall.wrong_codes.watch(caller(request, hall.settings.server)[0], path.code):
+            given = hall.ratings.rate(path.code, body.grade, body.reasons, body.case, _via())
+        return answer(of_rating(given), 201)
+
+    @api.get(
+        "/windows/<window>/rating",
+        summary="The case that the tablet at a window asks about",
+        responses={"200": AskedAnswer, "204": None},
+    )
+    @allow("kiosk", "terminal")
+    def asked(path: WindowPath) -> Response:
+        """204 when none was finished there in the last minutes, or it is rated."""
+        tablet_only(path.window)
+        case = hall.ratings.asked_at(path.window)
+        if case is None:
+            return Response(status=204)
+        service = next((one for one in hall.office.services() if one.id == case.service), None)
+        names = {"service_name": service.name, "service_name_en": service.name_en} if service else {}
+        return answer({"case": case.id, "service": case.service, "service_name": "", "service_name_en": ""} | names)
+
+    @api.post("/windows/<window>/rating", summary="Rate it at the window", responses={"201": RatingAnswer})
+    @allow("kiosk", "terminal")
+    def rate_here(path: WindowPath, body: WindowRatingBody) -> Response:
+        tablet_only(path.window)
+        return answer(of_rating(hall.ratings.rate_at(path.window, body.case, body.grade, body.reasons)), 201)
+
+    @api.get("/windows/<window>/grades", summary="A window's grades", responses={"200": WindowGradesAnswer})
+    @allow("clerk", window=True)
+    def grades(path: WindowPath) -> Response:
+        """Of the last whole week, so that nobody at the window learns who gave which."""
+        found = hall.ratings.of_window(path.window)
+        counts = {str(grade): number for grade, number in (found.grades or {}).items()}
+        return answer({"first": found.first.isoformat(), "last": found.last.isoformat(), "grades": counts or None})
+
+    @api.get("/ratings/work", summary="What low grades ask for", responses={"200": WorkListAnswer})
+    @allow("manager")
+    def work(query: WorkQuery) -> Response:
+        """Open items, most pressing first; with `open=0` all, newest first."""
+        items = hall.ratings.work(only_open=query.open == "1")
+        return answer({"items": [of_work(item) for item in items]})
+
+    @api.post("/ratings/work/<int:item>", summary="Somebody saw to it", responses={"200": WorkAnswer})
+    @allow("manager")
+    def see_to(path: WorkPath, body: WorkBody) -> Response:
+        done = hall.ratings.see_to(
+            path.item, actor(), contacted=body.contacted, settled=body.settled, note=body.note or None
+        )
+        return answer(of_work(done))
+
+    return api
+
+
+def _via() -> Via:
+    principal = gate().asker().principal
+    return "terminal" if principal and principal.role == "terminal" else "phone"
+
+
+def tablet_only(window: str) -> None:
+    """Refuse everybody but the tablet of this window.
+
+    Raises:
+        RequestError: ``forbidden``, ``not_your_window``.
+        UnknownError: ``unknown_window``.
+    """
+    if window == "*":
+        raise UnknownError("unknown_window")
+    principal = gate().asker().principal
+    if principal is None:
+        return
+    if principal.role != "terminal":
+        raise RequestError(403, "forbidden")
+    if not principal.may_use(window):
+        raise RequestError(403, "not_your_window", window=window)

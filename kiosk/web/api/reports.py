@@ -1,0 +1,136 @@
+"""``/reports``: what the hall did, for its manager."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from flask import Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from kiosk.exchange.report_tables import as_csv, day_as_json, report_as_json
+from kiosk.web.auth import allow
+from kiosk.web.hall import Hall
+from kiosk.web.schema.answers import answer
+from kiosk.web.schema.routes import Resource, resource
+from ticketing.reports.reports import By, Day, Report
+
+_Text = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
+
+
+def _calendar_day(text: Any) -> date:
+    # Pydantic would take a bare number for a day, too.
+    if not (isinstance(text, str) and len(text) == len("2026-03-02")):
+        raise ValueError("a day is YYYY-MM-DD")
+    return date.fromisoformat(text)
+
+
+CalendarDay = Annotated[date, BeforeValidator(_calendar_day, json_schema_input_type=_Text)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
+class DayQuery(_Shape):
+    """Which day; today when none is named."""
+
+    date: CalendarDay | None = None
+    format: Literal["json", "csv"] = "json"
+
+
+class SpanQuery(_Shape):
+    """Which days, both included, and in what parts."""
+
+    first: CalendarDay = Field(alias="from")
+    last: CalendarDay = Field(alias="to")
+    by: By = "service"
+    format: Literal["json", "csv"] = "json"
+
+
+class TimesAnswer(_Shape):
+    """Durations: how many, and in whole seconds; half of them took at most the median, nine tenths at most p90."""
+
+    count: int
+    mean_seconds: int
+    median_seconds: int
+    p90_seconds: int
+    longest_seconds: int
+
+
+class FiguresAnswer(_Shape):
+    """One line of a report."""
+
+    key: str = Field(description="the hour (0 to 23), the day, or the id of service, window or clerk; empty: the whole")
+    name: str
+    issued: int = Field(description="tickets")
+    served: int = Field(description="finished stays at a window; each stop of a chain is one")
+    no_shows: int = Field(description="calls that nobody came to")
+    cancelled: int
+    expired: int = Field(description="tickets that were left when their day ended")
+    transferred: int
+    held: int
+    overtime: int | None = Field(description="served to the end after closing time; null in a hall without hours")
+    wait: TimesAnswer | None = Field(description="from joining the queue to the call")
+    walk: TimesAnswer | None = Field(description="from the call to the start")
+    service: TimesAnswer | None = Field(description="from the start to the end")
+    cases: int
+    promised: int
+    promised_late: int = Field(description="cases that were not ready by the promised day")
+    rated: int
+    not_rated: int
+    work_open: int = Field(description="bad grades whose matter is not settled")
+    work_late: int = Field(description="of those, the overdue ones")
+    left_out: int = Field(description="durations that cannot be, since a clock was set meanwhile")
+    grades: dict[str, int] | None = Field(description="cases by grade, 5 the best; null where too few to tell")
+    outcomes: dict[str, int]
+
+
+class DayAnswer(_Shape):
+    """A hall day."""
+
+    date: str
+    total: FiguresAnswer
+    hours: list[FiguresAnswer]
+    services: list[FiguresAnswer]
+    windows: list[FiguresAnswer]
+    clerks: list[FiguresAnswer]
+
+
+class SpanAnswer(_Shape):
+    """Hall days, both ends included."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True, populate_by_name=True)
+
+    first: str = Field(alias="from")
+    last: str = Field(alias="to")
+    by: str
+    total: FiguresAnswer
+    rows: list[FiguresAnswer]
+
+
+def routes(hall: Hall) -> Resource:
+    """The routes of the manager's figures."""
+    api = resource("reports", "What the hall did")
+    manager = allow("manager")
+
+    @api.get("/reports/day", summary="The figures of a hall day", responses={"200": DayAnswer})
+    @manager
+    def day(query: DayQuery) -> Response:
+        """With `format=csv` the same as a table for a spreadsheet. Nothing in it says who anybody was."""
+        report = hall.reports.day(query.date or hall.office.ledger.today())
+        return _csv(report, f"{report.day}") if query.format == "csv" else answer(day_as_json(report))
+
+    @api.get("/reports", summary="The figures of a span of days", responses={"200": SpanAnswer})
+    @manager
+    def span(query: SpanQuery) -> Response:
+        """In parts by hour of the day, service, window, clerk or day; at most 366 days."""
+        report = hall.reports.span(query.first, query.last, query.by)
+        if query.format == "csv":
+            return _csv(report, f"{report.first}_{report.last}_{report.by}")
+        return answer(report_as_json(report))
+
+    return api
+
+
+def _csv(report: Day | Report, name: str) -> Response:
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="quhao_{name}.csv"'}
+    return Response(as_csv(report), mimetype="text/csv", headers=headers)

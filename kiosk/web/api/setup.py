@@ -1,0 +1,76 @@
+"""``/setup``: what the hall is made of, read whole and replaced whole, as ``quhao hall export`` and ``import`` do."""
+
+from typing import Any
+
+from flask import Response, request
+from pydantic import GetJsonSchemaHandler, RootModel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from config.businesses import Businesses
+from config.hall_file import check, values_of
+from kiosk.exchange.hall_files import businesses_of, setup_of
+from kiosk.web.auth import actor, allow
+from kiosk.web.hall import Hall
+from kiosk.web.problems import RequestError
+from kiosk.web.schema.answers import answer
+from kiosk.web.schema.routes import Resource, resource
+from ticketing.day.setup import HallSetup
+
+
+class SetupBody(RootModel[Any]):
+    """The hall's make-up, whole; it is checked whole, so that all that is wrong with it is told at once."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Described as what it is checked for."""
+        return handler(Businesses.__pydantic_core_schema__)
+
+
+def routes(hall: Hall) -> Resource:
+    """The routes of the hall's make-up."""
+    api = resource("setup", "What the hall is made of")
+    day_starts = hall.settings.hall.day_offset.seconds // 60
+
+    @api.get("/setup", summary="Services, windows, hours, holidays, quotas, slots", responses={"200": Businesses})
+    @allow("manager")
+    def show() -> Response:
+        """The `ETag` names this make-up: send it back as `If-Match` with what you change."""
+        return _told(hall.setup.read())
+
+    @api.put("/setup", summary="Make the hall what this says", responses={"200": Businesses})
+    @allow("manager")
+    def put(body: SetupBody) -> Response:
+        """All of it or nothing. What is left out is taken away; a service that somebody waits for is served to the end.
+
+        With `If-Match` it is refused (`setup_changed`) when somebody else changed the hall since.
+        """
+        wanted, problems = check(body.root, day_starts)
+        if wanted is None:
+            faults = [
+                {
+                    "field": one.key,
+                    "reason": "bad_setup",
+                    "message": f"{one.reason[1]} → {one.suggestion[1]}",
+                    "message_zh": f"{one.reason[0]} → {one.suggestion[0]}",
+                }
+                for one in problems
+            ]
+            raise RequestError(422, "bad_setup", errors=faults)
+        hall.setup.replace(setup_of(wanted), actor(), version=_seen())
+        return _told(hall.setup.read())
+
+    return api
+
+
+def _seen() -> str | None:
+    """The version that the asker changed; None for whichever there is."""
+    if request.headers.get("If-Match") is None or request.if_match.star_tag:
+        return None
+    return next(iter(request.if_match.as_set()), "")
+
+
+def _told(setup: HallSetup) -> Response:
+    said = answer(values_of(businesses_of(setup)))
+    said.set_etag(setup.version)
+    return said

@@ -1,0 +1,121 @@
+"""``/terminals``: what a self-service terminal may ask. Each has a token bound to it, and to no other."""
+
+from typing import ClassVar
+
+from flask import Response
+from pydantic import Field, model_validator
+
+from kiosk.web.api.cases import BackAnswer, ProgressAnswer, of_back, of_progress
+from kiosk.web.auth import actor, allow, gate
+from kiosk.web.hall import Hall
+from kiosk.web.problems import RequestError
+from kiosk.web.schema.answers import Answer, ResidentAnswer, TicketAnswer, answer, of_resident, of_ticket
+from kiosk.web.schema.bodies import Body, Identifier
+from kiosk.web.schema.routes import NamedPath, Resource, resource
+from ticketing.model import Actor, Resident
+from ticketing.terminals import Proof
+
+
+class TerminalPath(NamedPath):
+    """The terminal's id."""
+
+    terminal: str = Field(max_length=64)
+    unknown: ClassVar[str] = "not_found"
+
+
+class SlipBody(Body):
+    """A slip and a second proof. Any texts: what is wrong with them is not told."""
+
+    code: str
+    id_tail: str | None = Field(None, description="the last 4 characters of the ID number")
+    id_number: str | None = Field(None, description="the whole number, from the card")
+
+
+class WhoseBody(Body):
+    """A card or a receipt, one of them."""
+
+    id_number: str | None = Field(None, min_length=1, description="from the card that lies at the terminal")
+    code: str | None = Field(None, min_length=1, description="of the receipt")
+
+    @model_validator(mode="after")
+    def _one(self) -> "WhoseBody":
+        if (self.id_number is None) == (self.code is None):
+            raise ValueError("either a card's number or a receipt's code")
+        return self
+
+
+class BackBody(WhoseBody):
+    """The same, of somebody who brings missing papers; `service` chooses among several of one card."""
+
+    service: Identifier | None = None
+
+
+class OpenedAnswer(Answer):
+    """The ticket and whose it is; `agent` took it for them."""
+
+    ticket: TicketAnswer
+    resident: ResidentAnswer
+    agent: ResidentAnswer | None
+
+
+class CasesAnswer(Answer):
+    """How cases go on, newest first."""
+
+    cases: list[ProgressAnswer]
+
+
+def routes(hall: Hall) -> Resource:
+    """The routes of terminals."""
+    api = resource("terminals", "Self-service terminals")
+
+    @api.post("/terminals/<terminal>/scan", summary="A resident's own data", responses={"200": OpenedAnswer})
+    @allow("terminal")
+    def scan(path: TerminalPath, body: SlipBody) -> Response:
+        """Only with a second proof; whatever is wrong is answered with one and the same `not_opened`.
+
+        After 3 wrong proofs no terminal opens the ticket any more. Every try is an entry in the access log.
+        """
+        who = own_terminal(path.terminal)
+        with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code, ("not_opened",)):
+            found = hall.terminals.scan(body.code, Proof(body.id_tail, body.id_number), who)
+        opened = {"resident": of_resident(found.resident), "agent": of_resident(found.agent)}
+        return answer({"ticket": of_ticket(found.ticket)} | opened)
+
+    @api.post("/terminals/<terminal>/progress", summary="How somebody's cases go on", responses={"200": CasesAnswer})
+    @allow("terminal")
+    def progress(path: TerminalPath, body: WhoseBody) -> Response:
+        """By the card that lies at the terminal: all cases of its bearer; by a receipt's code: that one."""
+        who = own_terminal(path.terminal)
+        with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code or ""):
+            found = hall.terminals.cases(who, id_number=body.id_number, code_text=body.code)
+        return answer({"cases": [of_progress(hall, case) for case in found]})
+
+    @api.post("/terminals/<terminal>/supplement", summary="Back with missing papers", responses={"200": BackAnswer})
+    @allow("terminal")
+    def come_back(path: TerminalPath, body: BackBody) -> Response:
+        who = own_terminal(path.terminal)
+        printed = hall.printing.present
+        with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code or ""):
+            if body.code is not None:
+                back = hall.supplements.by_code(body.code, who.who, print=printed)
+            else:
+                back = hall.supplements.by_card(
+                    Resident(id_number=body.id_number), body.service, who.who, print=printed
+                )
+        if back.print_job is not None:
+            hall.printing.wake()
+        return answer(of_back(back))
+
+    return api
+
+
+def own_terminal(terminal: str) -> Actor:
+    """Who asks at ``terminal``; a token of another one is refused.
+
+    Raises:
+        RequestError: ``not_your_terminal``.
+    """
+    principal = gate().asker().principal
+    if principal is None or principal.terminal != terminal:
+        raise RequestError(403, "not_your_terminal")
+    return Actor(actor().who, "terminal", f"terminal {terminal}")

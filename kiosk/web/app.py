@@ -1,0 +1,158 @@
+"""The application: routes, the gate in front of them, and what every answer carries."""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, current_app
+from werkzeug.exceptions import BadRequest
+
+from kiosk.exchange.appointment_lists import LARGEST
+from kiosk.web import auth, health, problems
+from kiosk.web.api import (
+    appointments,
+    cases,
+    desk,
+    devices,
+    kiosk,
+    login,
+    ratings,
+    reports,
+    setup,
+    terminals,
+    tickets,
+    windows,
+)
+from kiosk.web.api import hall as hall_api
+from kiosk.web.auth import Gate
+from kiosk.web.hall import Hall
+from kiosk.web.pages.cases import case_pages
+from kiosk.web.pages.public import pages
+from kiosk.web.pages.staff import staff_pages
+from kiosk.web.pages.ticket import ticket_pages
+from kiosk.web.problems import RequestError
+from kiosk.web.schema.openapi import description
+from kiosk.web.schema.routes import PREFIX
+from kiosk.web.streams import Streams
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+MAX_BODY = 64 * 1024
+"""Bytes of a request's body; the largest of ours, a resident with a long address, is two thousand."""
+MAX_SETUP = 512 * 1024
+"""The same of a whole hall: a hundred services with their slots."""
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'self'"
+)
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=()"),
+]
+FOR_PAGES = [*HEADERS, ("Content-Security-Policy", PAGE_POLICY)]
+FOR_DATA = [*HEADERS, ("Content-Security-Policy", DATA_POLICY)]
+
+
+def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answers: bool = False) -> Flask:
+    """The application of one hall.
+
+    Args:
+        hall: its parts, which may start after this.
+        visitor: in the demonstration, name and password of the account that ``/bench`` logs its visitor in as.
+        check_answers: hold every answer to the shape that the API describes; for tests.
+    """
+    app = Flask("kiosk.web")
+    app.config["CHECK_ANSWERS"] = check_answers
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_COLLECTED"] = max(MAX_BODY, MAX_SETUP, LARGEST)
+    streams = Streams(hall.settings.server.max_streams)
+    gate = Gate(hall.settings, hall.people, hall.clock)
+    app.extensions |= {"streams": streams, "gate": gate}
+    problems.install(app)
+    health.install(app, hall, streams)
+    gate.install(app)
+    app.before_request(_expect_json)
+    app.wsgi_app = _dressed(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    resources = [
+        hall_api.routes(hall, streams),
+        tickets.routes(hall),
+        windows.routes(hall, streams),
+        desk.routes(hall),
+        kiosk.routes(hall, streams),
+        cases.routes(hall),
+        ratings.routes(hall),
+        reports.routes(hall),
+        terminals.routes(hall),
+        appointments.routes(hall),
+        devices.routes(hall),
+        setup.routes(hall),
+        login.routes(hall),
+    ]
+    if hall.bench:
+        # Imported here: a hall of real devices has no bench.
+        from kiosk.web.api import virtual_hall
+
+        resources.append(virtual_hall.routes(hall.bench, streams))
+    for one in resources:
+        app.register_blueprint(one.blueprint)
+    app.register_blueprint(login.form(hall))
+    app.register_blueprint(description(resources, hall.settings.hall.name))
+    app.register_blueprint(pages(hall))
+    app.register_blueprint(ticket_pages(hall))
+    app.register_blueprint(case_pages(hall))
+    app.register_blueprint(staff_pages(hall, visitor))
+    return app
+
+
+def _expect_json() -> None:
+    """Bodies of the API are JSON of whole characters; anything else is told so, not taken for an empty one."""
+    asked = auth.asked()
+    if asked.method in auth.SAFE or not (asked.content_length or "Transfer-Encoding" in asked.headers):
+        return
+    endpoint = asked.endpoint or ""
+    if endpoint == "api_setup.put":
+        asked.max_content_length = MAX_SETUP
+    takes = getattr(current_app.view_functions.get(endpoint), "takes", None)
+    if takes:
+        if asked.mimetype != takes:
+            raise RequestError(415, "csv_expected")
+        return
+    if not asked.is_json:
+        if asked.path.startswith(PREFIX):
+            raise RequestError(415, "json_expected")
+        return
+    try:
+        body = asked.get_json()
+    except (BadRequest, RecursionError):
+        raise RequestError(400, "bad_json") from None
+    sent = asked.get_data()
+    if b"\\" in sent or not sent.isascii():
+        try:
+            json.dumps(body, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            # Half a character (a lone surrogate): JSON can say it, but nobody could store it or say it again.
+            raise RequestError(422, "bad_body") from None
+
+
+def _dressed(app: "WSGIApplication") -> "WSGIApplication":
+    """``app`` with what every answer carries; beneath Flask, whose headers cost more the more there are."""
+
+    def answer_dressed(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            said = dict(headers)
+            html = said.get("Content-Type", "").startswith("text/html")
+            headers += FOR_PAGES if html else FOR_DATA
+            if "Referrer-Policy" not in said:
+                # A ticket's page has the ticket's code in its address.
+                headers.append(("Referrer-Policy", "no-referrer"))
+            return start_response(status, headers, exc_info)
+
+        return app(environ, begin)
+
+    return answer_dressed

@@ -1,0 +1,304 @@
+"""Who is asking, and may they.
+
+::
+
+    Authorization: Bearer TOKEN     a machine                         its token's role and windows
+    Cookie: quhao=…                 somebody logged in                their account's role and windows
+    from this box, no credentials   the browser of this box's kiosk   role kiosk
+
+A page of another site can make a browser send the second and the third, never the first. So what changes something
+under those must come from our own pages (``Origin``, ``Sec-Fetch-Site``), and the kiosk's role is given only under a
+name of this box (``Host``: a foreign name that was bent to 127.0.0.1 is not one).
+
+Every route says who may use it (:func:`allow`, :func:`public`); one of the API that says nothing is refused.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, current_app, g, request
+
+from config.settings import ServerSettings, Settings
+from kiosk.web.problems import RequestError
+from ticketing.model import Actor, Role
+from ticketing.people.people import LOGIN_LASTS, People, Principal
+
+COOKIE = "quhao"
+SAFE = ("GET", "HEAD", "OPTIONS")
+FORWARDED = frozenset({"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA"})
+"""Headers, by their names in WSGI, by which a proxy shows; from one that is not named in the settings they mean: this
+is not the kiosk."""
+
+View = TypeVar("View", bound=Callable[..., object])
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may use a route.
+
+    Attributes:
+        roles: those who may; None for anybody.
+        window: whether the route's window must be one the asker is bound to.
+    """
+
+    roles: frozenset[str] | None
+    window: bool = False
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who a request comes from.
+
+    Attributes:
+        principal: account or token; None without credentials.
+        by: how they said who they are; ``""`` when they did not.
+        address: where the request comes from, as seen behind a trusted proxy.
+        at_kiosk: whether it is the browser of this box's kiosk.
+        bent: whether it would be, had it not come under a name that is not this box's.
+        secure: whether nobody on the way can listen: TLS, or this very box.
+    """
+
+    principal: Principal | None
+    by: str
+    address: str
+    at_kiosk: bool
+    bent: bool
+    secure: bool
+
+    def role_for(self, access: Access) -> Role | None:
+        """The role in which this asker may use the route; None when in none."""
+        if self.principal and (access.roles is None or self.principal.role in access.roles):
+            return self.principal.role
+        if self.at_kiosk and (access.roles is None or "kiosk" in access.roles):
+            return "kiosk"
+        return None
+
+
+def allow(*roles: Role, window: bool = False) -> Callable[[View], View]:
+    """Say who may use a route; ``window`` binds it to the windows of the account or token."""
+
+    def mark(view: View) -> View:
+        view.access = Access(frozenset(roles), window)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Say that anybody may use a route."""
+    view.access = Access(None)  # type: ignore[attr-defined]
+    return view
+
+
+class Gate:
+    """Looks at every request before its route does.
+
+    Args:
+        settings: what this box is, and which proxy it trusts.
+        people: accounts and tokens.
+        clock: now.
+    """
+
+    def __init__(self, settings: Settings, people: People, clock: Callable[[], datetime]) -> None:
+        self._server = settings.server
+        self._people = people
+        self._clock = clock
+        names = {"localhost", socket.gethostname(), settings.server.host, settings.hall.public_host.partition(":")[0]}
+        self._kiosks = {_plain(address) for address in settings.server.kiosk_addresses}
+        self._own_names = {name.lower() for name in names if name}
+
+    def install(self, app: Flask) -> None:
+        """Stand before every route of ``app``."""
+        app.before_request(self._check)
+
+    def asker(self) -> Asker:
+        """Who the present request comes from.
+
+        Raises:
+            RequestError: ``bad_token``.
+        """
+        known: Asker | None = g.get("asker")
+        if known is None:
+            known = g.asker = self._identify(asked())
+        return known
+
+    def _check(self) -> None:
+        request = asked()
+        self._refuse_credentials_in_the_clear(request)
+        view = current_app.view_functions.get(request.endpoint or "")
+        access: Access | None = getattr(view, "access", None)
+        if access is None:
+            if view is not None and request.path.startswith("/api/"):
+                raise RequestError(403, "forbidden")
+            return
+        if access.roles is None:
+            return
+        asker = self.asker()
+        role = asker.role_for(access)
+        if role is None:
+            if asker.address in self._kiosks and not asker.secure:
+                raise RequestError(403, "tls_required")
+            if asker.bent and "kiosk" in access.roles:
+                raise RequestError(403, "bad_host")
+            # Logging in would not help with the kiosk's own routes.
+            if asker.principal or access.roles == {"kiosk"}:
+                raise RequestError(403, "forbidden")
+            raise RequestError(401, "not_logged_in")
+        if request.method not in SAFE and asker.by != "token":
+            check_same_site(request)
+        window = str((request.view_args or {}).get("window", ""))
+        if access.window and not (asker.principal and asker.principal.may_use(window)):
+            raise RequestError(403, "not_your_window", window=window)
+        place = window or asker.address
+        if asker.principal and asker.principal.role == role:
+            g.actor = Actor(asker.principal.name, role, place, logged_in=asker.by == "login")
+        else:
+            g.actor = Actor("kiosk", role, place)
+
+    def _refuse_credentials_in_the_clear(self, request: Request) -> None:
+        """Also where none are needed: whoever sends them should learn that they are for anybody to read.
+
+        Raises:
+            RequestError: ``tls_required``.
+        """
+        if "Authorization" in request.headers or COOKIE in request.cookies:
+            address, behind_proxy = caller(request, self._server)
+            if not (_is_here(request, address, behind_proxy) or arrived_by_tls(request, behind_proxy)):
+                raise RequestError(403, "tls_required")
+
+    def came_by_tls(self) -> bool:
+        """Whether the browser of the present request sees an address of ``https``."""
+        return arrived_by_tls(request, caller(request, self._server)[1])
+
+    def _identify(self, request: Request) -> Asker:
+        address, behind_proxy = caller(request, self._server)
+        here = _is_here(request, address, behind_proxy)
+        secure = here or arrived_by_tls(request, behind_proxy)
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        cookie = request.cookies.get(COOKIE)
+        kiosk = here or (secure and address in self._kiosks)
+        own_name = self._under_own_name(request)
+        if scheme:
+            principal = self._people.principal_of_token(token.strip()) if scheme.lower() == "bearer" else None
+            if principal is None:
+                raise RequestError(401, "bad_token")
+            return Asker(principal, "token", address, at_kiosk=False, bent=False, secure=secure)
+        principal = self._people.principal_of_login(cookie, self._clock()) if cookie else None
+        return Asker(
+            principal, "login" if principal else "", address, kiosk and own_name, kiosk and not own_name, secure
+        )
+
+    def _under_own_name(self, request: Request) -> bool:
+        host = _host_name(request.headers.get("Host", ""))
+        return host in self._own_names or _is_address(host)
+
+
+def gate() -> Gate:
+    """The gate of the present application."""
+    found: Gate = current_app.extensions["gate"]
+    return found
+
+
+def actor() -> Actor:
+    """Who does what this request asks; only in a route that names its roles."""
+    found: Actor = g.actor
+    return found
+
+
+def check_same_site(request: Request) -> None:
+    """Refuse what a page of another site made the browser send.
+
+    Raises:
+        RequestError: ``cross_site``.
+    """
+    origin = request.headers.get("Origin")
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        raise RequestError(403, "cross_site")
+    if origin is not None:
+        own = ("https" if gate().came_by_tls() else "http", request.headers.get("Host", "").lower())
+        scheme, _, host = origin.lower().partition("://")
+        if (scheme, host) != own:
+            raise RequestError(403, "cross_site")
+
+
+def caller(request: Request, server: ServerSettings) -> tuple[str, bool]:
+    """The address a request comes from, and whether the trusted proxy says so."""
+    peer = _plain(request.remote_addr or "")
+    if not server.trusted_proxy or peer != _plain(server.trusted_proxy):
+        return peer, False
+    # The last one is what the proxy itself saw; those before it are hearsay. Without any, it may be anybody.
+    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return _plain(named) or "unknown", True
+
+
+def arrived_by_tls(request: Request, behind_proxy: bool) -> bool:
+    """Whether the request came by TLS to us, or to the trusted proxy, which is there to end it."""
+    if behind_proxy:
+        return request.headers.get("X-Forwarded-Proto", "https").rpartition(",")[2].strip().lower() == "https"
+    return request.scheme == "https"
+
+
+def remember(response: Response, secret: str, server: ServerSettings) -> None:
+    """Put a log-in into the answer's cookie."""
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=LOGIN_LASTS,
+        httponly=True,
+        samesite="Lax",
+        secure=arrived_by_tls(request, caller(request, server)[1]),
+    )
+
+
+def forget(response: Response) -> None:
+    """Take the log-in out of the browser."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
+
+
+def asked() -> Request:
+    """The present request itself: each look through Flask's proxy costs as much as what is looked for."""
+    found: Request = request._get_current_object()  # type: ignore[attr-defined]
+    return found
+
+
+def _is_here(request: Request, address: str, behind_proxy: bool) -> bool:
+    """Whether a request comes from this box."""
+    return _is_loopback(address) and (behind_proxy or FORWARDED.isdisjoint(request.environ))
+
+
+@lru_cache(1024)
+def _plain(address: str) -> str:
+    """An address as one thing has one spelling: ``::ffff:127.0.0.1`` is 127.0.0.1."""
+    try:
+        ip = ipaddress.ip_address(address.strip("[]"))
+    except ValueError:
+        return ""
+    return str(getattr(ip, "ipv4_mapped", None) or ip)
+
+
+@lru_cache(1024)
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_address(host: str) -> bool:
+    """A bare address cannot be bent: no name server was asked for it."""
+    return _plain(host) != ""
+
+
+@lru_cache(1024)
+def _host_name(host: str) -> str:
+    """The name in a ``Host`` header, without the port and the brackets of IPv6."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""

@@ -1,0 +1,74 @@
+"""The hall at work: everything the pages and the API may ask of the program, built by ``kiosk.wiring``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from config.settings import Settings
+from drivers.supervisor import Supervisor
+from kiosk.web.code_guessing import WrongCodes
+from ticketing.appointments.appointments import Appointments
+from ticketing.cases.cases import Cases
+from ticketing.cases.ratings import Ratings
+from ticketing.day.setup import Setup
+from ticketing.line.supplements import Supplements
+from ticketing.office import Office
+from ticketing.people.people import People
+from ticketing.reports.reports import Reports
+from ticketing.terminals import Terminals
+
+if TYPE_CHECKING:
+    from kiosk.devices.virtual_hall import Bench
+    from kiosk.event_feed import EventFeed, WindowNews
+    from kiosk.resident.controller import Counter
+    from kiosk.resident.printing import PrintDesk
+
+
+@dataclass
+class Hall:
+    """The running parts.
+
+    Attributes:
+        settings: what this box is.
+        office: the queue's verbs.
+        people: accounts, tokens, log-ins.
+        feed: the hall's events, for anybody.
+        news: what is for one window's clerk alone.
+        printing: slips of this box's printer.
+        counter: the resident's side of this box; None where it has no card reader.
+        devices: this box's devices, each under its supervisor.
+        bench: hands and eyes of the simulators; None where no device is simulated.
+        clock: the time, in the hall's zone.
+        wrong_codes: slows down whoever tries codes; every route that takes a code looks it up inside of its watch.
+        cases, supplements, ratings, reports, terminals, setup, appointments: more verbs, on the office's ledger.
+    """
+
+    settings: Settings
+    office: Office
+    people: People
+    feed: "EventFeed"
+    news: "WindowNews"
+    printing: "PrintDesk"
+    counter: "Counter | None"
+    devices: list[Supervisor[Any]]
+    bench: "Bench | None"
+    clock: Callable[[], datetime]
+    wrong_codes: WrongCodes = field(default_factory=WrongCodes)
+    cases: Cases = field(init=False)
+    supplements: Supplements = field(init=False)
+    ratings: Ratings = field(init=False)
+    reports: Reports = field(init=False)
+    terminals: Terminals = field(init=False)
+    setup: Setup = field(init=False)
+    appointments: Appointments = field(init=False)
+
+    def __post_init__(self) -> None:
+        ledger = self.office.ledger
+        self.cases = Cases(ledger)
+        self.supplements = Supplements(ledger)
+        self.ratings = Ratings(ledger)
+        self.reports = Reports(ledger)
+        self.terminals = Terminals(ledger)
+        self.setup = Setup(ledger)
+        self.appointments = Appointments(ledger)

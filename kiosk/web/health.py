@@ -1,0 +1,145 @@
+"""``/healthz``, ``/readyz``, ``/metrics``: for whoever watches over the box. Never a code, name or number in them."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Flask, Response, request
+
+from kiosk.clock import HallClock
+from kiosk.web.hall import Hall
+from kiosk.web.schema.answers import answer
+from kiosk.web.streams import Streams
+from ticketing.model import StoreError
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.core import Metric
+
+
+class Tally:
+    """Counts answers by route, method and status, and collects what else is measured when it is asked for.
+
+    The Prometheus library is loaded at the first scrape: most boxes never see one.
+    """
+
+    def __init__(self, hall: Hall, streams: Streams) -> None:
+        self._hall = hall
+        self._streams = streams
+        self._answers: Counter[tuple[str, str, int]] = Counter()
+        self._lock = threading.Lock()
+        self._registry: CollectorRegistry | None = None
+
+    def count(self, response: Response) -> Response:
+        """Count one answer, by the route's template and never by the address."""
+        route = request.url_rule.rule if request.url_rule else "(none)"
+        # No method of a client's own invention.
+        method = request.method if request.method in _METHODS else "(other)"
+        with self._lock:
+            self._answers[route, method, response.status_code] += 1
+        return response
+
+    def text(self) -> tuple[bytes, str]:
+        """Everything in Prometheus' text format, and that format's content type."""
+        from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, GCCollector, ProcessCollector
+        from prometheus_client.exposition import generate_latest
+
+        with self._lock:
+            if self._registry is None:
+                self._registry = CollectorRegistry()
+                ProcessCollector(registry=self._registry)
+                GCCollector(registry=self._registry)
+                self._registry.register(self)
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+    def describe(self) -> "list[Metric]":
+        """Nothing ahead of time: a registry otherwise asks the store when it is made."""
+        return []
+
+    def collect(self) -> "Iterator[Metric]":
+        """The present figures, for the registry."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        answers = CounterMetricFamily(
+            "quhao_http_requests", "Answers by route, method and status", labels=["route", "method", "status"]
+        )
+        with self._lock:
+            counted = dict(self._answers)
+        for (route, method, status), number in counted.items():
+            answers.add_metric([route, method, str(status)], number)
+        yield answers
+        streams = GaugeMetricFamily("quhao_event_streams", "Open event streams")
+        streams.add_metric([], len(self._streams))
+        yield streams
+        devices = GaugeMetricFamily("quhao_device_up", "1 for a device that is online", labels=["device", "driver"])
+        for supervisor in self._hall.devices:
+            devices.add_metric([supervisor.name, supervisor.kind], supervisor.state.state == "online")
+        yield devices
+        yield from self._of_the_queue()
+
+    def _of_the_queue(self) -> "Iterator[Metric]":
+        from prometheus_client.core import GaugeMetricFamily
+
+        up = GaugeMetricFamily("quhao_store_up", "1 when the store answers")
+        try:
+            services = self._hall.office.hall().services
+            today = self._hall.office.day_counts()
+        except StoreError:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        waiting = GaugeMetricFamily("quhao_waiting", "Tickets that wait, by service", labels=["service"])
+        for view in services:
+            waiting.add_metric([view.service.id], view.waiting)
+        yield waiting
+        tickets = GaugeMetricFamily("quhao_tickets_today", "Tickets of this hall day, by state", labels=["state"])
+        slips = GaugeMetricFamily("quhao_slips_today", "Slips of this hall day, by printing", labels=["state"])
+        for family, counts in ((tickets, today.tickets), (slips, today.slips)):
+            for state, number in counts.items():
+                family.add_metric([state], number)
+            yield family
+
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+def install(app: Flask, hall: Hall, streams: Streams) -> None:
+    """Hang the three routes, and count every answer of ``app``."""
+    tally = Tally(hall, streams)
+    app.after_request(tally.count)
+    blueprint = Blueprint("health", __name__)
+
+    @blueprint.get("/healthz")
+    def alive() -> Response:
+        return answer({"alive": True})
+
+    @blueprint.get("/readyz")
+    def ready() -> Response:
+        missing = list(_missing(hall))
+        return answer({"ready": not missing, "missing": missing}, 503 if missing else 200)
+
+    @blueprint.get("/metrics")
+    def metrics() -> Response:
+        body, content_type = tally.text()
+        return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})
+
+    app.register_blueprint(blueprint)
+
+
+def _missing(hall: Hall) -> Iterator[dict[str, Any]]:
+    """What keeps this box from doing all it should: store, clock, services without a window, devices not online."""
+    try:
+        for service in hall.setup.unserved():
+            yield {"what": f"service {service.id}", "reason": "unserved"}
+    except StoreError as error:
+        yield {"what": "store", "reason": error.code}
+    trouble = hall.clock.trouble if isinstance(hall.clock, HallClock) else None
+    if trouble:
+        yield {"what": "clock", "reason": trouble.reason}
+    for supervisor in hall.devices:
+        state = supervisor.state
+        if state.state != "online":
+            yield {"what": f"device {state.name}", "reason": state.reason}

@@ -1,0 +1,78 @@
+"""The pages anybody may see: kiosk and screens.
+
+A ticket's is in ``kiosk.web.pages.ticket``, staff's are in ``kiosk.web.pages.staff``.
+"""
+
+import hashlib
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from kiosk.web.auth import allow
+from kiosk.web.hall import Hall
+from ticketing.model import UnknownError
+
+QR_QUIET_ZONE = 4
+"""Modules of white around the code (ISO/IEC 18004, 6.3.8)."""
+
+
+def pages(hall: Hall) -> Blueprint:
+    """The public pages of ``hall``. What must be read without JavaScript is rendered here, the rest by the pages."""
+    blueprint = Blueprint("pages", __name__)
+    blueprint.app_context_processor(lambda: {"hall": hall.settings.hall})
+
+    @blueprint.get("/")
+    def index() -> Response:
+        return page("index.html", windows=hall.office.windows(), bench=hall.bench is not None)
+
+    @blueprint.get("/kiosk")
+    def kiosk() -> Response:
+        if hall.counter is None:
+            raise UnknownError("no_kiosk")
+        return page("kiosk.html")
+
+    @blueprint.get("/kiosk/code.svg")
+    @allow("kiosk")
+    def kiosk_code() -> Response:
+        ticket = hall.counter.view()["ticket"] if hall.counter else None
+        if ticket is None:
+            raise UnknownError("unknown_ticket")
+        response = Response(qr_svg(ticket["url"]), mimetype="image/svg+xml")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @blueprint.get("/screen")
+    def screen() -> Response:
+        return page("screen.html", board=hall.office.board(), now=hall.clock())
+
+    @blueprint.get("/screen/window/<window>")
+    def screen_window(window: str) -> Response:
+        return page("screen_window.html", view=hall.office.window_view(window), seq=hall.office.last_seq())
+
+    return blueprint
+
+
+def page(name: str, **values: Any) -> Response:
+    """A page that no cache keeps, and that is not sent again to somebody who has it already."""
+    response = make_response(render_template(name, **values))
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:20])
+    response.make_conditional(request)
+    return response
+
+
+def qr_svg(payload: str) -> str:
+    """The QR code of ``payload`` (error correction M) as a drawing of whole modules."""
+    from qrcode.constants import ERROR_CORRECT_M
+    from qrcode.main import QRCode
+
+    code: QRCode[Any] = QRCode(error_correction=ERROR_CORRECT_M, border=QR_QUIET_ZONE)
+    code.add_data(payload)
+    rows = code.get_matrix()
+    side = len(rows)
+    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
+        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{path}"/></svg>'
+    )

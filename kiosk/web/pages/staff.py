@@ -1,0 +1,121 @@
+"""The pages of those who work in the hall: window, guide desk, manager, devices, log-in, the demonstration's bench.
+
+The pages hold no data but names of windows; what they show they fetch from the API, which asks who they are. Here
+nobody is let in, only sent to the log-in early instead of to a page that would stay empty.
+"""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+
+from display.advice import REASONS, advice
+from display.refusals import CODES, words
+from kiosk.web.auth import gate, remember
+from kiosk.web.hall import Hall
+from kiosk.web.problems import RequestError
+from ticketing.model import LimitError, Role, UnknownError
+from ticketing.people.people import Principal
+
+
+def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint:
+    """The staff's pages of ``hall``; templates and static files are the application's.
+
+    Args:
+        hall: the running parts.
+        visitor: name and password of the account that ``/bench`` logs its visitor in as; None asks everybody.
+    """
+    blueprint = Blueprint("staff", __name__)
+
+    @blueprint.get("/window/<window>")
+    def window(window: str) -> Response:
+        found = next((one for one in hall.office.windows() if one.id == window), None)
+        if found is None:
+            raise UnknownError("unknown_window")
+        principal = gate().asker().principal
+        if principal is None:
+            return _to_login()
+        if principal.role != "clerk":
+            raise RequestError(403, "forbidden")
+        if not principal.may_use(window):
+            raise RequestError(403, "not_your_window", window=window)
+        return _page("window.html", window=found, username=principal.name)
+
+    @blueprint.get("/desk")
+    def desk() -> Response:
+        principal = gate().asker().principal
+        if principal is None:
+            return _to_login()
+        if principal.role != "desk":
+            raise RequestError(403, "forbidden")
+        return _page("desk_page.html", username=principal.name, classes=hall.settings.queue.classes)
+
+    @blueprint.get("/devices")
+    def devices() -> Response:
+        principal = gate().asker().principal
+        if not _may_see_devices(principal) and not (hall.bench and gate().asker().at_kiosk):
+            if principal is None:
+                return _to_login()
+            raise RequestError(403, "forbidden")
+        reasons = {reason: advice(reason) for reason in sorted(REASONS)}
+        return _page("devices.html", reasons=reasons, username=principal.name if principal else None)
+
+    @blueprint.get("/manage")
+    def manage() -> Response:
+        principal = gate().asker().principal
+        if principal is None:
+            return _to_login()
+        if principal.role != "manager":
+            raise RequestError(403, "forbidden")
+        return _page("manage.html", username=principal.name, today=hall.office.ledger.today())
+
+    @blueprint.get("/login")
+    def login() -> Response:
+        if not gate().asker().secure:
+            raise RequestError(403, "tls_required")
+        failed = request.args.get("failed", "")
+        said = words(failed) if failed in CODES else None
+        page = _page("login.html", next=request.args.get("next", ""), failed=said)
+        # "no-referrer" would make the browser say that the form comes from nowhere (Fetch, 3.1).
+        page.headers["Referrer-Policy"] = "same-origin"
+        return page
+
+    @blueprint.get("/bench")
+    def bench() -> Response:
+        asker = gate().asker()
+        if hall.bench is None or not asker.at_kiosk:
+            raise UnknownError("not_found")
+        page = _page("bench.html")
+        if visitor is not None and asker.principal is None and (secret := _let_in(hall, visitor)):
+            remember(page, secret, hall.settings.server)
+        return page
+
+    return blueprint
+
+
+def _let_in(hall: Hall, visitor: tuple[str, str]) -> str | None:
+    """A log-in for the visitor; None when the account is not there, or somebody is guessing at it just now."""
+    try:
+        return hall.people.login(*visitor, hall.clock())
+    except LimitError:
+        return None
+
+
+DEVICE_ROLES: tuple[Role, ...] = ("technician", "manager")
+
+
+def _may_see_devices(principal: Principal | None) -> bool:
+    return principal is not None and principal.role in DEVICE_ROLES
+
+
+def _page(name: str, **values: Any) -> Response:
+    """A page that no cache keeps: on a shared PC the next one at the keyboard is somebody else."""
+    response = make_response(render_template(name, **values))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _to_login() -> Response:
+    response: Response = redirect(f"/login?{urlencode({'next': request.path})}", 303)  # type: ignore[assignment]
+    response.headers["Cache-Control"] = "no-store"
+    return response

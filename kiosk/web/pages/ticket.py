@@ -1,0 +1,97 @@
+"""A ticket on its holder's phone: a page that works without JavaScript, and the forms on it.
+
+The code in the address is all that lets anybody in, so no other site ever learns the address, and it is not logged.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from urllib.parse import quote
+
+from flask import Blueprint, Response, redirect, request
+
+from display.refusals import CODES, words
+from kiosk.web.api.tickets import returns_left
+from kiosk.web.auth import caller, check_same_site
+from kiosk.web.hall import Hall
+from kiosk.web.pages.public import page
+from ticketing.model import ClosedError, LimitError, State, StateError, UnknownError
+from ticketing.policy import Why
+
+LONGEST_NUMBER = 16
+"""Characters of a ticket's number, as the store keeps it."""
+
+
+def ticket_pages(hall: Hall) -> Blueprint:
+    """The pages of tickets of ``hall``."""
+    blueprint = Blueprint("ticket", __name__)
+
+    def watched(code: str) -> AbstractContextManager[None]:
+        return hall.wrong_codes.watch(caller(request, hall.settings.server)[0], code)
+
+    @blueprint.get("/t/<code>")
+    @blueprint.get("/T/<code>")
+    def ticket(code: str) -> Response:
+        number = request.args.get("why", "").strip().upper()
+        with watched(code):
+            try:
+                view = hall.office.ticket_of_code(code)
+            except UnknownError:
+                # A slip of an earlier day still takes a grade, and tells nothing else.
+                if not hall.ratings.to_rate(code):
+                    raise
+                return redirect(f"/grade/{quote(code)}", 303)  # type: ignore[return-value]
+        refused = request.args.get("refused", "")
+        services = {one.id: one for one in hall.office.services()}
+        facts = {"number": view.ticket.number, "state": str(view.ticket.state)}
+        response = page(
+            "ticket.html",
+            view=view,
+            ticket=view.ticket,
+            service=services.get(view.ticket.service),
+            chain=[services[one].name for one in view.ticket.chain if one in services],
+            returns_left=returns_left(view.ticket, hall.settings.queue.missed_limit),
+            why=_why(code, number) if number and view.ticket.state is State.WAITING else None,
+            asking="why" if number else request.args.get("ask", ""),
+            refused=words(refused, facts) if refused in CODES else None,
+            now=hall.clock(),
+        )
+        # To other sites it says nothing, as "no-referrer" would; but that would make the browser say of the forms, too,
+        # that they come from nowhere (Fetch, 3.1).
+        response.headers["Referrer-Policy"] = "same-origin"
+        return response
+
+    def _why(code: str, number: str) -> Why:
+        try:
+            return hall.office.why_before(code, number[:LONGEST_NUMBER])
+        except UnknownError as error:
+            said = words(error.code, error.facts)
+            return Why(said.zh, said.en)
+
+    @blueprint.post("/t/<code>/cancel")
+    @blueprint.post("/T/<code>/cancel")
+    def cancel(code: str) -> Response:
+        return _then_back(code, State.CANCELLED, hall.office.cancel_by_code)
+
+    @blueprint.post("/t/<code>/return")
+    @blueprint.post("/T/<code>/return")
+    def come_back(code: str) -> Response:
+        return _then_back(code, State.WAITING, hall.office.return_by_code)
+
+    def _then_back(code: str, wanted: State, verb: Callable[[str], object]) -> Response:
+        """Do it and show the page again, which says why not when it was refused."""
+        check_same_site(request)
+        refused = ""
+        try:
+            with watched(code):
+                verb(code)
+        except (StateError, LimitError, ClosedError) as error:
+            if error.code == "too_many_tries":
+                raise
+            # Pressed twice it is done, and nothing to complain of.
+            if error.facts.get("state") != wanted:
+                refused = f"?refused={error.code}"
+        response: Response = redirect(f"/t/{quote(code)}{refused}", 303)  # type: ignore[assignment]
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return blueprint

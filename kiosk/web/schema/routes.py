@@ -1,0 +1,176 @@
+"""What the routes of all resources share: where they hang, what they take, how they are described.
+
+A route says with its types what it takes (``path``, ``query``, ``body``) and with ``responses`` what it gives. That is
+checked here by pydantic for each request; the description of the whole API is made from it by flask-openapi3, when
+somebody asks for it (``kiosk.web.schema.openapi``): its library takes as long to load as Flask itself.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar, get_type_hints
+
+from flask import Blueprint, Response, current_app, request
+from pydantic import BaseModel, Field, ValidationError
+
+from kiosk.web.problems import RequestError
+from ticketing.model import UnknownError
+
+PREFIX = "/api/v1"
+STREAM = {
+    "description": "a stream of events, with a comment as heartbeat each 15 s",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_BIGGEST = 2**63 - 1
+
+Shape = type[BaseModel] | dict[str, Any] | None
+View = TypeVar("View", bound=Callable[..., Response])
+
+
+class NamedPath(BaseModel):
+    """A path that names something; ``unknown`` is the code when nothing has that name."""
+
+    unknown: ClassVar[str] = "not_found"
+
+
+class WindowPath(NamedPath):
+    """The window's id."""
+
+    unknown: ClassVar[str] = "unknown_window"
+    window: str = Field(max_length=64)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One method of one address.
+
+    Attributes:
+        method: ``get``, ``post`` or ``put``.
+        rule: Flask's rule, below the prefix.
+        view: the route, with its types and its docstring.
+        summary: a line for the description.
+        responses: by status, the model of the answer, None for an empty one, or OpenAPI's own words.
+    """
+
+    method: str
+    rule: str
+    view: Callable[..., Response]
+    summary: str
+    responses: Mapping[str, Shape]
+
+
+class Resource:
+    """The routes of one resource.
+
+    Attributes:
+        blueprint: the routes for Flask.
+        calls: the same for the description.
+    """
+
+    def __init__(self, name: str, about: str) -> None:
+        self.name = name
+        self.about = about
+        self.blueprint = Blueprint(f"api_{name}", __name__, url_prefix=PREFIX)
+        self.calls: list[Call] = []
+
+    def get(self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None) -> Callable[[View], View]:
+        """Hang a route that reads."""
+        return self._hang("get", rule, summary, responses or {})
+
+    def post(
+        self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None, takes: str | None = None
+    ) -> Callable[[View], View]:
+        """Hang a route that changes something; ``takes`` is the media type of its body where that is not JSON."""
+
+        def hang(view: View) -> View:
+            view.takes = takes  # type: ignore[attr-defined]
+            return self._hang("post", rule, summary, responses or {})(view)
+
+        return hang
+
+    def put(self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None) -> Callable[[View], View]:
+        """Hang a route that replaces something whole."""
+        return self._hang("put", rule, summary, responses or {})
+
+    def _hang(self, method: str, rule: str, summary: str, responses: Mapping[str, Shape]) -> Callable[[View], View]:
+        def hang(view: View) -> View:
+            self.calls.append(Call(method, rule, view, summary, responses))
+            self.blueprint.add_url_rule(rule, view_func=_checked(view, responses), methods=[method.upper()])
+            return view
+
+        return hang
+
+
+def resource(name: str, about: str) -> Resource:
+    """The routes of one resource, to be hung."""
+    return Resource(name, about)
+
+
+def idempotency_key() -> str | None:
+    """The request's ``Idempotency-Key``; None when it carries none.
+
+    Raises:
+        RequestError: ``bad_idempotency_key``.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not KEY.fullmatch(key):
+        raise RequestError(422, "bad_idempotency_key")
+    return key
+
+
+def last_event_id(query: Mapping[str, str]) -> int | None:
+    """Where a stream goes on: ``Last-Event-ID``, which is newer than the address, else ``after``.
+
+    Raises:
+        RequestError: ``bad_after``.
+    """
+    last = request.headers.get("Last-Event-ID", "")
+    if last.isascii() and last.isdigit():
+        return min(int(last[:20]), _BIGGEST)
+    after = query.get("after")
+    if after is None:
+        return None
+    if not (after.isascii() and after.isdigit() and len(after) < 20):
+        raise RequestError(422, "bad_after")
+    return min(int(after), _BIGGEST)
+
+
+def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> Callable[..., Response]:
+    """``view`` as Flask calls it: what it takes is checked first."""
+    types = get_type_hints(view)
+    path: type[NamedPath] | None = types.get("path")
+    query: type[BaseModel] | None = types.get("query")
+    body: type[BaseModel] | None = types.get("body")
+
+    @functools.wraps(view)
+    def checked(**values: Any) -> Response:
+        taken: dict[str, BaseModel] = {}
+        if path is not None:
+            try:
+                taken["path"] = path.model_validate(values)
+            except ValidationError:
+                # Nothing has such a name; that it never could have is no other fault.
+                raise UnknownError(path.unknown) from None
+        if query is not None:
+            taken["query"] = query.model_validate(request.args.to_dict())
+        if body is not None:
+            taken["body"] = body.model_validate(request.get_json(silent=True))
+        response = view(**taken)
+        if current_app.config["CHECK_ANSWERS"]:
+            _check_answer(response, responses)
+        return response
+
+    return checked
+
+
+def _check_answer(response: Response, responses: Mapping[str, Shape]) -> None:
+    """Hold an answer to its description; for tests.
+
+    Raises:
+        ValidationError: it has another shape.
+    """
+    shape = responses.get(str(response.status_code))
+    if isinstance(shape, type) and response.is_json:
+        shape.model_validate_json(response.get_data())
