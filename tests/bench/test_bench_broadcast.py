@@ -6,8 +6,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from load import Raw, Streams
 
+from load import Raw, Streams
 from program import QuhaoProcess
 
 STREAMS, FEW_STREAMS = 200, 50

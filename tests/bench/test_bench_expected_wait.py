@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 import pytest
-from hall_days import KINDS, Hall, Kind, Resident, live
 
+from hall_days import KINDS, Hall, Kind, Resident, live
 from ticketing.waits.estimate import CLAIM, Case, Desk, Experience, Place, Wait, forecast, learn
 
 REMEMBERED = 3000

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from load import Raw, rate
 
+from load import Raw, rate
 from program import CONFIG, QuhaoProcess
 
 WINDOWS = 8

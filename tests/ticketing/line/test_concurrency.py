@@ -14,7 +14,7 @@ from offices import CLERK, DESK, SERVICES, OfficeHall
 from ticketing.model import StateError, Window
 from ticketing.store import tables
 
-TESTS = Path(__file__).parent.parent
+SUPPORT = Path(__file__).parents[2] / "support"
 WINDOWS = [Window(str(n), f"{n}号窗口", ("*",), "open") for n in range(8)]
 
 
@@ -122,7 +122,7 @@ def child(url: str, program: str) -> "subprocess.Popen[str]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": str(SUPPORT)},
     )
 
 

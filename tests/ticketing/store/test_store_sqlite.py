@@ -243,7 +243,7 @@ except StoreError as error:
         check=True,
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "support")},
     )
     code, last = child.stdout.split()
     assert code in ("store_full", "store_broken")

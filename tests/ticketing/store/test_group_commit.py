@@ -271,7 +271,7 @@ hall.close()
         capture_output=True,
         text=True,
         timeout=60,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "support")},
     )
     *group, second, third = child.stdout.split("\n")[:-1]
     assert len(group) == 6

@@ -28,7 +28,7 @@ from ticketing.store.opening import NEWS, Store, StoreGoneError, StoreInUseError
 from ticketing.store.tables import event, fact, ticket
 from wires import wait_until
 
-TESTS = Path(__file__).parent.parent
+SUPPORT = Path(__file__).parents[2] / "support"
 
 
 @pytest.fixture
@@ -405,7 +405,7 @@ def child(program: str) -> "subprocess.Popen[str]":
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": str(SUPPORT)},
     )
 
 
