@@ -1,4 +1,4 @@
-"""Appointments, as residents, desks, terminals and other systems make them; what one does of it is in ``booking``."""
+"""Appointments as residents, the desk, terminals and other systems book them. ``booking`` has the SQL of each step."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FreeSlot:
-    """A slot of a date, and how many may still book it; none once it has begun."""
+    """A slot of a date, and how many places of it can still be booked; none once it has begun."""
 
     begins: datetime
     ends: datetime
@@ -42,7 +42,7 @@ class FreeDay:
 
 @dataclass(frozen=True)
 class BadRow:
-    """What is wrong with a line of a list: a code, and what its words need; nothing of what stands there."""
+    """What is wrong with a line of a list: a code and the facts its words need; never the line's content."""
 
     line: int
     code: str
@@ -51,14 +51,14 @@ class BadRow:
 
 @dataclass(frozen=True)
 class TakenIn:
-    """What became of a list: how many were booked, how many had been before."""
+    """The result of an import: how many rows were booked now, and how many had been booked before."""
 
     booked: int
     known: int
 
 
 class BadRowsError(TicketingError):
-    """A list with wrong rows, of which nothing was taken in; code ``bad_rows``.
+    """A list with wrong rows, none of which was imported; code ``bad_rows``.
 
     Attributes:
         rows: all of them, by line.
@@ -75,14 +75,14 @@ class Appointments:
     Every verb raises a :class:`~ticketing.model.TicketingError` when it is refused, and has then changed nothing.
 
     Args:
-        ledger: the hall's; its rules say how far ahead, and what becomes of those who do not come.
+        ledger: the hall's; its rules say how far ahead one may book, and what missed appointments lead to.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
     def slots(self, service: str, day: date) -> list[FreeSlot]:
-        """The slots of a date; none on a holiday, and for a service that takes no appointments.
+        """The slots of a date; none on a holiday, and none for a service without appointments.
 
         Raises:
             UnknownError: ``unknown_service``.
@@ -95,7 +95,7 @@ class Appointments:
             return [FreeSlot(*slot.period, slot.capacity, _free(m, slot, taken) if reachable else 0) for slot in found]
 
     def days(self) -> dict[str, list[FreeDay]]:
-        """The dates with slots still to come, as far ahead as can be booked, by service, of all that have slots."""
+        """By service, the dates with slots still to come, up to the last day that can be booked."""
         with self._ledger.look() as m:
             calendar = timetable.now(m).calendar
             services = [one.id for one in m.services() if not one.removed and calendar.has_slots(one.id)]
@@ -127,7 +127,7 @@ class Appointments:
             service: its id.
             day: the hall day.
             minute: of that day at which the slot begins.
-            resident: whose it is; known by the ID number.
+            resident: who comes; known by the ID number.
             actor: who books.
             made_by: ``api``, ``terminal`` or ``import``.
             key: an idempotency key: the same request with the same key gives the same answer.
@@ -159,7 +159,7 @@ class Appointments:
         return made
 
     def of_code(self, code: str) -> Appointment:
-        """An appointment that is not over yet; raises ``unknown_code``."""
+        """An appointment that is not over; raises ``unknown_code``."""
         with self._ledger.look() as m:
             return booking.appointment(m, booking.row_of_code(m, code))
 
@@ -173,17 +173,17 @@ class Appointments:
             return [booking.appointment(m, row) for row in rows]
 
     def of_holder(self, id_number: str, actor: Actor) -> list[Appointment]:
-        """What a person at a terminal has from today on, by the ID number; none for somebody unknown. It is logged."""
+        """A person's appointments from today on, asked at a terminal by ID number; empty for an unknown one. Logged."""
         with self._ledger.verb() as m:
             access_log.append(m.conn, m.vault, m.now, actor, "terminal-appointments", None)
             rows = booking.FROM_DAY_ON.all(m.conn, {"person": booking.person_of(m, id_number), "day": m.day})
             return [booking.appointment(m, row) for row in rows]
 
     def cancel_by_holder(self, appointment: int, id_number: str, actor: Actor) -> Appointment:
-        """Give the place back, by the same number at a terminal. Each try is logged.
+        """Cancel at a terminal, by the ID number it was booked with. Each try is logged.
 
         Raises:
-            UnknownError: ``unknown_appointment``, also of somebody else's.
+            UnknownError: ``unknown_appointment``, also for another person's.
             StateError: ``appointment_over`` (``state``).
         """
         with self._ledger.verb() as m:
@@ -191,7 +191,7 @@ class Appointments:
             tried = "terminal-cancel" if row is not None else "terminal-cancel-refused"
             access_log.append(m.conn, m.vault, m.now, actor, tried, None)
             cancelled = booking.cancel(m, row) if row is not None else None
-        # Raised here: what was logged is kept.
+        # Raised outside the transaction: the entry in the access log is kept.
         if cancelled is None:
             raise UnknownError("unknown_appointment")
         log.info("appointment %s cancelled by its holder at %s", cancelled.id, actor.place)
@@ -204,7 +204,7 @@ class Appointments:
             return [booking.appointment(m, row) for row in rows]
 
     def cancel(self, appointment: int, actor: Actor) -> Appointment:
-        """Give the place back, at the desk.
+        """Cancel at the desk.
 
         Raises:
             UnknownError: ``unknown_appointment``.
@@ -216,20 +216,20 @@ class Appointments:
         return cancelled
 
     def cancel_code(self, code: str) -> Appointment:
-        """Give the place back, by whoever holds the code; raises ``unknown_code``, ``appointment_over``."""
+        """Cancel by its code; raises ``unknown_code``, ``appointment_over``."""
         with self._ledger.verb() as m:
             cancelled = booking.cancel(m, booking.row_of_code(m, code))
         log.info("appointment %s cancelled by its holder", cancelled.id)
         return cancelled
 
     def take_in(self, rows: Iterable[ListedRow | BadRow], actor: Actor) -> TakenIn:
-        """Book a whole list that another system made, or nothing of it.
+        """Import a whole list that another system made, or nothing of it.
 
-        What an earlier list booked already is left as it is, also when it was cancelled since. How far ahead one can
-        book, and who missed appointments before, is that system's business.
+        Appointments that an earlier list booked stay as they are, also when they were cancelled since. The limits on
+        booking ahead and on missed appointments do not apply: they are the other system's business.
 
         Raises:
-            BadRowsError: with all that is wrong.
+            BadRowsError: with all wrong rows.
         """
         wrong: list[BadRow] = []
         booked = known = 0
@@ -254,7 +254,7 @@ class Appointments:
 
 
 def _free(m: Moment, slot: SlotOfDay, taken: Mapping[int, int]) -> int:
-    """How many may still book a slot, by how many have by when it begins."""
+    """How many places of a slot are free, from the places taken by begin of slot."""
     if booking.is_over(m, slot):
         return 0
     return max(0, slot.capacity - taken.get(microseconds(slot.period.begins), 0))

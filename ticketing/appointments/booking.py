@@ -1,7 +1,7 @@
-"""A place in a slot, booked days ahead, and found by the card on the day: what one transaction does of it.
+"""Steps of booking inside one transaction: a place in a slot, booked days ahead, found by the card on the day.
 
-Nothing of a person is kept but a keyed hash of the ID number, and that no longer than it is needed: until the day of
-the appointment is over; of one that was missed, for as long as it counts.
+Of the person, only a keyed hash of the ID number is kept: until the day of the appointment is over, or, for a missed
+appointment, for as long as it counts against the limit.
 """
 
 from dataclasses import dataclass
@@ -85,8 +85,8 @@ class Appointment:
         day: the hall day.
         begins, ends: of its slot.
         state: ``booked``, ``checked_in``, ``cancelled``, ``missed``.
-        ticket: id of the ticket it became.
-        code: what its holder finds and cancels it by; told where it is booked, and kept nowhere.
+        ticket: id of the ticket issued for it.
+        code: by which its holder finds and cancels it; given where it is booked, and kept nowhere.
     """
 
     id: int
@@ -101,12 +101,12 @@ class Appointment:
 
 @dataclass(frozen=True)
 class Arrival:
-    """Somebody who came for an appointment.
+    """A resident who came for an appointment.
 
     Attributes:
         appointment: which one.
-        rank: of their ticket, as the store keeps it.
-        rank_by: ``appointment`` where the slot made it; None where issue and class rank no later.
+        rank: rank time of the ticket, microseconds.
+        rank_by: ``appointment`` where the slot decided the rank; None where time of issue and class rank no later.
     """
 
     appointment: int
@@ -115,7 +115,7 @@ class Arrival:
 
 
 def check_in(m: Moment, service: str, resident: Resident | None, ticket: int, rank: int) -> Arrival | None:
-    """The appointment that somebody who takes a ticket for a service today has; it becomes that ticket.
+    """Use the appointment that a resident has for a service today, if any, for the ticket now being issued.
 
     Args:
         m: the transaction that issues the ticket.
@@ -125,10 +125,10 @@ def check_in(m: Moment, service: str, resident: Resident | None, ticket: int, ra
         rank: the rank it would have without an appointment.
 
     Returns:
-        None for who has none, or comes so late that it is lost.
+        None without an appointment, or when the resident comes so late that it is lost.
 
     Raises:
-        StateError: ``too_early`` (``opens_at``: from when on), ``too_late`` (``time``).
+        StateError: ``too_early`` (``opens_at``: when it opens), ``too_late`` (``time``).
     """
     person = person_of(m, resident.id_number if resident else None)
     if person is None:
@@ -153,7 +153,7 @@ def check_in(m: Moment, service: str, resident: Resident | None, ticket: int, ra
 
 
 def book(m: Moment, service: str, day: date, minute: int, person: bytes, made_by: str) -> int:
-    """The id of a new appointment, under the writer's turn: nobody else can take the place meanwhile."""
+    """Insert an appointment; gives its id. The writer's lock is held: nobody else can take the place."""
     slot = slot_of(m, service, day, minute)
     which = {"day": day.isoformat(), "service": service}
     others = _BOOKED.one_or_none(m.conn, {"person": person, **which})
@@ -165,12 +165,12 @@ def book(m: Moment, service: str, day: date, minute: int, person: bytes, made_by
 
 
 def refuse_taken(m: Moment, slot: SlotOfDay, others: int | None, taken: int) -> None:
-    """Refuse a slot that cannot be booked by somebody.
+    """Raise if a person cannot book a slot.
 
     Args:
         m: the transaction.
         slot: which.
-        others: when the slot begins that the same person has booked of the service on that day already.
+        others: begin of the slot that the same person has booked for this service on that day, if any.
         taken: how many places of the slot are taken.
 
     Raises:
@@ -185,7 +185,7 @@ def refuse_taken(m: Moment, slot: SlotOfDay, others: int | None, taken: int) -> 
 
 
 def next_id(m: Moment) -> int:
-    """The id that the next appointment has."""
+    """The id of the next appointment."""
     number: int = _NEXT_ID.scalar(m.conn)
     return number
 
@@ -193,7 +193,7 @@ def next_id(m: Moment) -> int:
 def new_row(
     m: Moment, number: int, service: str, day: date, slot: SlotOfDay, person: bytes, made_by: str
 ) -> dict[str, Any]:
-    """A new appointment as the store keeps it."""
+    """A new appointment as a row."""
     begins, ends = map(microseconds, slot.period)
     return {
         "id": number,
@@ -222,7 +222,7 @@ def slot_of(m: Moment, service: str, day: date, minute: int) -> SlotOfDay:
 
 
 def is_over(m: Moment, slot: SlotOfDay) -> bool:
-    """Whether it is too late to book a slot: it has begun."""
+    """Whether a slot can no longer be booked because it has begun."""
     return microseconds(slot.period.begins) <= m.at
 
 
@@ -232,13 +232,13 @@ def last_day(m: Moment) -> date:
 
 
 def taken(m: Moment, service: str, day: date) -> dict[int, int]:
-    """How many places are taken, by when their slots begin."""
+    """Places taken, by begin of slot."""
     rows = _TAKEN.all(m.conn, {"day": day.isoformat(), "service": service})
     return {row.from_at: row.taken for row in rows}
 
 
 def taken_from_today(m: Moment) -> dict[str, dict[int, int]]:
-    """How many places are taken on the days that can be booked: by service, by when their slots begin."""
+    """Places taken on all days that can be booked: by service, then by begin of slot."""
     found: dict[str, dict[int, int]] = {}
     for row in _TAKEN_BETWEEN.all(m.conn, {"first": m.day, "last": last_day(m).isoformat()}):
         found.setdefault(row.service_id, {})[row.from_at] = row.taken
@@ -246,7 +246,7 @@ def taken_from_today(m: Moment) -> dict[str, dict[int, int]]:
 
 
 def refuse_blocked(m: Moment, person: bytes) -> None:
-    """Raise ``appointments_blocked`` while somebody has missed too many."""
+    """Raise ``appointments_blocked`` if this person has missed too many appointments."""
     rules = m.rules.appointments
     span = timedelta(days=rules.no_show_days)
     since = (date.fromisoformat(m.day) - span).isoformat()
@@ -256,7 +256,7 @@ def refuse_blocked(m: Moment, person: bytes) -> None:
 
 
 def cancel(m: Moment, row: Row[Any]) -> Appointment:
-    """Give a place back; raises ``appointment_over``."""
+    """Cancel an appointment; raises ``appointment_over``."""
     if row.state != "booked" or row.day < m.day:
         raise StateError("appointment_over", state=row.state)
     _CANCEL.do(m.conn, {"appointment": row.id, "now": m.at})
@@ -272,7 +272,7 @@ def row_of(m: Moment, appointment: int) -> Row[Any]:
 
 
 def row_of_holder(m: Moment, appointment: int, id_number: str) -> Row[Any] | None:
-    """The row of an appointment, for whose it is; None for anybody else, as where there is none."""
+    """The row of an appointment if it is this person's; None if it is another's or does not exist."""
     row: Row[Any] | None = _OF_HOLDER.one_or_none(
         m.conn, {"appointment": appointment, "person": person_of(m, id_number)}
     )
@@ -283,7 +283,7 @@ def row_of_code(m: Moment, scanned: str) -> Row[Any]:
     """The row of the appointment whose code was scanned; raises ``unknown_code``."""
     code = codes.find_code(scanned)
     row = _BY_CODE.one_or_none(m.conn, {"code": _hash_of(m, code or "")})
-    # One that is over is as unknown as one that never was.
+    # An appointment that is over is answered like an unknown code.
     if row is None or row.day < m.day:
         raise UnknownError("unknown_code", of="appointment")
     return row
@@ -305,7 +305,7 @@ def appointment(m: Moment, row: Row[Any], **changed: Any) -> Appointment:
 
 
 def with_code(m: Moment, row: Row[Any]) -> Appointment:
-    """The same with its code, for whom it was booked by."""
+    """The appointment with its code, for the caller who booked it."""
     return appointment(m, row, code=_code_of(m, row.id))
 
 
@@ -318,6 +318,6 @@ def _hash_of(m: Moment, code: str) -> bytes:
 
 
 def person_of(m: Moment, id_number: str | None) -> bytes | None:
-    """The hash by which a person is known on any day; None without an ID number."""
+    """The hash by which a person is found on any day; None without an ID number."""
     number = "".join((id_number or "").split()).upper()
     return m.vault.lasting_hash("appointment person", number) if number else None

@@ -1,7 +1,7 @@
-"""Appointments of another system's list, booked in one transaction.
+"""Import of another system's list of appointments in one transaction.
 
-A list holds thousands of rows, and nobody else can write meanwhile. So the store is asked once for each service and
-day, not for each row, and what is booked is written at the end.
+A list holds thousands of rows, and nobody else can write meanwhile. So the store is read once for each service and day,
+not for each row, and everything is written at the end.
 """
 
 from collections import Counter, defaultdict
@@ -29,7 +29,7 @@ _THERE = Prepared(
 
 @dataclass(frozen=True)
 class ListedRow:
-    """A row of a list of appointments, from the line of a file."""
+    """A row of a list of appointments, with its line number in the file."""
 
     line: int
     service: str
@@ -38,18 +38,18 @@ class ListedRow:
     id_number: str
 
     def __repr__(self) -> str:
-        """Says nothing of the person: representations end up in logs."""
+        """Without anything of the person: representations end up in logs."""
         return f"<ListedRow {self.line}>"
 
 
 class _Day:
-    """What is booked of a service on a day: how many by when, and by whom; kept true as rows are added."""
+    """What is booked for a service on a day: places by slot, and by whom; kept up to date as rows are added."""
 
     def __init__(self, m: Moment, service: str, day: date) -> None:
         self.taken = Counter(booking.taken(m, service, day))
         self._states: defaultdict[bytes, dict[int, str]] = defaultdict(dict)
         for row in _THERE.all(m.conn, {"service": service, "day": day.isoformat()}):
-            # One that is booked again after it was cancelled counts as booked.
+            # An appointment that is booked again after it was cancelled counts as booked.
             if row.person_hash and self._states[row.person_hash].get(row.from_at) != _BOOKED:
                 self._states[row.person_hash][row.from_at] = row.state
 
@@ -57,7 +57,7 @@ class _Day:
         return begins in self._states.get(person, ())
 
     def booked_by(self, person: bytes) -> int | None:
-        """When the slot begins that a person has booked already."""
+        """Begin of the slot that a person has booked, if any."""
         return next((at for at, state in self._states.get(person, {}).items() if state == _BOOKED), None)
 
     def add(self, person: bytes, begins: int) -> None:
@@ -66,10 +66,10 @@ class _Day:
 
 
 class Listing:
-    """A list that is being booked; nothing of it is in the store before :meth:`write`.
+    """A list being imported; nothing is in the store before :meth:`write`.
 
     Args:
-        m: the transaction, which has the writer's turn: nobody else can take a place meanwhile.
+        m: the transaction, which holds the writer's lock: nobody else can take a place meanwhile.
     """
 
     def __init__(self, m: Moment) -> None:
@@ -80,7 +80,7 @@ class Listing:
         self._rows: list[dict[str, Any]] = []
 
     def add(self, row: ListedRow) -> bool:
-        """Whether the row is a new appointment, which has its place now.
+        """Reserve a place for the row; False if an earlier list booked it already.
 
         Raises:
             UnknownError: ``unknown_service``, ``no_such_slot``.
@@ -103,7 +103,7 @@ class Listing:
         return True
 
     def write(self) -> None:
-        """Put what was added into the store."""
+        """Insert all added rows."""
         if self._rows:
             self._m.conn.execute(insert(_a), self._rows)
 

@@ -1,16 +1,16 @@
-"""What was done for somebody at a window (办件): its outcome, what was promised, and how it goes on.
+"""Cases (办件): what was done for a resident at a window, what was promised, and how it goes on.
 
-Each finish makes one case, and each further matter on the same ticket another. Most are over when they are recorded;
-those that go on get a code on a receipt, which tells how far they are without telling whose they are.
+Each finish records one case, and one more for each further matter on the same ticket. Most cases are over when they are
+recorded. A case that goes on gets a receipt with a code; the code shows the progress, not the person.
 
 ::
 
     immediate 即办, rejected 退回, and the hall's own words      over at once
     promised 承诺, joint 联办, reported 上报      open ──► ready ──► closed
-    supplement 补办 (papers are missing)          returned ──► closed, when its resident is back with them
+    supplement 补办 (papers are missing)          returned ──► closed, when the resident comes back with them
 
-Only of a case that goes on is it known whose it is, by a hash that the card gives again: for the terminal, and erased
-after its retention. Progress makes no event, since no screen of the hall shows it.
+A case that goes on keeps a keyed hash of the ID number, so that the terminal finds it by the card. The hash is erased
+after the retention. Progress appends no event: no screen of the hall shows it.
 """
 
 import logging
@@ -40,7 +40,7 @@ OUTCOMES = {
     "rejected": "退回",
     "supplement": "补办",
 }
-"""The field's outcomes and their words."""
+"""The setting's outcomes and their words."""
 
 RETURNED_BY = "supplement"
 Progress = Literal["open", "ready", "returned", "closed"]
@@ -50,13 +50,13 @@ BEGINS_AS: dict[str, Progress] = {
     "reported": "open",
     RETURNED_BY: "returned",
 }
-"""How a case goes on after an outcome; after any other it is over."""
+"""The state of a case after an outcome; after any other outcome the case is over."""
 
 LONGEST_NOTE = 200
 LONGEST_PROMISE = 365
 """Working days."""
 MOST_CASES = 20
-"""Cases that one finish may tell of."""
+"""Cases that one finish may record."""
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ _FORGET = update(_c).where(_c.c.person_hash.is_not(None), _c.c.hall_day < bindpa
 
 @dataclass(frozen=True)
 class Further:
-    """Another matter that was settled on the same ticket.
+    """Another matter settled on the same ticket.
 
     Attributes:
         service: its id.
@@ -118,17 +118,17 @@ class Further:
 
 @dataclass(frozen=True)
 class Case:
-    """A case. Nothing in it says whose.
+    """A case. It holds nothing of the person.
 
     Attributes:
-        id: which business systems know it by.
+        id: the number by which business systems know it.
         service: its id.
         outcome: how it ended at the window.
         ended_at: when that was.
         promised_on: the day by which it is done; None where nothing was promised.
-        state: how it goes on; None for one that was over at once.
+        state: its progress; None for a case that was over at once.
         updated_at, note: of the latest progress.
-        receipt: the code on its receipt, told where it is recorded and nowhere else.
+        receipt: the code on its receipt; given where the case is recorded and nowhere else.
     """
 
     id: int
@@ -159,11 +159,11 @@ class Cases:
         *,
         print: bool,  # noqa: A002 - the field's word, as in the API
     ) -> Case:
-        """Another case of the ticket at the window, before that one is finished.
+        """Record another case of the ticket at the window, before that ticket is finished.
 
         Raises:
             UnknownError: ``unknown_window``, ``unknown_service``.
-            StateError: ``nobody_here``; ``wrong_state``: called, and not being served; ``bad_outcome``.
+            StateError: ``nobody_here``; ``wrong_state``: called, not yet being served; ``bad_outcome``.
         """
         with self._ledger.verb() as m:
             windows.seat(m, window, actor)
@@ -183,18 +183,18 @@ class Cases:
             return case_of(m, row_of_code(m, code_text))
 
     def of_person(self, id_number: str) -> list[Case]:
-        """The cases that go on, or did, of whoever has this ID number; newest first."""
+        """The cases with a receipt, open or closed, of the person with this ID number; newest first."""
         with self._ledger.look() as m:
             return [case_of(m, row) for row in rows_of_person(m, id_number)]
 
     def move(self, case: int, state: str, note: str | None, actor: Actor) -> Case:
-        """Tell how a case goes on, to whoever asks by its receipt.
+        """Record the progress of a case; the holder of its receipt sees it.
 
         Args:
             case: its id.
             state: ``open``, ``ready``, ``returned`` or ``closed``.
-            note: a sentence for whoever holds the receipt, at most ``LONGEST_NOTE`` characters; nothing personal.
-            actor: who says so.
+            note: a sentence for the holder of the receipt, at most ``LONGEST_NOTE`` characters; nothing personal.
+            actor: who changes it.
 
         Raises:
             UnknownError: ``unknown_case``.
@@ -225,7 +225,7 @@ class Cases:
 
 
 def outcome_of(text: str) -> str:
-    """The outcome that was said, as an id or in its Chinese word; raises ``bad_outcome``."""
+    """The id of an outcome given as an id or in its Chinese word; raises ``bad_outcome``."""
     outcome = _BY_WORD.get(text, text)
     if not _OWN.fullmatch(outcome):
         raise StateError("bad_outcome")
@@ -233,7 +233,7 @@ def outcome_of(text: str) -> str:
 
 
 def record(m: Moment, row: Row[Any], outcome: str, promise_days: int | None = None, *, printed: bool = False) -> Case:
-    """What came of the ticket in ``row``, for the service it is at a window for.
+    """Record the case of the ticket in ``row``, for the service it is at a window for.
 
     Args:
         m: the transaction that finishes it.
@@ -246,7 +246,7 @@ def record(m: Moment, row: Row[Any], outcome: str, promise_days: int | None = No
 
 
 def record_all(m: Moment, row: Row[Any], further: Iterable[Further], *, printed: bool = False) -> list[Case]:
-    """Further cases on the same ticket.
+    """Record further cases on the same ticket.
 
     Raises:
         UnknownError: ``unknown_service``.
@@ -260,7 +260,7 @@ def record_all(m: Moment, row: Row[Any], further: Iterable[Further], *, printed:
 
 
 def withdraw(m: Moment, ticket: int, ended_at: int) -> None:
-    """Take back the cases that the finish of this ticket at a time made.
+    """Take back the cases recorded by the finish of this ticket at ``ended_at``.
 
     Raises:
         StateError: ``already_rated``.
@@ -274,12 +274,12 @@ def withdraw(m: Moment, ticket: int, ended_at: int) -> None:
 
 
 def forget(m: Moment, before: date) -> int:
-    """Forget whose the cases of hall days before ``before`` were; how many there were."""
+    """Erase the person hashes of cases of hall days before ``before``; gives how many."""
     return m.conn.execute(_FORGET, {"before": before.isoformat()}).rowcount
 
 
 def move(m: Moment, row: Row[Any], state: str, note: str | None) -> Case:
-    """See :meth:`Cases.move`."""
+    """Record progress inside a transaction; arguments and errors as :meth:`Cases.move`."""
     if state not in get_args(Progress):
         raise StateError("bad_progress")
     if row.progress in (None, "closed"):
@@ -368,7 +368,7 @@ def _promised_on(m: Moment, service: str, days: int | None) -> date:
 
 
 def _person_at(m: Moment, row: Row[Any]) -> bytes | None:
-    """Whose case it is: nobody looks at the data, so there is no entry in the access log."""
+    """The person hash for a case. The data are not shown, so the access log gets no entry."""
     found = residents.opened(m, row.hall_day, row.id)
     return _person_of(m, (found.resident.id_number if found else None) or "")
 

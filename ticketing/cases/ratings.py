@@ -1,11 +1,11 @@
-"""What residents think of it (好差评): five grades, once for each case, never changed.
+"""Ratings (好差评): five grades, once for each case, never changed.
 
-A rating says nothing of who gave it. Who was not asked, or did not answer, is counted apart and never as satisfied.
-The two lowest grades name reasons, and make work for somebody: get in touch within an hour and put it right within a
-day, by the clock on the wall, since whoever is angry does not wait for opening hours.
+A rating does not say who gave it. Cases without a rating are counted apart, never as satisfied. The two lowest grades
+name reasons and make a work item: contact within an hour, settle within a day, in wall-clock time, not opening hours.
 
-No clerk learns who gave which grade: what is given to clerks is no finer than a week that is over, since a count seen
-before and after a rating tells the grade, and nothing at all while fewer than :data:`LEAST_SHOWN` have answered.
+No clerk can find out who gave which grade. Figures for clerks cover a whole week that is over, since a count seen
+before and after one rating would tell the grade. Nothing is shown while fewer than :data:`LEAST_SHOWN` residents
+answered.
 """
 
 import json
@@ -31,13 +31,13 @@ Via = Literal["window", "terminal", "phone"]
 
 GRADES = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
 LOW = 2
-"""Grades up to this one name a reason, and make work."""
+"""Grades up to this one name a reason, and make a work item."""
 
 REASONS = ("slow", "attitude", "repeated_trips", "unclear", "extra_papers", "other")
 CONTACT_WITHIN = timedelta(hours=1)
 SETTLE_WITHIN = timedelta(hours=24)
 ASKED_FOR = timedelta(minutes=10)
-"""How long after a finish the window's tablet asks for a grade; then somebody else stands there."""
+"""How long after a finish the tablet asks for a grade; later, the next resident stands there."""
 
 LEAST_SHOWN = 5
 LONGEST_NOTE = 500
@@ -105,7 +105,7 @@ _WEEK = (
 
 @dataclass(frozen=True)
 class Rating:
-    """A grade that was given. Nothing in it says by whom."""
+    """A grade. It does not say who gave it."""
 
     case: int
     service: str
@@ -116,15 +116,15 @@ class Rating:
 
 @dataclass(frozen=True)
 class WorkItem:
-    """What a low grade asks for.
+    """The work that a low grade makes.
 
     Attributes:
         id: of the item.
         case, service, window, day: what was rated.
-        grade, reasons: how.
-        made_at, contact_by, settle_by: since when, and until when.
-        contacted_at, settled_at: when it was done; None for not yet.
-        who, note: who saw to it, and what came of it.
+        grade, reasons: the rating.
+        made_at, contact_by, settle_by: when it was made, and the deadlines.
+        contacted_at, settled_at: when it was done; None until then.
+        who, note: who did it, and the result.
     """
 
     id: int
@@ -145,7 +145,7 @@ class WorkItem:
 
 @dataclass(frozen=True)
 class Count:
-    """How many cases of one day, service, window and clerk got ``grade``; None for those that were not rated."""
+    """How many cases of one day, service, window and clerk got ``grade``; None counts the cases without a rating."""
 
     day: date
     service: str
@@ -157,7 +157,7 @@ class Count:
 
 @dataclass(frozen=True)
 class WindowGrades:
-    """What was given for a window's cases in the last whole week.
+    """Grades of a window's cases in the last whole week.
 
     Attributes:
         first, last: days of that week, Monday and Sunday.
@@ -170,13 +170,13 @@ class WindowGrades:
 
 
 class Ratings:
-    """Takes grades, and keeps the work they make. Safe to use from any thread."""
+    """Takes grades, and keeps the work items they make. Safe to use from any thread."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
     def to_rate(self, code_text: str) -> list[Case]:
-        """The cases that whoever holds this code, of a ticket or a receipt, may rate now; oldest first.
+        """The cases that the holder of this code, of a ticket or a receipt, may rate now; oldest first.
 
         Raises:
             UnknownError: ``unknown_code``.
@@ -188,7 +188,7 @@ class Ratings:
     def rate(
         self, code_text: str, grade: int, reasons: Sequence[str] = (), case: int | None = None, via: Via = "phone"
     ) -> Rating:
-        """A grade, from whoever holds the code of a ticket or a receipt; also long after its hall day.
+        """Rate a case by the code of a ticket or a receipt; allowed long after its hall day, too.
 
         Args:
             code_text: the code.
@@ -199,7 +199,7 @@ class Ratings:
 
         Raises:
             UnknownError: ``unknown_code``; ``unknown_case``: not one of this ticket's.
-            StateError: ``already_rated``; ``not_served_yet``: nothing was done for this ticket yet;
+            StateError: ``already_rated``; ``not_served_yet``: the ticket has no case yet;
                 ``reason_needed``; ``bad_rating``: no such grade or reason.
         """
         _check(grade, reasons)
@@ -217,7 +217,7 @@ class Ratings:
             return _rate(m, left[0], grade, reasons, via)
 
     def asked_at(self, window: str) -> Case | None:
-        """The case that the tablet at a window asks about now: one just finished there, and not rated.
+        """The case that the tablet at a window asks about now: just finished there, and not rated.
 
         Raises:
             UnknownError: ``unknown_window``.
@@ -227,23 +227,23 @@ class Ratings:
             return row and cases.case_of(m, row)
 
     def rate_at(self, window: str, case: int, grade: int, reasons: Sequence[str] = ()) -> Rating:
-        """A grade given at the window, for the case that :meth:`asked_at` told.
+        """Rate at the window the case that :meth:`asked_at` gave.
 
         Raises:
             UnknownError: ``unknown_window``.
-            StateError: ``nothing_to_rate``: that case is not the one just finished there, or is rated;
+            StateError: ``nothing_to_rate``: that case is not the last one finished there, or is rated;
                 ``reason_needed``, ``bad_rating``.
         """
         _check(grade, reasons)
         with self._ledger.verb() as m:
             row = _asked_at(m, window)
-            # The next one may have been served while this one was thinking: a grade is never given to another's case.
+            # The next resident may have been served meanwhile: a grade never goes to another resident's case.
             if row is None or row.id != case:
                 raise StateError("nothing_to_rate")
             return _rate(m, row, grade, reasons, "window")
 
     def work(self, *, only_open: bool = True, limit: int = 500) -> list[WorkItem]:
-        """What low grades ask for: the open items, most pressing first, or all, newest first."""
+        """The work items: the open ones, most urgent first, or all, newest first."""
         with self._ledger.look() as m:
             query = (_OPEN_WORK if only_open else _ALL_WORK).limit(limit)
             return [_item(m, row) for row in m.conn.execute(query)]
@@ -251,7 +251,7 @@ class Ratings:
     def see_to(
         self, item: int, actor: Actor, *, contacted: bool = False, settled: bool = False, note: str | None = None
     ) -> WorkItem:
-        """Somebody got in touch, or put it right; what is settled was seen to before, at the latest now.
+        """Mark a work item as contacted or settled; a settled item counts as contacted by now at the latest.
 
         Raises:
             UnknownError: ``unknown_work``.
@@ -272,7 +272,7 @@ class Ratings:
         return changed
 
     def of_window(self, window: str) -> WindowGrades:
-        """What clerks may know of their window's grades; raises ``unknown_window``."""
+        """The grades of a window as its clerks may see them; raises ``unknown_window``."""
         with self._ledger.look() as m:
             m.window(window)
             today = date.fromisoformat(m.day)
@@ -306,8 +306,8 @@ def _check(grade: int, reasons: Sequence[str]) -> None:
 def _rows_of_code(m: Moment, code_text: str) -> list[Row[Any]]:
     """The cases behind the code of a receipt or a ticket.
 
-    A ticket of another day is known here by its code alone, which outlives the day's key, and only as long as
-    something was done for it: otherwise it is as unknown as it is to whoever looks it up.
+    A ticket of another day is found by its code alone, which outlives the day's key, and only if it has a case;
+    otherwise it is unknown here, as it is everywhere else.
     """
     try:
         return [cases.row_of_code(m, code_text)]
