@@ -1,12 +1,12 @@
-"""A copy of the store in one file, whole and provable, that restores into a store of either kind.
+"""A copy of the store in one file, authenticated, that restores into a store of either kind.
 
-The file is a SQLite database of the same tables, of one moment: one reading transaction, while the hall works. Left out
-are the keys of the days (so that erasing a day erases it here, too), log-ins, kept answers, and why tickets are held.
-A sealed resident stays: without the day's key it cannot be opened by anybody.
+The file is a SQLite database with the same tables, read in one transaction while the hall works. Left out are the day
+keys (so that erasing a day erases it in backups, too), log-ins, kept answers, and why tickets are held. Sealed
+residents stay: without the day key nobody can open them.
 
-Table ``manifest``: ``told`` (JSON: of which hall, schema, moment, how many rows, how far the numbers had come) and
-``mac``, keyed by the master key, over ``told`` and every value in the file. So a file that was cut or changed, or is of
-another hall, is known before anything is restored from it.
+Table ``manifest``: ``told`` (JSON: hall, schema, time, number of rows, last id of each table) and ``mac``, keyed by the
+master key, over ``told`` and every value in the file. So a truncated or changed file, or one of another hall, is found
+before anything is restored from it.
 """
 
 import hashlib
@@ -35,20 +35,20 @@ from ticketing.store.opening import HEAD, KNOWN
 from ticketing.store.tables import metadata
 
 LEFT_OUT = frozenset({"login", "answer"})
-"""Tables that stay empty: nobody is logged in, and no request is answered twice, across a restore."""
+"""Tables that stay empty: log-ins and kept answers do not survive a restore."""
 BLANK = {("day_key", "wrapped"), ("ticket", "hold_reason")}
 """Columns that stay empty."""
 CHUNK = 1000
-"""Rows that are in memory at a time."""
+"""Rows held in memory at a time."""
 
 _FORMAT = 1
-# "quha": in the header of the file, so that no other SQLite file is taken for a backup, or overwritten by one.
+# "quha" in the header of the file, so that no other SQLite file is taken for a backup, or overwritten by one.
 _APPLICATION = 0x71756861
 _MANIFEST = "CREATE TABLE manifest (told TEXT NOT NULL, mac BLOB NOT NULL)"
 
 
 class BackupError(TicketingError):
-    """A backup that cannot be written, or cannot be restored from; ``str()`` says why and what to do.
+    """A backup that cannot be written or restored; ``str()`` says why and what to do.
 
     Codes: ``backup_unwritable``, ``backup_occupied`` (another file has that name), ``backup_missing``,
     ``backup_foreign`` (no backup of this program), ``backup_broken`` (cut or changed), ``backup_other_hall`` (or
@@ -65,15 +65,15 @@ class BackupError(TicketingError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup says of itself.
+    """The manifest of a backup.
 
     Attributes:
-        format: of the file.
+        format: version of the file format.
         schema: version of its tables.
-        made_at: RFC 3339, of the hall.
-        rows: by table.
-        numbers: how far the numbers of rows had come, by table.
-        key: by which another master key is told from a change.
+        made_at: RFC 3339, in the hall's zone.
+        rows: number of rows, by table.
+        numbers: last id given, by table.
+        key: check value that tells another master key from a changed file.
     """
 
     format: int
@@ -90,7 +90,7 @@ class Manifest:
 
 
 def write(ledger: Ledger, path: Path) -> Manifest:
-    """Write a backup to ``path``: all of it or nothing. One that has that name already is replaced.
+    """Write a backup to ``path``, whole or not at all. An earlier backup of that name is replaced.
 
     Raises:
         BackupError: ``backup_unwritable``, ``backup_occupied``.
@@ -117,7 +117,7 @@ def write(ledger: Ledger, path: Path) -> Manifest:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """Say what is wrong with the file, whoever else may be asked about errors further out."""
+    """Turn errors of the file into :class:`BackupError`, before handlers further out see them."""
     try:
         yield
     except (OSError, sqlite3.Error, DBAPIError) as error:
@@ -129,17 +129,17 @@ def _writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def opened(vault: Vault, path: Path) -> Iterator[tuple[Manifest, Connection]]:
-    """A backup that was proved whole and this hall's, and a connection to its tables, of this program's schema.
+    """A verified backup of this hall, and a connection to its tables, migrated to this program's schema.
 
     Raises:
-        BackupError: it is none, or not whole, or not for this store or this program.
+        BackupError: not a backup, not whole, or not for this store or this program.
     """
     with _proved(vault, path) as (manifest, raw):
         if manifest.schema == HEAD:
             with _reading(path) as conn:
                 yield manifest, conn
             return
-        # Brought up to date on a copy: the file stays what it was.
+        # Migrated in a copy: the file itself is not changed.
         with tempfile.TemporaryDirectory(prefix="quhao-restore-") as folder:
             copy = Path(folder) / "store.db"
             with closing(sqlite3.connect(copy)) as to:
@@ -154,7 +154,7 @@ def _fill(ledger: Ledger, draft: Path) -> Manifest:
     with engine.begin() as made:
         metadata.create_all(made)
     with closing(sqlite3.connect(draft, isolation_level=None)) as raw:
-        # The draft is thrown away when anything fails, so no journal; it is synced as a whole in the end.
+        # The draft is thrown away if anything fails, so it needs no journal; it is synced once at the end.
         for pragma in ("journal_mode=OFF", "synchronous=OFF", f"application_id={_APPLICATION}"):
             raw.execute(f"PRAGMA {pragma}").close()
         raw.execute("BEGIN")
@@ -247,7 +247,7 @@ def _reading(path: Path) -> Iterator[Connection]:
 
 
 def _migrate(path: Path) -> None:
-    # Imported here: Alembic costs more to load than everything else.
+    # Imported here: loading Alembic takes longer than all else.
     from ticketing.store.migrations import upgrade
 
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, hide_parameters=True)
@@ -264,7 +264,7 @@ def _mac(vault: Vault, told: str, raw: sqlite3.Connection) -> bytes:
 
 
 def _digest(raw: sqlite3.Connection) -> bytes:
-    """Of every value in every table but the manifest, of whatever schema, in the order in which the rows lie."""
+    """Digest of every value in every table but the manifest, whatever the schema, in row order."""
     digest = hashlib.sha256()
     tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
     for name in [row[0] for row in raw.execute(tables).fetchall()]:
@@ -278,7 +278,7 @@ def _digest(raw: sqlite3.Connection) -> bytes:
 
 
 def _line(values: Any) -> bytes:
-    # Bytes are put in a list, which no other value is, so that no text looks like them.
+    # Bytes go into a list, which no other value is, so that no text can look like them.
     return json.dumps(values, default=lambda value: [value.hex()]).encode() + b"\n"
 
 

@@ -1,13 +1,13 @@
-"""Putting a hall back from a backup: in one transaction, on a store of either kind, also while the hall works.
+"""Restore a hall from a backup: in one transaction, on a store of either kind, also while the hall works.
 
-The hall is afterwards as the backup has it, except for what must never go back or come twice:
+Afterwards the hall is as in the backup, except for what must never go back or happen twice:
 
-* numbers of tickets, events and slips go on from whichever had come further, and so do the counts of limits;
-* tickets of the last day that the backup does not know stay, as over, and appointments as cancelled: whoever holds one
-  is told, and nobody else gets its code;
-* slips that were still to be printed may have come out since: they are in doubt, so a second one is marked;
-* the keys of days stay the store's own, and a day without one is recorded as erased;
-* of the two access logs the longer stays, if it goes on from the other; otherwise somebody has to decide.
+* numbers of tickets, events and slips go on from the higher of the two, and so do the counts of limits;
+* tickets of the last day that the backup does not have stay, as expired, and appointments as cancelled: their holders
+  are told, and their codes are not given again;
+* slips that were still to be printed may have come out since: they become unconfirmed, so a second one is marked;
+* day keys stay the store's own, and a day without a key is recorded as erased;
+* of the two access logs the longer stays, if it continues the other; otherwise the caller must decide.
 """
 
 import hmac
@@ -34,7 +34,7 @@ from ticketing.store.tables import metadata
 log = logging.getLogger(__name__)
 
 TOLD = ("service", "window", "ticket", "appointment", "case_file", "rating", "account", "token", "access_log")
-"""What a store is said to hold."""
+"""What a store holds, in words."""
 
 _OWN_WAY = frozenset({"day_key", "fact", "access_log", "counter", "used"})
 _OVER = (State.DONE, State.CANCELLED, State.EXPIRED)
@@ -45,13 +45,13 @@ _t, _k, _f, _a = tables.ticket, tables.day_key, tables.fact, tables.access_log
 
 @dataclass(frozen=True)
 class Restored:
-    """What happened.
+    """The result of a restore.
 
     Attributes:
         manifest: of the backup.
         lost: rows that were there before, by table.
-        ended: tickets that the backup does not know, and that are over now.
-        log: whose access log it is now: the store's own, or the backup's.
+        ended: tickets that the backup does not have, now expired.
+        log: which access log was kept: the store's own, or the backup's.
     """
 
     manifest: Manifest
@@ -61,31 +61,31 @@ class Restored:
 
 
 class Backups:
-    """Backups of the hall's store. Safe to use from any thread, and while other processes work on the store."""
+    """Writes and restores backups. Safe to use from any thread, and while other processes work on the store."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
     def write(self, path: Path) -> Manifest:
-        """See :func:`ticketing.backup.backup.write`."""
+        """Write a backup; arguments and errors as :func:`ticketing.backup.backup.write`."""
         return backup.write(self._ledger, path)
 
     def restore(self, path: Path, actor: Actor, *, replace: bool = False, replace_log: bool = False) -> Restored:
-        """Put the hall back as a backup has it; followers hear ``hall.restored``.
+        """Restore the hall from a backup; appends ``hall.restored``.
 
         Args:
             path: the backup.
             actor: who does it, for the access log.
-            replace: whether what the store holds may be lost.
-            replace_log: whether the backup's access log takes the place of one that it does not go on from.
+            replace: whether the present content may be lost.
+            replace_log: whether the backup's access log may replace one that it does not continue.
 
         Raises:
-            BackupError: the backup is none of this hall, or not whole; ``store_not_empty`` (``rows`` by table);
+            BackupError: not a whole backup of this hall; ``store_not_empty`` (``rows`` by table);
                 ``log_diverged``.
-            StoreError: the store did not take it: nothing was changed.
+            StoreError: nothing was changed.
         """
         with backup.opened(self._ledger.vault, path) as (manifest, source):
-            # A long log takes its time, in which nobody need wait, nor the database think that this program hangs.
+            # Read before the transaction: a long log takes time, and the database ends a transaction that idles.
             theirs = access_log.verify(source, self._ledger.vault)
             with self._ledger.verb() as m:
                 if m.conn.dialect.name == "postgresql":
@@ -142,7 +142,7 @@ class _Restoring:
             m.conn.execute(insert(tables.appointment), booked)
         self._doubt_slips()
         timetable.changed(m)
-        # Nobody is logged in, so nobody sits at a window.
+        # Log-ins are gone, so nobody sits at a window.
         m.conn.execute(update(tables.window).values(clerk=None, clerk_since=None))
         self._merge_days()
         if whose == "backup":
@@ -176,14 +176,14 @@ class _Restoring:
     # Tickets
 
     def _unknown_tickets(self) -> list[dict[str, Any]]:
-        """Of the last day, so that no id comes twice: a ticket's id makes its code."""
+        """Tickets of the last day that the backup does not have: no id may come twice, since an id makes a code."""
         last = self._source.scalar(select(func.max(_t.c.id))) or 0
         newest = select(_t.c.hall_day).order_by(_t.c.id.desc()).limit(1).scalar_subquery()
         rows = self._m.conn.execute(select(_t).where(_t.c.id > last, _t.c.hall_day == newest).order_by(_t.c.id))
         return [dict(row._mapping) for row in rows]
 
     def _unknown_appointments(self) -> list[dict[str, Any]]:
-        """As cancelled: whoever holds one learns that it is gone, and its code opens nobody else's."""
+        """Kept as cancelled: the holder is told, and the code never opens another appointment."""
         booking = tables.appointment
         last = self._source.scalar(select(func.max(booking.c.id))) or 0
         rows = self._m.conn.execute(select(booking).where(booking.c.id > last).order_by(booking.c.id))
@@ -201,7 +201,7 @@ class _Restoring:
             if row["state"] not in _OVER:
                 row |= {"state": State.EXPIRED.value, "ended_at": self._m.at}
             if row["number"] in taken:
-                # Two stores gave it to two people; the hall's own number is the backup's.
+                # Both stores gave this number; the backup's ticket keeps it.
                 row["number"] = f"{row['number']}~{row['id']}"[:_NUMBER_LENGTH]
             row |= {"appointment_id": None, "held_until": None, "hold_reason": None}
         self._m.conn.execute(insert(_t), unknown)
@@ -217,7 +217,7 @@ class _Restoring:
     # Days
 
     def _merge_days(self) -> None:
-        """The store's own keys stay; a past day without one, or erased in the backup, is erased here."""
+        """The store's own keys stay; a past day without a key, or erased in the backup, is erased here."""
         conn, today = self._m.conn, self._m.day
         own = set(conn.scalars(select(_k.c.hall_day)))
         for row in self._source.execute(select(_k.c.hall_day, _k.c.created_at, _k.c.erased_at)):
@@ -234,14 +234,14 @@ class _Restoring:
         conn.execute(delete(tables.resident).where(tables.resident.c.hall_day.not_in(opens)))
 
     def _is_key_of(self, day: str) -> bool:
-        """Whether the key of ``day`` is the one that its tickets were issued with, and not one made since."""
+        """Whether the key of ``day`` is the one its tickets were issued with, not one made since."""
         known = self._source.execute(select(_t.c.id, _t.c.code_hash).where(_t.c.hall_day == day).limit(1)).one_or_none()
         if known is None:
             return True
         return hmac.compare_digest(self._m.hash_of(self._m.code_of(day, known.id)), known.code_hash)
 
     def _go_on_today(self) -> None:
-        """The backup may be of a day that is over: it ends as it would have."""
+        """The backup may be of a past day: that day is closed as it would have been."""
         day = self._source.scalar(select(_f.c.value).where(_f.c.name == _HALL_DAY))
         if day is not None:
             self._m.conn.execute(update(_f).where(_f.c.name == _HALL_DAY).values(value=day))
@@ -281,7 +281,7 @@ def _counts(conn: Connection, table: Table) -> dict[tuple[Any, ...], int]:
 
 
 def _log_digest(conn: Connection, number: int) -> bytes:
-    """Of an entry, which covers all before it."""
+    """Digest of an entry; it covers all entries before it."""
     if not number:
         return b""
     return bytes(conn.scalar(select(_a.c.digest).where(_a.c.seq == number)) or b"")

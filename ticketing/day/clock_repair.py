@@ -1,6 +1,6 @@
-"""A clock that ran ahead and was set right: what it did to today is undone, as far as that can be told.
+"""Repair after a clock that ran ahead and was set back: what it did to today is undone, as far as possible.
 
-Whoever takes over a jump back of the hall's time calls :func:`mend` before anything else is done at the new time.
+Call :func:`mend` after a jump back of the hall's time, before anything else is written at the new time.
 """
 
 import json
@@ -26,10 +26,10 @@ from ticketing.model import State
 from ticketing.store import tables
 
 FAR = 60_000_000
-"""Microseconds: less than a minute back is no clock that was set right."""
+"""Microseconds; a smaller step back needs no repair."""
 
 END_OF_DAY = "end_of_day"
-"""Outcome of a ticket that was still at a window when its day ended."""
+"""Outcome of a ticket that was still at a window at the day's end."""
 
 _e, _v, _a = tables.event, tables.visit, tables.appointment
 _NEWEST = select(_e.c.at).order_by(_e.c.seq.desc()).limit(1)
@@ -74,17 +74,17 @@ _BOOKED_AGAIN = (
 
 
 def ahead_of(m: Moment) -> int:
-    """Microseconds from this moment to the newest time the store has seen; negative when all of them are past."""
+    """Microseconds from now to the newest time in the store; negative when all of them are past."""
     newest = m.conn.scalar(_NEWEST)
     return 0 if newest is None else newest - m.at
 
 
 def mend(m: Moment) -> None:
-    """Set right what was done to today while the clock ran ahead.
+    """Undo what was done to today while the clock ran ahead.
 
-    Tickets that an end of the day ended come back to where they were, and appointments that it called missed are
-    booked again. Times of today that lie ahead are moved back, all by the same, so that their order stays and nobody
-    who comes now is called before those who wait.
+    Tickets that a day's end closed get back their state, and appointments that it counted as missed are booked again.
+    Times of today that lie ahead are moved back by the same amount, so that the order stays and no new ticket ranks
+    before those that wait.
     """
     ahead = ahead_of(m)
     if ahead <= 0:
@@ -94,19 +94,19 @@ def mend(m: Moment) -> None:
     m.conn.execute(_moved(m, ahead), {"today": m.day})
     for row in back:
         m.append("ticket.returned", number=row.number, service=row.service_id, was=row.state)
-    # Of the others, too, all that anybody shows of the queue is to be looked at anew.
+    # Everything shown of the queue may have changed.
     m.append("hall.changed")
 
 
 def _bring_back(m: Moment) -> list[Any]:
-    """Give today's tickets that ended in times to come the state they had; those that wait again."""
+    """Restore the state of today's tickets that ended in the future; gives those that wait again."""
     rows: list[Any] = list(m.conn.execute(_ENDED, {"today": m.day, "now": m.at}))
     if not rows:
         return []
     was: dict[str, str] = {}
     for data in m.conn.scalars(_EXPIRED, {"now": m.at}):
         told = json.loads(data)
-        # The first one of a number is today's, however many days the clock ran ahead.
+        # The first event of a number is today's, however many days the clock ran ahead.
         was.setdefault(told["number"], told.get("was", State.WAITING.value))
     waiting = []
     for row in rows:
@@ -128,7 +128,7 @@ def _bring_back(m: Moment) -> list[Any]:
 
 
 def _moved(m: Moment, ahead: int) -> Update:
-    """The statement that moves today's times, as far as they lie ahead, by ``ahead``."""
+    """The UPDATE that moves today's times that lie ahead back by ``ahead``."""
 
     def back(column: ColumnElement[int], lies_ahead: ColumnElement[bool]) -> ColumnElement[int]:
         return case((lies_ahead, column - ahead), else_=column)
@@ -143,7 +143,7 @@ def _moved(m: Moment, ahead: int) -> Update:
             {
                 **{column: back(column, column > m.at) for column in times},
                 _t.c.rank_at: back(_t.c.rank_at, ranked_ahead),
-                # What was to be over by now came back by itself meanwhile.
+                # A ticket whose hold would have ended by now came back by itself.
                 _t.c.held_until: back(_t.c.held_until, _t.c.held_until > m.at + ahead),
             }
         )

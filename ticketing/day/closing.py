@@ -1,4 +1,4 @@
-"""The end of a hall day, and the end of what is kept of it."""
+"""Closing a hall day, and erasing it after its retention."""
 
 from contextlib import suppress
 from datetime import date, timedelta
@@ -13,7 +13,7 @@ from ticketing.privacy.vault import ErasedError
 from ticketing.store import tables
 
 OUTCOME = clock_repair.END_OF_DAY
-"""Outcome of a ticket that was still at a window when its day ended."""
+"""Outcome of a ticket that was still at a window at the day's end."""
 
 _FACT = "hall_day"
 _f = tables.fact
@@ -21,7 +21,7 @@ _TODAY = select(_f.c.value).where(_f.c.name == _FACT)
 _FIRST_DAY = insert(_f)
 _NEXT_DAY = update(_f).where(_f.c.name == _FACT).values(value=bindparam("day"))
 
-# Days that were closed before are left alone, so this does not slow down as they become many.
+# Days that are closed already are not read, so this does not slow down as they become many.
 _PAST = and_(_t.c.hall_day >= bindparam("since"), _t.c.hall_day < bindparam("today"))
 _MISSED = _t.c.state == literal_column("'missed'")
 _EXPIRES = or_(tables.waiting, tables.held, _MISSED)
@@ -30,7 +30,7 @@ _LEFT = (
     .where(_PAST, or_(_EXPIRES, tables.open_))
     .order_by(_t.c.id)
 )
-# Who was called and did not come is still told apart once the ticket has expired.
+# A missed ticket is still counted as missed after it has expired.
 _v = tables.visit
 _STAYS = (
     (_v.c.ticket_id, _t.c.id),
@@ -49,7 +49,7 @@ _EXPIRE = (
     .where(_PAST, _EXPIRES)
     .values(state="expired", ended_at=bindparam("now"), window_id=None, called_at=None, held_until=None)
 )
-# Why somebody was held may say something of them, so it is not kept longer than it is needed.
+# The reason for holding may say something of a person, so it is kept no longer than needed.
 _FORGET_REASONS = update(_t).where(_PAST, _t.c.hold_reason.is_not(None)).values(hold_reason=None)
 _FINISH = update(_t).where(_PAST, tables.open_).values(state="done", ended_at=bindparam("now"), outcome=OUTCOME)
 _j = tables.print_job
@@ -70,7 +70,7 @@ _MISS_APPOINTMENTS = (
     .where(tables.booked, _a.c.person_hash.is_not(None), _a.c.day < bindparam("today"))
     .values(state="missed", ended_at=bindparam("now"))
 )
-# Whose an appointment was is asked only while it counts against somebody that it was missed.
+# A missed appointment keeps its person hash only while it counts against the limit.
 _FORGET_WHOSE = (
     update(_a)
     .where(
@@ -91,10 +91,10 @@ _DELETE = [delete(table).where(table.c.hall_day < bindparam("before")) for table
 
 
 def begin(m: Moment) -> None:
-    """See that the store is at this hall day: close the days before it, when it is still at one of those.
+    """Bring the store to this hall day: close the days before it if that has not been done.
 
-    A clock that was set back to this day gives back what it ended of it; what was begun under the wrong date is
-    neither ended nor lost, and ends with the day that is on its tickets. Where another box began this day, what was
+    A clock that was set back to this day restores what it ended of this day. What was begun under a later, wrong date
+    is neither ended nor lost; it ends with the day on its tickets. Where another box began this day, what was
     done by a clock slower than its own ends here.
     """
     kept = m.conn.scalar(_TODAY)
@@ -105,9 +105,9 @@ def begin(m: Moment) -> None:
             _end(m, yesterday)
         return
     if since > m.day and clock_repair.ahead_of(m) < clock_repair.FAR:
-        # Of two boxes one is always the first to see midnight.
+        # Of two boxes one is always first past midnight.
         return
-    # Made here, where the store is written to: later on, reading verbs need it too.
+    # Made here, in a writing transaction: readers need the key later.
     with suppress(ErasedError):
         m.vault.begin_day(m.conn, m.day)
     if kept is None:
@@ -125,7 +125,7 @@ def begin(m: Moment) -> None:
 
 
 def _end(m: Moment, since: str) -> None:
-    """End the hall days from ``since`` up to yesterday."""
+    """Close the hall days from ``since`` up to yesterday."""
     days = {"since": since, "today": m.day}
     left = m.conn.execute(_LEFT, days).all()
     changed = {**days, "now": m.at}
@@ -146,8 +146,8 @@ def _over(state: str, number: str, service: str, window: str | None) -> tuple[st
 
 
 def erase(m: Moment, before: date) -> int:
-    """Erase the keys of all hall days before ``before``, and what they sealed. How many days had something."""
-    # A running day is not erased under the hands of those who work in it.
+    """Erase the keys of all hall days before ``before``, and what they sealed; gives how many days had something."""
+    # Today is not erased while the hall works.
     limit = min(before.isoformat(), m.day)
     days = {day for day in m.vault.days(m.conn) if day < limit}
     for day in days:

@@ -1,6 +1,6 @@
-"""A ticket's residents, sealed: whose it is (the principal), and who took it for them (代办), together.
+"""The sealed data behind a ticket: the resident (principal), and the agent who took the ticket for them (代办).
 
-What was sealed before there were agents is a resident alone, and is read as that.
+Data sealed before there were agents hold a resident alone, and are read as such.
 """
 
 import json
@@ -15,7 +15,7 @@ from ticketing.store import tables
 from ticketing.store.opening import Prepared
 
 PURPOSE = "resident"
-"""Under which they are sealed."""
+"""Purpose they are sealed for."""
 
 _INSERT = Prepared(insert(tables.resident).inline())
 _SEALED = Prepared(select(tables.resident.c.sealed).where(tables.resident.c.ticket_id == bindparam("ticket")))
@@ -23,10 +23,10 @@ _SEALED = Prepared(select(tables.resident.c.sealed).where(tables.resident.c.tick
 
 @dataclass(frozen=True)
 class Holders:
-    """Who is behind a ticket.
+    """The persons behind a ticket.
 
     Attributes:
-        resident: whose business it is.
+        resident: whose matter it is.
         agent: who took the ticket for them; None when they came themselves.
     """
 
@@ -35,19 +35,19 @@ class Holders:
 
 
 def seal(m: Moment, ticket: int, holders: Holders) -> None:
-    """Keep who is behind a ticket of today, until the day is erased."""
+    """Seal and store the persons behind a ticket of today, until the day is erased."""
     sealed = m.vault.seal(m.conn, m.day, PURPOSE, ticket, to_bytes(holders))
     _INSERT.do(m.conn, {"ticket_id": ticket, "hall_day": m.day, "sealed": sealed})
 
 
 def sealed_of(m: Moment, ticket: int) -> bytes | None:
-    """What is kept of who is behind a ticket; None for a ticket of nobody known."""
+    """The sealed data of a ticket; None if it has none."""
     sealed: bytes | None = _SEALED.scalar(m.conn, {"ticket": ticket})
     return sealed
 
 
 def opened(m: Moment, hall_day: str, ticket: int) -> Holders | None:
-    """Who is behind a ticket. Whoever shows it to somebody writes an entry into the access log.
+    """The persons behind a ticket. Who shows them to somebody must write an entry into the access log.
 
     Raises:
         ErasedError: that day is erased.
@@ -57,7 +57,7 @@ def opened(m: Moment, hall_day: str, ticket: int) -> Holders | None:
 
 
 def to_bytes(holders: Holders) -> bytes:
-    """What is sealed."""
+    """The plaintext that is sealed."""
     values: dict[str, Any] = holders.resident.as_json()
     if holders.agent is not None:
         values["agent"] = holders.agent.as_json()

@@ -1,7 +1,6 @@
-"""What a hall is made of, read whole and replaced whole: services, windows, hours, special days, quotas, slots.
+"""The hall's setup, read and replaced as a whole: services, windows, opening hours, special days, quotas, slots.
 
-Nothing that somebody waits for is ever lost by it: a service or a window that is taken away stays, marked, until
-nobody has anything to do with it any more.
+No ticket is lost by a change: a removed service or window stays, marked as removed, until no ticket needs it.
 """
 
 import hashlib
@@ -26,7 +25,7 @@ from ticketing.store import tables
 log = logging.getLogger(__name__)
 
 _AFTER_ALL = 100_000
-"""Position of what was taken away: behind everything else."""
+"""Position of removed services and windows: behind all others."""
 
 _s, _w, _ws = tables.service, tables.window, tables.window_service
 _RETURNS = or_(tables.live, _t.c.state == "missed")
@@ -37,10 +36,10 @@ How = Literal["added", "changed", "removed", "moved"]
 
 @dataclass(frozen=True)
 class HallSetup:
-    """A hall's make-up, in its order. What was taken away and only finishes is no part of it.
+    """The setup, in the hall's order, without removed services and windows.
 
     Attributes:
-        services, windows: of a window, only what it is called, serves and prefers; its state is nobody's to set here.
+        services, windows: of a window only its name, services and head starts; its state is not part of the setup.
         hours, special_days, quotas, slots: the calendar's, in any order.
     """
 
@@ -53,20 +52,20 @@ class HallSetup:
 
     @property
     def version(self) -> str:
-        """The same for the same make-up, and for no other: whoever changes it says which one they saw."""
+        """A digest of the setup: a caller who changes it names the version it was based on (optimistic locking)."""
         told = json.dumps(asdict(_plain(self)), ensure_ascii=False, sort_keys=True, default=date.isoformat)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between two make-ups.
+    """One difference between two setups.
 
     Attributes:
         what: what kind of thing.
-        id: which service or window; "" for the rest, which belong to the hall as a whole.
-        how: what became of it; ``moved`` is another place in the order.
-        fields: what of it changed.
+        id: of the service or window; "" for what belongs to the hall as a whole.
+        how: ``moved`` means another place in the order.
+        fields: the changed fields.
     """
 
     what: What
@@ -76,31 +75,31 @@ class Change:
 
 
 class Setup:
-    """Reads and replaces a hall's make-up. Safe to use from any thread, and while others serve the same store."""
+    """Reads and replaces the setup. Safe to use from any thread, and while others serve the same store."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
     def read(self) -> HallSetup:
-        """The make-up now."""
+        """The present setup."""
         with self._ledger.look() as m:
             return read(m)
 
     def replace(self, setup: HallSetup, actor: Actor, *, version: str | None = None) -> tuple[Change, ...]:
-        """Make the hall what ``setup`` says, all of it or nothing, and tell everybody (``hall.changed``).
+        """Replace the setup, all of it or nothing, and append ``hall.changed``.
 
-        What is the same already changes nothing, and is told to nobody.
+        An equal setup changes nothing and appends nothing.
 
         Args:
-            setup: checked: names are unique, and point to what is there.
+            setup: checked: names are unique, references point to what is there.
             actor: who did it, for the access log.
-            version: of the make-up that was changed into this one; None to replace whatever there is.
+            version: of the setup this one was based on; None to replace whatever there is.
 
         Returns:
             What changed.
 
         Raises:
-            StateError: ``setup_changed``: somebody else changed it since ``version``.
+            StateError: ``setup_changed``: another change came after ``version``.
         """
         with self._ledger.verb() as m:
             before = read(m)
@@ -116,12 +115,12 @@ class Setup:
         return changes
 
     def seed(self, setup: HallSetup) -> bool:
-        """Fill a store that has neither services nor windows; whether it was one."""
+        """Fill a store that has neither services nor windows; gives whether it was one."""
         with self._ledger.verb() as m:
             return seed(m, setup)
 
     def tidy(self) -> bool:
-        """Let go of what was taken away and nobody has anything to do with any more; whether there was any."""
+        """Delete removed services and windows that nothing refers to; gives whether there were any."""
         with self._ledger.look() as m:
             if not _removed(m, _s) and not _removed(m, _w):
                 return False
@@ -132,7 +131,7 @@ class Setup:
         return gone
 
     def unserved(self) -> tuple[Service, ...]:
-        """Services that somebody waits for and no window serves."""
+        """Services with waiting tickets that no window serves."""
         with self._ledger.look() as m:
             waiting = set(
                 m.conn.scalars(select(_t.c.service_id).where(tables.waiting, _t.c.hall_day == m.day).distinct())
@@ -144,7 +143,7 @@ class Setup:
 
 
 def read(m: Moment) -> HallSetup:
-    """The make-up now."""
+    """The present setup."""
     services = tuple(one for one in m.services() if not one.removed)
     known = {one.id for one in services} | {"*"}
     serving = tuple(
@@ -180,7 +179,7 @@ def read(m: Moment) -> HallSetup:
 
 
 def seed(m: Moment, setup: HallSetup) -> bool:
-    """Fill a store that has neither services nor windows; whether it was one."""
+    """Fill a store that has neither services nor windows; gives whether it was one."""
     if any(m.conn.scalar(select(func.count()).select_from(table)) for table in (_s, _w)):
         return False
     put(m, setup)
@@ -188,7 +187,7 @@ def seed(m: Moment, setup: HallSetup) -> bool:
 
 
 def put(m: Moment, setup: HallSetup) -> None:
-    """Write the make-up over the one there is."""
+    """Write the setup over the present one."""
     _put_services(m, setup.services)
     _put_windows(m, setup.windows)
     rows: dict[Any, list[dict[str, Any]]] = {
@@ -229,9 +228,9 @@ def put(m: Moment, setup: HallSetup) -> None:
 
 
 def tidy(m: Moment) -> bool:
-    """Delete what was taken away and nothing refers to any more; whether there was any."""
+    """Delete removed services and windows that nothing refers to; gives whether there were any."""
     services = [one for one in _removed(m, _s) if not _is_needed(m, one)]
-    # Its last ticket can be taken back to it for a while, and called to it once more.
+    # Its last ticket can still be undone, or called back to it.
     gone = [
         one
         for one in _removed(m, _w)
@@ -253,7 +252,7 @@ def tidy(m: Moment) -> bool:
 
 
 def differences(before: HallSetup, after: HallSetup) -> tuple[Change, ...]:
-    """What changes from one make-up to another. Pure."""
+    """The changes from one setup to another. Pure."""
     old, new = _plain(before), _plain(after)
     found: list[Change] = []
     for what, was, now in (
@@ -293,7 +292,7 @@ def _between(what: What, was: Sequence[Any], now: Sequence[Any]) -> Iterable[Cha
 
 
 def _plain(setup: HallSetup) -> HallSetup:
-    """The same make-up in the one way it can be written."""
+    """The setup in canonical form, for comparison."""
 
     def window(one: Window) -> Window:
         services = ("*",) if "*" in one.services else tuple(sorted(set(one.services)))
@@ -313,7 +312,7 @@ def _plain(setup: HallSetup) -> HallSetup:
 
 
 def _summary(changes: Sequence[Change]) -> str:
-    """For log and access log: ids alone."""
+    """For log and access log: ids only."""
     signs = {"added": "+", "changed": "~", "removed": "-", "moved": "^"}
     told = ", ".join(f"{signs[one.how]}{one.what}{one.id and ' '}{one.id}" for one in changes)
     return told if len(told) <= 400 else f"{told[:399]}…"
@@ -350,7 +349,7 @@ def _put_windows(m: Moment, wanted: Sequence[Window]) -> None:
             m.conn.execute(update(_w).where(_w.c.id == one.id).values(values))
         else:
             m.conn.execute(insert(_w).values(id=one.id, state=one.state, **values))
-        # What it served goes on being served, as long as somebody waits for it.
+        # Its services go on being served by other windows, as long as tickets wait for them.
         stays = set(_removed(m, _s))
         m.conn.execute(delete(_ws).where(_ws.c.window_id == one.id, _ws.c.service_id.not_in(stays)))
         for service in dict.fromkeys((*one.services, *one.weights)):
@@ -376,7 +375,7 @@ def _removed(m: Moment, table: Any) -> list[str]:
 
 
 def _may_return(m: Moment) -> ColumnElement[bool]:
-    """Whether a ticket of today is in somebody's hands still, or may be taken back or come back."""
+    """Whether a ticket of today is open, or may be undone or called back."""
     return or_(_RETURNS, _t.c.ended_at > m.at - m.rules.undo_within // timedelta(microseconds=1))
 
 

@@ -1,8 +1,8 @@
-"""What the manager has set of hours and limits, read from the store again only after somebody changed it.
+"""Opening hours and limits, cached until they are changed.
 
-Each change gives the store another random mark; what was read is kept by the mark it was read under. So nothing of it
-is ever old, whichever process made the change, and whichever backup came back; and who issues a ticket reads the mark
-along with the next number, at no statement's cost.
+Each change writes a new random mark into the store; the cache is keyed by the mark. So it is never stale, whichever
+process made the change and whichever backup was restored. Issuing reads the mark together with the next number, in one
+statement.
 """
 
 import secrets
@@ -21,7 +21,7 @@ from ticketing.store import tables
 from ticketing.store.opening import Prepared
 
 FACT = "timetable"
-"""Where the mark is; no row in a store in which nothing was set."""
+"""The fact that holds the mark; no row while nothing was set."""
 
 _KEPT = 8
 _f = tables.fact
@@ -38,7 +38,7 @@ _LIMITED = select(tables.service.c.id, tables.service.c.per_person_day).where(
 
 @dataclass(frozen=True)
 class Timetable:
-    """What was set.
+    """Hours and limits.
 
     Attributes:
         calendar: hours, holidays, quotas, slots.
@@ -54,7 +54,7 @@ _read: dict[tuple[bytes, ZoneInfo, timedelta], Timetable] = {}
 
 
 def changed(m: Moment) -> None:
-    """Have everybody read it anew; to be called in the transaction that changes any of its tables."""
+    """Write a new mark; call it in the transaction that changes any of these tables."""
     m.conn.execute(delete(_f).where(_f.c.name == FACT))
     m.conn.execute(insert(_f).values(name=FACT, value=secrets.token_bytes(16)))
 
@@ -76,7 +76,7 @@ def at(m: Moment, mark: bytes | None) -> Timetable:
 
 
 def now(m: Moment) -> Timetable:
-    """The timetable as it is."""
+    """The present timetable."""
     return at(m, _MARK.scalar(m.conn, {"fact": FACT}))
 
 

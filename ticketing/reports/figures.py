@@ -1,8 +1,9 @@
-"""Figures of a hall as the database adds them up: stays at windows, tickets, cases, overtime. All the SQL of reports.
+"""The SQL of reports: visits to windows, tickets, cases and overtime, counted by the database.
 
-A *stay* is one time at a window, from the call to its end: the last one is in the ticket's row, the earlier ones are
-visits. The database groups durations by whole seconds, so that a quarter of a year comes over as some thousand rows;
-means and percentiles are made of those. Every query begins with the hall day, which the indexes begin with.
+A *stay* is one time at a window, from the call to its end: the last stay of a ticket is in the ticket's row, the
+earlier ones are in ``visit``. The database groups durations by whole seconds, so that a quarter of a year is read as a
+few thousand rows; means and percentiles are computed from those. Every query begins with the hall day, as the indexes
+do.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ from ticketing.store import tables
 By = Literal["hour", "service", "window", "clerk", "day"]
 
 IMPOSSIBLE = -1
-"""Seconds of what ended before it began, or more than a day later: the clock was set meanwhile."""
+"""Seconds; a duration below 0 or above a day is left out: the clock was set meanwhile."""
 
 _t, _v, _c, _r, _w = tables.ticket, tables.visit, tables.case_file, tables.rating, tables.work_item
 _o, _sd = tables.opening, tables.special_day
@@ -43,7 +44,7 @@ _DAY = 24 * _HOUR
 
 
 def _number(value: int) -> ColumnElement[int]:
-    # Written out: PostgreSQL takes an expression with a bound value for another one wherever it stands again.
+    # A literal: PostgreSQL takes an expression with a bound value for another expression in GROUP BY.
     return literal_column(str(value), BigInteger)
 
 
@@ -52,7 +53,7 @@ def _word(value: str) -> ColumnElement[str]:
 
 
 def _stays(first: str, last: str) -> Subquery:
-    """All stays of these days. What the day's end finished has no end that says anything."""
+    """All stays of these days. A stay that the day's end finished has no end: it tells nothing."""
     over = _t.c.state.in_([_word("missed"), _word("expired"), _word("cancelled")])
     last_ones = select(
         _t.c.hall_day,
@@ -85,12 +86,12 @@ def _stays(first: str, last: str) -> Subquery:
 
 
 class Books:
-    """What is asked of one connection about the days from ``first`` to ``last``.
+    """Queries on one connection about the days from ``first`` to ``last``.
 
     Args:
-        conn: in a transaction, so that all figures are of one moment.
+        conn: in a transaction, so that all figures are of one snapshot.
         zone: the hall's, for the hours of its day.
-        now: microseconds; what is late is late by now.
+        now: microseconds; work items and promises are overdue by it.
     """
 
     def __init__(self, conn: Connection, zone: ZoneInfo, first: date, last: date, now: int) -> None:
@@ -110,7 +111,7 @@ class Books:
         )
 
     def stays(self, by: By) -> Iterator[Row[Any]]:
-        """``(part, how, count)`` of the stays; ``how`` is what became of each."""
+        """``(part, how, count)`` of the stays; ``how`` says how each ended."""
         stay = _stays(self._first, self._last)
         part = self._part(by, stay.c, stay.c.began_at)
         return self._all(select(part, stay.c.how, func.count().label("count")).group_by(part, stay.c.how))
@@ -128,7 +129,7 @@ class Books:
         return self._durations(by, "started_at", "ended_at", told_apart=True)
 
     def cases(self, by: By) -> Iterator[Row[Any]]:
-        """``(part, outcome, grade, count, open, late)``: cases, and the work items of bad grades; None: not rated."""
+        """``(part, outcome, grade, count, open, late)``: cases, work items of low grades; grade None: not rated."""
         part = self._part(by, _c.c, _c.c.ended_at)
         unsettled = and_(_w.c.id.is_not(None), _w.c.settled_at.is_(None))
         due = or_(_w.c.settle_by < self.now, and_(_w.c.contacted_at.is_(None), _w.c.contact_by < self.now))
@@ -156,7 +157,7 @@ class Books:
         )
 
     def overtime(self, by: By) -> Iterator[Row[Any]]:
-        """``(part, count)`` of who was served to the end after the service had closed for the day."""
+        """``(part, count)`` of tickets whose service ended after the service had closed for the day."""
         for day, closings in self._closings():
             stay = _stays(day, day)
             part = self._part(by, stay.c, stay.c.began_at)
@@ -178,7 +179,7 @@ class Books:
         return {row.id: row.name for row in self._conn.execute(query)}
 
     def end_of(self, day: str) -> int:
-        """When a day of the calendar is over."""
+        """When a calendar day is over, microseconds."""
         midnight = datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), self._zone)
         return microseconds(midnight)
 
@@ -196,12 +197,12 @@ class Books:
         ).label("seconds")
         known: list[ColumnElement[bool]] = [stay.c[since].is_not(None), stay.c[until].is_not(None)]
         if told_apart:
-            # Finished without having been started: nobody knows when the resident came to the window.
+            # Finished without having been started: when the resident came to the window is unknown.
             known.append(or_(stay.c.ended_at.is_(None), stay.c.started_at != stay.c.ended_at))
         return self._all(select(part, seconds, func.count().label("count")).where(*known).group_by(part, seconds))
 
     def _part(self, by: By, columns: Any, at: ColumnElement[int]) -> Any:
-        """What a row is counted under."""
+        """The column to group by."""
         if by == "hour":
             hour = (at + self._offset(at)) // _number(_HOUR) % _number(24)
             return hour.label("part")
@@ -209,14 +210,14 @@ class Books:
         return func.coalesce(columns[column], _word("")).label("part")
 
     def _offset(self, at: ColumnElement[int]) -> ColumnElement[int]:
-        """Microseconds that local time is ahead of UTC at ``at``."""
+        """UTC offset at ``at``, microseconds."""
         *earlier, (_, newest) = self._offsets
         changes = [(at < _number(until), _number(offset)) for until, offset in earlier]
         return case(*changes, else_=_number(newest)) if changes else _number(newest)
 
     @cached_property
     def _offsets(self) -> list[tuple[int, int]]:
-        """Local time's offsets in these days and a day around them, each with the moment until which it holds."""
+        """The UTC offsets in these days and a day around them, each with the time until which it holds."""
         start = microseconds(datetime.combine(self._days[0] - timedelta(days=1), time(), self._zone))
         hours = (self._days[1] - self._days[0]).days * 24 + 72
         offsets: list[tuple[int, int]] = []
@@ -229,7 +230,7 @@ class Books:
         return offsets
 
     def _closings(self) -> Iterator[tuple[str, dict[int, list[str]]]]:
-        """Each day with hours: when which services close."""
+        """Each day with opening hours: closing time, microseconds, to the services that close then."""
         hours: dict[tuple[str, int], int] = {}
         for row in self._conn.execute(select(_o.c.service_id, _o.c.weekday, _o.c.closes_at)):
             which = row.service_id, row.weekday

@@ -1,7 +1,7 @@
-"""What a hall did: who waited how long, where, for what, and how it was graded. For days and for spans of days.
+"""Reports of days and spans of days: how long residents waited, where, for what, and which grades were given.
 
-Nothing in a report says who anybody was: residents are counted, clerks are names of accounts. Durations that cannot be
-(a clock was set meanwhile) are left out, and how many there were is told.
+No report names a resident: residents are counted, clerks appear by account name. Impossible durations (the clock was
+set meanwhile) are left out, and their number is given.
 """
 
 from collections import Counter, defaultdict
@@ -22,7 +22,7 @@ LONGEST_SPAN = 366
 _FIRST, _LAST = date(1970, 1, 8), date.max - timedelta(days=7)
 
 FEWEST_GRADES = 5
-"""Below so many, a clerk's grades are not told: they could be matched with who was there."""
+"""A clerk's grades are shown from this many on: fewer could be matched with who was there."""
 
 GRADES = (5, 4, 3, 2, 1)
 
@@ -34,7 +34,7 @@ class Times:
     Attributes:
         count: how many.
         mean, longest: over all of them.
-        median, p90: within which half, and nine tenths, of them were over.
+        median, p90: half, and nine tenths, of them were at most this long.
     """
 
     count: int
@@ -50,23 +50,23 @@ class Figures:
 
     Attributes:
         key: the hour (``0`` to ``23``), the day, or the id of service, window or clerk; ``""`` for nobody.
-        name: for people.
+        name: as shown.
         issued: tickets; by the hour in which they were issued.
         served: finished stays at a window; each stop of a chain is one.
-        no_shows: calls that nobody came to.
-        cancelled, expired: tickets given back, and those that were left when their day ended.
-        transferred, held: stays that ended so.
-        overtime: of those served, who was served to the end after closing time; None in a hall without hours.
-        waits: from joining the queue to the call; None when there was none; so are the next two.
+        no_shows: calls that were not answered.
+        cancelled, expired: tickets given back, and tickets still waiting at the day's end.
+        transferred, held: stays that ended this way.
+        overtime: of those served, how many ended after closing time; None in a hall without opening hours.
+        waits: from joining the queue to the call; None if there was none, as for the next two.
         walks: from the call to the start.
         services: from the start to the end.
-        left_out: durations that cannot be.
-        cases: what was done for people; by the hour in which it was done, all before by that of joining the queue.
+        left_out: impossible durations.
+        cases: counted by the hour in which they ended; everything above by the hour of joining the queue.
         outcomes: cases by outcome.
-        grades: ratings by grade, 5 the best; None where there are too few to tell.
+        grades: ratings by grade, 5 the best; None if there are too few to show.
         rated, not_rated: cases.
-        work_open, work_late: what bad grades ask for and is not settled, and of that what is overdue.
-        promised, promised_late: cases with a promised day, and of those the ones that were not ready by it.
+        work_open, work_late: work items of low grades that are not settled, and of those the overdue ones.
+        promised, promised_late: cases with a promised day, and of those the ones not ready by that day.
     """
 
     key: str
@@ -96,7 +96,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Report:
-    """A span of days, as a whole and in parts."""
+    """A span of days: the total and its parts."""
 
     first: date
     last: date
@@ -107,7 +107,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Day:
-    """A day, as a whole and in parts of each kind."""
+    """One day: the total and its parts of each kind."""
 
     day: date
     total: Figures
@@ -127,7 +127,7 @@ class Reports:
         """One hall day, by hour, service, window and clerk.
 
         Raises:
-            StateError: ``bad_span``: no clock shows that day.
+            StateError: ``bad_span``: outside the calendar.
         """
         _check(day, day)
         with self._ledger.look() as m:
@@ -153,13 +153,13 @@ class Reports:
 
 
 def _check(first: date, last: date) -> None:
-    # The days around them are looked at as well, and must be there.
+    # The day before and the day after are read, too, so they must exist.
     if not 0 <= (last - first).days < LONGEST_SPAN or first < _FIRST or last > _LAST:
         raise StateError("bad_span", most=LONGEST_SPAN)
 
 
 class _Sums:
-    """What one line of a report is added up from."""
+    """Counters for one line of a report."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -201,7 +201,7 @@ class _Sums:
 
 
 def _report(books: Books, by: By) -> tuple[Figures, tuple[Figures, ...]]:
-    """A whole and its parts, from one set of queries: the whole is what its parts are made of."""
+    """A total and its parts, from one set of queries: the total is the sum of the parts."""
     total = _Sums()
     parts: defaultdict[str, _Sums] = defaultdict(_Sums)
 
@@ -210,7 +210,7 @@ def _report(books: Books, by: By) -> tuple[Figures, tuple[Figures, ...]]:
             yield row, total
             yield row, parts[str(row.part)]
 
-    # Tickets that were never called have no window and no clerk: those count in the whole alone (see _in_order).
+    # Tickets that were never called have no window and no clerk: they count in the total alone (see _in_order).
     for row, sums in each(books.tickets(by)):
         sums.counts["issued"] += row.count
         if row.state in ("cancelled", "expired"):
@@ -244,7 +244,7 @@ def _report(books: Books, by: By) -> tuple[Figures, tuple[Figures, ...]]:
 
 def _is_late(books: Books, row: Any) -> bool:
     if row.progress == "returned":
-        # Its time runs again when the papers are there.
+        # The deadline runs again once the papers are there.
         return False
     ready = row.progress_at if row.progress in ("ready", "closed") else books.now
     return ready is not None and bool(ready >= books.end_of(row.promised_on))
@@ -274,7 +274,7 @@ def _times(seconds: Counter[int]) -> Times | None:
 
 
 def percentile(seconds: dict[int, int], share: float) -> int:
-    """The least value that at least ``share`` of all lie at or below (nearest rank), of values with how often each."""
+    """Nearest-rank percentile of values with their counts: the least with at least ``share`` of all at or below it."""
     wanted, seen = max(1, ceil(share * sum(seconds.values()))), 0
     for value in sorted(seconds):
         seen += seconds[value]
