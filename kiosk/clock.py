@@ -1,14 +1,14 @@
-"""The hall's clock: the box's, as long as it can be believed.
+"""The hall's clock: the box's clock, as long as it is plausible.
 
-A box may boot in 1970 and learn the time minutes later, or be set by mistake. A queue lives by its clock: a day too
-far ends everybody's ticket and erases their data. So the box's clock is held against one that nobody can set (how long
-ago the box was started), and against what the store has seen already:
+A box may boot in 1970 and learn the time minutes later, or be set by mistake. A day too far would end everybody's
+ticket and erase their data. So the box's clock is compared with one that nobody can set (time since boot), and with the
+newest time in the store:
 
-* Small corrections are followed. Backwards the hall's time only slows down until it is right again, for times in the
-  store must not run against its order.
-* A jump of more than five minutes is not followed until it has stood for ten.
-* A clock that is behind the store when the program starts is not believed either: time goes on from the newest event.
-  The jump that sets such a clock right is followed at once.
+* Small corrections are followed. A step back only slows the hall's time down until it is right again, since times in
+  the store must not run against its order.
+* A jump of more than five minutes is followed after it has stood for ten minutes.
+* A clock that is behind the store at the start is not followed: time goes on from the newest event. The jump that sets
+  such a clock right is followed at once.
 """
 
 import logging
@@ -28,21 +28,21 @@ from ticketing.store.opening import Store
 log = logging.getLogger(__name__)
 
 JUMP = timedelta(minutes=5)
-"""A correction of more than this is a jump."""
+"""A larger correction is a jump."""
 STANDS = timedelta(minutes=10)
-"""A jump that has stood for so long is followed."""
+"""A jump is followed after it has stood for this long."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
 def since_boot() -> int:
-    """Nanoseconds since the box was started, asleep or awake (Linux, clock_gettime(2), ``CLOCK_BOOTTIME``)."""
+    """Nanoseconds since boot, including suspend (Linux, clock_gettime(2), ``CLOCK_BOOTTIME``)."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 def newest_event(store: Store) -> datetime | None:
-    """The latest time that the store is known to have seen."""
+    """The newest time in the store."""
     e = tables.event
     with store.read() as conn:
         at = conn.scalar(select(e.c.at).order_by(e.c.seq.desc()).limit(1))
@@ -51,10 +51,10 @@ def newest_event(store: Store) -> datetime | None:
 
 @dataclass(frozen=True)
 class ClockTrouble:
-    """The box's clock is not believed.
+    """The box's clock is not followed.
 
     Attributes:
-        reason: ``clock_behind`` the store since the program was started, or ``clock_jumped`` while it ran.
+        reason: ``clock_behind`` the store since the start, or ``clock_jumped`` while running.
         ahead: how far the box's clock is ahead of the hall's; negative when it is behind.
     """
 
@@ -63,11 +63,11 @@ class ClockTrouble:
 
 
 class HallClock:
-    """Tells the hall's time when called: an aware ``datetime`` in its zone. Safe to use from any thread.
+    """The hall's time when called: an aware ``datetime`` in its zone. Safe to use from any thread.
 
     Args:
         zone: the hall's, whatever the box's own is.
-        newest: the latest time the store has seen; None when it has seen none.
+        newest: the newest time in the store; None if it is empty.
         wall: the box's clock, in nanoseconds since 1970 UTC.
         steady: a clock that nobody can set, in nanoseconds.
     """
@@ -85,7 +85,7 @@ class HallClock:
         self._steady = steady
         self._lock = threading.Lock()
         ticks = self._ticks = steady() // 1000
-        # All in microseconds: what is to be added to the steady clock to get the time.
+        # Microseconds to add to the steady clock.
         self._believed = wall() // 1000 - ticks
         self._suspect: int | None = None
         self._suspect_since = ticks
@@ -95,21 +95,21 @@ class HallClock:
         if self._believed < known - JUMP // _MICROSECOND:
             log.warning("the box's clock is behind the store: time goes on from %s", newest)
             self._suspect, self._believed, self._behind = self._believed, known, True
-        # What was said last: of a small step back while nothing ran, the store knows.
+        # The last time given: the store knows about steps back while the program was not running.
         self._last = ticks + max(known, self._believed)
 
     def __call__(self) -> datetime:
         """The time."""
         with self._lock:
             ticks = self._look()
-            # At half its pace at least, until a clock that was put back a little has caught up.
+            # At half speed at least, until a clock that was put back a little has caught up.
             now = max(ticks + self._believed, self._last + (ticks - self._ticks) // 2)
             self._last, self._ticks = now, ticks
         return (_EPOCH + now * _MICROSECOND).astimezone(self._zone)
 
     @property
     def trouble(self) -> ClockTrouble | None:
-        """Why the box's clock is not believed now; None while it is."""
+        """Why the box's clock is not followed now; None while it is."""
         with self._lock:
             self._look()
             if self._suspect is None:
@@ -118,7 +118,7 @@ class HallClock:
             return ClockTrouble("clock_behind" if self._behind else "clock_jumped", ahead)
 
     def steady_for(self) -> timedelta:
-        """For how long the time has run without a jump, and without doubt; nothing while there is doubt."""
+        """How long the time has run without a jump and without trouble; zero during trouble."""
         with self._lock:
             ticks = self._look()
             if self._suspect is not None:
@@ -126,7 +126,7 @@ class HallClock:
             return (ticks - self._followed_at) * _MICROSECOND
 
     def _look(self) -> int:
-        """Hold the two clocks against each other; what the steady one says, in microseconds."""
+        """Compare the two clocks; gives the steady clock in microseconds."""
         ticks = self._steady() // 1000
         seen = self._wall() // 1000 - ticks
         jump = JUMP // _MICROSECOND
@@ -151,5 +151,5 @@ class HallClock:
         log.warning("the hall's time follows the box's clock, by %+d s", (seen - self._believed) // 1_000_000)
         self._believed, self._suspect, self._behind = seen, None, False
         self._followed_at = ticks
-        # A jump back is a jump back: time is not to crawl for hours.
+        # A large jump back is taken as it is: time must not crawl for hours.
         self._last, self._ticks = min(self._last, ticks + seen), ticks

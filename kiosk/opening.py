@@ -1,4 +1,4 @@
-"""The store and what guards it, opened in the right order: for the service, and for commands that work beside it."""
+"""Opens the store, the vault and the accounts in the right order, for the service and for commands beside it."""
 
 import socket
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from ticketing.store.opening import Store, StoreOpenError, is_store, open_store
 
 
 def store_exists(settings: Settings) -> bool:
-    """Whether there is a store already, as opening one makes it; True when opening it will tell what is wrong."""
+    """Whether there is a store; True also when opening it will fail and say why."""
     try:
         return is_store(settings.store.url)
     except StoreOpenError:
@@ -25,14 +25,14 @@ def store_exists(settings: Settings) -> bool:
 
 
 def store_name(settings: Settings) -> str:
-    """How the store is called before people: without a password."""
+    """The store's URL without its password, for messages."""
     return make_url(settings.store.url).render_as_string(hide_password=True)
 
 
 def box_of(settings: Settings) -> str:
-    """The name of this box, by which it knows the slips that it is to print.
+    """The name of this box, which ties print jobs to it.
 
-    Boxes that share a store must differ; what the machine is called, with its port, nearly always does.
+    Boxes that share a store must have different names; host name with port nearly always differs.
     """
     if settings.hall.box:
         return settings.hall.box
@@ -42,7 +42,7 @@ def box_of(settings: Settings) -> str:
 
 
 def open_people(settings: Settings) -> tuple[Store, People]:
-    """The store and the people in it; needs no key, for it opens nothing that is sealed. Close the store.
+    """The store and its accounts, without the master key. The caller closes the store.
 
     Raises:
         StoreError: the store cannot be opened.
@@ -52,13 +52,13 @@ def open_people(settings: Settings) -> tuple[Store, People]:
 
 
 def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[Store, Vault, People]:
-    """The store, its vault and the people. Close the store.
+    """The store, its vault and its accounts. The caller closes the store.
 
-    A key is made for a store that has none. Where a store is sealed already, its key is never replaced by a new one.
+    A key is made for a store that has none. The key of a sealed store is never replaced.
 
     Args:
         settings: which store, key, hall and cipher.
-        exclusive: whether this process is the service: on a file the only one, on a database that of this box.
+        exclusive: whether this process is the service: the only one on a file, on a database the only one of this box.
 
     Raises:
         StoreError: the store cannot be opened; ``StoreInUseError`` when another service has it.
@@ -77,7 +77,7 @@ def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[S
 
 
 def rules_of(settings: Settings) -> Rules:
-    """What the settings decide about the queue."""
+    """The queue's rules from the settings."""
     queue, booking = settings.queue, settings.appointments
     return Rules(
         tuple(
@@ -107,7 +107,7 @@ def rules_of(settings: Settings) -> Rules:
 
 @contextmanager
 def open_ledger(settings: Settings) -> Iterator[Ledger]:
-    """The hall's ledger, for a command that works beside the service.
+    """The ledger, for a command beside the service.
 
     Raises:
         StoreError: the store cannot be opened.

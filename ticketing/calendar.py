@@ -1,9 +1,9 @@
-"""When what is open: hours, breaks, holidays, moved working days, quotas' periods, appointments' slots. Pure.
+"""The calendar: opening hours, breaks, holidays, moved working days, quotas, appointment slots. Pure.
 
-All of it is said in wall-clock time of the hall, as minutes after the midnight that a hall day is named by; past
-24:00 they belong to the same hall day. Where the clock is put forward, a minute that never comes is the moment of the
-change; where it is put back, a minute that comes twice is the first of the two. So periods keep their order and never
-overlap, however the clock is changed, and one that lies wholly in a skipped hour is none.
+Rules are in wall-clock time of the hall, as minutes after the midnight that names the hall day; minutes past 24:00
+belong to the same hall day. When the clock is put forward, a skipped minute means the time of the change; when it is
+put back, a repeated minute means the first of the two. So periods keep their order and never overlap, and a period that
+lies wholly in a skipped hour is empty.
 """
 
 from collections import defaultdict
@@ -15,15 +15,15 @@ from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 EVERY = "*"
-"""Stands for all services without hours of their own."""
+"""In place of a service: all services without hours of their own."""
 
 DAY_MINUTES = 24 * 60
 LOOKS_AHEAD = 400
-"""Days within which a next opening is looked for: more than a year of holidays is none."""
+"""Days searched for the next opening; a hall closed for longer has none."""
 
 _MONDAY_TO_FRIDAY = frozenset(range(1, 6))
 _DAY = timedelta(days=1)
-# The slots of a date need its neighbours, and the years end on both sides.
+# The slots of a date need the days beside it, so the first and last dates of the calendar are excluded.
 _FIRST, _LAST = date.min + 7 * _DAY, date.max - 7 * _DAY
 _SECOND = timedelta(seconds=1)
 
@@ -40,7 +40,7 @@ class Hours:
 
 @dataclass(frozen=True)
 class SpecialDay:
-    """A day unlike its weekday: a holiday, or one that has the hours of ``weekday`` (调休)."""
+    """A date with other hours than its weekday: a holiday, or the hours of another ``weekday`` (调休)."""
 
     day: date
     weekday: int | None = None
@@ -73,19 +73,19 @@ _Rule = TypeVar("_Rule", Quota, Slot)
 
 
 class Period(NamedTuple):
-    """From one moment up to, and not including, another; both in the hall's zone."""
+    """From one time up to, not including, another; both in the hall's zone."""
 
     begins: datetime
     ends: datetime
 
     def holds(self, at: datetime) -> bool:
         """Whether ``at`` lies in it."""
-        # Compared in UTC: two times of one zone are compared by the wall clock, whatever the hour comes twice.
+        # Compared in UTC: Python compares two times of one zone by wall clock, also in the hour that comes twice.
         return self.begins.astimezone(UTC) <= at.astimezone(UTC) < self.ends.astimezone(UTC)
 
 
 class SlotOfDay(NamedTuple):
-    """A slot on its date; ``minute`` is when it begins by the rule."""
+    """A slot on its date; ``minute`` is its begin as the rule has it."""
 
     minute: int
     period: Period
@@ -100,12 +100,12 @@ class QuotaOfDay(NamedTuple):
 
 
 def moment_of(zone: ZoneInfo, day: date, minute: int) -> datetime:
-    """The moment at which the hall's clock shows ``minute`` of ``day``, as the module says of skipped and doubled ones.
+    """The time at which the hall's clock shows ``minute`` of ``day``; skipped and repeated minutes as in the module.
 
     Args:
         zone: the hall's.
         day: a date there.
-        minute: after its midnight; may be more than a day's, or negative.
+        minute: after its midnight; may be over 24 hours, or negative.
     """
     wall = datetime.combine(day, datetime.min.time()) + timedelta(minutes=minute)
     first = wall.replace(tzinfo=zone).astimezone(UTC)
@@ -115,7 +115,7 @@ def moment_of(zone: ZoneInfo, day: date, minute: int) -> datetime:
 
 
 def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """The second between two moments at which the zone's offset changes."""
+    """The second at which the zone's offset changes between two times."""
     offset = before.astimezone(zone).utcoffset()
     while after - before > _SECOND:
         middle = before + (after - before) // 2
@@ -128,18 +128,18 @@ def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
 
 
 def hall_day(at: datetime, day_starts: timedelta) -> date:
-    """The hall day of a moment given in the hall's zone, by its wall clock."""
+    """The hall day of a time in the hall's zone."""
     return (at.replace(tzinfo=None) - day_starts).date()
 
 
 class Calendar:
     """A hall's calendar.
 
-    A service that has no hours of its own has those of ``"*"``, and without these is always open but on holidays.
+    A service without hours of its own has those of ``"*"``; without these it is always open but on holidays.
 
     Args:
         zone: the hall's.
-        hours: when services are open; periods that touch are one.
+        hours: opening hours; periods that touch are joined.
         special_days: holidays and moved working days.
         quotas: of services.
         slots: of services.
@@ -178,22 +178,22 @@ class Calendar:
         return self._special.get(day)
 
     def weekday(self, day: date) -> int | None:
-        """The weekday whose hours a day has; None on a holiday."""
+        """The weekday whose hours apply on a date; None on a holiday."""
         special = self._special.get(day)
         return special.weekday if special else day.isoweekday()
 
     # Open and closed
 
     def periods(self, service: str, day: date) -> tuple[Period, ...]:
-        """When the service is open on a hall day, in order; what lies between two is a break."""
+        """When the service is open on a hall day, in order; between two periods is a break."""
         return self._of_day(service, day)
 
     def open_now(self, service: str, at: datetime) -> Period | None:
-        """The period in which the service is open at ``at``; None while it is closed."""
+        """The period in which the service is open at ``at``; None if it is closed."""
         return next((one for one in self._around(service, at) if one.holds(at)), None)
 
     def opens_next(self, service: str, at: datetime) -> datetime | None:
-        """When the service opens after ``at``; None when it does not within :data:`LOOKS_AHEAD` days."""
+        """When the service opens after ``at``; None if it does not within :data:`LOOKS_AHEAD` days."""
         first = self._date(at) - 2 * _DAY
         now = at.astimezone(UTC)
 
@@ -203,30 +203,30 @@ class Calendar:
 
         for ahead in range(LOOKS_AHEAD):
             if found := coming(ahead):
-                # Hours past midnight may begin after those of the next dates.
+                # Hours past midnight may begin after those of the next date.
                 found += coming(ahead + 1) + coming(ahead + 2)
                 return min(found, key=lambda begins: begins.astimezone(UTC))
         return None
 
     def closes_today(self, service: str, at: datetime) -> datetime | None:
-        """When the service closes for the last time on the hall day of ``at``; None when it is closed until then."""
+        """When the service closes for the last time on the hall day of ``at``; None if it is closed until then."""
         now = at.astimezone(UTC)
         day = hall_day(at.astimezone(self.zone), self.day_starts)
         left = [one.ends for one in self.periods(service, day) if one.ends.astimezone(UTC) > now]
         return left[-1] if left else None
 
     def is_always_open(self, service: str) -> bool:
-        """Whether the service has no hours at all; a holiday closes it still."""
+        """Whether the service has no hours at all; holidays still close it."""
         return not (self._hours.get(service) or self._hours.get(EVERY))
 
     # Working days
 
     def is_working_day(self, day: date) -> bool:
-        """Whether any service has hours on that day; without hours of ``"*"`` Monday to Friday, too."""
+        """Whether any service has hours on that date; without hours of ``"*"``, Monday to Friday count, too."""
         return self.weekday(day) in self._working
 
     def working_day(self, after: date, number: int) -> date:
-        """The so-many-th working day after a day; with 0 the day itself, or the next one that is a working day."""
+        """The ``number``-th working day after a date; with 0 the date itself, or the next working day."""
         day = after
         left = number
         if left == 0 and not self.is_working_day(day):
@@ -243,14 +243,14 @@ class Calendar:
         return next((one for one in self._quotas_around(service, at) if one.period.holds(at)), None)
 
     def quotas_after(self, service: str, at: datetime) -> Iterator[QuotaOfDay]:
-        """The quotas whose periods begin after ``at``, and in which the service is open: of this day and the next."""
+        """The quotas that begin after ``at`` today or tomorrow, while the service is open."""
         now = at.astimezone(UTC)
         for one in self._quotas_around(service, at):
             if one.period.begins.astimezone(UTC) > now and self._open_in(service, one.period):
                 yield one
 
     def slots(self, service: str, day: date) -> tuple[SlotOfDay, ...]:
-        """The slots of a date, in order, as far as the service is open when they begin."""
+        """The slots of a date, in order, that begin while the service is open."""
         return self._slots_of_day(service, day) if _FIRST <= day <= _LAST else ()
 
     def has_slots(self, service: str) -> bool:
@@ -263,7 +263,7 @@ class Calendar:
         return at.astimezone(self.zone).date()
 
     def _around(self, service: str, at: datetime) -> Iterator[Period]:
-        # A hall day may reach into the next date; and where a whole date was skipped, into the one after that.
+        # A hall day may reach into the next date; if a whole date was skipped, into the one after it.
         today = self._date(at)
         for day in (today - 2 * _DAY, today - _DAY, today):
             yield from self.periods(service, day)

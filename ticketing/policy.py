@@ -1,7 +1,7 @@
-"""Who is next, and why. Pure.
+"""The order of the queue: who is next, and why. Pure.
 
-In one sentence: each ticket's rank is when it was issued minus the head start of its class,
-and the smallest rank is next. So nobody waits for ever, and any order can be told.
+A ticket's rank is its time of issue minus the head start of its class; the smallest rank is next. So nobody starves,
+and every order can be explained.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class PriorityClass:
     """A group of residents with a head start (绿色通道).
 
     Attributes:
-        id: what tickets and settings call it.
-        name: for people, with what earns it.
+        id: in tickets and settings.
+        name: as shown, with what earns it.
         name_en: the same in English.
-        head_start: how much earlier its tickets rank than they were issued.
-        min_age: the age in years, by the birth date on the card, that earns it; None when only staff give it.
+        head_start: how much earlier than their time of issue its tickets rank.
+        min_age: age in years, by the birth date on the card, that earns it; None if only staff give it.
     """
 
     id: str
@@ -36,15 +36,15 @@ _SENIOR = PriorityClass("senior", "绿色通道(65岁以上)", "green channel (6
 
 @dataclass(frozen=True)
 class AppointmentRules:
-    """What happens around a booked time.
+    """Rules for appointments.
 
     Attributes:
         early: how long before its slot an appointment can be checked in.
-        late: how long after the end of its slot it still can be.
-        early_is: who comes earlier still waits for the slot (``wait``), or gets no ticket (``refuse``).
-        late_is: who comes later waits like anybody (``walk-in``), or gets no ticket (``refuse``).
-        no_show_limit: who missed so many within ``no_show_days`` cannot book; 0 for no limit.
-        no_show_days: how long a missed appointment counts, and how long it is known whose it was.
+        late: how long after the end of its slot it can be checked in.
+        early_is: coming earlier: wait for the slot (``wait``), or no ticket (``refuse``).
+        late_is: coming later: wait as a walk-in (``walk-in``), or no ticket (``refuse``).
+        no_show_limit: missed appointments within ``no_show_days`` after which a person cannot book; 0 for no limit.
+        no_show_days: how long a missed appointment counts, and its person hash is kept.
         days_ahead: how many days ahead can be booked.
     """
 
@@ -59,19 +59,19 @@ class AppointmentRules:
 
 @dataclass(frozen=True)
 class Rules:
-    """A hall's classes, ``normal`` always among them, and what it promises.
+    """A hall's priority classes, ``normal`` always among them, and its other rules.
 
     Attributes:
         classes: of priority.
-        promise_days: working days in which a promised case is done, where its service says nothing else.
-        supplement_days: for how many days after a case was returned its resident comes back without a new wait.
-        cases_days: for how many days it is known whose a case was.
-        missed_places: behind how many waiting tickets one goes that was missed and comes back.
-        missed_limit: how often it may come back.
-        undo_within: for how long a finish or a no-show can be taken back.
-        per_person_day: tickets one person may take in a day, whatever for; 0 for any number.
+        promise_days: working days in which a promised case is done, unless its service says otherwise.
+        supplement_days: days after the return of a case in which its resident does not queue anew.
+        cases_days: days for which a case keeps its person hash.
+        missed_places: how many waiting tickets a missed ticket that comes back lines up behind.
+        missed_limit: how often a missed ticket may come back.
+        undo_within: how long a finish or a no-show can be undone.
+        per_person_day: tickets per person and day, over all services; 0 for no limit.
         last_ticket: when a service will close before a ticket's turn: ``warn``, ``refuse`` it, or ``off``.
-        appointments: what happens around a booked time.
+        appointments: rules for appointments.
         day_starts: how long after midnight a hall day begins.
     """
 
@@ -106,7 +106,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Why:
-    """Why this ticket is the one that is called, for clerks and for whoever asks them."""
+    """Why this ticket is called, for clerks and for residents who ask."""
 
     zh: str
     en: str
@@ -116,14 +116,14 @@ IN_ORDER = Why("按取号先后", "In order of issue")
 
 
 def age_on(today: date, birth_date: date) -> int:
-    """Age in whole years; who was born on 29 February is a year older on 1 March in other years."""
+    """Age in whole years; a birthday on 29 February is on 1 March in other years."""
     return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
 
 
 def class_for(resident: Resident | None, today: date, rules: Rules) -> PriorityClass:
     """The class with the longest head start that the resident's age earns.
 
-    Only a birth date counts. A typed ID number is no proof of one, so whoever typed it has no age here.
+    Only a birth date on a card counts. A typed ID number proves no age.
     """
     born = resident.birth_date if resident else None
     earned = [rules.named(NORMAL)]
@@ -134,22 +134,22 @@ def class_for(resident: Resident | None, today: date, rules: Rules) -> PriorityC
 
 
 def rank_at(issued_at: datetime, priority: PriorityClass) -> datetime:
-    """The time by which a ticket stands in the queue."""
-    # Reckoned in UTC: on the hall's own clock, an hour of the night in autumn comes twice.
+    """The rank of a ticket."""
+    # Computed in UTC: in autumn, an hour of the hall's clock comes twice.
     return (issued_at.astimezone(UTC) - priority.head_start).astimezone(issued_at.tzinfo)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a ticket stands in the queue, with all that made its rank.
+    """A ticket's place in the queue, with all that made its rank.
 
     Attributes:
         number: as printed.
         priority: its class.
-        issued_at: when.
-        rank_at: by which it is ordered.
-        rank_by: what else than issue and class made its rank: ``appointment``, ``missed``, ``supplement``.
-        weight: how much earlier the window in question takes it, because of its service.
+        issued_at: time of issue.
+        rank_at: time by which it is ordered.
+        rank_by: what else made its rank: ``appointment``, ``missed``, ``supplement``.
+        weight: how much earlier the window takes it because of its service.
         slot: begin and end of the appointment that made its rank.
     """
 
@@ -163,7 +163,7 @@ class Standing:
 
     @property
     def place(self) -> tuple[datetime, datetime]:
-        """What is compared: the smallest is next."""
+        """The sort key: the smallest is next."""
         return self.rank_at - self.weight, self.issued_at
 
 
@@ -172,8 +172,8 @@ def why(called: Standing, overtaken: str | None, rules: Rules) -> Why:
 
     Args:
         called: that ticket.
-        overtaken: number of the ticket issued earlier that would be next without it; None when it passes nobody.
-        rules: the hall's. A class that has left them since is told as order of rank.
+        overtaken: number of the ticket issued earlier that would be next without it; None if there is none.
+        rules: the hall's. A class that was removed since is explained as order of rank.
     """
     if overtaken is None:
         return IN_ORDER
@@ -182,12 +182,12 @@ def why(called: Standing, overtaken: str | None, rules: Rules) -> Why:
 
 
 def why_before(mine: Standing, other: Standing, rules: Rules) -> Why:
-    """Why ``other`` is called before ``mine``, or is not, for whoever holds ``mine`` and asks.
+    """Why ``other`` is called before ``mine``, or is not, for the holder of ``mine``.
 
-    What staff gave a class for, such as a disability, is nobody's business in the hall: only classes by age are named.
+    Classes given by staff, such as for a disability, are never named to others: only classes by age are.
 
     Args:
-        mine: the asker's ticket; its weight is the least any window gives it that serves both.
+        mine: the asker's ticket; its weight is the least that any window serving both gives it.
         other: the ticket asked about; its weight is that of the same window.
         rules: the hall's.
     """
@@ -213,7 +213,7 @@ def why_before(mine: Standing, other: Standing, rules: Rules) -> Why:
 
 
 def _advantage(one: Standing, rules: Rules, *, public: bool) -> Why:
-    """What lets this ticket go before one that was issued earlier."""
+    """What puts this ticket before one that was issued earlier."""
     if one.rank_by == "appointment":
         span = "–".join(f"{at:%H:%M}" for at in one.slot or (one.rank_at,))
         return Why(f"预约 {span}", f"appointment at {span}")

@@ -1,4 +1,4 @@
-"""``quhao appointments``: what other systems booked, into the store. Works while the service runs."""
+"""``quhao appointments``: import of other systems' lists. Works while the service runs."""
 
 import sys
 from pathlib import Path

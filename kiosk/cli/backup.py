@@ -76,7 +76,7 @@ def restore(context: Knows, file: Path, replace: bool, replace_log: bool) -> Non
 
 
 def _needs_key(path: Path) -> None:
-    """A key that is made now would open nothing of the backup."""
+    """A key made now would not open the backup."""
     from ticketing.privacy.vault import load_master_key
 
     with in_words():

@@ -1,4 +1,4 @@
-"""``quhao hall``: what the hall is made of, out of the store and into it. Works while the service runs."""
+"""``quhao hall``: export and import of the hall's setup. Works while the service runs."""
 
 import os
 import sys
@@ -42,7 +42,7 @@ def hall() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.pass_obj
 def export_hall(context: Knows, file: Path | None) -> None:
-    """Write what the hall is made of to FILE, or to standard output, as JSON."""
+    """Write the hall's setup to FILE, or to standard output, as JSON."""
     from config.hall_file import text_of
     from kiosk.exchange.hall_files import businesses_of
 
@@ -63,9 +63,9 @@ def export_hall(context: Knows, file: Path | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.pass_obj
 def import_hall(context: Knows, file: Path, dry_run: bool) -> None:
-    """Make the hall what FILE says, JSON or TOML: all of it, or nothing and all that is wrong with the file.
+    """Set the hall up as FILE says, JSON or TOML: all of it, or nothing and every error in the file.
 
-    What the file leaves out is taken away. A service that somebody still waits for is served to the end.
+    What the file leaves out is removed. A service that somebody still waits for is served to the end.
     """
     from config.hall_file import read
     from config.problems import ConfigError
@@ -111,7 +111,7 @@ def _line(change: "Change") -> str:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Put ``content`` in place of the file, all of it or nothing."""
+    """Replace the file atomically."""
     handle, name = tempfile.mkstemp(dir=file.absolute().parent, prefix=f".{file.name}-")
     made = Path(name)
     try:

@@ -1,4 +1,4 @@
-"""What commands on the store share: the settings they are given, and refusals in words."""
+"""What commands on the store share: the settings, and errors as sentences."""
 
 import getpass
 import os
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Knows(Protocol):
-    """What the commands need of the context object."""
+    """The part of the context object that commands use."""
 
     @property
     def settings(self) -> "Settings":
@@ -36,7 +36,7 @@ class RefusedError(click.ClickException):
 
 @contextmanager
 def in_words(refused: type[click.ClickException] = RefusedError) -> Iterator[None]:
-    """Turns what the parts refuse into a sentence and an exit code."""
+    """Turn errors of the parts into a sentence and an exit code."""
     try:
         yield
     except TicketingError as error:
@@ -50,7 +50,7 @@ def in_words(refused: type[click.ClickException] = RefusedError) -> Iterator[Non
 
 
 def needs_store(settings: "Settings", refused: type[click.ClickException] = RefusedError) -> None:
-    """Refuse when there is no store: opening one would make it."""
+    """Refuse if there is no store: opening would make one."""
     from kiosk.opening import store_exists, store_name
 
     if not store_exists(settings):

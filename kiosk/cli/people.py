@@ -1,7 +1,7 @@
-"""Commands that concern people and privacy. They work while the service runs, and beside it.
+"""Commands for accounts, tokens, purging and the access log. They work while the service runs, and beside it.
 
-Each is given an object with ``settings``. What a program reads (a token) is on standard output alone; what a person
-reads besides it is on standard error. Commands import what they need: `quhao --help` loads no store.
+Output for programs (a token) is alone on standard output; what people read goes to standard error. Commands import what
+they need when they run: `quhao --help` loads no store.
 """
 
 import sys
@@ -31,7 +31,7 @@ _FAULTS: "dict[Fault, tuple[str, str]]" = {
 
 
 class _NotVerifiedError(click.ClickException):
-    """Exit code 2: whether the log is whole is not known."""
+    """Exit code 2: the log could not be verified."""
 
     exit_code = NOT_VERIFIED
 
@@ -229,7 +229,7 @@ def _password() -> str:
     try:
         password = line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
-        # Without its text, which would be the password's.
+        # Without its text, which would contain the password.
         raise RefusedError("密码不是 UTF-8 / the password is not UTF-8") from None
     if not password:
         raise RefusedError("标准输入没有密码 / there is no password on standard input")

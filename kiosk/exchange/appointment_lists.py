@@ -1,6 +1,6 @@
-"""Lists of appointments from other systems: CSV in whatever form a spreadsheet gives it. Pure.
+"""Lists of appointments from other systems: CSV as spreadsheets save it. Pure.
 
-What is wrong is told by the line and a code, and never by what stands there.
+Errors name the line and a code, never the line's content.
 """
 
 import csv
@@ -16,9 +16,9 @@ from ticketing.appointments.appointments import BadRow, ListedRow
 from ticketing.model import Service, StateError
 
 LARGEST = 1024 * 1024
-"""Bytes of a list."""
+"""Largest list, bytes."""
 MOST_ROWS = 10_000
-"""All of them are booked at once, while nobody else can write."""
+"""Most rows: all are booked in one transaction, while nobody else can write."""
 
 _HEADERS = {
     "service": [
@@ -57,7 +57,7 @@ _HOURS = 48
 
 @dataclass(frozen=True)
 class _Form:
-    """How a list is written: its text, what parts its fields, and where the columns are."""
+    """How a list is written: its text, delimiter, and columns."""
 
     text: str
     delimiter: str
@@ -66,15 +66,15 @@ class _Form:
 
 
 def read_list(data: bytes, services: Iterable[Service]) -> list[ListedRow | BadRow]:
-    """The rows of a list, right and wrong ones.
+    """The rows of a list, valid and invalid.
 
-    Its first line says, in Chinese or English, which column is what: service, date, time, id_number; others, such as
-    a name, are not looked at. Encoding (UTF-8, UTF-16 with a mark, GB 18030 with GBK in it) and delimiter (comma,
-    semicolon, tab) are those under which that line is understood.
+    Its first line names the columns, in Chinese or English: service, date, time, id_number; other columns, such as a
+    name, are ignored. Encoding (UTF-8, UTF-16 with BOM, GB 18030 which includes GBK) and delimiter (comma, semicolon,
+    tab) are those with which that line can be read.
 
     Args:
         data: the file.
-        services: the hall's, which a list may call by id or by name.
+        services: the hall's; a list may name a service by id or by name.
 
     Raises:
         StateError: ``list_too_large``, ``list_encoding``, ``list_header``, ``list_empty``.
@@ -105,7 +105,7 @@ def _form_of(data: bytes) -> _Form:
         except UnicodeDecodeError:
             continue
         readable = True
-        # Bytes of one encoding may be letters in another, too; but not the words of a header.
+        # Bytes of one encoding may be letters in another, but never the words of a header.
         for delimiter in _DELIMITERS:
             header = next(csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=delimiter), [])
             known = [_COLUMN_OF.get(_plain(field).casefold().replace(" ", "_")) for field in header]
@@ -116,7 +116,7 @@ def _form_of(data: bytes) -> _Form:
 
 
 def _lines(form: _Form) -> Iterator[tuple[int, list[str] | None]]:
-    """The lines below the header, each with the number of the line it begins on; None for one that cannot be parted."""
+    """The lines below the header, with the number of the line each begins on; None for a line that cannot be split."""
     reader = csv.reader(io.StringIO(form.text, newline=""), delimiter=form.delimiter, strict=True)
     try:
         next(reader)
@@ -150,7 +150,7 @@ def _row(line: int, fields: list[str], form: _Form, services: Mapping[str, str])
 
 
 def _plain(text: str) -> str:
-    """Text without the forms in which full-width keyboards write it."""
+    """Text with full-width forms normalised (NFKC)."""
     return unicodedata.normalize("NFKC", text).strip()
 
 

@@ -1,4 +1,4 @@
-"""A hall's make-up between what a file says of it and what the store knows."""
+"""The hall's setup as a file (settings models), and as the store has it."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ from ticketing.model import Service, Window, WindowState
 
 
 def setup_of(said: Businesses, state: WindowState = "closed") -> HallSetup:
-    """The make-up for the store; ``state`` is that of windows it does not have yet."""
+    """The setup for the store; ``state`` is given to windows that are new."""
     return HallSetup(
         tuple(
             Service(
@@ -61,8 +61,8 @@ def setup_of(said: Businesses, state: WindowState = "closed") -> HallSetup:
 
 
 def businesses_of(setup: HallSetup) -> Businesses:
-    """The make-up for a file, in the hall's order; what has none, such as holidays, by date and time."""
-    # Not validated again: whoever shows what is there must not refuse it.
+    """The setup for a file, in the hall's order; holidays and the like by date and time."""
+    # Not validated again: an export must not refuse what is in the store.
     return Businesses.model_construct(
         services=tuple(_service(setup, one) for one in setup.services),
         windows=tuple(

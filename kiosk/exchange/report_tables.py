@@ -9,7 +9,7 @@ from display.slip import fit_words, measure_words
 from ticketing.reports.reports import Day, Figures, Report, Times
 
 BOM = "\ufeff"
-"""Without it Excel in China takes a file for GBK."""
+"""Byte order mark: without it Excel in China reads the file as GBK."""
 
 PARTS = {"hour": "时段", "service": "业务", "window": "窗口", "clerk": "人员", "day": "日期"}
 _TIMES = {"wait": "等候", "walk": "到窗", "service": "办理"}
@@ -42,7 +42,7 @@ _NAME_WIDTH = 24
 
 
 class Column(NamedTuple):
-    """A column: its head in Chinese and English, and what stands in it."""
+    """A column: its heading in Chinese and English, and its value."""
 
     zh: str
     en: str
@@ -50,7 +50,7 @@ class Column(NamedTuple):
 
 
 def as_json(figures: Figures) -> dict[str, Any]:
-    """One line; times in whole seconds."""
+    """One line; durations in whole seconds."""
     line = {name: getattr(figures, name) for name in ("key", "name", *_COUNTS)}
     for name in _TIMES:
         line[name] = _times_as_json(_times_of(figures, name))
@@ -85,7 +85,7 @@ def report_as_json(report: Report) -> dict[str, Any]:
 
 
 def lines_of(report: Day | Report) -> list[tuple[str, Figures]]:
-    """All lines, each with what it is a part of (``hour``, ``service`` …); the whole comes last, with ``total``."""
+    """All lines, each with its kind (``hour``, ``service`` …); the total comes last, as ``total``."""
     if isinstance(report, Report):
         parts = [(str(report.by), one) for one in report.rows]
     else:
@@ -95,7 +95,7 @@ def lines_of(report: Day | Report) -> list[tuple[str, Figures]]:
 
 
 def as_csv(report: Day | Report) -> str:
-    """A table for a spreadsheet (RFC 4180, with a byte order mark); what it would take for a formula begins with '."""
+    """CSV (RFC 4180, with a byte order mark); cells that a spreadsheet would take for a formula begin with '."""
     text = io.StringIO()
     writer = csv.writer(text)
     lines = lines_of(report)

@@ -1,11 +1,11 @@
-"""Who looked at which resident's data, in a log that cannot be changed unnoticed.
+"""The access log: who looked at which resident's data. A hash chain, so that no change goes unnoticed.
 
-Each entry's digest is keyed and covers all its fields and the digest before it; the number and digest of the last
-entry are kept sealed beside it (the head). So ``verify`` finds an entry that was changed, removed, inserted or moved,
-and a tail that was cut off.
+Each entry's digest is a MAC over all its fields and the digest before it; number and digest of the last entry are kept
+sealed beside it (the head). So ``verify`` finds an entry that was changed, removed, inserted or moved, and a tail that
+was cut off.
 
-What it cannot find by itself: the whole store exchanged for an older copy of itself. Compare the number of entries
-with the one last written down.
+It cannot find that the whole store was replaced by an older copy of itself: compare the number of entries with the last
+one written down.
 """
 
 import hmac
@@ -29,12 +29,12 @@ Fault = Literal["changed", "missing", "cut", "head"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What ``verify`` found.
+    """The result of ``verify``.
 
     Attributes:
         entries: how many entries are in the log.
-        broken_at: number of the first entry that is not as it was written; None for a whole log.
-        fault: ``changed`` (another content, or one that was never written here), ``missing`` (removed, or moved),
+        broken_at: number of the first entry that is not as it was written; None if the log is whole.
+        fault: ``changed`` (other content, or an entry never written here), ``missing`` (removed, or moved),
             ``cut`` (the log ends before its last entry), ``head`` (the head is gone, changed, or of another log).
     """
 
@@ -57,16 +57,16 @@ def append(
     ticket_id: int | None,
     reason: str | None = None,
 ) -> int:
-    """Adds an entry inside the caller's transaction, and gives its number: no commit, no look.
+    """Append an entry inside the caller's transaction; gives its number.
 
     Args:
-        conn: of the transaction that looks.
+        conn: the transaction in which the data are read.
         vault: for its keys.
         at: aware time.
         actor: who, and from where.
         action: what was done, such as ``scan`` or ``resident``.
-        ticket_id: whose data.
-        reason: what the actor gave as the reason, where one is asked for; nothing personal.
+        ticket_id: whose data were read.
+        reason: given by the actor, where one is asked for; nothing personal.
 
     Raises:
         VaultError: ``log_broken``: the head is gone or changed, so an entry could not be relied on.
@@ -89,7 +89,7 @@ def append(
 
 
 def verify(conn: Connection, vault: Vault) -> Verdict:
-    """Reads the whole log, in a transaction of the caller's, and finds the first entry that is not as it was."""
+    """Read the whole log in the caller's transaction and find the first entry that is not as it was written."""
     try:
         last, head = _head(conn, vault)
     except VaultError:
@@ -103,7 +103,7 @@ def verify(conn: Connection, vault: Vault) -> Verdict:
             fields, kept = tuple(row[:-1]), row[-1]
             if fields[0] != entries:
                 broken = entries, "missing" if isinstance(fields[0], int) and fields[0] > entries else "changed"
-            # SQLite keeps anything in any column: a digest may have become a text.
+            # SQLite stores any type in any column: a digest may have become text.
             elif not isinstance(kept, bytes) or not hmac.compare_digest(kept, _digest(vault, digest, fields)):
                 broken = entries, "changed"
             else:
@@ -139,6 +139,6 @@ def _head(conn: Connection, vault: Vault, *, lock: bool = False) -> tuple[int, b
 
 
 def _digest(vault: Vault, before: bytes, fields: Sequence[Any]) -> bytes:
-    # The type goes in with the value: no entry, an empty text and a number never look alike.
+    # The type is part of it: no entry, an empty text and a number must differ.
     parts = (frame(type(field).__name__.encode(), str(field).encode("utf-8", "surrogatepass")) for field in fields)
     return vault.lasting_mac(LOG_HEAD, before, *parts)

@@ -1,4 +1,4 @@
-"""The code printed on a ticket: 80 bits as 16 characters that people and scanners confuse as little as possible.
+"""The code printed on a ticket: 80 bits as 16 characters that people and scanners seldom confuse.
 
 The alphabet is Crockford's base32 (no I, L, O, U; O is read as 0, I and L as 1). All of it lies within the QR code's
 alphanumeric mode (ISO/IEC 18004), capitals only, which keeps the picture small.
@@ -13,7 +13,7 @@ LENGTH = 16
 """Characters of a code; five bits each."""
 
 LONGEST_SCAN = 512
-"""A scan longer than this is none of ours, whatever is in it."""
+"""A longer scan is not a code, whatever is in it."""
 
 _CONFUSED = str.maketrans("ILO", "110")
 _CODE = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
@@ -30,7 +30,7 @@ def encode(raw: bytes) -> str:
 
 
 def find_code(scanned: str) -> str | None:
-    """The code in what was scanned or typed, in its printed form; None when it is none of ours.
+    """The code in what was scanned or typed, in its printed form; None if there is none.
 
     Takes the printed URL with any host and in any case, or the bare code, with spaces and hyphens anywhere.
     Full-width characters, which an input method may make of a scan, count as what they look like.

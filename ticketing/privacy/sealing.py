@@ -1,10 +1,10 @@
-"""Sealing bytes with a key: AES-256-GCM (NIST SP 800-38D) or SM4-GCM (GB/T 32907, RFC 8998), and keys made from keys.
+"""Authenticated encryption: AES-256-GCM (NIST SP 800-38D) or SM4-GCM (GB/T 32907, RFC 8998), and key derivation.
 
-Pure functions of bytes; which key is used for what is decided in ``vault``.
+Pure functions of bytes; ``vault`` decides which key is used for what.
 
-A sealed thing is ``suite (1 byte) · nonce (12) · ciphertext · tag (16)``. The suite travels with it, so that a hall
-which changes the setting at noon still opens what it sealed in the morning; it is bound by the tag like the rest.
-Nonces are random: with 96 bits, 2³² things may be sealed under one key (SP 800-38D §8.3), and a key lasts one day.
+Sealed bytes are ``suite (1 byte) · nonce (12) · ciphertext · tag (16)``. The suite is kept with them, so that data
+sealed before a change of the setting still open; the tag covers it, too. Nonces are random: with 96 bits, one key may
+seal 2³² messages (SP 800-38D §8.3), and a key lasts one day.
 """
 
 import os
@@ -22,19 +22,19 @@ TAG_BYTES = 16
 
 
 class BrokenSealError(Exception):
-    """The bytes were changed, cut, sealed with another key or for another purpose; it is not said which."""
+    """The bytes were changed, cut, or sealed with another key or for another purpose; which of these is not told."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """One way to seal."""
+    """A cipher."""
 
     number: int
     name: str
     key_bytes: int
 
     def encrypt(self, key: bytes, nonce: bytes, data: bytes, bound: bytes) -> bytes:
-        """Ciphertext followed by the tag; ``bound`` is authenticated with it, and not kept in it."""
+        """Ciphertext followed by the tag; ``bound`` is authenticated, not stored (additional data)."""
         if self.number == 1:
             return AESGCM(key).encrypt(nonce, data, bound)
         encryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce)).encryptor()
@@ -42,7 +42,7 @@ class Suite:
         return encryptor.update(data) + encryptor.finalize() + encryptor.tag
 
     def decrypt(self, key: bytes, nonce: bytes, data: bytes, bound: bytes) -> bytes:
-        """The reverse of :meth:`encrypt`; raises :class:`BrokenSealError`."""
+        """Plaintext; raises :class:`BrokenSealError`."""
         try:
             if self.number == 1:
                 return AESGCM(key).decrypt(nonce, data, bound)
@@ -61,7 +61,7 @@ _BY_NUMBER = {suite.number: suite for suite in SUITES.values()}
 
 
 def available(suite: Suite) -> bool:
-    """Whether the OpenSSL below can do it: builds without SM4 exist."""
+    """Whether the OpenSSL in use has it: builds without SM4 exist."""
     try:
         suite.encrypt(bytes(suite.key_bytes), bytes(NONCE_BYTES), b"", b"")
     except UnsupportedAlgorithm:
@@ -70,23 +70,23 @@ def available(suite: Suite) -> bool:
 
 
 def frame(*parts: bytes) -> bytes:
-    """Joins ``parts`` so that no two different lists give the same bytes: each is headed by its length (4 bytes)."""
+    """Join ``parts`` so that no two different lists give the same bytes: each follows its length (4 bytes)."""
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 def derive(key: bytes, length: int, *label: bytes) -> bytes:
-    """A key for one purpose from a uniformly random ``key``: HKDF-SHA256 (RFC 5869), the purpose in its info."""
+    """A key for one purpose from a uniformly random ``key``: HKDF-SHA256 (RFC 5869) with the purpose as info."""
     return HKDF(hashes.SHA256(), length, None, frame(b"quhao 1", *label)).derive(key)
 
 
 def seal(suite: Suite, key: bytes, data: bytes, *bound: bytes) -> bytes:
-    """Seals ``data`` so that it opens only with ``key`` and the same ``bound`` parts.
+    """Seal ``data`` so that it opens only with ``key`` and the same ``bound`` parts.
 
     Args:
         suite: which cipher.
         key: 32 uniformly random bytes; the cipher's own key is derived from it.
         data: anything.
-        bound: what the sealed thing belongs to, such as a purpose, a day and a ticket.
+        bound: what it belongs to, such as a purpose, a day and a ticket.
     """
     nonce = os.urandom(NONCE_BYTES)
     head = bytes([suite.number])
@@ -94,7 +94,7 @@ def seal(suite: Suite, key: bytes, data: bytes, *bound: bytes) -> bytes:
 
 
 def unseal(key: bytes, sealed: bytes, *bound: bytes) -> bytes:
-    """The data again; raises :class:`BrokenSealError` if anything at all differs from when it was sealed."""
+    """The plaintext; raises :class:`BrokenSealError` if anything differs from when it was sealed."""
     suite = _BY_NUMBER.get(sealed[0]) if sealed else None
     if suite is None or len(sealed) < 1 + NONCE_BYTES + TAG_BYTES:
         raise BrokenSealError

@@ -1,18 +1,18 @@
-"""What keeps residents' data closed: a master key outside the store, a key for each hall day inside it.
+"""Keys for residents' data: a master key outside the store, a key for each hall day inside it.
 
 ::
 
     master key (a file, 32 random bytes)
     ├── wraps ── day key (32 random bytes per hall day, in the table ``day_key``)
     │            ├── seals residents and kept answers, bound to hall, day, purpose and ident
-    │            ├── hashes what must be found again that day, such as an ID number
+    │            ├── hashes what must be found again on that day, such as an ID number
     │            └── makes the tickets' codes, which are stored nowhere
-    └── lasting: hashes, and seals such as the access log's head, that outlive a day
+    └── lasting: hashes and seals that outlive a day, such as the head of the access log
 
 Erasing a day key erases the day: in the store, its journal, and every copy of it. A copy of the store without the
-master key tells nothing. Keys are derived with HKDF and bound to the hall, so that no key serves two purposes. Python
-cannot wipe memory, so a day key that was in use stays in the memory of a running process until that memory is used
-again; it is on no disk.
+master key opens nothing. Keys are derived with HKDF and bound to the hall, so that no key serves two purposes. Python
+cannot wipe memory: a day key that was in use stays in the memory of a running process until that memory is reused; it
+is on no disk.
 """
 
 import hmac
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
 CODE_BYTES = 10
 LOG_HEAD = "access_log"
-"""The fact that holds the sealed head of the access log; a new store gets an empty one with the proof of its key, so
-that one which is missing later was taken away."""
+"""The fact that holds the sealed head of the access log; a new store gets an empty one together with the proof of its
+key, so that a missing head was taken away."""
 
 _PROOF = "master_key"
 _CACHED_DAYS = 4
 _DAY = Prepared(select(day_key.c.wrapped).where(day_key.c.hall_day == bindparam("day")))
 _FACT = select(fact.c.value).where(fact.c.name == bindparam("wanted"))
-# People may be added before the first start. Whatever else a store holds was written by somebody who had its key.
+# Accounts may be added before the first start. All other rows were written by a program that had the key.
 _WITHOUT_KEY = {table.name for table in (account, token, login)}
 _IN_USE = select(
     or_(
@@ -59,9 +59,9 @@ _IN_USE = select(
 
 
 class VaultError(StoreError):
-    """The key file or something sealed is not as it must be; its text says what to do, and tells no secret.
+    """The key file or a sealed value is not as it must be; the text says what to do, and holds no secret.
 
-    A :class:`~ticketing.model.StoreError`: nothing was changed, and whoever asked can do nothing about it.
+    A :class:`~ticketing.model.StoreError`: nothing was changed, and the caller cannot mend it.
 
     Codes: ``key_missing``, ``key_unreadable``, ``key_too_open``, ``key_malformed``, ``key_wrong``, ``hall_changed``,
     ``proof_missing``, ``cipher_unknown``, ``cipher_unavailable``, ``seal_broken``, ``log_broken``.
@@ -76,7 +76,7 @@ class VaultError(StoreError):
 
 
 class ErasedError(StateError):
-    """The key of that hall day is no longer there, and with it everything sealed that day; code ``erased``."""
+    """The key of that hall day is erased, and with it everything sealed on that day; code ``erased``."""
 
     def __init__(self, hall_day: str) -> None:
         super().__init__("erased", hall_day=hall_day)
@@ -89,11 +89,11 @@ def load_master_key(path: Path, *, create: bool = True) -> bytes:
 
     Args:
         path: the key file; only its owner may read it.
-        create: make a new key when there is no file. False where a store :func:`is_sealed`: a new key would open
-            nothing, and the old file has to be brought back.
+        create: make a new key if there is no file. False for a store that :func:`is_sealed`: a new key would open
+            nothing, and the old file must be put back.
 
     Raises:
-        VaultError: it is not there, cannot be read, is open to others, or is no key.
+        VaultError: it is missing, unreadable, open to other users, or not a key.
     """
     try:
         return _read_key(path)
@@ -110,7 +110,7 @@ def load_master_key(path: Path, *, create: bool = True) -> bytes:
 
 
 def is_sealed(store: "Store") -> bool:
-    """Whether a master key belongs to this store already."""
+    """Whether this store has a master key already."""
     with store.read() as conn:
         return conn.scalar(_FACT, {"wanted": _PROOF}) is not None or bool(conn.scalar(_IN_USE))
 
@@ -154,7 +154,7 @@ def _read_key(path: Path) -> bytes:
 
 
 def _make_key(path: Path) -> None:
-    """Makes a whole key file or none; of two processes that start at once, one makes it and both read that one."""
+    """Make a whole key file or none; of two processes that start at once, one makes it and both read it."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -182,7 +182,7 @@ def _make_key(path: Path) -> None:
 
 
 class _DayKeys:
-    """The keys of one day, and the wrapped form they came from. Not a dataclass: it must never be printed."""
+    """The keys of one day, and the wrapped form they came from. No dataclass: it must never be printed."""
 
     __slots__ = ("code", "hash", "seal", "wrapped")
 
@@ -194,18 +194,18 @@ class _DayKeys:
 
 
 class Vault:
-    """Seals, opens and erases. Every verb takes the caller's connection and works inside its transaction.
+    """Seals, opens and erases, inside the caller's transaction.
 
     Args:
-        store: asked once, here, whether the key is the one it was sealed with.
+        store: read once, here, to check that the key is the one it was sealed with.
         master: 32 bytes of :func:`load_master_key`.
-        hall_id: what is sealed for one hall does not open in another.
-        cipher: ``"aes-256-gcm"`` or ``"sm4-gcm"``, for what is sealed from now on; both are opened.
+        hall_id: part of every key: another hall's seals do not open.
+        cipher: ``"aes-256-gcm"`` or ``"sm4-gcm"``, for new seals; both kinds are opened.
         clock: now, as an aware ``datetime``.
 
     Raises:
-        VaultError: the key or the hall is not the store's, the store's proof of them was removed, or the cipher cannot
-            be had here.
+        VaultError: key or hall are not the store's, the store's proof of them was removed, or this box lacks the
+            cipher.
     """
 
     def __init__(
@@ -234,7 +234,7 @@ class Vault:
         self._lasting_hash = sealing.derive(master, KEY_BYTES, hall, b"lasting hash")
         self._lock = threading.Lock()
         self._days: dict[str, _DayKeys] = {}
-        # Two halves, so that a changed hall.id is told from a wrong key.
+        # Two halves, to tell a changed hall.id from a wrong key.
         self._prove(
             store,
             sealing.derive(master, KEY_BYTES, b"proof of the key"),
@@ -276,16 +276,16 @@ class Vault:
     # -- for one hall day ------------------------------------------------------------------------------------------
 
     def begin_day(self, conn: Connection, hall_day: str) -> None:
-        """Makes the day's key if there is none yet, so that from then on no reader has to write."""
+        """Make the day's key if there is none, so that readers need not write later."""
         self._keys(conn, hall_day, make=True)
 
     def seal(self, conn: Connection, hall_day: str, purpose: str, ident: str | int, data: bytes) -> bytes:
-        """Seals ``data`` until the day is erased; the day's key is made in this transaction when it is the first."""
+        """Seal ``data`` until the day is erased; makes the day's key if there is none."""
         keys = self._keys(conn, hall_day, make=True)
         return sealing.seal(self._suite, keys.seal, data, *self._bound(hall_day, purpose, ident))
 
     def open(self, conn: Connection, hall_day: str, purpose: str, ident: str | int, sealed: bytes) -> bytes:
-        """The data again.
+        """Open sealed data.
 
         Raises:
             ErasedError: the day is erased, or its key is not in this copy of the store.
@@ -298,17 +298,17 @@ class Vault:
             raise _broken(purpose) from None
 
     def day_hash(self, conn: Connection, hall_day: str, purpose: str, value: str) -> bytes:
-        """32 bytes by which ``value`` is found again that day, and by nobody without the keys."""
+        """A MAC, 32 bytes, by which ``value`` is found again on that day; useless without the keys."""
         keys = self._keys(conn, hall_day, make=True)
         return _mac(keys.hash, purpose.encode(), _utf8(value))
 
     def day_code(self, conn: Connection, hall_day: str, ticket_id: int) -> bytes:
-        """The 10 bytes of a ticket's code: as good as random, the same each time, gone with the day."""
+        """The 10 bytes of a ticket's code: pseudorandom, the same each time, gone with the day."""
         keys = self._keys(conn, hall_day, make=True)
         return _mac(keys.code, str(ticket_id).encode())[:CODE_BYTES]
 
     def erase(self, conn: Connection, hall_day: str) -> bool:
-        """Erases the key of ``hall_day`` for ever, once the caller commits; False when there was none to erase."""
+        """Erase the key of ``hall_day`` once the caller commits; False if there was none."""
         erased = conn.execute(
             update(day_key)
             .where(day_key.c.hall_day == hall_day, day_key.c.wrapped.is_not(None))
@@ -318,7 +318,7 @@ class Vault:
         return erased.rowcount > 0
 
     def days(self, conn: Connection) -> list[str]:
-        """The hall days whose key is still there, oldest first; keys of others are dropped from memory."""
+        """The hall days that have a key, oldest first; cached keys of other days are dropped."""
         held = list(
             conn.scalars(select(day_key.c.hall_day).where(day_key.c.wrapped.is_not(None)).order_by(day_key.c.hall_day))
         )
@@ -329,19 +329,19 @@ class Vault:
     # -- for as long as the master key -----------------------------------------------------------------------------
 
     def lasting_hash(self, purpose: str, value: str) -> bytes:
-        """32 bytes by which ``value`` is found again on any day."""
+        """A MAC, 32 bytes, by which ``value`` is found again on any day."""
         return self.lasting_mac(purpose, _utf8(value))
 
     def lasting_mac(self, purpose: str, *parts: bytes) -> bytes:
-        """32 bytes that nobody without the master key can make for these ``parts`` in this order."""
+        """A MAC, 32 bytes, over ``parts`` in this order, keyed by the master key."""
         return _mac(self._lasting_hash, purpose.encode(), *parts)
 
     def seal_lasting(self, purpose: str, ident: str, data: bytes) -> bytes:
-        """Seals what is not personal and outlives the day."""
+        """Seal data that are not personal and outlive the day."""
         return sealing.seal(self._suite, self._lasting_seal, data, *self._bound("", purpose, ident))
 
     def open_lasting(self, purpose: str, ident: str, sealed: bytes) -> bytes:
-        """The data again; raises :class:`VaultError` (``seal_broken``)."""
+        """Open them; raises :class:`VaultError` (``seal_broken``)."""
         try:
             return sealing.unseal(self._lasting_seal, sealed, *self._bound("", purpose, ident))
         except BrokenSealError:
@@ -351,7 +351,7 @@ class Vault:
 
     def _keys(self, conn: Connection, hall_day: str, *, make: bool) -> _DayKeys:
         # The row is read each time: another process may have erased the day, or the transaction that made its key
-        # may have been rolled back. Memory only saves the unwrapping.
+        # may have been rolled back. The cache only saves unwrapping.
         row = _DAY.one_or_none(conn, {"day": hall_day})
         if row is None and make:
             return self._make_keys(conn, hall_day)
@@ -401,7 +401,7 @@ def _mac(key: bytes, *parts: bytes) -> bytes:
 
 
 def _utf8(value: str) -> bytes:
-    # Whatever a device or a keyboard sent: a lone surrogate must not become an error that quotes the value.
+    # A lone surrogate from a device or keyboard must not become an exception that quotes the value.
     return value.encode("utf-8", "surrogatepass")
 
 

@@ -1,8 +1,8 @@
-"""Pages about what was done: the five grades, a case's progress, the tablet at a window, the self-service terminal.
+"""Pages about cases: grades, progress of a case, the tablet at a window, the self-service terminal.
 
-Grades and progress are forms that need no JavaScript. The tablet and the terminal are browsers without a keyboard to
-log in by: whoever sets one up opens its page once with its token behind a ``#``, which no server and no log gets to
-see; the page keeps it and takes it out of its address.
+Grades and progress are forms that need no JavaScript. The tablet and the terminal have no keyboard to log in: their
+page is opened once with the device's token behind a ``#``, which no server and no log sees; the page keeps the token
+and removes it from its address.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ def case_pages(hall: Hall) -> Blueprint:
         return hall.wrong_codes.watch(caller(request, hall.settings.server)[0], code)
 
     def to_rate(code: str) -> list[dict[str, Any]]:
-        """For ``rating.html``: the cases behind a code that are not rated yet."""
+        """For ``rating.html``: the cases behind a code that are not rated."""
         names = {one.id: one for one in hall.office.services()}
         return [
             {"id": case.id, "name": names[case.service].name if case.service in names else case.service}
@@ -61,7 +61,7 @@ def case_pages(hall: Hall) -> Blueprint:
         refused = request.args.get("refused", "")
         said = words(refused) if refused in CODES else None
         response = page(name, code=code, refused=said, done=request.args.get("done", ""), **values)
-        # "no-referrer" would make the browser say that the form comes from nowhere (Fetch, 3.1).
+        # With "no-referrer" the browser would send the form with "Origin: null" (Fetch, 3.1).
         response.headers["Referrer-Policy"] = "same-origin"
         return response
 

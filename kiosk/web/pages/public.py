@@ -1,6 +1,6 @@
-"""The pages anybody may see: kiosk and screens.
+"""Public pages: kiosk and screens.
 
-A ticket's is in ``kiosk.web.pages.ticket``, staff's are in ``kiosk.web.pages.staff``.
+A ticket's page is in ``ticket``, the staff's pages are in ``staff``.
 """
 
 import hashlib
@@ -13,11 +13,11 @@ from kiosk.web.hall import Hall
 from ticketing.model import UnknownError
 
 QR_QUIET_ZONE = 4
-"""Modules of white around the code (ISO/IEC 18004, 6.3.8)."""
+"""Quiet zone around the QR code, modules (ISO/IEC 18004, 6.3.8)."""
 
 
 def pages(hall: Hall) -> Blueprint:
-    """The public pages of ``hall``. What must be read without JavaScript is rendered here, the rest by the pages."""
+    """The public pages of ``hall``. Text that must be readable without JavaScript is rendered here."""
     blueprint = Blueprint("pages", __name__)
     blueprint.app_context_processor(lambda: {"hall": hall.settings.hall})
 
@@ -53,7 +53,7 @@ def pages(hall: Hall) -> Blueprint:
 
 
 def page(name: str, **values: Any) -> Response:
-    """A page that no cache keeps, and that is not sent again to somebody who has it already."""
+    """A page that no cache keeps; 304 if the browser has it already."""
     response = make_response(render_template(name, **values))
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -63,7 +63,7 @@ def page(name: str, **values: Any) -> Response:
 
 
 def qr_svg(payload: str) -> str:
-    """The QR code of ``payload`` (error correction M) as a drawing of whole modules."""
+    """The QR code of ``payload`` (error correction M) as SVG, one square a module."""
     from qrcode.constants import ERROR_CORRECT_M
     from qrcode.main import QRCode
 

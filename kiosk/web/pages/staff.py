@@ -1,7 +1,7 @@
-"""The pages of those who work in the hall: window, guide desk, manager, devices, log-in, the demonstration's bench.
+"""Pages for staff: window, guide desk, manager, devices, log-in, and the virtual hall of the demonstration.
 
-The pages hold no data but names of windows; what they show they fetch from the API, which asks who they are. Here
-nobody is let in, only sent to the log-in early instead of to a page that would stay empty.
+The pages contain no data but names of windows; they fetch the rest from the API, which checks the log-in. A visitor who
+is not logged in is sent to the log-in page instead of to a page that would stay empty.
 """
 
 from typing import Any
@@ -19,11 +19,11 @@ from ticketing.people.people import Principal
 
 
 def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint:
-    """The staff's pages of ``hall``; templates and static files are the application's.
+    """The staff's pages of ``hall``.
 
     Args:
         hall: the running parts.
-        visitor: name and password of the account that ``/bench`` logs its visitor in as; None asks everybody.
+        visitor: name and password of the account with which ``/bench`` logs its visitor in; None asks for a log-in.
     """
     blueprint = Blueprint("staff", __name__)
 
@@ -76,7 +76,7 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
         failed = request.args.get("failed", "")
         said = words(failed) if failed in CODES else None
         page = _page("login.html", next=request.args.get("next", ""), failed=said)
-        # "no-referrer" would make the browser say that the form comes from nowhere (Fetch, 3.1).
+        # With "no-referrer" the browser would send the form with "Origin: null" (Fetch, 3.1).
         page.headers["Referrer-Policy"] = "same-origin"
         return page
 
@@ -94,7 +94,7 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
 
 
 def _let_in(hall: Hall, visitor: tuple[str, str]) -> str | None:
-    """A log-in for the visitor; None when the account is not there, or somebody is guessing at it just now."""
+    """A log-in for the visitor; None if the account does not exist, or log-ins are being slowed down."""
     try:
         return hall.people.login(*visitor, hall.clock())
     except LimitError:
@@ -109,7 +109,7 @@ def _may_see_devices(principal: Principal | None) -> bool:
 
 
 def _page(name: str, **values: Any) -> Response:
-    """A page that no cache keeps: on a shared PC the next one at the keyboard is somebody else."""
+    """A page that no cache keeps: on a shared PC the next user is somebody else."""
     response = make_response(render_template(name, **values))
     response.headers["Cache-Control"] = "no-store"
     return response

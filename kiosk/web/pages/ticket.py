@@ -1,6 +1,6 @@
-"""A ticket on its holder's phone: a page that works without JavaScript, and the forms on it.
+"""A ticket on its holder's phone: a page that works without JavaScript, and its forms.
 
-The code in the address is all that lets anybody in, so no other site ever learns the address, and it is not logged.
+The code in the address is a capability: it is never sent to other sites (Referrer-Policy), and never logged.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from ticketing.model import ClosedError, LimitError, State, StateError, UnknownE
 from ticketing.policy import Why
 
 LONGEST_NUMBER = 16
-"""Characters of a ticket's number, as the store keeps it."""
+"""Longest number of a ticket, characters, as in the store."""
 
 
 def ticket_pages(hall: Hall) -> Blueprint:
@@ -36,7 +36,7 @@ def ticket_pages(hall: Hall) -> Blueprint:
             try:
                 view = hall.office.ticket_of_code(code)
             except UnknownError:
-                # A slip of an earlier day still takes a grade, and tells nothing else.
+                # A slip of an earlier day can still be graded, and shows nothing else.
                 if not hall.ratings.to_rate(code):
                     raise
                 return redirect(f"/grade/{quote(code)}", 303)  # type: ignore[return-value]
@@ -55,8 +55,8 @@ def ticket_pages(hall: Hall) -> Blueprint:
             refused=words(refused, facts) if refused in CODES else None,
             now=hall.clock(),
         )
-        # To other sites it says nothing, as "no-referrer" would; but that would make the browser say of the forms, too,
-        # that they come from nowhere (Fetch, 3.1).
+        # Nothing is sent to other sites, as with "no-referrer"; but with that the browser would also send the page's
+        # own forms with "Origin: null" (Fetch, 3.1).
         response.headers["Referrer-Policy"] = "same-origin"
         return response
 
@@ -78,7 +78,7 @@ def ticket_pages(hall: Hall) -> Blueprint:
         return _then_back(code, State.WAITING, hall.office.return_by_code)
 
     def _then_back(code: str, wanted: State, verb: Callable[[str], object]) -> Response:
-        """Do it and show the page again, which says why not when it was refused."""
+        """Run the verb and show the page again, with the reason if it was refused."""
         check_same_site(request)
         refused = ""
         try:
@@ -87,7 +87,7 @@ def ticket_pages(hall: Hall) -> Blueprint:
         except (StateError, LimitError, ClosedError) as error:
             if error.code == "too_many_tries":
                 raise
-            # Pressed twice it is done, and nothing to complain of.
+            # A second press: it is done already.
             if error.facts.get("state") != wanted:
                 refused = f"?refused={error.code}"
         response: Response = redirect(f"/t/{quote(code)}{refused}", 303)  # type: ignore[assignment]
