@@ -85,7 +85,7 @@ class Supervisor(Generic[R]):
         open_port: opens what the driver works on; raises ``OfflineError``.
         driver: the conversation.
         now: the time, with a zone.
-        on_change: told every new state, on the device's thread.
+        on_change: told every new state, on the device's thread; what it raises is logged.
     """
 
     def __init__(
@@ -144,9 +144,7 @@ class Supervisor(Generic[R]):
             except DeviceError as error:
                 self._become("offline", error.reason, error.detail)
             except Exception as error:  # noqa: BLE001 - the top of a thread: a driver's defect stays the device's
-                # Only the kind and place of the error: its text may hold what was on a card.
-                places = " < ".join(f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[::-1])
-                log.error("device %s: %s at %s", self.name, type(error).__name__, places)
+                self._log_defect(error)
                 self._become("offline", "defect", type(error).__name__)
             tries = 0 if self._answered else tries + 1
             self.stopping.wait(BACKOFF[min(tries, len(BACKOFF) - 1)])
@@ -166,4 +164,12 @@ class Supervisor(Generic[R]):
         self._state = DeviceState(self.name, self.kind, state, self._now() if changed else old.since, reason, detail)
         if changed:
             log.info("device %s: %s%s", self.name, state, f" ({reason} {detail})" if reason else "")
-            self._on_change(self._state)
+            try:
+                self._on_change(self._state)
+            except Exception as error:  # noqa: BLE001 - a callback never ends a device's thread, nor its conversation
+                self._log_defect(error)
+
+    def _log_defect(self, error: Exception) -> None:
+        # Only the kind and place of the error: its text may hold what was on a card.
+        places = " < ".join(f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[::-1])
+        log.error("device %s: %s at %s", self.name, type(error).__name__, places)

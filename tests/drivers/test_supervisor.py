@@ -164,6 +164,27 @@ def test_a_defect_of_a_driver_stays_its_own_and_tells_nothing_of_what_it_read(
     assert "11010519491231002X" not in caplog.text + str(device.states)
 
 
+def test_a_callback_that_raises_ends_neither_the_thread_nor_the_conversation(caplog: pytest.LogCaptureFixture) -> None:
+    device = Device()
+
+    def told(state: DeviceState) -> None:
+        device.states.append(state)
+        raise ValueError("张三 11010519491231002X")
+
+    device.supervisor = Supervisor("printer", "escpos", device.thing.open, device.driver, wires.now, told)
+    device.supervisor.start()
+    device.is_now("online")
+    for error in (OfflineError("unplugged"), RefusedError("paper_out"), ValueError()):
+        device.driver.order(fail(error))
+        device.is_now("online")
+    wires.wait_until(lambda: len(device.states) == 7)
+    assert device.seen()[1::2] == [("offline", "unplugged"), ("fault", "paper_out"), ("offline", "defect")]
+    assert device.thing.opened == 4
+    device.supervisor.stop()
+    assert "test_supervisor.py" in caplog.text
+    assert "张三" not in caplog.text
+
+
 def test_stopping_closes_the_port_and_ends_the_thread(device: Device) -> None:
     device.supervisor.start()
     device.is_now("online")
