@@ -38,6 +38,14 @@ _NOTES = {
         "小票还没有出来，请记下屏幕上的号码，或用手机扫码",
         "Your slip is delayed: note the number on this screen, or scan it with your phone",
     ),
+    "ticket_over": Words(
+        "这个号已办结或取消，请重新刷身份证取号，或到{desk}",
+        "This number is finished or cancelled: lay your card to take another, or go to {desk_en}",
+    ),
+    "store_away": Words(
+        "系统正在恢复，请稍候，或到{desk}取号",
+        "The system is coming back: please wait a moment, or go to {desk_en}",
+    ),
     "no_printer": Words(
         "请记下屏幕上的号码，或用手机扫码", "Note the number on this screen, or scan it with your phone"
     ),

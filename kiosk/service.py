@@ -2,10 +2,13 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Part(Protocol):
@@ -86,3 +89,26 @@ class Loop:
                 self.stopping.wait(0.5)
             self._awake.wait(self._interval)
             self._awake.clear()
+
+
+class Inbox(Loop, Generic[T]):
+    """A part that handles what other threads put, such as a device's, in order, on a thread of its own.
+
+    Args:
+        name: of the thread.
+        handle: what to do with an item; its errors are logged by kind, and the next item has its turn.
+    """
+
+    def __init__(self, name: str, handle: Callable[[T], None]) -> None:
+        super().__init__(name, 1.0, self._drain)
+        self._items: deque[T] = deque()
+        self._handle = handle
+
+    def put(self, item: T) -> None:
+        """Have it handled; returns at once."""
+        self._items.append(item)
+        self.wake()
+
+    def _drain(self) -> None:
+        while self._items:
+            self._handle(self._items.popleft())

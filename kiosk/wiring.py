@@ -28,7 +28,7 @@ from kiosk.resident.controller import Counter
 from kiosk.resident.printing import PrintDesk
 from kiosk.resident.session import KioskSession
 from kiosk.resident.slips import lay_out, ticket_url
-from kiosk.service import Loop, Part, Service
+from kiosk.service import Inbox, Loop, Part, Service
 from kiosk.web.app import create_app
 from kiosk.web.hall import Hall
 from kiosk.web.serving import Server
@@ -101,6 +101,8 @@ def build_devices(
         on_card: what the card reader sees.
         on_reader: how the card reader is.
         on_scan: a scanner's name, its window, and the line it read.
+
+    All three are called on a device's thread, and have to return at once.
     """
     devices = Devices([], {}, None, {}, None, None)
     if any(one.simulated for one in settings.devices):
@@ -179,7 +181,8 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         feed = EventFeed(office, store.on_commit)
         news = WindowNews(feed)
 
-        def scanned(device: str, window: str, line: str) -> None:
+        def scanned(scan: tuple[str, str, str]) -> None:
+            device, window, line = scan
             try:
                 found = office.scan(window, line, Actor(f"scanner:{device}", "clerk", window))
             except TicketingError as error:
@@ -192,13 +195,14 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             else:
                 news.tell(window, "scan", {"ok": True, "code": None, "number": found.ticket.number})
 
+        scans = Inbox("scans", scanned)
         counter: Counter | None = None
         devices = build_devices(
             settings,
             now,
             on_card=lambda event: counter.on_card(event) if counter else None,
             on_reader=lambda state: counter.on_reader(state) if counter else None,
-            on_scan=scanned,
+            on_scan=lambda *scan: scans.put(scan),
         )
         host = settings.hall.public_host
         columns = devices.printer.profile.columns if devices.printer else 0
@@ -234,6 +238,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         devices,
         printing,
         counter,
+        scans,
         announcer,
         housekeeping,
         held,

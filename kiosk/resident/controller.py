@@ -1,7 +1,20 @@
-"""The resident's side of this box: the card reader, the printer and the kiosk page meet here."""
+"""The resident's side of this box: the card reader, the printer and the kiosk page meet here.
 
+::
+
+    reader, supervisor, printer ──► a queue ──► the kiosk's loop ──► session ──► the page
+    the page's requests ────────────────────────────────────────────────┘
+
+A device's thread only queues, so neither the store nor a defect here can stop it. Whoever takes the lock, the loop or a
+request, first applies what was queued. A page that cannot be drawn while the store is away says so, and is drawn again
+by the loop until the store is back.
+"""
+
+import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from display import masking, prompts
@@ -16,13 +29,21 @@ from kiosk.resident.printing import PrintDesk
 from kiosk.resident.session import KioskSession, Stage
 from kiosk.service import Loop
 from ticketing.appointments.appointments import Appointment, Appointments
-from ticketing.model import NORMAL, Actor, Coded, Resident, StateError, Ticket
+from ticketing.model import (
+    LIVE_STATES,
+    NORMAL,
+    Actor,
+    Coded,
+    Resident,
+    StateError,
+    StoreError,
+    Ticket,
+    UnknownError,
+)
 from ticketing.office import Office, PrintJob, ServiceView
 
 TICK = 0.25
 """Seconds between looks at the time: a countdown that ends this late is not noticed."""
-KEYS_KEPT = 64
-"""Answers kept for pages that ask again. A page gives up after some seconds, far fewer residents later."""
 
 
 def resident_of(card: IdCard) -> Resident:
@@ -47,7 +68,7 @@ def resident_of(card: IdCard) -> Resident:
 
 
 class Counter:
-    """One kiosk: its session, guarded by a lock, and what it shows.
+    """One kiosk: its session, and what it shows. Safe to use from any thread.
 
     Args:
         session: the pure state.
@@ -83,10 +104,13 @@ class Counter:
         self._ticket_url = ticket_url
         self._clock = clock
         self._screen = screen
-        self._lock = threading.RLock()
-        self._answered: dict[str, tuple[tuple[str, str], tuple[Ticket, str]]] = {}
-        self._loop = Loop("kiosk clock", TICK, self._tick)
-        printing.on_outcome = self._printed
+        self._lock = threading.Lock()
+        self._queue: deque[Callable[[], None]] = deque()
+        self._loop = Loop("kiosk", TICK, self._step)
+        # Of this run: a page may outlive it, and repeat the key of a visit before.
+        self._run = secrets.token_hex(8)
+        self._store_away = False
+        printing.on_outcome = self._on_outcome
         session.reader_fault = "starting" if has_reader else None
 
     def start(self) -> None:
@@ -97,33 +121,78 @@ class Counter:
         """End."""
         self._loop.stop()
 
+    # Told by devices, on their threads: each returns at once.
+
     def on_card(self, event: CardEvent) -> None:
-        """What the reader saw; called on its thread."""
-        with self._lock:
-            match event:
-                case CardFound():
-                    self._printing.look_soon()
-                    self._session.card_found()
-                case CardRead(card):
-                    self._session.card_read(resident_of(card), self._clock())
-                case CardRefused(reason):
-                    self._session.card_refused(reason)
-                case CardLeft():
-                    self._session.card_left(self._clock())
-            self._show()
+        """What the reader saw."""
+        self._enqueue(lambda: self._take_card(event))
 
     def on_reader(self, state: DeviceState) -> None:
-        """How the reader is; called on its thread."""
+        """How the reader is."""
+        self._enqueue(lambda: self._session.reader_is(state.reason))
+
+    def _on_outcome(self, job: PrintJob, outcome: Outcome) -> None:
+        sent = outcome.state == "unconfirmed" and not self._printing.confirms
+        became = "sent" if sent else outcome.state
+        self._enqueue(lambda: self._session.printed(job.ticket.id, became, outcome.reason, self._clock()))
+
+    def _enqueue(self, change: Callable[[], None]) -> None:
+        self._queue.append(change)
+        self._loop.wake()
+
+    def _take_card(self, event: CardEvent) -> None:
+        match event:
+            case CardFound():
+                self._printing.look_soon()
+                self._session.card_found()
+            case CardRead(card):
+                self._session.card_read(resident_of(card), self._clock())
+            case CardRefused(reason):
+                self._session.card_refused(reason)
+            case CardLeft():
+                self._session.card_left(self._clock())
+
+    @contextmanager
+    def _turn(self) -> Iterator[KioskSession]:
+        """The session, with all applied that devices told before, and held for as long as the block lasts."""
         with self._lock:
-            self._session.reader_fault = state.reason
-            self._show()
+            while self._queue:
+                self._queue.popleft()()
+                self._show()
+            yield self._session
+
+    def _step(self) -> None:
+        with self._turn() as session:
+            before, now = session.printer_fault, self._clock()
+            trouble = session.printer_fault = self._printing.trouble
+            changed = trouble != before or self._store_away
+            if trouble is not None:
+                changed |= session.stuck(trouble, now)
+            if session.stage is Stage.PRINTING and session.held and self._is_over(session.held.ticket):
+                session.printed(session.held.ticket.id, "failed", "ticket_over", now)
+                changed = True
+            if session.tick(now) or changed:
+                self._show()
+
+    def _is_over(self, ticket: Ticket) -> bool:
+        """Whether a ticket ended before its slip was begun, which is not printed any more then."""
+        try:
+            now = self._office.ticket(ticket.id)
+        except UnknownError:
+            return True
+        except StoreError:
+            return False
+        return now.state not in LIVE_STATES and now.print == "failed"
+
+    # Pressed on the page.
 
     def choose(self, service: str, key: str | None = None) -> tuple[Ticket, str]:
         """Issue a ticket for the resident here, and print it; a second tap on the same service gives the same one.
 
         Args:
             service: its id.
-            key: an idempotency key. Known already, it gives the same answer, whoever is here by now.
+            key: an idempotency key, which belongs to this resident's visit: the next one's is another, whatever the
+                page sends. It matters when nobody knows whether the store took the ticket.
 
         Returns:
             The ticket and its code.
@@ -131,118 +200,113 @@ class Counter:
         Raises:
             TicketingError: ``no_card`` when nobody is here, ``idempotency_key_reused``, or what the office refuses.
         """
-        with self._lock:
-            return self._once(key, ("choose", service), lambda: self._choose(service, key))
+        with self._turn() as session:
+            if session.held and session.held.ticket.service == service:
+                return session.held.ticket, session.held.code
+            resident = self._resident()
+            if session.agent_wanted:
+                raise StateError("proxy_needs_both")
+            issued = self._office.issue(
+                service,
+                self._actor,
+                resident=resident,
+                agent=session.agent,
+                print=self._printing.present,
+                key=key and f"{self._run} {session.visit} {key}",
+            )
+            return self._hold(issued.ticket, issued.code)
 
-    def _choose(self, service: str, key: str | None) -> tuple[Ticket, str]:
-        held = self._session.held
-        if held and held.ticket.service == service:
-            return self._office.ticket(held.ticket.id), held.code
-        printed = self._printing.present
-        resident, agent = self._resident(), self._session.agent
-        if self._session.agent_wanted:
-            raise StateError("proxy_needs_both")
-        issued = self._office.issue(service, self._actor, resident=resident, agent=agent, print=printed, key=key)
-        self._hold(issued.ticket, issued.code)
-        return issued.ticket, issued.code
-
-    def reprint(self, service: str, key: str | None = None) -> tuple[Ticket, str]:
-        """Print again the ticket that the resident here already has for ``service``; ``key`` as in :meth:`choose`.
+    def reprint(self, service: str) -> tuple[Ticket, str]:
+        """Print again the ticket that the resident here already has for ``service``; a second tap prints no second one.
 
         Raises:
-            TicketingError: ``no_card``, ``idempotency_key_reused``, or ``unknown_ticket`` when there is none.
+            TicketingError: ``no_card``, or ``unknown_ticket`` when there is none.
         """
-        with self._lock:
-            return self._once(key, ("reprint", service), lambda: self._reprint(service))
+        with self._turn() as session:
+            if session.held and session.held.ticket.service == service:
+                return session.held.ticket, session.held.code
+            ticket = self._office.tickets_of(self._resident()).get(service)
+            if ticket is None:
+                raise StateError("unknown_ticket")
+            job = self._office.reprint(ticket.id, self._actor)
+            return self._hold(job.ticket, job.code)
 
-    def _reprint(self, service: str) -> tuple[Ticket, str]:
-        ticket = self._office.tickets_of(self._resident()).get(service)
-        if ticket is None:
-            raise StateError("unknown_ticket")
-        job = self._office.reprint(ticket.id, self._actor)
-        self._hold(job.ticket, job.code)
-        return job.ticket, job.code
-
-    def _hold(self, ticket: Ticket, code: str) -> None:
+    def _hold(self, ticket: Ticket, code: str) -> tuple[Ticket, str]:
         """Put a ticket into the hands of the resident here."""
         self._session.chose(ticket, code, self._printing.present, self._clock())
         self._printing.wake()
         self._show()
+        return ticket, code
 
-    def _once(
-        self, key: str | None, request: tuple[str, str], verb: Callable[[], tuple[Ticket, str]]
-    ) -> tuple[Ticket, str]:
-        """The answer of ``verb``, or that of the earlier request with this key.
-
-        The office keeps keys, too, but would ask whose card lies here: after a restart it refuses such a key.
-        """
-        if key is not None and (known := self._answered.get(key)):
-            if known[0] != request:
-                raise StateError("idempotency_key_reused")
-            return known[1]
-        given = verb()
-        if key is not None:
-            self._answered[key] = request, given
-            while len(self._answered) > KEYS_KEPT:
-                del self._answered[next(iter(self._answered))]
-        return given
-
-    def typed(self, id_number: str) -> None:
+    def typed(self, id_number: str) -> dict[str, Any]:
         """A resident without a card typed a number, which the caller has checked.
 
         Raises:
             StateError: ``kiosk_busy`` when somebody is being served.
         """
-        with self._lock:
-            if not self._session.typed(Resident(kind="typed", id_number=id_number), self._clock()):
+        with self._turn() as session:
+            if not session.typed(Resident(kind="typed", id_number=id_number), self._clock()):
                 raise StateError("kiosk_busy")
-            self._show()
+            return self._show()
 
-    def for_other(self) -> None:
+    def for_other(self) -> dict[str, Any]:
         """Whose card was read is not who came (代办): the next card is the agent's. Asked again, it is not after all.
 
         Raises:
             StateError: ``no_card`` when nobody's was read.
         """
-        with self._lock:
-            if not self._session.for_other(self._clock()):
+        with self._turn() as session:
+            if not session.for_other(self._clock()):
                 raise StateError("no_card")
-            self._show()
+            return self._show()
 
-    def cancel(self) -> None:
+    def cancel(self) -> dict[str, Any]:
         """The resident leaves."""
-        with self._lock:
-            self._session.quit()
-            self._show()
+        with self._turn() as session:
+            session.quit()
+            return self._show()
+
+    # What the page shows.
 
     def listen(self) -> Listener:
         """A new stream of what the page shows, as ``state`` messages; close it in the end."""
         return self._screen.listen()
 
     def view(self) -> dict[str, Any]:
-        """What the page shows, in the shape of ``GET /api/v1/kiosk``; the resident is masked."""
-        with self._lock:
-            session = self._session
-            session.printer_fault = self._printing.trouble
-            stage = session.stage
-            fault = (
-                ("reader", session.reader_fault) if session.reader_fault else ("printer", session.printer_fault or "")
-            )
-            words = prompts.prompt(stage, session.note, fault if session.fault else None, *self._desk)
-            return {
-                "state": str(stage),
-                "resident": self._resident_view(session.resident, session.agent),
-                "agent": self._resident_view(session.agent, None),
-                "agent_wanted": session.agent_wanted,
-                "services": self._services(session.resident) if stage is Stage.CHOOSING else [],
-                "ticket": self._ticket_view(),
-                "message": words.zh,
-                "message_en": words.en,
-                "seconds_left": session.seconds_left(self._clock()),
-                "card_lies": session.card_lies,
-                "reader_ready": session.reader_fault is None,
-                "printer_ready": self._printing.ready,
-            }
+        """What the page shows, in the shape of ``GET /api/v1/kiosk``; the resident is masked. Every press gives it."""
+        with self._turn():
+            return self._view()
+
+    def _show(self) -> dict[str, Any]:
+        view = self._view()
+        self._screen.tell("state", view)
+        return view
+
+    def _view(self) -> dict[str, Any]:
+        session = self._session
+        stage, note, services = session.stage, session.note, []
+        self._store_away = False
+        if stage is Stage.CHOOSING:
+            try:
+                services = self._services(session.resident)
+            except StoreError:
+                stage, note, self._store_away = Stage.FAULT, "store_away", True
+        fault = ("reader", session.reader_fault) if session.reader_fault else ("printer", session.printer_fault or "")
+        words = prompts.prompt(stage, note, fault if session.fault else None, *self._desk)
+        return {
+            "state": str(stage),
+            "resident": self._resident_view(session.resident, session.agent),
+            "agent": self._resident_view(session.agent, None),
+            "agent_wanted": session.agent_wanted,
+            "services": services,
+            "ticket": self._ticket_view(),
+            "message": words.zh,
+            "message_en": words.en,
+            "seconds_left": session.seconds_left(self._clock()),
+            "card_lies": session.card_lies,
+            "reader_ready": session.reader_fault is None,
+            "printer_ready": self._printing.ready,
+        }
 
     def _resident(self) -> Resident:
         if self._session.stage is not Stage.CHOOSING or self._session.resident is None:
@@ -337,23 +401,6 @@ class Counter:
             "code": held.code,
             "url": self._ticket_url(held.code),
         }
-
-    def _printed(self, job: PrintJob, outcome: Outcome) -> None:
-        with self._lock:
-            sent = outcome.state == "unconfirmed" and not self._printing.confirms
-            self._session.printed(job.ticket.id, "sent" if sent else outcome.state, outcome.reason, self._clock())
-            self._show()
-
-    def _tick(self) -> None:
-        with self._lock:
-            before, trouble, now = self._session.printer_fault, self._printing.trouble, self._clock()
-            self._session.printer_fault = trouble
-            stuck = trouble is not None and self._session.stuck(trouble, now)
-            if self._session.tick(now) or stuck or trouble != before:
-                self._show()
-
-    def _show(self) -> None:
-        self._screen.tell("state", self.view())
 
 
 def _both(words: Words) -> dict[str, str]:

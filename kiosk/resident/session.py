@@ -6,6 +6,7 @@
       ▲               │            │                    │
       └── refused ◄───┘◄── quit ◄──┴──── quit ◄─────────┴──► fault (the number stands on the screen instead)
 
+``printing`` ends by itself, too: a slip that has not come in time is not waited for any longer.
 ``fault`` is also what stands in the place of ``idle`` while the reader or the printer does not work: it says what a
 resident can do now, and whatever still works goes on working.
 """
@@ -43,12 +44,24 @@ class KioskSession:
         choose_seconds: until a resident who does not choose is taken back to the start.
         take_seconds: how long the number stays once the slip is out and the card is gone.
         show_seconds: the same when it is not on paper and has to be read from the screen.
+        print_seconds: how long a slip is waited for, longer than a printer that works needs for two.
+
+    Attributes:
+        visit: how many residents there have been; another number is another resident, or the same one again.
     """
 
-    def __init__(self, choose_seconds: float, take_seconds: float, show_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        choose_seconds: float,
+        take_seconds: float,
+        show_seconds: float = 30.0,
+        print_seconds: float = 20.0,
+    ) -> None:
         self._choose_seconds = choose_seconds
         self._take_seconds = take_seconds
         self._show_seconds = show_seconds
+        self._print_seconds = print_seconds
+        self.visit = 0
         self.resident: Resident | None = None
         self.agent: Resident | None = None
         self.agent_wanted = False
@@ -74,8 +87,12 @@ class KioskSession:
         return self.reader_fault or self.printer_fault
 
     def seconds_left(self, now: float) -> float | None:
-        """Until this stage ends by itself; None when it does not."""
-        return None if self._until is None else max(0.0, self._until - now)
+        """Until the resident has to have done something; None when there is nothing to do, or all the time for it."""
+        return None if self._until is None or self._stage is Stage.PRINTING else max(0.0, self._until - now)
+
+    def reader_is(self, fault: str | None) -> None:
+        """How the reader is: why it does not work, None when it does."""
+        self.reader_fault = fault
 
     def card_found(self) -> None:
         """A card lies on the reader and is being read."""
@@ -85,7 +102,7 @@ class KioskSession:
             self._stage = Stage.READING
 
     def card_read(self, resident: Resident, now: float) -> None:
-        """The card's data are here. Who lays a card is who stands here; only a slip on its way is waited for."""
+        """The card's data are here. Who lays a card is who stands here; only a slip on its way is waited for first."""
         self.card_lies = True
         if self._stage is Stage.PRINTING:
             self._next = resident
@@ -114,7 +131,7 @@ class KioskSession:
 
     def typed(self, resident: Resident, now: float) -> bool:
         """A resident without a card typed a number; False when somebody is being served."""
-        if self._stage is not Stage.IDLE:
+        if self._stage not in (Stage.IDLE, Stage.FAULT) or self.held:
             return False
         self._begin(resident, now)
         return True
@@ -143,10 +160,10 @@ class KioskSession:
     def chose(self, ticket: Ticket, code: str, printing: bool, now: float) -> None:
         """A ticket was issued (or is printed again) for the resident here."""
         self.held = Held(ticket, code, printing)
-        self._until = None
         self.note = None
         if printing:
             self._stage = Stage.PRINTING
+            self._until = now + self._print_seconds
         else:
             self._show(Stage.TAKING, "no_printer", now)
 
@@ -157,7 +174,7 @@ class KioskSession:
             ticket_id: whose slip.
             state: it came out (``printed``), was sent to a printer that cannot say (``sent``), did not come out
                 (``failed``), or perhaps did (``unconfirmed``).
-            reason: why it did not.
+            reason: why it did not; ``ticket_over``: its ticket was called and finished, or cancelled, before.
             now: the time.
         """
         if self.held is None or self.held.ticket.id != ticket_id:
@@ -167,6 +184,9 @@ class KioskSession:
             self._stage = Stage.TAKING
             self.note = None
             self._until = None if self.card_lies and not self._next else now + self._take_seconds
+        elif reason == "ticket_over":
+            self.held = None
+            self._show(Stage.FAULT, reason, now)
         else:
             self._keep_on_screen("slip_doubtful" if state == "unconfirmed" else reason or "no_printer", now)
 
@@ -189,7 +209,9 @@ class KioskSession:
         """Let time pass; True when something on the page changed by it."""
         if self._until is None or now < self._until:
             return False
-        if self._next:
+        if self._stage is Stage.PRINTING:
+            self._keep_on_screen("slip_waits", now)
+        elif self._next:
             self._begin(self._next, now)
         else:
             self._rest("take_card" if self.card_lies else None)
@@ -197,6 +219,7 @@ class KioskSession:
 
     def _begin(self, resident: Resident, now: float) -> None:
         self._rest(None)
+        self.visit += 1
         self.resident = resident
         self._stage = Stage.CHOOSING
         self._until = now + self._choose_seconds
@@ -209,7 +232,8 @@ class KioskSession:
     def _show(self, stage: Stage, note: str, now: float) -> None:
         self._stage = stage
         self.note = note
-        self._until = now + self._show_seconds
+        # Whose card lies here already has seen the one before go.
+        self._until = now + (self._take_seconds if self._next else self._show_seconds)
 
     def _rest(self, note: str | None) -> None:
         self._stage = Stage.IDLE

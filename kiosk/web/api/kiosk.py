@@ -41,36 +41,30 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @api.post("/kiosk/choose", summary="Take a number for the card now read", responses={"201": IssuedAnswer})
     @kiosk_only
     def choose(body: ChooseBody) -> Response:
-        """A second tap on the same service gives the same ticket, a key known already the same answer."""
+        """A second tap on the same service gives the same ticket; a key belongs to the resident who stands here."""
         ticket, code = counter().choose(body.service, idempotency_key())
         return answer(of_ticket(ticket) | {"code": code}, 201)
 
     @api.post("/kiosk/reprint", summary="Print the ticket this resident already has", responses={"200": IssuedAnswer})
     @kiosk_only
     def reprint(body: ChooseBody) -> Response:
-        ticket, code = counter().reprint(body.service, idempotency_key())
+        ticket, code = counter().reprint(body.service)
         return answer(of_ticket(ticket) | {"code": code})
 
     @api.post("/kiosk/typed", summary="Begin for a resident who has no card", responses={"200": KioskAnswer})
     @kiosk_only
     def typed(body: TypedBody) -> Response:
-        desk = counter()
-        desk.typed(body.id_number)
-        return answer(desk.view())
+        return answer(counter().typed(body.id_number))
 
     @api.post("/kiosk/agent", summary="The next card is an agent's (代办)", responses={"200": KioskAnswer})
     @kiosk_only
     def agent() -> Response:
         """Whose card was read is not who came. Asked again, it is not after all."""
-        desk = counter()
-        desk.for_other()
-        return answer(desk.view())
+        return answer(counter().for_other())
 
     @api.post("/kiosk/cancel", summary="The resident leaves", responses={"200": KioskAnswer})
     @kiosk_only
     def cancel() -> Response:
-        desk = counter()
-        desk.cancel()
-        return answer(desk.view())
+        return answer(counter().cancel())
 
     return api

@@ -8,7 +8,6 @@ const root = document.documentElement;
 const $ = (selector, from = document) => from.querySelector(selector);
 const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 const LANDSCAPE = matchMedia("(orientation: landscape)");
-const SERVED = ["choosing", "printing", "taking", "fault-ticket"];  // states that end with the resident leaving
 const QUIET = 45_000;  // ms without a touch after which what one resident set is taken back for the next
 
 let view = null;       // the last GET /kiosk
@@ -61,7 +60,6 @@ function render() {
   if (before !== state) {
     if (state !== "typing") clearTyped();
     if (before !== "starting") for (const dialog of $$("dialog[open]")) dialog.close();
-    if ((state === "idle" || state === "fault") && SERVED.includes(before)) forget();
   }
 }
 
@@ -338,12 +336,14 @@ const learnHall = coalesce(async () => {
 
 function arrived(news) {
   const changed = !view || view.state !== news.state;
+  const left = Boolean(view && view.resident && !news.resident);
   view = news;
   const seconds = view.seconds_left;
   deadline = seconds === null || seconds === undefined ? null : Date.now() + seconds * 1000;
   if (deadline !== null && (changed || seconds > full)) full = Math.max(1, seconds);
   if (changed && view.ticket) learnHall();
   render();
+  if (left) forget();
   tick();
 }
 

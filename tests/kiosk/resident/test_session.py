@@ -215,3 +215,43 @@ def test_who_leaves_while_the_slip_comes_out_is_forgotten_at_once(session: Kiosk
     assert (session.resident, session.held) == (None, None)
     session.printed(1, "unconfirmed", "silent", 9)
     assert session.stage is Stage.IDLE, "the slip's outcome is for the store, not for whoever comes next"
+
+
+def test_a_slip_is_waited_for_so_long_and_no_longer(session: KioskSession) -> None:
+    chosen(session)
+    assert session.seconds_left(6) is None, "there is nothing for the resident to hurry with"
+    assert not session.tick(24.9)
+    assert session.tick(25)
+    assert (session.stage, session.note, session.seconds_left(25)) == (Stage.FAULT, "slip_waits", 30)
+    session.printed(1, "printed", None, 40)
+    assert session.stage is Stage.TAKING, "it came while its owner still stood there"
+
+
+def test_whoever_laid_a_card_meanwhile_is_served_soon_after_a_slip_is_given_up(session: KioskSession) -> None:
+    chosen(session).card_left(5)
+    session.card_found()
+    session.card_read(ANOTHER, 6)
+    session.tick(25)
+    assert (session.stage, session.seconds_left(25)) == (Stage.FAULT, 6)
+    session.tick(31)
+    assert (session.stage, session.resident) == (Stage.CHOOSING, ANOTHER)
+
+
+def test_a_ticket_that_is_over_before_its_slip_says_so_and_shows_no_number(session: KioskSession) -> None:
+    chosen(session).printed(1, "failed", "ticket_over", 6)
+    assert (session.stage, session.note, session.held) == (Stage.FAULT, "ticket_over", None)
+    assert session.typed(ANOTHER, 7), "nobody needs the screen to remember a number"
+    session.quit()
+    chosen(session).printed(1, "failed", "ticket_over", 6)
+    session.card_left(7)
+    session.card_found()
+    assert session.stage is Stage.READING
+
+
+def test_every_resident_is_another_visit(session: KioskSession) -> None:
+    visits = []
+    for resident in (SOMEBODY, ANOTHER, ANOTHER):
+        session.card_read(resident, 0)
+        visits.append(session.visit)
+        session.quit()
+    assert len(set(visits)) == 3

@@ -92,20 +92,25 @@ def test_a_choice_whose_answer_was_lost_is_answered_again_and_never_for_the_next
     here.lay_card()
     first = keyed(here, "choose", "licence", "k-1")
     assert first.status == 201
-    here.post("/kiosk/cancel")
     assert keyed(here, "choose", "licence", "k-1").json == first.json
+    assert keyed(here, "choose", "tax", "k-1").code == "no_card", "one choice a visit"
+    here.post("/kiosk/cancel")
+    assert keyed(here, "choose", "licence", "k-1").code == "no_card", "anybody may stand there now"
     here.lift_card()
     here.lay_card(name="孟样例", id_number="110000199001011232")
-    assert keyed(here, "choose", "licence", "k-1").json == first.json
     view = here.get("/kiosk").json
     assert (view["state"], view["services"][0]["has_ticket"]) == ("choosing", None)
-    reused = keyed(here, "choose", "tax", "k-1")
-    assert (reused.status, reused.code) == (422, "idempotency_key_reused")
-    assert keyed(here, "choose", "licence", "k-2").json["number"] == "A002"
+    theirs = keyed(here, "choose", "licence", "k-1")
+    assert (theirs.status, theirs.json["number"]) == (201, "A002")
+    assert theirs.json["code"] != first.json["code"]
+    here.post("/kiosk/cancel")
+    here.lay_card()
+    again = keyed(here, "choose", "licence", "k-1")
+    assert (again.status, again.code) == (409, "already_waiting")
     assert keyed(here, "choose", "licence", "bad key").code == "bad_idempotency_key"
 
 
-def test_a_reprint_whose_answer_was_lost_is_answered_again(here: Any) -> None:
+def test_a_reprint_whose_answer_was_lost_is_answered_again_while_its_resident_is_here(here: Any) -> None:
     here.lay_card()
     here.post("/kiosk/choose", {"service": "licence"})
     here.post("/kiosk/cancel")
@@ -113,5 +118,6 @@ def test_a_reprint_whose_answer_was_lost_is_answered_again(here: Any) -> None:
     here.lay_card()
     first = keyed(here, "reprint", "licence", "k-1")
     assert first.status == 200
-    here.post("/kiosk/cancel")
     assert keyed(here, "reprint", "licence", "k-1").json == first.json
+    here.post("/kiosk/cancel")
+    assert keyed(here, "reprint", "licence", "k-1").code == "no_card"

@@ -1,0 +1,68 @@
+"""The kiosk while its store is away: what devices tell is kept, no device waits, and the page goes on by itself."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.settings import StoreSettings
+from conftest import DemoHall
+from postgres import PostgresServer
+from wires import wait_until
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """A server that a test may stop."""
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def hall(server: PostgresServer, start_hall: Callable[..., DemoHall], tmp_path: Path) -> DemoHall:
+    return start_hall(store=StoreSettings(url=server.url(server.create()), key_file=tmp_path / "master.key"))
+
+
+def states(hall: DemoHall) -> dict[str, str]:
+    return {one.name: one.state.state for one in hall.program.hall.devices}
+
+
+def test_a_card_that_lies_through_an_outage_is_served_as_soon_as_the_store_is_back(
+    hall: DemoHall, server: PostgresServer
+) -> None:
+    counter = hall.program.hall.counter
+    assert counter
+    hall.lay("zhang")
+    wait_until(lambda: counter.view()["state"] == "choosing", 10)
+    server.stop()
+    hall.reader.lift()
+    wait_until(lambda: not counter.view()["card_lies"], 10)
+    hall.lay("li")
+    wait_until(lambda: counter.view()["resident"]["name"] == "李*兰", 10)
+    shown = counter.view()
+    assert (shown["state"], shown["services"]) == ("fault", [])
+    assert hall.program.hall.settings.hall.desk in shown["message"]
+    # A reader that is lost and found again tells its supervisor so, whose callback draws the page, too.
+    hall.reader.unplug()
+    wait_until(lambda: states(hall)["reader"] == "offline", 10)
+    hall.reader.plug_in()
+    wait_until(lambda: states(hall)["reader"] == "online", 10)
+    stream = counter.listen()
+    assert b'"state":"fault"' in next(stream)
+    server.start()
+    wait_until(lambda: b'"state":"choosing"' in next(stream), 5)
+    stream.close()
+    ticket, _ = counter.choose("business-licence")
+    wait_until(lambda: hall.office.ticket(ticket.id).print == "printed", 15)
+    wait_until(lambda: counter.view()["state"] == "taking", 10)
+
+
+def test_no_device_waits_for_a_store_that_says_nothing(hall: DemoHall, server: PostgresServer) -> None:
+    with server.hanging():
+        hall.lay("zhang")
+        hall.scanner("3").scan("0123456789ABCDEF")
+        wait_until(lambda: any(command == b"\x30\x01" for _, command in hall.reader.asked), 5)
+        hall.reader.unplug()
+        hall.scanner("3").unplug()
+        wait_until(lambda: states(hall)["reader"] == states(hall)["scanner-3"] == "offline", 2)
