@@ -206,7 +206,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         )
         host = settings.hall.public_host
         columns = devices.printer.profile.columns if devices.printer else 0
-        printing = PrintDesk(office, devices.printer, partial(lay_out, office, settings.hall, columns))
+        printing = PrintDesk(office, devices.printer, partial(lay_out, settings.hall, columns))
         screen = Channel(lambda: ("state", counter.view() if counter else {}))
         counter = Counter(
             KioskSession(settings.kiosk.choose_seconds, settings.kiosk.take_seconds),

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from ticketing import policy
@@ -567,9 +568,9 @@ class Office:
     # Slips
 
     def print_jobs(self, limit: int) -> list[PrintJob]:
-        """This box's slips still to be printed, oldest first."""
+        """This box's slips still to be printed, oldest first, each with all that it shows as things stand now."""
         with self.ledger.look() as m:
-            return print_jobs.pending(m, limit)
+            return print_jobs.pending(m, limit, partial(views.expected_wait, m, self._paces))
 
     def withdraw_print_jobs(self) -> int:
         """End this box's pending slips of tickets that are over, as ``failed``; how many there were."""

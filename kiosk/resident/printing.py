@@ -15,7 +15,7 @@ from drivers.escpos import Item
 from drivers.printer import Outcome, Printer
 from kiosk.service import Loop
 from kiosk.web.problems import places
-from ticketing.model import StoreError, UnknownError
+from ticketing.model import StoreError, TicketingError
 from ticketing.office import Office, PrintJob
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class PrintDesk:
         office: where jobs come from and outcomes go to.
         printer: the box's printer; None where it has none.
         lay_out: what stands on a job's slip.
-        on_outcome: told each job and how it ended, on the printing thread.
+        on_outcome: told each job and how it ended, on the printing thread; it returns at once.
     """
 
     def __init__(
@@ -104,8 +104,11 @@ class PrintDesk:
 
         try:
             outcome = self._printer.print(self._lay_out(job), sending, late=partial(self._confirm_late, job))
-        except StoreError:
-            raise
+        except StoreError as error:
+            if error.code != "store_in_doubt":
+                raise
+            # Not a byte was sent. But if the store has it as being sent, it would never be looked for again.
+            outcome = Outcome("failed", error.code)
         except Exception as error:
             if begun.is_set():
                 raise
@@ -120,16 +123,20 @@ class PrintDesk:
         self._loop.wake()
 
     def _note(self, job: PrintJob, outcome: Outcome) -> None:
-        # Paper may lie in the tray by now, so what became of it must reach the store, however long that takes.
-        while True:
-            try:
-                self._office.print_ended(job.id, outcome.state, outcome.reason)
-                break
-            except UnknownError:
-                # The hall was put back meanwhile, as a backup has it that does not know this slip.
-                log.warning("print job %s ended %s, and is not known any more", job.id, outcome.state)
-                break
-            except StoreError:
-                if self._loop.stopping.wait(0.5):
-                    return
+        kept = self._keep(job, outcome)
+        # The resident who waits for it need not wait for the store.
         self.on_outcome(job, outcome)
+        # Paper may lie in the tray by now, so what became of it must reach the store, however long that takes.
+        while not kept and not self._loop.stopping.wait(0.5):
+            kept = self._keep(job, outcome)
+
+    def _keep(self, job: PrintJob, outcome: Outcome) -> bool:
+        """Tell the store how a job ended; False while the store is away."""
+        try:
+            self._office.print_ended(job.id, outcome.state, outcome.reason)
+        except StoreError:
+            return False
+        except TicketingError as error:
+            # A commit whose answer was lost had kept it; or a hall put back from a backup does not know this slip.
+            log.warning("print job %s ended %s: %s", job.id, outcome.state, error.code)
+        return True

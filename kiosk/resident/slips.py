@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from config.settings import HallSettings
 from display import receipt, slip
 from drivers.escpos import Code, Gap, Item, Rule, Text
-from ticketing.cases.cases import Cases
-from ticketing.office import Office, PrintJob
+from ticketing.day.print_jobs import PrintJob, ReceiptFacts, SlipFacts
 
 WINDOW = "号窗口"
 MOST_WINDOWS = 4
@@ -22,49 +21,45 @@ def receipt_url(public_host: str, code: str) -> str:
     return f"HTTPS://{public_host.upper()}/P/{code}" if public_host else code
 
 
-def lay_out(office: Office, hall: HallSettings, columns: int, job: PrintJob) -> Sequence[Item]:
-    """The paper of a job, with the queue or the case as it is now, of so many half-width columns."""
-    lines = _slip(office, hall, columns, job) if job.case is None else _receipt(office, hall, columns, job)
+def lay_out(hall: HallSettings, columns: int, job: PrintJob) -> Sequence[Item]:
+    """The paper of a job, of so many half-width columns."""
+    match job.facts:
+        case SlipFacts(service, windows, wait):
+            ticket = job.ticket
+            lines = slip.lay_out_slip(
+                slip.Slip(
+                    hall=hall.name,
+                    service=service.name,
+                    service_en=service.name_en,
+                    number=ticket.number,
+                    ahead=ticket.ahead,
+                    wait=wait,
+                    place=_place(windows),
+                    issued_at=ticket.issued_at,
+                    code=ticket_url(hall.public_host, job.code),
+                    copy=job.copy,
+                ),
+                columns,
+            )
+        case ReceiptFacts(service, outcome, ended_at, promised_on):
+            lines = receipt.lay_out_receipt(
+                receipt.Receipt(
+                    hall=hall.name,
+                    service=service.name,
+                    service_en=service.name_en,
+                    outcome=outcome,
+                    promised_on=promised_on,
+                    number=job.ticket.number,
+                    ended_at=ended_at,
+                    link=receipt_url(hall.public_host, job.code),
+                    code=job.code,
+                    copy=job.copy,
+                ),
+                columns,
+            )
+        case None:
+            raise ValueError(f"print job {job.id} was not taken to be printed")
     return [_item(line) for line in lines]
-
-
-def _slip(office: Office, hall: HallSettings, columns: int, job: PrintJob) -> Sequence[slip.SlipLine]:
-    view = office.ticket_of_code(job.code)
-    return slip.lay_out_slip(
-        slip.Slip(
-            hall=hall.name,
-            service=view.service_name,
-            service_en=view.service_name_en,
-            number=view.ticket.number,
-            ahead=view.ticket.ahead,
-            wait=view.expected_wait,
-            place=_place([window.name for window in office.windows() if window.serves(view.ticket.service)]),
-            issued_at=view.ticket.issued_at,
-            code=ticket_url(hall.public_host, job.code),
-            copy=job.copy,
-        ),
-        columns,
-    )
-
-
-def _receipt(office: Office, hall: HallSettings, columns: int, job: PrintJob) -> Sequence[slip.SlipLine]:
-    case = Cases(office.ledger).progress(job.code)
-    service = next((one for one in office.services() if one.id == case.service), None)
-    return receipt.lay_out_receipt(
-        receipt.Receipt(
-            hall=hall.name,
-            service=service.name if service else case.service,
-            service_en=service.name_en if service else "",
-            outcome=case.outcome,
-            promised_on=case.promised_on,
-            number=job.ticket.number,
-            ended_at=case.ended_at,
-            link=receipt_url(hall.public_host, job.code),
-            code=job.code,
-            copy=job.copy,
-        ),
-        columns,
-    )
 
 
 def _place(windows: Sequence[str]) -> str:

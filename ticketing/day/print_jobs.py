@@ -4,28 +4,44 @@
 the tray) or ``failed`` (no byte was sent). A box that starts again calls what it was sending ``unconfirmed``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Row, bindparam, insert, or_, select, update
 
 from ticketing.day.transaction import Moment, tickets
 from ticketing.day.transaction import t as _t
-from ticketing.model import LIVE_STATES, StateError, Ticket, UnknownError
+from ticketing.model import LIVE_STATES, Service, State, StateError, Ticket, UnknownError
 from ticketing.store import tables
 from ticketing.store.opening import Prepared
+from ticketing.waits.estimate import Interval
 
 JobState = Literal["pending", "sending", "printed", "unconfirmed", "failed"]
 Ended = Literal["printed", "unconfirmed", "failed"]
 
 _j = tables.print_job
+_c = tables.case_file
 _ADD = Prepared(insert(_j))
-_JOB_COLUMNS = (_j.c.id.label("job"), _j.c.copy, _j.c.state.label("job_state"), _j.c.case_id)
 _WANTED = or_(tables.live, _j.c.case_id.is_not(None))
 """Slips of tickets that are over are of no use; receipts are made when they end."""
-_JOBS = tickets.join(_j, _j.c.ticket_id == _t.c.id).add_columns(*_JOB_COLUMNS)
 _PENDING = Prepared(
-    _JOBS.where(_j.c.box == bindparam("box"), tables.pending, _WANTED).order_by(_j.c.id).limit(bindparam("most"))
+    tickets.join(_j, _j.c.ticket_id == _t.c.id)
+    .outerjoin(_c, _c.c.id == _j.c.case_id)
+    .add_columns(
+        _j.c.id.label("job"),
+        _j.c.copy,
+        _j.c.state.label("job_state"),
+        _j.c.case_id,
+        _c.c.service_id.label("case_service"),
+        _c.c.outcome.label("case_outcome"),
+        _c.c.ended_at.label("case_ended_at"),
+        _c.c.promised_on,
+    )
+    .where(_j.c.box == bindparam("box"), tables.pending, _WANTED)
+    .order_by(_j.c.id)
+    .limit(bindparam("most"))
 )
 _OF_TICKET = (
     select(_j.c.id, _j.c.box, _j.c.copy, _j.c.state, _j.c.case_id)
@@ -63,6 +79,31 @@ _RECOVER = (
 
 
 @dataclass(frozen=True)
+class SlipFacts:
+    """What a ticket's slip shows of the queue.
+
+    Attributes:
+        service: of the ticket.
+        windows: names of the windows that may call it.
+        wait: in minutes, while it waits and a window is open for it.
+    """
+
+    service: Service
+    windows: tuple[str, ...]
+    wait: Interval | None
+
+
+@dataclass(frozen=True)
+class ReceiptFacts:
+    """What a receipt shows of its case; ``promised_on`` is None where nothing was promised."""
+
+    service: Service
+    outcome: str
+    ended_at: datetime
+    promised_on: date | None
+
+
+@dataclass(frozen=True)
 class PrintJob:
     """A slip to print.
 
@@ -73,6 +114,7 @@ class PrintJob:
         copy: whether it is to be marked 补打, because another one may be about.
         state: see the module.
         case: the case whose receipt it is; None for the ticket's own slip.
+        facts: what else the paper shows, as of when the job is taken to be printed; None until then.
     """
 
     id: int
@@ -81,6 +123,7 @@ class PrintJob:
     copy: bool
     state: JobState
     case: int | None = None
+    facts: SlipFacts | ReceiptFacts | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return f"<PrintJob {self.id} {self.ticket.number} {self.state}>"
@@ -96,10 +139,19 @@ def add(m: Moment, ticket: int, *, copy: bool, case: int | None = None) -> int:
     return job
 
 
-def pending(m: Moment, limit: int) -> list[PrintJob]:
-    """This box's pending jobs, oldest first; none for tickets that are over."""
-    rows = _PENDING.all(m.conn, {"box": m.box, "most": limit})
-    return [_job(m, row, row.job, row.case_id, row.copy, row.job_state) for row in rows]
+def pending(m: Moment, limit: int, wait: Callable[[int], Interval | None]) -> list[PrintJob]:
+    """This box's pending jobs, oldest first, each with its facts; none for tickets that are over.
+
+    Args:
+        m: the transaction.
+        limit: how many, at most.
+        wait: how many minutes a ticket, which waits, has still to wait.
+    """
+    jobs = []
+    for row in _PENDING.all(m.conn, {"box": m.box, "most": limit}):
+        facts = _slip_facts(m, row, wait) if row.case_id is None else _receipt_facts(m, row)
+        jobs.append(_job(m, row, row.job, row.case_id, row.copy, row.job_state, facts))
+    return jobs
 
 
 def sending(m: Moment, job: int) -> None:
@@ -169,11 +221,34 @@ def _again(m: Moment, row: Row[Any], case: int | None) -> PrintJob:
     return _job(m, row, job, case, copy, "pending")
 
 
-def _job(m: Moment, row: Row[Any], job: int, case: int | None, copy: bool, state: JobState) -> PrintJob:
+def _job(
+    m: Moment,
+    row: Row[Any],
+    job: int,
+    case: int | None,
+    copy: bool,
+    state: JobState,
+    facts: SlipFacts | ReceiptFacts | None = None,
+) -> PrintJob:
     # A receipt may be printed on a day whose tickets' codes are erased.
     code = m.code_of(row.hall_day, row.id) if case is None else m.receipt_of(case)
     ticket = m.ticket(row, **({"print_state": state} if case is None else {}))
-    return PrintJob(job, ticket, code, copy, state, case)
+    return PrintJob(job, ticket, code, copy, state, case, facts)
+
+
+def _slip_facts(m: Moment, row: Row[Any], wait: Callable[[int], Interval | None]) -> SlipFacts:
+    windows = tuple(one.name for one in m.windows() if one.serves(row.service_id))
+    return SlipFacts(_service(m, row.service_id), windows, wait(row.id) if row.state == State.WAITING else None)
+
+
+def _receipt_facts(m: Moment, row: Row[Any]) -> ReceiptFacts:
+    promised_on = date.fromisoformat(row.promised_on) if row.promised_on else None
+    return ReceiptFacts(_service(m, row.case_service), row.case_outcome, m.time(row.case_ended_at), promised_on)
+
+
+def _service(m: Moment, service: str) -> Service:
+    # A service that was taken away may be gone before the last of its papers.
+    return m.service_or_none(service) or Service(service, service, "", "")
 
 
 def recover(m: Moment) -> int:

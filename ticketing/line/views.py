@@ -340,6 +340,11 @@ def ticket(m: Moment, code: str, paces: Paces) -> TicketView:
     return TicketView(found, service.name, service.name_en, name, wait, holding.may_come_back(m, row), may_cancel)
 
 
+def expected_wait(m: Moment, paces: Paces, ticket: int) -> Interval | None:
+    """How many minutes a waiting ticket has still to wait; None while no window is open for it."""
+    return _interval(_forecast(m, m.services(), m.windows(), paces).calls.get(ticket))
+
+
 def events_after(m: Moment, seq: int, limit: int) -> list[Event]:
     """Events with a number above ``seq``, oldest first."""
     rows = _SOME_EVENTS.all(m.conn, {"after": seq, "most": limit})

@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
 from config.settings import DeviceSettings
 from conftest import DemoHall
@@ -14,8 +12,8 @@ from drivers.escpos import PROFILES
 from foreign import ForeignPrinter
 from kiosk.resident.printing import PrintDesk
 from kiosk.resident.slips import lay_out
-from ticketing.model import Actor
-from ticketing.store import tables
+from ticketing.model import Actor, UnknownError
+from ticketing.office import PrintJob
 from wires import wait_until
 
 DESK = Actor("desk", "desk", "desk")
@@ -97,6 +95,24 @@ def test_paper_that_ends_in_mid_slip_leaves_the_kiosk_free_and_the_slip_comes_wi
     assert len([paper for paper in hall.printer.papers if ticket.number in "".join(paper.texts)]) == 1
 
 
+def test_a_ticket_cancelled_before_its_slip_began_frees_the_kiosk_and_says_what_to_do(hall: DemoHall) -> None:
+    counter = hall.program.hall.counter
+    assert counter
+    hall.program.hall.printing.stop()
+    hall.lay("zhang")
+    wait_until(lambda: counter.view()["state"] == "choosing", 10)
+    ticket, _ = counter.choose("business-licence")
+    assert counter.view()["state"] == "printing"
+    hall.office.cancel(ticket.id, DESK)
+    wait_until(lambda: counter.view()["state"] == "fault", 5)
+    shown = counter.view()
+    assert shown["ticket"] is None
+    assert "重新刷身份证取号" in shown["message"]
+    hall.reader.lift()
+    hall.lay("li")
+    wait_until(lambda: counter.view()["state"] == "choosing", 10)
+
+
 def test_half_a_slip_of_an_earlier_run_does_not_become_the_head_of_the_next_one(
     start_hall: Callable[..., DemoHall],
 ) -> None:
@@ -149,11 +165,15 @@ def test_a_slip_that_cannot_be_laid_out_is_given_up_and_the_next_one_comes_out(
     hall.program.hall.printing.stop()
     broken = hall.office.issue("business-licence", DESK, print=True).ticket.id
     good = hall.office.issue("business-licence", DESK, print=True).ticket.id
-    with hall.office.ledger.store.write() as conn:
-        conn.execute(update(tables.ticket).where(tables.ticket.c.id == broken).values(code_hash=bytes(32)))
+
+    def lay_out_all_but_one(job: PrintJob) -> Any:
+        if job.ticket.id == broken:
+            raise UnknownError("no_such_word")
+        return lay_out(hall.program.hall.settings.hall, 48, job)
+
     hall.printer.put_in_paper()
     printer = hall.program.hall.printing._printer
-    desk = PrintDesk(hall.office, printer, partial(lay_out, hall.office, hall.program.hall.settings.hall, 48))
+    desk = PrintDesk(hall.office, printer, lay_out_all_but_one)
     wait_until(lambda: desk.ready, 15)
     desk.start()
     wait_until(lambda: print_of(hall, good) == "printed", 15)

@@ -1,6 +1,7 @@
 import pytest
 
 from offices import CHEN, CLERK, DESK, OfficeHall
+from ticketing.day.print_jobs import ReceiptFacts, SlipFacts
 from ticketing.model import StateError, TicketingError, UnknownError
 from ticketing.office import Office, PrintJob
 from ticketing.policy import Rules
@@ -26,6 +27,28 @@ def test_slips_are_printed_in_the_order_of_issue_with_the_code_that_was_told(des
     assert desk.office.print_jobs(1) == jobs[:1]
     assert issued[0].code not in repr(jobs[0])
     assert issued[0].ticket.print == "pending"
+
+
+def test_a_job_holds_all_that_its_slip_shows(desk: OfficeHall) -> None:
+    issued = desk.issue("licence", CHEN, print=True)
+    (job,) = desk.office.print_jobs(1)
+    seen = desk.office.ticket_of_code(issued.code)
+    names = tuple(window.name for window in desk.office.windows() if window.serves("licence"))
+    assert isinstance(job.facts, SlipFacts)
+    assert (job.facts.service.name, job.facts.service.name_en) == (seen.service_name, seen.service_name_en)
+    assert (job.facts.windows, job.facts.wait) == (names, seen.expected_wait)
+    assert job.facts.wait is not None
+    assert len(names) > 1
+
+
+def test_a_job_holds_all_that_its_receipt_shows(desk: OfficeHall) -> None:
+    desk.issue("licence", CHEN)
+    desk.call()
+    case = desk.office.conclude("1", CLERK, "promised", print=True).cases[0]
+    (job,) = desk.office.print_jobs(1)
+    service = next(one for one in desk.office.services() if one.id == "licence")
+    assert job.facts == ReceiptFacts(service, "promised", case.ended_at, case.promised_on)
+    assert case.promised_on
 
 
 @pytest.mark.parametrize("outcome", ["printed", "unconfirmed", "failed"])
