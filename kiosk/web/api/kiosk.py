@@ -48,6 +48,8 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @api.post("/kiosk/reprint", summary="Print the ticket this resident already has", responses={"200": IssuedAnswer})
     @kiosk_only
     def reprint(body: ChooseBody) -> Response:
+        """A second tap prints no second slip, with a key or without."""
+        idempotency_key()
         ticket, code = counter().reprint(body.service)
         return answer(of_ticket(ticket) | {"code": code})
 

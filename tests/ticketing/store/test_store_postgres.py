@@ -20,13 +20,20 @@ import pytest
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
+from drivers.escpos import PROFILES, Item, Text
+from drivers.port import open_port
+from drivers.printer import Outcome, Printer
+from drivers.simulators.printer import PrinterSimulator
+from drivers.supervisor import Supervisor
+from kiosk.resident.printing import PrintDesk
 from offices import CLERK, DESK, OfficeHall, refused
 from postgres import PostgresServer
+from ticketing.day.print_jobs import PrintJob
 from ticketing.model import StoreError
 from ticketing.store.notify import Messenger
 from ticketing.store.opening import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError, is_store, open_store
 from ticketing.store.tables import event, fact, ticket
-from wires import wait_until
+from wires import now, wait_until
 
 SUPPORT = Path(__file__).parents[2] / "support"
 
@@ -328,6 +335,39 @@ def test_what_was_in_doubt_is_answered_once_when_it_is_asked_again(
     assert first.code == again.code
     assert hall.issue().ticket.number == "A002"
     hall.close()
+
+
+def test_a_slip_whose_sending_is_in_doubt_ends_unprinted_instead_of_never(
+    shared_url: str, postgres: PostgresServer, wire: Wire, tmp_path: Path
+) -> None:
+    hall = OfficeHall(shared_url.replace(quote(str(postgres.folder), safe=""), quote(str(tmp_path), safe="")))
+    simulator, printer = PrinterSimulator(), Printer(PROFILES["epson"])
+    simulator.start()
+    device = Supervisor("printer", "escpos", lambda: open_port(simulator.url), printer, now)
+    device.start()
+    wait_until(lambda: printer.ready is None, 10)
+
+    def lay_out(_job: PrintJob) -> list[Item]:
+        wire.breaks.set()
+        return [Text("A001")]
+
+    told: list[Outcome] = []
+
+    def hear(_job: PrintJob, outcome: Outcome) -> None:
+        told.append(outcome)
+        wire.breaks.clear()
+
+    issued = hall.issue(print=True)
+    desk = PrintDesk(hall.office, printer, lay_out, hear)
+    desk.start()
+    wait_until(lambda: told, 10)
+    wait_until(lambda: hall.office.ticket(issued.ticket.id).print == "failed", 10)
+    desk.stop()
+    device.stop()
+    simulator.stop()
+    hall.close()
+    assert [(one.state, one.reason) for one in told] == [("failed", "store_in_doubt")]
+    assert simulator.papers == []
 
 
 def test_a_verb_that_goes_on_after_an_error_is_not_taken_for_done(store: Store) -> None:

@@ -121,3 +121,4 @@ def test_a_reprint_whose_answer_was_lost_is_answered_again_while_its_resident_is
     assert keyed(here, "reprint", "licence", "k-1").json == first.json
     here.post("/kiosk/cancel")
     assert keyed(here, "reprint", "licence", "k-1").code == "no_card"
+    assert keyed(here, "reprint", "licence", "bad key").code == "bad_idempotency_key"
