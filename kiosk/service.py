@@ -4,11 +4,9 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class Part(Protocol):
@@ -91,24 +89,19 @@ class Loop:
             self._awake.clear()
 
 
-class Inbox(Loop, Generic[T]):
-    """A part that handles what other threads put, such as a device's, in order, on a thread of its own.
+class Inbox(Loop):
+    """A part that hands ``handle`` what other threads put, such as a device's, in order, on a thread of its own."""
 
-    Args:
-        name: of the thread.
-        handle: what to do with an item; its errors are logged by kind, and the next item has its turn.
-    """
-
-    def __init__(self, name: str, handle: Callable[[T], None]) -> None:
+    def __init__(self, name: str, handle: Callable[..., None]) -> None:
         super().__init__(name, 1.0, self._drain)
-        self._items: deque[T] = deque()
+        self._items: deque[tuple[Any, ...]] = deque()
         self._handle = handle
 
-    def put(self, item: T) -> None:
+    def put(self, *item: Any) -> None:
         """Have it handled; returns at once."""
         self._items.append(item)
         self.wake()
 
     def _drain(self) -> None:
         while self._items:
-            self._handle(self._items.popleft())
+            self._handle(*self._items.popleft())

@@ -181,8 +181,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         feed = EventFeed(office, store.on_commit)
         news = WindowNews(feed)
 
-        def scanned(scan: tuple[str, str, str]) -> None:
-            device, window, line = scan
+        def scanned(device: str, window: str, line: str) -> None:
             try:
                 found = office.scan(window, line, Actor(f"scanner:{device}", "clerk", window))
             except TicketingError as error:
@@ -202,7 +201,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             now,
             on_card=lambda event: counter.on_card(event) if counter else None,
             on_reader=lambda state: counter.on_reader(state) if counter else None,
-            on_scan=lambda *scan: scans.put(scan),
+            on_scan=scans.put,
         )
         host = settings.hall.public_host
         columns = devices.printer.profile.columns if devices.printer else 0

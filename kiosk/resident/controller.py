@@ -29,17 +29,7 @@ from kiosk.resident.printing import PrintDesk
 from kiosk.resident.session import KioskSession, Stage
 from kiosk.service import Loop
 from ticketing.appointments.appointments import Appointment, Appointments
-from ticketing.model import (
-    LIVE_STATES,
-    NORMAL,
-    Actor,
-    Coded,
-    Resident,
-    StateError,
-    StoreError,
-    Ticket,
-    UnknownError,
-)
+from ticketing.model import LIVE_STATES, NORMAL, Actor, Coded, Resident, StateError, StoreError, Ticket, UnknownError
 from ticketing.office import Office, PrintJob, ServiceView
 
 TICK = 0.25

@@ -80,13 +80,7 @@ _RECOVER = (
 
 @dataclass(frozen=True)
 class SlipFacts:
-    """What a ticket's slip shows of the queue.
-
-    Attributes:
-        service: of the ticket.
-        windows: names of the windows that may call it.
-        wait: in minutes, while it waits and a window is open for it.
-    """
+    """What a ticket's slip shows of the queue: ``windows`` that may call it, by name, and its ``wait`` in minutes."""
 
     service: Service
     windows: tuple[str, ...]
@@ -147,11 +141,10 @@ def pending(m: Moment, limit: int, wait: Callable[[int], Interval | None]) -> li
         limit: how many, at most.
         wait: how many minutes a ticket, which waits, has still to wait.
     """
-    jobs = []
-    for row in _PENDING.all(m.conn, {"box": m.box, "most": limit}):
-        facts = _slip_facts(m, row, wait) if row.case_id is None else _receipt_facts(m, row)
-        jobs.append(_job(m, row, row.job, row.case_id, row.copy, row.job_state, facts))
-    return jobs
+    return [
+        _job(m, row, row.job, row.case_id, row.copy, row.job_state, _facts(m, row, wait))
+        for row in _PENDING.all(m.conn, {"box": m.box, "most": limit})
+    ]
 
 
 def sending(m: Moment, job: int) -> None:
@@ -236,19 +229,15 @@ def _job(
     return PrintJob(job, ticket, code, copy, state, case, facts)
 
 
-def _slip_facts(m: Moment, row: Row[Any], wait: Callable[[int], Interval | None]) -> SlipFacts:
-    windows = tuple(one.name for one in m.windows() if one.serves(row.service_id))
-    return SlipFacts(_service(m, row.service_id), windows, wait(row.id) if row.state == State.WAITING else None)
-
-
-def _receipt_facts(m: Moment, row: Row[Any]) -> ReceiptFacts:
-    promised_on = date.fromisoformat(row.promised_on) if row.promised_on else None
-    return ReceiptFacts(_service(m, row.case_service), row.case_outcome, m.time(row.case_ended_at), promised_on)
-
-
-def _service(m: Moment, service: str) -> Service:
+def _facts(m: Moment, row: Row[Any], wait: Callable[[int], Interval | None]) -> SlipFacts | ReceiptFacts:
+    of = row.case_service or row.service_id
     # A service that was taken away may be gone before the last of its papers.
-    return m.service_or_none(service) or Service(service, service, "", "")
+    service = m.service_or_none(of) or Service(of, of, "", "")
+    if row.case_id is not None:
+        promised_on = date.fromisoformat(row.promised_on) if row.promised_on else None
+        return ReceiptFacts(service, row.case_outcome, m.time(row.case_ended_at), promised_on)
+    windows = tuple(one.name for one in m.windows() if one.serves(of))
+    return SlipFacts(service, windows, wait(row.id) if row.state == State.WAITING else None)
 
 
 def recover(m: Moment) -> int:
