@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from config.settings import DeviceSettings, Settings
 from display import refusals
-from drivers.escpos import PROFILES
-from drivers.led_bx import LedStrip
+from drivers.card_reader.sam import CardEvent, CardReader
+from drivers.led.bx import LedStrip
 from drivers.port import open_port
-from drivers.printer import Printer
-from drivers.sam import CardEvent, CardReader
+from drivers.printer.escpos import PROFILES
+from drivers.printer.printer import Printer
 from drivers.scanner import Scanner
 from drivers.speaker import AlsaPlayer, Speaker
 from drivers.supervisor import DeviceState, Supervisor

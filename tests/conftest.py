@@ -135,8 +135,8 @@ class DemoHall:
 
     def lay(self, card: str) -> None:
         """Lay the invented card with this id on the reader."""
-        from drivers.id_card import encode_card
-        from drivers.simulators.cards import CARDS
+        from drivers.card_reader.id_card import encode_card
+        from drivers.simulators.card_reader.cards import CARDS
 
         sample = next(one for one in CARDS if one.id == card)
         self.reader.lay(encode_card(sample.card), sample.photo)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from drivers.id_card import check_digit
+from drivers.card_reader.id_card import check_digit
 from program import Client, QuhaoProcess
 
 NUMBER = "11000019490307002" + check_digit("11000019490307002")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from config.settings import KioskSettings
 from conftest import PASSWORD, DemoHall
-from drivers.simulators.cards import CARDS
+from drivers.simulators.card_reader.cards import CARDS
 from wires import wait_until
 
 

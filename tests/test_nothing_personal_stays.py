@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from conftest import DemoHall
-from drivers.simulators.cards import CARDS
+from drivers.simulators.card_reader.cards import CARDS
 from offices import CHEN, LI
 from ticketing.backup.restore import Backups
 from ticketing.day import timetable

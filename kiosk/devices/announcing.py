@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from display import board, speech
-from drivers.led_bx import LedStrip
+from drivers.led.bx import LedStrip
 from drivers.speaker import Speaker
 from kiosk.service import Loop
 from ticketing.model import Event

@@ -5,9 +5,9 @@ from datetime import datetime
 from pathlib import Path
 
 from config.settings import DeviceSettings
-from drivers.simulators.led_bx import LedStripSimulator
-from drivers.simulators.printer import PrinterSimulator
-from drivers.simulators.sam import SamSimulator
+from drivers.simulators.card_reader.sam import SamSimulator
+from drivers.simulators.led.bx import LedStripSimulator
+from drivers.simulators.printer.printer import PrinterSimulator
 from drivers.simulators.scanner import ScannerSimulator
 from drivers.simulators.speaker import SpeakerSimulator
 from kiosk.devices.virtual_hall import Simulator

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from display.prompts import Words
-from drivers.escpos import Gap, Item, Rule, Text
-from drivers.led_bx import LedStrip
-from drivers.printer import Printer
+from drivers.led.bx import LedStrip
+from drivers.printer.escpos import Gap, Item, Rule, Text
+from drivers.printer.printer import Printer
 from drivers.speaker import Speaker
 from drivers.supervisor import Supervisor
 

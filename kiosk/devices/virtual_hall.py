@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from drivers.id_card import IdCard
-from drivers.simulators.cards import CARDS
-from drivers.simulators.led_bx import LedStripSimulator
-from drivers.simulators.printer import PrinterSimulator
-from drivers.simulators.sam import SamSimulator
+from drivers.card_reader.id_card import IdCard
+from drivers.simulators.card_reader.cards import CARDS
+from drivers.simulators.card_reader.sam import SamSimulator
+from drivers.simulators.led.bx import LedStripSimulator
+from drivers.simulators.printer.printer import PrinterSimulator
 from drivers.simulators.scanner import ScannerSimulator
 from drivers.simulators.speaker import SpeakerSimulator
 from drivers.supervisor import Supervisor

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from drivers.id_card import valid_id_number
+from drivers.card_reader.id_card import valid_id_number
 from ticketing.appointments.appointments import BadRow, ListedRow
 from ticketing.model import Service, StateError
 

@@ -1,10 +1,10 @@
-"""A print job as the printer takes it: the words of ``display.slip``, in the items of ``drivers.escpos``."""
+"""A print job as the printer takes it: the words of ``display.slip``, in the items of ``drivers.printer.escpos``."""
 
 from collections.abc import Sequence
 
 from config.settings import HallSettings
 from display import receipt, slip
-from drivers.escpos import Code, Gap, Item, Rule, Text
+from drivers.printer.escpos import Code, Gap, Item, Rule, Text
 from ticketing.day.print_jobs import PrintJob, ReceiptFacts, SlipFacts
 
 WINDOW = "号窗口"

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from drivers.simulators.cards import CARDS
-from drivers.simulators.sam import SamSimulator
+from drivers.simulators.card_reader.cards import CARDS
+from drivers.simulators.card_reader.sam import SamSimulator
 from program import Client, Following, QuhaoProcess
 from wires import wait_until
 

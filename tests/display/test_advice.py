@@ -8,7 +8,9 @@ import pytest
 
 import drivers
 from display.advice import REASONS, advice
-from drivers import errors, onbon_bx, sam_v
+from drivers import errors
+from drivers.card_reader import sam_v
+from drivers.led import onbon_bx
 
 HERE = Path(drivers.__file__).parent
 
@@ -17,7 +19,7 @@ def reasons_in_code() -> set[str]:
     """What drivers raise, report as a fault, or find to be the trouble."""
     found = set(onbon_bx.REFUSALS.values()) | set(sam_v.REASONS.values())
     found |= set(re.findall("``([a-z_]+)``", errors.OfflineError.__doc__ or ""))
-    for path in HERE.glob("*.py"):
+    for path in HERE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from display.receipt import WHAT_NOW, Receipt, lay_out_receipt
 from display.slip import LONGEST, Divider, QrCode, SlipLine, Space, Words, measure_words
-from drivers import escpos, escpos_status
+from drivers.printer import escpos, escpos_status
 
 RECEIPT = Receipt(
     hall="西城区综合行政服务中心",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from display.slip import LONGEST, Divider, QrCode, Slip, SlipLine, Space, Words, fit_words, lay_out_slip, measure_words
-from drivers import escpos, escpos_status
+from drivers.printer import escpos, escpos_status
 
 SLIP = Slip(
     hall="西城区综合行政服务中心",

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import wires
-from drivers.escpos import PROFILES, Code, Rule, Text
 from drivers.port import Port, open_port
-from drivers.printer import Outcome, Printer
-from drivers.simulators.printer import PrinterSimulator
+from drivers.printer.escpos import PROFILES, Code, Rule, Text
+from drivers.printer.printer import Outcome, Printer
+from drivers.simulators.printer.printer import PrinterSimulator
 from drivers.supervisor import Supervisor
 
 SLIP = (

@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from drivers.simulators.cards import CARDS
+from drivers.simulators.card_reader.cards import CARDS
 from kiosk.resident import controller
 from ticketing.model import Actor, Resident
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from drivers.id_card import valid_id_number
+from drivers.card_reader.id_card import valid_id_number
 from ticketing.model import Coded, Resident
 
 FOREIGNER_2017 = re.compile(r"[A-Z]{3}[0-9]{12}")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.id_card import check_digit
+from drivers.card_reader.id_card import check_digit
 from kiosk.exchange.appointment_lists import LARGEST, MOST_ROWS, read_list
 from ticketing.appointments.appointments import BadRow, ListedRow
 from ticketing.model import Service, StateError

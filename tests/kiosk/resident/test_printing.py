@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import DeviceSettings
 from conftest import DemoHall
-from drivers.escpos import PROFILES
+from drivers.printer.escpos import PROFILES
 from foreign import ForeignPrinter
 from kiosk.resident.printing import PrintDesk
 from kiosk.resident.slips import lay_out

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from drivers.id_card import check_digit
+from drivers.card_reader.id_card import check_digit
 from kiosk.exchange.appointment_lists import LARGEST
 from ticketing.calendar import Slot
 from ticketing.day.setup import HallSetup

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drivers.id_card import check_digit
+from drivers.card_reader.id_card import check_digit
 from ticketing.calendar import Hours, Quota, Slot
 from ticketing.day.setup import HallSetup
 from ticketing.model import Actor, Resident

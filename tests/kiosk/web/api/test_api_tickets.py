@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drivers.id_card import check_digit
+from drivers.card_reader.id_card import check_digit
 
 RESIDENT = {
     "kind": "resident",

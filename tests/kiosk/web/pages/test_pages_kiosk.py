@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from config.settings import KioskSettings, ServiceSettings, WindowSettings
-from drivers.simulators.cards import CARDS
+from drivers.simulators.card_reader.cards import CARDS
 from wires import wait_until
 
 PORTRAIT = {"width": 1080, "height": 1920}

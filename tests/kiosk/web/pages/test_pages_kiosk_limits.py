@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from drivers.simulators.cards import CARDS
+from drivers.simulators.card_reader.cards import CARDS
 from kiosk.resident.controller import resident_of
 from ticketing.calendar import Hours, Quota, Slot
 from ticketing.day.setup import HallSetup

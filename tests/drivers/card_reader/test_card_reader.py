@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import wires
-from drivers import sam_v
+from drivers.card_reader import sam_v
+from drivers.card_reader.sam import CardEvent, CardFound, CardLeft, CardRead, CardReader, CardRefused
+from drivers.card_reader.sam_v import Answer, Command
 from drivers.errors import OfflineError
 from drivers.port import Port, open_port
-from drivers.sam import CardEvent, CardFound, CardLeft, CardRead, CardReader, CardRefused
-from drivers.sam_v import Answer, Command
-from drivers.simulators.cards import CARDS, SampleCard
-from drivers.simulators.sam import SamSimulator
+from drivers.simulators.card_reader.cards import CARDS, SampleCard
+from drivers.simulators.card_reader.sam import SamSimulator
 from drivers.supervisor import DeviceState, Supervisor
 
 ZHANG, LI = CARDS[0], CARDS[1]

@@ -1,4 +1,4 @@
-"""ESC/POS, the bytes of a slip. What a printer answers is in :mod:`drivers.escpos_status`. No port, no clock.
+"""ESC/POS, the bytes of a slip. What a printer answers is in :mod:`drivers.printer.escpos_status`. No port, no clock.
 
 python-escpos composes (sizes, QR, cut); Chinese text goes around its text path, which prints ``???`` for full-width
 punctuation and for everything outside U+4E00–9FA5. Here a character is two GBK bytes in Chinese mode, or it is 〓.

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.errors import ProtocolError
-from drivers.id_card import (
+from drivers.card_reader.id_card import (
     ETHNICITIES,
     LAYOUTS,
     IdCard,
@@ -17,7 +16,8 @@ from drivers.id_card import (
     parse_card,
     valid_id_number,
 )
-from drivers.simulators.cards import CARDS
+from drivers.errors import ProtocolError
+from drivers.simulators.card_reader.cards import CARDS
 
 SPACE = b"\x20\x00"
 

@@ -4,9 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from drivers import escpos_status
 from drivers.errors import OfflineError
 from drivers.port import Port
+from drivers.printer import escpos_status
 
 Wait = Callable[[Callable[[], bool], float], None]
 """Waits until the condition holds, for so many seconds at most, while answers are being read."""

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wires
-from drivers import sam_v
+from drivers.card_reader import sam_v
+from drivers.card_reader.sam import CardEvent, CardFound, CardRead, CardReader, CardRefused
+from drivers.card_reader.sam_v import Answer, Command
 from drivers.errors import DeviceError, OfflineError, ProtocolError
-from drivers.sam import CardEvent, CardFound, CardRead, CardReader, CardRefused
-from drivers.sam_v import Answer, Command
-from drivers.simulators.cards import CARDS
+from drivers.simulators.card_reader.cards import CARDS
 
 ZHANG = CARDS[0]
 NO_CARD = Answer(0, 0, 0x80)

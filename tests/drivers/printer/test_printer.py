@@ -11,9 +11,9 @@ import pytest
 
 import wires
 from drivers.errors import OfflineError
-from drivers.escpos import PROFILES, Text
 from drivers.port import Port
-from drivers.printer import Outcome, Printer
+from drivers.printer.escpos import PROFILES, Text
+from drivers.printer.printer import Outcome, Printer
 from printing_desk import SLIP, Aside, Open, open_desks
 
 

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers import sam_v
-from drivers.sam_v import Answer, Command
+from drivers.card_reader import sam_v
+from drivers.card_reader.sam_v import Answer, Command
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
-from drivers.simulators.paper import Paper
 from drivers.simulators.plug_tcp import PlugTcp
-from drivers.simulators.typesetter import Typesetter, cuts_paper, feeds_paper, measure_command
+from drivers.simulators.printer.paper import Paper
+from drivers.simulators.printer.typesetter import Typesetter, cuts_paper, feeds_paper, measure_command
 
 
 class PrinterSimulator:

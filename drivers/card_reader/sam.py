@@ -1,4 +1,4 @@
-"""Readers of the second-generation ID card that speak the SAM_V protocol (:mod:`drivers.sam_v`).
+"""Readers of the second-generation ID card that speak the SAM_V protocol (:mod:`drivers.card_reader.sam_v`).
 
 A lying card that was selected once answers ``80`` (no card) to every find until it is lifted, so ``80`` does not mean
 that it is gone: while a card lies, the driver asks for its additional address (30 03) instead, which any state but
@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers import sam_v
+from drivers.card_reader import sam_v
+from drivers.card_reader.id_card import IdCard, parse_card
+from drivers.card_reader.sam_v import Answer, Command
 from drivers.errors import DeviceError, OfflineError, ProtocolError
-from drivers.id_card import IdCard, parse_card
 from drivers.port import Port
-from drivers.sam_v import Answer, Command
 from drivers.supervisor import Link
 
 

@@ -4,7 +4,7 @@ It is stricter than a printer: what a printer would print as rubbish (Chinese ou
 is noted in :attr:`Paper.faults`.
 """
 
-from drivers.simulators.paper import CELL, Align, CodeRow, Glyph, Paper, RasterRow, TextRow, White
+from drivers.simulators.printer.paper import CELL, Align, CodeRow, Glyph, Paper, RasterRow, TextRow, White
 
 LINE_SPACING = 30
 ALIGNS: dict[int, Align] = {0: "left", 1: "center", 2: "right", 48: "left", 49: "center", 50: "right"}

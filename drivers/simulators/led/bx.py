@@ -12,7 +12,7 @@ from functools import cache
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
-from drivers import onbon_bx as bx
+from drivers.led import onbon_bx as bx
 from drivers.simulators.plug_tcp import PlugTcp
 
 CELL = 16

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wires
-from drivers import sam_v
+from drivers.card_reader import sam_v
+from drivers.card_reader.sam_v import Answer, Command, FrameDecoder
 from drivers.errors import ProtocolError
-from drivers.sam_v import Answer, Command, FrameDecoder
 
 # From the vendors' protocol documents; bodies are without length and check byte.
 QUESTIONS = [

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wires
-from drivers import onbon_bx as bx
+from drivers.led import onbon_bx as bx
 
 WORKED = {
     "ping": (

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import wires
-from drivers import onbon_bx as bx
 from drivers.errors import DeviceError
-from drivers.led_bx import LedStrip
+from drivers.led import onbon_bx as bx
+from drivers.led.bx import LedStrip
 from drivers.port import Port, open_port
-from drivers.simulators.led_bx import LedStripSimulator
+from drivers.simulators.led.bx import LedStripSimulator
 from drivers.supervisor import Supervisor
 from wires import WIRES, SpyLink, WholeWire, wait_until
 

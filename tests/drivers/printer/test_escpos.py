@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wires
-from drivers.escpos import PROFILES, Code, Gap, Item, Rule, Text, compose, encode_text
-from drivers.escpos_status import (
+from drivers.printer.escpos import PROFILES, Code, Gap, Item, Rule, Text, compose, encode_text
+from drivers.printer.escpos_status import (
     AutoStatus,
     Classifier,
     Paper,
@@ -23,8 +23,8 @@ from drivers.escpos_status import (
     request_id,
     request_status,
 )
-from drivers.simulators.paper import Paper as Sheet
-from drivers.simulators.typesetter import interpret
+from drivers.simulators.printer.paper import Paper as Sheet
+from drivers.simulators.printer.typesetter import interpret
 
 EPSON = PROFILES["epson"]
 
@@ -154,12 +154,12 @@ def test_a_printer_without_codes_of_its_own_gets_a_picture_with_white_around_it(
 
 def test_composing_leaves_the_root_logger_and_the_temporary_folder_alone(tmp_path: Path) -> None:
     program = (
-        "import logging, drivers.escpos as e\n"
+        "import logging, drivers.printer.escpos as e\n"
         "e.warm_up()\n"
         "assert logging.getLogger().handlers == [], logging.getLogger().handlers\n"
     )
     here = {"TMPDIR": str(tmp_path), "PATH": os.environ["PATH"]}
-    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, env=here, cwd=Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, env=here, cwd=Path(__file__).parents[3])
     assert list(tmp_path.iterdir()) == []
     assert tempfile.gettempdir()
     assert logging.getLogger("escpos")

@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from drivers import escpos, escpos_status
 from drivers.errors import OfflineError
-from drivers.escpos import Item, Profile
-from drivers.escpos_status import GS_TRANSMIT_PAPER
 from drivers.port import Port
-from drivers.printer_line import Line
+from drivers.printer import escpos, escpos_status
+from drivers.printer.escpos import Item, Profile
+from drivers.printer.escpos_status import GS_TRANSMIT_PAPER
+from drivers.printer.line import Line
 from drivers.supervisor import Link
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Outcome:
     Attributes:
         state: ``printed``: confirmed; ``unconfirmed``: some of its bytes were sent, and nobody knows; ``failed``: not
             one byte of it was sent, it may be printed again as an original.
-        reason: why it is not ``printed``: a trouble of :func:`drivers.escpos_status.find_trouble`, a reason of
+        reason: why it is not ``printed``: a trouble of :func:`drivers.printer.escpos_status.find_trouble`, a reason of
             ``OfflineError``, ``occupied`` (another slip is being printed), ``stopping``, ``no_confirmation``.
         how: by what it was confirmed: process id, an answer in turn, nothing.
     """

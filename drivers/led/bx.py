@@ -1,6 +1,6 @@
 """LED strips over windows, with an Onbon (仰邦) BX-5K or BX-6K card: TCP port 5005, or a serial line.
 
-The protocol is ``drivers.onbon_bx``. A strip keeps its text in RAM, answers every frame with ACK or NACK, and its
+The protocol is ``drivers.led.onbon_bx``. A strip keeps its text in RAM, answers every frame with ACK or NACK, and its
 answers carry no number: they are taken in the order of the questions.
 
 A refusal is one of ``onbon_bx.REFUSALS`` or ``strip_refused``; the strip is then in ``fault`` and its text is sent
@@ -12,8 +12,8 @@ import time
 from collections import deque
 from typing import Literal
 
-from drivers import onbon_bx as bx
 from drivers.errors import OfflineError, ProtocolError
+from drivers.led import onbon_bx as bx
 from drivers.port import Port
 from drivers.supervisor import Link
 

@@ -7,7 +7,7 @@ cards are the specimens that the authorities printed themselves. Photos are the 
 from dataclasses import dataclass
 from datetime import date
 
-from drivers.id_card import IdCard, check_digit, encode_card
+from drivers.card_reader.id_card import IdCard, check_digit, encode_card
 
 PHOTO = bytes.fromhex("57 4C 66 00 7E 00 32 00").ljust(1024, b"\x00")
 """1024 bytes that begin as every photo on a card does: "WL", 102 x 126 dots."""

@@ -10,12 +10,12 @@ import zxingcpp
 from PIL import Image
 
 import wires
-from drivers.escpos import PROFILES, Code, Gap, Rule, Text, compose
 from drivers.port import open_port
-from drivers.simulators.paper import INK, WHITE, Paper, TextRow
+from drivers.printer.escpos import PROFILES, Code, Gap, Rule, Text, compose
 from drivers.simulators.plug_tcp import PlugTcp
-from drivers.simulators.printer import PrinterSimulator
-from drivers.simulators.typesetter import interpret
+from drivers.simulators.printer.paper import INK, WHITE, Paper, TextRow
+from drivers.simulators.printer.printer import PrinterSimulator
+from drivers.simulators.printer.typesetter import interpret
 
 CODE = "HTTPS://Q.EXAMPLE.CN/T/0123456789ABCDEF"
 SLIP = compose(

@@ -1,0 +1,1 @@
+"""Simulated card readers, and the invented cards to lay on them."""
