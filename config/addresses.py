@@ -37,37 +37,6 @@ def is_public_host(text: str) -> bool:
     return is_host(host) and (not colon or _is_port(port))
 
 
-def fault_of_port(driver: str | None, text: str) -> str | None:
-    """What keeps ``text`` from being the port of a device; None when nothing does.
-
-    Args:
-        driver: whose port it is; None when that is not known.
-        text: ``sim:``, a serial path or ``tcp://host:port``; for a speaker ``sim:`` or an ALSA name.
-
-    Returns:
-        ``port_sim``, ``port_sound_card``, ``port_scheme``, ``port_tcp``, ``port_windows`` or ``port_characters``.
-    """
-    if not text.isprintable() or text != text.strip():
-        return "port_characters"
-    if text == "sim:":
-        return None
-    if text == "sim" or text.startswith("sim:"):
-        # What stood behind the colon would be passed over in silence.
-        return "port_sim"
-    if driver == "speaker":
-        return "port_sound_card" if "://" in text or text.startswith("/dev/") else None
-    if text.startswith("tcp:"):
-        return None if _is_tcp(text) else "port_tcp"
-    if "://" in text:
-        return "port_scheme"
-    if driver is not None:
-        if _ip(text) or re.fullmatch(r"[^/]+:[0-9]+", text):
-            return "port_tcp"
-        if re.fullmatch(r"COM[0-9]+:?", text, re.IGNORECASE):
-            return "port_windows"
-    return None
-
-
 def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(text)
@@ -95,16 +64,6 @@ def fault_of_store(text: str) -> str | None:
     # Without a host the database is on this box, behind its usual socket; another one is named by ?host=.
     whole = text.startswith("postgresql+psycopg://") and re.fullmatch(r"/[^/]+", parts.path) and port != 0
     return None if whole and (not host or is_host(host)) and re.fullmatch(r"[^\s]+", text) else "store_postgresql"
-
-
-def _is_tcp(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-        host, port = url.hostname, url.port
-    except ValueError:
-        return False
-    plain = text.lower() in (f"tcp://{host}:{port}", f"tcp://[{host}]:{port}")
-    return bool(plain and host and port) and is_host(str(host))
 
 
 def _is_port(text: str) -> bool:

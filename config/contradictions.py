@@ -5,9 +5,11 @@ is wrong elsewhere. A value of the wrong kind is passed over here: it has its ow
 """
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from pydantic import BaseModel
 
 from config.opening_hours import contradictions_of_hours
 from config.problems import Problem, nearest
@@ -20,8 +22,8 @@ Texts: TypeAlias = list[tuple[int, str]]
 SQLITE = "sqlite:///"
 
 
-def contradictions(values: Table, folder: Path) -> Iterator[Problem]:
-    """All of them; ``folder`` is where relative paths in ``values`` start."""
+def contradictions(values: Table, folder: Path, kinds: Mapping[str, type[BaseModel]]) -> Iterator[Problem]:
+    """All of them; ``folder`` is where relative paths in ``values`` start, ``kinds`` is as for ``load``."""
     devices = _tables(values, "devices")
     windows = _texts(_tables(values, "windows"), "id")
     classes = _texts(_tables(values, "queue", "classes"), "id")
@@ -32,7 +34,7 @@ def contradictions(values: Table, folder: Path) -> Iterator[Problem]:
     yield from _twice("queue.classes", "id", classes)
     yield from _twice("devices", "port", [(n, port) for n, port in _texts(devices, "port") if port != "sim:"])
 
-    yield from _of_devices(devices, [name for _, name in windows])
+    yield from _of_devices(devices, [name for _, name in windows], kinds)
     yield from _of_tls(_table(values, "server"), folder)
     yield from _of_store(_table(values, "store"), folder)
     for index, name in classes:
@@ -95,26 +97,34 @@ def _of_chains(services: list[tuple[int, Table]], known: list[str]) -> Iterator[
                 )
 
 
-def _of_devices(devices: list[tuple[int, Table]], windows: list[str]) -> Iterator[Problem]:
+def _of_devices(
+    devices: list[tuple[int, Table]], windows: list[str], kinds: Mapping[str, type[BaseModel]]
+) -> Iterator[Problem]:
+    first: dict[tuple[str, str], int] = {}
     for index, device in devices:
-        window = device.get("window", "")
-        if isinstance(window, str) and window and windows and window not in windows:
-            yield _stranger(f"devices[{index}].window", "窗口", "window", window, windows)
-        if device.get("driver") in ("led-bx", "scanner") and window == "":
-            name = device.get("name", "")
-            yield Problem(
-                f"devices[{index}].window",
-                (f"{name} 没有写属于哪个窗口", f"{name} does not say whose window it is"),
-                ('加上 window = "3"', 'add window = "3"'),
-            )
-    for driver, what, what_en in (("sam", "读卡器", "card reader"), ("escpos", "打印机", "printer")):
-        found = [index for index, device in devices if device.get("driver") == driver]
-        for index in found[1:]:
+        for key, window in _windows_in(device, f"devices[{index}]"):
+            if window and windows and window not in windows:
+                yield _stranger(key, "窗口", "window", window, windows)
+        driver = device.get("driver")
+        only_one = getattr(kinds[driver], "only_one", None) if isinstance(driver, str) and driver in kinds else None
+        if only_one and first.setdefault(only_one, index) != index:
             yield Problem(
                 f"devices[{index}].driver",
-                (f"一台机器只带一个{what}", f"one box has one {what_en}"),
+                (f"一台机器只带一个{only_one[0]}", f"one box has one {only_one[1]}"),
                 ("把它移到另一台机器的配置里", "move it to another box's configuration"),
             )
+
+
+def _windows_in(value: Any, key: str) -> Iterator[tuple[str, str]]:
+    """Each window that a device's table names, and under which key; some have several, in lists of tables."""
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _windows_in(one, f"{key}[{index}]")
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            if name == "window" and isinstance(one, str):
+                yield f"{key}.window", one
+            yield from _windows_in(one, f"{key}.{name}")
 
 
 def _of_tls(server: Table, folder: Path) -> Iterator[Problem]:

@@ -1,19 +1,28 @@
 """Read one TOML file into :class:`~config.settings.Settings`, or say everything that is wrong with it at once."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from config.contradictions import SQLITE, contradictions
-from config.problems import ConfigError, Problem, no_toml, not_utf8, unreadable, wrong_value
+from config.problems import ConfigError, Problem, no_driver, no_toml, not_utf8, unreadable, wrong_value
 from config.settings import Settings
 
 __all__ = ["ConfigError", "Problem", "load"]
 
 
-def load(path: Path) -> Settings:
+def load(path: Path, kinds: Mapping[str, type[BaseModel]], any_kind: type[BaseModel]) -> Settings:
     """The settings in ``path``; relative paths in it are made absolute, starting from its folder.
+
+    Args:
+        path: of the file.
+        kinds: for each driver the model of its table in ``[[devices]]``. Models have the fields of
+            :class:`~config.settings.Device`, resolve paths from ``context["folder"]``, and may have an ``only_one``:
+            what a box has no more than one of, in Chinese and in English.
+        any_kind: what every such table has; what is said of a device whose driver is not known is held against it.
 
     Raises:
         ConfigError: with every problem at once.
@@ -30,14 +39,38 @@ def load(path: Path) -> Settings:
         raise ConfigError(path, [no_toml(str(error))]) from error
     problems: list[Problem] = []
     settings: Settings | None = None
+    devices: dict[str, Any] = {}
+    if isinstance(values.get("devices"), list):
+        found, problems = _devices(values["devices"], kinds, any_kind, path.parent)
+        devices["devices"] = tuple(found)
     try:
-        settings = Settings.model_validate(values)
+        settings = Settings.model_validate(values | devices)
     except ValidationError as error:
         problems += map(wrong_value, error.errors(include_url=False))
-    problems += contradictions(values, path.parent)
+    problems += contradictions(values, path.parent, kinds)
     if settings is None or problems:
         raise ConfigError(path, problems)
     return _absolute(settings, path.parent)
+
+
+def _devices(
+    tables: list[Any], kinds: Mapping[str, type[BaseModel]], any_kind: type[BaseModel], folder: Path
+) -> tuple[list[BaseModel], list[Problem]]:
+    found: list[BaseModel] = []
+    problems: list[Problem] = []
+    for index, table in enumerate(tables):
+        driver = table.get("driver") if isinstance(table, dict) else None
+        model = kinds.get(driver, any_kind) if isinstance(driver, str) else any_kind
+        try:
+            found.append(model.model_validate(table, context={"folder": folder}))
+        except ValidationError as error:
+            items = error.errors(include_url=False)
+            # What a driver that nobody knows would take, nobody knows.
+            told = [item for item in items if model is not any_kind or item["type"] != "extra_forbidden"]
+            problems += (wrong_value(item, model, ("devices", index)) for item in told)
+        if model is any_kind and isinstance(driver, str):
+            problems.append(no_driver(f"devices[{index}].driver", driver, list(kinds)))
+    return found, problems
 
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
@@ -48,10 +81,4 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     store = store.model_copy(update={"url": url, "key_file": folder / store.key_file})
     if server.tls_cert and server.tls_key:
         server = server.model_copy(update={"tls_cert": folder / server.tls_cert, "tls_key": folder / server.tls_key})
-    devices = tuple(
-        device.model_copy(update={"port": str(folder / device.port)})
-        if device.driver != "speaker" and "://" not in device.port and not device.simulated
-        else device
-        for device in settings.devices
-    )
-    return settings.model_copy(update={"store": store, "server": server, "devices": devices})
+    return settings.model_copy(update={"store": store, "server": server})

@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from config.addresses import is_network
-from config.settings import DRIVERS, PLANNED_DRIVERS, Settings
+from config.settings import Settings
+
+PLANNED_DRIVERS = ("pcsc", "gpio", "climate")
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,16 @@ def says_nothing() -> Problem:
     )
 
 
-def wrong_value(item: Any, model: type[BaseModel] = Settings) -> Problem:
-    """One of pydantic's errors (a mapping with ``loc``, ``type``, ``input``, ``ctx``, ``msg``) about ``model``."""
-    location: tuple[str | int, ...] = item["loc"]
+def wrong_value(item: Any, model: type[BaseModel] = Settings, above: tuple[str | int, ...] = ()) -> Problem:
+    """What is wrong with one value.
+
+    Args:
+        item: one of pydantic's errors: a mapping with ``loc``, ``type``, ``input``, ``ctx``, ``msg``.
+        model: what the error is about.
+        above: where in the file ``model`` begins.
+    """
+    within: tuple[str | int, ...] = item["loc"]
+    location = above + within
     key = _dotted(location)
     context = item.get("ctx", {})
     given = item.get("input")
@@ -103,12 +112,21 @@ def wrong_value(item: Any, model: type[BaseModel] = Settings) -> Problem:
         case "missing":
             return Problem(key, ("缺少这一项", "this key is missing"), _add(location, model))
         case "extra_forbidden":
-            near = nearest(str(location[-1]), _known_keys(location[:-1], model))
+            near = nearest(str(location[-1]), _known_keys(within[:-1], model))
             return Problem(key, ("没有这一项", "there is no such key"), near)
         case "literal_error":
-            return _not_one_of(key, str(location[-1]), given, context.get("expected", ""))
+            choices = [choice.strip("' ") for choice in context["expected"].replace(" or ", ", ").split(",")]
+            return Problem(key, *_not_one_of(given, choices))
         case "string_pattern_mismatch":
             return Problem(key, (f"写法不对：{_short(given)}", f"not well formed: {_short(given)}"), _form_of(location))
+        case "int_type":
+            shown = _short(given)
+            reason = (f"这里要一个整数，不是 {shown}", f"a whole number belongs here, not {shown}")
+            return Problem(key, reason, _as_whole(given))
+        case "wrong-setting":
+            # In the words of the device's own settings.
+            reason = (f"{_short(given)} {context['zh']}", f"{_short(given)} {context['en']}")
+            return Problem(key, reason, (context["advice"], context["advice_en"]))
         case "value_error":
             return _own_error(key, str(context.get("error", "")), given)
         case "string_type" | "path_type":
@@ -175,24 +193,22 @@ def one_of(choices: list[str]) -> tuple[str, str]:
     return f"可选：{'、'.join(choices)}", f"choose from {', '.join(choices)}"
 
 
-def _not_one_of(key: str, field: str, given: Any, expected: str) -> Problem:
-    if field == "driver" and given in PLANNED_DRIVERS:
-        return Problem(
-            key,
-            (f"这个版本还没有驱动 {given}", f"driver {given} is not in this version yet"),
-            one_of(list(DRIVERS)),
-        )
-    choices = [choice.strip("' ") for choice in expected.replace(" or ", ", ").split(",")]
+def no_driver(key: str, given: str, drivers: list[str]) -> Problem:
+    """A device of a kind that there is not."""
+    if given in PLANNED_DRIVERS:
+        reason = (f"这个版本还没有驱动 {given}", f"driver {given} is not in this version yet")
+        return Problem(key, reason, one_of(drivers))
+    return Problem(key, *_not_one_of(given, drivers))
+
+
+def _not_one_of(given: Any, choices: list[str]) -> tuple[tuple[str, str], tuple[str, str]]:
     reason = (f"没有 {_short(given)} 这个选择", f"{_short(given)} is not a choice")
-    return Problem(key, reason, nearest(str(given), choices))
+    return reason, nearest(str(given), choices)
 
 
 def _own_error(key: str, code: str, given: Any) -> Problem:
     """What the validators of ``config.settings`` refuse."""
     shown = _short(given)
-    if code == "no_whole_number":
-        reason = (f"这里要一个整数，不是 {shown}", f"a whole number belongs here, not {shown}")
-        return Problem(key, reason, _as_whole(given))
     if code == "no_address" and is_network(str(given)):
         reason = (f"{shown} 是一个网段", f"{shown} is a network")
         return Problem(key, reason, ("逐个写出 IP 地址", "write the IP addresses one by one"))
@@ -200,10 +216,6 @@ def _own_error(key: str, code: str, given: Any) -> Problem:
     return Problem(key, (f"{shown} {zh}", f"{shown} {en}"), (advice, advice_en))
 
 
-_A_PORT = (
-    "写串口路径(如 /dev/ttyUSB0)、tcp://主机:端口 或 sim:",
-    "write a serial path such as /dev/ttyUSB0, tcp://host:port, or sim:",
-)
 _OWN_ERRORS = {
     "unknown_timezone": (
         "不是时区",
@@ -264,22 +276,6 @@ _OWN_ERRORS = {
         "past midnight write it like 20:00-26:00",
     ),
     "no_day": ("不是日期", "is no date", "写成 2026-10-01 这样", "write it like 2026-10-01"),
-    "port_sim": ("不是端口", "is no port", "模拟器只写 sim:", "for a simulator write sim: and nothing more"),
-    "port_sound_card": (
-        "不是声卡",
-        "is no sound card",
-        "写 aplay -L 列出的 ALSA 名称，如 default，或 sim:",
-        "write an ALSA name as aplay -L lists them, such as default, or sim:",
-    ),
-    "port_scheme": ("不是能打开的端口", "is not a port that can be opened", *_A_PORT),
-    "port_tcp": (
-        "不是 tcp://主机:端口",
-        "is not tcp://host:port",
-        "写成 tcp://主机:端口，如 tcp://192.168.1.50:9100；端口为 1–65535",
-        "write tcp://host:port, such as tcp://192.168.1.50:9100; the port is from 1 to 65535",
-    ),
-    "port_windows": ("是 Windows 的端口名", "is a port's name on Windows", *_A_PORT),
-    "port_characters": ("含有空格或控制字符", "has blanks around it or control characters in it", *_A_PORT),
 }
 
 

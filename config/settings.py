@@ -7,12 +7,12 @@ that is silently ignored is the costliest kind of mistake in a hall.
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
-from config.addresses import fault_of_port, fault_of_store, is_host, is_public_host
+from config.addresses import fault_of_store, is_host, is_public_host
 from config.businesses import (
     Businesses,
     HolidaySettings,
@@ -25,11 +25,9 @@ from config.businesses import (
 from config.values import Address, Identifier, Name, Section, Time, Whole, minutes_of, one_address
 
 __all__ = [
-    "DRIVERS",
-    "PLANNED_DRIVERS",
     "AppointmentsSettings",
     "ClassSettings",
-    "DeviceSettings",
+    "Device",
     "HallSettings",
     "HolidaySettings",
     "HoursSettings",
@@ -44,9 +42,6 @@ __all__ = [
     "StoreSettings",
     "WindowSettings",
 ]
-
-DRIVERS = ("sam", "escpos", "led-bx", "scanner", "speaker")
-PLANNED_DRIVERS = ("pcsc", "gpio", "climate")
 
 
 class HallSettings(Section):
@@ -156,59 +151,14 @@ class StoreSettings(Section):
         return value
 
 
-class DeviceSettings(Section):
-    """``[[devices]]``: one device of this box.
+@runtime_checkable
+class Device(Protocol):
+    """A table of ``[[devices]]``, as far as this package knows it: each driver has a model of its own, see ``load``."""
 
-    Attributes:
-        name: how people and pages call it.
-        driver: which protocol it speaks.
-        port: a serial path, ``tcp://host:port``, for a speaker the sound card's ALSA name, or ``sim:``.
-        baudrate: of a serial port.
-        profile: of a printer.
-        window: whose calls a strip shows, or where a scanner lies.
-        width: of a strip, in pixels.
-        height: of a strip, in pixels.
-        model: of a strip's card; ``5k`` counts widths in bytes, ``6k`` in pixels.
-        address: of a strip's card.
-        voice: of a speaker, an espeak-ng voice.
-        speed: of a speaker, in words a minute.
-    """
-
-    name: Identifier
-    driver: Literal["sam", "escpos", "led-bx", "scanner", "speaker"]
-    port: str = Field(min_length=1)
-    baudrate: Whole = Field(115200, ge=300, le=4_000_000)
-    profile: Literal[
-        "epson",
-        "epson-58",
-        "generic",
-        "generic-58",
-        "generic-fs",
-        "raster-qr",
-        "write-only",
-        "write-only-58",
-    ] = "epson"
-    window: str = ""
-    width: Whole = Field(192, ge=32, le=1024)
-    height: Whole = Field(32, ge=16, le=256)
-    model: Literal["5k", "6k"] = "5k"
-    address: Whole = Field(1, ge=1, le=0xFFFE)
-    voice: str = "cmn-latn-pinyin"
-    speed: Whole = Field(150, ge=80, le=300)
-
-    @field_validator("port")
-    @classmethod
-    def _can_be_opened(cls, value: str, info: ValidationInfo) -> str:
-        # ``driver`` stands before ``port``, so that it is known here, unless it is wrong itself.
-        fault = fault_of_port(info.data.get("driver"), value)
-        if fault:
-            raise ValueError(fault)
-        return value
-
-    @property
-    def simulated(self) -> bool:
-        """Whether a simulator sits at the other end."""
-        return self.port.startswith("sim:")
+    name: str
+    driver: str
+    port: str
+    window: str
 
 
 class ClassSettings(Section):
@@ -315,6 +265,8 @@ class KioskSettings(Section):
 class Settings(Businesses):
     """One box, whole; what it says of services, windows, hours and holidays fills an empty store."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
     hall: HallSettings
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()
@@ -322,4 +274,4 @@ class Settings(Businesses):
     appointments: AppointmentsSettings = AppointmentsSettings()
     privacy: PrivacySettings = PrivacySettings()
     kiosk: KioskSettings = KioskSettings()
-    devices: tuple[DeviceSettings, ...] = ()
+    devices: tuple[Device, ...] = ()

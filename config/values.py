@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
+    Strict,
     WithJsonSchema,
 )
 
@@ -23,13 +23,6 @@ class Section(BaseModel):
     """A table of the file. Keys it does not know are refused: a mistyped key that is ignored costs a hall the most."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _whole(value: Any) -> Any:
-    """A truth value is no number, whatever Python thinks, and neither is a number in quotes or with a point."""
-    if type(value) is not int:
-        raise ValueError("no_whole_number")
-    return value
 
 
 def one_address(value: str) -> str:
@@ -108,7 +101,8 @@ WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
-Whole = Annotated[int, BeforeValidator(_whole)]
+Whole = Annotated[int, Strict()]
+"""No truth value, whatever Python thinks, and no number in quotes or with a point."""
 Address = Annotated[str, AfterValidator(one_address)]
 Time = Annotated[str, PlainValidator(_time), WithJsonSchema({"type": "string", "examples": ["04:00"]})]
 PeriodText = Annotated[

@@ -2,6 +2,8 @@
 
 import re
 
+TEST = "语音测试,请到三号窗口"
+"""What a technician hears to know that the voice works."""
 DIGITS = "零一二三四五六七八九"
 _UNITS = ("", "十", "百", "千")
 

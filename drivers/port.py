@@ -8,10 +8,12 @@ import errno
 import fcntl
 import math
 import os
+import re
 import select
 import socket
 import tempfile
 import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -21,6 +23,8 @@ import serial
 from drivers.errors import OfflineError
 
 CHUNK = 4096
+_NAME = re.compile(r"(?:(?!-)[\w-]{1,63}(?<!-)\.)*(?!-)[\w-]{1,63}(?<!-)")
+"""A host's name (RFC 1123)."""
 
 
 class Port(Protocol):
@@ -134,6 +138,20 @@ class TcpPort:
             self._socket.close()
             os.close(self._lock)
             self._lock = -1
+
+
+def is_tcp(url: str) -> bool:
+    """Whether ``url`` is ``tcp://host:port`` and nothing more, by its form alone; the host a name or an IP address."""
+    try:
+        host, port = _host_and_port(url)
+    except OfflineError:
+        return False
+    if url.lower() not in (f"tcp://{host}:{port}", f"tcp://[{host}]:{port}"):
+        return False
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return bool(_NAME.fullmatch(host)) and not host.rpartition(".")[2].isdigit()
 
 
 def _host_and_port(url: str) -> tuple[str, int]:

@@ -8,7 +8,9 @@ promise: a resident may hold any code before a scanner.
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from drivers.device import Device, DeviceEvent, SerialOrTcpSettings, WindowId
 from drivers.port import Port
 from drivers.supervisor import Link
 
@@ -23,6 +25,24 @@ SLICE = 0.1
 
 _WHOLE = re.compile(r"(?:\A|/T/)[0-9A-Z]{16}\Z", re.ASCII | re.IGNORECASE)
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)])
+
+
+@dataclass(frozen=True)
+class LineScanned(DeviceEvent):
+    """A line was read at ``window``; "" for one too long to be anything of ours."""
+
+    window: str
+    line: str
+
+
+class ScannerSettings(SerialOrTcpSettings):
+    """``driver = "scanner"``; ``window`` is where it lies."""
+
+    window: WindowId
+
+    def build(self, emit: Callable[[DeviceEvent], None]) -> Device:
+        """See :meth:`DeviceSettings.build`."""
+        return Device(Scanner(lambda line: emit(LineScanned(self.window, line))))
 
 
 class LineDecoder:

@@ -13,12 +13,15 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
-from typing import Protocol
+from typing import Annotated, Protocol
 
+from pydantic import AfterValidator, Field
+
+from drivers.device import Device, DeviceEvent, DeviceSettings, PortText, Sink, Whole, wrong_setting
 from drivers.errors import DeviceError, OfflineError, RefusedError
 from drivers.supervisor import Link
 
@@ -35,6 +38,40 @@ IDLE_WATCH = 0.5
 LONGEST = 200
 """Characters of one announcement."""
 _SILENCE = bytes(2 * 22050 // 20)
+
+
+def _sound_card(port: str) -> str:
+    if "://" in port or port.startswith("/dev/"):
+        raise wrong_setting(
+            "不是声卡",
+            "is no sound card",
+            "写 aplay -L 列出的 ALSA 名称，如 default，或 sim:",
+            "write an ALSA name as aplay -L lists them, such as default, or sim:",
+        )
+    return port
+
+
+class SpeakerSettings(DeviceSettings):
+    """``driver = "speaker"``.
+
+    Attributes:
+        port: the sound card's ALSA name, or ``sim:``.
+        voice: of espeak-ng.
+        speed: in words a minute.
+    """
+
+    port: Annotated[PortText, AfterValidator(_sound_card)]
+    voice: str = "cmn-latn-pinyin"
+    speed: Whole = Field(150, ge=80, le=300)
+
+    def build(self, emit: Callable[[DeviceEvent], None]) -> Device:  # noqa: ARG002 - it has nothing to tell
+        """See :meth:`DeviceSettings.build`."""
+        speaker = Speaker(voice=self.voice, speed=self.speed)
+        return Device(speaker, (speaker,))
+
+    def open_port(self) -> "AlsaPlayer":
+        """See :meth:`DeviceSettings.open_port`."""
+        return AlsaPlayer(self.port)
 
 
 class Player(Protocol):
@@ -99,7 +136,7 @@ class _Announcement:
     asked_at: float
 
 
-class Speaker:
+class Speaker(Sink):
     """One voice: says what it is asked to, in order.
 
     Args:
@@ -148,6 +185,11 @@ class Speaker:
                 self._waiting.popleft()
                 log.warning("speaker: more than %d announcements wait; the oldest was left out", self._backlog)
             self._changed.notify()
+
+    def test(self, title: str, lines: Sequence[str]) -> str | None:  # noqa: ARG002 - a sentence is enough
+        """See :meth:`drivers.device.CanBeTested.test`: what can be known is that it will be said."""
+        self.say(title)
+        return None
 
     @property
     def waiting(self) -> int:

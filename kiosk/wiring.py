@@ -1,26 +1,25 @@
-"""Where things are built: from settings to running parts. The only module that knows every class by name."""
+"""Where things are built: from settings to running parts. What devices there are is known to ``drivers.kinds``."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from config.settings import DeviceSettings, Settings
+from config.settings import Settings
 from display import refusals
-from drivers.card_reader.sam import CardEvent, CardReader
-from drivers.led.bx import LedStrip
-from drivers.port import open_port
-from drivers.printer.escpos import PROFILES
+from drivers.card_reader.events import CardEvent
+from drivers.device import DeviceEvent, DeviceSettings, WindowDisplay
+from drivers.kinds import KINDS
 from drivers.printer.printer import Printer
-from drivers.scanner import Scanner
-from drivers.speaker import AlsaPlayer, Speaker
-from drivers.supervisor import DeviceState, Supervisor
+from drivers.scanner import LineScanned
+from drivers.speaker import Speaker
+from drivers.supervisor import DeviceState, Resource, Supervisor
 from kiosk.clock import HallClock, newest_event
-from kiosk.devices.announcing import Announcer, Strip
+from kiosk.devices.announcing import Announcer
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import box_of, open_office_parts, rules_of
@@ -37,7 +36,7 @@ from ticketing.model import Actor, TicketingError
 from ticketing.office import Office
 
 if TYPE_CHECKING:
-    from kiosk.devices.virtual_hall import Simulator
+    from drivers.simulators.simulator import Simulator
 
 HOUSEKEEPING = 20.0
 """Seconds between looks at the calendar."""
@@ -55,17 +54,19 @@ class Devices:
         supervisors: one a device, in the order of the settings.
         simulators: by the device's name; empty in a hall of real devices.
         printer: the box's printer, or None.
-        strips: by window.
+        displays: by window.
         speaker: the box's speaker, or None.
-        folder: where simulators keep their ptys and sounds.
+        has_reader: whether the box has a card reader.
+        folder: where simulators keep their sounds.
     """
 
-    supervisors: list[Supervisor[Any]]
-    simulators: "dict[str, Simulator]"
-    printer: Printer | None
-    strips: dict[str, list[Strip]]
-    speaker: Speaker | None
-    folder: "TemporaryDirectory[str] | None"
+    supervisors: list[Supervisor[Any]] = field(default_factory=list)
+    simulators: "dict[str, Simulator[Any]]" = field(default_factory=dict)
+    printer: Printer | None = None
+    displays: dict[str, list[WindowDisplay]] = field(default_factory=dict)
+    speaker: Speaker | None = None
+    has_reader: bool = False
+    folder: "TemporaryDirectory[str] | None" = None
 
     def start(self) -> None:
         """Simulators first: they are what the drivers open."""
@@ -89,59 +90,41 @@ class Devices:
 def build_devices(
     settings: Settings,
     now: Callable[[], datetime],
-    on_card: Callable[[CardEvent], None] = lambda _event: None,
+    on_event: Callable[[str, DeviceEvent], None] = lambda _device, _event: None,
     on_reader: Callable[[DeviceState], None] = lambda _state: None,
-    on_scan: Callable[[str, str, str], None] = lambda _device, _window, _line: None,
 ) -> Devices:
     """The drivers of ``settings``, each under its supervisor.
 
     Args:
         settings: what this box is.
         now: the time, in the hall's zone.
-        on_card: what the card reader sees.
+        on_event: a device's name, and what it tells.
         on_reader: how the card reader is.
-        on_scan: a scanner's name, its window, and the line it read.
 
-    All three are called on a device's thread, and have to return at once.
+    Both are called on a device's thread, and have to return at once.
     """
-    devices = Devices([], {}, None, {}, None, None)
-    if any(one.simulated for one in settings.devices):
-        devices.folder = TemporaryDirectory(prefix="quhao-")
+    devices = Devices()
     for one in settings.devices:
-        driver: Any
-        if one.simulated and devices.folder:
-            opener = _simulate(one, devices, Path(devices.folder.name), now)
-        elif one.driver == "speaker":
-            opener = partial(AlsaPlayer, one.port)
-        else:
-            opener = partial(open_port, one.port, one.baudrate)
-        match one.driver:
-            case "sam":
-                driver = CardReader(on_card)
-            case "escpos":
-                driver = devices.printer = Printer(PROFILES[one.profile])
-            case "led-bx":
-                driver = LedStrip(width=one.width, height=one.height, model=one.model, address=one.address)
-                devices.strips.setdefault(one.window, []).append(Strip(driver, one.width, one.height))
-            case "scanner":
-                driver = Scanner(partial(on_scan, one.name, one.window))
-            case "speaker":
-                driver = devices.speaker = Speaker(voice=one.voice, speed=one.speed)
-        watch = on_reader if one.driver == "sam" else lambda _state: None
-        devices.supervisors.append(Supervisor(one.name, one.driver, opener, driver, now, watch))
+        assert isinstance(one, DeviceSettings)  # noqa: S101 - the registry's models were handed to the configuration
+        device = one.build(partial(on_event, one.name))
+        opener: Callable[[], Resource] = one.open_port
+        if one.simulated:
+            devices.folder = devices.folder or TemporaryDirectory(prefix="quhao-")
+            simulator = KINDS[one.driver].simulate(one, Path(devices.folder.name), now)
+            devices.simulators[one.name] = simulator
+            opener = partial(simulator.open_port, one)
+        for sink in device.sinks:
+            match sink:
+                case Printer():
+                    devices.printer = sink
+                case Speaker():
+                    devices.speaker = sink
+                case WindowDisplay():
+                    devices.displays.setdefault(sink.window, []).append(sink)
+        devices.has_reader |= device.reads_cards
+        watch = on_reader if device.reads_cards else lambda _state: None
+        devices.supervisors.append(Supervisor(one.name, one.driver, opener, device.driver, now, watch))
     return devices
-
-
-def _simulate(one: DeviceSettings, devices: Devices, folder: Path, now: Callable[[], datetime]) -> Callable[[], Any]:
-    """Put a simulator at the other end of a real pty or socket; what opens this end of it."""
-    # Imported here: a hall of real devices does not carry the weight of pictures.
-    from kiosk.devices.simulation import build_simulator
-
-    simulator = build_simulator(one, folder, now)
-    devices.simulators[one.name] = simulator
-    if one.driver == "speaker":
-        return simulator.open_player  # type: ignore[union-attr]
-    return lambda: open_port(simulator.url, one.baudrate)  # type: ignore[union-attr]
 
 
 @dataclass
@@ -195,13 +178,19 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
                 news.tell(window, "scan", {"ok": True, "code": None, "number": found.ticket.number})
 
         scans = Inbox("scans", scanned)
+
+        def told(device: str, event: DeviceEvent) -> None:
+            if isinstance(event, LineScanned):
+                scans.put(device, event.window, event.line)
+            elif isinstance(event, CardEvent) and counter:
+                counter.on_card(event)
+
         counter: Counter | None = None
         devices = build_devices(
             settings,
             now,
-            on_card=lambda event: counter.on_card(event) if counter else None,
+            told,
             on_reader=lambda state: counter.on_reader(state) if counter else None,
-            on_scan=scans.put,
         )
         host = settings.hall.public_host
         columns = devices.printer.profile.columns if devices.printer else 0
@@ -215,14 +204,14 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             desk=(settings.hall.desk, settings.hall.desk_en),
             ticket_url=lambda code: ticket_url(host, code),
             clock=time.monotonic,
-            has_reader=any(one.driver == "sam" for one in settings.devices),
+            has_reader=devices.has_reader,
             screen=screen,
         )
-        announcer = Announcer(office, devices.strips, devices.speaker)
+        announcer = Announcer(office, devices.displays, devices.speaker)
         feed.follow(announcer.hear)
         hall = Hall(settings, office, people, feed, news, printing, counter, devices.supervisors, None, now)
         if devices.simulators:
-            hall.bench = _bench(settings, devices, office, now)
+            hall.virtual_hall = _virtual_hall(settings, devices, office, now)
         housekeeping = Loop("housekeeping", HOUSEKEEPING, lambda: keep_house(office, setup, now, settings))
         held = Loop("held", HELD, lambda: _bring_back(office))
         server = Server(create_app(hall, visitor=visitor), settings.server)
@@ -241,7 +230,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         announcer,
         housekeeping,
         held,
-        *([hall.bench] if hall.bench else []),
+        *([hall.virtual_hall] if hall.virtual_hall else []),
         server,
     ]
     return Program(hall, Service(parts), server)
@@ -262,10 +251,10 @@ def _bring_back(office: Office) -> None:
     office.bring_back()
 
 
-def _bench(settings: Settings, devices: Devices, office: Office, now: Callable[[], datetime]) -> Any:
-    from kiosk.devices.virtual_hall import Bench
+def _virtual_hall(settings: Settings, devices: Devices, office: Office, now: Callable[[], datetime]) -> Any:
+    from kiosk.devices.virtual_hall import VirtualHall
 
-    return Bench(
+    return VirtualHall(
         devices.simulators,
         {supervisor.name: supervisor for supervisor in devices.supervisors},
         {one.name: one.window for one in settings.devices},

@@ -12,8 +12,8 @@ from sqlalchemy import insert
 
 import config
 import empty_store
-from config.loading import load
 from config.settings import Settings
+from kiosk.settings import load
 from profiles import Profiles
 from wires import wait_until
 
@@ -112,8 +112,8 @@ class DemoHall:
         return self.program.hall.office
 
     def simulator(self, name: str) -> Any:
-        assert self.program.hall.bench
-        return self.program.hall.bench._simulators[name]
+        assert self.program.hall.virtual_hall
+        return self.program.hall.virtual_hall._simulators[name]
 
     @property
     def reader(self) -> Any:

@@ -8,6 +8,7 @@ import click
 from pydantic import BaseModel
 
 from config.settings import Settings
+from drivers.kinds import SETTINGS
 from kiosk.cli.main import quhao
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +27,11 @@ def keys(model: type[BaseModel]) -> set[str]:
 
 def test_every_setting_stands_in_the_readme() -> None:
     words = set(re.findall(r"[a-z_]+", README))
-    assert keys(Settings) - words == set()
+    assert set().union(keys(Settings), *map(keys, SETTINGS.values())) - words == set()
+
+
+def test_every_driver_stands_in_the_readme() -> None:
+    assert [driver for driver in SETTINGS if f"\n| `{driver}` |" not in README] == []
 
 
 def test_every_command_stands_in_the_readme() -> None:

@@ -10,47 +10,26 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from drivers.card_reader import sam_v
-from drivers.card_reader.id_card import IdCard, parse_card
+from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused
+from drivers.card_reader.id_card import parse_card
 from drivers.card_reader.sam_v import Answer, Command
+from drivers.device import Device, DeviceEvent, SerialOrTcpSettings
 from drivers.errors import DeviceError, OfflineError, ProtocolError
 from drivers.port import Port
 from drivers.supervisor import Link
 
 
-@dataclass(frozen=True)
-class CardFound:
-    """A card lies on the reader and is being read: :class:`CardRead` or :class:`CardRefused` follows."""
+class SamSettings(SerialOrTcpSettings):
+    """``driver = "sam"``."""
 
+    only_one = ("读卡器", "card reader")
 
-@dataclass(frozen=True)
-class CardRead:
-    """A card was read; told once, however long it lies."""
+    def build(self, emit: Callable[[DeviceEvent], None]) -> Device:
+        """See :meth:`DeviceSettings.build`."""
+        return Device(CardReader(emit), reads_cards=True)
 
-    card: IdCard
-
-
-@dataclass(frozen=True)
-class CardRefused:
-    """A card could not be read and has to be lifted and laid again.
-
-    Attributes:
-        reason: ``card_moved`` (pulled away, or badly laid), ``card_unreadable`` (it will not do on this reader, or at
-            all), ``sam_unauthorised`` and ``sam_broken`` (the reader's module), ``reader_error``, ``garbled``, or
-            ``reader_lost`` (the reader went away meanwhile).
-    """
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class CardLeft:
-    """The card that was read has been lifted."""
-
-
-CardEvent = CardFound | CardRead | CardRefused | CardLeft
 
 _CARD_ERRORS = frozenset({0x31, 0x32, 0x33, 0x34, 0x37, 0x3F, 0x40, 0x47})
 _FAULTS = frozenset({0x21, 0x23, 0x24, 0x60, 0x66})

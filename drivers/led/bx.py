@@ -10,8 +10,12 @@ again now and then.
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Literal
 
+from pydantic import Field
+
+from drivers.device import Device, DeviceEvent, SerialOrTcpSettings, Whole, WindowDisplay, WindowId
 from drivers.errors import OfflineError, ProtocolError
 from drivers.led import onbon_bx as bx
 from drivers.port import Port
@@ -26,8 +30,34 @@ BUSY_PAUSE = 0.15
 """Seconds before a strip that was busy is asked again."""
 MAX_READS = 256
 ANSWERS = (bx.CMD_ACK, bx.CMD_NACK)
+TEST_PATIENCE = 5.0
+"""Seconds until a strip must have shown a test."""
+TEST_SHOWN = 3.0
+"""Seconds a strip keeps a test before it shows again what it showed."""
 DEAF_AFTER = 3
 """So many pings unanswered by a strip that takes texts: its text is its ping from then on."""
+
+
+class BxSettings(SerialOrTcpSettings):
+    """``driver = "led-bx"``.
+
+    Attributes:
+        window: whose calls it shows.
+        width: in pixels; ``height`` likewise.
+        model: of its card; ``5k`` counts widths in bytes, ``6k`` in pixels.
+        address: of its card.
+    """
+
+    window: WindowId
+    width: Whole = Field(192, ge=32, le=1024)
+    height: Whole = Field(32, ge=16, le=256)
+    model: Model = "5k"
+    address: Whole = Field(1, ge=1, le=0xFFFE)
+
+    def build(self, emit: Callable[[DeviceEvent], None]) -> Device:  # noqa: ARG002 - it has nothing to tell
+        """See :meth:`DeviceSettings.build`."""
+        strip = LedStrip(width=self.width, height=self.height, model=self.model, address=self.address)
+        return Device(strip, (WindowDisplay(self.window, self.width, self.height, strip.show),))
 
 
 class LedStrip:
@@ -65,7 +95,7 @@ class LedStrip:
         self._tries = tries
         self._ping_interval = ping_interval
         self._refresh_interval = refresh_interval
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._wake = threading.Event()
         self._wanted: tuple[str, bx.Colour | None] | None = None
         self._unsent = False
@@ -80,7 +110,7 @@ class LedStrip:
             text: lines are parted by ``\n``; what GBK lacks is shown as 〓.
             colour: None leaves it to the strip.
         """
-        with self._lock:
+        with self._changed:
             self._wanted = (text, colour)
             self._unsent = True
         self._wake.set()
@@ -89,6 +119,19 @@ class LedStrip:
     def shown(self) -> str | None:
         """The text that the strip acknowledged last; None since it was lost, until it acknowledges again."""
         return self._shown
+
+    def test(self, title: str, lines: Sequence[str]) -> str | None:  # noqa: ARG002 - there is room for one
+        """See :meth:`drivers.device.CanBeTested.test`."""
+        before = self._shown
+        self.show(title)
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._shown == title, TEST_PATIENCE):
+                return "silent"
+            # A call that came meanwhile replaces the test by itself.
+            is_replaced = self._changed.wait_for(lambda: self._shown != title, TEST_SHOWN)
+        if not is_replaced:
+            self.show(before or "")
+        return None
 
     def serve(self, port: Port, link: Link) -> None:
         """See :meth:`drivers.supervisor.Driver.serve`."""
@@ -117,7 +160,12 @@ class LedStrip:
                     self._put(talk, link)
                 due = time.monotonic() + self._ping_interval
         finally:
-            self._shown = None
+            self._now_shows(None)
+
+    def _now_shows(self, text: str | None) -> None:
+        with self._changed:
+            self._shown = text
+            self._changed.notify_all()
 
     def _find(self, talk: "_Talk", link: Link) -> None:
         """Ask a strip that has no text yet whether it is there."""
@@ -134,7 +182,7 @@ class LedStrip:
         """Send the text now wanted until it is acknowledged, refused for good, or the tries are used up."""
         refusal: tuple[str, int] | None = None
         for _ in range(self._tries):
-            with self._lock:
+            with self._changed:
                 wanted = self._wanted  # a newer text takes the place of the one that was not taken
                 self._unsent = False
             if wanted is None:
@@ -143,7 +191,7 @@ class LedStrip:
             if link.stopping.is_set():
                 return
             if answer is not None and answer.command == bx.CMD_ACK:
-                self._shown = wanted[0]
+                self._now_shows(wanted[0])
                 link.online()
                 return
             self._unsent = True

@@ -65,6 +65,9 @@ class Gap:
 
 
 Item = Text | Code | Rule | Gap
+ProfileName = Literal[
+    "epson", "epson-58", "generic", "generic-58", "generic-fs", "raster-qr", "write-only", "write-only-58"
+]
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Profile:
         chinese_size: whether GS ! enlarges Chinese too, or FS ! has to be sent beside it.
     """
 
-    name: str
+    name: ProfileName
     width: int = 576
     confirm: Literal["gs_h", "gs_r", "none"] = "gs_r"
     qr: Literal["native", "raster"] = "native"
@@ -91,7 +94,7 @@ class Profile:
         return self.width // 12
 
 
-PROFILES: dict[str, Profile] = {
+PROFILES: dict[ProfileName, Profile] = {
     profile.name: profile
     for profile in (
         Profile("epson", confirm="gs_h"),

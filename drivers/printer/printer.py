@@ -16,10 +16,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from drivers.device import Device, DeviceEvent, SerialOrTcpSettings, Sink
 from drivers.errors import OfflineError
 from drivers.port import Port
 from drivers.printer import escpos, escpos_status
-from drivers.printer.escpos import Item, Profile
+from drivers.printer.escpos import PROFILES, Gap, Item, Profile, ProfileName, Rule, Text
 from drivers.printer.escpos_status import GS_TRANSMIT_PAPER
 from drivers.printer.line import Line
 from drivers.supervisor import Link
@@ -56,7 +57,20 @@ class Outcome:
     how: How = "none"
 
 
-class Printer:
+class EscposSettings(SerialOrTcpSettings):
+    """``driver = "escpos"``; ``profile`` is what its model can do."""
+
+    only_one = ("打印机", "printer")
+
+    profile: ProfileName = "epson"
+
+    def build(self, emit: Callable[[DeviceEvent], None]) -> Device:  # noqa: ARG002 - it has nothing to tell
+        """See :meth:`DeviceSettings.build`."""
+        printer = Printer(PROFILES[self.profile])
+        return Device(printer, (printer,))
+
+
+class Printer(Sink):
     """One ticket printer.
 
     Args:
@@ -146,6 +160,12 @@ class Printer:
             return self._print(slip, sending, deadline, late)
         finally:
             self._one_job.release()
+
+    def test(self, title: str, lines: Sequence[str]) -> str | None:
+        """See :meth:`drivers.device.CanBeTested.test`."""
+        head = [Text(title, scale=2, bold=True), *map(Text, lines)]
+        outcome = self.print([*head, Rule(), Text(DIGITS, align="left"), Gap(24)], lambda: None)
+        return None if outcome.state == "printed" else outcome.reason or "no_confirmation"
 
     def _print(
         self,

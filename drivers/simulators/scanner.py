@@ -1,11 +1,16 @@
 """A code scanner with a serial line, at the other end of a real pty."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
 
+from drivers.scanner import ScannerSettings
 from drivers.simulators.plug_pty import PlugPty
+from drivers.simulators.simulator import Simulator
 
 
-class ScannerSimulator:
+class ScannerSimulator(Simulator[PlugPty]):
     """The scanner; it sends what it sees and listens to nothing.
 
     Args:
@@ -13,38 +18,23 @@ class ScannerSimulator:
         on_change: called after the plug was pulled or put back.
     """
 
+    place = "scanner"
+
     def __init__(self, suffix: bytes = b"\r", on_change: Callable[[], None] = lambda: None) -> None:
-        self.on_change = on_change
+        super().__init__(PlugPty(lambda _data: None, "scanner"), on_change)
         self._suffix = suffix
-        self._plug = PlugPty(lambda _data: None, "scanner")
 
-    @property
-    def url(self) -> str:
-        """What a driver opens; stays the same when the plug is pulled."""
-        return self._plug.url
+    @classmethod
+    def of(cls, settings: ScannerSettings, folder: Path, now: Callable[[], datetime]) -> Self:  # noqa: ARG003
+        """See :meth:`Simulator.of`."""
+        return cls()
 
-    @property
-    def plugged(self) -> bool:
-        """Whether the scanner is plugged in."""
-        return self._plug.plugged
-
-    def start(self) -> None:
-        """Plug it in for the first time."""
-        self._plug.start()
-
-    def stop(self) -> None:
-        """Take it away for good."""
-        self._plug.stop()
-
-    def unplug(self) -> None:
-        """Pull the plug."""
-        self._plug.unplug()
-        self.on_change()
-
-    def plug_in(self) -> None:
-        """Put the plug back."""
-        self._plug.plug_in()
-        self.on_change()
+    def use(self, hand: str, body: Mapping[str, Any]) -> None:
+        """See :meth:`Simulator.use`; ``scan`` needs a ``text``."""
+        if hand == "scan":
+            self.scan(str(body["text"]))
+        else:
+            super().use(hand, body)
 
     def scan(self, text: str) -> bool:
         """Hold a code before it; False when the plug is out."""

@@ -7,8 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Self
 
+from drivers.device import DeviceSettings
 from drivers.errors import OfflineError
+from drivers.simulators.simulator import SHOWN, BarePlug, Simulator, numbered
+from drivers.speaker import SpeakerSettings
 
 MOST_KEPT = 200
 """Sentences whose sound is kept; the files of older ones are removed."""
@@ -23,7 +27,7 @@ class Spoken:
     at: datetime
 
 
-class SpeakerSimulator:
+class SpeakerSimulator(Simulator[BarePlug]):
     """A sound card and its loudspeaker.
 
     Args:
@@ -36,6 +40,8 @@ class SpeakerSimulator:
         said: what was played, oldest first; its sound may be gone for all but the newest 200.
     """
 
+    place = "speaker"
+
     def __init__(
         self,
         folder: Path,
@@ -44,45 +50,39 @@ class SpeakerSimulator:
         paced: bool = False,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
+        super().__init__(BarePlug(), on_change)
         self.said: list[Spoken] = []
-        self.on_change = on_change
         self._folder = folder
         self._now = now
         self._paced = paced
-        self._out = threading.Event()
 
-    @property
-    def plugged(self) -> bool:
-        """Whether its plug is in."""
-        return not self._out.is_set()
+    @classmethod
+    def of(cls, settings: SpeakerSettings, folder: Path, now: Callable[[], datetime]) -> Self:
+        """See :meth:`Simulator.of`."""
+        return cls(folder / settings.name, now=now)
 
-    def start(self) -> None:
-        """Plug it in."""
-        self._out.clear()
+    def open_port(self, settings: DeviceSettings) -> "SimulatedPlayer":  # noqa: ARG002 - there is one sound card
+        """See :meth:`Simulator.open_port`."""
+        return self.open_player()
 
-    def stop(self) -> None:
-        """Take it down."""
-        self._out.set()
+    def look(self) -> dict[str, Any]:
+        """See :meth:`Simulator.look`: the newest sentences first."""
+        said = list(enumerate(self.said, 1))[-SHOWN:]
+        return {"said": [{"id": number, "text": one.text, "at": one.at.isoformat()} for number, one in reversed(said)]}
 
-    def unplug(self) -> None:
-        """Pull the sound card out: what is being said breaks off."""
-        self._out.set()
-        self.on_change()
-
-    def plug_in(self) -> None:
-        """Put it back."""
-        self._out.clear()
-        self.on_change()
+    def piece(self, name: str) -> tuple[bytes, str]:
+        """See :meth:`Simulator.piece`: ``said/1.wav``."""
+        return numbered(self.said, name, "said/", ".wav").wav.read_bytes(), "audio/wav"
 
     def open_player(self) -> "SimulatedPlayer":
         """What a driver plays on; ``OfflineError("no_sound_card")`` while the plug is out."""
-        if self._out.is_set():
+        if self._plug.out.is_set():
             raise OfflineError("no_sound_card", "unplugged")
         return SimulatedPlayer(self)
 
     def keep(self, wav: Path, text: str, stopping: threading.Event) -> None:
         """Play one sentence."""
-        if self._out.is_set():
+        if self._plug.out.is_set():
             raise OfflineError("no_sound_card", "unplugged")
         self._folder.mkdir(parents=True, exist_ok=True)
         kept = self._folder / f"{len(self.said) + 1:05}.wav"
@@ -95,7 +95,7 @@ class SpeakerSimulator:
             with wave.open(str(kept), "rb") as sound:
                 left = sound.getnframes() / sound.getframerate()
             while left > 0 and not stopping.is_set():
-                if self._out.wait(min(left, 0.1)):
+                if self._plug.out.wait(min(left, 0.1)):
                     raise OfflineError("no_sound_card", "unplugged")
                 left -= 0.1
 

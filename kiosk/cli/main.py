@@ -54,7 +54,8 @@ class Context:
     def settings(self) -> "Settings":
         """The settings; a bad file ends the command with all its problems and exit code 2."""
         # Imported here: `quhao --help` answers at once.
-        from config.loading import ConfigError, load
+        from config.loading import ConfigError
+        from kiosk.settings import load
 
         try:
             return load(self.path)
@@ -139,7 +140,7 @@ def devices(context: Context) -> None:
 
 
 def _demo_settings(folder: Path, port: int) -> "Settings":
-    from config.loading import load
+    from kiosk.settings import load
 
     settings = load(Path(config.__file__).parent / "demo.toml")
     store = settings.store.model_copy(

@@ -2,10 +2,9 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from display import board, speech
-from drivers.led.bx import LedStrip
+from drivers.device import WindowDisplay
 from drivers.speaker import Speaker
 from kiosk.service import Loop
 from ticketing.model import Event
@@ -19,32 +18,23 @@ RETRY = 1.0
 """Seconds until what could not be shown is tried again."""
 
 
-@dataclass(frozen=True)
-class Strip:
-    """An LED strip over a window, and its size in pixels."""
-
-    driver: LedStrip
-    width: int
-    height: int
-
-
 class Announcer:
     """Follows the events of the store, whoever made them.
 
     Args:
         office: where events come from.
-        strips: this box's strips by window.
+        displays: this box's displays by window.
         speaker: this box's speaker, if it has one.
     """
 
     def __init__(
         self,
         office: Office,
-        strips: Mapping[str, Sequence[Strip]],
+        displays: Mapping[str, Sequence[WindowDisplay]],
         speaker: Speaker | None,
     ) -> None:
         self._office = office
-        self._strips = strips
+        self._displays = displays
         self._speaker = speaker
         self._events: deque[Event] = deque()
         self._loop = Loop("announcing", RETRY, self._follow)
@@ -80,14 +70,14 @@ class Announcer:
     def _windows_of(self, event: Event) -> list[str]:
         if event.type in FOR_ALL:
             there = {window.id for window in self._office.windows()}
-            return [window for window in self._strips if window in there]
+            return [window for window in self._displays if window in there]
         return [event.data["window"]]
 
     def _show(self, window_id: str) -> None:
-        if window_id in self._strips:
+        if window_id in self._displays:
             view = self._office.window_view(window_id)
-            for strip in self._strips[window_id]:
-                strip.driver.show(board.strip_text(view.window, view.ticket, strip.width, strip.height))
+            for display in self._displays[window_id]:
+                display.show(board.strip_text(view.window, view.ticket, display.width, display.height))
 
     def _say(self, event: Event) -> None:
         if self._speaker and event.type in SPOKEN:

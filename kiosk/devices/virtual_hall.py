@@ -6,24 +6,17 @@ from typing import Any
 
 from drivers.card_reader.id_card import IdCard
 from drivers.simulators.card_reader.cards import CARDS
-from drivers.simulators.card_reader.sam import SamSimulator
-from drivers.simulators.led.bx import LedStripSimulator
-from drivers.simulators.printer.printer import PrinterSimulator
-from drivers.simulators.scanner import ScannerSimulator
-from drivers.simulators.speaker import SpeakerSimulator
+from drivers.simulators.simulator import Simulator, numbered
 from drivers.supervisor import Supervisor
 from kiosk.event_feed import Channel, Listener
 from kiosk.service import Loop
 from ticketing.model import UnknownError
 
-Simulator = SamSimulator | PrinterSimulator | LedStripSimulator | ScannerSimulator | SpeakerSimulator
 LOOK = 0.25
 """Seconds between looks at how the program sees the devices."""
-SHOWN = 12
-"""How many slips and sentences the page keeps."""
 
 
-class Bench:
+class VirtualHall:
     """What the page can see and do.
 
     Args:
@@ -36,7 +29,7 @@ class Bench:
 
     def __init__(
         self,
-        simulators: Mapping[str, Simulator],
+        simulators: Mapping[str, Simulator[Any]],
         devices: Mapping[str, Supervisor[Any]],
         window_of: Mapping[str, str],
         windows: Callable[[], list[tuple[str, str]]],
@@ -47,9 +40,8 @@ class Bench:
         self._window_of = window_of
         self._windows = windows
         self._now = now
-        self._laid: str | None = None
         self._news = Channel(lambda: ("state", self.view()))
-        self._loop = Loop("bench", LOOK, self._look)
+        self._loop = Loop("virtual hall", LOOK, self._look)
         self._told: dict[str, Any] = {}
 
     def start(self) -> None:
@@ -88,55 +80,31 @@ class Bench:
 
         Args:
             device: the device's name.
-            hand: ``unplug``, ``plug_in``; of a reader ``lay`` {card}, ``lift``; of a printer ``take_out_paper``,
-                ``put_in_paper``, ``open_cover``, ``close_cover``; of a scanner ``scan`` {paper} or {text}.
+            hand: ``unplug``, ``plug_in``, and what else the simulator has: of a reader ``lay`` {card}, ``lift``; of a
+                printer ``take_out_paper``, ``put_in_paper``, ``open_cover``, ``close_cover``; of a scanner ``scan``
+                {text} or {paper}, the number of a slip of the printer.
             body: what the hand needs.
 
         Raises:
             UnknownError: there is no such device, hand, card or slip.
         """
-        simulator = self._find(device)
-        match simulator, hand:
-            case _, "unplug":
-                simulator.unplug()
-            case _, "plug_in":
-                simulator.plug_in()
-            case SamSimulator(), "lay":
-                card = next((card for card in CARDS if card.id == body.get("card")), None)
-                if card is None:
-                    raise UnknownError("not_found")
-                self._laid = card.id
-                simulator.lay(card.text, card.photo)
-            case SamSimulator(), "lift":
-                self._laid = None
-                simulator.lift()
-            case PrinterSimulator(), "take_out_paper" | "put_in_paper" | "open_cover" | "close_cover":
-                getattr(simulator, hand)()
-            case ScannerSimulator(), "scan":
-                simulator.scan(self._payload(body))
-            case _:
-                raise UnknownError("not_found")
+        try:
+            if "paper" in body:
+                body = {"text": self._code_on(body["paper"])}
+            self._simulators[device].use(hand, body)
+        except (LookupError, TypeError) as error:
+            raise UnknownError("not_found") from error
 
-    def paper(self, device: str, number: int) -> bytes:
-        """The picture of a slip, as PNG."""
-        simulator = self._find(device)
-        if not isinstance(simulator, PrinterSimulator) or not 1 <= number <= len(simulator.papers):
-            raise UnknownError("not_found")
-        return simulator.papers[number - 1].png()
+    def piece(self, device: str, name: str) -> tuple[bytes, str]:
+        """A picture or sound of a device, and its media type.
 
-    def strip(self, device: str) -> bytes:
-        """The picture of what a strip shows, as PNG."""
-        simulator = self._find(device)
-        if not isinstance(simulator, LedStripSimulator):
-            raise UnknownError("not_found")
-        return simulator.png()
-
-    def spoken(self, device: str, number: int) -> bytes:
-        """A sentence as it was spoken, as WAV."""
-        simulator = self._find(device)
-        if not isinstance(simulator, SpeakerSimulator) or not 1 <= number <= len(simulator.said):
-            raise UnknownError("not_found")
-        return simulator.said[number - 1].wav.read_bytes()
+        Raises:
+            UnknownError: there is no such device or piece.
+        """
+        try:
+            return self._simulators[device].piece(name)
+        except LookupError as error:
+            raise UnknownError("not_found") from error
 
     def _label(self, card: IdCard) -> str:
         """What stands on a card of the tray: an invented name, sex, age."""
@@ -147,54 +115,19 @@ class Bench:
             age = [f"{today.year - card.birth_date.year - birthday_to_come}岁"]
         return " · ".join([card.name or card.name_en or "", *filter(None, [card.sex_label]), *age])
 
-    def _find(self, device: str) -> Simulator:
-        if device not in self._simulators:
-            raise UnknownError("not_found")
-        return self._simulators[device]
+    def _code_on(self, paper: int) -> str:
+        printers: list[Any] = [one for one in self._simulators.values() if one.place == "printer"]
+        return str(numbered(printers[0].papers, str(paper), "", "").codes[0])
 
-    def _payload(self, body: Mapping[str, Any]) -> str:
-        if "text" in body:
-            return str(body["text"])
-        printers = [one for one in self._simulators.values() if isinstance(one, PrinterSimulator)]
-        papers = printers[0].papers if printers else []
-        number = body.get("paper")
-        if not isinstance(number, int) or not 1 <= number <= len(papers) or not papers[number - 1].codes:
-            raise UnknownError("not_found")
-        return papers[number - 1].codes[0]
-
-    def _device(self, name: str, simulator: Simulator) -> dict[str, Any]:
+    def _device(self, name: str, simulator: Simulator[Any]) -> dict[str, Any]:
         state = self._devices[name].state
-        view: dict[str, Any] = {
+        return {
             "name": name,
             "driver": state.driver,
             "window": self._window_of.get(name) or None,
             "state": state.state,
             "reason": state.reason,
             "plugged": simulator.plugged,
+            "hands": simulator.hands,
+            simulator.place: simulator.look(),
         }
-        match simulator:
-            case SamSimulator():
-                view["reader"] = {"card": self._laid}
-            case PrinterSimulator():
-                papers = list(enumerate(simulator.papers, 1))[-SHOWN:]
-                view["printer"] = {
-                    "paper": simulator.has_paper,
-                    "cover_open": simulator.cover_is_open,
-                    "papers": [
-                        {"id": number, "at": paper.at.isoformat() if paper.at else None}
-                        for number, paper in reversed(papers)
-                    ],
-                }
-            case LedStripSimulator():
-                view["strip"] = {"text": simulator.text, "lines": list(simulator.lines)}
-            case SpeakerSimulator():
-                said = list(enumerate(simulator.said, 1))[-SHOWN:]
-                view["speaker"] = {
-                    "said": [
-                        {"id": number, "text": spoken.text, "at": spoken.at.isoformat()}
-                        for number, spoken in reversed(said)
-                    ]
-                }
-            case ScannerSimulator():
-                view["scanner"] = {}
-        return view

@@ -20,8 +20,8 @@ from typing import Any
 from display import masking, prompts
 from display.admission import UNCERTAIN, Reason, booked_words, shut_words
 from display.prompts import Words
+from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused
 from drivers.card_reader.id_card import IdCard
-from drivers.card_reader.sam import CardEvent, CardFound, CardLeft, CardRead, CardRefused
 from drivers.printer.printer import Outcome
 from drivers.supervisor import DeviceState
 from kiosk.event_feed import Channel, Listener

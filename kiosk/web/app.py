@@ -94,11 +94,11 @@ def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answ
         setup.routes(hall),
         login.routes(hall),
     ]
-    if hall.bench:
-        # Imported here: a hall of real devices has no bench.
+    if hall.virtual_hall:
+        # Imported here: a hall of real devices has no simulators.
         from kiosk.web.api import virtual_hall
 
-        resources.append(virtual_hall.routes(hall.bench, streams))
+        resources.append(virtual_hall.routes(hall.virtual_hall, streams))
     for one in resources:
         app.register_blueprint(one.blueprint)
     app.register_blueprint(login.form(hall))

@@ -19,7 +19,7 @@ from ticketing.reports.reports import Reports
 from ticketing.terminals import Terminals
 
 if TYPE_CHECKING:
-    from kiosk.devices.virtual_hall import Bench
+    from kiosk.devices.virtual_hall import VirtualHall
     from kiosk.event_feed import EventFeed, WindowNews
     from kiosk.resident.controller import Counter
     from kiosk.resident.printing import PrintDesk
@@ -38,7 +38,7 @@ class Hall:
         printing: slips of this box's printer.
         counter: the resident's side of this box; None where it has no card reader.
         devices: this box's devices, each under its supervisor.
-        bench: hands and eyes of the simulators; None where no device is simulated.
+        virtual_hall: hands and eyes of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
         wrong_codes: slows down whoever tries codes; every route that takes a code looks it up inside of its watch.
         cases, supplements, ratings, reports, terminals, setup, appointments: more verbs, on the office's ledger.
@@ -52,7 +52,7 @@ class Hall:
     printing: "PrintDesk"
     counter: "Counter | None"
     devices: list[Supervisor[Any]]
-    bench: "Bench | None"
+    virtual_hall: "VirtualHall | None"
     clock: Callable[[], datetime]
     wrong_codes: WrongCodes = field(default_factory=WrongCodes)
     cases: Cases = field(init=False)

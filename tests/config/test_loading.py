@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 import config
-from config.loading import ConfigError, Problem, load
+from config.loading import ConfigError, Problem
+from kiosk.settings import load
 
 FOLDER = Path(config.__file__).parent
 

@@ -22,8 +22,8 @@ from flask import Flask
 
 import empty_store
 from config.settings import ClassSettings, HallSettings, QueueSettings, ServerSettings, Settings, StoreSettings
+from drivers.card_reader.events import CardFound, CardLeft, CardRead
 from drivers.card_reader.id_card import IdCard, check_digit
-from drivers.card_reader.sam import CardFound, CardLeft, CardRead
 from drivers.supervisor import Supervisor
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.opening import open_office_parts

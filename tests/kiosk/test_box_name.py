@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from config.loading import load
 from kiosk.opening import box_of, store_name
+from kiosk.settings import load
 
 DATABASE = "postgresql+psycopg://quhao:geheim@db.hall.example/quhao"
 

@@ -154,3 +154,5 @@ CARDS: list[SampleCard] = [
         ),
     ),
 ]
+SAMPLES = {sample.id: sample for sample in CARDS}
+"""The tray, by id."""

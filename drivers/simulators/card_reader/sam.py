@@ -7,13 +7,19 @@ more until it is lifted, read only when selected, and lost to the module by any 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
 
 from drivers.card_reader import sam_v
+from drivers.card_reader.sam import SamSettings
 from drivers.card_reader.sam_v import Answer, Command
+from drivers.simulators.card_reader.cards import SAMPLES
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
+from drivers.simulators.simulator import Simulator
 
 BITS_PER_BYTE = 10
 """8N1: start bit, 8 data bits, stop bit."""
@@ -30,7 +36,7 @@ class _Card:
     new_address: bytes
 
 
-class SamSimulator:
+class SamSimulator(Simulator[PlugPty | PlugTcp]):
     """The reader, with hands to lay cards on it and switches for what goes wrong with real ones.
 
     Args:
@@ -41,6 +47,9 @@ class SamSimulator:
         on_change: called after anything that one could see changed, with no lock held.
     """
 
+    place = "reader"
+    hands = (*Simulator.hands, "lift")
+
     def __init__(
         self,
         baudrate: int = 115200,
@@ -49,13 +58,13 @@ class SamSimulator:
         tcp: bool = False,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        self.on_change = on_change
+        super().__init__(PlugTcp(self._receive) if tcp else PlugPty(self._receive, "reader"), on_change)
         self._byte_time = BITS_PER_BYTE / baudrate if paced else 0.0
         self._card_time = card_time
-        self._plug: PlugPty | PlugTcp = PlugTcp(self._receive) if tcp else PlugPty(self._receive, "reader")
         self._decoder = sam_v.FrameDecoder()
         self._changed = threading.Condition()
         self._card: _Card | None = None
+        self._sample: str | None = None
         self._selected = False
         self._found = False
         self._failing: list[tuple[int, Command]] = []
@@ -73,25 +82,33 @@ class SamSimulator:
         """How many commands came."""
 
     @property
-    def url(self) -> str:
-        """What a driver opens; stays the same when the plug is pulled."""
-        return self._plug.url
-
-    @property
-    def plugged(self) -> bool:
-        """Whether the reader is plugged in."""
-        return self._plug.plugged
-
-    @property
     def lying(self) -> bool:
         """Whether a card lies on it."""
         return self._card is not None
+
+    @classmethod
+    def of(cls, settings: SamSettings, folder: Path, now: Callable[[], datetime]) -> Self:  # noqa: ARG003
+        """See :meth:`Simulator.of`."""
+        return cls(baudrate=settings.baudrate, paced=True)
+
+    def use(self, hand: str, body: Mapping[str, Any]) -> None:
+        """See :meth:`Simulator.use`; ``lay`` needs a ``card``, the id of a sample."""
+        if hand == "lay":
+            sample = SAMPLES[body["card"]]
+            self._sample = sample.id
+            self.lay(sample.text, sample.photo)
+        else:
+            super().use(hand, body)
+
+    def look(self) -> dict[str, Any]:
+        """See :meth:`Simulator.look`: the id of the sample that lies on it."""
+        return {"card": self._sample if self.lying else None}
 
     def start(self) -> None:
         """Plug it in for the first time."""
         self._gone = False
         self._hurry.clear()
-        self._plug.start()
+        super().start()
 
     def stop(self) -> None:
         """Take it away for good."""
@@ -99,7 +116,7 @@ class SamSimulator:
             self._gone = True
             self._forget()
         self._hurry.set()
-        self._plug.stop()
+        super().stop()
 
     def lay(self, text: bytes, photo: bytes = b"", new_address: str = "") -> None:
         """Lay a card: its 256 bytes of text, its photo, and its newest additional address if it has one."""
@@ -122,8 +139,7 @@ class SamSimulator:
             self._gone = True
             self._forget()
         self._hurry.set()
-        self._plug.unplug()
-        self.on_change()
+        super().unplug()
 
     def plug_in(self) -> None:
         """Put the plug back; the module begins anew."""
@@ -132,8 +148,7 @@ class SamSimulator:
             self._forget()
             self._decoder.reset()
         self._hurry.clear()
-        self._plug.plug_in()
-        self.on_change()
+        super().plug_in()
 
     def fail_next(self, sw3: int, command: Command = Command.READ) -> None:
         """Answer the next ``command`` with this status."""

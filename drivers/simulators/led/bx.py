@@ -8,12 +8,17 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from pathlib import Path
+from typing import Any, Self
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
 from drivers.led import onbon_bx as bx
+from drivers.led.bx import BxSettings
 from drivers.simulators.plug_tcp import PlugTcp
+from drivers.simulators.simulator import Simulator
 
 CELL = 16
 PITCH = 6
@@ -61,7 +66,7 @@ def parse_text(data: bytes) -> list[list[Lamp]]:
     return lines
 
 
-class LedStripSimulator:
+class LedStripSimulator(Simulator[PlugTcp]):
     """A strip to look at.
 
     Args:
@@ -76,6 +81,8 @@ class LedStripSimulator:
         missed: how many frames were not for it, or came while it was silent.
     """
 
+    place = "strip"
+
     def __init__(
         self,
         width: int = 192,
@@ -86,10 +93,10 @@ class LedStripSimulator:
         on_change: Callable[[], None] = lambda: None,
         port: int = 0,
     ) -> None:
+        super().__init__(PlugTcp(self._receive, on_connect=self._begin, port=port), on_change)
         self.width = width
         self.height = height
         self.address = address
-        self.on_change = on_change
         self.heard: deque[bx.Frame] = deque(maxlen=200)
         self.missed = 0
         self._unit = 8 if model == "5k" else 1
@@ -99,25 +106,21 @@ class LedStripSimulator:
         self._silent = False
         self._knows_ping = True
         self._nacks: deque[int] = deque()
-        self._plug = PlugTcp(self._receive, on_connect=self._begin, port=port)
 
-    @property
-    def url(self) -> str:
-        """Where a driver finds it."""
-        return self._plug.url
+    @classmethod
+    def of(cls, settings: BxSettings, folder: Path, now: Callable[[], datetime]) -> Self:  # noqa: ARG003
+        """See :meth:`Simulator.of`."""
+        return cls(settings.width, settings.height, model=settings.model, address=settings.address)
 
-    @property
-    def plugged(self) -> bool:
-        """Whether its plug is in."""
-        return self._plug.plugged
+    def look(self) -> dict[str, Any]:
+        """See :meth:`Simulator.look`."""
+        return {"text": self.text, "lines": self.lines}
 
-    def start(self) -> None:
-        """Plug it in."""
-        self._plug.start()
-
-    def stop(self) -> None:
-        """Take it down for good."""
-        self._plug.stop()
+    def piece(self, name: str) -> tuple[bytes, str]:
+        """See :meth:`Simulator.piece`: ``strip.png``."""
+        if name != "strip.png":
+            raise LookupError(name)
+        return self.png(), "image/png"
 
     # Hands
 
@@ -125,11 +128,6 @@ class LedStripSimulator:
         """Pull its plug: the text, kept in RAM, goes out."""
         self._plug.unplug()
         self._go_dark()
-
-    def plug_in(self) -> None:
-        """Put the plug back."""
-        self._plug.plug_in()
-        self.on_change()
 
     def hang_up(self) -> None:
         """Drop the connection; the text stays."""

@@ -3,13 +3,17 @@
 import threading
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
 
+from drivers.printer.printer import EscposSettings
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.printer.paper import Paper
 from drivers.simulators.printer.typesetter import Typesetter, cuts_paper, feeds_paper, measure_command
+from drivers.simulators.simulator import SHOWN, Simulator, numbered
 
 
-class PrinterSimulator:
+class PrinterSimulator(Simulator[PlugTcp]):
     """An Epson-like printer.
 
     Args:
@@ -21,6 +25,9 @@ class PrinterSimulator:
         port: the TCP port; 0 takes a free one.
     """
 
+    place = "printer"
+    hands = (*Simulator.hands, "take_out_paper", "put_in_paper", "open_cover", "close_cover")
+
     def __init__(
         self,
         *,
@@ -31,13 +38,12 @@ class PrinterSimulator:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         port: int = 0,
     ) -> None:
+        super().__init__(PlugTcp(self._receive, port=port), on_change)
         self.width = width
         self.process_id = process_id
         self.answers = answers
-        self.on_change = on_change
         self._now = now
         self._lock = threading.RLock()
-        self._plug = PlugTcp(self._receive, port=port)
         self._paper_in = True
         self._near_end = False
         self._cover_open = False
@@ -57,10 +63,20 @@ class PrinterSimulator:
 
     # Eyes
 
-    @property
-    def url(self) -> str:
-        """Where a driver finds it."""
-        return self._plug.url
+    @classmethod
+    def of(cls, settings: EscposSettings, folder: Path, now: Callable[[], datetime]) -> Self:  # noqa: ARG003
+        """See :meth:`Simulator.of`."""
+        return cls(now=now)
+
+    def look(self) -> dict[str, Any]:
+        """See :meth:`Simulator.look`: the newest slips first."""
+        papers = list(enumerate(self.papers, 1))[-SHOWN:]
+        slips = [{"id": number, "at": one.at.isoformat() if one.at else None} for number, one in reversed(papers)]
+        return {"paper": self.has_paper, "cover_open": self.cover_is_open, "papers": slips}
+
+    def piece(self, name: str) -> tuple[bytes, str]:
+        """See :meth:`Simulator.piece`: ``papers/1.png``."""
+        return numbered(self.papers, name, "papers/", ".png").png(), "image/png"
 
     @property
     def papers(self) -> list[Paper]:
@@ -79,11 +95,6 @@ class PrinterSimulator:
         return self._received
 
     @property
-    def plugged(self) -> bool:
-        """Whether it has power."""
-        return self._plug.plugged
-
-    @property
     def has_paper(self) -> bool:
         """Whether there is paper."""
         return self._paper_in
@@ -95,14 +106,6 @@ class PrinterSimulator:
 
     # Hands
 
-    def start(self) -> None:
-        """Switch it on."""
-        self._plug.start()
-
-    def stop(self) -> None:
-        """Switch it off for good."""
-        self._plug.stop()
-
     def unplug(self) -> None:
         """Pull the power: what it had in its buffer is gone, and half a slip stays half a slip."""
         self._plug.unplug()
@@ -111,11 +114,6 @@ class PrinterSimulator:
             self._asb = 0
             self._held = None
         self.clear_memory()
-
-    def plug_in(self) -> None:
-        """Give it power."""
-        self._plug.plug_in()
-        self.on_change()
 
     def hang_up(self, reset: bool = False) -> None:
         """End the connection; it goes on printing what it has."""

@@ -1,12 +1,15 @@
 """``/devices``: what is up, what is down since when, and what to do about it."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from flask import Response
 from pydantic import Field, RootModel
 
-from display.advice import REASONS, advice
-from drivers.supervisor import DeviceState
+from display.advice import DEVICES, REASONS, advice
+from display.prompts import Words
+from drivers.device import CanBeTested
+from drivers.supervisor import DeviceState, Supervisor
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import DeviceAnswer, TestedAnswer, answer, instant
@@ -29,7 +32,7 @@ def routes(hall: Hall) -> Resource:
     """The routes of this box's devices."""
     api = resource("devices", "This box's devices")
     # In the virtual hall whoever sits at this box may see what the technician sees.
-    technician = allow("technician", "manager", "kiosk") if hall.bench else allow("technician", "manager")
+    technician = allow("technician", "manager", "kiosk") if hall.virtual_hall else allow("technician", "manager")
     windows = {device.name: device.window or None for device in hall.settings.devices}
 
     @api.get("/devices", summary="How the devices are", responses={"200": DevicesAnswer})
@@ -40,18 +43,27 @@ def routes(hall: Hall) -> Resource:
     @api.post("/devices/<device>/test", summary="Print, show or say something", responses={"200": TestedAnswer})
     @technician
     def test(path: DevicePath) -> Response:
-        # Imported here: the drivers are loaded by whoever has devices.
-        from kiosk.devices.testing import try_out
-
         supervisor = next((one for one in hall.devices if one.name == path.device), None)
         if supervisor is None:
             raise UnknownError("no_device")
         if supervisor.state.state == "offline":
             raise StateError("device_offline")
-        ok, said = try_out(supervisor, hall.settings.hall.name, hall.clock())
+        ok, said = _test(supervisor, hall.settings.hall.name, hall.clock())
         return answer({"ok": ok, "message": said.zh, "message_en": said.en})
 
     return api
+
+
+def _test(supervisor: Supervisor[Any], hall_name: str, now: datetime) -> tuple[bool, Words]:
+    """Have something printed, shown or said; whether it went well, and what to tell the technician."""
+    words = DEVICES.get(supervisor.kind)
+    if not (words and words.test and isinstance(supervisor.driver, CanBeTested)):
+        return True, Words("设备在线，请放卡或扫码试一试", "It answers: try it with a card or a code")
+    reason = supervisor.driver.test(words.test.title, [hall_name, f"{supervisor.name}  {now:%Y-%m-%d %H:%M:%S}"])
+    if reason is None:
+        return True, words.test.done
+    said = advice(reason)
+    return False, Words(f"{said.reason_zh}，{said.advice_zh}", f"{said.reason_en}: {said.advice_en}")
 
 
 def _device(state: DeviceState, window: str | None) -> dict[str, Any]:

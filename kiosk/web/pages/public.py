@@ -23,7 +23,7 @@ def pages(hall: Hall) -> Blueprint:
 
     @blueprint.get("/")
     def index() -> Response:
-        return page("index.html", windows=hall.office.windows(), bench=hall.bench is not None)
+        return page("index.html", windows=hall.office.windows(), bench=hall.virtual_hall is not None)
 
     @blueprint.get("/kiosk")
     def kiosk() -> Response:

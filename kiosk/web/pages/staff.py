@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
-from display.advice import REASONS, advice
+from display.advice import DEVICES, REASONS, DeviceWords, advice
 from display.refusals import CODES, words
+from drivers.kinds import KINDS
 from kiosk.web.auth import gate, remember
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
@@ -53,12 +54,12 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
     @blueprint.get("/devices")
     def devices() -> Response:
         principal = gate().asker().principal
-        if not _may_see_devices(principal) and not (hall.bench and gate().asker().at_kiosk):
+        if not _may_see_devices(principal) and not (hall.virtual_hall and gate().asker().at_kiosk):
             if principal is None:
                 return _to_login()
             raise RequestError(403, "forbidden")
         reasons = {reason: advice(reason) for reason in sorted(REASONS)}
-        return _page("devices.html", reasons=reasons, username=principal.name if principal else None)
+        return _page("devices.html", kinds=_kinds(), reasons=reasons, username=principal.name if principal else None)
 
     @blueprint.get("/manage")
     def manage() -> Response:
@@ -83,14 +84,19 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
     @blueprint.get("/bench")
     def bench() -> Response:
         asker = gate().asker()
-        if hall.bench is None or not asker.at_kiosk:
+        if hall.virtual_hall is None or not asker.at_kiosk:
             raise UnknownError("not_found")
-        page = _page("bench.html")
+        page = _page("bench.html", kinds=_kinds())
         if visitor is not None and asker.principal is None and (secret := _let_in(hall, visitor)):
             remember(page, secret, hall.settings.server)
         return page
 
     return blueprint
+
+
+def _kinds() -> list[tuple[str, tuple[str, ...], DeviceWords]]:
+    """Each driver, its drawing and its words, for the pages that show devices."""
+    return [(driver, kind.icon, DEVICES[driver]) for driver, kind in KINDS.items()]
 
 
 def _let_in(hall: Hall, visitor: tuple[str, str]) -> str | None:

@@ -3,7 +3,7 @@
 // Whatever one sees comes from GET /bench and its events; whatever one does is a hand of a simulator. A card or slip
 // is dragged with mouse, finger or pen, or pressed like any button.
 
-import { kindOf } from "./device_icons.js";
+import { drawingOf, kindOf } from "./device_icons.js";
 import { takable } from "./drag.js";
 import { speak, t } from "./language.js";
 import { call, coalesce, follow, lostLine, Problem } from "./live.js";
@@ -18,8 +18,10 @@ let freshSaid = null;
 const sound = new Audio();
 const stripFaces = new Map();
 
-const the = (driver) => state.devices.find((device) => device.driver === driver);
-const at = (window, driver) => state.devices.find((device) => device.driver === driver && device.window === window);
+// A device stands where its simulator says; these places have furniture, any other device stands beside.
+const PLACES = ["reader", "printer", "strip", "scanner", "speaker"];
+const the = (place) => state.devices.find((device) => place in device);
+const at = (window, place) => state.devices.find((device) => place in device && device.window === window);
 const address = (device, rest) => `/api/v1/bench/${encodeURIComponent(device.name)}/${rest}`;
 
 /** Use a hand of a device's simulator. */
@@ -38,15 +40,14 @@ async function use(device, hand, body = {}) {
 
 function render() {
   if (!state) return;
-  const reader = the("sam");
+  const reader = the("reader");
   renderTray(reader);
   renderPad(reader);
-  renderPrinter(the("escpos"));
+  renderPrinter(the("printer"));
   renderVoice(the("speaker"));
   renderBooths();
-  for (const [name, driver] of [["reader", "sam"], ["printer", "escpos"], ["speaker", "speaker"]]) {
-    fillTag(document.querySelector(`[data-tag="${name}"]`), the(driver));
-  }
+  renderOthers();
+  for (const place of ["reader", "printer", "speaker"]) fillTag(document.querySelector(`[data-tag="${place}"]`), the(place));
 }
 
 /** Change an element's children only when what they show changed: focus and a drag in hand stay. */
@@ -87,7 +88,7 @@ function renderTray(reader) {
     const button = item.firstElementChild;
     button.dataset.card = card.id;
     button.title = t("放到读卡器上", "Lay it on the reader");
-    takable(button, { reader: () => use(the("sam"), "lay", { card: card.id }) }, () => use(the("sam"), "lay", { card: card.id }));
+    takable(button, { reader: () => use(the("reader"), "lay", { card: card.id }) }, () => use(the("reader"), "lay", { card: card.id }));
     return item;
   }));
 }
@@ -100,7 +101,7 @@ function renderPad(reader) {
     const button = drawCard(card).firstElementChild;
     button.title = t("拿起来", "Lift it");
     button.dataset.lift = "";
-    const lift = () => use(the("sam"), "lift");
+    const lift = () => use(the("reader"), "lift");
     takable(button, { "": lift }, lift);
     return [button];
   });
@@ -151,7 +152,7 @@ function drawSlip(printer, id) {
   return slip;
 }
 
-async function scanAt(window, paper = the("escpos")?.printer.papers[0]?.id) {
+async function scanAt(window, paper = the("printer")?.printer.papers[0]?.id) {
   sitAt(window);          // where one sees what came of it, once its page listens
   await until(() => isAtDesk(window), 3000);
   if (paper) await use(at(window, "scanner"), "scan", { paper });
@@ -206,7 +207,7 @@ function renderBooths() {
   if (openWindow === null && state.windows.length) sitAt(state.windows[0].id);
   for (const booth of el("booths").children) {
     const { window } = booth.dataset;
-    const strip = at(window, "led-bx");
+    const strip = at(window, "strip");
     const scanner = at(window, "scanner");
     const [stripTag, scannerTag] = booth.querySelectorAll(".tag");
     booth.querySelector(".strip").hidden = !strip;
@@ -267,6 +268,29 @@ function markOpen() {
   }
 }
 
+/** Devices without furniture: what they are called, how they are, and their hands as buttons. */
+function renderOthers() {
+  const others = state.devices.filter((device) => !PLACES.some((place) => place in device));
+  keep(el("others"), [others, t("", "en")], () => others.map((device) => {
+    const item = document.createElement("li");
+    const tag = document.createElement("div");
+    tag.className = "tag";
+    fillTag(tag, device);
+    const pulls = Object.values(PULLS).flatMap(({ out, back }) => [out, back]);
+    const buttons = device.hands.filter((hand) => !pulls.includes(hand)).map((hand) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "plain";
+      button.dataset.key = `${device.name} ${hand}`;
+      button.textContent = hand;
+      button.addEventListener("click", () => use(device, hand));
+      return button;
+    });
+    item.append(drawingOf(device.driver), `${t(...kindOf(device.driver))} ${device.name}`, ...buttons, tag);
+    return item;
+  }));
+}
+
 // ---- how a device is, and what can be pulled ----
 
 const STATES = { online: ["正常", "ok", "good"], fault: ["故障", "fault", "warn"], offline: ["断开", "offline", "stop"] };
@@ -280,7 +304,7 @@ const PULLS = {
 function fillTag(tag, device) {
   tag.hidden = !device;
   if (!device) return;
-  const pulls = device.driver === "escpos" ? ["plug", "cover", "roll"] : ["plug"];
+  const pulls = Object.keys(PULLS).filter((name) => device.hands.includes(PULLS[name].out));
   const outs = pulls.map((name) => PULLS[name].isOut(device));
   keep(tag, [device.state, device.reason, outs, t("", "en")], () => {
     const [zh, en, kind] = STATES[device.state];

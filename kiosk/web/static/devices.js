@@ -1,6 +1,6 @@
 // Every device as a card: how it is, since when, why, and what to do about it. Worst first; nothing to reload.
 
-import { drawingOf, kindOf } from "./device_icons.js";
+import { drawingOf, kindOf, testOf } from "./device_icons.js";
 import { isEnglish, speak, t } from "./language.js";
 import { call, hm, lostLine, now, Problem } from "./live.js";
 import { signIn, signOut } from "./signing.js";
@@ -11,11 +11,6 @@ const STATES = {
   online: ["正常", "Working", "good"],
   fault: ["有故障", "Needs attention", "warn"],
   offline: ["连不上", "Not reachable", "stop"],
-};
-const TESTS = {
-  escpos: ["打印测试页", "Print a test page"],
-  "led-bx": ["显示测试文字", "Show a test text"],
-  speaker: ["播放测试语音", "Play a test sentence"],
 };
 const el = (id) => document.getElementById(id);
 const cards = new Map();  // name → {card, result}
@@ -79,9 +74,10 @@ function fill(card, device) {
   }
   say("advice", device.state === "online" ? "" : (isEnglish() && device.advice_en) || device.advice || "");
   const button = part("test");
-  button.hidden = !TESTS[device.driver];
+  const words = testOf(device.driver);
+  button.hidden = !words;
   button.disabled = running || device.state === "offline";
-  if (TESTS[device.driver]) say("test", t(...TESTS[device.driver]));
+  if (words) say("test", t(...words));
   part("result").className = `device-result small ${result ? (result.ok ? "good" : "stop") : ""}`;
   say("result", running ? t("正在测试…", "Testing…") : result ? t(result.message, result.message_en ?? result.message) : "");
   return card;

@@ -10,7 +10,8 @@ import pytest
 
 import wires
 from drivers.card_reader import sam_v
-from drivers.card_reader.sam import CardEvent, CardFound, CardLeft, CardRead, CardReader, CardRefused
+from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused
+from drivers.card_reader.sam import CardReader
 from drivers.card_reader.sam_v import Answer, Command
 from drivers.errors import OfflineError
 from drivers.port import Port, open_port

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 import wires
 from drivers.card_reader import sam_v
-from drivers.card_reader.sam import CardEvent, CardFound, CardRead, CardReader, CardRefused
+from drivers.card_reader.events import CardEvent, CardFound, CardRead, CardRefused
+from drivers.card_reader.sam import CardReader
 from drivers.card_reader.sam_v import Answer, Command
 from drivers.errors import DeviceError, OfflineError, ProtocolError
 from drivers.simulators.card_reader.cards import CARDS

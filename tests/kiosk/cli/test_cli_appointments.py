@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from config.loading import load
 from drivers.card_reader.id_card import check_digit
 from kiosk.cli.appointments import appointments
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import open_ledger
+from kiosk.settings import load
 from ticketing.day.setup import Setup
 
 CONFIG = """

@@ -13,11 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from config.loading import load
 from config.settings import Settings
 from kiosk.cli.hall import hall
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import open_office_parts, rules_of
+from kiosk.settings import load
 from ticketing.day.setup import Setup
 from ticketing.model import Actor
 from ticketing.office import Office

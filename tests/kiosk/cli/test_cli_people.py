@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from config.loading import load
 from config.settings import Settings
 from kiosk.cli.people import audit, purge, token, user
 from kiosk.opening import open_office_parts
+from kiosk.settings import load
 from ticketing.model import Actor
 from ticketing.people.people import TOKEN_KNOWN_FOR, People, Principal
 from ticketing.privacy import access_log

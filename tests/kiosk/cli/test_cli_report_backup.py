@@ -20,9 +20,9 @@ from sqlalchemy import text
 
 import console
 import empty_store
-from config.loading import load
 from display.slip import measure_words
 from kiosk.opening import open_ledger, open_office_parts, rules_of
+from kiosk.settings import load
 from ticketing.model import Actor, Service, Window
 from ticketing.office import Office
 from wires import wait_until

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from config.settings import DeviceSettings
 from conftest import DemoHall
 from drivers.printer.escpos import PROFILES
+from drivers.printer.printer import EscposSettings
 from foreign import ForeignPrinter
 from kiosk.resident.printing import PrintDesk
 from kiosk.resident.slips import lay_out
@@ -63,7 +63,7 @@ def test_a_slip_that_never_began_comes_out_unmarked_when_asked_for_again(hall: D
 
 
 def test_narrow_paper_gets_narrow_lines(start_hall: Callable[..., DemoHall]) -> None:
-    printer = DeviceSettings(name="printer", driver="escpos", port="sim:", profile="epson-58")
+    printer = EscposSettings(name="printer", driver="escpos", port="sim:", profile="epson-58")
     hall = start_hall(devices=(printer,))
     ticket = issue(hall)
     wait_until(lambda: print_of(hall, ticket) == "printed", 15)
@@ -72,7 +72,7 @@ def test_narrow_paper_gets_narrow_lines(start_hall: Callable[..., DemoHall]) -> 
 
 def test_every_profile_of_the_printer_can_be_chosen_in_the_settings() -> None:
     for name in PROFILES:
-        assert DeviceSettings(name="printer", driver="escpos", port="sim:", profile=name).profile == name  # type: ignore[arg-type]
+        assert EscposSettings(name="printer", driver="escpos", port="sim:", profile=name).profile == name
 
 
 def test_paper_that_ends_in_mid_slip_leaves_the_kiosk_free_and_the_slip_comes_with_the_new_roll(hall: DemoHall) -> None:
@@ -118,7 +118,7 @@ def test_half_a_slip_of_an_earlier_run_does_not_become_the_head_of_the_next_one(
 ) -> None:
     printer = ForeignPrinter()
     printer.start()
-    device = DeviceSettings(name="printer", driver="escpos", port=f"tcp://127.0.0.1:{printer.port}")
+    device = EscposSettings(name="printer", driver="escpos", port=f"tcp://127.0.0.1:{printer.port}")
     hall = start_hall(devices=(device,))
     printer.hang_up_after = 200
     first = issue(hall)

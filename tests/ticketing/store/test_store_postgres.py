@@ -20,9 +20,9 @@ import pytest
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from drivers.escpos import PROFILES, Item, Text
 from drivers.port import open_port
-from drivers.printer import Outcome, Printer
+from drivers.printer.escpos import PROFILES, Item, Text
+from drivers.printer.printer import Outcome, Printer
 from drivers.simulators.printer import PrinterSimulator
 from drivers.supervisor import Supervisor
 from kiosk.resident.printing import PrintDesk

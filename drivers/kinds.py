@@ -1,0 +1,97 @@
+"""The registry of devices: a row for each name that ``driver`` may have in the configuration.
+
+A row names the settings of a device (which build its driver) and its simulator as ``"module:Class"``: what a box has
+no device of is never imported, and in a hall of real devices no simulator is.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drivers.device import DeviceSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drivers.simulators.simulator import Simulator
+
+
+@dataclass(frozen=True)
+class DriverKind:
+    """One kind of device.
+
+    Attributes:
+        settings_at: its :class:`~drivers.device.DeviceSettings`.
+        simulator_at: its :class:`~drivers.simulators.simulator.Simulator`.
+        icon: a line drawing of it, 48 x 48: paths as of SVG.
+    """
+
+    settings_at: str
+    simulator_at: str
+    icon: tuple[str, ...]
+
+    @property
+    def settings(self) -> type[DeviceSettings]:
+        """The model of its table in the configuration."""
+        found: type[DeviceSettings] = _load(self.settings_at)
+        return found
+
+    def simulate(self, settings: DeviceSettings, folder: Path, now: "Callable[[], datetime]") -> "Simulator[Any]":
+        """A simulator for a device with these settings; it may keep files in ``folder``."""
+        found: type[Simulator[Any]] = _load(self.simulator_at)
+        return found.of(settings, folder, now)
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+_DOTS = "".join(f"M{x} {y}h.01" for y in (20, 28) for x in range(12, 37, 6))
+
+KINDS = {
+    "sam": DriverKind(
+        "drivers.card_reader.sam:SamSettings",
+        "drivers.simulators.card_reader.sam:SamSimulator",
+        ("M6 14h36v22H6z", "M13 30h22", "M15 20h8M15 25h5", "M29 19h6v7h-6z"),
+    ),
+    "escpos": DriverKind(
+        "drivers.printer.printer:EscposSettings",
+        "drivers.simulators.printer.printer:PrinterSimulator",
+        ("M12 18V6h24v12", "M6 18h36v18h-6", "M12 36H6V18", "M14 30h20v12H14z", "M19 35h10M19 39h6", "M35 24h2"),
+    ),
+    "led-bx": DriverKind(
+        "drivers.led.bx:BxSettings",
+        "drivers.simulators.led.bx:LedStripSimulator",
+        ("M4 13h40v22H4z", _DOTS),
+    ),
+    "scanner": DriverKind(
+        "drivers.scanner:ScannerSettings",
+        "drivers.simulators.scanner:ScannerSimulator",
+        ("M10 10h22l6 8H16z", "M18 18l-4 22h10l3-22", "M40 10v8M44 8v12"),
+    ),
+    "speaker": DriverKind(
+        "drivers.speaker:SpeakerSettings",
+        "drivers.simulators.speaker:SpeakerSimulator",
+        ("M8 18h8l12-9v30L16 30H8z", "M33 18c3 3 3 9 0 12", "M37 13c6 6 6 16 0 22"),
+    ),
+}
+"""By the name that ``driver`` has in the configuration."""
+
+
+class _Settings(Mapping[str, type[DeviceSettings]]):
+    def __getitem__(self, driver: str) -> type[DeviceSettings]:
+        return KINDS[driver].settings
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(KINDS)
+
+    def __len__(self) -> int:
+        return len(KINDS)
+
+
+SETTINGS: Mapping[str, type[DeviceSettings]] = _Settings()
+"""The settings of each driver, imported when they are asked for."""

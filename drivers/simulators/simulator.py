@@ -1,0 +1,159 @@
+"""What every simulated device has: a plug that can be pulled, hands to use it by, and eyes to see what it does."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+from drivers.device import DeviceSettings
+from drivers.supervisor import Resource
+
+SHOWN = 12
+"""How many slips and sentences can be looked at."""
+T = TypeVar("T")
+
+
+def numbered(things: Sequence[T], name: str, before: str, after: str) -> T:
+    """The thing whose number, counted from 1, stands between ``before`` and ``after`` in ``name``; LookupError."""
+    number = name.removeprefix(before).removesuffix(after)
+    if name != f"{before}{number}{after}" or not number.isdecimal() or not 1 <= int(number) <= len(things):
+        raise LookupError(name)
+    return things[int(number) - 1]
+
+
+class Plug(Protocol):
+    """The device's end of the line."""
+
+    @property
+    def url(self) -> str:
+        """What a driver opens; stays the same when the plug is pulled."""
+
+    @property
+    def plugged(self) -> bool:
+        """Whether the plug is in."""
+
+    def start(self) -> None:
+        """Plug in for the first time."""
+
+    def stop(self) -> None:
+        """Take it away for good."""
+
+    def plug_in(self) -> None:
+        """Put the plug back."""
+
+    def unplug(self) -> None:
+        """Pull the plug."""
+
+
+class BarePlug:
+    """The plug of a device that is no byte pipe: it is in or out.
+
+    Attributes:
+        out: set while the plug is out.
+    """
+
+    url = ""
+
+    def __init__(self) -> None:
+        self.out = threading.Event()
+        self.start = self.plug_in = self.out.clear
+        self.stop = self.unplug = self.out.set
+
+    @property
+    def plugged(self) -> bool:
+        """Whether the plug is in."""
+        return not self.out.is_set()
+
+
+P = TypeVar("P", bound=Plug)
+
+
+class Simulator(Generic[P]):
+    """One simulated device.
+
+    Args:
+        plug: its end of the line.
+        on_change: called after anything that one could see changed, with no lock held.
+
+    Attributes:
+        place: where the virtual hall draws it: ``reader``, ``printer``, ``strip``, ``speaker`` and ``scanner`` have
+            their furniture there; what has none stands beside.
+        hands: its methods that need no more than a press, by name.
+    """
+
+    place: ClassVar[str]
+    hands: ClassVar[tuple[str, ...]] = ("unplug", "plug_in")
+
+    def __init__(self, plug: P, on_change: Callable[[], None] = lambda: None) -> None:
+        self.on_change = on_change
+        self._plug = plug
+
+    @classmethod
+    def of(cls, settings: Any, folder: Path, now: Callable[[], datetime]) -> Self:
+        """The simulator of a device with these settings.
+
+        Args:
+            settings: the device's own.
+            folder: where it may keep files.
+            now: the time, with a zone.
+        """
+        raise NotImplementedError
+
+    def open_port(self, settings: DeviceSettings) -> Resource:
+        """What the real driver works on: a real port, whose other end is here."""
+        return settings.model_copy(update={"port": self.url}).open_port()
+
+    @property
+    def url(self) -> str:
+        """What a driver opens; stays the same when the plug is pulled."""
+        return self._plug.url
+
+    @property
+    def plugged(self) -> bool:
+        """Whether its plug is in."""
+        return self._plug.plugged
+
+    def start(self) -> None:
+        """Plug it in for the first time."""
+        self._plug.start()
+
+    def stop(self) -> None:
+        """Take it away for good."""
+        self._plug.stop()
+
+    def unplug(self) -> None:
+        """Pull the plug."""
+        self._plug.unplug()
+        self.on_change()
+
+    def plug_in(self) -> None:
+        """Put the plug back."""
+        self._plug.plug_in()
+        self.on_change()
+
+    def use(self, hand: str, body: Mapping[str, Any]) -> None:  # noqa: ARG002 - other hands hold something
+        """Do something with a hand.
+
+        Args:
+            hand: one of ``hands``, or one of those that need something.
+            body: what the hand needs.
+
+        Raises:
+            LookupError: there is no such hand, or not the thing it needs.
+        """
+        if hand not in self.hands:
+            raise LookupError(hand)
+        getattr(self, hand)()
+
+    def look(self) -> dict[str, Any]:
+        """What can be seen of it, as JSON has it."""
+        return {}
+
+    def piece(self, name: str) -> tuple[bytes, str]:
+        """A picture or sound of it by its name, and its media type.
+
+        Raises:
+            LookupError: there is none of this name.
+        """
+        raise LookupError(name)
