@@ -111,7 +111,8 @@ class DeviceSettings(BaseModel):
         only_one: what it is called, in Chinese and in English, if a box has no more than one of these.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: a box has few of all kinds.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
     only_one: ClassVar[tuple[str, str] | None] = None
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
