@@ -52,7 +52,7 @@ class Loop:
     Args:
         name: of the thread.
         interval: seconds between steps when nobody wakes it.
-        step: what to do; its errors are logged by kind, and it is called again.
+        step: what to do; it is called again after an error, which is logged by kind unless the one before was the same.
     """
 
     def __init__(self, name: str, interval: float, step: Callable[[], None]) -> None:
@@ -78,12 +78,17 @@ class Loop:
             self._thread.join(5.0)
 
     def _run(self) -> None:
+        told = ""
         while not self.stopping.is_set():
             try:
                 self._step()
+                told = ""
             except Exception as error:  # noqa: BLE001 - the top of a thread: the next step may well succeed
                 # Only its kind and code: an error's text may hold what was on a card.
-                log.error("%s: %s %s", self._thread.name, type(error).__name__, getattr(error, "code", ""))
+                kind = f"{type(error).__name__} {getattr(error, 'code', '')}"
+                if kind != told:
+                    log.error("%s: %s", self._thread.name, kind)
+                told = kind
                 self.stopping.wait(0.5)
             self._awake.wait(self._interval)
             self._awake.clear()

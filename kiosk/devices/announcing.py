@@ -1,29 +1,38 @@
-"""Calls made visible and audible: this box's strips and speaker follow the hall's events."""
+"""Calls made visible and audible: this box's LED strips and speaker follow the hall's events."""
 
+import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from display import board, speech
 from drivers.device import WindowDisplay
 from drivers.speaker import Speaker
 from kiosk.service import Loop
-from ticketing.model import Event
+from ticketing.model import Event, StoreError, UnknownError
 from ticketing.office import Office
+
+log = logging.getLogger(__name__)
 
 SPOKEN = ("ticket.called", "ticket.recalled")
 FOR_ALL = ("hall.changed", "hall.restored")
-"""After these, any window may be another."""
+"""Events after which every strip may be wrong."""
 
 RETRY = 1.0
-"""Seconds until what could not be shown is tried again."""
+"""Seconds until the store is asked again after it did not answer."""
+STALE = timedelta(minutes=1)
+"""Age from which a call is not said any more: its resident is at the window by now, or was called again."""
 
 
 class Announcer:
-    """Follows the events of the store, whoever made them.
+    """Follows the events of the store, whichever box made them.
+
+    While the store does not answer, what is due is kept. What fails in any other way is logged once and dropped, so
+    that one bad event holds up no other.
 
     Args:
-        office: where events come from.
-        displays: this box's displays by window.
+        office: tells how a window stands.
+        displays: this box's displays by window id.
         speaker: this box's speaker, if it has one.
     """
 
@@ -36,13 +45,14 @@ class Announcer:
         self._office = office
         self._displays = displays
         self._speaker = speaker
-        self._events: deque[Event] = deque()
-        self._loop = Loop("announcing", RETRY, self._follow)
+        # Windows whose strips are out of date: several events of a window are one picture.
+        self._changed = set(displays)
+        self._calls: deque[Event] = deque()
+        self._removed: set[str] = set()
+        self._loop = Loop("announcing", RETRY, self._announce)
 
     def start(self) -> None:
-        """Show how every window stands now; what was called before is not said again."""
-        for window in self._office.windows():
-            self._show(window.id)
+        """Show how every window stands now; earlier calls are not said again."""
         self._loop.start()
 
     def stop(self) -> None:
@@ -50,37 +60,51 @@ class Announcer:
         self._loop.stop()
 
     def hear(self, events: Sequence[Event]) -> None:
-        """These have happened, in this order; called by the event feed, and returns at once."""
-        concerning = [event for event in events if event.data.get("window") or event.type in FOR_ALL]
-        if concerning:
-            self._events.extend(concerning)
-            self._loop.wake()
-
-    def _follow(self) -> None:
-        # Strips first: they are what a resident looks at. Several events of one window are one picture.
-        events = list(self._events)
-        concerned = [window for event in events for window in self._windows_of(event)]
-        for window in dict.fromkeys(concerned):
-            self._show(window)
-        # Only what is shown is no longer due: with the store away for a moment, the next step shows it.
+        """Take new events, in order; called on the event feed's thread, and returns at once."""
         for event in events:
-            self._events.popleft()
-            self._say(event)
+            if event.type in FOR_ALL:
+                self._changed.update(self._displays)
+            elif event.data.get("window") in self._displays:
+                self._changed.add(event.data["window"])
+            if event.type in SPOKEN:
+                self._calls.append(event)
+        self._loop.wake()
 
-    def _windows_of(self, event: Event) -> list[str]:
-        if event.type in FOR_ALL:
-            there = {window.id for window in self._office.windows()}
-            return [window for window in self._displays if window in there]
-        return [event.data["window"]]
+    def _announce(self) -> None:
+        # Strips first: residents look at them.
+        while self._changed:
+            window = self._changed.pop()
+            try:
+                self._show(window)
+            except StoreError:
+                self._changed.add(window)
+                raise
+        while self._calls:
+            call = self._calls.popleft()
+            try:
+                self._say(call)
+            except StoreError:
+                self._calls.appendleft(call)
+                raise
 
-    def _show(self, window_id: str) -> None:
-        if window_id in self._displays:
-            view = self._office.window_view(window_id)
-            for display in self._displays[window_id]:
-                display.show(board.strip_text(view.window, view.ticket, display.width, display.height))
+    def _show(self, window: str) -> None:
+        try:
+            view = self._office.window_view(window)
+            self._removed.discard(window)
+        except UnknownError:
+            view = None
+            if window not in self._removed:
+                log.warning("there is no window %s: its strip is blank", window)
+                self._removed.add(window)
+        for one in self._displays[window]:
+            one.show(board.strip_text(view.window, view.ticket, one.width, one.height) if view else "")
 
-    def _say(self, event: Event) -> None:
-        if self._speaker and event.type in SPOKEN:
-            window = next((one for one in self._office.windows() if one.id == event.data["window"]), None)
-            if window:
-                self._speaker.say(speech.call(event.data["number"], window.name))
+    def _say(self, call: Event) -> None:
+        if self._speaker is None or self._office.ledger.now() - call.at > STALE:
+            return
+        window = call.data["window"]
+        name = next((one.name for one in self._office.windows() if one.id == window), None)
+        if name is None:
+            log.warning("a call to window %s is not said: there is no such window", window)
+        else:
+            self._speaker.say(speech.call(call.data["number"], name))
