@@ -4,6 +4,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 log = logging.getLogger(__name__)
@@ -37,13 +38,22 @@ class Service:
                 part.start()
                 self._started.append(part)
         except BaseException:
-            self.stop()
+            with suppress(Exception):
+                self.stop()
             raise
 
     def stop(self) -> None:
-        """Stop what was started, last first."""
+        """Stop what was started, last first: all of it, whatever fails; then raise the first error."""
+        errors = []
         while self._started:
-            self._started.pop().stop()
+            part = self._started.pop()
+            try:
+                part.stop()
+            except Exception as error:  # noqa: BLE001 - raised below, once nothing runs any more
+                log.error("%s did not stop: %s", type(part).__name__, type(error).__name__)
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
 
 class Loop:

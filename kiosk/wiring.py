@@ -70,21 +70,18 @@ class Devices:
 
     def start(self) -> None:
         """Simulators first: they are what the drivers open."""
-        for simulator in self.simulators.values():
-            simulator.start()
-        for supervisor in self.supervisors:
-            supervisor.start()
+        self._service = Service([*self.simulators.values(), *self.supervisors])
+        self._service.start()
 
     def stop(self) -> None:
         """Ask all to end before waiting for any."""
         for supervisor in self.supervisors:
             supervisor.stopping.set()
-        for supervisor in self.supervisors:
-            supervisor.stop()
-        for simulator in self.simulators.values():
-            simulator.stop()
-        if self.folder:
-            self.folder.cleanup()
+        try:
+            self._service.stop()
+        finally:
+            if self.folder:
+                self.folder.cleanup()
 
 
 def build_devices(
