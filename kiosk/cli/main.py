@@ -3,10 +3,12 @@
 import gc
 import logging
 import os
+import select
 import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +22,6 @@ from kiosk.cli.backup import backup, restore
 from kiosk.cli.hall import hall
 from kiosk.cli.people import audit, purge, token, user
 from kiosk.cli.report import report
-from kiosk.stopping import Stopping
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -162,16 +163,28 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
+def hear(*numbers: signal.Signals) -> Callable[[float | None], bool]:
+    """Take over these signals, on the main thread; and give ``told(timeout)``: whether one came by then.
+
+    The self-pipe trick: the interpreter writes to the pipe at once, whichever thread gets the signal. A handler in
+    Python runs too late when the signal comes just before the main thread sleeps. ``sigtimedwait`` would need blocked
+    signals; aplay and espeak-ng would inherit the mask, and ignore the SIGTERM of systemd.
+    """
+    ear, bell = os.pipe()
+    os.set_blocking(bell, False)
+    signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
+    for number in numbers:
+        signal.signal(number, lambda *_: None)
+    # What is in the pipe stays there: once told, always told.
+    return lambda timeout: bool(select.select([ear], [], [], timeout)[0])
+
+
 def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | None = None) -> None:
     """Start everything, wait for the signal to stop, stop everything."""
-    # Loading and building leave nothing to collect; looking for it all the while is a tenth of the start.
+    told = hear(signal.SIGTERM, signal.SIGINT)
+    # Loading and building leave little garbage; looking for it takes a tenth of the start.
     gc.disable()
-    with Stopping(signal.SIGTERM, signal.SIGINT) as stopping:
-        _serve_until(stopping, settings, patience, visitor)
-
-
-def _serve_until(stopping: Stopping, settings: "Settings", patience: float, visitor: tuple[str, str] | None) -> None:
-    program = _start(settings, patience, visitor, stopping)
+    program = start(settings, patience, visitor, told)
     if program is None:
         return
     address = program.server.address
@@ -188,9 +201,9 @@ def _serve_until(stopping: Stopping, settings: "Settings", patience: float, visi
         click.echo(f"管理员登录 / the manager logs in as:  {DEMO_MANAGER}  {password}")
         click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
     # Not at once: it holds everything up for a tenth of a second, in which the first screens come.
-    if not stopping.wait(SETTLED):
+    if not told(SETTLED):
         _spare_the_collector()
-        stopping.wait()
+        told(None)
     log.info("stopping")
     last = threading.Timer(LONGEST_STOP, _leave)
     last.daemon = True
@@ -217,20 +230,20 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def _start(
-    settings: "Settings", patience: float, visitor: tuple[str, str] | None, stopping: Stopping
+def start(
+    settings: "Settings", patience: float, visitor: tuple[str, str] | None, told: Callable[[float | None], bool]
 ) -> "Program | None":
     """The running program; None when told to stop before it ran.
 
-    What an earlier run may still hold, as at a restart, is waited for: the store and the server's port. A database
-    that does not answer is waited for without end.
+    A store or a port that an earlier run still holds, as at a restart, is waited for, for ``patience`` seconds; a
+    database that does not answer, without end.
     """
     # Imported here: `quhao --help` and a bad configuration answer without loading the whole program.
     from kiosk.wiring import build
     from ticketing.model import TicketingError
     from ticketing.store.opening import StoreInUseError
 
-    told, left = "", patience
+    said, left = "", patience
     while True:
         try:
             program = build(settings, visitor=visitor)
@@ -245,11 +258,11 @@ def _start(
                 _give_up(str(error))
             elif left <= 0:
                 _give_up(wanted)
-        if wanted != told:
-            told = wanted
-            log.warning("%s", told)
+        if wanted != said:
+            said = wanted
+            log.warning("%s", said)
         left -= PAUSE
-        if stopping.wait(PAUSE):
+        if told(PAUSE):
             return None
 
 
