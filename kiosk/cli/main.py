@@ -250,6 +250,8 @@ def start(
             program.service.start()
             return program
         except (TicketingError, OSError) as error:
+            # A failed try leaves its engine in a reference cycle, and a database may be away for days.
+            gc.enable()
             wanted = _waiting_for(error, settings)
             if getattr(error, "code", "") in AWAY:
                 # However long: after a power cut the database's machine may need longer than this one.

@@ -1,5 +1,6 @@
 """The command line as a technician uses it: processes, exit codes, and words on standard error."""
 
+import gc
 import os
 import re
 import signal
@@ -12,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
+from config.loading import load
 from foreign import ForeignPrinter
-from program import Client, QuhaoProcess, free_port
+from kiosk.cli.main import start
+from program import CONFIG, Client, QuhaoProcess, free_port
 from wires import wait_until
 
 PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0.0.1:{port}"\n'
@@ -125,6 +129,27 @@ def test_a_second_run_on_the_same_store_says_who_is_in_the_way(quhao: QuhaoProce
     client = Client(quhao.port)
     assert client.get("//healthz").status == 200, "the first one is not disturbed"
     client.close()
+
+
+def test_memory_does_not_grow_while_a_database_is_waited_for(
+    new_quhao: Callable[..., QuhaoProcess], tmp_path: Path
+) -> None:
+    url = f"postgresql+psycopg://quhao@/hall?host={tmp_path}"
+    settings = load(new_quhao(config=CONFIG.replace("sqlite:///var/quhao.db", url)).config)
+    engines: list[int] = []
+
+    def told(_timeout: float | None) -> bool:
+        engines.append(sum(isinstance(one, Engine) for one in gc.get_objects()))
+        return len(engines) == 100
+
+    # As `run` does before it starts.
+    gc.disable()
+    try:
+        assert start(settings, 0.0, None, told) is None
+    finally:
+        gc.enable()
+    assert len(engines) == 100
+    assert max(engines) - engines[0] < 40
 
 
 def test_a_second_run_takes_over_when_the_first_one_ends(quhao: QuhaoProcess) -> None:
