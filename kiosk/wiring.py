@@ -20,6 +20,7 @@ from drivers.speaker import Speaker
 from drivers.supervisor import DeviceState, Resource, Supervisor
 from kiosk.clock import HallClock, newest_event
 from kiosk.devices.announcing import Announcer
+from kiosk.devices.asking import DeviceSocket
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import box_of, open_office_parts, rules_of
@@ -221,6 +222,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         _Closing(news.close),
         _Closing(screen.close),
         devices,
+        DeviceSocket(settings, devices.supervisors),
         printing,
         counter,
         scans,

@@ -1,4 +1,4 @@
-"""What is found of each device where no service runs that could be asked (``asking``): they are tried out."""
+"""What is found of each device where no service runs that could be asked (``kiosk.devices.asking``): each is tried out."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -6,15 +6,15 @@ from datetime import datetime
 
 from config.settings import Settings
 from display import advice
-from kiosk.devices.asking import Found
+from drivers.supervisor import DeviceState
 
 PATIENCE = 6.0
 """Seconds a device has to answer: the slowest, a silent network printer, is known by then."""
 
-STATES = {"online": "在线", "offline": "离线", "fault": "故障", "down": "不可用"}
+STATES = {"online": "在线", "offline": "离线", "fault": "故障"}
 
 
-def probe(settings: Settings) -> list[Found]:
+def probe(settings: Settings) -> list[DeviceState]:
     """Try every device of ``settings`` out."""
     # Imported here: `check` of a bad file answers without building anything.
     from kiosk.wiring import build_devices
@@ -27,20 +27,18 @@ def probe(settings: Settings) -> list[Found]:
         while waited < PATIENCE and any(one.state.reason == "starting" for one in devices.supervisors):
             pause.wait(0.05)
             waited += 0.05
-        states = [one.state for one in devices.supervisors]
+        return [one.state for one in devices.supervisors]
     finally:
         devices.stop()
-    return [Found(one.name, one.driver, one.state, one.reason, one.detail) for one in states]
 
 
-def lines(devices: Iterable[Found]) -> Iterator[str]:
+def lines(devices: Iterable[DeviceState]) -> Iterator[str]:
     """A line for each device, and two more for what is the matter and what to do about it."""
     devices = list(devices)
     if not devices:
         yield "没有配置设备 / no devices are configured"
     for one in devices:
-        when = f"  {one.since}" if one.since else ""
-        yield f"{one.name:<14}{one.driver:<9}{STATES[one.state]} {one.state}{when}"
+        yield f"{one.name:<14}{one.driver:<9}{STATES[one.state]} {one.state}  {one.since.isoformat(timespec='seconds')}"
         if one.reason:
             words = advice.advice(one.reason, one.detail)
             yield f"{'':<14}{words.reason_zh} → {words.advice_zh}"

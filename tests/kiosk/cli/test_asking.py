@@ -1,25 +1,21 @@
-"""`quhao devices` asks the running service, whatever address and certificate that has, or says why it cannot."""
+"""`quhao devices` asks the running service over its Unix socket, or says why it cannot."""
 
+import json
 import socket
 import threading
-import urllib.request
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from config.settings import Settings
 from drivers.errors import OfflineError
 from drivers.supervisor import Link, Supervisor
-from kiosk.devices.asking import NotAskedError, ask_service
+from kiosk.devices.asking import DeviceSocket, NotAskedError, ask_service, socket_of, unix_address
 from kiosk.devices.probing import lines
-from program import free_port
 from ticketing.store.opening import open_store
 from wires import wait_until
 
@@ -52,106 +48,79 @@ def two_devices(now: Callable[[], datetime]) -> list[Supervisor[Any]]:
     return both
 
 
-def settings_of(here: Any, **server: Any) -> Settings:
-    """The hall's settings with the port that it found free."""
-    settings: Settings = here.hall.settings
-    server = {"port": here.server.port} | server
-    return settings.model_copy(update={"server": settings.server.model_copy(update=server)})
+@pytest.fixture
+def asked(start: Callable[..., Any]) -> Iterator[Callable[[], tuple[Any, DeviceSocket]]]:
+    """Makes halls of two devices that can be asked."""
+    made: list[DeviceSocket] = []
+
+    def make() -> tuple[Any, DeviceSocket]:
+        here = start(devices=two_devices)
+        made.append(DeviceSocket(here.hall.settings, here.hall.devices))
+        made[-1].start()
+        return here, made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
 
 
-def issued_certificate(folder: Path, lasts: timedelta) -> tuple[Path, Path]:
-    """A certificate for a name that is not this box's, signed by an authority that nobody knows here, and its key."""
-    now = datetime.now(UTC)
-    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
-    authority, name = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in ("A CA", "q.example.cn"))
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(authority)
-        .public_key(keys[1].public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=30))
-        .not_valid_after(now + lasts)
-        .sign(keys[0], hashes.SHA256())
-    )
-    encoding = serialization.Encoding.PEM
-    key = keys[1].private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    files = folder / "issued.pem", folder / "issued.key"
-    files[0].write_bytes(made.public_bytes(encoding))
-    files[1].write_bytes(key)
-    return files
+def listening(settings: Settings) -> socket.socket:
+    """Something else that listens in the place of the service."""
+    other = socket.socket(socket.AF_UNIX)
+    with unix_address(socket_of(settings)) as address:
+        other.bind(address)
+    other.listen()
+    return other
 
 
-def states(settings: Settings) -> list[tuple[str, str, str | None]] | None:
-    found = ask_service(settings)
-    return None if found is None else [(one.name, one.state, one.reason) for one in found]
+def test_the_service_tells_how_every_device_is_and_what_to_do(asked: Callable[[], tuple[Any, DeviceSocket]]) -> None:
+    here, _ = asked()
+    for _ in range(2):
+        found = ask_service(here.hall.settings)
+        assert found == [one.state for one in here.hall.devices]
+    shown = "\n".join(lines(found or []))
+    assert "bell" in shown and "离线 offline" in shown and "→" in shown
 
 
-SEEN = [("lamp", "online", None), ("bell", "offline", "unplugged")]
+def test_the_socket_is_for_its_user_alone_tells_nothing_of_a_person_and_is_gone_in_the_end(
+    asked: Callable[[], tuple[Any, DeviceSocket]],
+) -> None:
+    here, running = asked()
+    here.lay_card()
+    path = socket_of(here.hall.settings)
+    assert path.stat().st_mode & 0o777 == 0o600
+    with closing(socket.socket(socket.AF_UNIX)) as connection, unix_address(path) as address:
+        connection.connect(address)
+        with connection.makefile("rb") as answer:
+            told = json.load(answer)
+    assert {field for one in told for field in one} == {"name", "driver", "state", "since", "reason", "detail"}
+    running.stop()
+    assert not path.exists()
+    assert ask_service(here.hall.settings) is None
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1", "::", "localhost"])
-def test_the_service_is_asked_at_whatever_address_it_listens(start: Callable[..., Any], host: str) -> None:
-    here = start(devices=two_devices, host=host)
-    assert states(settings_of(here)) == SEEN
-
-
-def test_no_token_is_left_behind(start: Callable[..., Any]) -> None:
+def test_a_file_that_a_dead_service_left_is_no_service_and_in_nobodys_way(start: Callable[..., Any]) -> None:
     here = start(devices=two_devices)
-    ask_service(settings_of(here))
-    with here.store.read() as conn:
-        assert conn.exec_driver_sql("SELECT count(*) FROM token").scalar() == 0
+    listening(here.hall.settings).close()
+    assert socket_of(here.hall.settings).is_socket()
+    assert ask_service(here.hall.settings) is None
+    running = DeviceSocket(here.hall.settings, here.hall.devices)
+    running.start()
+    assert ask_service(here.hall.settings) is not None
+    running.stop()
 
 
-def test_over_plain_http_on_an_address_of_the_network_no_token_goes_and_what_is_public_is_told(
-    start: Callable[..., Any], lan_address: str
-) -> None:
-    here = start(devices=two_devices, host=lan_address)
-    assert states(settings_of(here)) == [("lamp", "online", None), ("bell", "down", "unplugged")]
-    with urllib.request.urlopen(f"{here.server.address}/metrics", timeout=10) as answer:
-        assert b'route="/api/v1/devices"' not in answer.read(), "the route that takes the token was not asked at all"
-    shown = "\n".join(lines(ask_service(settings_of(here)) or []))
-    assert "bell" in shown and "不可用 down" in shown and "→" in shown
-
-
-def test_a_proxy_on_this_box_does_not_stand_in_the_way(start: Callable[..., Any]) -> None:
-    assert states(settings_of(start(devices=two_devices, trusted_proxy="127.0.0.1"))) == SEEN
-
-
-@pytest.mark.parametrize("lasts", [timedelta(days=2), timedelta(days=-1)])
-def test_a_certificate_of_any_authority_name_and_age_is_known_by_its_file(
-    start: Callable[..., Any], tmp_path: Path, lan_address: str, lasts: timedelta
-) -> None:
-    certificate, key = issued_certificate(tmp_path, lasts)
-    here = start(devices=two_devices, host=lan_address, tls_cert=certificate, tls_key=key)
-    assert states(settings_of(here)) == SEEN
-
-
-def test_another_certificate_gets_no_token(start: Callable[..., Any], certificate: tuple[Path, Path]) -> None:
-    cert, key = certificate
-    other, _ = issued_certificate(cert.parent, timedelta(days=2))
-    here = start(devices=two_devices, tls_cert=cert, tls_key=key)
-    with pytest.raises(NotAskedError, match="another certificate"):
-        ask_service(settings_of(here, tls_cert=other))
-
-
-def test_a_service_without_tls_where_the_settings_want_it_is_told(
-    start: Callable[..., Any], certificate: tuple[Path, Path]
-) -> None:
-    here = start(devices=two_devices)
-    with pytest.raises(NotAskedError, match="does not speak TLS"):
-        ask_service(settings_of(here, tls_cert=certificate[0], tls_key=certificate[1]), timeout=0.5)
-
-
-def test_the_service_of_another_store_is_not_taken_for_ours(start: Callable[..., Any]) -> None:
-    ours, theirs = start(), start(devices=two_devices)
-    with pytest.raises(NotAskedError, match="not the service on this box's store"):
-        ask_service(settings_of(ours, port=theirs.server.port))
+def test_the_service_of_another_store_is_not_taken_for_ours(asked: Callable[[], tuple[Any, DeviceSocket]]) -> None:
+    (ours, running), (theirs, _) = asked(), asked()
+    running.stop()
+    # On the same folder and key file, as two boxes of one machine may have them.
+    store = ours.hall.settings.store.model_copy(update={"key_file": theirs.hall.settings.store.key_file})
+    assert ask_service(ours.hall.settings.model_copy(update={"store": store})) is None
+    assert ask_service(theirs.hall.settings)
 
 
 def test_a_service_that_runs_and_is_not_to_be_reached_is_not_passed_over(start: Callable[..., Any]) -> None:
-    here = start()
-    settings = settings_of(here, port=free_port())
+    settings = start().hall.settings
     assert ask_service(settings) is None, "nobody runs"
     running = open_store(settings.store.url, exclusive=True)
     with pytest.raises(NotAskedError, match="the service runs"):
@@ -159,19 +128,35 @@ def test_a_service_that_runs_and_is_not_to_be_reached_is_not_passed_over(start: 
     running.close()
 
 
-def test_something_that_answers_with_nonsense_is_no_service(start: Callable[..., Any]) -> None:
-    here = start()
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        settings = settings_of(here, port=other.getsockname()[1])
+@pytest.mark.parametrize("answer", [b"220 mail.example ready\r\n", b'[{"name": "lamp"}]', b"1", b""])
+def test_something_that_answers_with_nonsense_is_no_service(start: Callable[..., Any], answer: bytes) -> None:
+    settings = start().hall.settings
+    with closing(listening(settings)) as other:
 
         def babble() -> None:
             connection, _ = other.accept()
             with connection:
-                connection.recv(4096)
-                connection.sendall(b"220 mail.example ready\r\n")
+                connection.sendall(answer)
 
         babbler = threading.Thread(target=babble)
         babbler.start()
         with pytest.raises(NotAskedError, match="gave no answer"):
             ask_service(settings)
         babbler.join()
+
+
+def test_a_service_that_hangs_is_not_waited_for(start: Callable[..., Any]) -> None:
+    settings = start().hall.settings
+    with closing(listening(settings)), pytest.raises(NotAskedError, match="gave no answer"):
+        ask_service(settings, timeout=0.1)
+
+
+def test_a_folder_where_no_socket_can_be_made_keeps_nobody_from_serving(
+    start: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = start().hall.settings
+    store = settings.store.model_copy(update={"key_file": tmp_path / "nowhere" / "master.key"})
+    running = DeviceSocket(settings.model_copy(update={"store": store}), [])
+    running.start()
+    running.stop()
+    assert "cannot ask this service" in caplog.text
