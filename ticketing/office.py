@@ -16,6 +16,7 @@ from ticketing.day.print_jobs import Ended, PrintJob
 from ticketing.day.residents import Holders
 from ticketing.line import calling, holding, issuing, priorities, recallable, scanning, undoing, views, why_before
 from ticketing.line.calling import Called, Finished
+from ticketing.line.forecasts import Forecasts
 from ticketing.line.issuing import Issued
 from ticketing.line.recallable import Undoable
 from ticketing.line.scanning import Scanned
@@ -78,7 +79,7 @@ class Office:
     ) -> None:
         self.ledger = Ledger(store, vault, rules, zone, clock, box)
         self._rules = rules
-        self._paces = views.Paces()
+        self.forecasts = Forecasts()
         self._crowd = Crowd()
         # The day on which it was last seen to whose cases are forgotten: old ones are many, and once a day is enough.
         self._forgot_on = ""
@@ -162,7 +163,7 @@ class Office:
                 printed=print,
                 agent=agent,
                 chain=chain,
-                reached=views.reached(m, self._paces),
+                reached=views.reached(m, self.forecasts),
             )
             if priority is not None:
                 priorities.record(m, issued.ticket.id, priority, priority_reason, actor)
@@ -518,7 +519,7 @@ class Office:
     def hall(self) -> HallView:
         """All services with how many wait and how long, and all windows."""
         with self.ledger.look() as m:
-            return views.hall(m, self._paces)
+            return views.hall(m, self.forecasts)
 
     def board(self) -> Board:
         """What screens show, and after which event."""
@@ -543,7 +544,7 @@ class Office:
     def ticket_of_code(self, code_text: str) -> TicketView:
         """What the holder of a ticket sees; raises ``unknown_code``."""
         with self.ledger.look() as m:
-            return views.ticket(m, code_text, self._paces)
+            return views.ticket(m, code_text, self.forecasts)
 
     def why_before(self, code_text: str, number: str) -> Why:
         """Why ``number`` is called before the ticket with this code; raises ``unknown_code``, ``unknown_number``."""
@@ -563,7 +564,7 @@ class Office:
     def last_seq(self) -> int:
         """Number of the newest event, 0 when there is none."""
         with self.ledger.look() as m:
-            return views.last_seq(m)
+            return m.last_seq()
 
     # Slips
 

@@ -86,6 +86,7 @@ _SLOT = Prepared(
     .where(t.c.id == bindparam("ticket"))
 )
 _EVENT = Prepared(insert(tables.event).inline())
+_LAST_SEQ = Prepared(select(func.max(tables.event.c.seq)))
 _w, _ws = tables.window, tables.window_service
 _WINDOW = (
     select(
@@ -320,6 +321,10 @@ class Moment:
     def services(self) -> list[Service]:
         """All services, in the hall's order."""
         return [_service_of(row) for row in _SERVICES.all(self.conn)]
+
+    def last_seq(self) -> int:
+        """Number of the newest event, 0 when there is none."""
+        return int(_LAST_SEQ.scalar(self.conn) or 0)
 
     # Writing
 

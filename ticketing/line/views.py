@@ -1,10 +1,8 @@
 """What is shown of the queue: to the hall, to a window, to whoever holds a ticket. Never anything of a person."""
 
 import json
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -13,30 +11,22 @@ from sqlalchemy import Row, Select, bindparam, func, select
 from ticketing.day.transaction import Moment, line_at, microseconds
 from ticketing.day.transaction import t as _t
 from ticketing.line import holding, limits, next_up
+from ticketing.line.forecasts import Forecasts
 from ticketing.line.limits import ALWAYS, Admission, Reached
 from ticketing.model import TRANSITIONS, Event, Service, State, Ticket, Window
 from ticketing.policy import Why
 from ticketing.store import tables
 from ticketing.store.opening import Prepared
 from ticketing.waits import estimate
-from ticketing.waits.estimate import Case, Desk, Experience, Forecast, Interval, Place, Wait
+from ticketing.waits.estimate import Forecast, Interval, Wait
 
 LAST_CALLS = 8
 """How many calls of the day stay on the board though they are over: people miss calls."""
 NEXT_NUMBERS = 5
-_PACE_LASTS = timedelta(seconds=60)
-_PACE_TICKETS = 3000
-"""How far back the pace is learned from, in tickets: some days of a busy hall."""
 
 _TODAY = _t.c.hall_day == bindparam("day")
 _COUNTS = select(_t.c.service_id, func.count().label("n")).where(tables.waiting, _TODAY).group_by(_t.c.service_id)
 _IN_LINES = _t.c.line.in_(bindparam("lines", expanding=True))
-_LINE = (
-    select(_t.c.id, _t.c.service_id, _t.c.rank_at, _t.c.line)
-    .where(tables.waiting, _TODAY)
-    .order_by(_t.c.rank_at, _t.c.id)
-)
-_AT_WINDOWS = select(_t.c.window_id, _t.c.service_id, _t.c.called_at).where(tables.open_)
 _NEXT_NUMBERS = (
     select(_t.c.number, next_up.EFFECTIVE)
     .where(tables.waiting, _TODAY, _IN_LINES)
@@ -79,31 +69,9 @@ _STAYS = select(
     func.count().filter(_v.c.ended_as == "missed").label("missed"),
     func.sum(_v.c.ended_at - _v.c.called_at).filter(_v.c.ended_as == "done").label("spent"),
 ).where(_v.c.hall_day == bindparam("day"), _v.c.window_id == bindparam("window"))
-# All that were issued lately, since who waits yet tells how many come with a head start.
-_CASES = Prepared(
-    select(
-        _t.c.service_id,
-        func.coalesce(_t.c.queued_at, _t.c.issued_at).label("queued_at"),
-        (_t.c.issued_at - _t.c.rank_at).label("head_start"),
-        _t.c.rank_by,
-        _t.c.window_id,
-        _t.c.called_at,
-        _t.c.ended_at,
-        _t.c.hall_day,
-        _t.c.state,
-        _t.c.outcome,
-    ).where(_t.c.id > select(func.max(_t.c.id) - _PACE_TICKETS).scalar_subquery())
-)
-_v = tables.visit
-_VISITS = Prepared(
-    select(_v.c.service_id, _v.c.queued_at, _v.c.window_id, _v.c.called_at, _v.c.ended_at, _v.c.hall_day).where(
-        _v.c.ticket_id > select(func.max(_t.c.id) - _PACE_TICKETS).scalar_subquery()
-    )
-)
 _e = tables.event
 _EVENTS = select(_e.c.seq, _e.c.at, _e.c.type, _e.c.data).where(_e.c.seq > bindparam("after")).order_by(_e.c.seq)
 _SOME_EVENTS = Prepared(_EVENTS.limit(bindparam("most")))
-_LAST_SEQ = Prepared(select(func.max(_e.c.seq)))
 _j = tables.print_job
 _DAY_STATES = select(_t.c.state, func.count()).where(_t.c.hall_day == bindparam("day")).group_by(_t.c.state)
 _DAY_PRINTS = (
@@ -217,75 +185,21 @@ class DayCounts:
     slips: dict[str, int]
 
 
-class Paces:
-    """How long cases take lately; learned again every minute, since each view asks."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._learned: tuple[datetime, Experience] | None = None
-
-    def at(self, m: Moment) -> Experience:
-        """What is known now."""
-        with self._lock:
-            learned = self._learned
-        if learned and abs(m.now - learned[0]) < _PACE_LASTS:
-            return learned[1]
-        experience = estimate.learn(_cases(m))
-        with self._lock:
-            self._learned = m.now, experience
-        return experience
-
-
-def _cases(m: Moment) -> Iterator[Case]:
-    def since(at: int | None) -> float | None:
-        return None if at is None else (at - m.at) / 1e6
-
-    for row in _CASES.all(m.conn):
-        # When these ended, nobody was there: their day did.
-        unknown = row.state == "expired" or row.outcome == "end_of_day"
-        yield Case(
-            row.service_id,
-            (row.queued_at - m.at) / 1e6,
-            0.0 if row.rank_by else row.head_start / 1e6,
-            row.window_id,
-            since(row.called_at),
-            None if unknown else since(row.ended_at),
-            row.hall_day == m.day,
-        )
-    for row in _VISITS.all(m.conn):
-        yield Case(
-            row.service_id,
-            (row.queued_at - m.at) / 1e6,
-            window=row.window_id,
-            called=since(row.called_at),
-            ended=since(row.ended_at),
-            today=row.hall_day == m.day,
-        )
-
-
-def hall(m: Moment, paces: Paces) -> HallView:
+def hall(m: Moment, forecasts: Forecasts) -> HallView:
     """The hall now."""
     counts = _counts(m)
-    services, windows = _offered(m, counts), m.windows()
-    found = _forecast(m, services, windows, paces)
+    services, found = _offered(m, counts), forecasts.at(m)
     admissions = limits.admissions(m, [one.id for one in services], partial(_is_reached, m, found))
     views = [
         ServiceView(one, counts.get(one.id, 0), _interval(found.newcomers.get(one.id)), admissions[one.id])
         for one in services
     ]
-    return HallView(m.day, views, windows)
+    return HallView(m.day, views, m.windows())
 
 
-def reached(m: Moment, paces: Paces) -> Reached:
-    """Tells whether who takes a number now will be called before a time; the queue is played once it is asked."""
-    played: list[Forecast] = []
-
-    def tell(service: str, until: datetime) -> bool:
-        if not played:
-            played.append(_forecast(m, m.services(), m.windows(), paces))
-        return _is_reached(m, played[0], service, until)
-
-    return tell
+def reached(m: Moment, forecasts: Forecasts) -> Reached:
+    """For a verb: tells whether who takes a number now will be called before a time; the queue is played when asked."""
+    return lambda service, until: _is_reached(m, forecasts.at(m, keep=False), service, until)
 
 
 def _is_reached(m: Moment, found: Forecast, service: str, until: datetime) -> bool:
@@ -303,7 +217,7 @@ def board(m: Moment) -> Board:
         for row in newest
     ]
     counts = _counts(m)
-    return Board(last_seq(m), calls, _waiting(counts, _offered(m, counts)))
+    return Board(m.last_seq(), calls, _waiting(counts, _offered(m, counts)))
 
 
 def window(m: Moment, window_id: str) -> WindowView:
@@ -326,16 +240,15 @@ def window(m: Moment, window_id: str) -> WindowView:
     )
 
 
-def ticket(m: Moment, code: str, paces: Paces) -> TicketView:
+def ticket(m: Moment, code: str, forecasts: Forecasts) -> TicketView:
     """The ticket with this code."""
     row = m.row_of_code(code)
-    services, windows = m.services(), m.windows()
-    service = next((one for one in services if one.id == row.service_id), Service(row.service_id, "", "", ""))
+    service = m.service_or_none(row.service_id) or Service(row.service_id, "", "", "")
     found = m.ticket(row)
-    name = next((one.name for one in windows if one.id == (found.window or found.for_window)), None)
+    name = next((one.name for one in m.windows() if one.id == (found.window or found.for_window)), None)
     wait = None
     if row.state == State.WAITING:
-        wait = _interval(_forecast(m, services, windows, paces).calls.get(row.id))
+        wait = _interval(forecasts.at(m).calls.get(row.id))
     may_cancel = found.state in TRANSITIONS["cancel"]
     return TicketView(found, service.name, service.name_en, name, wait, holding.may_come_back(m, row), may_cancel)
 
@@ -357,11 +270,6 @@ def day_counts(m: Moment) -> DayCounts:
         {row[0]: row[1] for row in m.conn.execute(query, {"day": m.day})} for query in (_DAY_STATES, _DAY_PRINTS)
     )
     return DayCounts(tickets, slips)
-
-
-def last_seq(m: Moment) -> int:
-    """Number of the newest event, 0 when there is none."""
-    return int(_LAST_SEQ.scalar(m.conn) or 0)
 
 
 def _counts(m: Moment, lines: list[str] | None = None) -> dict[str, int]:
@@ -391,20 +299,3 @@ def _waiting(counts: dict[str, int], services: list[Service]) -> list[Waiting]:
 
 def _interval(wait: Wait | None) -> Interval | None:
     return None if wait is None else wait.interval
-
-
-def _forecast(m: Moment, services: list[Service], windows: list[Window], paces: Paces) -> Forecast:
-    busy = {row.window_id: row for row in m.conn.execute(_AT_WINDOWS)}
-    desks = []
-    for one in windows:
-        # A paused window finishes whom it has, but nobody knows when it goes on.
-        if one.state == "open":
-            row = busy.get(one.id)
-            weights = {service: 60.0 * minutes for service, minutes in one.weights.items()}
-            service, since = (row.service_id, (m.at - row.called_at) / 1e6) if row else (None, 0.0)
-            desks.append(Desk(one.services, service, since, one.id, weights=weights))
-    line = (
-        Place(row.id, row.service_id, (row.rank_at - m.at) / 1e6, row.line[1:] if row.line.startswith("@") else "")
-        for row in m.conn.execute(_LINE, {"day": m.day})
-    )
-    return estimate.forecast(desks, line, [one.id for one in services], paces.at(m))

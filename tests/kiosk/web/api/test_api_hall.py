@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from kiosk.resident.slips import lay_out
 from ticketing.model import Actor
 from wires import wait_until
 
@@ -23,6 +24,24 @@ def test_the_hall_shows_its_services_queues_and_windows(here: Any) -> None:
         {"id": "1", "name": "1号窗口", "state": "open", "services": ["licence"], "pause_text": "", "pause_text_en": ""},
         {"id": "3", "name": "3号窗口", "state": "open", "services": ["*"], "pause_text": "", "pause_text_en": ""},
     ]
+
+
+def test_hall_metrics_kiosk_slip_and_phones_share_one_forecast_an_event(here: Any) -> None:
+    here.issue("tax")
+    codes = [here.issue().code for _ in range(3)]
+    here.office.issue("licence", CLERK, print=True)
+    played = here.office.forecasts.played
+    waits = [one["expected_wait"] for one in here.get("/hall").json["services"]]
+    assert here.ask("GET", "/metrics").status == 200
+    here.lay_card()
+    assert [one["expected_wait"] for one in here.get("/kiosk").json["services"]] == waits
+    assert all(here.get(f"/tickets/{code}").json["expected_wait"] for code in codes)
+    (job,) = here.office.print_jobs(1)
+    lay_out(here.office, here.hall.settings.hall, 48, job)
+    assert here.office.forecasts.played == played + 1
+    here.office.call_next("1", CLERK)
+    here.get("/hall")
+    assert here.office.forecasts.played == played + 2
 
 
 def test_the_board_shows_calls_newest_first_and_where_to_follow_from(here: Any) -> None:
