@@ -27,7 +27,7 @@ _LINE = (
     .order_by(_t.c.rank_at, _t.c.id)
 )
 _RECENT = select(func.max(_t.c.id) - _TICKETS).scalar_subquery()
-# Those who still wait, too: they tell how many come with a head start.
+# Waiting tickets too: they tell how many come with a head start.
 _CASES = Prepared(
     select(
         _t.c.service_id,
@@ -68,7 +68,7 @@ class Forecasts:
     def at(self, m: Moment, *, keep: bool = True) -> Forecast:
         """The forecast at this moment; ``keep`` is False in a verb, since what it sees may be rolled back.
 
-        Who asks while it is played waits for it. A verb does not wait: it holds up all other verbs.
+        A call while it is played waits for the result. A verb does not wait: it would hold up all other verbs.
         """
         key = m.last_seq(), m.at // _MINUTE
         with self._lock if keep else nullcontext():
@@ -84,7 +84,7 @@ class Forecasts:
         busy = {row.window_id: row for row in m.conn.execute(_AT_WINDOWS)}
         desks = []
         for one in m.windows():
-            # A paused window finishes whom it has, but nobody knows when it goes on.
+            # A paused window finishes its case; when it calls again is not known.
             if one.state == "open":
                 row = busy.get(one.id)
                 weights = {service: 60.0 * minutes for service, minutes in one.weights.items()}
@@ -107,7 +107,7 @@ def _cases(m: Moment) -> Iterator[Case]:
         return None if at is None else (at - m.at) / 1e6
 
     for row in _CASES.all(m.conn):
-        # When these ended, nobody was there: their day did.
+        # The end of the day ended these, not the end of a case.
         unknown = row.state == "expired" or row.outcome == "end_of_day"
         yield Case(
             row.service_id,

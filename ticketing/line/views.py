@@ -1,4 +1,4 @@
-"""What is shown of the queue: to the hall, to a window, to whoever holds a ticket. Never anything of a person."""
+"""What is shown of the queue: to the hall, to a window, to the holder of a ticket. Never personal data."""
 
 import json
 from dataclasses import dataclass
@@ -84,9 +84,12 @@ _DAY_PRINTS = (
 
 @dataclass(frozen=True)
 class ServiceView:
-    """A service now: how many wait, and how many minutes who takes a number now will (None: no window is open).
+    """A service now.
 
-    ``admission`` says whether anybody can take one.
+    Attributes:
+        waiting: how many tickets wait for it.
+        expected_wait: of a ticket taken now, in minutes; None while no open window serves it.
+        admission: whether a ticket can be taken.
     """
 
     service: Service
@@ -198,12 +201,12 @@ def hall(m: Moment, forecasts: Forecasts) -> HallView:
 
 
 def reached(m: Moment, forecasts: Forecasts) -> Reached:
-    """For a verb: tells whether who takes a number now will be called before a time; the queue is played when asked."""
+    """For a verb: whether a ticket taken now will be called before a time; the queue is played only when asked."""
     return lambda service, until: _is_reached(m, forecasts.at(m, keep=False), service, until)
 
 
 def _is_reached(m: Moment, found: Forecast, service: str, until: datetime) -> bool:
-    # Nobody knows what windows that are closed now will do today.
+    # Windows that are closed now may still open today.
     known = service in found.newcomers
     return not known or estimate.reached_before(found, service, (microseconds(until) - m.at) / 1e6)
 

@@ -1,9 +1,9 @@
-"""How long someone will wait: the queue played forward with the windows open now. Pure.
+"""The expected wait: a Monte Carlo simulation of the queue with the windows open now. Pure.
 
-Each window takes, when it becomes free, the first in rank among the services it serves, and keeps them for as long as
-such cases have taken lately. Playing it instead of multiplying counts what a window with several services does for
-the other queues. It is played some two dozen times with other lengths of the cases, since none is known beforehand;
-what is given is an interval: a single number would promise too much.
+A window that becomes free takes the first ticket in rank among the services it serves, and is busy for as long as
+such cases have taken lately. A simulation, unlike a multiplication, counts what a window with several services does
+for the other queues. It is played 24 times with different lengths of the cases, and the result is an interval: a
+single number would promise too much.
 """
 
 import heapq
@@ -41,7 +41,7 @@ __all__ = [
 
 _MOST_PLACES = 200
 _NEAR = 60
-"""Tickets from here on are played half as often: their waits are sums of so many lengths that it matters little."""
+"""Tickets behind this place are played half as often: their waits are sums of many lengths."""
 _TO_THE_END = frozenset({0, 3, 4, 7, 8, 11, 12, 15, 16, 19, 20, 23})
 """The plays that go to the end of the line; for each slow one a quick one."""
 _ORDERS = 199
@@ -88,11 +88,11 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Forecast:
-    """When whom.
+    """The waits until a call.
 
     Attributes:
-        calls: for each waiting ticket that some window will serve: until it is called.
-        newcomers: for each service that some window will serve: for who takes a number now, without head start.
+        calls: by id, of each waiting ticket that an open window serves.
+        newcomers: by service, of a ticket taken now without a head start; only services that an open window serves.
     """
 
     calls: Mapping[int, Wait]
@@ -102,7 +102,7 @@ class Forecast:
 def forecast(
     desks: Sequence[Desk], waiting: Iterable[Place], services: Iterable[str], experience: Experience
 ) -> Forecast:
-    """Play the queue forward. The same is told for the same, whenever asked.
+    """Play the queue forward. Deterministic: the same arguments give the same forecast.
 
     Args:
         desks: the windows that are open, or will be.
@@ -117,13 +117,13 @@ def forecast(
 
 
 def reached_before(found: Forecast, service: str, seconds: float, *, to_the_last: bool = False) -> bool:
-    """Whether who takes a number now is called before the service closes: what a kiosk warns by.
+    """Whether a ticket taken now is called before the service closes; a kiosk warns when not.
 
     Args:
         found: the forecast now.
-        service: what the newcomer comes for.
+        service: of the ticket.
         seconds: until calling ends.
-        to_the_last: whether everybody who holds a ticket is served, however late (延时服务).
+        to_the_last: whether every ticket is served, however late (延时服务).
 
     Returns:
         True when it is so with the probability :data:`CLAIM` at least. False for a service that no window will serve.
@@ -150,14 +150,14 @@ def places_left(
         waiting: as there.
         services: as there.
         experience: as there.
-        service: what the newcomers come for.
+        service: of the new tickets.
         seconds: until calling ends.
-        to_the_last: whether everybody who holds a ticket is served, however late (延时服务). Then only a service that
-            no window will serve has no places.
+        to_the_last: whether every ticket is served, however late (延时服务). Then only a service that no window will
+            serve has no places.
         sure: the probability with which each of them is reached.
 
     Returns:
-        At most 200: of more, nobody need know.
+        At most 200.
     """
     line = list(waiting)
     first = min((one.ticket for one in line), default=0) - _MOST_PLACES
@@ -174,7 +174,7 @@ def places_left(
 
 
 class _Line:
-    """What windows share that take the same tickets in the same order."""
+    """The line of all windows that take the same tickets in the same order."""
 
     def __init__(self, desk: Desk, known: Iterable[str], waiting: Sequence[Place]) -> None:
         served = known if "*" in desk.services else desk.services
@@ -237,7 +237,7 @@ class _Game:
         return tuple(left[part * len(left) // PARTS] for part in range(PARTS))
 
     def _coming(self, path: int) -> list[tuple[float, float, str]]:
-        """Who takes a ticket with a head start, and when: latest first."""
+        """Tickets with a head start that will be taken: (time, rank, service), latest first."""
         coming = []
         for at, kind in enumerate(self._experience.overtakers):
             share = (_order(-100 - at)[path] + 0.5) / PARTS
@@ -274,7 +274,7 @@ class _Game:
         # The last one stands for the end of each line, and is never taken.
         taken = bytearray(left + 1)
         if near and left > _NEAR:
-            # Who ranks after a ticket does not keep it waiting, so they need not be there.
+            # A ticket does not wait for those that rank after it, so they are left out.
             taken[_NEAR:left] = bytes([1]) * (left - _NEAR)
             left = _NEAR
         new: dict[str, float] = {}
@@ -300,7 +300,7 @@ class _Game:
                 if overtaker is not None:
                     rank = overtaker[0]
             if rank > line.newest and unmet[which]:
-                # Nobody here ranks before who comes now for these, and no other desk has come to that sooner.
+                # No ticket here ranks before one taken now for these services, and no other desk got so far sooner.
                 for service in [one for one, weight in unmet[which].items() if rank > -weight]:
                     new.setdefault(service, at)
                     del unmet[which][service]
@@ -319,7 +319,7 @@ class _Game:
                 service = wanted[ticket]
                 length = lengths[ticket][orders[ticket][path]]
             else:
-                # An idle desk takes the overtakers to come, which would else fall to the busy ones.
+                # An idle desk takes the next overtaker, which would otherwise fall to a busy one.
                 _move(free, next((time for time, _, service in reversed(coming) if service in line.weights), inf))
                 continue
             heapq.heapreplace(free, (at + length * tempos[desk] * slow.get(service, 1.0), desk))
@@ -369,8 +369,8 @@ _POINTS = tuple(NormalDist().inv_cdf((part + 0.5) / PARTS) for part in range(PAR
 def _orders() -> tuple[tuple[int, ...], ...]:
     """In which order a ticket goes through the lengths of its pace.
 
-    Each length is used once in all plays, so the mean over them is nearly that of endless ones (a Latin hypercube);
-    and another ticket's order is another, so that long cases do not meet.
+    Latin hypercube sampling: each length is used once in all plays, so that their mean is nearly that of endless
+    plays; each ticket has another order, so that long cases do not meet.
     """
     return tuple(
         tuple(sorted(range(PARTS), key=lambda part: sha256(b"%d %d" % (ticket, part)).digest()))

@@ -1,4 +1,4 @@
-"""How long until someone is called, as far as that can be told. Pure."""
+"""The wait until a call, as a probability distribution. Pure."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -23,7 +23,7 @@ class Interval(NamedTuple):
 class Wait:
     """How long until a call, as a distribution: a gamma of this mean and deviation.
 
-    A sum of lengths is nearly one when many are ahead, and so is the first end among several windows when nobody is.
+    The sum of the cases ahead is nearly a gamma when they are many, and so is the first end among several busy windows.
 
     Attributes:
         mean: seconds.
@@ -44,7 +44,7 @@ class Wait:
 
     @property
     def minutes(self) -> float:
-        """The minutes that are as likely too many as too few."""
+        """The median, in minutes."""
         return self._at(0.0) / 60
 
     @property

@@ -1,8 +1,8 @@
-"""How long cases take: what past calls teach about the ones to come. Pure.
+"""How long cases take, learned from past calls. Pure.
 
-A window is taken from a call until the next one can be made: the walk, the case, the clerk's last keys after it. So a
-case's length is learned from call to call where somebody waited on, and from call to end otherwise. Residents who never
-came are among the cases, short as they are, in the share they have.
+A window is busy from a call until the next one can be made: the walk, the case, the clerk's last keys after it. So a
+case's length is taken from call to call while others waited, and from call to end otherwise. Calls without a show
+count as short cases, in their share.
 """
 
 from bisect import bisect_left
@@ -21,10 +21,10 @@ SHORTEST, LONGEST = 5.0, 7200.0
 _TAIL = 6.0
 """A case of so many times the third quartile was forgotten at the window, not worked on."""
 _STILL_AT_IT = 180.0
-"""Seconds after which a clerk who has not called the next one is away, not busy."""
+"""Seconds without the next call after which a clerk counts as away, not busy."""
 _USUAL_GAP = 15.0
 _GUESS_CASES, _ENOUGH = 4.0, 20
-"""How many cases the guess counts as, against a service's own, and with how many of those it is gone."""
+"""The weight of the guess in cases, and the number of a service's own cases at which that weight is 0."""
 _DAY_CASES, _WINDOW_CASES = 30.0, 8.0
 """The same for today's tempo against all days', and for a window's against its hall's: lengths vary by some 0.7 of
 their mean, days by 0.1 and clerks by 0.2, and the squares of these ratios are how many cases tell one from chance."""
@@ -33,9 +33,9 @@ _CHANCE = 0.5
 _FADES = 21600.0
 """Seconds after which a case of today tells half as much about now."""
 _UNFORESEEN = 0.14
-"""Relative deviation left to what no case tells: windows that pause and open, clerks who change."""
+"""Relative standard deviation for what no case tells: windows that pause and open, changing clerks."""
 _ARRIVALS_SEEN = 3600.0
-"""How far back one looks, in seconds, for how often tickets with a head start are taken."""
+"""How far back, in seconds, the rate of tickets with a head start is measured."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,13 @@ class Experience:
 
     Attributes:
         paces: by service; one that is missing has ``usual``.
-        usual: of a service nobody has come for yet.
+        usual: of a service without any case yet.
         tempos: by window: how long its cases take today, as a ratio to the pace.
         tempo: the same of a window that is not among them.
         doubt: how far all of it may be off together, as a relative standard deviation.
         doubts: by window: how far its tempo may be off.
         strange: the same of a window that is not among them.
-        overtakers: who else is to be expected.
+        overtakers: tickets with a head start that are to be expected.
     """
 
     paces: Mapping[str, Pace] = field(default_factory=dict)
@@ -175,7 +175,7 @@ def _with_tempos(
 
 
 def pace_of(seconds: Iterable[float], guess: Pace = UNKNOWN_PACE) -> Pace:
-    """The pace that lengths of past cases show, in seconds; ``guess`` stands in for those there are not."""
+    """The pace shown by the lengths of past cases, in seconds; where they are few, ``guess`` is mixed in."""
     cases = sorted(s for s in seconds if SHORTEST <= s <= LONGEST)
     if cases:
         cut = bisect_left(cases, _TAIL * cases[len(cases) * 3 // 4])
