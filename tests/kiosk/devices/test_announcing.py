@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from offices import CLERK, LI, MORNING, OfficeHall
 from postgres import PostgresServer
 from ticketing.day.setup import Setup
 from ticketing.model import Actor, Event, StoreError
-from wires import wait_until
 
+# With time for a machine that does everything at once.
+wait_until = partial(wires.wait_until, timeout=30)
 MANAGER = Actor("zhao", "manager")
 TAKEN_AWAY = "there is no window 1"
 
@@ -113,7 +115,7 @@ def test_a_window_that_is_taken_away_with_somebody_in_its_line_silences_nobody(
     hall.remove("1")
     hall.call("2")
     wait_until(lambda: hall.shows("2", "B001请到2号窗口"))
-    wait_until(lambda: hall.said() == ["B零零一号,请到二号窗口"] * 2, 10)
+    wait_until(lambda: hall.said() == ["B零零一号,请到二号窗口"] * 2)
     wait_until(lambda: hall.shows("1", ""))
     hall.remove("3")
     hall.office.finish("2", CLERK)
@@ -131,7 +133,7 @@ def test_what_cannot_be_used_is_dropped_and_the_next_call_is_announced(
     hall.issue("tax")
     hall.call("2")
     wait_until(lambda: hall.shows("2", "B001请到2号窗口"))
-    wait_until(lambda: hall.said() == ["B零零一号,请到二号窗口"], 10)
+    wait_until(lambda: hall.said() == ["B零零一号,请到二号窗口"])
     assert len(told(caplog, "announcing: KeyError")) == len(told(caplog, "to window 9")) == 1
 
 
@@ -157,14 +159,14 @@ def test_what_is_due_while_the_store_is_away_is_shown_and_said_later_but_no_call
             hall.later(minutes=minutes)
             wait_until(lambda: told(caplog, "announcing: StoreGoneError store_gone"))
             server.start()
-            wait_until(lambda number=number: hall.shows("2", f"{number}请到2号窗口"), 10)  # type: ignore[misc]
-            wait_until(lambda heard=heard, said=said: hall.said()[heard:] == said, 10)  # type: ignore[misc]
+            wait_until(lambda number=number: hall.shows("2", f"{number}请到2号窗口"))  # type: ignore[misc]
+            wait_until(lambda heard=heard, said=said: hall.said()[heard:] == said)  # type: ignore[misc]
             hall.office.finish("2", CLERK)
         hall.issue("tax")
         before = hall.office.last_seq()
         hall.call("2")
         hall.announcer.hear(hall.office.events_after(before, 10))
-        wait_until(lambda: hall.said() == ["B零零一号,请到二号窗口", "B零零三号,请到二号窗口"], 10)
+        wait_until(lambda: hall.said() == ["B零零一号,请到二号窗口", "B零零三号,请到二号窗口"])
     finally:
         hall.stop()
         server.close()
