@@ -11,6 +11,8 @@
 addition such as an address or a status byte.
 """
 
+import traceback
+
 
 class DeviceError(Exception):
     """Something a device did or did not do.
@@ -40,3 +42,8 @@ class ProtocolError(DeviceError):
 
 class RefusedError(DeviceError):
     """The device answered, and the answer was no; the reasons are listed by each driver."""
+
+
+def places(error: BaseException) -> str:
+    """Where an error arose, innermost first. For logs: its text may hold what was on a card."""
+    return " < ".join(f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[::-1])

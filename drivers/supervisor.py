@@ -6,13 +6,12 @@ something is wrong: no paper, cover open) with a reason, and comes back by itsel
 
 import logging
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, Protocol, TypeVar
 
-from drivers.errors import DeviceError, RefusedError
+from drivers.errors import DeviceError, RefusedError, places
 
 log = logging.getLogger(__name__)
 
@@ -171,5 +170,4 @@ class Supervisor(Generic[R]):
 
     def _log_defect(self, error: Exception) -> None:
         # Only the kind and place of the error: its text may hold what was on a card.
-        places = " < ".join(f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[::-1])
-        log.error("device %s: %s at %s", self.name, type(error).__name__, places)
+        log.error("device %s: %s at %s", self.name, type(error).__name__, places(error))

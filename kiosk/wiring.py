@@ -20,7 +20,7 @@ from drivers.speaker import Speaker
 from drivers.supervisor import DeviceState, Resource, Supervisor
 from kiosk.clock import HallClock, newest_event
 from kiosk.devices.announcing import Announcer
-from kiosk.devices.asking import DeviceSocket
+from kiosk.devices.status_socket import DeviceSocket
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import box_of, open_office_parts, rules_of

@@ -571,7 +571,7 @@ class Office:
     def print_jobs(self, limit: int) -> list[PrintJob]:
         """This box's slips still to be printed, oldest first, each with all that it shows as things stand now."""
         with self.ledger.look() as m:
-            return print_jobs.pending(m, limit, partial(views.expected_wait, m, self._paces))
+            return print_jobs.pending(m, limit, partial(views.expected_wait, m, self.forecasts))
 
     def withdraw_print_jobs(self) -> int:
         """End this box's pending slips of tickets that are over, as ``failed``; how many there were."""

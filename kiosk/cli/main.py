@@ -127,8 +127,8 @@ def check(context: Context) -> None:
 @click.pass_obj
 def devices(context: Context) -> None:
     """Show each device of this box: what is up, what is down since when, and what to do about it."""
-    from kiosk.devices.asking import NotAskedError, ask_service
     from kiosk.devices.probing import lines, probe
+    from kiosk.devices.status_socket import NotAskedError, ask_service
 
     settings = context.settings
     try:

@@ -1,4 +1,4 @@
-"""What is found of each device where no service runs that could be asked (``kiosk.devices.asking``): each is tried out."""
+"""What each device answers when it is tried out, for a box where no service runs (else see ``status_socket``)."""
 
 import threading
 from collections.abc import Iterable, Iterator

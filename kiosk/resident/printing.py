@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from drivers.errors import places
 from drivers.printer.escpos import Item
 from drivers.printer.printer import Outcome, Printer
 from kiosk.service import Loop
-from kiosk.web.problems import places
 from ticketing.model import StoreError, TicketingError
 from ticketing.office import Office, PrintJob
 

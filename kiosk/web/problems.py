@@ -7,7 +7,6 @@ error may hold what was on a card.
 import html
 import json
 import logging
-import traceback
 from datetime import date
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from display.refusals import words
+from drivers.errors import places
 from ticketing.model import (
     ClosedError,
     ForbiddenError,
@@ -151,11 +151,6 @@ def install(app: Flask) -> None:
     app.register_error_handler(RequestError, lambda error: problem(error.status, error.code, error.facts))
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(Exception, _unforeseen)
-
-
-def places(error: BaseException) -> str:
-    """Where an error arose, innermost first, without its text."""
-    return " < ".join(f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[::-1])
 
 
 def _of_http(error: HTTPException) -> Response:

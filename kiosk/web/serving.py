@@ -30,7 +30,8 @@ from cheroot.wsgi import Server as WsgiServer
 from flask import Flask
 
 from config.settings import ServerSettings
-from kiosk.web.problems import OF_HTTP, places, unparsed
+from drivers.errors import places
+from kiosk.web.problems import OF_HTTP, unparsed
 from kiosk.web.streams import Streams
 from kiosk.web.wire import Came, Incoming, Outgoing
 

@@ -251,14 +251,14 @@ def ticket(m: Moment, code: str, forecasts: Forecasts) -> TicketView:
     name = next((one.name for one in m.windows() if one.id == (found.window or found.for_window)), None)
     wait = None
     if row.state == State.WAITING:
-        wait = _interval(forecasts.at(m).calls.get(row.id))
+        wait = expected_wait(m, forecasts, row.id)
     may_cancel = found.state in TRANSITIONS["cancel"]
     return TicketView(found, service.name, service.name_en, name, wait, holding.may_come_back(m, row), may_cancel)
 
 
-def expected_wait(m: Moment, paces: Paces, ticket: int) -> Interval | None:
+def expected_wait(m: Moment, forecasts: Forecasts, ticket: int) -> Interval | None:
     """How many minutes a waiting ticket has still to wait; None while no window is open for it."""
-    return _interval(_forecast(m, m.services(), m.windows(), paces).calls.get(ticket))
+    return _interval(forecasts.at(m).calls.get(ticket))
 
 
 def events_after(m: Moment, seq: int, limit: int) -> list[Event]:

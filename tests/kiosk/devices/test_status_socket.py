@@ -14,8 +14,8 @@ import pytest
 from config.settings import Settings
 from drivers.errors import OfflineError
 from drivers.supervisor import Link, Supervisor
-from kiosk.devices.asking import DeviceSocket, NotAskedError, ask_service, socket_of, unix_address
 from kiosk.devices.probing import lines
+from kiosk.devices.status_socket import DeviceSocket, NotAskedError, ask_service, socket_of, unix_address
 from ticketing.store.opening import open_store
 from wires import wait_until
 
