@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 import wires
-from drivers.led_bx import LedStrip
+from drivers.device import WindowDisplay
+from drivers.led.bx import LedStrip
 from drivers.port import open_port
-from drivers.simulators.led_bx import LedStripSimulator
+from drivers.simulators.led.bx import LedStripSimulator
 from drivers.simulators.speaker import SpeakerSimulator
 from drivers.speaker import Speaker
 from drivers.supervisor import Supervisor
-from kiosk.devices.announcing import Announcer, Strip
+from kiosk.devices.announcing import Announcer
 from kiosk.event_feed import EventFeed
 from offices import CLERK, LI, MORNING, OfficeHall
 from postgres import PostgresServer
@@ -45,7 +46,9 @@ class AnnouncedHall(OfficeHall):
         speaker = Speaker(speed=400)
         self._supervise(speaker, self.loudspeaker.open_player)
         self.announcer = Announcer(
-            self.office, {window: [Strip(driver, 192, 32)] for window, driver in drivers.items()}, speaker
+            self.office,
+            {window: [WindowDisplay(window, 192, 32, driver.show)] for window, driver in drivers.items()},
+            speaker,
         )
 
     def _begun(self, part: Any) -> Any:

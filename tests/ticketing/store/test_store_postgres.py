@@ -23,7 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from drivers.port import open_port
 from drivers.printer.escpos import PROFILES, Item, Text
 from drivers.printer.printer import Outcome, Printer
-from drivers.simulators.printer import PrinterSimulator
+from drivers.simulators.printer.printer import PrinterSimulator
 from drivers.supervisor import Supervisor
 from kiosk.resident.printing import PrintDesk
 from offices import CLERK, DESK, OfficeHall, refused
