@@ -17,7 +17,7 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -30,6 +30,11 @@ from ticketing.model import Actor, Role
 from ticketing.people.people import LOGIN_LASTS, People, Principal
 
 COOKIE = "quhao"
+DEVICE_COOKIE = "quhao-device"
+"""By it a browser is known that logged in before. It opens nothing, so it is no credential: see :meth:`People.device`.
+"""
+DEVICE_KEPT = timedelta(days=400)
+"""The longest that browsers keep a cookie (RFC 6265bis)."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 FORWARDED = frozenset({"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA"})
 """Headers, by their names in WSGI, by which a proxy shows; from one that is not named in the settings they mean: this
@@ -244,16 +249,11 @@ def arrived_by_tls(request: Request, behind_proxy: bool) -> bool:
     return request.scheme == "https"
 
 
-def remember(response: Response, secret: str, server: ServerSettings) -> None:
-    """Put a log-in into the answer's cookie."""
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=LOGIN_LASTS,
-        httponly=True,
-        samesite="Lax",
-        secure=arrived_by_tls(request, caller(request, server)[1]),
-    )
+def remember(response: Response, secret: str, device: str, server: ServerSettings) -> None:
+    """Put a log-in, and the device as known from then on, into the answer's cookies."""
+    secure = arrived_by_tls(request, caller(request, server)[1])
+    response.set_cookie(COOKIE, secret, LOGIN_LASTS, httponly=True, samesite="Lax", secure=secure)
+    response.set_cookie(DEVICE_COOKIE, device, DEVICE_KEPT, httponly=True, samesite="Strict", secure=secure)
 
 
 def forget(response: Response) -> None:

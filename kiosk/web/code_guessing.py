@@ -1,15 +1,15 @@
 """Slows down whoever tries codes of tickets, receipts and appointments, and nobody else.
 
 A code has 80 bits, so nobody guesses one; still, whoever tries is told to wait, and is seen in the log. Each address
-may be wrong some times at once, and then once every few seconds. What is right costs nothing, and so does the same
-wrong code again: a phone that keeps asking for yesterday's ticket tries nothing new, however many of them stand behind
-one address of the hall's WLAN. A code that was right before is looked up whatever others try from the same address.
+has a token bucket of wrong codes. What is right costs nothing, and so does the same wrong code again: a phone that
+keeps asking for yesterday's ticket tries nothing new, however many of them stand behind one address of the hall's WLAN.
+A code that was right before is looked up whatever others try from the same address.
 
 Kept in memory, for the addresses that were wrong last.
 """
 
-import ipaddress
 import logging
+import math
 import secrets
 import threading
 import time
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ticketing.model import LimitError, TicketingError
+from ticketing.people.guessing import Buckets, network_of
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +35,9 @@ _RIGHT = 4096
 _SAME = 64
 """Wrong codes that are known again, an address."""
 
-_ONE_HOME = 64
-"""Bits of an IPv6 address that name a network; its owner has all the others (RFC 6177)."""
-
 
 @dataclass
 class _Tries:
-    spent: float = 0.0
-    at: float = 0.0
     slowed: bool = False
     known: deque[int] = field(default_factory=lambda: deque(maxlen=_SAME))
 
@@ -56,6 +52,7 @@ class WrongCodes:
     def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
         self._ticks = ticks
         self._lock = threading.Lock()
+        self._buckets = Buckets(AT_ONCE, EVERY)
         self._sources: OrderedDict[str, _Tries] = OrderedDict()
         self._right: OrderedDict[int, None] = OrderedDict()
         # Codes are remembered by a hash that differs from one run to the next.
@@ -73,7 +70,7 @@ class WrongCodes:
         Raises:
             LimitError: ``too_many_tries`` with ``seconds`` to wait; the code was not looked at.
         """
-        source = _network(source)
+        source = network_of(source)
         seen = hash((self._salt, code))
         self._check(source, seen)
         try:
@@ -89,15 +86,13 @@ class WrongCodes:
             tries = self._sources.get(source)
             if tries is None or seen in self._right:
                 return
-            self._refill(tries)
-            left = (tries.spent + 1 - AT_ONCE) * EVERY
-            if left <= 0:
-                tries.slowed = False
+            wait = self._buckets.wait(source, self._ticks())
+            first, tries.slowed = not tries.slowed, wait > 0
+            if not wait:
                 return
-            first, tries.slowed = not tries.slowed, True
         if first:
             log.warning("too many wrong codes from %s: slowed down", source)
-        raise LimitError("too_many_tries", seconds=max(1, round(left + 0.5)))
+        raise LimitError("too_many_tries", seconds=math.ceil(wait))
 
     def _was_right(self, seen: int) -> None:
         with self._lock:
@@ -109,29 +104,12 @@ class WrongCodes:
     def _wrong(self, source: str, seen: int) -> None:
         with self._lock:
             self._right.pop(seen, None)
-            tries = self._sources.setdefault(source, _Tries(at=self._ticks()))
+            tries = self._sources.setdefault(source, _Tries())
             self._sources.move_to_end(source)
             if seen in tries.known:
                 return
             tries.known.append(seen)
-            self._refill(tries)
-            tries.spent += 1
+            self._buckets.take(source, self._ticks())
             while len(self._sources) > _SOURCES:
                 self._sources.popitem(last=False)
         log.info("a code of nothing here from %s", source)
-
-    def _refill(self, tries: _Tries) -> None:
-        now = self._ticks()
-        tries.spent = max(0.0, tries.spent - (now - tries.at) / EVERY)
-        tries.at = now
-
-
-def _network(source: str) -> str:
-    """Who is slowed down together: an IPv4 address or account alone, all of one IPv6 network."""
-    try:
-        address = ipaddress.ip_address(source)
-    except ValueError:
-        return source
-    if address.version == 4:
-        return source
-    return str(ipaddress.ip_network((int(address) >> _ONE_HOME << _ONE_HOME, _ONE_HOME)))

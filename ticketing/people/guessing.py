@@ -1,102 +1,142 @@
-"""Slows down whoever guesses passwords, and lets everybody else log in.
+"""Token buckets against guessing: slow for the guesser, hardly felt by anybody else.
 
-Kept in memory: after a restart the guesser starts anew, and so does the clerk he kept out. Names that do not exist are
-slowed down like those that do, so that the difference tells nothing.
+A wrong password takes a token from each bucket that it belongs to; while one of them is empty, the next password is
+refused without being looked at.
+
+::
+
+    from a known device    the device's own bucket for this name, and no other
+    from anywhere else     the name and the source together, the name alone, the source alone
+
+A known device is a browser that logged in to this very account before and shows it with a signed cookie (OWASP calls
+it a device cookie). Nobody else can empty its bucket, so guessing from outside keeps no clerk from logging in.
+
+Kept in memory: a restart fills all buckets. Names that do not exist have buckets like those that do, so that a refusal
+does not tell which exist.
 """
 
+import ipaddress
+import math
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Hashable
+from typing import NamedTuple
 
 from ticketing.model import LimitError
 
-FREE_TRIES = 5
-"""Wrong passwords for one name before it has to wait."""
+AT_ONCE = 5
+EVERY = 60
+"""Wrong passwords for one name from one source or device: so many at once, then one each ``EVERY`` seconds. That is
+1,445 guesses on the first day."""
 
-FIRST_WAIT = timedelta(seconds=1)
-LONGEST_WAIT = timedelta(minutes=1)
-"""The wait doubles with each wrong try up to this: 1,440 guesses a day at most, and a clerk whom somebody tries to
-keep out by guessing gets in within a minute."""
+NAME_AT_ONCE = 20
+NAME_EVERY = 20
+"""The same for one name from all sources that are no known devices together: 4,340 guesses on the first day, however
+many addresses take part. It fills faster than any two sources can empty it."""
 
-FORGOTTEN_AFTER = timedelta(minutes=15)
+SOURCE_AT_ONCE = 60
+SOURCE_EVERY = 1
+"""The same for all names from one source."""
 
-TRIES_OF_ALL = 60
-"""Wrong tries for all names together at once, before everybody waits ..."""
-
-TRY_OF_ALL_EVERY = timedelta(seconds=1)
-"""... for the next to be allowed."""
-
-_NAMES = 4096
-_DISORDER = timedelta(seconds=30)
+_MOST_KEYS = 4096
+_NETWORK_BITS = 64
+"""Bits of an IPv6 address that name a network; its owner has all addresses in it (RFC 6177)."""
 
 
-@dataclass
-class _Tries:
-    wrong: int
-    last: datetime
-    free_at: datetime | None
+class Try(NamedTuple):
+    """A password that is tried.
+
+    Attributes:
+        name: of the account.
+        source: the network it comes from, see :func:`network_of`.
+        device: the browser, where it is known from an earlier log-in to this account.
+    """
+
+    name: str
+    source: str
+    device: str | None
+
+
+class Buckets:
+    """Token buckets by key. Not locked. The least recently used are forgotten, which fills them.
+
+    Args:
+        size: tokens of a full bucket.
+        every: seconds in which a token comes back.
+    """
+
+    def __init__(self, size: int, every: float) -> None:
+        self._size = size
+        self._every = every
+        # When a bucket is full again says all about it (the generic cell rate algorithm).
+        self._full_at: OrderedDict[Hashable, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._full_at)
+
+    def spent(self, key: Hashable, now: float) -> float:
+        """Tokens that are missing."""
+        return max(0.0, self._full_at.get(key, now) - now) / self._every
+
+    def wait(self, key: Hashable, now: float) -> float:
+        """Seconds until there is a token, 0 while there is one."""
+        return max(0.0, (self.spent(key, now) + 1 - self._size) * self._every)
+
+    def take(self, key: Hashable, now: float, tokens: float = 1.0) -> None:
+        """Take tokens; a negative number gives them back."""
+        self._full_at[key] = max(self._full_at.get(key, now), now) + tokens * self._every
+        self._full_at.move_to_end(key)
+        if len(self._full_at) > _MOST_KEYS:
+            self._full_at.popitem(last=False)
 
 
 class GuessLimit:
-    """Counts tries per name and in total. Safe to use from any thread."""
+    """Counts wrong passwords. Safe to use from any thread; ``now`` is in seconds of a clock that is never set."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._names: OrderedDict[str, _Tries] = OrderedDict()
-        self._spent = 0.0
-        self._spent_at: datetime | None = None
+        self._devices = Buckets(AT_ONCE, EVERY)
+        self._pairs = Buckets(AT_ONCE, EVERY)
+        self._names = Buckets(NAME_AT_ONCE, NAME_EVERY)
+        self._sources = Buckets(SOURCE_AT_ONCE, SOURCE_EVERY)
 
-    def check(self, name: str, now: datetime) -> None:
-        """Whether a password may be looked at now; whoever looks tells :meth:`right` or :meth:`wrong` before the next.
+    def check(self, who: Try, now: float) -> None:
+        """Whether a password may be looked at; then tell :meth:`right` or :meth:`wrong` before the next check.
 
         Raises:
-            LimitError: ``too_many_tries`` with ``seconds`` to wait; ``everyone`` tells whether all names have to.
+            LimitError: ``too_many_tries`` with ``seconds`` to wait; ``everyone`` tells whether that is for all names.
         """
         with self._lock:
-            tries = self._of(name, now)
-            if tries is not None and tries.free_at is not None and tries.free_at > now:
-                raise _too_many(tries.free_at - now, everyone=False)
-            self._refill(now)
-            if self._spent + 1 > TRIES_OF_ALL:
-                raise _too_many((self._spent + 1 - TRIES_OF_ALL) * TRY_OF_ALL_EVERY, everyone=True)
+            for buckets, key in self._of(who):
+                if wait := buckets.wait(key, now):
+                    raise LimitError("too_many_tries", seconds=math.ceil(wait), everyone=buckets is self._sources)
 
-    def wrong(self, name: str, now: datetime) -> None:
-        """The try was wrong."""
+    def wrong(self, who: Try, now: float) -> None:
+        """The password was wrong."""
         with self._lock:
-            self._refill(now)
-            self._spent += 1
-            tries = self._of(name, now)
-            wrong = 1 if tries is None else tries.wrong + 1
-            doublings = wrong - FREE_TRIES
-            wait = min(FIRST_WAIT * 2 ** min(doublings, 16), LONGEST_WAIT) if doublings >= 0 else None
-            self._names[name] = _Tries(wrong, now, None if wait is None else now + wait)
-            self._names.move_to_end(name)
-            while len(self._names) > _NAMES:
-                self._names.popitem(last=False)
+            for buckets, key in self._of(who):
+                buckets.take(key, now)
 
-    def right(self, name: str, now: datetime) -> None:
-        """The try was right: it costs nothing, and the wrong ones before it are forgiven."""
+    def right(self, who: Try, now: float) -> None:
+        """The password was right: it costs nothing, and gives back what the wrong ones before it took."""
         with self._lock:
-            tries = self._names.pop(name, None)
-            self._refill(now)
-            self._spent = max(0.0, self._spent - (tries.wrong if tries else 0))
+            (own, key), *_ = of = self._of(who)
+            spent = own.spent(key, now)
+            for buckets, key in of if spent else ():
+                buckets.take(key, now, -spent)
 
-    def _of(self, name: str, now: datetime) -> _Tries | None:
-        tries = self._names.get(name)
-        # A clock that was set back must not make a wait of a minute one of an hour; but two threads that bring their
-        # times in the wrong order are no clock set back.
-        if tries is not None and not -_DISORDER <= now - tries.last <= FORGOTTEN_AFTER:
-            del self._names[name]
-            return None
-        return tries
-
-    def _refill(self, now: datetime) -> None:
-        passed = timedelta() if self._spent_at is None else now - self._spent_at
-        if self._spent_at is None or passed > timedelta() or passed < -_DISORDER:
-            self._spent = max(0.0, self._spent - max(passed, timedelta()) / TRY_OF_ALL_EVERY)
-            self._spent_at = now
+    def _of(self, who: Try) -> list[tuple[Buckets, Hashable]]:
+        if who.device:
+            return [(self._devices, (who.device, who.name))]
+        return [(self._pairs, (who.name, who.source)), (self._names, who.name), (self._sources, who.source)]
 
 
-def _too_many(wait: timedelta, *, everyone: bool) -> LimitError:
-    return LimitError("too_many_tries", seconds=max(1, -(-wait // timedelta(seconds=1))), everyone=everyone)
+def network_of(source: str) -> str:
+    """What is slowed down together: of IPv6 a whole network, of IPv4 an address; any other text is itself."""
+    try:
+        address = ipaddress.ip_address(source)
+    except ValueError:
+        return source
+    if address.version == 4:
+        return source
+    return str(ipaddress.ip_network((int(address) >> _NETWORK_BITS << _NETWORK_BITS, _NETWORK_BITS)))

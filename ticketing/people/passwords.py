@@ -4,18 +4,22 @@ One thread, for two reasons. A hash takes 19 MiB, which the C library keeps read
 on every thread of a web server that would be the memory of a small box. And tries that are looked at one after another
 are known to be right or wrong before the next is: no right one is ever counted as wrong, and a hundred guesses sent
 at the same moment are slowed down like a hundred sent in turn.
+
+The queue of that thread is bounded, as a whole and for each source: a flood of log-ins from one address fills its own
+share, and the next address waits for that share at most.
 """
 
 import secrets
 import threading
+import time
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from ticketing.model import LimitError
-from ticketing.people.guessing import GuessLimit
+from ticketing.people.guessing import GuessLimit, Try
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -27,49 +31,61 @@ _PASSES = 3
 _LANES = 1
 
 MOST_AT_ONCE = 32
-"""Passwords in hand; more are refused at once, so that nobody waits longer than some seconds."""
+"""Passwords in the queue; more are refused at once, so that nobody waits longer than some seconds."""
+
+SHARE = 8
+"""How many of them may come from one source or known device."""
+
+_KEPT = 8
+"""Places that only known devices get, however many sources fill the others."""
 
 _NOBODYS_BYTES = 32
+_NOT_A_TRY = Try("", "", None)
+"""Whose place a password takes that is being set."""
 
 _Result = TypeVar("_Result")
 
 
 class Passwords:
-    """Makes and checks hashes. Safe to use from any thread; its own ends with it."""
+    """Makes and checks hashes. Safe to use from any thread; its own ends with it.
 
-    def __init__(self) -> None:
+    Args:
+        ticks: seconds of a clock that is never set.
+    """
+
+    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._ticks = ticks
         self._guesses = GuessLimit()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passwords")
-        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._lock = threading.Lock()
+        self._queued: Counter[str] = Counter()
         self._hasher: PasswordHasher | None = None
         self._nobodys_hash = ""
 
     def hash(self, password: str) -> str:
-        """What is kept of a password; raises as :meth:`fits` does when too many are in hand."""
+        """What is kept of a password; raises as :meth:`fits` does when the queue is full."""
         return self._in_turn(lambda: self._argon2().hash(_bytes(password)))
 
-    def fits(self, name: str, kept: str | None, password: str, now: datetime) -> bool:
-        """Whether this is the password; False for who has none, in the same time.
+    def fits(self, who: Try, kept: str | None, password: str) -> bool:
+        """Whether this is the password; False for an unknown name, in the same time.
 
         Args:
-            name: whose tries are counted.
+            who: whose try it is.
             kept: what :meth:`hash` gave; None for an unknown name.
             password: what was typed.
-            now: aware time.
 
         Raises:
             LimitError: ``too_many_tries`` with ``seconds`` to wait; the password was not looked at. ``everyone`` tells
                 whether that is for all names.
         """
-        return self._in_turn(lambda: self._try(name, kept, password, now))
+        # Refused here, guesses of a flood take no place in the queue.
+        self._guesses.check(who, self._ticks())
+        return self._in_turn(lambda: self._try(who, kept, password), who)
 
-    def _try(self, name: str, kept: str | None, password: str, now: datetime) -> bool:
-        self._guesses.check(name, now)
+    def _try(self, who: Try, kept: str | None, password: str) -> bool:
+        self._guesses.check(who, self._ticks())
         right = self._matches(kept, password)
-        if right:
-            self._guesses.right(name, now)
-        else:
-            self._guesses.wrong(name, now)
+        (self._guesses.right if right else self._guesses.wrong)(who, self._ticks())
         return right
 
     def _matches(self, kept: str | None, password: str) -> bool:
@@ -81,13 +97,18 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
 
-    def _in_turn(self, work: Callable[[], _Result]) -> _Result:
-        if not self._places.acquire(blocking=False):
-            raise LimitError("too_many_tries", seconds=1, everyone=True)
+    def _in_turn(self, work: Callable[[], _Result], who: Try = _NOT_A_TRY) -> _Result:
+        whose, places = who.device or who.source, MOST_AT_ONCE - (0 if who.device else _KEPT)
+        with self._lock:
+            if self._queued[whose] >= SHARE or self._queued.total() >= places:
+                raise LimitError("too_many_tries", seconds=1, everyone=True)
+            self._queued[whose] += 1
         try:
             return self._thread.submit(work).result()
         finally:
-            self._places.release()
+            with self._lock:
+                # Leaves out what comes to nothing.
+                self._queued -= Counter([whose])
 
     def _argon2(self) -> "PasswordHasher":
         if self._hasher is None:

@@ -6,6 +6,7 @@ removes, within a second.
 """
 
 import hashlib
+import hmac
 import json
 import re
 import secrets
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from ticketing.model import ROLES, Role, TicketingError
+from ticketing.people.guessing import Try, network_of
 from ticketing.people.passwords import Passwords
 from ticketing.store.opening import Prepared
 from ticketing.store.tables import account, login, token, window
@@ -39,7 +41,12 @@ EVERY_WINDOW = "*"
 TOKEN_KNOWN_FOR = 1.0
 """Seconds a token is known without asking the store: a business system sends its own with each of many requests."""
 
+ACCOUNTS_OF_DEVICE = 8
+"""Accounts by which a browser is known; of more, the last ones."""
+
 _KNOWN_TOKENS = 256
+_DEVICE = re.compile(r"([\w-]{22})((?:\.[0-9a-f]{24})*)", re.ASCII)
+_MARK_CHARS = 24
 _SECRET_BYTES = 32
 _SECRET_CHARS = 43
 _NAME = re.compile(r"\w[\w.@-]{0,63}")
@@ -122,7 +129,7 @@ class People:
         self._store = store
         self._clock = clock
         self._ticks = ticks
-        self._passwords = Passwords()
+        self._passwords = Passwords(ticks)
         # Replaced, never emptied: who read a token before its removal puts it into a dictionary that nobody asks.
         self._known: dict[bytes, tuple[float, Principal]] = {}
 
@@ -215,21 +222,26 @@ class People:
 
     # -- coming and going ------------------------------------------------------------------------------------------
 
-    def login(self, name: str, password: str, now: datetime) -> str | None:
+    def login(self, name: str, password: str, now: datetime, source: str = "", device: str = "") -> str | None:
         """A session secret for the cookie, or None; a wrong password and an unknown name take the same time.
+
+        Args:
+            name: of the account.
+            password: what was typed.
+            now: from which the log-in lasts.
+            source: the address it comes from.
+            device: what the browser keeps of :meth:`device`, ``""`` for nothing.
 
         Raises:
             LimitError: ``too_many_tries`` with ``seconds`` to wait, for this name or, with ``everyone=True``, for
-                anybody; the password was not looked at.
+                any name from this source; the password was not looked at.
         """
         name = unicodedata.normalize("NFC", name)
         could_be = _NAME.fullmatch(name) is not None
-        kept = None
-        if len(password) <= MAX_PASSWORD and could_be:
-            with self._store.read() as conn:
-                kept = conn.scalar(select(account.c.password_hash).where(account.c.name == name))
+        kept = self._password_of(name) if len(password) <= MAX_PASSWORD and could_be else None
         # What cannot be a name counts as one name, so that long ones do not fill the memory.
-        if not self._passwords.fits(name if could_be else "", kept, password[:MAX_PASSWORD], now):
+        who = Try(name if could_be else "", network_of(source), _known(device, name, kept))
+        if not self._passwords.fits(who, kept, password[:MAX_PASSWORD]):
             return None
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         with self._store.write() as conn:
@@ -241,6 +253,28 @@ class People:
                 insert(login).values(hash=_hash_of(secret), account=name, expires_at=_micros(now + LOGIN_LASTS))
             )
         return secret
+
+    def device(self, name: str, before: str = "") -> str:
+        """What a browser that has just logged in to ``name`` keeps, so that it is known at its next log-in.
+
+        An id and, for each of the last accounts, a mark: a MAC over id and name, keyed by the account's password hash.
+        So every box that shares the store knows it, nobody else can make one, and it ends with the password. It opens
+        nothing: it only has a bucket of its own, see ``ticketing.people.guessing``.
+
+        Args:
+            name: of the account.
+            before: what the browser kept until now.
+        """
+        found = _DEVICE.fullmatch(before)
+        number = found[1] if found else secrets.token_urlsafe(16)
+        mark = _mark(number, name, self._password_of(name) or "")
+        marks = [mark, *(one for one in (found[2].split(".")[1:] if found else []) if one != mark)]
+        return ".".join([number, *marks[:ACCOUNTS_OF_DEVICE]])
+
+    def _password_of(self, name: str) -> str | None:
+        with self._store.read() as conn:
+            kept: str | None = conn.scalar(select(account.c.password_hash).where(account.c.name == name))
+        return kept
 
     def logout(self, secret: str) -> None:
         """Ends one log-in; one that is not there is no error."""
@@ -273,6 +307,19 @@ class People:
                 known.clear()
             known[hashed] = now + TOKEN_KNOWN_FOR, principal
         return principal
+
+
+def _known(device: str, name: str, kept: str | None) -> str | None:
+    """The id of a device that has the mark of this account, else None."""
+    found = _DEVICE.fullmatch(device)
+    if found is None or kept is None:
+        return None
+    mark = _mark(found[1], name, kept)
+    return found[1] if any(hmac.compare_digest(mark, one) for one in found[2].split(".")) else None
+
+
+def _mark(number: str, name: str, kept: str) -> str:
+    return hmac.new(kept.encode(), f"known device\n{number}\n{name}".encode(), "sha256").hexdigest()[:_MARK_CHARS]
 
 
 def _free_windows(conn: "Connection", name: str) -> None:

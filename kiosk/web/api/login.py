@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, request
 
-from kiosk.web.auth import COOKIE, allow, check_same_site, forget, gate, public, remember
+from kiosk.web.auth import COOKIE, DEVICE_COOKIE, allow, check_same_site, forget, gate, public, remember
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import MeAnswer, answer
@@ -77,16 +77,17 @@ def _log_in(hall: Hall, body: LoginBody) -> Response:
         RequestError: ``tls_required``, ``cross_site``, ``wrong_password``.
         LimitError: ``too_many_tries``.
     """
-    if not gate().asker().secure:
+    asker = gate().asker()
+    if not asker.secure:
         raise RequestError(403, "tls_required")
     check_same_site(request)
-    now = hall.clock()
-    secret = hall.people.login(body.username, body.password, now)
+    now, device = hall.clock(), request.cookies.get(DEVICE_COOKIE, "")
+    secret = hall.people.login(body.username, body.password, now, asker.address, device)
     principal = hall.people.principal_of_login(secret, now) if secret else None
     if secret is None or principal is None:
         raise RequestError(401, "wrong_password")
     response = answer({"username": principal.name, "role": principal.role, "windows": list(principal.windows)})
-    remember(response, secret, hall.settings.server)
+    remember(response, secret, hall.people.device(principal.name, device), hall.settings.server)
     return response
 
 

@@ -88,7 +88,7 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
             raise UnknownError("not_found")
         page = _page("bench.html", kinds=_kinds())
         if visitor is not None and asker.principal is None and (secret := _let_in(hall, visitor)):
-            remember(page, secret, hall.settings.server)
+            remember(page, secret, hall.people.device(visitor[0]), hall.settings.server)
         return page
 
     return blueprint

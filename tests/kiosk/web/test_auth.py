@@ -21,8 +21,14 @@ def login(here: Any, name: str = "wang", role: Any = "clerk", windows: tuple[str
 
 
 def cookie_of(answer: Any) -> str:
-    (cookie,) = answer.cookies
+    (cookie,) = (one for one in answer.cookies if one.startswith("quhao="))
     return str(cookie.partition(";")[0].removeprefix("quhao="))
+
+
+def device_of(answer: Any) -> str:
+    """The cookie by which the browser is known from then on, as it sends it."""
+    (cookie,) = (one for one in answer.cookies if one.startswith("quhao-device="))
+    return str(cookie.partition(";")[0])
 
 
 # -- credentials -------------------------------------------------------------------------------------------------------
@@ -72,6 +78,41 @@ def test_guessing_is_slowed_down(here: Any) -> None:
     assert answers[-1].status == 429
     assert answers[-1].code == "too_many_tries"
     assert int(answers[-1].headers["retry-after"]) > 0
+
+
+def test_a_browser_that_logged_in_before_is_known_by_a_cookie_that_opens_nothing(start: Callable[..., Any]) -> None:
+    here = start(trusted_proxy="127.0.0.1")
+    here.hall.people.add_account("wang", "clerk", ("3",), PASSWORD)
+    far = {"X-Forwarded-For": "203.0.113.9"}
+    answer = here.post("/login", {"username": "wang", "password": PASSWORD}, headers=far)
+    attributes = next(one for one in answer.cookies if one.startswith("quhao-device=")).lower().split("; ")[1:]
+    assert {"secure", "httponly", "samesite=strict", "path=/", "max-age=34560000"} <= set(attributes)
+    device = device_of(answer)
+    assert here.get("/windows/3", headers=far | {"Cookie": device}).code == "not_logged_in"
+    # Logged in again it is the same device, logged out it stays one.
+    cookie = cookie_of(answer)
+    assert here.post("/logout", cookie=f"{cookie}; {device}", headers=far).cookies[0].startswith("quhao=;")
+    again = here.post("/login", {"username": "wang", "password": PASSWORD}, headers=far | {"Cookie": device})
+    assert device_of(again) == device
+
+
+def test_guessing_from_one_address_keeps_out_neither_a_known_device_nor_another_address(
+    start: Callable[..., Any],
+) -> None:
+    here = start(trusted_proxy="127.0.0.1")
+    here.hall.people.add_account("wang", "clerk", ("3",), PASSWORD)
+
+    def log_in(address: str, password: str = PASSWORD, **cookie: str) -> Any:
+        headers = {"X-Forwarded-For": address} | cookie
+        return here.post("/login", {"username": "wang", "password": password}, headers=headers)
+
+    device = device_of(log_in("192.0.2.7"))
+    codes = [log_in(f"2001:db8:1:2::{number:x}", "wrong").code for number in range(7)]
+    assert codes == ["wrong_password"] * 5 + ["too_many_tries"] * 2
+    assert log_in("2001:db8:1:2::99").code == "too_many_tries"
+    assert log_in("2001:db8:1:2::99", Cookie=device).status == 200
+    assert log_in("192.0.2.8").status == 200
+    assert log_in("2001:db8:1:2::99", Cookie=device.replace(device[-4:], "0000")).code == "too_many_tries"
 
 
 def test_a_token_opens_its_own_windows_alone(here: Any) -> None:

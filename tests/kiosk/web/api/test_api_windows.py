@@ -323,7 +323,7 @@ def test_a_pause_says_what_the_clerk_gave(here: Any, clerk: str) -> None:
 def sit(here: Any, name: str) -> str:
     """The cookie of a clerk of all windows."""
     here.hall.people.add_account(name, "clerk", ("*",), PASSWORD)
-    (cookie,) = here.post("/login", {"username": name, "password": PASSWORD}).cookies
+    cookie = here.post("/login", {"username": name, "password": PASSWORD}).cookies[0]
     return str(cookie.partition(";")[0].removeprefix("quhao="))
 
 
