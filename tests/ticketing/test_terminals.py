@@ -1,27 +1,20 @@
 """A resident's own data at a self-service terminal: with a second proof, and nothing told to anybody else."""
 
-import re
-import sqlite3
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from types import FrameType
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from offices import CHEN, CLERK, LI, OfficeHall, refused
 from ticketing.model import Actor, ForbiddenError, UnknownError
-from ticketing.privacy import access_log, sealing
+from ticketing.privacy import access_log
 from ticketing.store import tables
 from ticketing.terminals import Proof, Terminals
 
 TERMINAL = Actor("t-1", "terminal", "terminal hall-1")
 NOTHING = "0123456789ABCDEF"
-VALUE = re.compile(r"[xX]?'[^']*'|\b\d+\b|\bNULL\b")
 
 
 @pytest.fixture
@@ -183,79 +176,6 @@ def test_whatever_is_wrong_is_told_as_one_thing_and_logged(
     before = len(entries(desk))
     assert refused(ForbiddenError, "not_opened", terminals.scan, code, proof, TERMINAL) == {}
     assert [entry[:2] for entry in entries(desk)[before:]] == [("terminal-refused", "terminal hall-1")]
-
-
-@pytest.fixture
-def file_terminals(file_desk: OfficeHall) -> Terminals:
-    return Terminals(file_desk.office.ledger)
-
-
-class Work:
-    """What the store and the seals are asked to do, counted where they do it: SQLite tells each statement itself."""
-
-    def __init__(self, desk: OfficeHall) -> None:
-        self._desk = desk
-        self.statements: list[str] = []
-        self.calls: Counter[str] = Counter()
-
-    def __enter__(self) -> "Work":
-        with self._desk.store.write() as conn:
-            self._raw: sqlite3.Connection = conn.connection.dbapi_connection  # type: ignore[assignment]
-        self._raw.set_trace_callback(self._told)
-        sys.setprofile(self._seen)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.setprofile(None)
-        self._raw.set_trace_callback(None)
-
-    def _told(self, statement: str) -> None:
-        # Which statement it is, and not with what values.
-        self.statements.append(VALUE.sub("?", statement))
-
-    def _seen(self, frame: FrameType, event: str, _arg: Any) -> None:
-        if event == "call" and frame.f_code in (
-            sealing.seal.__code__,
-            sealing.unseal.__code__,
-            sealing.derive.__code__,
-        ):
-            self.calls[frame.f_code.co_name] += 1
-
-
-@pytest.fixture
-def measured(file_desk: OfficeHall, file_terminals: Terminals) -> Callable[[str, Proof], Work]:
-    def measure(code: str, proof: Proof) -> Work:
-        with Work(file_desk) as work:
-            refused(ForbiddenError, "not_opened", file_terminals.scan, code, proof, TERMINAL)
-        return work
-
-    return measure
-
-
-def test_whatever_is_wrong_costs_the_same_statements_and_seals(
-    file_desk: OfficeHall, measured: Callable[[str, Proof], Work]
-) -> None:
-    measured(NOTHING, Proof())
-    first = measured(NOTHING, Proof())
-    assert len(first.statements) > 5
-    assert first.calls["seal"] >= 2
-    assert first.calls["unseal"] >= 2
-    for name, case in WRONG.items():
-        file_desk.next_day()
-        code, proof = case(file_desk)
-        # The first verb of a day ends the one before.
-        measured(NOTHING, Proof())
-        work = measured(code, proof)
-        assert work.statements == first.statements, name
-        assert work.calls == first.calls, name
-
-
-def test_the_measure_sees_work_that_is_left_out(file_desk: OfficeHall, measured: Callable[[str, Proof], Work]) -> None:
-    refusal = measured(NOTHING, Proof())
-    with Work(file_desk) as work:
-        refused(UnknownError, "unknown_code", file_desk.office.ticket_of_code, NOTHING)
-    assert work.statements != refusal.statements
-    assert work.calls != refusal.calls
 
 
 def test_three_wrong_proofs_lock_a_ticket_for_every_terminal_and_process(

@@ -40,19 +40,13 @@ def seal(m: Moment, ticket: int, holders: Holders) -> None:
     _INSERT.do(m.conn, {"ticket_id": ticket, "hall_day": m.day, "sealed": sealed})
 
 
-def sealed_of(m: Moment, ticket: int) -> bytes | None:
-    """The sealed data of a ticket; None if it has none."""
-    sealed: bytes | None = _SEALED.scalar(m.conn, {"ticket": ticket})
-    return sealed
-
-
 def opened(m: Moment, hall_day: str, ticket: int) -> Holders | None:
     """The persons behind a ticket. Who shows them to somebody must write an entry into the access log.
 
     Raises:
         ErasedError: that day is erased.
     """
-    sealed = sealed_of(m, ticket)
+    sealed: bytes | None = _SEALED.scalar(m.conn, {"ticket": ticket})
     return None if sealed is None else from_bytes(m.vault.open(m.conn, hall_day, PURPOSE, ticket, sealed))
 
 

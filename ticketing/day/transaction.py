@@ -68,7 +68,6 @@ _CODE_HASH = Prepared(select(t.c.code_hash).where(t.c.id == bindparam("ticket"))
 _BY_CODE = Prepared(tickets.where(t.c.code_hash == bindparam("code"), t.c.hall_day == bindparam("day")))
 _BY_CODE_OF_ANY_DAY = Prepared(tickets.where(t.c.code_hash == bindparam("code")))
 _BY_NUMBER = Prepared(tickets.where(t.c.hall_day == bindparam("day"), t.c.number == bindparam("number")))
-_NOBODYS = "0" * 16
 _AT_WINDOW = Prepared(tickets.where(t.c.window_id == bindparam("window"), tables.open_))
 _AHEAD = Prepared(
     select(func.count())
@@ -259,22 +258,20 @@ class Moment:
     def row_of_code(self, scanned: str) -> Row[Any]:
         """The row of today's ticket whose code was scanned.
 
-        A code of another day, an erased one, one that never was and what is no code at all are one and the same,
-        by what is answered and by the work it takes.
+        A code of another day, an erased one, one that never was and what is no code at all are answered alike.
 
         Raises:
             UnknownError: ``unknown_code``.
         """
-        code = codes.find_code(scanned) or _NOBODYS
-        row = _BY_CODE.one_or_none(self.conn, {"code": self.hash_of(code), "day": self.day})
-        if row is None:
-            raise UnknownError("unknown_code")
-        return row
+        return self._row_of_code(_BY_CODE, scanned)
 
     def row_of_old_code(self, scanned: str) -> Row[Any]:
         """The same for a ticket of any day, for those few who may know of it."""
-        code = codes.find_code(scanned) or _NOBODYS
-        row = _BY_CODE_OF_ANY_DAY.one_or_none(self.conn, {"code": self.hash_of(code)})
+        return self._row_of_code(_BY_CODE_OF_ANY_DAY, scanned)
+
+    def _row_of_code(self, statement: Prepared, scanned: str) -> Row[Any]:
+        code = codes.find_code(scanned)
+        row = statement.one_or_none(self.conn, {"code": self.hash_of(code), "day": self.day}) if code else None
         if row is None:
             raise UnknownError("unknown_code")
         return row
