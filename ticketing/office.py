@@ -4,16 +4,18 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from ticketing import policy
 from ticketing.cases import cases
 from ticketing.cases.cases import Further
 from ticketing.day import closing, print_jobs, setup, windows
-from ticketing.day.idempotency import Key, ticket_as_json, ticket_from_json
+from ticketing.day.idempotency import once, ticket_as_json, ticket_from_json
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import Ended, PrintJob
 from ticketing.day.residents import Holders
+from ticketing.day.transaction import Moment
 from ticketing.line import calling, holding, issuing, priorities, recallable, scanning, undoing, views, why_before
 from ticketing.line.calling import Called, Finished
 from ticketing.line.forecasts import Forecasts
@@ -48,6 +50,8 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
+
+_Called = TypeVar("_Called", bound=Called | None)
 
 PHONE = Actor("phone", "kiosk")
 """Whoever holds a ticket, and looks it up by its code."""
@@ -147,29 +151,33 @@ class Office:
         with self.ledger.verb() as m:
             # Requests of before there were agents keep their form, and so their kept answers.
             people = [one.as_json() for one in (resident, agent) if one] if agent else resident and resident.as_json()
-            asked: list[list[str] | str] = [] if chain is None else [list(chain)]
-            asked += [priority_reason] if priority_reason else []
-            kept = key and Key(m, actor, key, "issue", service, people, priority, print, *asked)
-            if kept and (found := kept.answer()) is not None:
-                day, answer = found
-                ticket = ticket_from_json(m, answer["ticket"])
-                return Issued(ticket, m.code_of(day, ticket.id), answer["print_job"])
-            issued = issuing.issue(
-                m,
-                self._crowd,
-                service,
-                resident,
-                priority,
-                printed=print,
-                agent=agent,
-                chain=chain,
-                reached=views.reached(m, self.forecasts),
-            )
-            if priority is not None:
-                priorities.record(m, issued.ticket.id, priority, priority_reason, actor)
-            if kept:
-                kept.keep({"ticket": ticket_as_json(issued.ticket), "print_job": issued.print_job})
-        log.info("%s issued by %s", issued.ticket.number, actor.who)
+            more: list[list[str] | str] = [] if chain is None else [list(chain)]
+            more += [priority_reason] if priority_reason else []
+
+            def do() -> Issued:
+                issued = issuing.issue(
+                    m,
+                    self._crowd,
+                    service,
+                    resident,
+                    priority,
+                    printed=print,
+                    agent=agent,
+                    chain=chain,
+                    reached=views.reached(m, self.forecasts),
+                )
+                if priority is not None:
+                    priorities.record(m, issued.ticket.id, priority, priority_reason, actor)
+                return issued
+
+            def again(day: str, kept: Any) -> Issued:
+                ticket = ticket_from_json(m, kept["ticket"])
+                return Issued(ticket, m.code_of(day, ticket.id), kept["print_job"])
+
+            asked = ("issue", service, people, priority, print, *more)
+            issued, new = once(m, actor, key, asked, do, _issued_as_json, again)
+        if new:
+            log.info("%s issued by %s", issued.ticket.number, actor.who)
         return issued
 
     def tickets_of(self, resident: Resident) -> dict[str, Ticket]:
@@ -209,17 +217,8 @@ class Office:
             ClosedError: ``window_paused``.
             StateError: ``window_busy`` (``number``, ``state``): a ticket is at the window; ``idempotency_key_reused``.
         """
-        with self.ledger.verb() as m:
-            kept = key and Key(m, actor, key, "call next", window)
-            if kept and (found := kept.answer()) is not None:
-                answer = found[1]
-                return answer and Called(ticket_from_json(m, answer["ticket"]), Why(*answer["why"]))
-            called = calling.call_next(m, window, actor)
-            if kept:
-                kept.keep(called and {"ticket": ticket_as_json(called.ticket), "why": [called.why.zh, called.why.en]})
-        if called:
-            self._note(called.ticket, "called", window, actor)
-        return called
+        asked = ("call next", window)
+        return self._call(window, actor, key, asked, lambda m: calling.call_next(m, window, actor), "called")
 
     def call_number(
         self, window: str, number: str, actor: Actor, reason: str | None = None, key: str | None = None
@@ -242,16 +241,10 @@ class Office:
                 (``number``, ``service``, ``window``); ``already_waiting``: who was missed has taken another number;
                 ``idempotency_key_reused``.
         """
-        with self.ledger.verb() as m:
-            kept = key and Key(m, actor, key, "call number", window, number, reason)
-            if kept and (found := kept.answer()) is not None:
-                answer = found[1]
-                return Called(ticket_from_json(m, answer["ticket"]), Why(*answer["why"]))
-            called = calling.call_number(m, window, number, actor, reason)
-            if kept:
-                kept.keep({"ticket": ticket_as_json(called.ticket), "why": [called.why.zh, called.why.en]})
-        self._note(called.ticket, "called by number", window, actor)
-        return called
+        asked, how = ("call number", window, number, reason), "called by number"
+        return self._call(
+            window, actor, key, asked, lambda m: calling.call_number(m, window, number, actor, reason), how
+        )
 
     def recall(self, window: str, actor: Actor) -> Ticket:
         """Call once more who was called; raises ``nobody_here``, ``wrong_state`` (``state``, ``verb``)."""
@@ -656,6 +649,25 @@ class Office:
 
     # How
 
+    def _call(
+        self,
+        window: str,
+        actor: Actor,
+        key: str | None,
+        asked: tuple[Any, ...],
+        call: Callable[[Moment], _Called],
+        how: str,
+    ) -> _Called:
+        def again(_day: str, kept: Any) -> Any:
+            return kept and Called(ticket_from_json(m, kept["ticket"]), Why(*kept["why"]))
+
+        called: _Called
+        with self.ledger.verb() as m:
+            called, new = once(m, actor, key, asked, lambda: call(m), _called_as_json, again)
+        if isinstance(called, Called) and new:
+            self._note(called.ticket, how, window, actor)
+        return called
+
     def _note(self, ticket: Ticket, what: str, window: str, actor: Actor) -> Ticket:
         log.info("%s %s at window %s by %s", ticket.number, what, window, actor.who)
         return ticket
@@ -663,3 +675,11 @@ class Office:
     def _noted(self, ticket: Ticket, what: str, actor: Actor) -> Ticket:
         log.info("%s %s by %s", ticket.number, what, actor.who)
         return ticket
+
+
+def _issued_as_json(issued: Issued) -> Any:
+    return {"ticket": ticket_as_json(issued.ticket), "print_job": issued.print_job}
+
+
+def _called_as_json(called: Called | None) -> Any:
+    return called and {"ticket": ticket_as_json(called.ticket), "why": [called.why.zh, called.why.en]}

@@ -11,7 +11,7 @@ from ticketing.appointments.booking import Appointment
 from ticketing.appointments.listing import ListedRow, Listing
 from ticketing.calendar import SlotOfDay
 from ticketing.day import timetable
-from ticketing.day.idempotency import Key
+from ticketing.day.idempotency import once
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Moment, microseconds
 from ticketing.model import Actor, Resident, StateError, TicketingError, UnknownError
@@ -140,22 +140,22 @@ class Appointments:
             LimitError: ``appointments_blocked`` (``until``: the day from which this person may book again).
         """
         with self._ledger.verb() as m:
-            asked = (service, day.isoformat(), minute, resident.as_json(), made_by)
-            kept = key and Key(m, actor, key, "book", *asked)
-            if kept and (found := kept.answer()) is not None:
-                return booking.with_code(m, booking.row_of(m, found[1]))
-            person = booking.person_of(m, resident.id_number)
-            if person is None:
-                raise StateError("no_id_number")
-            last = booking.last_day(m)
-            if day > last:
-                raise StateError("too_far_ahead", until=last)
-            booking.refuse_blocked(m, person)
-            booked = booking.book(m, service, day, minute, person, made_by)
-            if kept:
-                kept.keep(booked)
+
+            def do() -> int:
+                person = booking.person_of(m, resident.id_number)
+                if person is None:
+                    raise StateError("no_id_number")
+                last = booking.last_day(m)
+                if day > last:
+                    raise StateError("too_far_ahead", until=last)
+                booking.refuse_blocked(m, person)
+                return booking.book(m, service, day, minute, person, made_by)
+
+            asked = ("book", service, day.isoformat(), minute, resident.as_json(), made_by)
+            booked, new = once(m, actor, key, asked, do, lambda made: made, lambda _day, kept: int(kept))
             made = booking.with_code(m, booking.row_of(m, booked))
-        log.info("appointment %s booked by %s", made.id, actor.who)
+        if new:
+            log.info("appointment %s booked by %s", made.id, actor.who)
         return made
 
     def of_code(self, code: str) -> Appointment:

@@ -6,9 +6,10 @@ day is erased; it holds no ticket code, since that can be made again from the da
 
 import hmac
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, insert, select
 
@@ -24,54 +25,51 @@ _PURPOSE = "answer"
 _TIMES = ("issued_at", "called_at", "started_at", "ended_at", "rank_at", "held_until")
 
 
-class Key:
-    """An idempotency key in the hands of the actor who sent it.
+_Made = TypeVar("_Made")
+
+
+def once(
+    m: Moment,
+    actor: Actor,
+    key: str | None,
+    asked: tuple[Any, ...],
+    do: Callable[[], _Made],
+    as_json: Callable[[_Made], Any],
+    from_json: Callable[[str, Any], _Made],
+) -> tuple[_Made, bool]:
+    """What ``do`` gives, or what it gave to the earlier request with this key; and whether it was done now.
 
     Args:
-        moment: the transaction of the request.
+        m: the transaction of the request.
         actor: whose key it is.
-        key: what was sent.
-        request: what was asked for; anything JSON can hold.
+        key: the idempotency key that was sent; None for none.
+        asked: what was asked for; anything JSON can hold.
+        do: the verb.
+        as_json: what is kept of its answer.
+        from_json: the reverse, from the hall day and what was kept.
+
+    Raises:
+        StateError: ``idempotency_key_reused``: the earlier request asked for something else.
     """
+    if key is None:
+        return do(), True
+    key_hash = m.vault.lasting_hash("idempotency key", f"{actor.who}\n{key}")
+    request = json.dumps(asked, ensure_ascii=False, sort_keys=True)
 
-    def __init__(self, moment: Moment, actor: Actor, key: str, *request: Any) -> None:
-        self._moment = moment
-        self._hash = moment.vault.lasting_hash("idempotency key", f"{actor.who}\n{key}")
-        self._request = json.dumps(request, ensure_ascii=False, sort_keys=True)
-
-    def answer(self) -> tuple[str, Any] | None:
-        """The hall day and the answer of an earlier request with this key, None when there was none.
-
-        Raises:
-            StateError: ``idempotency_key_reused``: that request asked for something else.
-        """
-        m = self._moment
-        row = _KEPT.one_or_none(m.conn, {"kept_key": self._hash})
-        if row is None:
-            return None
-        if not hmac.compare_digest(row.request_hash, self._request_hash(row.hall_day)):
-            raise StateError("idempotency_key_reused")
-        answer = m.vault.open(m.conn, row.hall_day, _PURPOSE, self._hash.hex(), row.sealed)
-        return row.hall_day, json.loads(answer)
-
-    def keep(self, answer: Any) -> None:
-        """Keep the answer."""
-        m = self._moment
-        sealed = m.vault.seal(m.conn, m.day, _PURPOSE, self._hash.hex(), json.dumps(answer).encode())
-        _KEEP.do(
-            m.conn,
-            {
-                "key_hash": self._hash,
-                "hall_day": m.day,
-                "request_hash": self._request_hash(m.day),
-                "sealed": sealed,
-            },
-        )
-
-    def _request_hash(self, day: str) -> bytes:
+    def hash_on(day: str) -> bytes:
         # By the day's key: what was asked for may hold a resident's data, and must become unknowable with the day.
-        m = self._moment
-        return m.vault.day_hash(m.conn, day, "request", self._request)
+        return m.vault.day_hash(m.conn, day, "request", request)
+
+    row = _KEPT.one_or_none(m.conn, {"kept_key": key_hash})
+    if row is not None:
+        if not hmac.compare_digest(row.request_hash, hash_on(row.hall_day)):
+            raise StateError("idempotency_key_reused")
+        kept = m.vault.open(m.conn, row.hall_day, _PURPOSE, key_hash.hex(), row.sealed)
+        return from_json(row.hall_day, json.loads(kept)), False
+    made = do()
+    sealed = m.vault.seal(m.conn, m.day, _PURPOSE, key_hash.hex(), json.dumps(as_json(made)).encode())
+    _KEEP.do(m.conn, {"key_hash": key_hash, "hall_day": m.day, "request_hash": hash_on(m.day), "sealed": sealed})
+    return made, True
 
 
 def ticket_as_json(ticket: Ticket) -> dict[str, Any]:
