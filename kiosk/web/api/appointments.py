@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
+from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar, Literal
 
 from flask import Response, request
@@ -15,7 +16,7 @@ from kiosk.web.api.terminals import TerminalPath, own_terminal
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.problems import problem
-from kiosk.web.schema.answers import Answer, answer, instant
+from kiosk.web.schema.answers import Answer, Instant, answer, joined
 from kiosk.web.schema.bodies import Body, Day, Identifier, Line, Query, ResidentBody, checked_id_number
 from kiosk.web.schema.routes import NamedPath, Resource, idempotency_key, resource
 from ticketing.appointments.appointments import Appointment, BadRow, BadRowsError
@@ -117,8 +118,8 @@ class SlotAnswer(Answer):
     """A slot; none are `free` once it has begun, and on a date that cannot be booked yet."""
 
     time: str
-    begins_at: datetime
-    ends_at: datetime
+    begins_at: Instant
+    ends_at: Instant
     capacity: int
     free: int
 
@@ -138,10 +139,10 @@ class OwnAppointmentAnswer(Answer):
     service_name_en: str
     date: date
     time: str
-    begins_at: datetime
-    ends_at: datetime
-    come_from: datetime = Field(description="from when on its holder gets a number by it")
-    come_until: datetime = Field(description="and until when; who comes later has missed it")
+    begins_at: Instant
+    ends_at: Instant
+    come_from: Instant = Field(description="from when on its holder gets a number by it")
+    come_until: Instant = Field(description="and until when; who comes later has missed it")
     state: Literal["booked", "checked_in", "cancelled", "missed"]
 
 
@@ -183,25 +184,22 @@ def routes(hall: Hall) -> Resource:
     def services() -> dict[str, Service]:
         return {one.id: one for one in hall.office.services()}
 
-    def own(one: Appointment, known: Mapping[str, Service]) -> dict[str, Any]:
-        rules = hall.office.ledger.rules.appointments
-        service = known.get(one.service)
-        return {
-            "id": one.id,
-            "service": one.service,
-            "service_name": service.name if service else "",
-            "service_name_en": service.name_en if service else "",
-            "date": one.day.isoformat(),
-            "time": f"{one.begins:%H:%M}",
-            "begins_at": instant(one.begins),
-            "ends_at": instant(one.ends),
-            "come_from": instant(one.begins - rules.early),
-            "come_until": instant(one.ends + rules.late),
-            "state": one.state,
-        }
+    def own(one: Appointment, known: Mapping[str, Service]) -> SimpleNamespace:
+        rules, service = hall.office.ledger.rules.appointments, known.get(one.service)
+        return joined(
+            one,
+            service_name=service.name if service else "",
+            service_name_en=service.name_en if service else "",
+            date=one.day,
+            time=f"{one.begins:%H:%M}",
+            begins_at=one.begins,
+            ends_at=one.ends,
+            come_from=one.begins - rules.early,
+            come_until=one.ends + rules.late,
+        )
 
-    def told(one: Appointment, known: Mapping[str, Service] | None = None) -> dict[str, Any]:
-        return own(one, services() if known is None else known) | {"ticket": one.ticket}
+    def told(one: Appointment) -> AppointmentAnswer:
+        return AppointmentAnswer.of(own(one, services()))
 
     def book(body: BookBody, who: Actor) -> Response:
         made = hall.appointments.book(
@@ -213,45 +211,30 @@ def routes(hall: Hall) -> Resource:
             "terminal" if who.role == "terminal" else "api",
             idempotency_key(),
         )
-        return answer(told(made) | {"code": made.code}, 201)
+        return answer(BookedAnswer.of(own(made, services())), 201)
 
     @api.get("/appointments/days", summary="Services and dates that can be booked", responses={"200": BookablesAnswer})
     @public
     def days() -> Response:
         names = services()
-        return answer(
+        found = [
             {
-                "services": [
-                    {
-                        "service": service,
-                        "service_name": names[service].name,
-                        "service_name_en": names[service].name_en,
-                        "days": [{"date": one.day.isoformat(), "free": one.free} for one in found],
-                    }
-                    for service, found in hall.appointments.days().items()
-                    if service in names
-                ]
+                "service": service,
+                "service_name": names[service].name,
+                "service_name_en": names[service].name_en,
+                "days": [{"date": one.day, "free": one.free} for one in days],
             }
-        )
+            for service, days in hall.appointments.days().items()
+            if service in names
+        ]
+        return answer(BookablesAnswer.of({"services": found}))
 
     @api.get("/appointments/slots", summary="Times that can be booked", responses={"200": SlotsAnswer})
     @public
     def slots(query: SlotsQuery) -> Response:
         found = hall.appointments.slots(query.service, query.date)
-        return answer(
-            {
-                "slots": [
-                    {
-                        "time": f"{one.begins:%H:%M}",
-                        "begins_at": instant(one.begins),
-                        "ends_at": instant(one.ends),
-                        "capacity": one.capacity,
-                        "free": one.free,
-                    }
-                    for one in found
-                ]
-            }
-        )
+        slots = [joined(one, time=f"{one.begins:%H:%M}", begins_at=one.begins, ends_at=one.ends) for one in found]
+        return answer(SlotsAnswer.of({"slots": slots}))
 
     @api.post("/appointments", summary="Book a time", responses={"201": BookedAnswer})
     @allow("desk", "terminal")
@@ -277,7 +260,7 @@ def routes(hall: Hall) -> Resource:
         """From today on. Who has none and who was never here are answered alike; each look is logged."""
         found = hall.appointments.of_holder(body.id_number, own_terminal(path.terminal))
         known = services()
-        return answer({"appointments": [own(one, known) for one in found]})
+        return answer(OwnAppointmentsAnswer.of({"appointments": [own(one, known) for one in found]}))
 
     @api.post(
         "/terminals/<terminal>/appointments/<int:appointment>/cancel",
@@ -291,13 +274,14 @@ def routes(hall: Hall) -> Resource:
         tried = f"{path.appointment} {body.id_number}"
         with hall.wrong_codes.watch(f"terminal {path.terminal}", tried, ("unknown_appointment",)):
             cancelled = hall.appointments.cancel_by_holder(path.appointment, body.id_number, who)
-        return answer(own(cancelled, services()))
+        return answer(OwnAppointmentAnswer.of(own(cancelled, services())))
 
     @api.get("/appointments", summary="The appointments of a date", responses={"200": AppointmentsAnswer})
     @allow("desk", "manager")
     def of_day(query: DateQuery) -> Response:
         known = services()
-        return answer({"appointments": [told(one, known) for one in hall.appointments.of_day(query.date)]})
+        found = hall.appointments.of_day(query.date)
+        return answer(AppointmentsAnswer.of({"appointments": [own(one, known) for one in found]}))
 
     @api.get("/appointments/<code>", summary="One's own appointment", responses={"200": AppointmentAnswer})
     @public

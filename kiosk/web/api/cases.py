@@ -1,7 +1,8 @@
 """``/cases``, ``/progress``: what was done for somebody, and how it goes on."""
 
-from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Literal
+from datetime import date
+from types import SimpleNamespace
+from typing import Annotated, ClassVar, Literal
 
 from flask import Response, request
 from pydantic import Field
@@ -10,7 +11,7 @@ from kiosk.web.api.tickets import CodePath
 from kiosk.web.api.windows import CaseBody
 from kiosk.web.auth import actor, allow, caller, public
 from kiosk.web.hall import Hall
-from kiosk.web.schema.answers import Answer, CaseAnswer, answer, instant, of_case
+from kiosk.web.schema.answers import Answer, CaseAnswer, Instant, answer, joined
 from kiosk.web.schema.bodies import Body, Line
 from kiosk.web.schema.routes import NamedPath, Resource, WindowPath, resource
 from ticketing.cases.cases import LONGEST_NOTE, Case, Further
@@ -42,7 +43,7 @@ class ProgressAnswer(Answer):
     outcome: str
     state: State | None = Field(description="null: it was over at once")
     promised_on: date | None
-    updated_at: datetime
+    updated_at: Instant
     note: str | None
 
 
@@ -63,32 +64,16 @@ class BackAnswer(Answer):
     new: bool
 
 
-def of_progress(hall: Hall, case: Case) -> dict[str, Any]:
-    """How a case goes on."""
+def with_names(hall: Hall, case: Case) -> SimpleNamespace:
+    """A case with the names of its service."""
     service = next((one for one in hall.office.services() if one.id == case.service), None)
-    return {
-        "service": case.service,
-        "service_name": service.name if service else case.service,
-        "service_name_en": service.name_en if service else "",
-        "outcome": case.outcome,
-        "state": case.state,
-        "promised_on": case.promised_on and case.promised_on.isoformat(),
-        "updated_at": instant(case.updated_at),
-        "note": case.note,
-    }
+    names = (service.name, service.name_en) if service else (case.service, "")
+    return joined(case, service_name=names[0], service_name_en=names[1])
 
 
-def of_back(back: Back) -> dict[str, Any]:
+def of_back(back: Back) -> BackAnswer:
     """A place in the queue."""
-    ticket = back.ticket
-    return {
-        "number": ticket.number,
-        "service": ticket.service,
-        "state": str(ticket.state),
-        "ahead": ticket.ahead,
-        "code": back.code,
-        "new": back.new,
-    }
+    return BackAnswer.of(joined(back.ticket, back))
 
 
 def routes(hall: Hall) -> Resource:
@@ -103,20 +88,20 @@ def routes(hall: Hall) -> Resource:
         case = hall.cases.record_here(path.window, actor(), further, print=hall.printing.present)
         if case.receipt:
             hall.printing.wake()
-        return answer(of_case(case), 201)
+        return answer(CaseAnswer.of(case), 201)
 
     @api.get("/progress/<code>", summary="How a case goes on, by its receipt", responses={"200": ProgressAnswer})
     @public
     def progress(path: CodePath) -> Response:
         with hall.wrong_codes.watch(_address(hall), path.code):
-            return answer(of_progress(hall, hall.cases.progress(path.code)))
+            return answer(ProgressAnswer.of(with_names(hall, hall.cases.progress(path.code))))
 
     @api.post("/cases/<int:case>/progress", summary="Tell how a case goes on", responses={"200": MovedAnswer})
     @allow("clerk", "desk")
     def move(path: CasePath, body: ProgressBody) -> Response:
         """`returned`: papers are missing, and its resident comes back with them without a new wait."""
         case = hall.cases.move(path.case, body.state, body.note or None, actor())
-        return answer(of_progress(hall, case) | {"id": case.id})
+        return answer(MovedAnswer.of(with_names(hall, case)))
 
     @api.post("/cases/<int:case>/print", summary="Print a receipt again, marked 补打", responses={"204": None})
     @allow("clerk", "desk")

@@ -9,7 +9,7 @@ from kiosk.web.api.tickets import TicketPath
 from kiosk.web.api.windows import LONGEST_NUMBER, HoldBody, Reason
 from kiosk.web.auth import actor, allow
 from kiosk.web.hall import Hall
-from kiosk.web.schema.answers import TicketAnswer, answer, of_ticket
+from kiosk.web.schema.answers import TicketAnswer, answer
 from kiosk.web.schema.bodies import Body, Identifier, Query
 from kiosk.web.schema.routes import Resource, resource
 
@@ -37,19 +37,19 @@ def routes(hall: Hall) -> Resource:
     @api.get("/desk/tickets", summary="Find today's ticket by its number", responses={"200": TicketAnswer})
     @desk
     def find(query: NumberQuery) -> Response:
-        return answer(of_ticket(office.ticket_of_number(query.number)))
+        return answer(TicketAnswer.of(office.ticket_of_number(query.number)))
 
     @api.post("/desk/tickets/<int:ticket>/cancel", summary="Nobody comes for it", responses={"200": TicketAnswer})
     @desk
     def cancel(path: TicketPath) -> Response:
-        return answer(of_ticket(office.cancel(path.ticket, actor())))
+        return answer(TicketAnswer.of(office.cancel(path.ticket, actor())))
 
     @api.post("/desk/tickets/<int:ticket>/hold", summary="Put a ticket aside", responses={"200": TicketAnswer})
     @desk
     def hold(path: TicketPath, body: HoldBody) -> Response:
         """It keeps its number and its place in time."""
         until = body.until(hall.clock())
-        return answer(of_ticket(office.hold_ticket(path.ticket, actor(), body.reason or None, until)))
+        return answer(TicketAnswer.of(office.hold_ticket(path.ticket, actor(), body.reason or None, until)))
 
     @api.post(
         "/desk/tickets/<int:ticket>/return",
@@ -59,12 +59,12 @@ def routes(hall: Hall) -> Resource:
     @desk
     def come_back(path: TicketPath) -> Response:
         """Held, in its old place; missed, behind the next few who wait, and only so often."""
-        return answer(of_ticket(office.return_ticket(path.ticket, actor())))
+        return answer(TicketAnswer.of(office.return_ticket(path.ticket, actor())))
 
     @api.post("/desk/tickets/<int:ticket>/priority", summary="Give it another class", responses={"200": TicketAnswer})
     @allow("desk", "clerk")
     def priority(path: TicketPath, body: PriorityBody) -> Response:
         """It moves by as much as that class's head start is longer."""
-        return answer(of_ticket(office.give_class(path.ticket, body.priority, body.reason, actor())))
+        return answer(TicketAnswer.of(office.give_class(path.ticket, body.priority, body.reason, actor())))
 
     return api

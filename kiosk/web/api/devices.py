@@ -12,7 +12,7 @@ from drivers.device import CanBeTested
 from drivers.supervisor import DeviceState, Supervisor
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
-from kiosk.web.schema.answers import DeviceAnswer, TestedAnswer, answer, instant
+from kiosk.web.schema.answers import DeviceAnswer, TestedAnswer, answer, joined
 from kiosk.web.schema.routes import NamedPath, Resource, resource
 from ticketing.model import StateError, UnknownError
 
@@ -38,7 +38,7 @@ def routes(hall: Hall) -> Resource:
     @api.get("/devices", summary="How the devices are", responses={"200": DevicesAnswer})
     @technician
     def show() -> Response:
-        return answer([_device(supervisor.state, windows.get(supervisor.name)) for supervisor in hall.devices])
+        return answer(DevicesAnswer([_device(one.state, windows.get(one.name)) for one in hall.devices]))
 
     @api.post("/devices/<device>/test", summary="Print, show or say something", responses={"200": TestedAnswer})
     @technician
@@ -66,18 +66,9 @@ def _test(supervisor: Supervisor[Any], hall_name: str, now: datetime) -> tuple[b
     return False, Words(f"{said.reason_zh}，{said.advice_zh}", f"{said.reason_en}: {said.advice_en}")
 
 
-def _device(state: DeviceState, window: str | None) -> dict[str, Any]:
+def _device(state: DeviceState, window: str | None) -> DeviceAnswer:
     # What works may still want somebody soon: paper that runs low is the detail of a printer that is online.
     reason = state.reason or (state.detail if state.detail in REASONS else None)
     said = advice(reason, state.detail) if reason else None
-    return {
-        "name": state.name,
-        "driver": state.driver,
-        "window": window,
-        "state": state.state,
-        "since": instant(state.since),
-        "reason": state.reason,
-        "detail": state.detail,
-        "advice": said.advice_zh if said else None,
-        "advice_en": said.advice_en if said else None,
-    }
+    words = {"advice": said and said.advice_zh, "advice_en": said and said.advice_en}
+    return DeviceAnswer.of(joined(state, window=window, **words))

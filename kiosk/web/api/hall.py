@@ -4,7 +4,7 @@ from flask import Response, request
 
 from kiosk.web.auth import public
 from kiosk.web.hall import Hall
-from kiosk.web.schema.answers import BoardAnswer, HallAnswer, answer, instant, of_service, of_window
+from kiosk.web.schema.answers import BoardAnswer, HallAnswer, answer, joined
 from kiosk.web.schema.routes import STREAM, Resource, last_event_id, resource
 from kiosk.web.streams import Streams
 
@@ -21,33 +21,13 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @public
     def show_hall() -> Response:
         view = hall.office.hall()
-        return answer(
-            {
-                "id": hall.settings.hall.id,
-                "name": hall.settings.hall.name,
-                "day": view.day,
-                "services": [of_service(service) for service in view.services],
-                "windows": [of_window(window) for window in view.windows],
-            }
-        )
+        services = [joined(one.service, one.admission, one) for one in view.services]
+        return answer(HallAnswer.of(joined(hall.settings.hall, view, services=services)))
 
     @api.get("/board", summary="What screens show", responses={"200": BoardAnswer})
     @public
     def show_board() -> Response:
-        board = hall.office.board()
-        calls = [
-            {
-                "number": call.number,
-                "window": call.window,
-                "window_name": call.window_name,
-                "service": call.service,
-                "called_at": instant(call.called_at),
-                "recalls": call.recalls,
-            }
-            for call in board.calls
-        ]
-        waiting = [{"service": one.service, "name": one.name, "count": one.count} for one in board.waiting]
-        return answer({"seq": board.seq, "calls": calls, "waiting": waiting})
+        return answer(BoardAnswer.of(hall.office.board()))
 
     @api.get("/events", summary="Every change since an event, as Server-Sent Events", responses={"200": dict(STREAM)})
     @public

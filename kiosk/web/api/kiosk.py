@@ -6,7 +6,7 @@ from flask import Response
 
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
-from kiosk.web.schema.answers import IssuedAnswer, KioskAnswer, answer, of_ticket
+from kiosk.web.schema.answers import IssuedAnswer, KioskAnswer, answer, joined
 from kiosk.web.schema.bodies import ChooseBody, TypedBody
 from kiosk.web.schema.routes import STREAM, Resource, idempotency_key, resource
 from kiosk.web.streams import Streams
@@ -43,7 +43,7 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     def choose(body: ChooseBody) -> Response:
         """A second tap on the same service gives the same ticket; a key belongs to the resident who stands here."""
         ticket, code = counter().choose(body.service, idempotency_key())
-        return answer(of_ticket(ticket) | {"code": code}, 201)
+        return answer(IssuedAnswer.of(joined(ticket, code=code)), 201)
 
     @api.post("/kiosk/reprint", summary="Print the ticket this resident already has", responses={"200": IssuedAnswer})
     @kiosk_only
@@ -51,7 +51,7 @@ def routes(hall: Hall, streams: Streams) -> Resource:
         """A second tap prints no second slip, with a key or without."""
         idempotency_key()
         ticket, code = counter().reprint(body.service)
-        return answer(of_ticket(ticket) | {"code": code})
+        return answer(IssuedAnswer.of(joined(ticket, code=code)))
 
     @api.post("/kiosk/typed", summary="Begin for a resident who has no card", responses={"200": KioskAnswer})
     @kiosk_only

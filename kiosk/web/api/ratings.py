@@ -4,8 +4,8 @@ The tablet's way in is its own: the browser of the window's box (loopback, or an
 where nobody is logged in, or a token of role ``terminal`` bound to that window. A clerk's log-in or token never is.
 """
 
-from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Literal
+from datetime import date
+from typing import Annotated, ClassVar, Literal
 
 from flask import Response, request
 from pydantic import Field, model_validator
@@ -14,10 +14,10 @@ from kiosk.web.api.tickets import CodePath
 from kiosk.web.auth import actor, allow, caller, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
-from kiosk.web.schema.answers import Answer, answer, instant
+from kiosk.web.schema.answers import Answer, Instant, answer, joined
 from kiosk.web.schema.bodies import Body, Line, Query
 from kiosk.web.schema.routes import NamedPath, Resource, WindowPath, resource
-from ticketing.cases.ratings import LONGEST_NOTE, Rating, Via, WorkItem
+from ticketing.cases.ratings import LONGEST_NOTE, Via
 from ticketing.model import UnknownError
 
 Grade = Annotated[int, Field(ge=1, le=5, description="5 非常满意, 4 满意, 3 基本满意, 2 不满意, 1 非常不满意")]
@@ -95,11 +95,11 @@ class WorkAnswer(Answer):
     day: date
     grade: int
     reasons: list[str]
-    made_at: datetime
-    contact_by: datetime
-    settle_by: datetime
-    contacted_at: datetime | None
-    settled_at: datetime | None
+    made_at: Instant
+    contact_by: Instant
+    settle_by: Instant
+    contacted_at: Instant | None
+    settled_at: Instant | None
     who: str | None
     note: str | None
 
@@ -118,31 +118,6 @@ class WindowGradesAnswer(Answer):
     grades: dict[str, int] | None
 
 
-def of_rating(rating: Rating) -> dict[str, Any]:
-    """A grade, without what it was given for."""
-    return {"grade": rating.grade, "reasons": list(rating.reasons), "late": rating.late}
-
-
-def of_work(item: WorkItem) -> dict[str, Any]:
-    """An item of work."""
-    return {
-        "id": item.id,
-        "case": item.case,
-        "service": item.service,
-        "window": item.window,
-        "day": item.day.isoformat(),
-        "grade": item.grade,
-        "reasons": list(item.reasons),
-        "made_at": instant(item.made_at),
-        "contact_by": instant(item.contact_by),
-        "settle_by": instant(item.settle_by),
-        "contacted_at": item.contacted_at and instant(item.contacted_at),
-        "settled_at": item.settled_at and instant(item.settled_at),
-        "who": item.who,
-        "note": item.note,
-    }
-
-
 def routes(hall: Hall) -> Resource:
     """The routes of ratings."""
     api = resource("ratings", "What residents think of it")
@@ -153,7 +128,7 @@ def routes(hall: Hall) -> Resource:
         """By the code of the ticket or of the receipt, also on a later day; it cannot be changed."""
         with hall.wrong_codes.watch(caller(request, hall.settings.server)[0], path.code):
             given = hall.ratings.rate(path.code, body.grade, body.reasons, body.case, _via())
-        return answer(of_rating(given), 201)
+        return answer(RatingAnswer.of(given), 201)
 
     @api.get(
         "/windows/<window>/rating",
@@ -175,7 +150,7 @@ def routes(hall: Hall) -> Resource:
     @allow("kiosk", "terminal")
     def rate_here(path: WindowPath, body: WindowRatingBody) -> Response:
         tablet_only(path.window)
-        return answer(of_rating(hall.ratings.rate_at(path.window, body.case, body.grade, body.reasons)), 201)
+        return answer(RatingAnswer.of(hall.ratings.rate_at(path.window, body.case, body.grade, body.reasons)), 201)
 
     @api.get("/windows/<window>/grades", summary="A window's grades", responses={"200": WindowGradesAnswer})
     @allow("clerk", window=True)
@@ -183,14 +158,14 @@ def routes(hall: Hall) -> Resource:
         """Of the last whole week, so that nobody at the window learns who gave which."""
         found = hall.ratings.of_window(path.window)
         counts = {str(grade): number for grade, number in (found.grades or {}).items()}
-        return answer({"first": found.first.isoformat(), "last": found.last.isoformat(), "grades": counts or None})
+        return answer(WindowGradesAnswer.of(joined(found, grades=counts or None)))
 
     @api.get("/ratings/work", summary="What low grades ask for", responses={"200": WorkListAnswer})
     @allow("manager")
     def work(query: WorkQuery) -> Response:
         """Open items, most pressing first; with `open=0` all, newest first."""
         items = hall.ratings.work(only_open=query.open == "1")
-        return answer({"items": [of_work(item) for item in items]})
+        return answer(WorkListAnswer.of({"items": items}))
 
     @api.post("/ratings/work/<int:item>", summary="Somebody saw to it", responses={"200": WorkAnswer})
     @allow("manager")
@@ -198,7 +173,7 @@ def routes(hall: Hall) -> Resource:
         done = hall.ratings.see_to(
             path.item, actor(), contacted=body.contacted, settled=body.settled, note=body.note or None
         )
-        return answer(of_work(done))
+        return answer(WorkAnswer.of(done))
 
     return api
 

@@ -5,11 +5,11 @@ from typing import ClassVar
 from flask import Response
 from pydantic import Field, model_validator
 
-from kiosk.web.api.cases import BackAnswer, ProgressAnswer, of_back, of_progress
+from kiosk.web.api.cases import BackAnswer, ProgressAnswer, of_back, with_names
 from kiosk.web.auth import actor, allow, gate
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
-from kiosk.web.schema.answers import Answer, ResidentAnswer, TicketAnswer, answer, of_resident, of_ticket
+from kiosk.web.schema.answers import Answer, ResidentAnswer, TicketAnswer, answer
 from kiosk.web.schema.bodies import Body, Identifier
 from kiosk.web.schema.routes import NamedPath, Resource, resource
 from ticketing.model import Actor, Resident
@@ -78,8 +78,7 @@ def routes(hall: Hall) -> Resource:
         who = own_terminal(path.terminal)
         with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code, ("not_opened",)):
             found = hall.terminals.scan(body.code, Proof(body.id_tail, body.id_number), who)
-        opened = {"resident": of_resident(found.resident), "agent": of_resident(found.agent)}
-        return answer({"ticket": of_ticket(found.ticket)} | opened)
+        return answer(OpenedAnswer.of(found))
 
     @api.post("/terminals/<terminal>/progress", summary="How somebody's cases go on", responses={"200": CasesAnswer})
     @allow("terminal")
@@ -88,7 +87,7 @@ def routes(hall: Hall) -> Resource:
         who = own_terminal(path.terminal)
         with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code or ""):
             found = hall.terminals.cases(who, id_number=body.id_number, code_text=body.code)
-        return answer({"cases": [of_progress(hall, case) for case in found]})
+        return answer(CasesAnswer.of({"cases": [with_names(hall, case) for case in found]}))
 
     @api.post("/terminals/<terminal>/supplement", summary="Back with missing papers", responses={"200": BackAnswer})
     @allow("terminal")

@@ -15,8 +15,7 @@ from kiosk.web.schema.answers import (
     TicketViewAnswer,
     WhyAnswer,
     answer,
-    of_ticket,
-    of_ticket_view,
+    joined,
 )
 from kiosk.web.schema.bodies import IssueBody, Query, ResidentBody
 from kiosk.web.schema.routes import NamedPath, Resource, idempotency_key, resource
@@ -53,7 +52,8 @@ def routes(hall: Hall) -> Resource:
 
     def look_up_again(path: CodePath) -> Response:
         view = office.ticket_of_code(path.code)
-        return answer(of_ticket_view(view, returns_left(view.ticket, hall.settings.queue.missed_limit)))
+        left = returns_left(view.ticket, hall.settings.queue.missed_limit)
+        return answer(TicketViewAnswer.of(joined(view.ticket, view, returns_left=left)))
 
     @api.post("/tickets", summary="Issue a ticket", responses={"201": IssuedAnswer})
     @allow("desk", "kiosk")
@@ -78,7 +78,7 @@ def routes(hall: Hall) -> Resource:
         )
         if issued.print_job is not None:
             hall.printing.wake()
-        return answer(of_ticket(issued.ticket) | {"code": issued.code}, 201)
+        return answer(IssuedAnswer.of(joined(issued.ticket, code=issued.code)), 201)
 
     @api.get("/tickets/<code>", summary="A ticket's place in the queue", responses={"200": TicketViewAnswer})
     @public
@@ -115,7 +115,7 @@ def routes(hall: Hall) -> Resource:
     def print_again(path: TicketPath) -> Response:
         job = office.reprint(path.ticket, actor())
         hall.printing.wake()
-        return answer(of_ticket(job.ticket))
+        return answer(TicketAnswer.of(job.ticket))
 
     return api
 

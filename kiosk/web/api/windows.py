@@ -15,16 +15,13 @@ from kiosk.web.schema.answers import (
     FinishedAnswer,
     HallWindowAnswer,
     NowServedAnswer,
+    OneAway,
+    ResidentAnswer,
     ScannedAnswer,
     TicketAnswer,
     WindowAnswer,
     answer,
-    of_away,
-    of_finished,
-    of_resident,
-    of_ticket,
-    of_window,
-    of_window_view,
+    joined,
 )
 from kiosk.web.schema.bodies import Body, Identifier, Line, ScanBody
 from kiosk.web.schema.routes import STREAM, Resource, WindowPath, idempotency_key, resource
@@ -32,6 +29,7 @@ from kiosk.web.streams import Streams
 from ticketing.cases.cases import LONGEST_PROMISE, MOST_CASES, OUTCOMES, Further
 from ticketing.line.holding import LONGEST_REASON
 from ticketing.model import Actor, Ticket, UnknownError
+from ticketing.office import Called
 
 LONGEST_HOLD = 24 * 60
 """Minutes; the hall day ends before."""
@@ -142,7 +140,16 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @clerk
     def show(path: WindowPath) -> Response:
         view = office.window_view(path.window)
-        return answer(of_window_view(view, None if view.ticket else office.undoable(path.window)))
+        ticket, undoable = view.ticket, None if view.ticket else office.undoable(path.window)
+        shown = joined(
+            view,
+            since=ticket and (ticket.started_at or ticket.called_at),
+            why=view.why and view.why.zh,
+            why_en=view.why and view.why.en,
+            clerk=view.window.clerk,
+            undo=undoable and joined(undoable.ticket, undoable),
+        )
+        return answer(WindowAnswer.of(shown))
 
     @api.get("/windows/<window>/events", summary="News for one window's clerk", responses={"200": dict(STREAM)})
     @clerk
@@ -161,17 +168,17 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @clerk
     def open_window(path: WindowPath, body: OpenBody) -> Response:
         """Somebody who logged in sits there from now on; while another does, it is refused: `window_taken`."""
-        return answer(of_window(office.open_window(path.window, actor(), take_over=body.take_over)))
+        return answer(HallWindowAnswer.of(office.open_window(path.window, actor(), take_over=body.take_over)))
 
     @api.post("/windows/<window>/pause", summary="Pause the window", responses={"200": HallWindowAnswer})
     @clerk
     def pause_window(path: WindowPath, body: PauseBody) -> Response:
-        return answer(of_window(office.pause_window(path.window, actor(), body.text, body.text_en)))
+        return answer(HallWindowAnswer.of(office.pause_window(path.window, actor(), body.text, body.text_en)))
 
     @api.post("/windows/<window>/close", summary="Close the window", responses={"200": HallWindowAnswer})
     @clerk
     def close_window(path: WindowPath) -> Response:
-        return answer(of_window(office.close_window(path.window, actor())))
+        return answer(HallWindowAnswer.of(office.close_window(path.window, actor())))
 
     # Calling
 
@@ -184,19 +191,19 @@ def routes(hall: Hall, streams: Streams) -> Resource:
         called = office.call_next(path.window, actor(), key=idempotency_key())
         if called is None:
             return Response(status=204)
-        return answer({"ticket": of_ticket(called.ticket), "why": called.why.zh, "why_en": called.why.en})
+        return answer(_of_called(called))
 
     @api.get("/windows/<window>/away", summary="Held and missed tickets to call back", responses={"200": AwayAnswer})
     @clerk
     def away(path: WindowPath) -> Response:
-        return answer([of_away(one) for one in office.away(path.window)])
+        return answer(AwayAnswer([OneAway.of(one) for one in office.away(path.window)]))
 
     @api.post("/windows/<window>/call", summary="Call a ticket by its number", responses={"200": CalledAnswer})
     @clerk
     def call_number(path: WindowPath, body: CallBody) -> Response:
         """One that waits, is held, or was missed. With an `Idempotency-Key`, a repeated request calls nobody else."""
         called = office.call_number(path.window, body.number, actor(), body.reason or None, key=idempotency_key())
-        return answer({"ticket": of_ticket(called.ticket), "why": called.why.zh, "why_en": called.why.en})
+        return answer(_of_called(called))
 
     @api.post(
         "/windows/<window>/return", summary="A held or missed ticket waits again", responses={"200": TicketAnswer}
@@ -204,14 +211,14 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @clerk
     def return_number(path: WindowPath, body: NumberBody) -> Response:
         """Held, in its old place; missed, behind the next few who wait, and only so often."""
-        return answer(of_ticket(office.return_number(path.window, body.number, actor())))
+        return answer(TicketAnswer.of(office.return_number(path.window, body.number, actor())))
 
     # Who is at the window
 
     def ticket_verb(name: str, summary: str, verb: Callable[[str, Actor], Ticket]) -> None:
         @clerk
         def change(path: WindowPath) -> Response:
-            return answer(of_ticket(verb(path.window, actor())))
+            return answer(TicketAnswer.of(verb(path.window, actor())))
 
         change.__name__ = name.replace("-", "_")
         api.post(f"/windows/<window>/{name}", summary=summary, responses={"200": TicketAnswer})(change)
@@ -225,7 +232,7 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @clerk
     def hold(path: WindowPath, body: HoldBody) -> Response:
         """It keeps its number and its place in time."""
-        return answer(of_ticket(office.hold(path.window, actor(), body.reason or None, body.until(hall.clock()))))
+        return answer(TicketAnswer.of(office.hold(path.window, actor(), body.reason or None, body.until(hall.clock()))))
 
     @api.post("/windows/<window>/finish", summary="End the service", responses={"200": FinishedAnswer})
     @clerk
@@ -237,7 +244,7 @@ def routes(hall: Hall, streams: Streams) -> Resource:
         )
         if any(case.receipt for case in finished.cases):
             hall.printing.wake()
-        return answer(of_finished(finished))
+        return answer(FinishedAnswer.of(joined(finished.ticket, cases=finished.cases)))
 
     @api.post(
         "/windows/<window>/transfer",
@@ -247,7 +254,7 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @clerk
     def transfer(path: WindowPath, body: TransferBody) -> Response:
         """It keeps its number and its place in time."""
-        return answer(of_ticket(office.transfer(path.window, body.service, actor(), to_window=body.window)))
+        return answer(TicketAnswer.of(office.transfer(path.window, body.service, actor(), to_window=body.window)))
 
     # Whose it is
 
@@ -259,8 +266,7 @@ def routes(hall: Hall, streams: Streams) -> Resource:
         # Whoever scans has said who they are, and many windows may share one address.
         with hall.wrong_codes.watch(f"{who.role} {who.who}", body.code):
             scanned = office.scan(path.window, body.code, who, body.override_reason or None)
-        people = {"resident": of_resident(scanned.resident), "agent": of_resident(scanned.agent)}
-        return answer({"ticket": of_ticket(scanned.ticket), **people})
+        return answer(ScannedAnswer.of(scanned))
 
     @api.get("/windows/<window>/resident", summary="The resident now being served", responses={"200": NowServedAnswer})
     @clerk
@@ -270,7 +276,12 @@ def routes(hall: Hall, streams: Streams) -> Resource:
         if found is None:
             raise UnknownError("no_resident")
         # Programs that fill forms know these members and no others; whoever came for somebody is rare.
-        agent = {"agent": of_resident(found.agent)} if found.agent else {}
-        return answer((of_resident(found.resident) or {}) | agent)
+        if found.agent is None:
+            return answer(ResidentAnswer.of(found.resident))
+        return answer(NowServedAnswer.of(joined(found.resident, agent=found.agent)))
 
     return api
+
+
+def _of_called(called: Called) -> CalledAnswer:
+    return CalledAnswer.of({"ticket": called.ticket, "why": called.why.zh, "why_en": called.why.en})

@@ -1,23 +1,54 @@
-"""What answers are: their shapes, for the description (tests hold every answer to it), and how they are made."""
+"""What answers are: shapes that take what they tell from the office's values by name, and are described by the API.
+
+A field that is added to a ticket is told once it stands in :class:`TicketAnswer`. Tests hold every answer to its shape.
+"""
 
 import json
 from datetime import date, datetime
-from typing import Any, Literal
+from types import SimpleNamespace
+from typing import Annotated, Any, Literal, Self
 
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    RootModel,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
-from ticketing.cases.cases import Case
-from ticketing.line.recallable import Undoable
-from ticketing.line.views import ServiceView, TicketView, WindowView
-from ticketing.model import Resident, Ticket, Window
-from ticketing.office import Finished
+
+def instant(at: datetime) -> str:
+    """RFC 3339 with the hall's offset."""
+    return at.isoformat("T", "milliseconds")
+
+
+Instant = Annotated[
+    datetime, PlainSerializer(instant, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 
 
 class Answer(BaseModel):
     """What every answer keeps to."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(extra="forbid", from_attributes=True, defer_build=True)
+
+    @classmethod
+    def of(cls, value: Any) -> Self:
+        """The answer that tells of ``value``: an object with the fields as attributes, or a mapping.
+
+        Raises:
+            TypeError: they do not fit; names the fields, and nothing of what is in them.
+        """
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            # A fault of the program, not of the request; and its own text would quote a resident's data.
+            faults = [fault["loc"] for fault in error.errors(include_url=False, include_input=False)]
+            raise TypeError(f"{cls.__name__} does not fit at {faults}") from None
 
 
 class CodedAnswer(Answer):
@@ -53,6 +84,11 @@ class WaitAnswer(Answer):
     low: int
     high: int
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_pair(cls, value: Any) -> Any:
+        return {"low": value[0], "high": value[1]} if isinstance(value, tuple) else value
+
 
 class TicketAnswer(Answer):
     """A ticket as staff see it."""
@@ -62,13 +98,13 @@ class TicketAnswer(Answer):
     service: str
     state: str
     window: str | None
-    issued_at: datetime
-    called_at: datetime | None
-    rank_at: datetime
+    issued_at: Instant
+    called_at: Instant | None
+    rank_at: Instant
     priority: str
     ahead: int
     print: Literal["pending", "printed", "unconfirmed", "failed", "none"]
-    held_until: datetime | None = Field(description="when a held ticket comes back by itself")
+    held_until: Instant | None = Field(description="when a held ticket comes back by itself")
     hold_reason: str | None
     misses: int = Field(description="how often it was called and nobody came")
     chain: list[str] = Field(description="services still to come with this number")
@@ -93,9 +129,9 @@ class TicketViewAnswer(Answer):
     window_name: str | None
     ahead: int
     expected_wait: WaitAnswer | None
-    issued_at: datetime
-    called_at: datetime | None
-    held_until: datetime | None = Field(description="when a held ticket comes back by itself")
+    issued_at: Instant
+    called_at: Instant | None
+    held_until: Instant | None = Field(description="when a held ticket comes back by itself")
     returns_left: int = Field(description="how often a missed ticket may still go back into the queue")
 
 
@@ -120,8 +156,8 @@ class ServiceAnswer(Answer):
     waiting: int
     expected_wait: WaitAnswer | None
     open: bool
-    opens_at: datetime | None
-    closes_at: datetime | None
+    opens_at: Instant | None
+    closes_at: Instant | None
     not_today: bool
 
 
@@ -153,7 +189,7 @@ class CallAnswer(Answer):
     window: str
     window_name: str
     service: str
-    called_at: datetime
+    called_at: Instant
     recalls: int
 
 
@@ -217,7 +253,7 @@ class OneAway(Answer):
     number: str
     service: str
     state: Literal["held", "missed"]
-    held_until: datetime | None
+    held_until: Instant | None
     hold_reason: str | None
     misses: int
 
@@ -231,7 +267,7 @@ class UndoAnswer(Answer):
 
     number: str
     state: Literal["done", "missed"]
-    until: datetime
+    until: Instant
 
 
 class WindowFiguresAnswer(Answer):
@@ -239,7 +275,7 @@ class WindowFiguresAnswer(Answer):
 
     served: int
     missed: int
-    mean_seconds: float | None
+    mean_seconds: int | None
 
 
 class WindowAnswer(Answer):
@@ -247,7 +283,7 @@ class WindowAnswer(Answer):
 
     window: HallWindowAnswer
     ticket: TicketAnswer | None
-    since: datetime | None = Field(description="when the ticket was called or, later, its service began")
+    since: Instant | None = Field(description="when the ticket was called or, later, its service began")
     why: str | None
     why_en: str | None
     waiting: list[WaitingAnswer]
@@ -264,7 +300,7 @@ class DeviceAnswer(Answer):
     driver: str
     window: str | None
     state: Literal["online", "offline", "fault"]
-    since: datetime
+    since: Instant
     reason: str | None
     detail: str
     advice: str | None
@@ -306,8 +342,8 @@ class SaidAnswer(Answer):
 class BookedHereAnswer(Answer):
     """This resident's appointment of today."""
 
-    begins_at: datetime
-    ends_at: datetime
+    begins_at: Instant
+    ends_at: Instant
     words: SaidAnswer
 
 
@@ -380,143 +416,17 @@ class MeAnswer(Answer):
 
 
 def answer(value: Any, status: int = 200) -> Response:
-    """A JSON answer that nobody keeps."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    """A JSON answer that nobody keeps, of a shape or of anything JSON can hold."""
+    if isinstance(value, BaseModel):
+        text = value.model_dump_json()
+    else:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Response(text, status, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 
-def instant(at: datetime) -> str:
-    """RFC 3339 with the hall's offset."""
-    return at.isoformat(timespec="milliseconds")
-
-
-def _instant(at: datetime | None) -> str | None:
-    return None if at is None else instant(at)
-
-
-def of_wait(minutes: tuple[int, int] | None) -> dict[str, int] | None:
-    """An expected wait."""
-    return None if minutes is None else {"low": minutes[0], "high": minutes[1]}
-
-
-def of_ticket(ticket: Ticket) -> dict[str, Any]:
-    """A ticket as staff see it."""
-    return {
-        "id": ticket.id,
-        "number": ticket.number,
-        "service": ticket.service,
-        "state": str(ticket.state),
-        "window": ticket.window,
-        "issued_at": instant(ticket.issued_at),
-        "called_at": _instant(ticket.called_at),
-        "rank_at": instant(ticket.rank_at),
-        "priority": ticket.priority,
-        "ahead": ticket.ahead,
-        "print": ticket.print,
-        "held_until": _instant(ticket.held_until),
-        "hold_reason": ticket.hold_reason,
-        "misses": ticket.misses,
-        "chain": list(ticket.chain),
-        "for_window": ticket.for_window,
-    }
-
-
-def of_away(ticket: Ticket) -> dict[str, Any]:
-    """A ticket that may be called back."""
-    whole = of_ticket(ticket)
-    return {name: whole[name] for name in OneAway.model_fields}
-
-
-def of_finished(finished: Finished) -> dict[str, Any]:
-    """A ticket that was finished, and what was recorded with it."""
-    return of_ticket(finished.ticket) | {"cases": [of_case(case) for case in finished.cases]}
-
-
-def of_case(case: Case) -> dict[str, Any]:
-    """A case as it was recorded."""
-    return {
-        "id": case.id,
-        "service": case.service,
-        "outcome": case.outcome,
-        "promised_on": case.promised_on.isoformat() if case.promised_on else None,
-        "receipt": case.receipt,
-    }
-
-
-def of_window(window: Window) -> dict[str, Any]:
-    """A window."""
-    return {
-        "id": window.id,
-        "name": window.name,
-        "state": window.state,
-        "services": list(window.services),
-        "pause_text": window.pause_text,
-        "pause_text_en": window.pause_text_en,
-    }
-
-
-def of_resident(resident: Resident | None) -> dict[str, Any] | None:
-    """A resident's data, whole."""
-    return None if resident is None else resident.as_json()
-
-
-def of_service(view: ServiceView) -> dict[str, Any]:
-    """A service and how many wait for it."""
-    service = view.service
-    return {
-        "id": service.id,
-        "name": service.name,
-        "name_en": service.name_en,
-        "prefix": service.prefix,
-        "waiting": view.waiting,
-        "expected_wait": of_wait(view.expected_wait),
-        "open": view.admission.open,
-        "opens_at": _instant(view.admission.opens_at),
-        "closes_at": _instant(view.admission.closes_at),
-        "not_today": view.admission.not_today,
-    }
-
-
-def of_ticket_view(view: TicketView, returns_left: int) -> dict[str, Any]:
-    """A ticket as its holder sees it."""
-    ticket = view.ticket
-    return {
-        "number": ticket.number,
-        "service": ticket.service,
-        "service_name": view.service_name,
-        "service_name_en": view.service_name_en,
-        "state": str(ticket.state),
-        "window": ticket.window,
-        "window_name": view.window_name,
-        "ahead": ticket.ahead,
-        "expected_wait": of_wait(view.expected_wait),
-        "issued_at": instant(ticket.issued_at),
-        "called_at": _instant(ticket.called_at),
-        "held_until": _instant(ticket.held_until),
-        "returns_left": returns_left,
-    }
-
-
-def of_window_view(view: WindowView, undoable: Undoable | None) -> dict[str, Any]:
-    """A window as its clerk sees it."""
-    undo = undoable and {
-        "number": undoable.ticket.number,
-        "state": str(undoable.ticket.state),
-        "until": instant(undoable.until),
-    }
-    return {
-        "window": of_window(view.window),
-        "ticket": of_ticket(view.ticket) if view.ticket else None,
-        "since": _instant(view.ticket.started_at or view.ticket.called_at) if view.ticket else None,
-        "why": view.why.zh if view.why else None,
-        "why_en": view.why.en if view.why else None,
-        "waiting": [{"service": one.service, "name": one.name, "count": one.count} for one in view.waiting],
-        "next": list(view.next),
-        "figures": {
-            "served": view.figures.served,
-            "missed": view.figures.missed,
-            "mean_seconds": view.figures.mean_seconds,
-        },
-        "clerk": view.window.clerk,
-        "undo": undo,
-    }
+def joined(*parts: Any, **more: Any) -> SimpleNamespace:
+    """The attributes of several values as those of one; later ones win."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        found |= vars(part)
+    return SimpleNamespace(**found | more)

@@ -7,7 +7,8 @@ import pytest
 
 from display.refusals import CODES
 from kiosk.web.problems import OF_HTTP, OWN_REASONS
-from ticketing.model import Actor, StoreError
+from kiosk.web.schema.answers import ResidentAnswer
+from ticketing.model import Actor, Resident, StoreError
 
 
 @pytest.mark.parametrize(
@@ -105,3 +106,10 @@ def test_the_words_know_the_facts(here: Any) -> None:
     assert problem["title"] == "Conflict"
     assert "A001" in problem["detail"]
     assert "A001" in problem["detail_en"]
+
+
+def test_an_answer_that_does_not_fit_its_shape_is_a_fault_of_the_program_and_quotes_nobody() -> None:
+    with pytest.raises(TypeError) as caught:
+        ResidentAnswer.of(Resident(name="梁试问", issue_count=7))  # type: ignore[arg-type]
+    assert str(caught.value) == "ResidentAnswer does not fit at [('issue_count',)]"
+    assert caught.value.__suppress_context__
