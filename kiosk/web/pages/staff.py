@@ -100,7 +100,7 @@ def _kinds() -> list[tuple[str, tuple[str, ...], DeviceWords]]:
 
 
 def _let_in(hall: Hall, visitor: tuple[str, str]) -> str | None:
-    """A log-in for the visitor; None if the account does not exist, or log-ins are being slowed down."""
+    """A log-in for the visitor; None if the account does not exist, or too many log in just now."""
     try:
         return hall.people.login(*visitor, hall.clock())
     except LimitError:
