@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pydantic import BaseModel
-
 from config.opening_hours import contradictions_of_hours
 from config.problems import Problem, nearest
+from config.settings import Kind
 from config.values import minutes_of
 
 Table: TypeAlias = dict[str, Any]
@@ -22,7 +21,7 @@ Texts: TypeAlias = list[tuple[int, str]]
 SQLITE = "sqlite:///"
 
 
-def contradictions(values: Table, folder: Path, kinds: Mapping[str, type[BaseModel]]) -> Iterator[Problem]:
+def contradictions(values: Table, folder: Path, kinds: Mapping[str, Kind]) -> Iterator[Problem]:
     """All of them; ``folder`` is where relative paths in ``values`` start, ``kinds`` is as for ``load``."""
     devices = _tables(values, "devices")
     windows = _texts(_tables(values, "windows"), "id")
@@ -97,16 +96,14 @@ def _of_chains(services: list[tuple[int, Table]], known: list[str]) -> Iterator[
                 )
 
 
-def _of_devices(
-    devices: list[tuple[int, Table]], windows: list[str], kinds: Mapping[str, type[BaseModel]]
-) -> Iterator[Problem]:
+def _of_devices(devices: list[tuple[int, Table]], windows: list[str], kinds: Mapping[str, Kind]) -> Iterator[Problem]:
     first: dict[tuple[str, str], int] = {}
     for index, device in devices:
         for key, window in _windows_in(device, f"devices[{index}]"):
             if window and windows and window not in windows:
                 yield _stranger(key, "窗口", "window", window, windows)
         driver = device.get("driver")
-        only_one = getattr(kinds[driver], "only_one", None) if isinstance(driver, str) and driver in kinds else None
+        only_one = kinds[driver].only_one if isinstance(driver, str) and driver in kinds else None
         if only_one and first.setdefault(only_one, index) != index:
             yield Problem(
                 f"devices[{index}].driver",

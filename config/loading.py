@@ -9,19 +9,17 @@ from pydantic import BaseModel, ValidationError
 
 from config.contradictions import SQLITE, contradictions
 from config.problems import ConfigError, Problem, no_driver, no_toml, not_utf8, unreadable, wrong_value
-from config.settings import Settings
+from config.settings import Kind, Settings
 
 __all__ = ["ConfigError", "Problem", "load"]
 
 
-def load(path: Path, kinds: Mapping[str, type[BaseModel]], any_kind: type[BaseModel]) -> Settings:
+def load(path: Path, kinds: Mapping[str, Kind], any_kind: type[BaseModel]) -> Settings:
     """The settings in ``path``; relative paths in it are made absolute, starting from its folder.
 
     Args:
         path: of the file.
-        kinds: for each driver the model of its table in ``[[devices]]``. Models have the fields of
-            :class:`~config.settings.Device`, resolve paths from ``context["folder"]``, and may have an ``only_one``:
-            what a box has no more than one of, in Chinese and in English.
+        kinds: by driver.
         any_kind: what every such table has; what is said of a device whose driver is not known is held against it.
 
     Raises:
@@ -54,13 +52,13 @@ def load(path: Path, kinds: Mapping[str, type[BaseModel]], any_kind: type[BaseMo
 
 
 def _devices(
-    tables: list[Any], kinds: Mapping[str, type[BaseModel]], any_kind: type[BaseModel], folder: Path
+    tables: list[Any], kinds: Mapping[str, Kind], any_kind: type[BaseModel], folder: Path
 ) -> tuple[list[BaseModel], list[Problem]]:
     found: list[BaseModel] = []
     problems: list[Problem] = []
     for index, table in enumerate(tables):
         driver = table.get("driver") if isinstance(table, dict) else None
-        model = kinds.get(driver, any_kind) if isinstance(driver, str) else any_kind
+        model = kinds[driver].settings if isinstance(driver, str) and driver in kinds else any_kind
         try:
             found.append(model.model_validate(table, context={"folder": folder}))
         except ValidationError as error:

@@ -162,9 +162,7 @@ def wrong_value(item: Any, model: type[BaseModel] = Settings, above: tuple[str |
         case "too_long":
             limit = context["max_length"]
             return Problem(
-                key,
-                ("这个列表太长", "this list is too long"),
-                (f"最多 {limit} 项", f"write {limit} entries at most"),
+                key, ("这个列表太长", "this list is too long"), (f"最多 {limit} 项", f"write {limit} entries at most")
             )
         case "string_too_long":
             limit = context["max_length"]

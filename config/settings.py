@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from config.addresses import fault_of_store, is_host, is_public_host
 from config.businesses import (
@@ -31,6 +31,7 @@ __all__ = [
     "HallSettings",
     "HolidaySettings",
     "HoursSettings",
+    "Kind",
     "KioskSettings",
     "PrivacySettings",
     "QueueSettings",
@@ -153,12 +154,24 @@ class StoreSettings(Section):
 
 @runtime_checkable
 class Device(Protocol):
-    """A table of ``[[devices]]``, as far as this package knows it: each driver has a model of its own, see ``load``."""
+    """A table of ``[[devices]]``, as far as this package knows it: each kind has a model of its own."""
 
     name: str
     driver: str
     port: str
     window: str
+
+
+class Kind(Protocol):
+    """A kind of device, as its registry describes it."""
+
+    @property
+    def settings(self) -> type[BaseModel]:
+        """A model with the fields of :class:`Device`; paths start from ``context["folder"]``."""
+
+    @property
+    def only_one(self) -> tuple[str, str] | None:
+        """What a box has no more than one of, in Chinese and in English."""
 
 
 class ClassSettings(Section):

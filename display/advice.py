@@ -20,48 +20,42 @@ class Advice:
 
 
 @dataclass(frozen=True)
-class DeviceTest:
-    """A test that a technician may ask for: its button, what is printed, shown or said, and what is said of it then."""
-
-    button: Words
-    title: str
-    done: Words
-
-
-@dataclass(frozen=True)
 class DeviceWords:
-    """What devices of one driver are called, and their test where they have one."""
+    """What devices of one driver are called, and their test where they have one.
+
+    Attributes:
+        name: of such a device.
+        test: on the button; None where there is no test.
+        title: what the test prints, shows or says.
+        tested: what is said once it has.
+    """
 
     name: Words
-    test: DeviceTest | None = None
+    test: Words | None = None
+    title: str = ""
+    tested: Words | None = None
 
 
 DEVICES = {
     "sam": DeviceWords(Words("身份证阅读器", "ID card reader")),
     "escpos": DeviceWords(
         Words("小票打印机", "Ticket printer"),
-        DeviceTest(
-            Words("打印测试页", "Print a test page"),
-            "打印测试",
-            Words("测试页已打印", "The test page was printed"),
-        ),
+        Words("打印测试页", "Print a test page"),
+        "打印测试",
+        Words("测试页已打印", "The test page was printed"),
     ),
     "led-bx": DeviceWords(
         Words("条屏", "LED strip"),
-        DeviceTest(
-            Words("显示测试文字", "Show a test text"),
-            "显示测试",
-            Words("测试文字已显示", "The test text was shown"),
-        ),
+        Words("显示测试文字", "Show a test text"),
+        "显示测试",
+        Words("测试文字已显示", "The test text was shown"),
     ),
     "scanner": DeviceWords(Words("扫描枪", "Scanner")),
     "speaker": DeviceWords(
         Words("语音", "Speaker"),
-        DeviceTest(
-            Words("播放测试语音", "Play a test sentence"),
-            speech.TEST,
-            Words("已播放测试语音，请听", "The test sentence is on its way: please listen"),
-        ),
+        Words("播放测试语音", "Play a test sentence"),
+        speech.TEST,
+        Words("已播放测试语音，请听", "The test sentence is on its way: please listen"),
     ),
 }
 """By driver."""

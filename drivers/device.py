@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -108,12 +108,10 @@ class DeviceSettings(BaseModel):
         driver: its row in ``drivers.kinds``.
         port: where it is; ``sim:`` for its simulator.
         window: the window it belongs to, or "".
-        only_one: what it is called, in Chinese and in English, if a box has no more than one of these.
     """
 
     # Built when first used: a box has few of all kinds.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-    only_one: ClassVar[tuple[str, str] | None] = None
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
     driver: str

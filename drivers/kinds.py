@@ -4,7 +4,6 @@ A row names the settings of a device (which build its driver) and its simulator 
 no device of is never imported, and in a hall of real devices no simulator is.
 """
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -27,11 +26,13 @@ class DriverKind:
         settings_at: its :class:`~drivers.device.DeviceSettings`.
         simulator_at: its :class:`~drivers.simulators.simulator.Simulator`.
         icon: a line drawing of it, 48 x 48: paths as of SVG.
+        only_one: what a box has no more than one of, in Chinese and in English.
     """
 
     settings_at: str
     simulator_at: str
     icon: tuple[str, ...]
+    only_one: tuple[str, str] | None = None
 
     @property
     def settings(self) -> type[DeviceSettings]:
@@ -57,16 +58,16 @@ KINDS = {
         "drivers.card_reader.sam:SamSettings",
         "drivers.simulators.card_reader.sam:SamSimulator",
         ("M6 14h36v22H6z", "M13 30h22", "M15 20h8M15 25h5", "M29 19h6v7h-6z"),
+        only_one=("读卡器", "card reader"),
     ),
     "escpos": DriverKind(
         "drivers.printer.printer:EscposSettings",
         "drivers.simulators.printer.printer:PrinterSimulator",
         ("M12 18V6h24v12", "M6 18h36v18h-6", "M12 36H6V18", "M14 30h20v12H14z", "M19 35h10M19 39h6", "M35 24h2"),
+        only_one=("打印机", "printer"),
     ),
     "led-bx": DriverKind(
-        "drivers.led.bx:BxSettings",
-        "drivers.simulators.led.bx:LedStripSimulator",
-        ("M4 13h40v22H4z", _DOTS),
+        "drivers.led.bx:BxSettings", "drivers.simulators.led.bx:LedStripSimulator", ("M4 13h40v22H4z", _DOTS)
     ),
     "scanner": DriverKind(
         "drivers.scanner:ScannerSettings",
@@ -80,18 +81,3 @@ KINDS = {
     ),
 }
 """By the name that ``driver`` has in the configuration."""
-
-
-class _Settings(Mapping[str, type[DeviceSettings]]):
-    def __getitem__(self, driver: str) -> type[DeviceSettings]:
-        return KINDS[driver].settings
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(KINDS)
-
-    def __len__(self) -> int:
-        return len(KINDS)
-
-
-SETTINGS: Mapping[str, type[DeviceSettings]] = _Settings()
-"""The settings of each driver, imported when they are asked for."""

@@ -276,11 +276,7 @@ def _run(command: Sequence[str], data: bytes, timeout: float, stopping: threadin
         given.write(data)
         given.seek(0)
         process = subprocess.Popen(  # noqa: S603 - a fixed program; what is said comes by its standard input
-            command,
-            stdin=given,
-            stdout=subprocess.DEVNULL,
-            stderr=complaint,
-            env=os.environ | {"LC_ALL": "C"},
+            command, stdin=given, stdout=subprocess.DEVNULL, stderr=complaint, env=os.environ | {"LC_ALL": "C"}
         )
         deadline = time.monotonic() + timeout
         with process:

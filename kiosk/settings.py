@@ -5,7 +5,7 @@ from pathlib import Path
 from config import loading
 from config.settings import Settings
 from drivers.device import DeviceSettings
-from drivers.kinds import SETTINGS
+from drivers.kinds import KINDS
 
 
 def load(path: Path) -> Settings:
@@ -14,4 +14,4 @@ def load(path: Path) -> Settings:
     Raises:
         ConfigError: with every problem at once.
     """
-    return loading.load(path, SETTINGS, DeviceSettings)
+    return loading.load(path, KINDS, DeviceSettings)

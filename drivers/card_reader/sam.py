@@ -24,8 +24,6 @@ from drivers.supervisor import Link
 class SamSettings(SerialOrTcpSettings):
     """``driver = "sam"``."""
 
-    only_one = ("读卡器", "card reader")
-
     def build(self, emit: Callable[[DeviceEvent], None]) -> Device:
         """See :meth:`DeviceSettings.build`."""
         return Device(CardReader(emit), reads_cards=True)

@@ -60,8 +60,6 @@ class Outcome:
 class EscposSettings(SerialOrTcpSettings):
     """``driver = "escpos"``; ``profile`` is what its model can do."""
 
-    only_one = ("打印机", "printer")
-
     profile: ProfileName = "epson"
 
     def build(self, emit: Callable[[DeviceEvent], None]) -> Device:  # noqa: ARG002 - it has nothing to tell
@@ -168,11 +166,7 @@ class Printer(Sink):
         return None if outcome.state == "printed" else outcome.reason or "no_confirmation"
 
     def _print(
-        self,
-        slip: bytes,
-        sending: Callable[[], None],
-        deadline: float,
-        late: Callable[[Outcome], None] | None,
+        self, slip: bytes, sending: Callable[[], None], deadline: float, late: Callable[[Outcome], None] | None
     ) -> Outcome:
         told = False
         while True:

@@ -4,9 +4,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from drivers.device import DeviceSettings
+from drivers.simulators.plug_pty import PlugPty
+from drivers.simulators.plug_tcp import PlugTcp
 from drivers.supervisor import Resource
 
 SHOWN = 12
@@ -20,30 +22,6 @@ def numbered(things: Sequence[T], name: str, before: str, after: str) -> T:
     if name != f"{before}{number}{after}" or not number.isdecimal() or not 1 <= int(number) <= len(things):
         raise LookupError(name)
     return things[int(number) - 1]
-
-
-class Plug(Protocol):
-    """The device's end of the line."""
-
-    @property
-    def url(self) -> str:
-        """What a driver opens; stays the same when the plug is pulled."""
-
-    @property
-    def plugged(self) -> bool:
-        """Whether the plug is in."""
-
-    def start(self) -> None:
-        """Plug in for the first time."""
-
-    def stop(self) -> None:
-        """Take it away for good."""
-
-    def plug_in(self) -> None:
-        """Put the plug back."""
-
-    def unplug(self) -> None:
-        """Pull the plug."""
 
 
 class BarePlug:
@@ -66,7 +44,7 @@ class BarePlug:
         return not self.out.is_set()
 
 
-P = TypeVar("P", bound=Plug)
+P = TypeVar("P", bound=PlugPty | PlugTcp | BarePlug)
 
 
 class Simulator(Generic[P]):

@@ -108,6 +108,13 @@ def test_two_devices_on_one_port_are_refused(tmp_path: Path) -> None:
     assert "devices[1].port" in problems_of(tmp_path, GOOD + twin)
 
 
+def test_a_box_has_one_card_reader_and_a_device_the_keys_of_its_own_driver(tmp_path: Path) -> None:
+    reader = '\n[[devices]]\nname = "{}"\ndriver = "sam"\nport = "sim:"\nwidth = 96\n'
+    problems = problems_of(tmp_path, GOOD + reader.format("a") + reader.format("b"))
+    assert set(problems) == {"devices[1].width", "devices[2].width", "devices[2].driver"}
+    assert "one card reader" in problems["devices[2].driver"].reason[1]
+
+
 def test_a_driver_that_is_still_to_come_is_said_to_be(tmp_path: Path) -> None:
     problems = problems_of(tmp_path, GOOD.replace('"led-bx"', '"pcsc"'))
     assert "not in this version" in problems["devices[0].driver"].reason[1]

@@ -8,7 +8,7 @@ import pytest
 
 from display.advice import DEVICES
 from drivers.device import CanBeTested
-from drivers.kinds import KINDS, SETTINGS
+from drivers.kinds import KINDS
 from drivers.supervisor import Supervisor
 from wires import now, wait_until
 
@@ -40,18 +40,18 @@ print(*sys.modules)
 @pytest.mark.parametrize("driver", KINDS)
 def test_each_row_is_a_device_that_works_on_its_simulator(driver: str, tmp_path: Path) -> None:
     table = {"name": "one", "driver": driver, "port": "sim:", "window": "3"}
-    settings = SETTINGS[driver].model_validate(table)
+    settings = KINDS[driver].settings.model_validate(table)
     device = settings.build(lambda _event: None)
     simulator = KINDS[driver].simulate(settings, tmp_path, now)
     supervisor = Supervisor("one", driver, lambda: simulator.open_port(settings), device.driver, now)
     simulator.start()
     supervisor.start()
     try:
-        wait_until(lambda: supervisor.state.state == "online")
+        wait_until(lambda: supervisor.state.state == "online", 15)
         simulator.use("unplug", {})
-        wait_until(lambda: supervisor.state.state == "offline")
+        wait_until(lambda: supervisor.state.state == "offline", 15)
         simulator.use("plug_in", {})
-        wait_until(lambda: supervisor.state.state == "online", 10)
+        wait_until(lambda: supervisor.state.state == "online", 15)
     finally:
         supervisor.stop()
         simulator.stop()
@@ -59,7 +59,7 @@ def test_each_row_is_a_device_that_works_on_its_simulator(driver: str, tmp_path:
 
 @pytest.mark.parametrize("driver", KINDS)
 def test_each_driver_has_a_name_and_words_for_its_test(driver: str) -> None:
-    device = SETTINGS[driver].model_validate({"name": "one", "driver": driver, "port": "sim:", "window": "3"})
+    device = KINDS[driver].settings.model_validate({"name": "one", "driver": driver, "port": "sim:", "window": "3"})
     assert (DEVICES[driver].test is not None) == isinstance(device.build(lambda _event: None).driver, CanBeTested)
 
 

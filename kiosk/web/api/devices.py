@@ -57,11 +57,11 @@ def routes(hall: Hall) -> Resource:
 def _test(supervisor: Supervisor[Any], hall_name: str, now: datetime) -> tuple[bool, Words]:
     """Have something printed, shown or said; whether it went well, and what to tell the technician."""
     words = DEVICES.get(supervisor.kind)
-    if not (words and words.test and isinstance(supervisor.driver, CanBeTested)):
+    if not (words and words.tested and isinstance(supervisor.driver, CanBeTested)):
         return True, Words("设备在线，请放卡或扫码试一试", "It answers: try it with a card or a code")
-    reason = supervisor.driver.test(words.test.title, [hall_name, f"{supervisor.name}  {now:%Y-%m-%d %H:%M:%S}"])
+    reason = supervisor.driver.test(words.title, [hall_name, f"{supervisor.name}  {now:%Y-%m-%d %H:%M:%S}"])
     if reason is None:
-        return True, words.test.done
+        return True, words.tested
     said = advice(reason)
     return False, Words(f"{said.reason_zh}，{said.advice_zh}", f"{said.reason_en}: {said.advice_en}")
 
