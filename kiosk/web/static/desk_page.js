@@ -103,6 +103,9 @@ function wanted() {
   };
 }
 
+/** What stands in the form: a key kept after a lost answer is for this and for nothing else. */
+const formed = () => JSON.stringify([...document.querySelectorAll("#issue input, #issue select")].map((field) => (field.checked ? "on " : "") + field.value));
+
 const missing = (zh, en) => new Problem(422, { code: "missing", detail: zh, detail_en: en });
 
 el("issue").addEventListener("submit", (event) => event.preventDefault());
@@ -121,7 +124,7 @@ press(el("issue-go"), async (key) => {
   el("issue-problem").textContent = problemWords(problem);
   el("issued").hidden = true;
   if (problem.code === "already_waiting") find(problem.body.number);
-});
+}, formed);
 
 function renderIssued() {
   el("issued").hidden = !issued;

@@ -3,6 +3,7 @@
 
 import { isWhole, padKey, renderNumber, withKey, wrongNumber } from "./id_number.js";
 import { call, coalesce, follow, hm, lostLine, now, press, Problem } from "./live.js";
+import { isAnotherPerson } from "./visit.js";
 
 const root = document.documentElement;
 const $ = (selector, from = document) => from.querySelector(selector);
@@ -19,6 +20,8 @@ let hall = { services: [], windows: [] };  // of GET /hall
 let deadline = null;   // when this state ends by itself, and of how many seconds the ring is full
 let full = 60;
 let touched = Date.now();
+let connected = false; // whether what is shown is true now
+let visit = new AbortController();  // of the resident who stands here: ends requests that were made for an earlier one
 
 /* Two languages in one element. */
 function say(element, zh, en) {
@@ -124,7 +127,7 @@ function serviceRow(service) {
   row.type = "button";
   row.dataset.service = service.id;
   row.innerHTML = '<span class="name"><span lang="zh-CN"></span><span lang="en"></span></span><span class="queue"></span>';
-  press(row, (key) => chosen(row, key), trouble);
+  onPress(row, (key) => chosen(row, key));
   return row;
 }
 
@@ -199,7 +202,7 @@ function tick() {
 /* The next resident starts from Chinese, normal print, and an empty pad. */
 function forget() {
   touched = Date.now();
-  for (const dialog of $$("dialog[open]")) dialog.close();
+  nextVisit();
   setLanguage(false);
   setElder(false);
   if (typing) {
@@ -210,6 +213,27 @@ function forget() {
 }
 
 // ---------------------------------------------------------------- what is touched
+
+/* Another resident stands here, or nobody. */
+function nextVisit() {
+  visit.abort();
+  visit = new AbortController();
+  again = null;
+  for (const dialog of $$("dialog[open]")) dialog.close();
+  // Not the same rows again: a finger that went down on one for the last resident must not press it for the next.
+  $("#services").replaceChildren();
+  delete $("#services").dataset.rows;
+}
+
+/* One request for the resident who stands here; none while that may be somebody else than the page shows. */
+async function post(verb, body, key) {
+  if (!connected) throw Problem.offline();
+  return call("POST", `/kiosk/${verb}`, body, { key, signal: visit.signal });
+}
+
+function onPress(button, action, failed = trouble) {
+  press(button, action, failed, () => visit);
+}
 
 async function chosen(row, key) {
   const service = view.services.find((one) => one.id === row.dataset.service);
@@ -222,7 +246,7 @@ async function chosen(row, key) {
   }
   row.classList.add("pressed");
   try {
-    await call("POST", "/kiosk/choose", { service: service.id }, { key });
+    await post("choose", { service: service.id }, key);
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.code !== "already_waiting") throw problem;
     offerAgain(service, problem.body.number);
@@ -276,14 +300,14 @@ const deeds = {
 for (const button of $$("[data-do]")) {
   const deed = button.dataset.do;
   if (deed === "close") button.addEventListener("click", () => button.closest("dialog").close());
-  else if (deed === "quit") press(button, (key) => call("POST", "/kiosk/cancel", {}, { key }), trouble);
+  else if (deed === "quit") onPress(button, (key) => post("cancel", {}, key));
   else button.addEventListener("click", deeds[deed]);
 }
-press($("#for-other"), (key) => call("POST", "/kiosk/agent", {}, { key }), trouble);
-press($("#reprint"), async (key) => {
-  await call("POST", "/kiosk/reprint", { service: again }, { key });
+onPress($("#for-other"), (key) => post("agent", {}, key));
+onPress($("#reprint"), async (key) => {
+  await post("reprint", { service: again }, key);
   $("#again").close();
-}, trouble);
+});
 
 // ---------------------------------------------------------------- the number pad
 
@@ -308,9 +332,9 @@ function key(name) {
   renderTyped();
 }
 for (const button of $$("[data-key]")) button.addEventListener("click", () => key(button.dataset.key));
-press($("#typed-done"), async (idempotency) => {
+onPress($("#typed-done"), async (idempotency) => {
   if (!isWhole(typed)) return;
-  await call("POST", "/kiosk/typed", { id_number: typed }, { key: idempotency });
+  await post("typed", { id_number: typed }, idempotency);
   clearTyped();
 }, (problem) => {
   say($("#typed-problem"), problem.detail, problem.detail_en);
@@ -337,6 +361,8 @@ const learnHall = coalesce(async () => {
 function arrived(news) {
   const changed = !view || view.state !== news.state;
   const left = Boolean(view && view.resident && !news.resident);
+  if (!connected || (view && isAnotherPerson(view, news))) nextVisit();
+  connected = true;
   view = news;
   const seconds = view.seconds_left;
   deadline = seconds === null || seconds === undefined ? null : Date.now() + seconds * 1000;
@@ -353,8 +379,14 @@ LANDSCAPE.addEventListener("change", () => {
   spread();
   if (view) render();
 });
-const lost = lostLine();
-follow("/kiosk/events", { on: { state: arrived }, connected: lost });
+const showLost = lostLine();
+follow("/kiosk/events", {
+  on: { state: arrived },
+  connected(isConnected, heard) {
+    if (!isConnected) connected = false;      // until the next state: who stands here by then is not known yet
+    showLost(isConnected, heard);
+  },
+});
 learnHall();
 renderTyped();
 render();

@@ -25,38 +25,58 @@ function setClock(response) {
   if (date && Math.abs(date - Date.now() - skew) > 2000) skew = date - Date.now();
 }
 
+const SORRY = ["暂时无法完成，请稍后再试", "This cannot be done right now. Please try again."];
+
 /* A request that was refused or did not get through.
-   code: stable, "offline" when no answer came; detail, detail_en: what to do, in words; body: the other facts. */
+   code: stable, "offline" when no answer came, "aborted" when the page gave the request up; detail, detail_en: what to
+   do, in words, also when the answer is a proxy's and holds none; body: the other facts. */
 export class Problem extends Error {
   constructor(status, body) {
-    super(body.code || body.title || String(status));
+    const said = (name) => (typeof body[name] === "string" ? body[name] : "");
+    super(said("code") || said("title") || String(status));
     this.status = status;
-    this.code = body.code || "unknown";
-    this.detail = body.detail || body.title || "暂时无法完成，请稍后再试";
-    this.detail_en = body.detail_en || "This cannot be done right now. Please try again.";
+    this.code = said("code") || "unknown";
+    this.detail = said("detail") || said("title") || SORRY[0];
+    this.detail_en = said("detail_en") || SORRY[1];
     this.body = body;
+  }
+
+  static offline() {
+    return new Problem(0, {
+      code: "offline",
+      detail: "没有连上服务，请稍候再试",
+      detail_en: "No connection to the service. Please try again in a moment.",
+    });
+  }
+
+  /* Whether the hall said no: then nothing was done. Without an answer, or with one that cannot be read, it may have been. */
+  get isRefusal() {
+    return this.status >= 400 && this.status < 500;
   }
 }
 
-const OFFLINE = {
-  code: "offline",
-  detail: "没有连上服务，请稍候再试",
-  detail_en: "No connection to the service. Please try again in a moment.",
-};
+/* What to tell a person of any error, [Chinese, English]: of one that is no Problem nothing is known but that it is one. */
+export function wordsOf(error) {
+  if (error instanceof Problem) return [error.detail, error.detail_en];
+  console.error(error);
+  return SORRY;
+}
 
 /* A new Idempotency-Key. (randomUUID is only there over TLS.) */
 export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
 /* One request to the API: call("POST", "/kiosk/choose", {service}, {key}) → parsed JSON, null for an empty answer.
-   token: of a page that nobody logs in to (device_token.js).
+   token: of a page that nobody logs in to (device_token.js); signal: gives the request up.
    Throws Problem, and nothing else. */
-export async function call(method, path, body, { key, token } = {}) {
+export async function call(method, path, body, { key, token, signal } = {}) {
+  if (signal?.aborted) throw new Problem(0, { code: "aborted" });
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
   if (token) headers.Authorization = `Bearer ${token}`;
   const aborter = new AbortController();
   const timer = setTimeout(() => aborter.abort(), PATIENCE);
+  signal?.addEventListener("abort", () => aborter.abort(), { once: true });
   let response, text;
   try {
     response = await fetch(BASE + path, {
@@ -65,38 +85,48 @@ export async function call(method, path, body, { key, token } = {}) {
     });
     text = await response.text();
   } catch {
-    throw new Problem(0, OFFLINE);
+    throw signal?.aborted ? new Problem(0, { code: "aborted" }) : Problem.offline();
   } finally {
     clearTimeout(timer);
   }
   setClock(response);
-  let data = null;
-  try {
-    data = text ? JSON.parse(text) : null;
-  } catch {
-    throw new Problem(response.status, {});
-  }
-  if (!response.ok) throw new Problem(response.status, data || {});
+  const data = parsed(text);
+  const isEmpty = response.status === 204;
+  if (!response.ok || !(data || isEmpty)) throw new Problem(response.status, data ?? {});
   return data;
 }
 
+/* An object or a list; null of anything else, such as a proxy's page. */
+function parsed(text) {
+  try {
+    const data = JSON.parse(text);
+    return typeof data === "object" ? data : null;
+  } catch {
+    return null;
+  }
+}
+
 /* Runs action(key) when the button is pressed, and not again before it has ended: a double tap is one request.
-   When no answer came the next press repeats the same key, so that a request whose answer got lost is not done twice.
-   failed(problem) is told of what went wrong. */
-export function press(button, action, failed = () => {}) {
+   When no answer came the next press repeats the same key, so that a request whose answer got lost is not done twice;
+   but only while whose() is the same: a key belongs to one person and to what that person asked for.
+   failed(problem) is told of what went wrong, unless the page gave the request up itself. */
+export function press(button, action, failed = () => {}, whose = () => null) {
   let busy = false;
-  let key = newKey();
+  let key = null;
+  let owner = null;
   button.addEventListener("click", async () => {
     if (busy || button.getAttribute("aria-disabled") === "true") return;
     busy = true;
     button.setAttribute("aria-disabled", "true");
+    if (key === null || owner !== whose()) key = newKey();
+    owner = whose();
     try {
       await action(key);
-      key = newKey();
+      key = null;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (problem.status && problem.status < 500) key = newKey();
-      failed(problem);
+      if (problem.isRefusal) key = null;
+      if (problem.code !== "aborted") failed(problem);
     } finally {
       busy = false;
       button.removeAttribute("aria-disabled");

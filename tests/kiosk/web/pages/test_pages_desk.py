@@ -54,6 +54,25 @@ def test_a_number_is_issued_by_keyboard_alone_and_printed(hall: Any, desk: Page)
     expect(desk.locator("#services b").nth(1)).to_have_text("1 人")
 
 
+def test_a_key_kept_after_a_lost_answer_is_not_sent_for_another_form(hall: Any, desk: Page) -> None:
+    keys: list[str] = []
+
+    def lose_the_answer(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        route.fetch()
+        route.abort("connectionreset")
+
+    desk.route("**/api/v1/tickets", lose_the_answer, times=1)
+    desk.locator("#services label", has_text="社会保障卡").click()
+    desk.locator("#issue-go").click()
+    expect(desk.locator("#issue-problem")).to_contain_text("没有连上服务")
+    desk.locator("#name").fill("王小明")
+    with desk.expect_request("**/api/v1/tickets") as sent:
+        desk.locator("#issue-go").click()
+    expect(desk.locator("#issued-number")).to_have_text("B002")
+    assert sent.value.headers["idempotency-key"] != keys[0]
+
+
 def test_a_class_needs_its_reason_and_an_id_number_is_checked(hall: Any, desk: Page) -> None:
     desk.locator("#services label", has_text="社会保障卡").click()
     desk.locator("#priority").select_option("disabled")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from config.settings import KioskSettings, ServiceSettings, WindowSettings
 from drivers.simulators.card_reader.cards import CARDS
@@ -256,6 +256,103 @@ def test_english_stays_when_the_card_has_to_be_laid_again(hall: Any, kiosk: Page
     hall.lay("zhang")
     expect(kiosk.locator("h1.heed [lang=en]")).to_be_visible()
     expect(kiosk.locator("h1.heed [lang=zh-CN]")).to_be_hidden()
+
+
+# -- one resident after another ----------------------------------------------------------------------------------------
+
+
+def keys_of(page: Page, verb: str) -> list[str]:
+    """The Idempotency-Keys of this verb's requests, filled while they are sent."""
+    keys: list[str] = []
+    page.on("request", lambda sent: keys.append(sent.headers["idempotency-key"]) if sent.url.endswith(verb) else None)
+    return keys
+
+
+def test_a_key_kept_after_a_lost_answer_is_not_sent_for_the_next_resident(hall: Any, kiosk: Page) -> None:
+    keys = keys_of(kiosk, "/kiosk/choose")
+
+    def lose_the_answer(route: Route) -> None:
+        route.fetch()
+        route.abort("connectionreset")
+
+    kiosk.route("**/kiosk/choose", lose_the_answer, times=1)
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    row(kiosk, "business-licence").click()
+    state(kiosk, "taking")
+    expect(kiosk.locator(".ticket .number")).to_have_text("A001")
+    hall.reader.lift()
+    state(kiosk, "idle")
+    hall.lay("wang")
+    state(kiosk, "choosing")
+    with kiosk.expect_response("**/kiosk/choose") as choice:
+        row(kiosk, "business-licence").click()
+    assert choice.value.json()["number"] == "A002"
+    expect(kiosk.locator(".ticket .number")).to_have_text("A002")
+    assert len(set(keys)) == 2
+
+
+def test_a_press_again_after_a_lost_answer_repeats_the_key_while_the_resident_is_the_same(
+    hall: Any, kiosk: Page
+) -> None:
+    keys = keys_of(kiosk, "/kiosk/choose")
+    kiosk.route("**/kiosk/choose", lambda route: route.abort("connectionreset"), times=1)
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    row(kiosk, "business-licence").click()
+    kiosk.locator("#trouble [data-do=close]").click()
+    row(kiosk, "business-licence").click()
+    state(kiosk, "taking")
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+
+
+def test_a_press_that_hangs_is_given_up_when_the_next_resident_lays_a_card(hall: Any, kiosk: Page) -> None:
+    keys = keys_of(kiosk, "/kiosk/choose")
+    held: list[Route] = []
+    kiosk.route("**/kiosk/choose", lambda route: held.append(route), times=1)
+    hall.lay("zhang")
+    expect(kiosk.locator("#greeting")).to_contain_text("张*明")
+    with kiosk.expect_event("requestfailed", lambda failed: failed.url.endswith("/kiosk/choose")):
+        row(kiosk, "business-licence").click()
+        wait_until(lambda: kiosk.evaluate("1") and held)
+        hall.reader.lift()
+        hall.lay("wang")
+    expect(kiosk.locator("#greeting")).not_to_contain_text("张*明")
+    expect(kiosk.locator("#trouble")).to_be_hidden()
+    assert [one.waiting for one in hall.office.hall().services] == [0] * 6
+    row(kiosk, "tax").click()
+    state(kiosk, "taking")
+    assert len(set(keys)) == 2
+    assert sum(one.waiting for one in hall.office.hall().services) == 1
+
+
+def test_what_one_resident_was_asked_is_taken_back_for_the_next(hall: Any, kiosk: Page) -> None:
+    hall.lay("zhang")
+    row(kiosk, "business-licence").click()
+    state(kiosk, "taking")
+    hall.reader.lift()
+    hall.lay("zhang")
+    row(kiosk, "business-licence").click()
+    expect(kiosk.locator("#again .number")).to_have_text("A001")
+    hall.reader.lift()
+    hall.lay("wang")
+    expect(kiosk.locator("#again")).to_be_hidden()
+    expect(row(kiosk, "business-licence")).not_to_contain_text("已取号")
+
+
+def test_a_page_that_may_show_the_previous_resident_sends_no_press(hall: Any, kiosk: Page) -> None:
+    keys = keys_of(kiosk, "/kiosk/choose")
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    kiosk.context.set_offline(True)
+    expect(kiosk.locator(".lost")).to_be_visible()
+    row(kiosk, "business-licence").press("Enter")
+    expect(kiosk.locator("#trouble")).to_contain_text("没有连上服务")
+    assert keys == []
+    kiosk.context.set_offline(False)
+    expect(kiosk.locator(".lost")).to_be_hidden()
+    expect(kiosk.locator("#trouble")).to_be_hidden()
 
 
 def test_large_print_is_larger_and_offers_fewer_services_a_page(hall: Any, kiosk: Page) -> None:

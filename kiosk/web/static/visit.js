@@ -1,0 +1,15 @@
+// Whose turn it is at the kiosk. The page hears only what it has to show; this tells from it when another resident may
+// stand there, so that nothing of one resident is kept, or sent, for the next.
+
+/** Whether nobody's card or number is known: the kiosk waits, or reads. */
+const isFree = ({ state, ticket, resident }) => state === "idle" || state === "reading" || (state === "fault" && !ticket && !resident);
+
+/** Whether `after` may be about another person than `before`, two answers of GET /kiosk that follow each other. */
+export function isAnotherPerson(before, after) {
+  if (isFree(before) || isFree(after)) return isFree(before) !== isFree(after);
+  // Masked data can be the same for two people; but who lays a card is who stands here, except for an agent's card.
+  const cardLaid = after.card_lies && !before.card_lies && !before.agent_wanted;
+  const ticketGone = Boolean(before.ticket) && !after.ticket;
+  const isOther = ["kind", "name", "id_number"].some((fact) => before.resident?.[fact] !== after.resident?.[fact]);
+  return cardLaid || ticketGone || isOther;
+}
