@@ -1,11 +1,11 @@
 // The tablet at a window: asks whoever was just served there for a grade, and nobody else.
 
 import { deviceToken } from "./device_token.js";
-import { call } from "./live.js";
+import { call, wordsOf } from "./live.js";
 
 const LOOK = 2000;        // ms between looks at what was finished
 const GIVE_UP = 60_000;   // ms until a question that nobody answers is taken back
-const THANKS = 4000;
+const REST = 4000;        // ms that thanks, or what went wrong, stay
 
 const el = (id) => document.getElementById(id);
 const page = el("rate");
@@ -16,6 +16,7 @@ let asked = null;         // the case that is asked about
 let ignored = null;       // one that nobody answered
 let since = 0;
 let grade = 0;
+let sending = false;      // a grade is on its way: what is tapped meanwhile is no second one
 let resting = 0;
 
 function step(name) {
@@ -23,21 +24,27 @@ function step(name) {
   for (const section of page.querySelectorAll("section")) section.hidden = section.id !== name;
 }
 
-function rest(name, ms) {
+function rest(name) {
   asked = null;
   step(name);
   clearTimeout(resting);
-  resting = setTimeout(() => (resting = 0, step("idle")), ms);
+  resting = setTimeout(() => (resting = 0, step("idle")), REST);
+}
+
+function say(error) {
+  el("trouble").textContent = wordsOf(error).join(" · ");
+  el("trouble").hidden = false;
 }
 
 async function look() {
   try {
     const found = await call("GET", path, undefined, { token });
-    el("trouble").hidden = true;
-    take(found);
-  } catch (problem) {
-    el("trouble").textContent = `${problem.detail} · ${problem.detail_en}`;
-    el("trouble").hidden = false;
+    if (!resting && !sending) {
+      el("trouble").hidden = true;
+      take(found);
+    }
+  } catch (error) {
+    say(error);
   }
   setTimeout(look, LOOK);
 }
@@ -48,7 +55,6 @@ function take(found) {
     asked = null;
     step("idle");
   }
-  if (resting) return;
   if (found && found.case !== asked?.case && found.case !== ignored) {
     asked = found;
     since = Date.now();
@@ -63,14 +69,15 @@ function take(found) {
 }
 
 async function send(reasons) {
-  const { case: about } = asked;
+  sending = true;
   try {
-    await call("POST", path, { case: about, grade, reasons }, { token });
-    rest("thanks", THANKS);
-  } catch (problem) {
-    el("trouble").textContent = `${problem.detail} · ${problem.detail_en}`;
-    el("trouble").hidden = false;
-    rest("idle", 0);
+    await call("POST", path, { case: asked.case, grade, reasons }, { token });
+    rest("thanks");
+  } catch (error) {
+    say(error);
+    rest("idle");         // the next look asks again, unless the grade got there and only the answer was lost
+  } finally {
+    sending = false;
   }
 }
 
@@ -78,7 +85,7 @@ const chosen = () => [...page.querySelectorAll('[data-reason][aria-pressed="true
 
 page.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (!button || !asked) return;
+  if (!button || !asked || sending) return;
   since = Date.now();
   if (button.dataset.grade) {
     grade = Number(button.dataset.grade);

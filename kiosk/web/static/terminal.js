@@ -2,7 +2,7 @@
 // filled-in field. A page that is left or restored from memory begins anew.
 
 import { deviceToken } from "./device_token.js";
-import { call } from "./live.js";
+import { call, Problem, wordsOf } from "./live.js";
 import { rowsOf } from "./resident.js";
 import { listenForScans } from "./scan.js";
 import { appointments } from "./terminal_appointments.js";
@@ -21,9 +21,9 @@ const { token, terminal } = deviceToken("quhao.terminal");
 const path = `/terminals/${encodeURIComponent(terminal ?? "")}`;
 const STEPS = ["ask", "choose", "number", "answer"];
 let endsAt = 0;
-let visit = 0;            // counts those who were here: what comes late is nobody's any more
+let visit = 1;            // counts the people who were here: an answer that comes late is shown to nobody
+let busy = 0;             // the visit whose request runs; the next visitor need not wait for it
 let receipt = null;       // the code just looked up, while its answer is shown
-let busy = false;
 
 function clear() {
   visit += 1;
@@ -84,20 +84,24 @@ function tick() {
   else for (const left of page.querySelectorAll(".left")) left.replaceChildren(...two(`${seconds} 秒后自动退出`, `Closes in ${seconds} s`));
 }
 
-/** One request; fields are emptied whatever comes of it. */
-async function ask(verb, body, then) {
-  if (busy) return;
-  busy = true;
-  const asker = visit;
+/** Forget the visit and say what went wrong. */
+function giveUp(error) {
+  clear();
+  refuse(...wordsOf(error));
+}
+
+/** One request of this visit, and then what to do with its answer; failed(problem) is told of a refusal. */
+async function ask(method, address, body, then, failed = giveUp, key = undefined) {
+  if (busy === visit) return;
+  const asker = busy = visit;
   try {
-    const answer = await call("POST", `${path}/${verb}`, body, { token });
+    const answer = await call(method, address, body, { token, key }).finally(() => {
+      if (busy === asker) busy = 0;
+    });
     if (visit === asker) then(answer);
-  } catch (problem) {
-    if (visit !== asker) return;
-    clear();
-    refuse(problem.detail, problem.detail_en);
-  } finally {
-    busy = false;
+  } catch (error) {
+    if (!(error instanceof Problem)) giveUp(error);      // an answer of another shape
+    else if (visit === asker) failed(error);
   }
 }
 
@@ -131,14 +135,14 @@ function showPlace({ number, ahead }) {
 
 el("open").addEventListener("submit", (event) => {
   event.preventDefault();
-  ask("scan", { code: el("code").value, id_tail: el("tail").value }, showData);
+  ask("POST", `${path}/scan`, { code: el("code").value, id_tail: el("tail").value }, showData);
 });
 el("look").addEventListener("submit", (event) => {
   event.preventDefault();
   const code = el("receipt").value || "?";
-  ask("progress", { code }, (answer) => showProgress(answer, code));
+  ask("POST", `${path}/progress`, { code }, (answer) => showProgress(answer, code));
 });
-el("back-with-papers").addEventListener("click", () => receipt && ask("supplement", { code: receipt }, showPlace));
+el("back-with-papers").addEventListener("click", () => receipt && ask("POST", `${path}/supplement`, { code: receipt }, showPlace));
 for (const button of [el("leave"), ...page.querySelectorAll("[data-do=leave]")]) button.addEventListener("click", clear);
 page.addEventListener("input", stay);
 page.addEventListener("pointerdown", () => endsAt && stay());
@@ -147,7 +151,7 @@ addEventListener("pagehide", clear);
 addEventListener("pageshow", (event) => event.persisted && clear());
 setInterval(tick, 500);
 
-const booking = appointments({ path, token, step, show, refuse, two, clear, get visit() { return visit; } });
+const booking = appointments({ path, ask, step, show, refuse, two, clear, giveUp });
 
 // A slip goes where the slip's code belongs, wherever the focus is; a receipt is told by its address. A reader that
 // types what is on a card types the number.

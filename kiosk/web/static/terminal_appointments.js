@@ -2,7 +2,7 @@
 // what is booked by it. All of it is forgotten with the visit.
 
 import { isWhole, padKey, renderNumber, withKey, wrongNumber } from "./id_number.js";
-import { call, hm, newKey, now } from "./live.js";
+import { hm, newKey, now, wordsOf } from "./live.js";
 
 const el = (id) => document.getElementById(id);
 const STATES = {
@@ -17,17 +17,16 @@ const DONE = { book: ["确认预约", "Book"], mine: ["查看", "Show"] };
 
 /**
  * The steps between the first page and the answer. `desk` is the page they are on:
- * {path, token, visit, step(name), show(title, rows), refuse(zh, en), two(zh, en) → nodes, clear()}.
+ * {path, ask(…), step(name), show(title, rows), refuse(zh, en), two(zh, en) → nodes, clear(), giveUp(error)}.
  */
 export function appointments(desk) {
-  const { path, token, two } = desk;
+  const { ask, path, two } = desk;
   let wants = "book";       // or "mine"
   let services = [];        // of GET /appointments/days
   let chosen = {};          // {service, day, time}, as far as chosen
   let back = desk.clear;    // what the key for it does in this step
   let typed = "";
   let key = newKey();       // of the booking that is about to be asked for
-  let busy = false;
 
   function forget() {
     services = [];
@@ -36,22 +35,6 @@ export function appointments(desk) {
     el("choices").replaceChildren();
     el("choose-title").replaceChildren();
     sayChosen();
-  }
-
-  /** Ask, and go on with the answer if whoever asked is still here. */
-  async function ask(method, address, body, then, failed = fail, idempotency = undefined) {
-    if (busy) return;
-    busy = true;
-    const { visit } = desk;
-    const asked = call(method, address, body, { token, key: idempotency });
-    const [goOn, told] = await asked.then((answer) => [then, answer], (problem) => [failed, problem]);
-    busy = false;
-    if (desk.visit === visit) goOn(told);
-  }
-
-  function fail(problem) {
-    desk.clear();
-    desk.refuse(problem.detail, problem.detail_en);
   }
 
   // ---- what is to be booked ----
@@ -163,14 +146,14 @@ export function appointments(desk) {
   }
 
   function notBooked(problem) {
-    const say = () => desk.refuse(problem.detail, problem.detail_en);
+    const say = () => desk.refuse(...wordsOf(problem));
     const again = TRY_ANOTHER[problem.code];
     if (problem.code === "offline" || problem.code === "bad_id_number") say();
     else if (again === "time") chooseTime(chosen.day, say);
     else if (again === "day") {
       chooseDay(chosen.service);
       say();
-    } else fail(problem);
+    } else desk.giveUp(problem);
   }
 
   function showBooked(made) {

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from staff import resident_of, scan
 from ticketing.cases.cases import Further
 from ticketing.model import Actor
+from wires import wait_until
 
 CLERK = Actor("clerk", "clerk", "3")
 DESK = Actor("desk", "desk")
@@ -157,6 +158,56 @@ def test_the_tablet_asks_for_reasons_below_fair(hall: Any, new_page: Callable[..
     assert (item.grade, item.reasons) == (2, ("unclear",))
 
 
+def test_a_second_tap_on_the_tablet_is_no_second_grade(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = tablet_of(hall, new_page)
+    grades: list[str] = []
+    held: list[Route] = []
+    page.on("request", lambda sent: grades.append(sent.url) if sent.method == "POST" else None)
+    page.route("**/rating", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+    serve(hall)
+    page.locator('[data-grade="5"]').click()
+    page.locator('[data-grade="5"]').click()
+    wait_until(lambda: page.evaluate("1") and held)
+    for route in held:
+        route.continue_()
+    expect(page.locator("#thanks")).to_be_visible()
+    expect(page.locator("#idle")).to_be_visible()
+    expect(page.locator("#trouble")).to_be_hidden()
+    assert len(grades) == 1
+
+
+STRANGE = {
+    "no network": lambda route: route.abort("connectionreset"),
+    "a proxy's page": lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>", content_type="text/html"),
+    "a page in place of the answer": lambda route: route.fulfill(status=200, body="<h1>Welcome</h1>"),
+    "a proxy's JSON": lambda route: route.fulfill(status=502, json={"detail": {"reason": "down"}, "code": 7}),
+    "JSON that is no object": lambda route: route.fulfill(status=200, json="ok"),
+    "nothing": lambda route: route.fulfill(status=200, body=""),
+    "another object": lambda route: route.fulfill(status=200, json={}),
+}
+"""What a network may answer in the hall's place."""
+
+
+def sensible(words: str) -> None:
+    assert "undefined" not in words
+    assert "object" not in words
+    assert "请稍" in words, words
+    assert "try again" in words.lower(), words
+
+
+@pytest.mark.parametrize("kind", [kind for kind in STRANGE if kind != "another object"])
+def test_the_tablet_says_what_it_can_when_it_gets_no_answer_of_the_halls(
+    hall: Any, new_page: Callable[..., Page], kind: str
+) -> None:
+    page = tablet_of(hall, new_page)
+    serve(hall)
+    page.locator('[data-grade="5"]').wait_for()
+    page.route("**/rating", STRANGE[kind])
+    page.locator('[data-grade="5"]').click()
+    expect(page.locator("#trouble")).to_be_visible()
+    sensible(page.locator("#trouble").inner_text())
+
+
 def test_a_clerk_who_opens_the_tablets_page_gets_no_question(hall: Any, new_page: Callable[..., Page]) -> None:
     page = new_page(1024, 600)
     page.request.get(f"{hall.url}/bench")  # logs the visitor of a virtual hall in
@@ -273,3 +324,16 @@ def test_a_terminal_without_a_token_says_so(hall: Any, new_page: Callable[..., P
     page = new_page(1080, 900)
     page.goto(f"{hall.url}/terminal")
     expect(page.locator("#refused")).to_contain_text("还没有令牌")
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+@pytest.mark.parametrize("verb", ["scan", "progress"])
+def test_the_terminal_says_what_it_can_when_it_gets_no_answer_of_the_halls(
+    hall: Any, new_page: Callable[..., Page], verb: str, kind: str
+) -> None:
+    page = terminal_of(hall, new_page)
+    page.route(f"**/terminals/hall-1/{verb}", STRANGE[kind])
+    page.locator("#code" if verb == "scan" else "#receipt").fill("7ZQ2M4RDX0KH3W9P")
+    page.locator("#open button" if verb == "scan" else "#look button").click()
+    expect(page.locator("#refused")).to_be_visible()
+    sensible(page.locator("#refused").inner_text())
