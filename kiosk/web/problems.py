@@ -200,7 +200,7 @@ def _page(status: int, zh: str, en: str) -> Response:
     return Response(
         '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>取号</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<link rel="stylesheet" href="/static/tokens.css">'
+        '<link rel="stylesheet" href="/static/shared/tokens.css">'
         f'<main class="problem"><h1>{html.escape(zh)}</h1><p lang="en">{html.escape(en)}</p></main></html>',
         status,
         mimetype="text/html",

@@ -15,7 +15,7 @@ import kiosk
 
 MORNING = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 CODE = "7ZQ2M4RDX0KH3W9P"
-SCRIPT = Path(kiosk.__file__).parent / "web" / "static" / "scan.js"
+SCRIPT = Path(kiosk.__file__).parent / "web" / "static" / "shared" / "scan.js"
 PAGE = """<!doctype html><meta charset="utf-8"><title>scan</title>
 <button id="button">按钮</button><input id="field" value="旧"><textarea id="area"></textarea>
 <select id="choice"><option>一</option><option>HTTP</option><option>7</option></select>"""

@@ -1,0 +1,430 @@
+// The virtual hall: hands and eyes of the simulators, and the hall's own pages beside them.
+//
+// What is seen comes from GET /bench and its events; what is done is a hand of a simulator. A card or slip is dragged
+// with mouse, finger or pen, or pressed like any button.
+
+import { call, Problem } from "../shared/api.js";
+import { drawingOf, kindOf } from "../shared/device_icons.js";
+import { all, copyOf, el, find, make } from "../shared/dom.js";
+import { speak, t } from "../shared/language.js";
+import { coalesce, follow, lostLine } from "../shared/stream.js";
+import { takable } from "./drag.js";
+
+const showLost = lostLine();
+
+/** @type {Bench} */
+let state = { cards: [], devices: [], windows: [] };
+let known = false;        // whether the hall has said anything yet
+/** @type {string | null} */
+let openWindow = null;
+/** @type {number | null} */
+let freshPaper = null;    // the newest slip seen: the next one grows out of the slot
+/** @type {number | null} */
+let freshSaid = null;
+const sound = new Audio();
+/** @type {Map<string, string>} what each window's strip showed last */
+const stripFaces = new Map();
+const deskFrame = el("desk", HTMLIFrameElement);
+
+// A device stands where its simulator says; these places have furniture, any other device stands beside.
+const PLACES = ["reader", "printer", "strip", "scanner", "speaker"];
+/** The first device at a place. */
+const the = (/** @type {string} */ place) => state.devices.find((device) => place in device);
+/** A window's device at a place. */
+const at = (/** @type {string} */ window, /** @type {string} */ place) => state.devices.find((device) => place in device && device.window === window);
+const address = (/** @type {BenchDevice} */ device, /** @type {string} */ rest) => `/api/v1/bench/${encodeURIComponent(device.name)}/${rest}`;
+
+/**
+ * Use a hand of a device's simulator.
+ * @param {BenchDevice | undefined} device
+ * @param {string} hand
+ * @param {object} [body]
+ */
+async function use(device, hand, body = {}) {
+  if (!device) return;
+  try {
+    await call("POST", `/bench/${encodeURIComponent(device.name)}/${hand}`, body);
+    el("trouble").textContent = "";
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    el("trouble").textContent = t(problem.detail, problem.detail_en);
+  }
+}
+
+// ---- what is seen ----
+
+function render() {
+  if (!known) return;
+  const reader = the("reader");
+  renderTray(reader);
+  renderPad(reader);
+  renderPrinter(the("printer"));
+  renderVoice(the("speaker"));
+  renderBooths();
+  renderOthers();
+  for (const place of ["reader", "printer", "speaker"]) fillTag(find(`[data-tag="${place}"]`), the(place));
+}
+
+/**
+ * Change an element's children only when what they show changed: focus and a drag in hand stay.
+ * @param {HTMLElement} element
+ * @param {unknown} shown what the children are made from
+ * @param {() => Node[]} draw
+ */
+function keep(element, shown, draw) {
+  const face = JSON.stringify(shown);
+  if (element.dataset.face === face) return;
+  element.dataset.face = face;
+  const focused = document.activeElement;
+  const held = focused instanceof HTMLElement && element.contains(focused) ? focused.dataset.key : undefined;
+  element.replaceChildren(...draw());
+  if (held) all(`[data-key="${CSS.escape(held)}"]`, element)[0]?.focus();
+}
+
+/** @type {Record<string, [string, string]>} */
+const KINDS = {
+  resident: ["居民身份证", "Identity card"],
+  "hk-macao-taiwan": ["港澳台居民居住证", "HK, Macao, Taiwan"],
+  "foreigner-2017": ["永久居留身份证", "Permanent residence"],
+  "foreigner-2023": ["永久居留身份证", "Permanent residence"],
+};
+
+/** @param {BenchCard} card */
+function drawCard(card) {
+  const item = copyOf("id-card");
+  const button = find("button", item);
+  const [name, ...more] = card.label.split(" · ");
+  button.dataset.key = card.id;
+  button.dataset.kind = card.kind;
+  find(".id-kind", button).textContent = t(...(KINDS[card.kind] ?? ["", ""]));
+  find(".id-name", button).textContent = name;
+  button.classList.toggle("long", name.length > 6);
+  find(".id-more", button).textContent = more.join(" · ");
+  return { item, button };
+}
+
+/** @param {BenchDevice | undefined} reader */
+function renderTray(reader) {
+  const laid = reader?.reader?.card ?? null;
+  keep(el("tray"), [state.cards, laid, t("", "en")], () => state.cards.map((card) => {
+    const { item, button } = drawCard(card);
+    item.classList.toggle("away", card.id === laid);
+    button.dataset.card = card.id;
+    button.title = t("放到读卡器上", "Lay it on the reader");
+    takable(button, { reader: () => use(the("reader"), "lay", { card: card.id }) }, () => use(the("reader"), "lay", { card: card.id }));
+    return item;
+  }));
+}
+
+/** @param {BenchDevice | undefined} reader */
+function renderPad(reader) {
+  el("reader").classList.toggle("off", reader?.state !== "online");
+  const card = state.cards.find(({ id }) => id === reader?.reader?.card);
+  keep(el("pad"), [card ?? null, t("", "en")], () => {
+    if (!card) return [document.importNode(waves, true)];
+    const { button } = drawCard(card);
+    button.title = t("拿起来", "Lift it");
+    button.dataset.lift = "";
+    const lift = () => use(the("reader"), "lift");
+    takable(button, { "": lift }, lift);
+    return [button];
+  });
+}
+const waves = /** @type {Element} */ (document.querySelector(".waves")).cloneNode(true);
+
+/** @param {BenchDevice | undefined} printer */
+function renderPrinter(printer) {
+  el("printer").hidden = !printer;
+  if (!printer?.printer) return;
+  const { papers, cover_open: isOpen } = printer.printer;
+  el("printer").classList.toggle("cover-open", isOpen);
+  const newest = papers[0]?.id ?? 0;
+  const isFresh = freshPaper !== null && newest !== freshPaper;
+  freshPaper = newest;
+  keep(el("mouth"), newest, () => {
+    if (!newest) return [];
+    const slip = drawSlip(printer, newest);
+    slip.classList.toggle("fresh", isFresh);
+    return [slip];
+  });
+  const older = papers.slice(1).map(({ id }) => id);
+  keep(el("slips"), older, () => older.map((id) => make("li", {}, drawSlip(printer, id))));
+  el("slips-none").hidden = older.length > 0;
+  el("slips-none").textContent = newest
+    ? t("最新的一张在取号机的出纸口", "The newest is in the kiosk's slot")
+    : t("还没有打印小票", "No slip printed yet");
+}
+
+/**
+ * @param {BenchDevice} printer
+ * @param {number} id
+ */
+function drawSlip(printer, id) {
+  const picture = make("img", { alt: t(`第 ${id} 张小票`, `Slip ${id}`), draggable: false, src: address(printer, `papers/${id}.png`) });
+  const title = t("拖到窗口的扫描枪上；点一下放大", "Drag it to a window's scanner; click to read");
+  const slip = make("button", { type: "button", className: "slip", title }, picture);
+  slip.dataset.key = slip.dataset.paper = String(id);
+  takable(slip, { scanner: (place) => scanAt(place.dataset.window ?? "", id) }, () => {
+    el("reading-slip", HTMLImageElement).src = picture.src;
+    el("reading", HTMLDialogElement).showModal();
+  });
+  return slip;
+}
+
+/**
+ * Scan a slip, or the newest, at a window.
+ * @param {string} window
+ * @param {number} [paper]
+ */
+async function scanAt(window, paper = the("printer")?.printer?.papers[0]?.id) {
+  sitAt(window);          // where it is seen what came of it, once its page listens
+  await until(() => isAtDesk(window), 3000);
+  if (paper) await use(at(window, "scanner"), "scan", { paper });
+  else el("trouble").textContent = t("还没有小票", "There is no slip yet");
+}
+
+/** @param {string} window */
+function isAtDesk(window) {
+  const frame = deskFrame.contentWindow;
+  return frame?.location.pathname === pageOf(window) && frame.document.querySelector("#line.good") !== null;
+}
+
+/**
+ * @param {() => boolean} isSo
+ * @param {number} patience ms
+ */
+async function until(isSo, patience) {
+  for (const end = performance.now() + patience; !isSo() && performance.now() < end;) {
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+/** @param {BenchDevice | undefined} speaker */
+function renderVoice(speaker) {
+  el("voice").hidden = !speaker;
+  if (!speaker?.speaker) return;
+  const { said } = speaker.speaker;
+  keep(el("said"), said, () => said.map((sentence) => {
+    const button = make("button", { type: "button", ariaLabel: t(`播放：${sentence.text}`, `Play: ${sentence.text}`) }, icon("play"));
+    button.dataset.key = String(sentence.id);
+    button.addEventListener("click", () => play(speaker, sentence.id));
+    return make("li", {}, button, make("span", { textContent: sentence.text }));
+  }));
+  el("said-none").hidden = said.length > 0;
+  const newest = said[0]?.id ?? 0;
+  if (freshSaid !== null && newest !== freshSaid && el("aloud", HTMLInputElement).checked) play(speaker, newest);
+  freshSaid = newest;
+}
+
+/**
+ * @param {BenchDevice} speaker
+ * @param {number} id of a sentence
+ */
+async function play(speaker, id) {
+  sound.src = address(speaker, `said/${id}.wav`);
+  try {
+    await sound.play();
+  } catch {
+    el("trouble").textContent = t("浏览器没有放出声音", "The browser did not play it");
+  }
+}
+
+function renderBooths() {
+  keep(el("booths"), state.windows, () => state.windows.map(drawBooth));
+  if (openWindow === null && state.windows.length) sitAt(state.windows[0].id);
+  for (const booth of booths()) {
+    const window = booth.dataset.window ?? "";
+    const strip = at(window, "strip");
+    const scanner = at(window, "scanner");
+    const [stripTag, scannerTag] = all(".tag", booth);
+    find(".strip", booth).hidden = !strip;
+    if (strip) {
+      find(".strip", booth).classList.toggle("off", !strip.plugged);
+      find(".strip", booth).classList.toggle("bad", strip.state !== "online");
+      const picture = find("img", booth, HTMLImageElement);
+      const face = JSON.stringify([strip.strip, strip.plugged]);
+      if (stripFaces.get(window) !== face) {
+        stripFaces.set(window, face);
+        picture.src = address(strip, `strip.png?v=${Date.now()}`);
+        picture.alt = strip.strip?.text ?? "";
+      }
+      fillTag(stripTag, strip);
+    }
+    const scan = find(".booth-scan", booth);
+    scan.hidden = !scanner;
+    find("span", scan).textContent = t("扫小票", "Scan slip");
+    scan.title = t("扫最新的小票；也可以把小票拖过来", "Scan the newest slip, or drag one here");
+    find(".booth-out", booth).title = t("在新标签页打开", "Open in a new tab");
+    if (scanner) fillTag(scannerTag, scanner);
+  }
+  markOpen();
+}
+
+const booths = () => all(".booth", el("booths"));
+
+/** @param {{id: string, name: string}} window */
+function drawBooth({ id, name }) {
+  const booth = copyOf("booth");
+  booth.dataset.window = id;
+  booth.dataset.drop = "scanner";
+  const tab = find(".booth-name", booth);
+  tab.dataset.key = `window ${id}`;
+  tab.textContent = name;
+  tab.addEventListener("click", () => sitAt(id));
+  Object.assign(find(".booth-out", booth), { href: pageOf(id), ariaLabel: name });
+  const scan = find(".booth-scan", booth);
+  scan.dataset.key = `scan ${id}`;
+  scan.addEventListener("click", () => scanAt(id));
+  stripFaces.delete(id);
+  return booth;
+}
+
+const pageOf = (/** @type {string} */ id) => `/window/${encodeURIComponent(id)}`;
+
+/**
+ * Sit down at a window: its page comes onto the desk.
+ * @param {string} id
+ */
+function sitAt(id) {
+  if (openWindow === id) return;
+  openWindow = id;
+  deskFrame.src = pageOf(id);
+  markOpen();
+}
+
+function markOpen() {
+  for (const booth of booths()) {
+    const isOpen = booth.dataset.window === openWindow;
+    booth.classList.toggle("open", isOpen);
+    find(".booth-name", booth).setAttribute("aria-selected", String(isOpen));
+  }
+}
+
+/** Devices without furniture: what they are called, how they are, and their hands as buttons. */
+function renderOthers() {
+  const others = state.devices.filter((device) => !PLACES.some((place) => place in device));
+  const pulls = Object.values(PULLS).flatMap(({ out, back }) => [out, back]);
+  keep(el("others"), [others, t("", "en")], () => others.map((device) => {
+    const tag = make("div", { className: "tag" });
+    fillTag(tag, device);
+    const buttons = device.hands.filter((hand) => !pulls.includes(hand)).map((hand) => {
+      const button = make("button", { type: "button", className: "plain", textContent: hand });
+      button.dataset.key = `${device.name} ${hand}`;
+      button.addEventListener("click", () => use(device, hand));
+      return button;
+    });
+    return make("li", {}, drawingOf(device.driver), `${t(...kindOf(device.driver))} ${device.name}`, ...buttons, tag);
+  }));
+}
+
+// ---- how a device is, and what can be pulled ----
+
+/** @type {Record<string, [string, string, string]>} words and colour */
+const STATES = { online: ["正常", "ok", "good"], fault: ["故障", "fault", "warn"], offline: ["断开", "offline", "stop"] };
+/** @type {Record<string, [string, string]>} */
+const REASONS = { paper_out: ["缺纸", "no paper"], cover_open: ["上盖开着", "cover open"], unplugged: ["已拔掉", "unplugged"] };
+/**
+ * What can be pulled, taken out or opened, and put back: `words` say how, how back, and what it is.
+ * @type {Record<string, {isOut: (device: BenchDevice) => boolean, out: string, back: string, words: [string, string][]}>}
+ */
+const PULLS = {
+  plug: { isOut: (device) => !device.plugged, out: "unplug", back: "plug_in", words: [["拔掉插头", "Pull the plug"], ["插上插头", "Plug it in"], ["插头", "Plug"]] },
+  cover: { isOut: (device) => Boolean(device.printer?.cover_open), out: "open_cover", back: "close_cover", words: [["打开上盖", "Open the cover"], ["合上上盖", "Close the cover"], ["上盖", "Cover"]] },
+  roll: { isOut: (device) => !device.printer?.paper, out: "take_out_paper", back: "put_in_paper", words: [["取走纸卷", "Take out the paper"], ["装上纸卷", "Put in paper"], ["纸卷", "Paper"]] },
+};
+
+/**
+ * @param {HTMLElement} tag
+ * @param {BenchDevice | undefined} device
+ */
+function fillTag(tag, device) {
+  tag.hidden = !device;
+  if (!device) return;
+  const pulls = Object.keys(PULLS).filter((name) => device.hands.includes(PULLS[name].out));
+  const outs = pulls.map((name) => PULLS[name].isOut(device));
+  keep(tag, [device.state, device.reason, outs, t("", "en")], () => {
+    const [zh, en, kind] = STATES[device.state];
+    const reason = device.state === "online" ? undefined : REASONS[device.reason ?? ""];
+    const word = make("span", { className: `state ${kind}`, textContent: reason ? t(...reason) : t(zh, en) });
+    const buttons = pulls.map((name, index) => {
+      const { out, back, words } = PULLS[name];
+      const button = make(
+        "button",
+        {
+          type: "button",
+          className: "pull",
+          title: t(...words[outs[index] ? 1 : 0]),
+          ariaPressed: String(outs[index]),
+          ariaLabel: `${t(...kindOf(device.driver))} ${device.name}: ${t(...words[0])}`,
+        },
+        icon(name),
+        make("span", { textContent: t(...words[2]) }),
+      );
+      button.dataset.key = button.dataset.pull = name;
+      button.dataset.device = device.name;
+      button.addEventListener("click", () => use(device, outs[index] ? back : out));
+      return button;
+    });
+    return [word, ...buttons];
+  });
+}
+
+/** @param {string} name of a symbol of the page */
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("aria-hidden", "true");
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  shape.setAttribute("href", `#i-${name}`);
+  svg.append(shape);
+  return svg;
+}
+
+// ---- pages inside the page ----
+
+const fit = new ResizeObserver((entries) => {
+  for (const { target, contentRect } of entries) {
+    const frame = find("iframe", target);
+    const width = Number(/** @type {HTMLElement} */ (target).dataset.width);
+    const scale = contentRect.width / width;
+    frame.style.width = `${width}px`;
+    frame.style.height = `${Math.ceil(contentRect.height / scale)}px`;
+    frame.style.transform = `scale(${scale})`;
+  }
+});
+for (const glass of all("[data-frame]")) fit.observe(glass);
+
+// A browser opens six connections to one host, and each page here follows one stream: a hall that nobody sees lets go
+// of its own, so that windows and screens in other tabs can have them.
+const frames = /** @type {HTMLIFrameElement[]} */ (all("[data-frame] iframe"));
+document.addEventListener("visibilitychange", () => {
+  const isHidden = document.visibilityState === "hidden";
+  for (const frame of frames) {
+    if (isHidden) {
+      frame.dataset.was = frame.getAttribute("src") ?? "";
+      frame.src = "about:blank";
+    } else if (frame.dataset.was) {
+      frame.src = frame.dataset.was;
+    }
+  }
+});
+
+const look = coalesce(async () => {
+  show(await call("GET", "/bench"));
+});
+
+/** @param {Bench} fresh */
+function show(fresh) {
+  state = fresh;
+  known = true;
+  render();
+}
+
+follow("/bench/events", {
+  on: { state: show },
+  connected(isConnected, heard) {
+    showLost(isConnected, heard);
+    if (isConnected) look();
+  },
+});
+
+speak(render);

@@ -1,0 +1,78 @@
+// Bars, drawn as SVG: lengths to compare at a glance, with the figure and the name written at each.
+
+import { make } from "../shared/dom.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const ROW = 34;
+const NAME = 150;
+const FIGURE = 76;
+const WIDTH = 560;
+
+/**
+ * @param {string} name
+ * @param {Record<string, string | number>} attributes
+ * @param {string} [text]
+ */
+function draw(name, attributes, text) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+/**
+ * A name cut to what fits: a Chinese character is as wide as two others.
+ * @param {string} name
+ * @param {number} [most]
+ */
+export function fit(name, most = 18) {
+  let width = 0;
+  for (const [at, character] of [...name].entries()) {
+    width += character < "\u0080" ? 1 : 2;
+    if (width > most) return `${[...name].slice(0, at).join("")}…`;
+  }
+  return name;
+}
+
+/**
+ * @typedef {object} Bar
+ * @property {string} name
+ * @property {number | null} value null: nothing to draw
+ * @property {number | null} [upTo] a thin line goes on to there from the bar
+ * @property {string} figure what is written at its end
+ */
+
+/**
+ * The bars that have a value, each with where it and its line end, in pixels from the left of the plot.
+ * @param {Bar[]} rows
+ */
+export function layOut(rows) {
+  const shown = rows.flatMap(({ value, ...row }) => (value === null ? [] : [{ ...row, value }]));
+  const most = Math.max(1, ...shown.map(({ value, upTo }) => upTo ?? value));
+  const scale = (/** @type {number} */ value) => (value / most) * (WIDTH - NAME - FIGURE);
+  return shown.map(({ name, figure, value, upTo }) => ({ name, figure, bar: scale(value), line: upTo == null ? null : scale(upTo) }));
+}
+
+/**
+ * Put a plot into `place`.
+ * @param {HTMLElement} place
+ * @param {Bar[]} rows
+ * @param {string} none said when there is nothing to draw
+ */
+export function bars(place, rows, none) {
+  const shown = layOut(rows);
+  if (!shown.length) {
+    place.replaceChildren(make("p", { className: "quiet", textContent: none }));
+    return;
+  }
+  const plot = draw("svg", { viewBox: `0 0 ${WIDTH} ${shown.length * ROW}`, class: "plot", role: "img" });
+  plot.append(draw("title", {}, shown.map(({ name, figure }) => `${name} ${figure}`).join("; ")));
+  shown.forEach(({ name, figure, bar, line }, at) => {
+    const y = at * ROW;
+    plot.append(draw("text", { x: NAME - 10, y: y + 22, class: "plot-name" }, fit(name)));
+    plot.append(draw("rect", { x: NAME, y: y + 7, width: Math.max(1, bar), height: 20, class: "plot-bar" }));
+    if (line !== null) plot.append(draw("path", { d: `M${NAME + bar} ${y + 17}H${NAME + line}m0-6v12`, class: "plot-line" }));
+    plot.append(draw("text", { x: NAME + Math.max(bar, line ?? 0) + 8, y: y + 22, class: "plot-figure" }, figure));
+  });
+  place.replaceChildren(plot);
+}

@@ -1,0 +1,81 @@
+// The hall's screen: takes the board as the server drew it, then follows the events and asks for the board again
+// whenever a ticket moved. A new call takes the band for as long as it is spoken; the rest stand in the rows.
+
+import { call, hm, now } from "../shared/api.js";
+import { el, find, make } from "../shared/dom.js";
+import { HALL, on, TICKET } from "../shared/events.js";
+import { coalesce, follow } from "../shared/stream.js";
+import { callBand } from "./band.js";
+
+const ROWS = 5;
+
+const root = document.documentElement;
+const band = callBand((root.dataset.known ?? "").split(" "));
+
+/** @param {Call} call */
+const row = ({ number, window_name: place }) => make(
+  "li",
+  {},
+  make("span", { className: number.length > 5 ? "number long" : "number", textContent: number }),
+  make("span", { className: "arrow" }),
+  make("span", { className: "window", textContent: place }),
+);
+
+function draw() {
+  const shown = band.call;
+  find(".band .empty").hidden = Boolean(shown);
+  find(".band .call").hidden = !shown;
+  if (shown) {
+    find(".band .number").textContent = shown.number;
+    find(".band .number").classList.toggle("long", shown.number.length > 5);
+    find(".band .window").textContent = shown.window_name;
+  }
+  el("rows").replaceChildren(...band.others.slice(0, ROWS).map(row));
+}
+
+function flash() {
+  el("band").classList.remove("new");
+  void el("band").offsetWidth;  // so that the animation starts anew
+  el("band").classList.add("new");
+}
+
+function turn() {
+  const turned = band.turn(Date.now());
+  if (turned === "new") flash();
+  if (turned !== "same") draw();
+}
+
+/** @param {Board} board */
+function arrived(board) {
+  band.take(board.calls);
+  turn();
+  draw();
+  el("waiting").replaceChildren(...board.waiting.map(({ name, count }) => make(
+    "li",
+    { className: count ? "" : "none" },
+    make("span", { className: "name", textContent: name }),
+    make("b", { textContent: String(count) }),
+  )));
+  find(".waiting").classList.toggle("many", board.waiting.length > 8);
+  find(".waiting").classList.toggle("crowd", board.waiting.length > 14);
+}
+
+const refresh = coalesce(async () => arrived(await call("GET", "/board")));
+
+follow("/events", {
+  after: root.dataset.seq,
+  on: on([...TICKET, ...HALL], refresh),
+  connected(isConnected, heard) {
+    root.classList.toggle("stale", !isConnected);
+    el("cut").hidden = isConnected;
+    el("cut").textContent = `连接中断 · 更新于 ${hm(heard)}`;
+    if (isConnected) refresh();
+  },
+});
+
+function tick() {
+  el("clock").textContent = hm(now());
+  turn();
+}
+tick();
+setInterval(tick, 1000);

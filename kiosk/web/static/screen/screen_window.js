@@ -1,0 +1,46 @@
+// The screen above one window: follows the events, and takes its picture from the server again when one is about it.
+
+import { hm, now, Problem } from "../shared/api.js";
+import { el, find } from "../shared/dom.js";
+import { HALL, on, TICKET, WINDOW } from "../shared/events.js";
+import { coalesce, follow } from "../shared/stream.js";
+
+const root = document.documentElement;
+
+async function again() {
+  let text;
+  try {
+    const response = await fetch(location.pathname, { cache: "no-store" });
+    if (!response.ok) throw new Problem(response.status, {});
+    text = await response.text();
+  } catch (error) {
+    throw error instanceof Problem ? error : Problem.offline();
+  }
+  const fresh = find("main", new DOMParser().parseFromString(text, "text/html"));
+  const old = find("main");
+  if (fresh.dataset.call && fresh.dataset.call !== old.dataset.call) fresh.classList.add("new");
+  if (fresh.textContent !== old.textContent || fresh.dataset.call !== old.dataset.call) old.replaceWith(fresh);
+}
+
+const refresh = coalesce(again);
+/** At a day's end tickets expire that no window is named for. */
+const mine = (/** @type {{window?: string | null}} */ { window: place }) => {
+  if (place === null || place === root.dataset.window) refresh();
+};
+
+let cut = false;  // whether the line was ever lost; the page is fresh before that
+follow("/events", {
+  after: root.dataset.seq,
+  on: { ...on([...TICKET, ...WINDOW], mine), ...on(HALL, refresh) },
+  connected(isConnected, heard) {
+    root.classList.toggle("stale", !isConnected);
+    el("cut").hidden = isConnected;
+    el("cut").textContent = `连接中断 · 更新于 ${hm(heard)}`;
+    if (isConnected && cut) refresh();
+    cut = cut || !isConnected;
+  },
+});
+
+const tick = () => { el("clock").textContent = hm(now()); };
+tick();
+setInterval(tick, 1000);

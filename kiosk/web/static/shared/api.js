@@ -1,0 +1,133 @@
+// Requests to the hall: one function, one kind of error with words for people, and the server's clock.
+
+const BASE = "/api/v1";
+const PATIENCE = 10_000;  // ms for one request
+const SORRY = /** @type {[string, string]} */ (["暂时无法完成，请稍后再试", "This cannot be done right now. Please try again."]);
+
+let skew = 0;             // server's clock minus ours, ms
+
+/** The time by the server: the PC behind a screen may be years off. */
+export const now = () => new Date(Date.now() + skew);
+
+/** The hall's own time zone (`<html data-zone>`). */
+export const zone = () => document.documentElement.dataset.zone || undefined;
+
+/**
+ * A time of day in the hall, such as "10:42".
+ * @param {Date} time
+ */
+export const hm = (time) => new Intl.DateTimeFormat("zh-CN", {
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone(),
+}).format(time);
+
+/**
+ * Learn the server's time from an answer's Date header.
+ * @param {Response} response
+ */
+export function setClock(response) {
+  const date = Date.parse(response.headers.get("Date") || "");
+  // The header counts whole seconds, so a difference of one is none.
+  if (date && Math.abs(date - Date.now() - skew) > 2000) skew = date - Date.now();
+}
+
+/**
+ * A request that was refused or did not get through.
+ *
+ * `code` is stable: the hall's, "offline" when no answer came, "aborted" when the page gave the request up. `detail`
+ * and `detail_en` say what to do, also when the answer is a proxy's and holds no words. `body` has the other facts.
+ */
+export class Problem extends Error {
+  /**
+   * @param {number} status of HTTP, 0 when there was no answer
+   * @param {{[fact: string]: any}} body an `application/problem+json`, or whatever came in its place
+   */
+  constructor(status, body) {
+    const said = (/** @type {string} */ name) => (typeof body[name] === "string" ? body[name] : "");
+    super(said("code") || said("title") || String(status));
+    this.status = status;
+    this.code = said("code") || "unknown";
+    this.detail = said("detail") || said("title") || SORRY[0];
+    this.detail_en = said("detail_en") || SORRY[1];
+    this.body = body;
+  }
+
+  static offline() {
+    return new Problem(0, {
+      code: "offline",
+      detail: "没有连上服务，请稍候再试",
+      detail_en: "No connection to the service. Please try again in a moment.",
+    });
+  }
+
+  /** Whether the hall said no, so that nothing was done. Without an answer, or with one that cannot be read, it may have been. */
+  get isRefusal() {
+    return this.status >= 400 && this.status < 500;
+  }
+}
+
+/**
+ * What to tell a person of any error: [Chinese, English]. Of an error that is no Problem there are no words but that it is one.
+ * @param {unknown} error
+ * @returns {[string, string]}
+ */
+export function wordsOf(error) {
+  if (error instanceof Problem) return [error.detail, error.detail_en];
+  console.error(error);
+  return SORRY;
+}
+
+/** A new Idempotency-Key. (`randomUUID` is only there over TLS.) */
+export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/**
+ * One request to the API: `call("POST", "/kiosk/choose", { service }, { key })`. Gives the parsed JSON, null for an
+ * answer without a body. Throws Problem, and nothing else.
+ *
+ * @param {"GET" | "POST"} method
+ * @param {string} path
+ * @param {object} [body]
+ * @param {{key?: string, token?: string | null, signal?: AbortSignal}} [options] key: the Idempotency-Key; token: of a
+ *   page that nobody logs in to (device_token.js); signal: gives the request up
+ * @returns {Promise<any>}
+ */
+export async function call(method, path, body, { key, token, signal } = {}) {
+  if (signal?.aborted) throw new Problem(0, { code: "aborted" });
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (key) headers["Idempotency-Key"] = key;
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const aborter = new AbortController();
+  const timer = setTimeout(() => aborter.abort(), PATIENCE);
+  signal?.addEventListener("abort", () => aborter.abort(), { once: true });
+  let response, text;
+  try {
+    response = await fetch(BASE + path, {
+      method, headers, cache: "no-store", credentials: "same-origin", signal: aborter.signal,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    text = await response.text();
+  } catch {
+    throw signal?.aborted ? new Problem(0, { code: "aborted" }) : Problem.offline();
+  } finally {
+    clearTimeout(timer);
+  }
+  setClock(response);
+  const data = parsed(text);
+  const isEmpty = response.status === 204;
+  if (!response.ok || !(data || isEmpty)) throw new Problem(response.status, data ?? {});
+  return data;
+}
+
+/**
+ * An object or a list; null for anything else, such as a proxy's page.
+ * @param {string} text
+ */
+function parsed(text) {
+  try {
+    const data = JSON.parse(text);
+    return typeof data === "object" ? data : null;
+  } catch {
+    return null;
+  }
+}
