@@ -12,18 +12,32 @@ TESTERS ?= 4
 DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
 # The tests start a PostgreSQL of their own; the one that Debian starts is left alone.
 TEST_PACKAGES := $(DEMO_PACKAGES) chromium postgresql
+# The pages' modules are checked by node's tools; Debian's node will do, as any newer one that is there already.
+NODE_PACKAGES := $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
+PAGES := kiosk/static
+JS := tests/kiosk/static
 
-.PHONY: demo test cover bench clean demo-packages test-packages
+.PHONY: demo test js cover bench clean demo-packages test-packages
 
 demo: $(VENV)/.demo
 	$(BIN)/quhao demo
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev js
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal
+
+# The pages' modules: their types (JSDoc), their style and who imports whom, and their own tests. There is no build step.
+js: $(JS)/node_modules/.done
+	$(JS)/node_modules/.bin/tsc -p $(JS)
+	$(JS)/node_modules/.bin/eslint -c $(JS)/eslint.config.js $(PAGES) $(JS)
+	node --test --test-reporter=dot $(JS)/*.test.js
+
+$(JS)/node_modules/.done: $(JS)/package.json $(JS)/package-lock.json | test-packages
+	cd $(JS) && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
 
 # The same tests, counting what they cover: it takes twice as long.
 cover: $(VENV)/.dev
@@ -63,7 +77,7 @@ demo-packages:
 	$(call install,$(DEMO_PACKAGES),0)
 
 test-packages:
-	$(call install,$(TEST_PACKAGES),1)
+	$(call install,$(TEST_PACKAGES) $(NODE_PACKAGES),1)
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	rm -rf $(VENV) $(JS)/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage

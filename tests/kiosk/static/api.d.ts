@@ -1,0 +1,294 @@
+// What the API answers, as far as the pages read it; the whole is at /openapi.
+
+/** An error's or a notice's words in both languages. */
+interface Said {
+  zh: string;
+  en: string;
+}
+
+interface Wait {
+  low: number;
+  high: number;
+}
+
+interface Coded {
+  code: string;
+  label: string;
+}
+
+interface Resident {
+  kind: string;
+  name: string | null;
+  name_en: string | null;
+  sex: Coded | null;
+  ethnicity: Coded | null;
+  birth_date: string | null;
+  address: string | null;
+  id_number: string | null;
+  authority: string | null;
+  valid_from: string | null;
+  valid_until: string | null;
+  nationality: string | null;
+  pass_number: string | null;
+  issue_count: string | null;
+  renewal_count: string | null;
+  agent?: Resident | null;
+}
+
+type TicketState = "waiting" | "called" | "serving" | "held" | "done" | "missed" | "cancelled" | "expired";
+
+interface Ticket {
+  id: number;
+  number: string;
+  service: string;
+  state: TicketState;
+  window: string | null;
+  issued_at: string;
+  called_at: string | null;
+  priority: string;
+  ahead: number;
+  print: "pending" | "printed" | "unconfirmed" | "failed" | "none";
+  held_until: string | null;
+  hold_reason: string | null;
+  misses: number;
+  chain: string[];
+  for_window: string | null;
+}
+
+interface IssuedTicket extends Ticket {
+  code: string;
+}
+
+interface Service {
+  id: string;
+  name: string;
+  name_en: string;
+  waiting: number;
+  expected_wait: Wait | null;
+}
+
+interface HallWindow {
+  id: string;
+  name: string;
+  name_en?: string;
+  state: "open" | "paused" | "closed";
+  services: string[];
+  pause_text: string;
+  pause_text_en: string;
+}
+
+interface Hall {
+  services: Service[];
+  windows: HallWindow[];
+}
+
+interface Call {
+  number: string;
+  window: string;
+  window_name: string;
+  service: string;
+  called_at: string;
+  recalls: number;
+}
+
+interface Waiting {
+  service: string;
+  name: string;
+  count: number;
+}
+
+interface Board {
+  seq: number;
+  calls: Call[];
+  waiting: Waiting[];
+}
+
+interface Case {
+  receipt: string | null;
+  promised_on: string | null;
+}
+
+interface Away {
+  number: string;
+  service: string;
+  state: "held" | "missed";
+  held_until: string | null;
+  misses: number;
+}
+
+interface WindowView {
+  window: HallWindow;
+  ticket: Ticket | null;
+  since: string | null;
+  why: string | null;
+  why_en: string | null;
+  waiting: Waiting[];
+  next: string[];
+  figures: { served: number; missed: number; mean_seconds: number | null };
+  clerk: string | null;
+  undo: { number: string; state: "done" | "missed"; until: string } | null;
+}
+
+interface Device {
+  name: string;
+  driver: string;
+  window: string | null;
+  state: "online" | "offline" | "fault";
+  since: string;
+  reason: string | null;
+  detail: string;
+  advice: string | null;
+  advice_en: string | null;
+}
+
+interface DeviceTest {
+  ok: boolean;
+  message: string;
+  message_en: string;
+}
+
+interface KioskResident {
+  kind: string;
+  name: string | null;
+  id_number: string | null;
+  priority: { id: string; name: string; name_en: string } | null;
+}
+
+interface KioskService extends Service {
+  open: boolean;
+  has_ticket: string | null;
+  appointment: { words: Said } | null;
+  warning: Said | null;
+  shut: { why: Said; then: Said } | null;
+}
+
+interface KioskTicket {
+  id: number;
+  number: string;
+  service: string;
+  ahead: number;
+  on_paper: boolean;
+  code: string;
+  url: string;
+}
+
+interface Kiosk {
+  state: "idle" | "reading" | "choosing" | "printing" | "taking" | "fault";
+  resident: KioskResident | null;
+  agent: KioskResident | null;
+  agent_wanted: boolean;
+  services: KioskService[];
+  ticket: KioskTicket | null;
+  message: string;
+  message_en: string;
+  seconds_left: number | null;
+  card_lies: boolean;
+}
+
+interface Progress {
+  service_name: string;
+  state: "open" | "ready" | "returned" | "closed" | null;
+  promised_on: string | null;
+  updated_at: string;
+  note: string | null;
+}
+
+interface AskedCase {
+  case: number;
+  service: string;
+  service_name: string;
+}
+
+interface BookableDay {
+  date: string;
+  free: number;
+}
+
+interface BookableService {
+  service: string;
+  service_name: string;
+  service_name_en: string;
+  days: BookableDay[];
+}
+
+interface Slot {
+  time: string;
+  begins_at: string;
+  ends_at: string;
+  free: number;
+}
+
+interface Appointment {
+  id: number;
+  service: string;
+  service_name: string;
+  service_name_en: string;
+  date: string;
+  time: string;
+  ends_at: string;
+  come_from: string;
+  come_until: string;
+  state: "booked" | "checked_in" | "cancelled" | "missed";
+}
+
+interface BookedAppointment extends Appointment {
+  code: string;
+}
+
+interface Times {
+  count: number;
+  mean_seconds: number;
+  median_seconds: number;
+  p90_seconds: number;
+  longest_seconds: number;
+}
+
+interface Figures {
+  name: string;
+  issued: number;
+  served: number;
+  no_shows: number;
+  expired: number;
+  overtime: number | null;
+  wait: Times | null;
+  service: Times | null;
+  promised_late: number;
+  rated: number;
+  not_rated: number;
+  work_open: number;
+  work_late: number;
+  grades: Record<string, number> | null;
+}
+
+interface Day {
+  date: string;
+  total: Figures;
+  hours: Figures[];
+  services: Figures[];
+  windows: Figures[];
+}
+
+interface BenchCard {
+  id: string;
+  label: string;
+  kind: string;
+}
+
+interface BenchDevice {
+  name: string;
+  driver: string;
+  window: string | null;
+  state: "online" | "offline" | "fault";
+  reason: string | null;
+  plugged: boolean;
+  reader?: { card: string | null };
+  printer?: { papers: { id: number }[]; cover_open: boolean; paper: boolean };
+  speaker?: { said: { id: number; text: string }[] };
+  strip?: { text: string };
+}
+
+interface Bench {
+  cards: BenchCard[];
+  devices: BenchDevice[];
+  windows: { id: string; name: string }[];
+}

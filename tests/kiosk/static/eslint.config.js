@@ -1,0 +1,40 @@
+// Run from the top of the repository: eslint -c tests/kiosk/static/eslint.config.js kiosk/static tests/kiosk/static
+
+import js from "@eslint/js";
+import globals from "globals";
+
+const PAGES = "kiosk/static";
+const ROOMS = ["bench", "desk", "devices", "home", "kiosk", "manage", "rate", "screen", "terminal", "ticket", "window"];
+const NEIGHBOURS = "A page's module imports its own room and the shared one; what two pages need goes into shared/.";
+
+/** A room's modules import each other and the shared ones, never another page's. */
+const room = (name) => ({
+  files: [`${PAGES}/${name}/**/*.js`],
+  rules: {
+    "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[a-z_]+\\.js$|\\.\\./shared/[a-z_]+\\.js$)", message: NEIGHBOURS }] }],
+  },
+});
+
+const RULES = {
+  "eqeqeq": ["error", "always", { null: "ignore" }],
+  "no-implicit-globals": "error",
+  "no-shadow": "error",
+  "no-unused-expressions": ["error", { allowShortCircuit: true }],
+  "no-unused-vars": "error",
+  "no-use-before-define": ["error", { functions: false, variables: false }],
+  "no-var": "error",
+  "object-shorthand": "error",
+  "prefer-const": "error",
+  "prefer-template": "error",
+};
+
+export default [
+  js.configs.recommended,
+  { files: [`${PAGES}/**/*.js`], languageOptions: { globals: globals.browser }, rules: RULES },
+  { files: ["tests/kiosk/static/*.js"], languageOptions: { globals: globals.node }, rules: RULES },
+  ...ROOMS.map(room),
+  {
+    files: [`${PAGES}/shared/**/*.js`],
+    rules: { "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[a-z_]+\\.js$)", message: "What pages share knows no page." }] }] },
+  },
+];

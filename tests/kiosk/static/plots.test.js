@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { fit, layOut } from "../../../kiosk/static/manage/plots.js";
+
+test("the longest bar or line fills the room, the others are in proportion", () => {
+  const rows = layOut([
+    { name: "a", value: 10, upTo: 40, figure: "10 – 40" }, { name: "b", value: 20, upTo: 20, figure: "" }, { name: "c", value: 0, figure: "0" },
+  ]);
+  assert.equal(rows[0].line, 560 - 150 - 76);
+  assert.equal(rows[0].bar, rows[0].line / 4);
+  assert.equal(rows[1].bar, rows[0].line / 2);
+  assert.deepEqual([rows[2].bar, rows[2].line], [0, null]);
+});
+
+test("what has no value is not drawn, and nothing but zeros is drawn without dividing by zero", () => {
+  assert.deepEqual(layOut([{ name: "a", value: null, figure: "" }]), []);
+  assert.equal(layOut([{ name: "a", value: 0, figure: "0" }])[0].bar, 0);
+});
+
+test("a name is cut where it would run into the bars; a Chinese character is as wide as two letters", () => {
+  assert.equal(fit("Business licence"), "Business licence");
+  assert.equal(fit("营业执照五证合一办理"), "营业执照五证合一办…");
+  assert.equal(fit("营业执照五证合一办"), "营业执照五证合一办");
+});
