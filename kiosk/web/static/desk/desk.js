@@ -85,7 +85,7 @@ const labels = (/** @type {"services" | "stops"} */ list) => all("label", el(lis
   count: /** @type {HTMLElement} */ (label.lastChild),
 }));
 
-/** The rows stay while the services do, so that news take nothing from under a finger. */
+/** Rows are replaced only when the services change: what is being clicked must stay. */
 function renderServices() {
   const ids = `${services.map(({ id }) => id).join(" ")} ${document.documentElement.lang}`;
   if (el("services").dataset.of !== ids) {

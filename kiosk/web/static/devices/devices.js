@@ -40,7 +40,7 @@ function render() {
   }
   const wanted = list.map((device) => fill(entryOf(device), device));
   const there = el("cards").children;
-  // Moved only when the order changed: a button under somebody's hand stays where it is.
+  // Moved only when the order changed: a button that is being clicked must stay.
   if (wanted.some((card, at) => there[at] !== card)) el("cards").replaceChildren(...wanted);
 }
 

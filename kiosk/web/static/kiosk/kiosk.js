@@ -105,7 +105,7 @@ function renderServices(shown, fresh) {
   const list = el("services");
   list.classList.toggle("many", columns > 1);
   list.classList.toggle("crowd", columns > 2);
-  // Rows are kept while the list stays the same, so that news doesn't take the ground from under a finger.
+  // Rows are replaced only when the list changes: a row that is being touched must stay.
   const wanted = rows.map((service) => service.id).join(" ");
   if (list.dataset.rows !== wanted) {
     list.replaceChildren(...rows.map(serviceRow));
@@ -244,6 +244,7 @@ function nextVisit() {
   visit = new AbortController();
   again = null;
   closeDialogs();
+  spread();
   // Not the same rows again: a finger that went down on one for the last resident must not press it for the next.
   el("services").replaceChildren();
   delete el("services").dataset.rows;

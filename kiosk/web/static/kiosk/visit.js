@@ -1,5 +1,5 @@
-// Whose turn it is at the kiosk. The page hears only what it has to show; this tells from it when another resident may
-// stand there, so that nothing of one resident is kept, or sent, for the next.
+// Where one resident's visit at the kiosk ends and the next begins. The server sends no session number, so it is told
+// from what the page has to show; in doubt it is another resident: nothing of one may be kept, or sent, for the next.
 
 /**
  * Whether nobody's card or number is known: the kiosk waits, or reads.

@@ -66,7 +66,7 @@ export class Problem extends Error {
 }
 
 /**
- * What to tell a person of any error: [Chinese, English]. Of an error that is no Problem there are no words but that it is one.
+ * What to tell a person about any error: [Chinese, English]. An error that is no Problem gets general words and is logged.
  * @param {unknown} error
  * @returns {[string, string]}
  */

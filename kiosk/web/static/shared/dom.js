@@ -1,4 +1,4 @@
-// Short ways to find and make elements, with types that are checked: what a template must have is there, or it is said which part is missing.
+// Short, typed ways to find and make elements. A part that the template lacks is an error that names it.
 
 /**
  * The element with this id.

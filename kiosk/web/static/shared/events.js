@@ -11,7 +11,7 @@ export const TICKET = [
 /** What happens to a window: `{window}`. */
 export const WINDOW = ["window.opened", "window.paused", "window.closed"];
 
-/** After these nothing that was known need be true any more; "reset": the stream goes on, and what was missed is not told. */
+/** After these everything may be different. "reset": the stream cannot tell what was missed, and goes on from now. */
 export const HALL = ["hall.changed", "hall.restored", "reset"];
 
 /**

@@ -1,5 +1,5 @@
-// The self-service terminal: what is shown goes away by itself, and nothing of it stays: no history, no storage, no
-// filled-in field. A page that is left or restored from memory begins anew.
+// The self-service terminal: what is shown is cleared after a minute without a touch, and nothing of it is kept: no
+// history, no storage, no filled-in field. A page that is left, or restored from the back/forward cache, starts empty.
 
 import { call, Problem, wordsOf } from "../shared/api.js";
 import { deviceToken } from "../shared/device_token.js";
@@ -43,7 +43,7 @@ function clear() {
 }
 
 /**
- * One thing on the page; from the first touch on it goes away by itself.
+ * Show one step of the page; it is cleared after OPEN_FOR seconds without a touch.
  * @param {string} name
  */
 function step(name) {
