@@ -14,8 +14,8 @@ DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
 TEST_PACKAGES := $(DEMO_PACKAGES) chromium postgresql
 # The pages' modules are checked by node's tools; Debian's node will do, as any newer one that is there already.
 NODE_PACKAGES := $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
-PAGES := kiosk/static
-JS := tests/kiosk/static
+PAGES := kiosk/web/static
+JS := tests/kiosk/web/static
 
 .PHONY: demo test js cover bench clean demo-packages test-packages
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Problem } from "../../../kiosk/static/shared/api.js";
-import { HALL, on, TICKET, WINDOW } from "../../../kiosk/static/shared/events.js";
-import { coalesce, takeMessages } from "../../../kiosk/static/shared/stream.js";
+import { Problem } from "../../../../kiosk/web/static/shared/api.js";
+import { HALL, on, TICKET, WINDOW } from "../../../../kiosk/web/static/shared/events.js";
+import { coalesce, takeMessages } from "../../../../kiosk/web/static/shared/stream.js";
 
 const TEXT = 'retry: 2000\n\n:\n\nid: 7\nevent: ticket.called\ndata: {"number":"A001"}\n\nid: 8\r\ndata: [1,\r\ndata: 2]\r\n\r\nevent: cut';
 

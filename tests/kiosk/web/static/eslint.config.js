@@ -1,9 +1,9 @@
-// Run from the top of the repository: eslint -c tests/kiosk/static/eslint.config.js kiosk/static tests/kiosk/static
+// Run from the top of the repository: eslint -c tests/kiosk/web/static/eslint.config.js kiosk/web/static tests/kiosk/web/static
 
 import js from "@eslint/js";
 import globals from "globals";
 
-const PAGES = "kiosk/static";
+const PAGES = "kiosk/web/static";
 const ROOMS = ["bench", "desk", "devices", "home", "kiosk", "manage", "rate", "screen", "terminal", "ticket", "window"];
 const NEIGHBOURS = "A page's module imports its own room and the shared one; what two pages need goes into shared/.";
 
@@ -31,7 +31,7 @@ const RULES = {
 export default [
   js.configs.recommended,
   { files: [`${PAGES}/**/*.js`], languageOptions: { globals: globals.browser }, rules: RULES },
-  { files: ["tests/kiosk/static/*.js"], languageOptions: { globals: globals.node }, rules: RULES },
+  { files: ["tests/kiosk/web/static/*.js"], languageOptions: { globals: globals.node }, rules: RULES },
   ...ROOMS.map(room),
   {
     files: [`${PAGES}/shared/**/*.js`],

@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import { ESLint } from "eslint";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const STATIC = join(ROOT, "kiosk", "static");
+const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
+const STATIC = join(ROOT, "kiosk", "web", "static");
 const MOST = 16;  // modules of a folder
 
 const rooms = readdirSync(STATIC, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);

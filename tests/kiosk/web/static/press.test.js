@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { test } from "node:test";
 
-import { Problem, wordsOf } from "../../../kiosk/static/shared/api.js";
-import { retryKey } from "../../../kiosk/static/shared/press.js";
+import { Problem, wordsOf } from "../../../../kiosk/web/static/shared/api.js";
+import { retryKey } from "../../../../kiosk/web/static/shared/press.js";
 
 globalThis.crypto ??= webcrypto;  // Node 18 keeps it in the module alone
 

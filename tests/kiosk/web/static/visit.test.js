@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isAnotherPerson } from "../../../kiosk/static/kiosk/visit.js";
+import { isAnotherPerson } from "../../../../kiosk/web/static/kiosk/visit.js";
 
 const ZHANG = { kind: "resident", name: "张*明", id_number: "1101**************", priority: null };
 const TICKET = { number: "A001" };

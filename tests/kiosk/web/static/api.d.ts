@@ -281,6 +281,7 @@ interface BenchDevice {
   state: "online" | "offline" | "fault";
   reason: string | null;
   plugged: boolean;
+  hands: string[];
   reader?: { card: string | null };
   printer?: { papers: { id: number }[]; cover_open: boolean; paper: boolean };
   speaker?: { said: { id: number; text: string }[] };

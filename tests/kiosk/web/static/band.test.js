@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { callBand, markOf } from "../../../kiosk/static/screen/band.js";
+import { callBand, markOf } from "../../../../kiosk/web/static/screen/band.js";
 
 const call = (number, recalls = 0) => ({ number, recalls, called_at: "2026-11-23T09:30:15.678+08:00", window_name: "1号窗口" });
 const [A, B, C, D, E] = ["A001", "B001", "C001", "D001", "E001"].map((number) => call(number));

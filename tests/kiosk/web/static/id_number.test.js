@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { groupsOf, isWhole, padKey, withKey, wrongNumber } from "../../../kiosk/static/shared/id_number.js";
+import { groupsOf, isWhole, padKey, withKey, wrongNumber } from "../../../../kiosk/web/static/shared/id_number.js";
 
 const RIGHT = "110000198803141234";  // of nobody: 110000 is no county
 

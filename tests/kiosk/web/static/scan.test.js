@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { codeIn } from "../../../kiosk/static/shared/scan.js";
+import { codeIn } from "../../../../kiosk/web/static/shared/scan.js";
 
 const CODE = "7ZQ2M4RDX0KH3W9P";
 

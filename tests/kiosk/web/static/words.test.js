@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inFours, isEnglish, t } from "../../../kiosk/static/shared/language.js";
-import { ageOn, inGroups, rowsOf } from "../../../kiosk/static/shared/resident_rows.js";
-import { meanMinutes } from "../../../kiosk/static/window/queue.js";
-import { bigKeyOf, GO, receiptLines, refusalOf } from "../../../kiosk/static/window/words.js";
+import { inFours, isEnglish, t } from "../../../../kiosk/web/static/shared/language.js";
+import { ageOn, inGroups, rowsOf } from "../../../../kiosk/web/static/shared/resident_rows.js";
+import { meanMinutes } from "../../../../kiosk/web/static/window/queue.js";
+import { bigKeyOf, GO, receiptLines, refusalOf } from "../../../../kiosk/web/static/window/words.js";
 
 const NOBODY = {
   kind: "resident", name: "梁试问", name_en: null, sex: { code: "2", label: "女" }, ethnicity: { code: "99", label: "" },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fit, layOut } from "../../../kiosk/static/manage/plots.js";
+import { fit, layOut } from "../../../../kiosk/web/static/manage/plots.js";
 
 test("the longest bar or line fills the room, the others are in proportion", () => {
   const rows = layOut([
