@@ -1,13 +1,14 @@
-"""What the queue is about: tickets, services, windows, residents; the one table of states; events; errors.
+"""The types of the queue: tickets, services, windows, residents, the table of states, events, errors.
 
-Times are aware ``datetime`` in the hall's own zone. Nothing here touches a store or a clock.
+Times are aware ``datetime`` in the hall's time zone. Nothing here touches a store or a clock.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 NORMAL = "normal"
 """The class of a ticket with no head start."""
@@ -17,7 +18,7 @@ ROLES: tuple[Role, ...] = ("kiosk", "clerk", "terminal", "desk", "manager", "tec
 
 
 class State(StrEnum):
-    """Where a ticket stands."""
+    """The state of a ticket."""
 
     WAITING = "waiting"
     CALLED = "called"
@@ -30,13 +31,13 @@ class State(StrEnum):
 
 
 TRANSITIONS: dict[str, dict[State, State]] = {
-    # verb: {state before: state after}; anything else is refused
+    # verb: {state before: state after}; any other state before is refused
     "call": {State.WAITING: State.CALLED},
     "call-number": {State.WAITING: State.CALLED, State.HELD: State.CALLED, State.MISSED: State.CALLED},
     "recall": {State.CALLED: State.CALLED},
     "start": {State.CALLED: State.SERVING},
     "finish": {State.CALLED: State.DONE, State.SERVING: State.DONE},
-    "next-stop": {State.CALLED: State.WAITING, State.SERVING: State.WAITING},
+    "next-stop": {State.DONE: State.WAITING},
     "no-show": {State.CALLED: State.MISSED},
     "transfer": {State.CALLED: State.WAITING, State.SERVING: State.WAITING},
     "release": {State.WAITING: State.WAITING},
@@ -48,7 +49,7 @@ TRANSITIONS: dict[str, dict[State, State]] = {
     "step-back": {State.WAITING: State.SERVING},
     "expire": {State.WAITING: State.EXPIRED, State.HELD: State.EXPIRED, State.MISSED: State.EXPIRED},
 }
-"""All that can happen to a ticket. At the day's end the called and the served are finished, the others expire."""
+"""Every state change of a ticket. At the end of a day, tickets at a window are finished and the others expire."""
 
 OPEN_STATES = (State.CALLED, State.SERVING)
 LIVE_STATES = (State.WAITING, State.CALLED, State.SERVING, State.HELD)
@@ -59,17 +60,17 @@ WindowState = Literal["open", "paused", "closed"]
 
 @dataclass(frozen=True)
 class Service:
-    """A business residents come for (业务).
+    """A business that residents come for (业务).
 
     Attributes:
-        id, name, name_en: what it is called.
-        prefix: heads its numbers.
-        place: where to wait for it; "" for wherever its windows are.
-        bring, bring_en: what to have ready.
-        chain: services its tickets go on to with the same number, in this order (多窗联办).
-        per_person_day: tickets one person may take for it in a day; None for any number.
-        promise_days: working days in which a promised case (承诺件) is done; None for the hall's rule.
-        removed: taken away while tickets wait for it: those are served, and no new ones issued.
+        id, name, name_en: its id and names.
+        prefix: first letters of its ticket numbers.
+        place: where to wait; "" for the area of its windows.
+        bring, bring_en: documents to have ready.
+        chain: ids of the services that its tickets go on to with the same number, in order (多窗联办).
+        per_person_day: most tickets per person and day; None for no limit.
+        promise_days: working days until a promised case (承诺件) is done; None for the hall's rule.
+        removed: removed while tickets wait for it: these are served, no new ones are issued.
     """
 
     id: str
@@ -90,13 +91,13 @@ class Window:
     """A service window (窗口).
 
     Attributes:
-        id, name: what it is called.
-        services: ids of those it serves, or ``("*",)`` for all of them.
-        state: whether it works now.
-        weights: minutes by which tickets of a service rank earlier here than elsewhere.
-        pause_text, pause_text_en: what its strip says while it is paused; "" for the hall's usual words.
-        clerk: the account of who sits there; None for nobody.
-        removed: taken away while a ticket was there.
+        id, name: its id and name.
+        services: ids of the services it serves, or ``("*",)`` for all.
+        state: ``open``, ``paused`` or ``closed``.
+        weights: by service, the minutes by which its tickets rank earlier at this window.
+        pause_text, pause_text_en: text on its LED strip while paused; "" for the default.
+        clerk: account of the clerk at the window; None when nobody is logged in there.
+        removed: removed while a ticket was there.
     """
 
     id: str
@@ -110,7 +111,7 @@ class Window:
     removed: bool = False
 
     def serves(self, service: str) -> bool:
-        """Whether tickets of ``service`` may be called here."""
+        """Whether tickets of ``service`` may be called to this window."""
         return "*" in self.services or service in self.services
 
 
@@ -124,7 +125,7 @@ class Coded:
 
 @dataclass(frozen=True)
 class Resident:
-    """What an ID card tells, or a resident typed. What a card does not have is None, so is ``valid_until`` for 长期."""
+    """The data of an ID card, or what a resident typed. Missing fields are None, and ``valid_until`` for 长期."""
 
     kind: str = "typed"
     name: str | None = None
@@ -143,11 +144,11 @@ class Resident:
     renewal_count: str | None = None
 
     def __repr__(self) -> str:
-        """Says nothing of the person: representations end up in logs."""
+        """Without personal data, since representations end up in logs."""
         return f"<Resident {self.kind}>"
 
     def as_json(self) -> dict[str, Any]:
-        """The shape of the API: dates as ``YYYY-MM-DD``, coded values as ``{code, label}``."""
+        """As JSON in the API: dates as ``YYYY-MM-DD``, coded values as ``{code, label}``."""
         values = asdict(self)
         for name in ("birth_date", "valid_from", "valid_until"):
             if values[name] is not None:
@@ -167,18 +168,83 @@ class Resident:
         return cls(**values)
 
 
+class TicketRow(NamedTuple):
+    """A ticket as the store keeps it: columns of the table, with times in microseconds since 1970 UTC.
+
+    Attributes:
+        line: the queue it waits in: its service's id, or ``@`` and the id of the one window it waits for.
+        called_by: ``number`` when staff called it out of turn.
+        queued_at: since when it waits in this line, if not since it was issued.
+        chain: JSON list of service ids.
+        print_state: of the newest print job of its slip; None without a job.
+
+    The other fields are those of :class:`Ticket`.
+    """
+
+    id: int
+    hall_day: str
+    number: str
+    service_id: str
+    state: str
+    priority: str
+    rank_at: int
+    issued_at: int
+    line: str
+    called_at: int | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    window_id: str | None = None
+    recalls: int = 0
+    outcome: str | None = None
+    rank_by: str | None = None
+    clerk: str | None = None
+    called_by: str | None = None
+    queued_at: int | None = None
+    held_until: int | None = None
+    hold_reason: str | None = None
+    misses: int = 0
+    chain: str | None = None
+    print_state: str | None = None
+
+    def stored(self) -> dict[str, Any]:
+        """The columns that are the ticket's own."""
+        columns = self._asdict()
+        del columns["print_state"]
+        return columns
+
+    @property
+    def at_window(self) -> bool:
+        """Whether it is called to a window or being served there."""
+        return self.state in OPEN_STATES
+
+    @property
+    def stops(self) -> list[str]:
+        """The services still to come."""
+        return list(json.loads(self.chain)) if self.chain else []
+
+    @property
+    def own_line(self) -> str | None:
+        """The line it waits in when that is not its service's own; events leave the usual one out."""
+        return None if self.line == self.service_id else self.line
+
+    @property
+    def only_window(self) -> str | None:
+        """The only window that may call it; None when every window of its service may."""
+        return self.line[1:] if self.line.startswith("@") else None
+
+
 @dataclass(frozen=True)
 class Ticket:
     """A place in the queue (号).
 
     Attributes:
-        ahead: how many wait before it for the same service.
-        held_until, hold_reason: while it is held: when it comes back by itself (None: when called back), and why.
-        misses: how often it was called and nobody came.
+        ahead: tickets for the same service that are called before it.
+        held_until, hold_reason: while held: when it returns by itself (None: only when called back), and the reason.
+        misses: how many calls were missed.
         chain: services still to come with this number.
-        for_window: the one window that may call it; None for all that serve it.
-        rank_by: what else than issue and class made its rank: ``appointment``, ``missed``, ``supplement``.
-        clerk: who called it last.
+        for_window: the only window that may call it; None when every window of its service may.
+        rank_by: what made its rank besides issue time and class: ``appointment``, ``missed``, ``supplement``.
+        clerk: account or token that called it last.
     """
 
     id: int
@@ -204,16 +270,52 @@ class Ticket:
     rank_by: str | None = None
     clerk: str | None = None
 
+    @classmethod
+    def of(cls, row: TicketRow, time: Callable[[int], datetime], ahead: int = 0) -> "Ticket":
+        """The ticket in a row.
+
+        Args:
+            row: of the store.
+            time: converts a stored time into the hall's zone.
+            ahead: see the class; only for a ticket that waits.
+        """
+        state = State(row.state)
+        return cls(
+            id=row.id,
+            number=row.number,
+            service=row.service_id,
+            state=state,
+            window=row.window_id,
+            issued_at=time(row.issued_at),
+            called_at=None if row.called_at is None else time(row.called_at),
+            started_at=None if row.started_at is None else time(row.started_at),
+            ended_at=None if row.ended_at is None else time(row.ended_at),
+            rank_at=time(row.rank_at),
+            priority=row.priority,
+            ahead=ahead,
+            recalls=row.recalls,
+            outcome=row.outcome,
+            # Residents need not know that the bytes are on their way to the printer.
+            print="pending" if row.print_state == "sending" else row.print_state or "none",  # type: ignore[arg-type]
+            held_until=None if row.held_until is None else time(row.held_until),
+            hold_reason=row.hold_reason,
+            misses=row.misses,
+            chain=tuple(row.stops),
+            for_window=row.only_window if state is State.WAITING else None,
+            rank_by=row.rank_by,
+            clerk=row.clerk,
+        )
+
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something.
+    """The person or machine that does something.
 
     Attributes:
-        who: an account, a token, a kiosk or a scanner.
-        role: in which role.
+        who: name of the account, token, kiosk or scanner.
+        role: its role.
         place: the window, box or address.
-        logged_in: a person at a page, not a machine: only people sit at windows.
+        logged_in: a person at a page, not a machine. Only people occupy a window.
     """
 
     who: str
@@ -224,7 +326,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Event:
-    """One change that screens and programs follow; ``data`` holds no personal data."""
+    """A change that screens and programs follow. ``data`` holds no personal data."""
 
     seq: int
     at: datetime
@@ -239,15 +341,15 @@ class TicketingError(Exception):
 
         TicketingError
         ├── UnknownError     no such service, window, ticket or code
-        ├── ClosedError      the window or the service does not work now
+        ├── ClosedError      the window or the service is closed now
         ├── StateError       the ticket or the window is in another state
         ├── LimitError       too many
-        ├── ForbiddenError   not for this actor
+        ├── ForbiddenError   not allowed for this actor
         └── StoreError       the store is busy, full or broken; nothing was changed
 
     Attributes:
-        code: stable, for programs and for translation.
-        facts: what the words need, such as a ticket's number; no personal data.
+        code: stable identifier, for programs and translation.
+        facts: values for the message, such as a ticket's number; no personal data.
     """
 
     def __init__(self, code: str, **facts: Any) -> None:
@@ -261,11 +363,11 @@ class UnknownError(TicketingError):
 
 
 class ClosedError(TicketingError):
-    """The window or the service does not work now."""
+    """The window or the service is closed now."""
 
 
 class StateError(TicketingError):
-    """The ticket or the window is in another state than the verb needs."""
+    """The ticket or the window is not in a state for this verb."""
 
 
 class LimitError(TicketingError):
@@ -273,15 +375,15 @@ class LimitError(TicketingError):
 
 
 class ForbiddenError(TicketingError):
-    """Not for this actor."""
+    """Not allowed for this actor."""
 
 
 class StoreError(TicketingError):
-    """The store did not take the change; nothing was changed.
+    """The store refused the change; nothing was changed.
 
     Codes: ``store_busy``, ``store_full``, ``store_broken``, ``store_gone`` (no connection to the database),
     ``store_newer`` (this program is too old for it), ``box_taken`` (another process goes by this box's name).
 
-    With ``store_in_doubt`` nobody knows: the connection was lost during the commit. The same request, sent again with
-    the same idempotency key, is answered once.
+    ``store_in_doubt``: the connection was lost during the commit, so the change may or may not be there. The same
+    request with the same idempotency key is answered once.
     """

@@ -1,4 +1,4 @@
-"""The verbs of the queue. Each is one transaction: all of it happens, with its events, durably, or nothing does."""
+"""The verbs of the queue. Each is one transaction: all of it is kept durably, with its events, or nothing is."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -22,8 +22,18 @@ from ticketing.line.forecasts import Forecasts
 from ticketing.line.issuing import Issued
 from ticketing.line.recallable import Undoable
 from ticketing.line.scanning import Scanned
-from ticketing.line.views import Board, Call, DayCounts, Figures, HallView, ServiceView, TicketView, Waiting, WindowView
-from ticketing.line.waiting_counts import Crowd
+from ticketing.line.views import (
+    Board,
+    BoardCall,
+    DayCounts,
+    HallView,
+    ServiceView,
+    TicketView,
+    Waiting,
+    WindowFigures,
+    WindowView,
+)
+from ticketing.line.waiting_counts import WaitingCounts
 from ticketing.model import Actor, Event, Resident, Service, Ticket, Window
 from ticketing.policy import PriorityClass, Rules, Why
 from ticketing.privacy.vault import Vault
@@ -31,10 +41,9 @@ from ticketing.store.opening import Store
 
 __all__ = [
     "Board",
-    "Call",
+    "BoardCall",
     "Called",
     "DayCounts",
-    "Figures",
     "Finished",
     "HallView",
     "Holders",
@@ -46,6 +55,7 @@ __all__ = [
     "TicketView",
     "Undoable",
     "Waiting",
+    "WindowFigures",
     "WindowView",
 ]
 
@@ -54,19 +64,19 @@ log = logging.getLogger(__name__)
 _Called = TypeVar("_Called", bound=Called | None)
 
 PHONE = Actor("phone", "kiosk")
-"""Whoever holds a ticket, and looks it up by its code."""
+"""A resident who looks a ticket up by its code."""
 
 
 class Office:
-    """The office: who gets which number, who is next, and what is kept of it. Safe to use from any thread.
+    """The verbs and views of the queue. Safe to use from any thread.
 
-    Every verb raises a :class:`~ticketing.model.TicketingError` when it is refused, and has then changed nothing;
-    :class:`~ticketing.model.StoreError` when the store did not take it.
+    A verb that is refused raises a :class:`~ticketing.model.TicketingError` and has changed nothing;
+    :class:`~ticketing.model.StoreError` when the store refused it.
 
     Args:
-        store: where everything is.
-        vault: what seals residents' data.
-        rules: the classes of priority.
+        store: the database.
+        vault: seals residents' data.
+        rules: the hall's, such as the classes of priority.
         zone: of the hall.
         clock: the time, as an aware ``datetime`` of any zone.
         box: name of this box, whose printer prints the tickets that are issued here.
@@ -84,13 +94,13 @@ class Office:
         self.ledger = Ledger(store, vault, rules, zone, clock, box)
         self._rules = rules
         self.forecasts = Forecasts()
-        self._crowd = Crowd()
-        # The day on which it was last seen to whose cases are forgotten: old ones are many, and once a day is enough.
+        self._counts = WaitingCounts()
+        # The day on which old cases were last looked through; once a day is enough.
         self._forgot_on = ""
-        # What was erased lies in the write-ahead log until that is cut; an earlier run may not have come to it.
+        # Erased data stay in the write-ahead log until that is truncated, which an earlier run may have missed.
         self._to_cut = True
 
-    # What there is
+    # Services, windows, classes
 
     def seed(self, services: Sequence[Service], windows: Sequence[Window]) -> None:
         """Set up services and windows, in this order, unless the store has any."""
@@ -98,17 +108,17 @@ class Office:
             setup.seed(m, setup.HallSetup(tuple(services), tuple(windows)))
 
     def services(self) -> list[Service]:
-        """All services, in the hall's order; none that was taken away."""
+        """All services, in the hall's order, without the removed ones."""
         with self.ledger.look() as m:
             return [one for one in m.services() if not one.removed]
 
     def windows(self) -> list[Window]:
-        """All windows, in the hall's order; of those taken away, the ones where somebody still is."""
+        """All windows, in the hall's order; of the removed ones, those where a ticket still is."""
         with self.ledger.look() as m:
             return m.windows()
 
     def class_of(self, resident: Resident | None) -> PriorityClass:
-        """The class that a ticket issued now to ``resident`` gets."""
+        """The priority class of a ticket that is issued to ``resident`` now."""
         return policy.class_for(resident, self.ledger.now().date(), self._rules)
 
     # Numbers
@@ -130,14 +140,14 @@ class Office:
 
         Args:
             service: its id.
-            actor: who asks.
-            resident: whose ticket it is; their data are sealed until the day is erased.
-            agent: who takes it for them (代办), sealed with theirs; it is the agent's age that earns a class.
-            priority: a class given by staff; None for the one the resident's age earns.
+            actor: who issues it.
+            resident: the ticket's resident; their data are sealed, and unreadable once the day is erased.
+            agent: who takes the ticket for them (代办), sealed with them. The agent's age then earns the class.
+            priority: a class given by staff; None for the class that the age earns.
             print: whether this box prints a slip.
             key: an idempotency key: the same request with the same key gives the same answer.
             chain: services it goes on to with the same number (多窗联办); None for the service's own chain.
-            priority_reason: why that class was given, for the access log; nothing personal.
+            priority_reason: why that class was given, for the access log; no personal data.
 
         Raises:
             UnknownError: ``unknown_service``, ``unknown_priority``.
@@ -149,7 +159,7 @@ class Office:
             LimitError: ``quota_reached`` (``opens_at``), ``person_limit`` (``most``), ``not_today`` (``closes_at``).
         """
         with self.ledger.verb() as m:
-            # Requests of before there were agents keep their form, and so their kept answers.
+            # Without an agent in the form of old versions, so that answers kept by them still match.
             people = [one.as_json() for one in (resident, agent) if one] if agent else resident and resident.as_json()
             more: list[list[str] | str] = [] if chain is None else [list(chain)]
             more += [priority_reason] if priority_reason else []
@@ -157,7 +167,7 @@ class Office:
             def do() -> Issued:
                 issued = issuing.issue(
                     m,
-                    self._crowd,
+                    self._counts,
                     service,
                     resident,
                     priority,
@@ -181,36 +191,36 @@ class Office:
         return issued
 
     def tickets_of(self, resident: Resident) -> dict[str, Ticket]:
-        """The live tickets this person has today, by service; known by the ID number."""
+        """Today's live tickets of the person with this ID number, by service."""
         with self.ledger.look() as m:
             return {ticket.service: ticket for ticket in issuing.of_person(m, resident)}
 
     def missed_of(self, resident: Resident) -> dict[str, Ticket]:
-        """The tickets of today to which this person did not come, by service, the last one of each."""
+        """Today's missed tickets of this person, by service, the last one of each."""
         with self.ledger.look() as m:
             return {ticket.service: ticket for ticket in issuing.missed_of_person(m, resident)}
 
     def ticket_of_number(self, number: str) -> Ticket:
-        """Today's ticket of this number, in capitals or not; raises ``unknown_number``."""
+        """Today's ticket of this number, upper or lower case; raises ``unknown_number``."""
         with self.ledger.look() as m:
             return m.ticket(m.row_of_number(number))
 
     def used_up(self, resident: Resident) -> frozenset[str]:
-        """The services for which this person gets no more tickets today."""
+        """The services for which this person's limit of tickets today is used up."""
         with self.ledger.look() as m:
             return issuing.used_up(m, resident)
 
     def ticket(self, ticket_id: int) -> Ticket:
-        """A ticket as it stands now; raises ``unknown_ticket``."""
+        """A ticket as it is now; raises ``unknown_ticket``."""
         with self.ledger.look() as m:
             return m.ticket(m.row_of(ticket_id))
 
     # At a window
 
     def call_next(self, window: str, actor: Actor, key: str | None = None) -> Called | None:
-        """Call the waiting ticket with the smallest rank among the window's services; None when nobody waits.
+        """Call the waiting ticket with the smallest rank among the window's services; None when none waits.
 
-        A closed window is opened by it.
+        A closed window is opened by the call.
 
         Raises:
             UnknownError: ``unknown_window``.
@@ -223,22 +233,22 @@ class Office:
     def call_number(
         self, window: str, number: str, actor: Actor, reason: str | None = None, key: str | None = None
     ) -> Called:
-        """Call this very number out of turn, from where it waits, is held, or was missed; it goes into the access log.
+        """Call a ticket by its number, out of turn: one that waits, is held, or was missed. The access log records it.
 
-        A closed window is opened by it.
+        A closed window is opened by the call.
 
         Args:
-            window: where to.
-            number: of today's tickets, in capitals or not.
+            window: the window to call to.
+            number: of a ticket of today, upper or lower case.
             actor: who calls.
-            reason: why, for the access log; nothing personal.
+            reason: for the access log; no personal data.
             key: an idempotency key.
 
         Raises:
             UnknownError: ``unknown_window``; ``unknown_number``.
             ClosedError: ``window_paused``.
             StateError: ``window_busy``; ``window_taken``; ``wrong_state`` (``number``, ``state``); ``not_served_there``
-                (``number``, ``service``, ``window``); ``already_waiting``: who was missed has taken another number;
+                (``number``, ``service``, ``window``); ``already_waiting``: the resident has taken another number;
                 ``idempotency_key_reused``.
         """
         asked, how = ("call number", window, number, reason), "called by number"
@@ -247,19 +257,19 @@ class Office:
         )
 
     def recall(self, window: str, actor: Actor) -> Ticket:
-        """Call once more who was called; raises ``nobody_here``, ``wrong_state`` (``state``, ``verb``)."""
+        """Call the called ticket once more; raises ``nobody_here``, ``wrong_state`` (``state``, ``verb``)."""
         with self.ledger.verb() as m:
             ticket = calling.recall(m, window, actor)
         return self._note(ticket, "recalled", window, actor)
 
     def start(self, window: str, actor: Actor) -> Ticket:
-        """Who was called is here; raises ``nobody_here``, ``wrong_state``."""
+        """Start serving the called ticket: its resident is here; raises ``nobody_here``, ``wrong_state``."""
         with self.ledger.verb() as m:
-            ticket = calling.start(m, calling.here(m, window, actor))
+            ticket = calling.start(m, window, actor)
         return self._note(ticket, "started", window, actor)
 
     def finish(self, window: str, actor: Actor, outcome: str = "done") -> Ticket:
-        """The ticket of :meth:`conclude`, with nothing promised and nothing printed."""
+        """Finish the ticket at the window without further cases or receipts; see :meth:`conclude`."""
         return self.conclude(window, actor, outcome).ticket
 
     def conclude(
@@ -272,14 +282,14 @@ class Office:
         *,
         print: bool = False,  # noqa: A002 - the field's word, as in the API
     ) -> Finished:
-        """The case at the window is over, or goes on behind it; of a ticket that was only called, too.
+        """Finish the ticket at the window, called or being served, and record its cases.
 
         Args:
-            window: where.
-            actor: who says so.
+            window: its id.
+            actor: who finishes.
             outcome: one of ``cases.OUTCOMES``, as an id or in Chinese, or the hall's own word of a–z and ``_``.
             promise_days: working days until a promised case is done; None for the service's or the hall's.
-            further: other matters that were settled on the same ticket.
+            further: other cases that were settled on the same ticket.
             print: whether this box prints the receipts of cases that go on.
 
         Raises:
@@ -292,18 +302,18 @@ class Office:
         return finished
 
     def no_show(self, window: str, actor: Actor) -> Ticket:
-        """Who was called did not come; raises ``nobody_here``, ``wrong_state``."""
+        """The resident of the called ticket did not come; raises ``nobody_here``, ``wrong_state``."""
         with self.ledger.verb() as m:
             ticket = calling.no_show(m, window, actor)
         return self._note(ticket, "missed", window, actor)
 
     def transfer(self, window: str, service: str | None, actor: Actor, to_window: str | None = None) -> Ticket:
-        """Have the ticket at the window wait again, where it keeps its number and its rank.
+        """Have the ticket at the window wait again; it keeps its number and its rank.
 
         Args:
             window: where it is.
-            service: for which it waits from now on; None for the one it is for.
-            actor: who says so.
+            service: the service it waits for from now on; None for its present one.
+            actor: who transfers.
             to_window: the only window that may call it in its turn; None for all that serve the service.
 
         Raises:
@@ -317,26 +327,26 @@ class Office:
         return self._note(ticket, "transferred", window, actor)
 
     def hold(self, window: str, actor: Actor, reason: str | None = None, back_at: datetime | None = None) -> Ticket:
-        """Have the ticket at the window step aside for a while: nobody calls it, and the window is free.
+        """Put the ticket at the window on hold: it is not called, and the window is free.
 
         Args:
             window: where it is.
-            actor: who says so.
-            reason: at most 60 characters, nothing personal; forgotten when it comes back, or with the day.
-            back_at: when it waits again by itself; None for when somebody says so.
+            actor: who holds it.
+            reason: at most 60 characters, no personal data; deleted when the ticket returns, or with the day.
+            back_at: when it waits again by itself; None for only when it is called back.
 
         Raises:
             UnknownError: ``unknown_window``.
             StateError: ``nobody_here``; ``window_taken``; ``bad_reason``; ``bad_back_at``: not later today.
         """
         with self.ledger.verb() as m:
-            ticket = holding.hold(m, calling.here(m, window, actor), reason, back_at)
+            ticket = holding.hold(m, windows.ticket_at(m, window, actor), reason, back_at)
         return self._note(ticket, "held", window, actor)
 
     def undo(self, window: str, actor: Actor) -> Ticket:
-        """Take back the finish or the no-show that was the last thing at the window, up to a minute ago.
+        """Undo the finish or no-show that was last at the window, for a minute.
 
-        A stop of a chain, too, as long as nothing has become of its ticket since.
+        The stop of a chain, too, as long as nothing has happened to its ticket since.
 
         Raises:
             UnknownError: ``unknown_window``.
@@ -347,12 +357,12 @@ class Office:
             ticket = undoing.undo(m, window, actor)
         return self._note(ticket, "undone", window, actor)
 
-    # Out of the line and back
+    # Hold, return, cancel
 
     def hold_ticket(
         self, ticket_id: int, actor: Actor, reason: str | None = None, back_at: datetime | None = None
     ) -> Ticket:
-        """Have a waiting ticket step aside, as :meth:`hold`; one that is at a window, too.
+        """Put a ticket on hold, as :meth:`hold` does; one that waits or is at a window.
 
         Raises:
             UnknownError: ``unknown_ticket``.
@@ -363,7 +373,7 @@ class Office:
         return self._noted(ticket, "held", actor)
 
     def return_ticket(self, ticket_id: int, actor: Actor) -> Ticket:
-        """Have a held ticket wait again in its old place, a missed one behind the next few, and not too often.
+        """Have a held ticket wait again in its old place, or a missed one behind the next few, and not too often.
 
         Raises:
             UnknownError: ``unknown_ticket``.
@@ -375,20 +385,20 @@ class Office:
         return self._noted(ticket, "returned", actor)
 
     def return_by_code(self, code_text: str) -> Ticket:
-        """The same by whoever holds the ticket; raises ``unknown_code``, and what :meth:`return_ticket` does."""
+        """Return a ticket by its code; raises ``unknown_code``, and what :meth:`return_ticket` does."""
         with self.ledger.verb() as m:
             ticket = holding.come_back(m, m.row_of_code(code_text))
         return self._noted(ticket, "returned", PHONE)
 
     def return_number(self, window: str, number: str, actor: Actor) -> Ticket:
-        """The same by a clerk to whom somebody came; raises ``unknown_number``, and what :meth:`return_ticket` does."""
+        """Return a ticket by its number, at a window; raises ``unknown_number`` and as :meth:`return_ticket` does."""
         with self.ledger.verb() as m:
             windows.seat(m, window, actor)
             ticket = holding.come_back(m, m.row_of_number(number))
         return self._note(ticket, "returned", window, actor)
 
     def give_class(self, ticket_id: int, class_id: str, reason: str, actor: Actor) -> Ticket:
-        """Give a ticket that waits or is held another class; the reason goes into the access log.
+        """Give a waiting or held ticket another priority class; the reason goes into the access log.
 
         Raises:
             UnknownError: ``unknown_ticket``, ``unknown_priority``.
@@ -399,7 +409,7 @@ class Office:
         return self._noted(ticket, "given another class", actor)
 
     def bring_back(self) -> int:
-        """Have those held tickets wait again whose time has come; how many there were. For a timer."""
+        """Return the held tickets whose time has come; how many there were. For a timer."""
         with self.ledger.look() as m:
             if not holding.due(m):
                 return 0
@@ -408,7 +418,7 @@ class Office:
         return len(back)
 
     def cancel(self, ticket_id: int, actor: Actor) -> Ticket:
-        """Nobody comes for this ticket any more: it waited, was held or missed.
+        """Cancel a ticket that waits, is held or was missed.
 
         Raises:
             UnknownError: ``unknown_ticket``.
@@ -419,7 +429,7 @@ class Office:
         return self._noted(ticket, "cancelled", actor)
 
     def cancel_by_code(self, code_text: str) -> Ticket:
-        """The same by whoever holds the ticket; raises ``unknown_code``, ``wrong_state``."""
+        """Cancel a ticket by its code; raises ``unknown_code``, ``wrong_state``."""
         with self.ledger.verb() as m:
             ticket = holding.cancel(m, m.row_of_code(code_text))
         return self._noted(ticket, "cancelled", PHONE)
@@ -427,12 +437,12 @@ class Office:
     # Windows
 
     def open_window(self, window: str, actor: Actor, take_over: bool = False) -> Window:
-        """The window works now, and a person who opens it sits there.
+        """Open a window; a person who opens it sits there.
 
         Raises:
             UnknownError: ``unknown_window``.
-            StateError: ``window_taken`` (``window``, ``clerk``, ``since``): another person sits there, and this is no
-                ``take_over``, which goes into the access log.
+            StateError: ``window_taken`` (``window``, ``clerk``, ``since``): another person sits there, and
+                ``take_over`` is false. A take-over goes into the access log.
         """
         with self.ledger.verb() as m:
             changed = windows.put_state(m, windows.at_work(m, window, actor, take_over=take_over), "open")
@@ -440,14 +450,14 @@ class Office:
         return changed
 
     def pause_window(self, window: str, actor: Actor, text: str = "", text_en: str = "") -> Window:
-        """Nobody is called for now; who is at the window is still served. Its strip says ``text``, if there is any."""
+        """Pause calls to a window; the ticket there is still served. Its LED strip shows ``text``, if given."""
         with self.ledger.verb() as m:
             changed = windows.put_state(m, windows.at_work(m, window, actor), "paused", text.strip(), text_en.strip())
         log.info("window %s paused by %s", window, actor.who)
         return changed
 
     def close_window(self, window: str, actor: Actor) -> Window:
-        """The window's work is over, and nobody sits there; who waited for it alone waits for the service again.
+        """Close a window; its clerk leaves, and tickets that wait for it alone wait for their services again.
 
         Raises:
             UnknownError: ``unknown_window``.
@@ -459,7 +469,7 @@ class Office:
         return changed
 
     def leave(self, actor: Actor) -> int:
-        """Have a person who logs out sit at no window any more, except where a ticket is; how many they left."""
+        """Have a person who logs out leave their windows, except where a ticket is; how many they left."""
         with self.ledger.look() as m:
             if not windows.sits(m, actor):
                 return 0
@@ -469,17 +479,17 @@ class Office:
     # Residents' data
 
     def scan(self, window: str, code_text: str, actor: Actor, override_reason: str | None = None) -> Scanned:
-        """A ticket was scanned at the window it was called to: start serving it, and open its resident's data.
+        """Start serving the ticket that was scanned at the window it was called to, and open its resident's data.
 
-        One that is held by this window is called here again first. With ``override_reason`` so is, out of turn, one
-        that waits, was missed, is held or was called elsewhere; the reason goes into the access log. Scanned again,
-        the data are given again, with another entry in that log.
+        A ticket that this window holds is called here again first. With ``override_reason``, so is one that waits,
+        was missed, is held elsewhere or was called elsewhere; the reason goes into the access log. A second scan
+        gives the data again, with another entry in that log.
 
         Args:
-            window: where.
+            window: its id.
             code_text: what the scanner read.
-            actor: who looks.
-            override_reason: why this window takes a ticket that is not its own; nothing personal.
+            actor: who looks at the data.
+            override_reason: why this window takes a ticket that is not its own; no personal data.
 
         Raises:
             UnknownError: ``unknown_window``; ``unknown_code``: no code of today.
@@ -493,54 +503,54 @@ class Office:
         return scanned
 
     def holders_at(self, window: str, actor: Actor) -> Holders | None:
-        """The data of the resident now being served, and of an agent; None for a ticket without any; logged.
+        """The data of the resident now being served, and of an agent; None for a ticket without data. Logged.
 
         Raises:
             UnknownError: ``unknown_window``.
-            StateError: ``nobody_here``; ``wrong_state``: called, and not yet being served.
+            StateError: ``nobody_here``; ``wrong_state``: called, but not being served yet.
         """
         with self.ledger.verb() as m:
             return scanning.holders_at(m, window, actor)
 
     def resident_at(self, window: str, actor: Actor) -> Resident | None:
-        """The resident of :meth:`holders_at`: whose business it is, whoever came for them."""
+        """The resident of :meth:`holders_at`, without the agent."""
         holders = self.holders_at(window, actor)
         return holders.resident if holders else None
 
     # Views
 
     def hall(self) -> HallView:
-        """All services with how many wait and how long, and all windows."""
+        """All services with waiting tickets and expected waits, and all windows."""
         with self.ledger.look() as m:
             return views.hall(m, self.forecasts)
 
     def board(self) -> Board:
-        """What screens show, and after which event."""
+        """What screens show, and the number of the event it is up to."""
         with self.ledger.look() as m:
             return views.board(m)
 
     def window_view(self, window: str) -> WindowView:
-        """What a window's clerk sees; raises ``unknown_window``."""
+        """What the clerk at a window sees; raises ``unknown_window``."""
         with self.ledger.look() as m:
             return views.window(m, window)
 
     def away(self, window: str) -> list[Ticket]:
-        """Today's tickets that a window may call back, held or missed; raises ``unknown_window``."""
+        """Today's held or missed tickets that a window may call back; raises ``unknown_window``."""
         with self.ledger.look() as m:
             return [m.ticket(row) for row in recallable.away(m, m.window(window))]
 
     def undoable(self, window: str) -> Undoable | None:
-        """What :meth:`undo` would take back at a window now."""
+        """What :meth:`undo` would undo at a window now."""
         with self.ledger.look() as m:
             return recallable.undoable(m, window)
 
     def ticket_of_code(self, code_text: str) -> TicketView:
-        """What the holder of a ticket sees; raises ``unknown_code``."""
+        """What the resident with this ticket sees; raises ``unknown_code``."""
         with self.ledger.look() as m:
             return views.ticket(m, code_text, self.forecasts)
 
     def why_before(self, code_text: str, number: str) -> Why:
-        """Why ``number`` is called before the ticket with this code; raises ``unknown_code``, ``unknown_number``."""
+        """Why ``number`` is before the ticket with this code; raises ``unknown_code``, ``unknown_number``."""
         with self.ledger.look() as m:
             return why_before.why_before(m, code_text, number)
 
@@ -550,7 +560,7 @@ class Office:
             return views.events_after(m, seq, limit)
 
     def day_counts(self) -> DayCounts:
-        """Today's tickets by state and slips by how printing stands, for those who watch over the box."""
+        """Today's tickets by state and slips by state of printing, for monitoring."""
         with self.ledger.look() as m:
             return views.day_counts(m)
 
@@ -567,7 +577,7 @@ class Office:
             return print_jobs.pending(m, limit, partial(views.expected_wait, m, self.forecasts))
 
     def withdraw_print_jobs(self) -> int:
-        """End this box's pending slips of tickets that are over, as ``failed``; how many there were."""
+        """End this box's pending print jobs of tickets that are over, as ``failed``; how many there were."""
         with self.ledger.look() as m:
             if not print_jobs.over(m):
                 return 0
@@ -578,19 +588,19 @@ class Office:
         return len(jobs)
 
     def print_sending(self, job: int) -> None:
-        """The first byte is about to be sent: kept durably, so that a crash never leads to an unmarked second slip."""
+        """The first byte is about to be sent. Durable, so that a crash never leads to a second slip without a mark."""
         with self.ledger.verb() as m:
             print_jobs.sending(m, job)
 
     def print_ended(self, job: int, state: Ended, reason: str | None) -> None:
-        """A slip was printed, perhaps printed (``unconfirmed``), or not begun (``failed``), for a ``reason``'s code."""
+        """End a print job: ``printed``, perhaps printed (``unconfirmed``), or not begun (``failed``, with a code)."""
         with self.ledger.verb() as m:
             print_jobs.ended(m, job, state, reason)
 
     def reprint(self, ticket_id: int, actor: Actor) -> PrintJob:
         """Print a slip again on this box, marked as a copy unless every earlier one failed with no byte sent.
 
-        A slip that still waits to be printed here is not doubled: its job is returned.
+        A job that still waits here is returned instead of a second one.
 
         Raises:
             UnknownError: ``unknown_ticket``.
@@ -602,10 +612,10 @@ class Office:
         return job
 
     def recover(self) -> bool:
-        """At the start: slips this box was sending when it stopped may have come out, and are in doubt from now on.
+        """At start: mark the print jobs that this box was sending when it stopped as in doubt.
 
         Returns:
-            Whether a half slip may still be in the printer: the last one that was sent is in doubt.
+            Whether the last slip that was sent is in doubt: half of it may still be in the printer.
         """
         with self.ledger.verb() as m:
             print_jobs.recover(m)
@@ -614,26 +624,26 @@ class Office:
     # Days
 
     def end_of_day(self) -> None:
-        """End the hall days before today: what waited expires, what was at a window is finished, windows close.
+        """End the hall days before today: waiting tickets expire, those at windows are finished, windows close.
 
-        Every other verb does this by itself before anything else on a new day; a timer keeps the screens right. The
-        only service of a store also takes back what a command beside it, which believed a wrong clock, ended.
+        The first verb of a day does this by itself; a timer calls it to keep the screens right. On a store with one
+        service, this also undoes what a command with a wrong clock has ended.
         """
         with self.ledger.verb() as m:
             if not self.ledger.store.shared:
                 closing.begin(m)
 
     def purge(self, before: date) -> int:
-        """Erase residents' data and kept answers of the hall days before ``before``, never of today, for good.
+        """Erase residents' data and kept answers of the hall days before ``before``, never of today.
 
-        With them goes whose the cases were whose own retention is over.
+        The link from a case to its person is erased once the retention of cases is over.
 
         Returns:
             How many days had something to erase.
 
         Raises:
-            StoreError: ``store_busy``: the keys are erased, and what is left of them in the write-ahead log is not
-                yet; the next call sees to it.
+            StoreError: ``store_busy``: the keys are erased, but traces are left in the write-ahead log; the next call
+                removes them.
         """
         with self.ledger.verb() as m:
             erased = closing.erase(m, before)
@@ -647,7 +657,7 @@ class Office:
             self._to_cut = False
         return erased
 
-    # How
+    # Log
 
     def _call(
         self,

@@ -6,36 +6,49 @@ appointment, for as long as it counts against the limit.
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, func, insert, literal_column, select, text, update
+from sqlalchemy import bindparam, func, insert, literal_column, select, text, update
 
 from ticketing.calendar import DAY_MINUTES, SlotOfDay
 from ticketing.day import timetable
-from ticketing.day.transaction import Moment, microseconds
+from ticketing.day.transaction import Moment, Query, microseconds
 from ticketing.model import ClosedError, LimitError, Resident, StateError, UnknownError
 from ticketing.privacy import codes
 from ticketing.store import tables
 from ticketing.store.opening import Prepared
 
+
+class AppointmentRow(NamedTuple):
+    """An appointment as the store keeps it: columns of the table, with times in microseconds since 1970 UTC."""
+
+    id: int
+    service_id: str
+    day: str
+    from_at: int
+    to_at: int
+    state: str
+    ticket_id: int | None
+
+
 _a = tables.appointment
-_COLUMNS = (_a.c.id, _a.c.service_id, _a.c.day, _a.c.from_at, _a.c.to_at, _a.c.state, _a.c.ticket_id)
 _MINE = _a.c.id == bindparam("appointment")
-_appointments: Select[Any] = select(*_COLUMNS)
-_BY_ID = Prepared(_appointments.where(_MINE))
-_BY_CODE = Prepared(_appointments.where(_a.c.code_hash == bindparam("code")))
-OF_DAY = Prepared(_appointments.where(_a.c.day == bindparam("day")).order_by(_a.c.from_at, _a.c.id))
+_appointments = select(*(_a.c[name] for name in AppointmentRow._fields))
+_BY_ID = Query(_appointments.where(_MINE), AppointmentRow)
+_BY_CODE = Query(_appointments.where(_a.c.code_hash == bindparam("code")), AppointmentRow)
+OF_DAY = Query(_appointments.where(_a.c.day == bindparam("day")).order_by(_a.c.from_at, _a.c.id), AppointmentRow)
 _of_person = _appointments.where(
     _a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None), _a.c.day == bindparam("day")
 )
-OF_PERSON = Prepared(_of_person.order_by(_a.c.from_at, _a.c.id))
-FROM_DAY_ON = Prepared(
+OF_PERSON = Query(_of_person.order_by(_a.c.from_at, _a.c.id), AppointmentRow)
+FROM_DAY_ON = Query(
     _appointments.where(
         _a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None), _a.c.day >= bindparam("day")
-    ).order_by(_a.c.from_at, _a.c.id)
+    ).order_by(_a.c.from_at, _a.c.id),
+    AppointmentRow,
 )
-_OF_HOLDER = Prepared(_appointments.where(_MINE, _a.c.person_hash == bindparam("person")))
-_BOOKED = Prepared(_of_person.where(_a.c.service_id == bindparam("service"), tables.booked))
+_OF_HOLDER = Query(_appointments.where(_MINE, _a.c.person_hash == bindparam("person")), AppointmentRow)
+_BOOKED = Query(_of_person.where(_a.c.service_id == bindparam("service"), tables.booked), AppointmentRow)
 _MISSED = Prepared(
     select(_a.c.day)
     .where(
@@ -255,31 +268,28 @@ def refuse_blocked(m: Moment, person: bytes) -> None:
         raise LimitError("appointments_blocked", until=date.fromisoformat(missed[-1].day) + span)
 
 
-def cancel(m: Moment, row: Row[Any]) -> Appointment:
+def cancel(m: Moment, row: AppointmentRow) -> Appointment:
     """Cancel an appointment; raises ``appointment_over``."""
     if row.state != "booked" or row.day < m.day:
         raise StateError("appointment_over", state=row.state)
     _CANCEL.do(m.conn, {"appointment": row.id, "now": m.at})
-    return appointment(m, row, state="cancelled")
+    return appointment(m, row._replace(state="cancelled"))
 
 
-def row_of(m: Moment, appointment: int) -> Row[Any]:
+def row_of(m: Moment, appointment: int) -> AppointmentRow:
     """The row of an appointment; raises ``unknown_appointment``."""
-    row: Row[Any] | None = _BY_ID.one_or_none(m.conn, {"appointment": appointment})
+    row = _BY_ID.one_or_none(m.conn, {"appointment": appointment})
     if row is None:
         raise UnknownError("unknown_appointment")
     return row
 
 
-def row_of_holder(m: Moment, appointment: int, id_number: str) -> Row[Any] | None:
+def row_of_holder(m: Moment, appointment: int, id_number: str) -> AppointmentRow | None:
     """The row of an appointment if it is this person's; None if it is another's or does not exist."""
-    row: Row[Any] | None = _OF_HOLDER.one_or_none(
-        m.conn, {"appointment": appointment, "person": person_of(m, id_number)}
-    )
-    return row
+    return _OF_HOLDER.one_or_none(m.conn, {"appointment": appointment, "person": person_of(m, id_number)})
 
 
-def row_of_code(m: Moment, scanned: str) -> Row[Any]:
+def row_of_code(m: Moment, scanned: str) -> AppointmentRow:
     """The row of the appointment whose code was scanned; raises ``unknown_code``."""
     code = codes.find_code(scanned)
     row = _BY_CODE.one_or_none(m.conn, {"code": _hash_of(m, code or "")})
@@ -289,24 +299,16 @@ def row_of_code(m: Moment, scanned: str) -> Row[Any]:
     return row
 
 
-def appointment(m: Moment, row: Row[Any], **changed: Any) -> Appointment:
-    """The appointment in a row; ``changed`` holds the columns written since."""
-    kept = {**row._mapping, **changed}
-    return Appointment(
-        kept["id"],
-        kept["service_id"],
-        date.fromisoformat(kept["day"]),
-        m.time(kept["from_at"]),
-        m.time(kept["to_at"]),
-        kept["state"],
-        kept["ticket_id"],
-        kept.get("code"),
-    )
+def appointment(m: Moment, row: AppointmentRow, code: str | None = None) -> Appointment:
+    """The appointment in a row."""
+    begins, ends = m.time(row.from_at), m.time(row.to_at)
+    day = date.fromisoformat(row.day)
+    return Appointment(row.id, row.service_id, day, begins, ends, row.state, row.ticket_id, code)
 
 
-def with_code(m: Moment, row: Row[Any]) -> Appointment:
+def with_code(m: Moment, row: AppointmentRow) -> Appointment:
     """The appointment with its code, for the caller who booked it."""
-    return appointment(m, row, code=_code_of(m, row.id))
+    return appointment(m, row, _code_of(m, row.id))
 
 
 def _code_of(m: Moment, appointment: int) -> str:

@@ -19,15 +19,15 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from ticketing.day import print_jobs, residents, timetable, windows
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
-from ticketing.day.transaction import Moment
-from ticketing.model import Actor, StateError, UnknownError
+from ticketing.day.transaction import Moment, Query
+from ticketing.model import Actor, StateError, TicketRow, UnknownError
 from ticketing.privacy import codes
 from ticketing.store import tables
 from ticketing.store.opening import Prepared
@@ -66,26 +66,31 @@ _OWN = re.compile(r"[a-z_]{1,32}")
 _c = tables.case_file
 _INSERT = Prepared(insert(_c))
 _CODE = Prepared(update(_c).where(_c.c.id == bindparam("case")).values(code_hash=bindparam("hash")))
-_COLUMNS = select(
-    _c.c.id,
-    _c.c.ticket_id,
-    _c.c.hall_day,
-    _c.c.service_id,
-    _c.c.window_id,
-    _c.c.clerk,
-    _c.c.ended_at,
-    _c.c.outcome,
-    _c.c.promised_on,
-    _c.c.progress,
-    _c.c.progress_at,
-    _c.c.progress_note,
-)
-_BY_ID = Prepared(_COLUMNS.where(_c.c.id == bindparam("case")))
-_BY_CODE = Prepared(_COLUMNS.where(_c.c.code_hash == bindparam("code")))
-_OF_PERSON = _COLUMNS.where(_c.c.person_hash == bindparam("person"), _c.c.person_hash.is_not(None)).order_by(
-    _c.c.id.desc()
-)
-_OF_TICKET = Prepared(_COLUMNS.where(_c.c.ticket_id == bindparam("ticket")).order_by(_c.c.id))
+
+
+class CaseRow(NamedTuple):
+    """A case as the store keeps it: columns of the table, with times in microseconds since 1970 UTC."""
+
+    id: int
+    ticket_id: int
+    hall_day: str
+    service_id: str
+    window_id: str
+    clerk: str | None
+    ended_at: int
+    outcome: str
+    promised_on: str | None
+    progress: Progress | None
+    progress_at: int | None
+    progress_note: str | None
+
+
+_cases = select(*(_c.c[name] for name in CaseRow._fields))
+_BY_ID = Query(_cases.where(_c.c.id == bindparam("case")), CaseRow)
+_BY_CODE = Query(_cases.where(_c.c.code_hash == bindparam("code")), CaseRow)
+_of_person = _cases.where(_c.c.person_hash == bindparam("person"), _c.c.person_hash.is_not(None))
+_OF_PERSON = Query(_of_person.order_by(_c.c.id.desc()), CaseRow)
+_OF_TICKET = Query(_cases.where(_c.c.ticket_id == bindparam("ticket")).order_by(_c.c.id), CaseRow)
 _MOVE = (
     update(_c)
     .where(_c.c.id == bindparam("case"))
@@ -166,11 +171,7 @@ class Cases:
             StateError: ``nobody_here``; ``wrong_state``: called, not yet being served; ``bad_outcome``.
         """
         with self._ledger.verb() as m:
-            windows.seat(m, window, actor)
-            row = m.open_at(window)
-            if row is None:
-                m.window(window)
-                raise StateError("nobody_here", window=window)
+            row = windows.ticket_at(m, window, actor)
             if row.state != "serving":
                 raise StateError("wrong_state", number=row.number, state=row.state, verb="case")
             case = record_all(m, row, [further], printed=print)[0]
@@ -232,12 +233,12 @@ def outcome_of(text: str) -> str:
     return outcome
 
 
-def record(m: Moment, row: Row[Any], outcome: str, promise_days: int | None = None, *, printed: bool = False) -> Case:
+def record(m: Moment, row: TicketRow, outcome: str, promise_days: int | None = None, *, printed: bool = False) -> Case:
     """Record the case of the ticket in ``row``, for the service it is at a window for.
 
     Args:
         m: the transaction that finishes it.
-        row: the ticket at its window, of :data:`ticketing.day.transaction.tickets`.
+        row: the ticket at its window.
         outcome: of :func:`outcome_of`.
         promise_days: working days until a promised case is done; None for the service's or the hall's.
         printed: whether this box prints the receipt, if there is one.
@@ -245,7 +246,7 @@ def record(m: Moment, row: Row[Any], outcome: str, promise_days: int | None = No
     return _record(m, row, row.service_id, outcome, promise_days, printed)
 
 
-def record_all(m: Moment, row: Row[Any], further: Iterable[Further], *, printed: bool = False) -> list[Case]:
+def record_all(m: Moment, row: TicketRow, further: Iterable[Further], *, printed: bool = False) -> list[Case]:
     """Record further cases on the same ticket.
 
     Raises:
@@ -278,7 +279,7 @@ def forget(m: Moment, before: date) -> int:
     return m.conn.execute(_FORGET, {"before": before.isoformat()}).rowcount
 
 
-def move(m: Moment, row: Row[Any], state: str, note: str | None) -> Case:
+def move(m: Moment, row: CaseRow, state: str, note: str | None) -> Case:
     """Record progress inside a transaction; arguments and errors as :meth:`Cases.move`."""
     if state not in get_args(Progress):
         raise StateError("bad_progress")
@@ -288,15 +289,15 @@ def move(m: Moment, row: Row[Any], state: str, note: str | None) -> Case:
     return case_of(m, row_of(m, row.id))
 
 
-def row_of(m: Moment, case: int) -> Row[Any]:
+def row_of(m: Moment, case: int) -> CaseRow:
     """The row of a case; raises ``unknown_case``."""
-    row: Row[Any] | None = _BY_ID.one_or_none(m.conn, {"case": case})
+    row: CaseRow | None = _BY_ID.one_or_none(m.conn, {"case": case})
     if row is None:
         raise UnknownError("unknown_case")
     return row
 
 
-def row_of_code(m: Moment, code_text: str) -> Row[Any]:
+def row_of_code(m: Moment, code_text: str) -> CaseRow:
     """The row of the case whose receipt was scanned or typed; raises ``unknown_code``."""
     code = codes.find_code(code_text)
     row = code and _BY_CODE.one_or_none(m.conn, {"code": _hash_of(m, code)})
@@ -305,18 +306,18 @@ def row_of_code(m: Moment, code_text: str) -> Row[Any]:
     return row
 
 
-def rows_of_person(m: Moment, id_number: str) -> list[Row[Any]]:
+def rows_of_person(m: Moment, id_number: str) -> list[CaseRow]:
     """The rows of this person's cases, newest first."""
     person = _person_of(m, id_number)
-    return list(m.conn.execute(_OF_PERSON, {"person": person})) if person else []
+    return _OF_PERSON.all(m.conn, {"person": person}) if person else []
 
 
-def rows_of_ticket(m: Moment, ticket: int) -> list[Row[Any]]:
+def rows_of_ticket(m: Moment, ticket: int) -> list[CaseRow]:
     """The rows of a ticket's cases, oldest first."""
-    return list(_OF_TICKET.all(m.conn, {"ticket": ticket}))
+    return _OF_TICKET.all(m.conn, {"ticket": ticket})
 
 
-def case_of(m: Moment, row: Row[Any], receipt: str | None = None) -> Case:
+def case_of(m: Moment, row: CaseRow, receipt: str | None = None) -> Case:
     """The case in a row."""
     return Case(
         id=row.id,
@@ -331,7 +332,7 @@ def case_of(m: Moment, row: Row[Any], receipt: str | None = None) -> Case:
     )
 
 
-def _record(m: Moment, row: Row[Any], service: str, outcome: str, promise_days: int | None, printed: bool) -> Case:
+def _record(m: Moment, row: TicketRow, service: str, outcome: str, promise_days: int | None, printed: bool) -> Case:
     progress = BEGINS_AS.get(outcome)
     promised = _promised_on(m, service, promise_days) if progress == "open" else None
     case = _INSERT.do(
@@ -367,7 +368,7 @@ def _promised_on(m: Moment, service: str, days: int | None) -> date:
     return timetable.now(m).calendar.working_day(date.fromisoformat(m.day), min(days, LONGEST_PROMISE))
 
 
-def _person_at(m: Moment, row: Row[Any]) -> bytes | None:
+def _person_at(m: Moment, row: TicketRow) -> bytes | None:
     """The person hash for a case. The data are not shown, so the access log gets no entry."""
     found = residents.opened(m, row.hall_day, row.id)
     return _person_of(m, (found.resident.id_number if found else None) or "")

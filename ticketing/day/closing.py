@@ -135,14 +135,12 @@ def _end(m: Moment, since: str) -> None:
     m.conn.execute(_FINISH, changed)
     m.conn.execute(_WITHDRAW, changed)
     m.conn.execute(_MISS_APPOINTMENTS, {"today": m.day, "now": m.at})
-    m.append_all(_over(row.state, row.number, row.service_id, row.window_id) for row in left)
-
-
-def _over(state: str, number: str, service: str, window: str | None) -> tuple[str, dict[str, str | None]]:
-    if state in (State.CALLED, State.SERVING):
-        return "ticket.finished", {"number": number, "service": service, "window": window, "outcome": OUTCOME}
-    was = None if state == State.WAITING else state
-    return "ticket.expired", {"number": number, "service": service, "window": window, "was": was}
+    for row in left:
+        told = {"number": row.number, "service": row.service_id, "window": row.window_id}
+        if row.state in (State.CALLED, State.SERVING):
+            m.append("ticket.finished", **told, outcome=OUTCOME)
+        else:
+            m.append("ticket.expired", **told, was=None if row.state == State.WAITING else row.state)
 
 
 def erase(m: Moment, before: date) -> int:

@@ -1,4 +1,4 @@
-"""The hall's ledger: every verb is one transaction at one moment, and no verb works on a day that is over."""
+"""The hall's ledger: every verb is one transaction at one time, and no verb works on a day that is over."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,10 +18,10 @@ class Ledger:
     """Opens the transactions that all verbs and views work in. Safe to use from any thread.
 
     Attributes:
-        store: where everything is.
-        vault: what seals residents' data.
+        store: the database.
+        vault: seals residents' data.
         rules: the hall's.
-        zone: of the hall, whatever the box's own is.
+        zone: the hall's time zone, whatever the box's own is.
         box: name of this box, whose printer prints what is issued here.
 
     Args:
@@ -43,7 +43,7 @@ class Ledger:
         self.zone = zone
         self.box = box
         self._clock = clock
-        # The hall day the store was last seen at; the verb that finds another one ends the days before.
+        # The hall day of the last verb; a verb on another day first ends the days before.
         self._day = ""
         self._at = 0
 
@@ -57,7 +57,7 @@ class Ledger:
 
     @contextmanager
     def verb(self) -> Iterator[Moment]:
-        """A transaction that changes the hall: all of the block is kept, durably, or nothing of it."""
+        """A transaction that changes the hall: all of the block is kept durably, or nothing is."""
         with self.store.write() as conn:
             m = self._moment(conn)
             if m.day != self._day:
@@ -69,7 +69,7 @@ class Ledger:
 
     @contextmanager
     def look(self) -> Iterator[Moment]:
-        """A transaction that sees one moment of the hall."""
+        """A transaction that reads one state of the hall."""
         with self.store.read() as conn:
             m = self._moment(conn)
             if m.day == self._day:

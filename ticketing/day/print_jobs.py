@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Row, bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from ticketing.day.transaction import Moment, tickets
 from ticketing.day.transaction import t as _t
-from ticketing.model import LIVE_STATES, Service, State, StateError, Ticket, UnknownError
+from ticketing.model import LIVE_STATES, Service, State, StateError, Ticket, TicketRow, UnknownError
 from ticketing.store import tables
 from ticketing.store.opening import Prepared
 from ticketing.waits.estimate import Interval
@@ -139,10 +139,11 @@ def pending(m: Moment, limit: int, wait: Callable[[int], Interval | None]) -> li
     Args:
         m: the transaction.
         limit: how many, at most.
-        wait: how many minutes a ticket, which waits, has still to wait.
+        wait: the expected wait of a waiting ticket, minutes.
     """
+    of_ticket = len(TicketRow._fields)
     return [
-        _job(m, row, row.job, row.case_id, row.copy, row.job_state, _facts(m, row, wait))
+        _job(m, TicketRow(*row[:of_ticket]), row.job, row.case_id, row.copy, row.job_state, _facts(m, row, wait))
         for row in _PENDING.all(m.conn, {"box": m.box, "most": limit})
     ]
 
@@ -203,7 +204,7 @@ def withdraw_slip(m: Moment, ticket: int) -> None:
     m.conn.execute(_WITHDRAW_SLIP, {"ticket": ticket, "now": m.at})
 
 
-def _again(m: Moment, row: Row[Any], case: int | None) -> PrintJob:
+def _again(m: Moment, row: TicketRow, case: int | None) -> PrintJob:
     earlier = [job for job in m.conn.execute(_OF_TICKET, {"ticket": row.id}) if job.case_id == case]
     waiting = next((job for job in earlier if job.state == "pending" and job.box == m.box), None)
     if waiting:
@@ -216,7 +217,7 @@ def _again(m: Moment, row: Row[Any], case: int | None) -> PrintJob:
 
 def _job(
     m: Moment,
-    row: Row[Any],
+    row: TicketRow,
     job: int,
     case: int | None,
     copy: bool,
@@ -225,13 +226,13 @@ def _job(
 ) -> PrintJob:
     # A receipt may be printed on a day whose tickets' codes are erased.
     code = m.code_of(row.hall_day, row.id) if case is None else m.receipt_of(case)
-    ticket = m.ticket(row, **({"print_state": state} if case is None else {}))
+    ticket = m.ticket(row._replace(print_state=state) if case is None else row)
     return PrintJob(job, ticket, code, copy, state, case, facts)
 
 
-def _facts(m: Moment, row: Row[Any], wait: Callable[[int], Interval | None]) -> SlipFacts | ReceiptFacts:
+def _facts(m: Moment, row: Any, wait: Callable[[int], Interval | None]) -> SlipFacts | ReceiptFacts:
     of = row.case_service or row.service_id
-    # A service that was taken away may be gone before the last of its papers.
+    # A removed service may be deleted before the last of its papers is printed.
     service = m.service_or_none(of) or Service(of, of, "", "")
     if row.case_id is not None:
         promised_on = date.fromisoformat(row.promised_on) if row.promised_on else None

@@ -1,74 +1,116 @@
-"""One transaction at one moment of the hall: what every verb and view works in.
+"""One transaction at one time of the hall: what every verb and view works in, and the statements that many share.
 
-The moment is taken once the transaction holds its place, so that times in the store never run against its order.
+The clock is read once the transaction has its turn, so that times in the store are in the order of its writes.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from ticketing.calendar import hall_day
-from ticketing.model import OPEN_STATES, TRANSITIONS, Print, Service, State, StateError, Ticket, UnknownError, Window
+from ticketing.model import TRANSITIONS, Service, State, StateError, Ticket, TicketRow, UnknownError, Window
 from ticketing.policy import Rules, Standing
 from ticketing.privacy import codes
 from ticketing.privacy.vault import ErasedError, Vault
 from ticketing.store import tables
 from ticketing.store.opening import NEWS, Prepared
 
+_R = TypeVar("_R")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 t = tables.ticket
-print_state = (
+_print_state = (
     select(tables.print_job.c.state)
-    .where(tables.print_job.c.ticket_id == t.c.id, tables.print_job.c.case_id.is_(None))
+    # Written out, since SQLAlchemy leaves out the table's name in what a statement on SQLite returns.
+    .where(tables.print_job.c.ticket_id == literal_column("ticket.id"), tables.print_job.c.case_id.is_(None))
     .order_by(tables.print_job.c.id.desc())
     .limit(1)
     .correlate(t)
     .scalar_subquery()
     .label("print_state")
 )
-"""State of the newest print job of a ticket's own slip."""
+COLUMNS = tuple(_print_state if name == "print_state" else t.c[name] for name in TicketRow._fields)
+"""The columns of a :class:`TicketRow`."""
 
-tickets: Select[Any] = select(
-    t.c.id,
-    t.c.hall_day,
-    t.c.number,
-    t.c.service_id,
-    t.c.state,
-    t.c.priority,
-    t.c.rank_at,
-    t.c.issued_at,
-    t.c.called_at,
-    t.c.started_at,
-    t.c.ended_at,
-    t.c.window_id,
-    t.c.recalls,
-    t.c.outcome,
-    t.c.line,
-    t.c.rank_by,
-    t.c.clerk,
-    t.c.called_by,
-    t.c.queued_at,
-    t.c.held_until,
-    t.c.hold_reason,
-    t.c.misses,
-    t.c.chain,
-    print_state,
-)
-"""What :meth:`Moment.ticket` wants to know."""
+tickets: Select[Any] = select(*COLUMNS)
 
-_BY_ID = Prepared(tickets.where(t.c.id == bindparam("ticket")))
-_CODE_HASH = Prepared(select(t.c.code_hash).where(t.c.id == bindparam("ticket")))
-_BY_CODE = Prepared(tickets.where(t.c.code_hash == bindparam("code"), t.c.hall_day == bindparam("day")))
-_BY_CODE_OF_ANY_DAY = Prepared(tickets.where(t.c.code_hash == bindparam("code")))
-_BY_NUMBER = Prepared(tickets.where(t.c.hall_day == bindparam("day"), t.c.number == bindparam("number")))
-_AT_WINDOW = Prepared(tickets.where(t.c.window_id == bindparam("window"), tables.open_))
+
+class Query(Generic[_R]):
+    """A prepared statement whose rows have a type, so that mypy finds a misspelt column.
+
+    Args:
+        statement: a select, or a change that returns rows.
+        row: makes the typed row; called with the statement's columns in their order.
+    """
+
+    def __init__(self, statement: Any, row: Callable[..., _R]) -> None:
+        self._prepared = Prepared(statement)
+        self._row = row
+
+    def all(self, conn: Connection, values: Mapping[str, Any] | None = None) -> list[_R]:
+        """All rows."""
+        return [self._row(*found) for found in self._prepared.all(conn, values)]
+
+    def one_or_none(self, conn: Connection, values: Mapping[str, Any] | None = None) -> _R | None:
+        """The only row; None without any."""
+        found = self._prepared.one_or_none(conn, values)
+        return None if found is None else self._row(*found)
+
+
+def _state(state: State) -> ColumnElement[str]:
+    return literal_column(f"'{state}'")
+
+
+def transition(verb: str, which: ColumnElement[bool], **columns: Any) -> Query[TicketRow]:
+    """The statement by which ``verb`` changes the ticket ``which``; it returns the ticket as changed.
+
+    The state changes as :data:`~ticketing.model.TRANSITIONS` says. A ticket in any other state is neither changed nor
+    returned.
+
+    Args:
+        verb: of that table.
+        which: the condition for one ticket.
+        columns: the other columns to set.
+    """
+    states = [(_state(before), _state(after)) for before, after in TRANSITIONS[verb].items()]
+    to = case(*((t.c.state == before, after) for before, after in states))
+    before = t.c.state.in_([before for before, _ in states])
+    changed = update(t).where(which, before).values({t.c.state: to, **columns})
+    return Query(changed.returning(*COLUMNS), TicketRow)
+
+
+THIS = t.c.id == bindparam("ticket")
+"""The ticket of the id ``:ticket``."""
+
+AT_WINDOW = dict.fromkeys(("called_at", "called_by", "started_at"), None) | {"recalls": 0}
+"""Columns as they are once a ticket has left its window."""
+
+_BY_ID = Query(tickets.where(THIS), TicketRow)
+_CODE_HASH = Prepared(select(t.c.code_hash).where(THIS))
+_BY_CODE = Query(tickets.where(t.c.code_hash == bindparam("code"), t.c.hall_day == bindparam("day")), TicketRow)
+_BY_CODE_OF_ANY_DAY = Query(tickets.where(t.c.code_hash == bindparam("code")), TicketRow)
+_BY_NUMBER = Query(tickets.where(t.c.hall_day == bindparam("day"), t.c.number == bindparam("number")), TicketRow)
+_AT_WINDOW = Query(tickets.where(t.c.window_id == bindparam("window"), tables.open_), TicketRow)
 _AHEAD = Prepared(
     select(func.count())
     .select_from(t)
@@ -82,54 +124,66 @@ _AHEAD = Prepared(
 _SLOT = Prepared(
     select(tables.appointment.c.from_at, tables.appointment.c.to_at)
     .join(t, t.c.appointment_id == tables.appointment.c.id)
-    .where(t.c.id == bindparam("ticket"))
+    .where(THIS)
 )
 _EVENT = Prepared(insert(tables.event).inline())
 _LAST_SEQ = Prepared(select(func.max(tables.event.c.seq)))
+
+
+def _window(ident: str, served: str | None, removed_at: int | None, *rest: Any) -> Window:
+    name, state, pause_text, pause_text_en, clerk = rest
+    starts = {service: int(start) for service, start in sorted(one.split("\t") for one in (served or "").splitlines())}
+    services = ("*",) if "*" in starts else tuple(starts)
+    weights = {service: start for service, start in starts.items() if start}
+    return Window(ident, name, services, state, weights, pause_text, pause_text_en, clerk, removed_at is not None)
+
+
 _w, _ws = tables.window, tables.window_service
-_WINDOW = (
-    select(
-        _w.c.id,
-        _w.c.name,
-        _w.c.state,
-        _w.c.pause_text,
-        _w.c.pause_text_en,
-        _w.c.clerk,
-        _w.c.removed_at,
-        _ws.c.service_id,
-        _ws.c.head_start,
-    )
-    .outerjoin_from(_w, _ws, _w.c.id == _ws.c.window_id, full=False)
-    .order_by(_w.c.position, _ws.c.service_id)
-)
-# One that was taken away stays for as long as somebody is there.
-_WINDOWS = Prepared(
-    _WINDOW.where(
+_entry = _ws.c.service_id + literal_column("'\t'") + cast(_ws.c.head_start, String)
+_newline: Any = literal_column("'\n'")
+_served = select(func.aggregate_strings(_entry, _newline)).where(_ws.c.window_id == _w.c.id)
+_windows = select(
+    _w.c.id,
+    _served.correlate(_w).scalar_subquery(),
+    _w.c.removed_at,
+    _w.c.name,
+    _w.c.state,
+    _w.c.pause_text,
+    _w.c.pause_text_en,
+    _w.c.clerk,
+).order_by(_w.c.position)
+# A removed window is still listed while a ticket is there.
+_WINDOWS = Query(
+    _windows.where(
         _w.c.removed_at.is_(None) | select(t.c.id).where(t.c.window_id == _w.c.id, tables.open_).correlate(_w).exists()
-    )
+    ),
+    _window,
 )
-_ONE_WINDOW = Prepared(_WINDOW.where(tables.window.c.id == bindparam("window")))
+_ONE_WINDOW = Query(_windows.where(_w.c.id == bindparam("window")), _window)
+
+
+def _service(chain: str, removed_at: int | None, *rest: Any) -> Service:
+    name = dict(zip(_SERVICE, rest, strict=True))
+    return Service(**name, chain=tuple(json.loads(chain)), removed=removed_at is not None)
+
+
+_SERVICE = ("id", "name", "name_en", "prefix", "place", "bring", "bring_en", "per_person_day", "promise_days")
+
+
 _s = tables.service
-_SERVICE = select(
-    _s.c.id,
-    _s.c.name,
-    _s.c.name_en,
-    _s.c.prefix,
-    _s.c.place,
-    _s.c.bring,
-    _s.c.bring_en,
-    _s.c.chain,
-    _s.c.per_person_day,
-    _s.c.promise_days,
-    _s.c.removed_at,
-)
-_ONE_SERVICE = Prepared(_SERVICE.where(tables.service.c.id == bindparam("service")))
-_SERVICES = Prepared(_SERVICE.order_by(tables.service.c.position))
+_services = select(_s.c.chain, _s.c.removed_at, *(_s.c[name] for name in _SERVICE))
+_ONE_SERVICE = Query(_services.where(_s.c.id == bindparam("service")), _service)
+_SERVICES = Query(_services.order_by(_s.c.position), _service)
 
 
 def microseconds(at: datetime) -> int:
-    """The store's form of an aware time."""
+    """An aware time as the store keeps it: microseconds since 1970 UTC."""
     return (at - _EPOCH) // _MICROSECOND
+
+
+def line_at(window: str) -> str:
+    """The line of the tickets that wait for one window only; no service has such an id."""
+    return f"@{window}"
 
 
 @dataclass(frozen=True)
@@ -138,9 +192,10 @@ class Moment:
 
     Attributes:
         conn: the transaction.
-        vault, rules, zone, box: the hall's; ``box`` names this box's printer queue.
+        vault, rules, zone: the hall's.
+        box: name of this box, and so of its printer queue.
         now: the time, in the hall's zone.
-        at: the same as the store keeps it.
+        at: the same in microseconds since 1970 UTC.
         day: the hall day, ``YYYY-MM-DD``.
     """
 
@@ -156,59 +211,28 @@ class Moment:
     # Reading
 
     def time(self, at: int) -> datetime:
-        """A kept time, in the hall's zone."""
+        """A stored time, in the hall's zone."""
         return (_EPOCH + timedelta(microseconds=at)).astimezone(self.zone)
 
     def day_of(self, at: datetime) -> str:
         """The hall day of an aware time."""
         return hall_day(at.astimezone(self.zone), self.rules.day_starts).isoformat()
 
-    def ticket(self, row: Row[Any], **changed: Any) -> Ticket:
-        """The ticket in a row of :data:`tickets`; ``changed`` holds the columns written since."""
-        kept: dict[str, Any] = {**row._mapping, **changed}
-        state = State(kept["state"])
-        ahead = 0
-        if state is State.WAITING:
-            ahead = self.ahead(kept)
-        return Ticket(
-            id=kept["id"],
-            number=kept["number"],
-            service=kept["service_id"],
-            state=state,
-            window=kept["window_id"],
-            issued_at=self.time(kept["issued_at"]),
-            called_at=self._time(kept["called_at"]),
-            started_at=self._time(kept["started_at"]),
-            ended_at=self._time(kept["ended_at"]),
-            rank_at=self.time(kept["rank_at"]),
-            priority=kept["priority"],
-            ahead=ahead,
-            recalls=kept["recalls"],
-            outcome=kept["outcome"],
-            print=print_of(kept["print_state"]),
-            held_until=self._time(kept["held_until"]),
-            hold_reason=kept["hold_reason"],
-            misses=kept["misses"],
-            chain=tuple(json.loads(kept["chain"])) if kept["chain"] else (),
-            for_window=window_of(kept["line"]) if state is State.WAITING else None,
-            rank_by=kept["rank_by"],
-            clerk=kept["clerk"],
-        )
+    def ticket(self, row: TicketRow) -> Ticket:
+        """The ticket in a row, with how many are ahead of it when it waits."""
+        return Ticket.of(row, self.time, self.ahead(row) if row.state == State.WAITING else 0)
 
-    def _time(self, at: int | None) -> datetime | None:
-        return None if at is None else self.time(at)
+    def ahead(self, row: TicketRow) -> int:
+        """How many tickets of the same line rank before this one.
 
-    def ahead(self, kept: Mapping[str, Any]) -> int:
-        """How many wait for the same service and rank before the ticket in the columns ``kept``.
-
-        Simple on purpose, and only about the resident's own queue: a window that serves other services too may call
-        their tickets first, or never come to this queue; ``estimate`` counts that in.
+        Windows that serve several services may call other lines first; only ``estimate`` takes that into account.
         """
-        place = {"line": kept["line"], "day": kept["hall_day"], "rank": kept["rank_at"], "ticket": kept["id"]}
+        place = {"line": row.line, "day": row.hall_day, "rank": row.rank_at, "ticket": row.id}
         return int(_AHEAD.scalar(self.conn, place))
 
-    def standing(self, row: Row[Any], weight: int = 0) -> Standing:
-        """How the row's ticket stands in the queue; ``weight`` in minutes."""
+    def standing(self, row: TicketRow, weight: int = 0) -> Standing:
+        """How a ticket stands in the queue, with the ``weight`` in minutes that its service has at a window."""
+        slot = _SLOT.one_or_none(self.conn, {"ticket": row.id}) if row.rank_by == "appointment" else None
         return Standing(
             row.number,
             row.priority,
@@ -216,31 +240,22 @@ class Moment:
             self.time(row.rank_at),
             row.rank_by,
             timedelta(minutes=weight),
-            self._slot_of(row) if row.rank_by == "appointment" else None,
+            slot and (self.time(slot.from_at), self.time(slot.to_at)),
         )
 
-    def _slot_of(self, row: Row[Any]) -> tuple[datetime, datetime] | None:
-        """Begin and end of the appointment that became the row's ticket."""
-        slot = _SLOT.one_or_none(self.conn, {"ticket": row.id})
-        return slot and (self.time(slot.from_at), self.time(slot.to_at))
-
-    def row_of(self, ticket: int) -> Row[Any]:
+    def row_of(self, ticket: int) -> TicketRow:
         """The row of a ticket; raises :class:`UnknownError` (``unknown_ticket``)."""
-        row = _BY_ID.one_or_none(self.conn, {"ticket": ticket})
-        if row is None:
-            raise UnknownError("unknown_ticket")
-        return row
+        return self.known(_BY_ID.one_or_none(self.conn, {"ticket": ticket}), "unknown_ticket")
 
     def code_of(self, day: str, ticket: int) -> str:
         """The code on a ticket of ``day``; raises :class:`ErasedError` once that day is erased."""
         return codes.encode(self.vault.day_code(self.conn, day, ticket))
 
     def code_again(self, day: str, ticket: int) -> str:
-        """The same, for a ticket that was issued before.
+        """The code of a ticket that was issued before.
 
         Raises:
-            ErasedError: the day is erased, or its key was not the one that is here now: a backup brought the ticket,
-                and no backup brings a key.
+            ErasedError: the day is erased, or its key is another one: a backup brings back tickets, but no keys.
         """
         code = self.code_of(day, ticket)
         if _CODE_HASH.scalar(self.conn, {"ticket": ticket}) != self.hash_of(code):
@@ -248,76 +263,71 @@ class Moment:
         return code
 
     def receipt_of(self, case: int) -> str:
-        """The code on a case's receipt; kept nowhere, and made again from the master key."""
+        """The code on a case's receipt: not stored, but derived from the master key each time."""
         return codes.encode(self.vault.lasting_mac("receipt", str(case).encode())[: codes.BYTES])
 
     def hash_of(self, code: str) -> bytes:
-        """What the store knows a code by."""
+        """The hash by which the store finds a code."""
         return self.vault.lasting_hash("ticket code", code)
 
-    def row_of_code(self, scanned: str) -> Row[Any]:
-        """The row of today's ticket whose code was scanned.
+    def row_of_code(self, scanned: str) -> TicketRow:
+        """The row of today's ticket with the scanned code.
 
-        A code of another day, an erased one, one that never was and what is no code at all are answered alike.
+        A code of another day, an erased code, an unknown one and a text that is no code are answered alike.
 
         Raises:
             UnknownError: ``unknown_code``.
         """
         return self._row_of_code(_BY_CODE, scanned)
 
-    def row_of_old_code(self, scanned: str) -> Row[Any]:
-        """The same for a ticket of any day, for those few who may know of it."""
+    def row_of_old_code(self, scanned: str) -> TicketRow:
+        """The row of a ticket of any day; only for callers that may know of past tickets."""
         return self._row_of_code(_BY_CODE_OF_ANY_DAY, scanned)
 
-    def _row_of_code(self, statement: Prepared, scanned: str) -> Row[Any]:
+    def _row_of_code(self, query: Query[TicketRow], scanned: str) -> TicketRow:
         code = codes.find_code(scanned)
-        row = statement.one_or_none(self.conn, {"code": self.hash_of(code), "day": self.day}) if code else None
-        if row is None:
-            raise UnknownError("unknown_code")
-        return row
+        row = query.one_or_none(self.conn, {"code": self.hash_of(code), "day": self.day}) if code else None
+        return self.known(row, "unknown_code")
 
-    def row_of_number(self, number: str) -> Row[Any]:
+    def row_of_number(self, number: str) -> TicketRow:
         """The row of today's ticket of this number; raises :class:`UnknownError` (``unknown_number``)."""
-        row = _BY_NUMBER.one_or_none(self.conn, {"day": self.day, "number": number.strip().upper()})
-        if row is None:
-            raise UnknownError("unknown_number")
-        return row
+        which = {"day": self.day, "number": number.strip().upper()}
+        return self.known(_BY_NUMBER.one_or_none(self.conn, which), "unknown_number")
 
-    def open_at(self, window: str) -> Row[Any] | None:
+    def open_at(self, window: str) -> TicketRow | None:
         """The row of the ticket that is called to the window or served there."""
         return _AT_WINDOW.one_or_none(self.conn, {"window": window})
 
     def window(self, window: str) -> Window:
         """A window; raises :class:`UnknownError` (``unknown_window``)."""
-        found = self.window_or_none(window)
-        if found is None:
-            raise UnknownError("unknown_window", window=window)
-        return found
+        return self.known(self.window_or_none(window), "unknown_window", window=window)
 
     def window_or_none(self, window: str) -> Window | None:
-        """A window, one that was taken away too; None when there was none of that name."""
-        found = _windows_of(_ONE_WINDOW.all(self.conn, {"window": window}))
-        return found[0] if found else None
+        """A window, removed ones included; None when there was none with this id."""
+        return _ONE_WINDOW.one_or_none(self.conn, {"window": window})
 
     def windows(self) -> list[Window]:
-        """All windows, in the hall's order; of those taken away, the ones where somebody still is."""
-        return _windows_of(_WINDOWS.all(self.conn))
+        """All windows, in the hall's order; of the removed ones, those where a ticket still is."""
+        return _WINDOWS.all(self.conn)
 
     def service(self, service: str) -> Service:
         """A service; raises :class:`UnknownError` (``unknown_service``)."""
-        found = self.service_or_none(service)
-        if found is None:
-            raise UnknownError("unknown_service", service=service)
-        return found
+        return self.known(self.service_or_none(service), "unknown_service", service=service)
 
     def service_or_none(self, service: str) -> Service | None:
-        """A service; None when there is none of that name."""
-        row = _ONE_SERVICE.one_or_none(self.conn, {"service": service})
-        return None if row is None else _service_of(row)
+        """A service; None when there is none with this id."""
+        return _ONE_SERVICE.one_or_none(self.conn, {"service": service})
 
     def services(self) -> list[Service]:
         """All services, in the hall's order."""
-        return [_service_of(row) for row in _SERVICES.all(self.conn)]
+        return _SERVICES.all(self.conn)
+
+    @staticmethod
+    def known(found: _R | None, code: str, **facts: Any) -> _R:
+        """What was found; raises :class:`UnknownError` with this code for None."""
+        if found is None:
+            raise UnknownError(code, **facts)
+        return found
 
     def last_seq(self) -> int:
         """Number of the newest event, 0 when there is none."""
@@ -325,87 +335,35 @@ class Moment:
 
     # Writing
 
-    def append(self, kind: str, **data: Any) -> None:
-        """Append an event; data without a value is left out."""
-        self.append_all([(kind, data)])
+    def change(self, how: Query[TicketRow], verb: str, row: TicketRow, **values: Any) -> TicketRow:
+        """Do ``verb`` to a ticket, by its :func:`transition` for ``THIS`` ticket; the row as changed.
 
-    def append_all(self, events: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """Append events in this order."""
-        for kind, data in events:
-            told = json.dumps({k: v for k, v in data.items() if v is not None}, ensure_ascii=False)
-            _EVENT.do(self.conn, {"at": self.at, "type": kind, "data": told})
-            self.news()
+        Raises:
+            StateError: ``wrong_state`` (``number``, ``state``, ``verb``).
+        """
+        refuse_wrong_state(verb, row)
+        changed = how.one_or_none(self.conn, {"ticket": row.id, "now": self.at, **values})
+        return self.known(changed, "unknown_ticket")
+
+    def happened(self, row: TicketRow, what: str, **data: Any) -> Ticket:
+        """Append the event ``ticket.{what}`` of a ticket that was changed; the ticket as it is now."""
+        self.append(
+            f"ticket.{what}", **{"number": row.number, "service": row.service_id, "window": row.window_id, **data}
+        )
+        return self.ticket(row)
+
+    def append(self, kind: str, **data: Any) -> None:
+        """Append an event; data that is None is left out."""
+        told = _to_json({name: value for name, value in data.items() if value is not None})
+        _EVENT.do(self.conn, {"at": self.at, "type": kind, "data": told})
+        self.news()
 
     def news(self) -> None:
-        """Have the store's listeners woken once this is committed."""
+        """Have the store's listeners called once this is committed."""
         self.conn.info[NEWS] = True
 
 
-def line_at(window: str) -> str:
-    """The line of those who wait for one window alone; no service has such an id."""
-    return f"@{window}"
-
-
-def window_of(line: str) -> str | None:
-    """The one window that a line leads to; None for a service's."""
-    return line[1:] if line.startswith("@") else None
-
-
-def print_of(state: str | None) -> Print:
-    """What a print job's state means for the ticket; its holder need not know that bytes are on their way."""
-    if state == "sending":
-        return "pending"
-    return state or "none"  # type: ignore[return-value]
-
-
-def after(verb: str, row: Row[Any]) -> State:
-    """The state that ``verb`` leads to; raises :class:`StateError` (``wrong_state``) from any other than its own."""
-    to = TRANSITIONS[verb].get(State(row.state))
-    if to is None:
+def refuse_wrong_state(verb: str, row: TicketRow) -> None:
+    """Raise :class:`StateError` (``wrong_state``) when ``verb`` is not for a ticket in this state."""
+    if row.state not in TRANSITIONS[verb]:
         raise StateError("wrong_state", number=row.number, state=row.state, verb=verb)
-    return to
-
-
-def is_open(row: Row[Any]) -> bool:
-    """Whether the row's ticket is at a window."""
-    return row.state in OPEN_STATES
-
-
-def _service_of(row: Row[Any]) -> Service:
-    return Service(
-        row.id,
-        row.name,
-        row.name_en,
-        row.prefix,
-        row.place,
-        row.bring,
-        row.bring_en,
-        tuple(json.loads(row.chain)) if row.chain != "[]" else (),
-        row.per_person_day,
-        row.promise_days,
-        row.removed_at is not None,
-    )
-
-
-def _windows_of(rows: Iterable[Row[Any]]) -> list[Window]:
-    found: dict[str, tuple[Any, list[str], dict[str, int]]] = {}
-    for row in rows:
-        _, services, weights = found.setdefault(row.id, (row, [], {}))
-        if row.service_id:
-            services.append(row.service_id)
-        if row.head_start:
-            weights[row.service_id] = row.head_start
-    return [
-        Window(
-            row.id,
-            row.name,
-            ("*",) if "*" in services else tuple(services),
-            row.state,
-            weights,
-            row.pause_text,
-            row.pause_text_en,
-            row.clerk,
-            row.removed_at is not None,
-        )
-        for row, services, weights in found.values()
-    ]

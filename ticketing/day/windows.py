@@ -1,13 +1,14 @@
-"""Windows: whether they work, and who sits there. Two people never sit at one window; machines may help at any."""
+"""Windows: whether they are open, and who sits there. Two people never sit at one window; machines may act at any."""
 
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import String, bindparam, or_, select, update
 
 from ticketing.day import visits
-from ticketing.day.transaction import Moment, line_at, tickets
+from ticketing.day.transaction import Moment, Query, line_at, refuse_wrong_state, tickets
 from ticketing.day.transaction import t as _t
-from ticketing.model import Actor, StateError, UnknownError, Window, WindowState
+from ticketing.model import Actor, StateError, TicketRow, UnknownError, Window, WindowState
 from ticketing.privacy import access_log
 from ticketing.store import tables
 from ticketing.store.opening import Prepared
@@ -23,7 +24,7 @@ _STATE = Prepared(
 )
 _SIT = Prepared(update(_w).where(_THIS).values(clerk=bindparam("who"), clerk_since=bindparam("since")))
 _SINCE = select(_w.c.clerk_since).where(_THIS)
-_ANYBODYS = select(_w.c.id).where(_w.c.clerk == bindparam("who")).limit(1)
+_ANY_OF = select(_w.c.id).where(_w.c.clerk == bindparam("who")).limit(1)
 _LEAVE = (
     update(_w)
     .where(
@@ -33,13 +34,55 @@ _LEAVE = (
     .values(clerk=None, clerk_since=None)
 )
 _RELEASE_ALL = update(_w).where(_w.c.clerk.is_not(None)).values(clerk=None, clerk_since=None)
-_WAIT_FOR = tickets.where(_t.c.line == bindparam("alone"), tables.waiting, _t.c.hall_day == bindparam("day")).order_by(
-    _t.c.rank_at, _t.c.id
+_WAIT_FOR = Query(
+    tickets.where(_t.c.line == bindparam("alone"), tables.waiting, _t.c.hall_day == bindparam("day")).order_by(
+        _t.c.rank_at, _t.c.id
+    ),
+    TicketRow,
 )
+_who = bindparam("person", type_=String)
+HERE = (_t.c.window_id == bindparam("window")) & tables.open_
+"""The ticket at window ``:window``."""
+SEATED = or_(_who.is_(None), select(_w.c.id).where(_w.c.id == bindparam("window"), _w.c.clerk == _who).exists())
+"""Whether the actor may act at window ``:window`` as things are: a machine, or the ``:person`` who sits there."""
+FREE = ~select(_t.c.id).where(HERE).correlate(None).exists()
+"""Whether no ticket is at window ``:window``."""
+
+
+def change_here(m: Moment, how: Query[TicketRow], verb: str, window: str, actor: Actor, **values: Any) -> TicketRow:
+    """Do ``verb`` to the ticket at a window, by its transition for the ticket ``HERE`` with its actor ``SEATED``.
+
+    Usually this is one statement. Only when that changes nothing, others find out why.
+
+    Raises:
+        UnknownError, StateError: see :func:`ticket_at`; ``wrong_state``.
+    """
+    values = {"window": window, "person": actor.who if actor.logged_in else None, "now": m.at, **values}
+    changed = how.one_or_none(m.conn, values)
+    if changed is None:
+        refuse_wrong_state(verb, ticket_at(m, window, actor))
+        # The actor had not been seated yet.
+        changed = how.one_or_none(m.conn, values)
+    return m.known(changed, "unknown_ticket")
+
+
+def ticket_at(m: Moment, window: str, actor: Actor) -> TicketRow:
+    """The ticket at the window, for whoever sits there.
+
+    Raises:
+        UnknownError: ``unknown_window``.
+        StateError: ``nobody_here``, ``window_taken``.
+    """
+    seat(m, window, actor)
+    row = m.open_at(window)
+    if row is None:
+        m.window(window)
+        raise StateError("nobody_here", window=window)
+    return row
 
 
 def seat(m: Moment, window: str, actor: Actor) -> None:
-    """Before a verb about who is at the window: a person has to sit there, and does from now on.
+    """Before a verb about the ticket at a window: a person has to sit there, and does from now on.
 
     Raises:
         UnknownError: ``unknown_window``.
@@ -50,18 +93,18 @@ def seat(m: Moment, window: str, actor: Actor) -> None:
 
 
 def at_work(m: Moment, window: str, actor: Actor, *, take_over: bool = False) -> Window:
-    """The window, before something new begins there: as :func:`seat`, and it must not have been taken away."""
+    """The window, before something new begins there: as :func:`seat`, and it must not have been removed."""
     found = m.window(window)
     refuse_removed(found)
     return claim(m, found, actor, take_over=take_over)
 
 
 def claim(m: Moment, window: Window, actor: Actor, *, take_over: bool = False) -> Window:
-    """Have a person sit at the window; machines, which act beside whoever sits there, change nothing.
+    """Have a person sit at the window. Machines act beside whoever sits there, and change nothing.
 
     Raises:
-        StateError: ``window_taken`` (``window``, ``clerk``, ``since``): somebody else sits there, and this is no
-            ``take_over``, which goes into the access log.
+        StateError: ``window_taken`` (``window``, ``clerk``, ``since``): somebody else sits there, and ``take_over`` is
+            false. A take-over goes into the access log.
     """
     if not actor.logged_in or window.clerk == actor.who:
         return window
@@ -74,28 +117,28 @@ def claim(m: Moment, window: Window, actor: Actor, *, take_over: bool = False) -
         access_log.append(m.conn, m.vault, m.now, actor, "take-over", None, window.clerk)
     _SIT.do(m.conn, {"which": window.id, "who": actor.who, "since": m.at})
     if window.clerk is not None:
-        # Nothing else would tell the page of who sat there.
+        # The page of the person who sat there learns of it by this event only.
         m.append(EVENT[window.state], window=window.id)
     return replace(window, clerk=actor.who)
 
 
 def leave(m: Moment, actor: Actor) -> int:
-    """Have a person sit nowhere any more, except where a ticket is; how many windows that are."""
+    """Have a person leave all windows, except where a ticket is; how many windows that were."""
     return m.conn.execute(_LEAVE, {"who": actor.who}).rowcount
 
 
 def sits(m: Moment, actor: Actor) -> bool:
     """Whether a person sits at any window."""
-    return m.conn.scalar(_ANYBODYS, {"who": actor.who}) is not None
+    return m.conn.scalar(_ANY_OF, {"who": actor.who}) is not None
 
 
 def release_all(m: Moment) -> None:
-    """Have nobody sit anywhere: the day is over."""
+    """Have everybody leave their windows: the day is over."""
     m.conn.execute(_RELEASE_ALL)
 
 
 def close(m: Moment, window: Window) -> Window:
-    """End a window's work: who waits for it alone waits for its service again.
+    """Close a window. Tickets that wait for it alone go back to their services' lines.
 
     Raises:
         StateError: ``window_busy``.
@@ -106,14 +149,13 @@ def close(m: Moment, window: Window) -> Window:
 
 
 def release_line(m: Moment, window: str) -> None:
-    """Have those who wait for this window alone wait for their service, at the same rank."""
-    for row in m.conn.execute(_WAIT_FOR, {"alone": line_at(window), "day": m.day}).all():
-        told = {"type": "ticket.transferred", "was": row.state, "window": window}
-        visits.into_line(m, row, "release", told)
+    """Move the tickets that wait for this window alone to their services' lines, at the same rank."""
+    for row in _WAIT_FOR.all(m.conn, {"alone": line_at(window), "day": m.day}):
+        visits.into_line(m, row, "release", "transferred", was=row.state, window=window)
 
 
 def put_state(m: Moment, window: Window, state: WindowState, text: str = "", text_en: str = "") -> Window:
-    """Give a window this state, whoever is there; nothing happens when it has it already. Closed, nobody sits there."""
+    """Set a window's state; nothing happens when it has it already. A closed window has no clerk."""
     if (window.state, window.pause_text, window.pause_text_en) != (state, text, text_en):
         _STATE.do(m.conn, {"which": window.id, "to": state, "text": text, "text_en": text_en})
         m.append(EVENT[state], window=window.id, text=text or None, text_en=text_en or None)
@@ -124,7 +166,7 @@ def put_state(m: Moment, window: Window, state: WindowState, text: str = "", tex
 
 
 def refuse_removed(window: Window) -> None:
-    """Raise ``unknown_window`` for one that was taken away: nothing new begins there."""
+    """Raise ``unknown_window`` for a removed window: nothing new begins there."""
     if window.removed:
         raise UnknownError("unknown_window", window=window.id)
 

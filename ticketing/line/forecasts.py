@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
 
-from ticketing.day.transaction import Moment, window_of
+from ticketing.day.transaction import Moment
 from ticketing.day.transaction import t as _t
 from ticketing.store import tables
 from ticketing.store.opening import Prepared
@@ -91,7 +91,7 @@ class Forecasts:
                 service, since = (row.service_id, (m.at - row.called_at) / 1e6) if row else (None, 0.0)
                 desks.append(Desk(one.services, service, since, one.id, weights=weights))
         line = (
-            Place(row.id, row.service_id, (row.rank_at - m.at) / 1e6, window_of(row.line) or "")
+            Place(row.id, row.service_id, (row.rank_at - m.at) / 1e6, row.line[1:] if row.line.startswith("@") else "")
             for row in m.conn.execute(_LINE, {"day": m.day})
         )
         return estimate.forecast(desks, line, [one.id for one in m.services()], self._experience(m))

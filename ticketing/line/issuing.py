@@ -1,29 +1,28 @@
-"""Issuing: a number without gaps, a place in the queue, one live ticket a person and service."""
+"""Issuing: numbers without gaps, a place in the queue, one live ticket per person and service."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, literal_column, select, text
+from sqlalchemy import bindparam, insert, literal_column, select, text
 
 from ticketing import policy
 from ticketing.appointments import booking
 from ticketing.day import print_jobs, residents
 from ticketing.day.residents import Holders
-from ticketing.day.transaction import Moment, microseconds, tickets
+from ticketing.day.transaction import Moment, Query, microseconds, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.line import limits
-from ticketing.line.waiting_counts import Crowd
-from ticketing.model import ClosedError, Resident, Service, State, StateError, Ticket, UnknownError
+from ticketing.line.waiting_counts import WaitingCounts
+from ticketing.model import ClosedError, Resident, Service, State, StateError, Ticket, TicketRow, UnknownError
 from ticketing.store import tables
 from ticketing.store.opening import Prepared
 
-# One statement asks all that issuing must know, because each costs as much as its work: the next number of the
-# service's prefix (no row: no such service, or one that was taken away), where its tickets go on to, the ticket's id,
-# and whether any rank after it. The id has to be known before the ticket is written, as its code is made of it. SQLite
-# has one writer at a time, so nobody can come between; a database with several takes the id from its sequence here.
+# One statement reads all that issuing must know, since each is a way to the database and back: the next number of the
+# service's prefix (no row: the service is unknown or removed), its chain, the ticket's id, whether waiting tickets rank
+# after it, the mark of the timetable, and whether anybody has an appointment. The id is needed before the ticket is
+# written, as its code is made from it; nothing can come between, since a store has one writer at a time.
 _COUNT = Prepared(
     text("""
     INSERT INTO counter (hall_day, prefix, last)
@@ -41,14 +40,15 @@ _COUNT = Prepared(
 )
 _TICKET = Prepared(insert(tables.ticket).inline())
 _of_person = tickets.where(_t.c.hall_day == bindparam("day"), _t.c.person_hash == bindparam("person"), tables.live)
-_OF_PERSON = Prepared(_of_person)
-_OF_PERSON_FOR = Prepared(_of_person.where(_t.c.service_id == bindparam("service")))
-_MISSED_OF_PERSON = Prepared(
+_OF_PERSON = Query(_of_person, TicketRow)
+_OF_PERSON_FOR = Query(_of_person.where(_t.c.service_id == bindparam("service")), TicketRow)
+_MISSED_OF_PERSON = Query(
     tickets.where(
         _t.c.hall_day == bindparam("day"),
         _t.c.person_hash == bindparam("person"),
         _t.c.state == literal_column("'missed'"),
-    ).order_by(_t.c.id)
+    ).order_by(_t.c.id),
+    TicketRow,
 )
 _PERSON_OF = Prepared(select(_t.c.person_hash).where(_t.c.id == bindparam("ticket")))
 
@@ -59,8 +59,8 @@ class Issued:
 
     Attributes:
         ticket: its place in the queue.
-        code: what is printed on it; kept nowhere, so this is the only time it is told.
-        print_job: the job that prints it on this box, None when it is not printed.
+        code: printed on it, and stored nowhere: this is the only answer with it.
+        print_job: id of this box's print job; None when it is not printed.
     """
 
     ticket: Ticket
@@ -73,7 +73,7 @@ class Issued:
 
 def issue(
     m: Moment,
-    crowd: Crowd,
+    counts: WaitingCounts,
     service: str,
     resident: Resident | None,
     priority: str | None,
@@ -87,8 +87,8 @@ def issue(
 ) -> Issued:
     """Issue a ticket; see :meth:`ticketing.office.Office.issue`.
 
-    ``rank_at`` is its place in time where something else than issue and class makes it; ``rank_by`` tells what.
-    ``chain`` are the services it goes on to, if not the service's own. ``reached`` is what :func:`limits.check` asks.
+    ``rank_at`` is its rank where something else than issue time and class makes it, and ``rank_by`` what that is.
+    ``chain`` replaces the service's own chain. ``reached`` is for :func:`limits.check`.
     """
     person = _person_hash(m, resident)
     proxy = _proxy_hash(m, person, agent)
@@ -100,7 +100,7 @@ def issue(
     if count is None:
         open_service(m, service)
         raise UnknownError("unknown_service", service=service)
-    stops = tuple(json.loads(count.chain)) if chain is None and count.chain != "[]" else tuple(chain or ())
+    stops = json.loads(count.chain) if chain is None else list(chain)
     for stop in chain or ():
         open_service(m, stop)
     arrival = booking.check_in(m, service, resident, count.id, rank) if count.expects and not rank_by else None
@@ -108,59 +108,42 @@ def issue(
     limits.check(m, count.timetable, service, (person, proxy), promised=promised, reached=reached)
     if arrival:
         rank, rank_by = arrival.rank, arrival.rank_by
-    number = f"{count.prefix}{count.last:03}"
-    # Whoever overtakes nobody, as nearly everyone, has all before him.
-    place = {"line": service, "hall_day": m.day, "rank_at": rank, "id": count.id}
-    ahead = m.ahead(place) if count.overtakes or arrival else crowd.of(m, service)
-    code = m.code_of(m.day, count.id)
+    row = TicketRow(
+        count.id,
+        m.day,
+        f"{count.prefix}{count.last:03}",
+        service,
+        State.WAITING.value,
+        earned.id,
+        rank,
+        m.at,
+        line=service,
+        rank_by=rank_by,
+        chain=json.dumps(stops) if stops else None,
+        print_state="pending" if printed else None,
+    )
+    # Most tickets overtake none: then all that wait are ahead.
+    ahead = m.ahead(row) if count.overtakes or arrival else counts.of(m, service)
+    code = m.code_of(m.day, row.id)
     _TICKET.do(
         m.conn,
         {
-            "id": count.id,
-            "hall_day": m.day,
-            "number": number,
-            "service_id": service,
-            "line": service,
-            "state": State.WAITING.value,
-            "priority": earned.id,
-            "rank_at": rank,
-            "issued_at": m.at,
+            **row.stored(),
             "code_hash": m.hash_of(code),
             "person_hash": person,
             "agent_hash": proxy,
-            "rank_by": rank_by,
-            "chain": json.dumps(stops) if stops else None,
             "appointment_id": arrival.appointment if arrival else None,
         },
     )
     if resident is not None:
-        residents.seal(m, count.id, Holders(resident, agent))
-    job = print_jobs.add(m, count.id, copy=False) if printed else None
-    m.append("ticket.issued", number=number, service=service)
-    ticket = Ticket(
-        id=count.id,
-        number=number,
-        service=service,
-        state=State.WAITING,
-        window=None,
-        issued_at=m.now,
-        called_at=None,
-        started_at=None,
-        ended_at=None,
-        rank_at=m.time(rank),
-        priority=earned.id,
-        ahead=ahead,
-        recalls=0,
-        outcome=None,
-        print="pending" if printed else "none",
-        rank_by=rank_by,
-        chain=stops,
-    )
-    return Issued(ticket, code, job)
+        residents.seal(m, row.id, Holders(resident, agent))
+    job = print_jobs.add(m, row.id, copy=False) if printed else None
+    m.append("ticket.issued", number=row.number, service=service)
+    return Issued(Ticket.of(row, m.time, ahead), code, job)
 
 
 def of_person(m: Moment, resident: Resident) -> list[Ticket]:
-    """The live tickets of this person today."""
+    """The live tickets that this person has today."""
     person = _person_hash(m, resident)
     if person is None:
         return []
@@ -169,7 +152,7 @@ def of_person(m: Moment, resident: Resident) -> list[Ticket]:
 
 
 def missed_of_person(m: Moment, resident: Resident) -> list[Ticket]:
-    """The tickets of today to which this person did not come."""
+    """The tickets that this person missed today."""
     person = _person_hash(m, resident)
     if person is None:
         return []
@@ -194,8 +177,8 @@ def has_ticket(m: Moment, person: bytes, service: str) -> bool:
     return bool(_OF_PERSON_FOR.all(m.conn, {"day": m.day, "person": person, "service": service}))
 
 
-def refuse_second_of(m: Moment, row: Row[Any], service: str) -> None:
-    """Raise ``already_waiting`` when whose ticket this is has a live one for ``service``."""
+def refuse_second_of(m: Moment, row: TicketRow, service: str) -> None:
+    """Raise ``already_waiting`` when the person of a ticket has a live one for ``service``."""
     person = person_of(m, row)
     if person is not None:
         refuse_second(m, person, service)
@@ -214,14 +197,14 @@ def refuse_second(m: Moment, person: bytes, service: str) -> None:
         raise StateError("already_waiting", number=row.number, ticket_id=row.id, state=row.state)
 
 
-def person_of(m: Moment, row: Row[Any]) -> bytes | None:
-    """The hash of the person a ticket was issued to; None when nobody's number was read."""
+def person_of(m: Moment, row: TicketRow) -> bytes | None:
+    """The hash of the person a ticket was issued to; None for a ticket without an ID number."""
     person: bytes | None = _PERSON_OF.scalar(m.conn, {"ticket": row.id})
     return person
 
 
 def _proxy_hash(m: Moment, person: bytes | None, agent: Resident | None) -> bytes | None:
-    """Of who takes the ticket for somebody else: both have shown who they are, and are not one."""
+    """The hash of the agent; both agent and resident must have an ID number, and not the same."""
     if agent is None:
         return None
     proxy = _person_hash(m, agent)

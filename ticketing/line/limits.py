@@ -1,26 +1,25 @@
-"""What bounds the issuing of numbers: opening hours, quotas, how many a person may take, the hall's closing.
+"""The limits of issuing: opening hours, quotas, tickets per person, the end of the day.
 
-A hall in which nothing of this was set pays nothing for it. How much of a limit is used up stands in the table
-``used``, where a person is a keyed hash of the day; it is gone with its day.
+A hall that has set none of them does no work for them. The table ``used`` counts how much of each limit is used up
+today. A person is a keyed hash there, which nobody can compute once the day is erased.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, select, text
+from sqlalchemy import bindparam, select, text
 
 from ticketing.calendar import Calendar, QuotaOfDay
 from ticketing.day import timetable
 from ticketing.day.timetable import Timetable
 from ticketing.day.transaction import Moment, microseconds
-from ticketing.model import ClosedError, LimitError
+from ticketing.model import ClosedError, LimitError, TicketRow
 from ticketing.store import tables
 from ticketing.store.opening import Prepared
 
 Reached = Callable[[str, datetime], bool]
-"""Whether who takes a number for a service now will be called before a time, as far as can be foreseen."""
+"""Whether a ticket issued for a service now will be called before a time, by the forecast."""
 
 _u, _t = tables.used, tables.ticket
 _USE = Prepared(
@@ -30,7 +29,7 @@ _USE = Prepared(
     RETURNING count
     """)
 )
-# The first ticket under a quota counts those before it, in case the quota was set when some were out already.
+# The first ticket under a quota counts those issued before it, in case the quota was set during its period.
 _USE_QUOTA = Prepared(text("UPDATE used SET count = count + 1 WHERE hall_day = :day AND what = :what RETURNING count"))
 _BEGIN_QUOTA = Prepared(
     text("""
@@ -56,15 +55,15 @@ _COUNTED = Prepared(
 
 @dataclass(frozen=True)
 class Admission:
-    """What a service's calendar and limits say to a newcomer.
+    """Whether a service issues tickets now, by its calendar and limits.
 
     Attributes:
         open: whether it is open now.
-        opens_at: while it is closed, when it opens; None when that is not known, and while it is open.
-        closes_at: when it closes for the day; None when it never does, or will not open today.
-        places: how many tickets the quota of now has left; None where there is none.
-        places_at: when none are left, the beginning of the next period that has some.
-        not_today: whether a newcomer will not be called before it closes, as far as can be foreseen.
+        opens_at: when it opens next; None when that is not known, and while it is open.
+        closes_at: when it closes for the day; None when it never closes, or does not open again today.
+        places: tickets left in the present quota; None without a quota.
+        places_at: when none are left, the beginning of the next period with a quota.
+        not_today: whether a new ticket would not be called before closing, by the forecast.
     """
 
     open: bool = True
@@ -76,7 +75,7 @@ class Admission:
 
 
 ALWAYS = Admission()
-"""Of a service without hours and quotas."""
+"""For a service without hours and quotas."""
 
 
 def check(
@@ -88,15 +87,15 @@ def check(
     promised: bool = False,
     reached: Reached | None = None,
 ) -> None:
-    """Let a ticket be issued, and count it.
+    """Allow a ticket to be issued, and count it.
 
     Args:
-        m: the transaction that issues it; refused, all of it is undone.
+        m: the transaction that issues it; a refusal rolls it back.
         mark: of the timetable.
-        service: what it is for.
-        people: hashes of whom it is for and of who takes it for them, as far as known.
-        promised: whether it was promised before, to an appointment, or to who comes back with missing papers.
-        reached: asked where nobody is to take a number in vain.
+        service: its service.
+        people: hashes of the resident and of the agent, as far as known.
+        promised: whether it was promised before: by an appointment, or for missing papers that are brought.
+        reached: used where the hall refuses tickets that would not be called today.
 
     Raises:
         ClosedError: ``service_closed`` (``service``, ``opens_at``).
@@ -118,8 +117,8 @@ def check(
             raise LimitError("person_limit", service=service, most=most)
 
 
-def give_back(m: Moment, row: Row[Any]) -> None:
-    """Count a ticket no more that was cancelled before anybody called it."""
+def give_back(m: Moment, row: TicketRow) -> None:
+    """No longer count a ticket that was cancelled before it was called."""
     if row.misses or row.queued_at is not None:
         return
     table = timetable.now(m)
@@ -133,7 +132,7 @@ def give_back(m: Moment, row: Row[Any]) -> None:
 
 
 def admissions(m: Moment, services: Iterable[str], reached: Reached) -> dict[str, Admission]:
-    """What every service's calendar and limits say to a newcomer now."""
+    """The admission of every service now."""
     calendar = timetable.now(m).calendar
     quotas = {one: calendar.quota_now(one, m.now) for one in services}
     used = _used(m, [_of_quota(quota) for quota in quotas.values() if quota])
@@ -162,7 +161,7 @@ def _take_of_quota(m: Moment, calendar: Calendar, service: str) -> None:
 
 
 def _limits_of(m: Moment, table: Timetable, service: str, people: Iterable[bytes | None]) -> Iterable[tuple[str, int]]:
-    """The limits that a ticket counts for: their names in ``used``, and how many they allow."""
+    """The limits that a ticket counts towards: their names in ``used``, and the most they allow."""
     for person in people:
         if person is not None:
             if m.rules.per_person_day:

@@ -1,7 +1,7 @@
-"""Whose turn it is at a window, and whom that passes over: the queue as one window sees it.
+"""Which ticket is next at a window, and which tickets that passes over.
 
-A window takes from the lines of its services and from the line of those who wait for it alone. The first of a line is
-one look into the index ``ticket_next``, however many tickets there are or were; the few first ones are then compared.
+A window takes from the lines of its services and from the line of the tickets that wait for it alone. The first of a
+line is one look into the index ``ticket_next``, however long line and history are. These few are then compared.
 """
 
 from typing import Any
@@ -10,8 +10,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     CompoundSelect,
-    Row,
     ScalarSelect,
+    Select,
     String,
     bindparam,
     func,
@@ -22,17 +22,17 @@ from sqlalchemy import (
 )
 
 from ticketing import policy
-from ticketing.day.transaction import Moment, line_at, tickets
+from ticketing.day.transaction import Moment, line_at
 from ticketing.day.transaction import t as _t
-from ticketing.model import Window
+from ticketing.model import TicketRow, Window
 from ticketing.policy import Why
 from ticketing.store import tables
 from ticketing.store.opening import Prepared
 
 BY_NUMBER = Why("由工作人员按号呼叫", "Called by its number, out of turn")
-"""Why a ticket is at a window whose turn it was not."""
+"""Why a ticket was called that was not next."""
 
-# Wide enough to be multiplied: PostgreSQL takes a bare number for one of 32 bits.
+# PostgreSQL takes a bare number for 32 bits, and the product needs 64.
 _MINUTE: ColumnElement[int] = literal_column("CAST(60000000 AS BIGINT)", BigInteger)
 _s, _ws = tables.service, tables.window_service
 _served_here = (
@@ -48,7 +48,7 @@ _served_here = (
 
 
 def head_start(of: Any) -> ColumnElement[int]:
-    """By how much earlier window ``:window`` takes the tickets of the service ``of``, in microseconds."""
+    """The weight of service ``of`` at window ``:window``, in microseconds."""
     own = select(_ws.c.head_start).where(_ws.c.window_id == bindparam("window"), _ws.c.service_id == of)
     return func.coalesce(own.correlate_except(_ws).scalar_subquery(), literal_column("0")) * _MINUTE
 
@@ -61,7 +61,7 @@ _EARLIER = bindparam("issued", type_=BigInteger)
 
 
 def _first_of_each(passed: bool = False) -> CompoundSelect[Any]:
-    """The first in rank today of each line that the window takes from; of those that were ``passed`` over alone."""
+    """The id of the first ticket today in each line of the window; with ``passed``, of those that were passed over."""
     x = tables.ticket.alias("x")
 
     def first(line: ColumnElement[str], service: ColumnElement[str]) -> ScalarSelect[Any]:
@@ -76,17 +76,20 @@ def _first_of_each(passed: bool = False) -> CompoundSelect[Any]:
     return union_all(of_services, select(first(bindparam("alone", type_=String), x.c.service_id)))
 
 
-# Most windows give no service any weight, and compare what is in the tickets.
-_FIRST_OF_EACH = tickets.where(_t.c.id.in_(_first_of_each())).limit(1)
-NEXT = Prepared(_FIRST_OF_EACH.order_by(_t.c.rank_at, _t.c.id))
-NEXT_WEIGHED = Prepared(_FIRST_OF_EACH.order_by(EFFECTIVE.element, _t.c.id))
+def next_id(*, weighed: bool) -> Select[Any]:
+    """The id of the ticket that is next at window ``:window``; ``weighed`` where the window gives services a weight."""
+    # Most windows give none, and compare what is in the tickets.
+    rank = EFFECTIVE.element if weighed else _t.c.rank_at
+    return select(_t.c.id).where(_t.c.id.in_(_first_of_each())).order_by(rank, _t.c.id).limit(1)
+
+
 PASSED = Prepared(
     select(_t.c.number, EFFECTIVE)
     .where(_t.c.id.in_(_first_of_each(passed=True)))
     .order_by("effective", _t.c.id)
     .limit(1)
 )
-# The same, told later: who was passed over then waited still, or was called after.
+# The same, asked later: a ticket that was passed over then still waits, or was called after.
 _WAS_PASSED = Prepared(
     select(_t.c.number, EFFECTIVE)
     .join(_s, _s.c.id == _t.c.service_id)
@@ -103,23 +106,17 @@ _WAS_PASSED = Prepared(
 )
 
 
-def next_at(m: Moment, window: Window) -> Row[Any] | None:
-    """The row of the ticket whose turn it is at ``window``."""
-    next_one = NEXT_WEIGHED if window.weights else NEXT
-    return next_one.one_or_none(m.conn, {"window": window.id, "alone": line_at(window.id), "day": m.day})
-
-
-def why(m: Moment, window: Window, row: Row[Any]) -> Why:
-    """Why it is the turn of the ticket in ``row``, of :func:`next_at`."""
-    # Who is not before the others of the same time passes nobody, unless the window takes some services later.
+def why(m: Moment, window: Window, row: TicketRow) -> Why:
+    """Why the ticket in ``row`` was next at ``window``."""
+    # A ticket without a head start passes no other, unless the window ranks some services later.
     if row.rank_at >= row.issued_at and not window.weights:
         return policy.IN_ORDER
     overtaken = PASSED.scalar(m.conn, _passed(window, row))
     return policy.why(m.standing(row, window.weights.get(row.service_id, 0)), overtaken, m.rules)
 
 
-def why_called(m: Moment, window: Window, row: Row[Any]) -> Why | None:
-    """Why the ticket at ``window`` was called before others; None when it is not at one."""
+def why_called(m: Moment, window: Window, row: TicketRow) -> Why | None:
+    """Why the ticket at ``window`` was called before others; None when it is at no window."""
     if row.called_at is None or row.window_id is None:
         return None
     if row.called_by is not None:
@@ -130,7 +127,7 @@ def why_called(m: Moment, window: Window, row: Row[Any]) -> Why | None:
     return policy.why(m.standing(row, window.weights.get(row.service_id, 0)), overtaken, m.rules)
 
 
-def _passed(window: Window, row: Row[Any]) -> dict[str, Any]:
+def _passed(window: Window, row: TicketRow) -> dict[str, Any]:
     return {
         "window": window.id,
         "alone": line_at(window.id),

@@ -1,44 +1,42 @@
-"""Another class for a ticket that was issued already: somebody who needs it says so only at the desk."""
+"""Another priority class for a ticket that was issued already."""
 
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Row, bindparam, update
+from sqlalchemy import bindparam, update
 
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import COLUMNS, THIS, Moment, Query
 from ticketing.day.transaction import t as _t
-from ticketing.model import NORMAL, Actor, State, StateError, Ticket
+from ticketing.model import NORMAL, Actor, State, StateError, Ticket, TicketRow
 from ticketing.privacy import access_log
-from ticketing.store.opening import Prepared
 
 _MICROSECOND = timedelta(microseconds=1)
-_RANK = Prepared(
-    update(_t).where(_t.c.id == bindparam("ticket")).values(priority=bindparam("class_id"), rank_at=bindparam("rank"))
+_RANK = Query(
+    update(_t).where(THIS).values(priority=bindparam("class_id"), rank_at=bindparam("rank")).returning(*COLUMNS),
+    TicketRow,
 )
 
 
-def give_class(m: Moment, row: Row[Any], class_id: str, reason: str, actor: Actor) -> Ticket:
-    """Give the ticket another class: it moves by as much as that one's head start is longer, wherever it stands.
+def give_class(m: Moment, row: TicketRow, class_id: str, reason: str, actor: Actor) -> Ticket:
+    """Give a ticket another class: its rank moves by the difference of the head starts.
 
-    Nobody in the hall learns of which class somebody is: the event names neither it nor the reason.
+    The event names neither class nor reason, so that screens show nothing of them.
 
     Raises:
         UnknownError: ``unknown_priority``.
-        StateError: ``wrong_state``: it neither waits nor is held.
+        StateError: ``wrong_state``: the ticket neither waits nor is held.
     """
     wanted = m.rules.named(class_id)
     if row.state not in (State.WAITING, State.HELD):
         raise StateError("wrong_state", number=row.number, state=row.state, verb="priority")
     known = {one.id: one.head_start for one in m.rules.classes}
-    # Of a class that the hall has given up since, nobody knows the head start any more: its own it keeps.
+    # The head start of a class that the hall has given up is not known any more: then the normal one counts.
     before = known.get(row.priority, known[NORMAL])
     rank = row.rank_at + (before - wanted.head_start) // _MICROSECOND
-    _RANK.do(m.conn, {"ticket": row.id, "class_id": wanted.id, "rank": rank})
+    (changed,) = _RANK.all(m.conn, {"ticket": row.id, "class_id": wanted.id, "rank": rank})
     record(m, row.id, wanted.id, reason, actor)
-    m.append("ticket.ranked", number=row.number, service=row.service_id)
-    return m.ticket(row, priority=wanted.id, rank_at=rank)
+    return m.happened(changed, "ranked", window=None)
 
 
 def record(m: Moment, ticket: int, class_id: str, reason: str | None, actor: Actor) -> None:
-    """Keep in the access log that somebody gave a class, and why."""
+    """Record in the access log who gave a class, and why."""
     access_log.append(m.conn, m.vault, m.now, actor, "priority", ticket, f"{class_id}: {reason or ''}".rstrip(": "))

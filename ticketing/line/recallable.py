@@ -1,50 +1,52 @@
-"""What a clerk may still turn back to: tickets that are out of the line for a while, and the last thing done."""
+"""What a clerk can call back or undo: tickets that are held or missed, and the last one that ended at the window."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam
+from sqlalchemy import bindparam
 
-from ticketing.day.transaction import Moment, tickets
+from ticketing.day.transaction import Moment, Query, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.line import undoing
-from ticketing.model import Ticket, Window
+from ticketing.model import Ticket, TicketRow, Window
 from ticketing.store import tables
 
 MOST_AWAY = 50
-"""More than a clerk reads."""
+"""A clerk does not read more."""
 
-# Of no day: the few that are held stand in an index of their own, and are of today.
-_HELD = tickets.where(tables.held)
-_MISSED = tickets.where(
-    _t.c.hall_day == bindparam("day"),
-    _t.c.window_id.is_not(None),
-    _t.c.state == "missed",
-    _t.c.misses <= bindparam("most_misses"),
+# Without a day: held tickets have an index of their own, and are of today.
+_HELD = Query(tickets.where(tables.held), TicketRow)
+_MISSED = Query(
+    tickets.where(
+        _t.c.hall_day == bindparam("day"),
+        _t.c.window_id.is_not(None),
+        _t.c.state == "missed",
+        _t.c.misses <= bindparam("most_misses"),
+    ),
+    TicketRow,
 )
 
 
 @dataclass(frozen=True)
 class Undoable:
-    """A ticket whose end at a window can be taken back, and until when."""
+    """A ticket whose end at a window can be undone, and until when."""
 
     ticket: Ticket
     until: datetime
 
 
-def away(m: Moment, window: Window) -> list[Row[Any]]:
-    """The rows of today's tickets that ``window`` may call back: held, or missed and not too often; by rank."""
+def away(m: Moment, window: Window) -> list[TicketRow]:
+    """The rows of today's tickets that ``window`` may call back, by rank: held, or missed and not too often."""
     rows = [
-        *(row for row in m.conn.execute(_HELD) if row.hall_day == m.day),
-        *m.conn.execute(_MISSED, {"day": m.day, "most_misses": m.rules.missed_limit}),
+        *(row for row in _HELD.all(m.conn) if row.hall_day == m.day),
+        *_MISSED.all(m.conn, {"day": m.day, "most_misses": m.rules.missed_limit}),
     ]
     ours = [row for row in rows if window.serves(row.service_id)]
     return sorted(ours, key=lambda row: (row.rank_at, row.id))[:MOST_AWAY]
 
 
 def undoable(m: Moment, window: str) -> Undoable | None:
-    """What ended last at the window, if it can still be taken back and nobody has come there since."""
+    """What ended last at the window, if that can still be undone and no ticket has come there since."""
     if m.open_at(window) is not None:
         return None
     last = undoing.last_at(m, window)

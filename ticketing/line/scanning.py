@@ -1,21 +1,18 @@
-"""The resident's data, at the window and nowhere else. Every look is an entry in the access log."""
+"""The resident's data at the window. Every look at them is an entry in the access log."""
 
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Row
 
 from ticketing.day import residents, windows
 from ticketing.day.residents import Holders
-from ticketing.day.transaction import Moment, is_open
+from ticketing.day.transaction import Moment
 from ticketing.line import calling
-from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket, Window
+from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket, TicketRow, Window
 from ticketing.privacy import access_log
 
 
 @dataclass(frozen=True)
 class Scanned:
-    """A ticket that was laid under a scanner, with what is known of whose it is, and of who took it for them."""
+    """A scanned ticket, with its resident and the agent who took it for them, as far as known."""
 
     ticket: Ticket
     resident: Resident | None
@@ -23,18 +20,18 @@ class Scanned:
 
 
 def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: str | None) -> Scanned:
-    """See :meth:`ticketing.office.Office.scan`."""
+    """Start serving a scanned ticket and open its resident's data; see :meth:`ticketing.office.Office.scan`."""
     place = windows.claim(m, m.window(window), actor)
     row = m.row_of_code(scanned)
     if row.state not in (*LIVE_STATES, State.MISSED):
         raise StateError("ticket_over", number=row.number, state=row.state)
     reason = (override_reason or "").strip() or None
-    overrides = row.window_id != window or not (is_open(row) or row.state == State.HELD)
+    overrides = row.window_id != window or not (row.at_window or row.state == State.HELD)
     if overrides and reason is None:
         raise _refusal(row)
-    if overrides or not is_open(row):
+    if overrides or not row.at_window:
         row = _bring_here(m, row, place, actor)
-    ticket = m.ticket(row) if row.state == State.SERVING else calling.start(m, row)
+    ticket = m.ticket(row) if row.state == State.SERVING else calling.start_this(m, row)
     action = "scan-override" if overrides else "scan"
     access_log.append(m.conn, m.vault, m.now, actor, action, row.id, reason if overrides else None)
     holders = residents.opened(m, row.hall_day, row.id)
@@ -42,8 +39,8 @@ def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: st
 
 
 def holders_at(m: Moment, window: str, actor: Actor) -> Holders | None:
-    """See :meth:`ticketing.office.Office.holders_at`."""
-    row = calling.here(m, window, actor)
+    """The resident now being served, and their agent; see :meth:`ticketing.office.Office.holders_at`."""
+    row = windows.ticket_at(m, window, actor)
     if row.state != State.SERVING:
         raise StateError("wrong_state", number=row.number, state=row.state, verb="resident")
     holders = residents.opened(m, row.hall_day, row.id)
@@ -52,18 +49,17 @@ def holders_at(m: Moment, window: str, actor: Actor) -> Holders | None:
     return holders
 
 
-def _refusal(row: Row[Any]) -> StateError | ForbiddenError:
-    if is_open(row):
+def _refusal(row: TicketRow) -> StateError | ForbiddenError:
+    if row.at_window:
         return ForbiddenError("wrong_window", number=row.number, window=row.window_id)
     return StateError("not_called", number=row.number, state=row.state)
 
 
-def _bring_here(m: Moment, row: Row[Any], window: Window, actor: Actor) -> Row[Any]:
-    """Call what is not here: another window where it is lets go of it first."""
+def _bring_here(m: Moment, row: TicketRow, window: Window, actor: Actor) -> TicketRow:
+    """Call a ticket that is not at this window; one that is at another window leaves that first."""
     windows.refuse_removed(window)
     windows.refuse_second_at(m, window.id)
-    if is_open(row):
+    if row.at_window:
         calling.hand_on(m, row, row.service_id)
         row = m.row_of(row.id)
-    calling.summon(m, row, window.id, actor)
-    return m.row_of(row.id)
+    return calling.summon(m, row, window.id, actor)

@@ -7,18 +7,16 @@ at the head of its service's line: ranked as if it had been issued a day earlier
 import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
-
-from sqlalchemy import Row
 
 from ticketing.cases import cases
+from ticketing.cases.cases import CaseRow
 from ticketing.day import visits
 from ticketing.day.ledger import Ledger
-from ticketing.day.transaction import Moment, after
+from ticketing.day.transaction import Moment, refuse_wrong_state
 from ticketing.line import issuing
 from ticketing.line.issuing import Issued
-from ticketing.line.waiting_counts import Crowd
-from ticketing.model import Resident, StateError, Ticket, UnknownError
+from ticketing.line.waiting_counts import WaitingCounts
+from ticketing.model import Resident, StateError, Ticket, TicketRow, UnknownError
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +49,7 @@ class Supplements:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._crowd = Crowd()
+        self._counts = WaitingCounts()
 
     def by_code(
         self,
@@ -73,7 +71,7 @@ class Supplements:
                 (``day``): until then they could be; ``already_waiting``; ``wrong_state``: the ticket is not over yet.
         """
         with self._ledger.verb() as m:
-            back = _back(m, self._crowd, _returned_by_code(m, code_text), None, printed=print)
+            back = _back(m, self._counts, _returned_by_code(m, code_text), None, printed=print)
         log.info("%s back with papers, by %s", back.ticket.number, who)
         return back
 
@@ -98,12 +96,12 @@ class Supplements:
             ]
             if not rows:
                 raise StateError("not_returned")
-            back = _back(m, self._crowd, rows[0], resident, printed=print)
+            back = _back(m, self._counts, rows[0], resident, printed=print)
         log.info("%s back with papers, by %s", back.ticket.number, who)
         return back
 
 
-def _returned_by_code(m: Moment, code_text: str) -> Row[Any]:
+def _returned_by_code(m: Moment, code_text: str) -> CaseRow:
     try:
         return cases.row_of_code(m, code_text)
     except UnknownError:
@@ -118,10 +116,10 @@ def _returned_by_code(m: Moment, code_text: str) -> Row[Any]:
     return returned[0]
 
 
-def _back(m: Moment, crowd: Crowd, row: Row[Any], resident: Resident | None, *, printed: bool) -> Back:
+def _back(m: Moment, counts: WaitingCounts, row: CaseRow, resident: Resident | None, *, printed: bool) -> Back:
     if row.progress != "returned":
         raise StateError("not_returned")
-    since = m.time(row.progress_at).date()
+    since = m.time(row.progress_at or row.ended_at).date()
     last = since + timedelta(days=m.rules.supplement_days)
     if date.fromisoformat(m.day) > last:
         raise StateError("supplement_late", day=last.isoformat())
@@ -134,14 +132,14 @@ def _back(m: Moment, crowd: Crowd, row: Row[Any], resident: Resident | None, *, 
     rank = m.now - _HEAD_START
     # For this matter alone: the others of a chain were settled then, or are cases of their own.
     issued: Issued = issuing.issue(
-        m, crowd, row.service_id, resident, None, printed=printed, rank_at=rank, rank_by=RANK_BY, chain=()
+        m, counts, row.service_id, resident, None, printed=printed, rank_at=rank, rank_by=RANK_BY, chain=()
     )
     return Back(issued.ticket, issued.code, issued.print_job, new=True)
 
 
-def _same_day(m: Moment, row: Row[Any], service: str) -> Ticket:
-    after("supplement", row)
+def _same_day(m: Moment, row: TicketRow, service: str) -> Ticket:
+    refuse_wrong_state("supplement", row)
     issuing.refuse_second_of(m, row, service)
     visits.record(m, row, "done", ended_at=row.ended_at)
-    told = {"type": "ticket.returned", "was": row.state}
-    return visits.into_line(m, row, "supplement", told, service=service, rank=row.rank_at, rank_by=RANK_BY)
+    rank = row.rank_at, RANK_BY
+    return visits.into_line(m, row, "supplement", "returned", service=service, rank=rank, was=row.state)

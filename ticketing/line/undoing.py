@@ -1,22 +1,21 @@
-"""A wrong finish or no-show, taken back within a minute."""
+"""Undo a wrong finish or no-show, within a minute."""
 
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Row, bindparam, delete, exists, literal_column, select, update
+from sqlalchemy import bindparam, case, delete, exists, literal_column, select
 
 from ticketing.cases import cases
-from ticketing.day import visits, windows
-from ticketing.day.transaction import Moment, after, tickets
+from ticketing.day import windows
+from ticketing.day.transaction import THIS, Moment, Query, tickets, transition
 from ticketing.day.transaction import t as _t
 from ticketing.line import issuing
-from ticketing.model import Actor, State, StateError, Ticket
+from ticketing.model import Actor, State, StateError, Ticket, TicketRow
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
 
-_LAST = Prepared(
+_LAST = Query(
     tickets.where(
         _t.c.hall_day == bindparam("day"),
         _t.c.window_id == bindparam("window"),
@@ -26,23 +25,30 @@ _LAST = Prepared(
         _t.c.ended_at <= bindparam("now"),
     )
     .order_by(_t.c.ended_at.desc(), _t.c.called_at.desc())
-    .limit(1)
+    .limit(1),
+    TicketRow,
 )
-# A stop of a chain that ended, while its ticket waits for the next one and nothing has become of it since.
+
+
+class Stop(NamedTuple):
+    """A finished stop of a chain: a visit, with the columns of that table."""
+
+    id: int
+    ticket_id: int
+    service_id: str
+    queued_at: int
+    called_at: int
+    started_at: int | None
+    ended_at: int
+    clerk: str | None
+    window_id: str
+
+
+# The last stop that was finished while its ticket waits for the next one, and nothing has happened to it since.
 _v = tables.visit
 _later = tables.visit.alias("later")
-_LAST_STOP = Prepared(
-    select(
-        _v.c.id,
-        _v.c.ticket_id,
-        _v.c.service_id,
-        _v.c.queued_at,
-        _v.c.called_at,
-        _v.c.started_at,
-        _v.c.ended_at,
-        _v.c.clerk,
-        _v.c.window_id,
-    )
+_LAST_STOP = Query(
+    select(*(_v.c[name] for name in Stop._fields))
     .join(_t, _t.c.id == _v.c.ticket_id)
     .where(
         tables.waiting,
@@ -55,58 +61,54 @@ _LAST_STOP = Prepared(
         ~exists().where(_later.c.ticket_id == _v.c.ticket_id, _later.c.id > _v.c.id),
     )
     .order_by(_v.c.ended_at.desc(), _v.c.id.desc())
-    .limit(1)
+    .limit(1),
+    Stop,
 )
-_STEP_BACK = Prepared(
-    update(_t)
-    .where(_t.c.id == bindparam("ticket"))
-    .values(
-        state="serving",
-        service_id=bindparam("service"),
-        line=bindparam("service"),
-        chain=bindparam("stops"),
-        queued_at=bindparam("queued"),
-        window_id=bindparam("window"),
-        called_at=bindparam("called"),
-        started_at=bindparam("started"),
-        clerk=bindparam("who"),
-    )
+_STEP_BACK = transition(
+    "step-back",
+    THIS,
+    service_id=bindparam("service"),
+    line=bindparam("service"),
+    chain=bindparam("stops"),
+    queued_at=bindparam("queued"),
+    window_id=bindparam("window"),
+    called_at=bindparam("called"),
+    started_at=bindparam("started"),
+    clerk=bindparam("who"),
 )
-_FORGET_STAY = delete(_v).where(_v.c.id == bindparam("stay"))
-_UNDO = Prepared(
-    update(_t)
-    .where(_t.c.id == bindparam("ticket"))
-    .values(state=bindparam("to"), misses=bindparam("missed"), ended_at=None, outcome=None)
-)
+_FORGET_VISIT = delete(_v).where(_v.c.id == bindparam("visit"))
+_misses = _t.c.misses - case((_t.c.state == literal_column("'missed'"), 1), else_=0)
+_UNDO = transition("undo", THIS, misses=_misses, ended_at=None, outcome=None)
 
 
 @dataclass(frozen=True)
 class Last:
-    """What ended last at a window: the ticket's row, when, and the stay that is kept of it where it was a stop."""
+    """What ended last at a window: the ticket's row, when it ended, and the stop where it was one of a chain."""
 
-    row: Row[Any]
+    row: TicketRow
     ended_at: int
-    stop: Row[Any] | None = None
+    stop: Stop | None = None
 
     def ticket(self, m: Moment) -> Ticket:
         """The ticket as it left the window."""
-        if self.stop is None:
-            return m.ticket(self.row)
-        return m.ticket(self.row, state=State.DONE, window_id=self.stop.window_id, service_id=self.stop.service_id)
+        row = self.row
+        if self.stop is not None:
+            row = row._replace(state=State.DONE, window_id=self.stop.window_id, service_id=self.stop.service_id)
+        return m.ticket(row)
 
 
 def last_at(m: Moment, window: str) -> Last | None:
-    """What ended last at the window, while that can be taken back."""
+    """What ended last at the window, while that can be undone."""
     since = m.at - m.rules.undo_within // timedelta(microseconds=1)
     which = {"day": m.day, "window": window, "since": since, "now": m.at}
     row, stop = _LAST.one_or_none(m.conn, which), _LAST_STOP.one_or_none(m.conn, which)
     if stop is not None and (row is None or (stop.ended_at, stop.called_at) > (row.ended_at, row.called_at)):
         return Last(m.row_of(stop.ticket_id), stop.ended_at, stop)
-    return None if row is None else Last(row, row.ended_at)
+    return None if row is None or row.ended_at is None else Last(row, row.ended_at)
 
 
 def undo(m: Moment, window: str, actor: Actor) -> Ticket:
-    """Take back what ended last at the window; see :meth:`ticketing.office.Office.undo`."""
+    """Undo what ended last at the window; see :meth:`ticketing.office.Office.undo`."""
     found = windows.at_work(m, window, actor)
     windows.refuse_second_at(m, window)
     last = last_at(m, window)
@@ -120,48 +122,30 @@ def undo(m: Moment, window: str, actor: Actor) -> Ticket:
 
 def _undo_end(m: Moment, last: Last) -> Ticket:
     row = last.row
-    state = after("undo", row)
     issuing.refuse_second_of(m, row, row.service_id)
     if row.state == State.DONE:
         cases.withdraw(m, row.id, last.ended_at)
-    misses = row.misses - (row.state == State.MISSED)
-    _UNDO.do(m.conn, {"ticket": row.id, "to": state.value, "missed": misses})
-    return visits.happened(
-        m, row, "undone", {"state": state.value}, state=state, misses=misses, ended_at=None, outcome=None
-    )
+    changed = m.change(_UNDO, "undo", row)
+    return m.happened(changed, "undone", state=changed.state)
 
 
-def _undo_stop(m: Moment, last: Last, stop: Row[Any]) -> Ticket:
+def _undo_stop(m: Moment, last: Last, stop: Stop) -> Ticket:
     """From the line of the next stop back to the window."""
     row = last.row
-    state = after("step-back", row)
     if stop.service_id != row.service_id:
         issuing.refuse_second_of(m, row, stop.service_id)
     cases.withdraw(m, row.id, last.ended_at)
-    stops = json.dumps([row.service_id, *json.loads(row.chain or "[]")])
-    changed: dict[str, Any] = {
-        "service_id": stop.service_id,
-        "line": stop.service_id,
-        "chain": stops,
-        "queued_at": None if stop.queued_at == row.issued_at else stop.queued_at,
-        "window_id": stop.window_id,
-        "called_at": stop.called_at,
-        "started_at": stop.started_at,
-        "clerk": stop.clerk,
-    }
-    _STEP_BACK.do(
-        m.conn,
-        {
-            "ticket": row.id,
-            "service": stop.service_id,
-            "stops": stops,
-            "queued": changed["queued_at"],
-            "window": stop.window_id,
-            "called": stop.called_at,
-            "started": stop.started_at,
-            "who": stop.clerk,
-        },
+    changed = m.change(
+        _STEP_BACK,
+        "step-back",
+        row,
+        service=stop.service_id,
+        stops=json.dumps([row.service_id, *row.stops]),
+        queued=None if stop.queued_at == row.issued_at else stop.queued_at,
+        window=stop.window_id,
+        called=stop.called_at,
+        started=stop.started_at,
+        who=stop.clerk,
     )
-    m.conn.execute(_FORGET_STAY, {"stay": stop.id})
-    told = {"state": state.value, "was": row.state, "line": row.line}
-    return visits.happened(m, row, "undone", told, state=state, **changed)
+    m.conn.execute(_FORGET_VISIT, {"visit": stop.id})
+    return m.happened(changed, "undone", state=changed.state, was=row.state, line=row.line)

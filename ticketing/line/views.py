@@ -1,4 +1,4 @@
-"""What is shown of the queue: to the hall, to a window, to the holder of a ticket. Never personal data."""
+"""What is shown of the queue: to the hall, to a window, to a resident with a ticket. No personal data."""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from ticketing.day.transaction import Moment, line_at, microseconds
 from ticketing.day.transaction import t as _t
@@ -21,7 +21,7 @@ from ticketing.waits import estimate
 from ticketing.waits.estimate import Forecast, Interval, Wait
 
 LAST_CALLS = 8
-"""How many calls of the day stay on the board though they are over: people miss calls."""
+"""Calls of the day that stay on the board when they are over, since people miss calls."""
 NEXT_NUMBERS = 5
 
 _TODAY = _t.c.hall_day == bindparam("day")
@@ -43,11 +43,11 @@ def _calls(which: Any) -> Select[Any]:
 
 _recent = tables.ticket.alias("recent")
 _OPEN_CALLS = _calls(tables.open_)
-# The newest are found in the index "ticket_figures" alone; only those are then read.
+# The newest are found in the index "ticket_figures"; only those rows are read.
 _LAST_CALLS = _calls(
     _t.c.id.in_(
         select(_recent.c.id)
-        # Who is held stays with its window, and is not called.
+        # A held ticket keeps its window and has no call.
         .where(
             _recent.c.hall_day == bindparam("day"),
             _recent.c.window_id.is_not(None),
@@ -62,7 +62,7 @@ _FIGURES = select(
     func.count().filter(_t.c.state == "missed").label("missed"),
     func.sum(_t.c.ended_at - _t.c.called_at).filter(_t.c.state == "done").label("spent"),
 ).where(_TODAY, _t.c.window_id == bindparam("window"), _t.c.window_id.is_not(None))
-# The same of those who went on from there, or came back after all.
+# The same of tickets that went on from there, or were missed and returned.
 _v = tables.visit
 _STAYS = select(
     func.count().filter(_v.c.ended_as == "done").label("served"),
@@ -87,9 +87,9 @@ class ServiceView:
     """A service now.
 
     Attributes:
-        waiting: how many tickets wait for it.
-        expected_wait: of a ticket taken now, in minutes; None while no open window serves it.
-        admission: whether a ticket can be taken.
+        waiting: its waiting tickets.
+        expected_wait: of a new ticket, in minutes; None while no window is open for it.
+        admission: whether new tickets are issued.
     """
 
     service: Service
@@ -108,7 +108,7 @@ class HallView:
 
 
 @dataclass(frozen=True)
-class Call:
+class BoardCall:
     """A line of the board; ``service`` is its id."""
 
     number: str
@@ -121,7 +121,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many wait for a service."""
+    """The waiting tickets of a service."""
 
     service: str
     name: str
@@ -130,16 +130,16 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Board:
-    """What every screen shows after event ``seq``: who is called now and was called last, newest first."""
+    """What every screen shows after event ``seq``: present and last calls, newest first, and waiting counts."""
 
     seq: int
-    calls: list[Call]
+    calls: list[BoardCall]
     waiting: list[Waiting]
 
 
 @dataclass(frozen=True)
-class Figures:
-    """A window's day: cases done, residents who did not come, mean seconds from call to end (None before any)."""
+class WindowFigures:
+    """A window's day: tickets served and missed, mean seconds from call to end (None before the first)."""
 
     served: int
     missed: int
@@ -155,20 +155,20 @@ class WindowView:
     why: Why | None
     waiting: list[Waiting]
     next: list[str]
-    figures: Figures
+    figures: WindowFigures
 
 
 @dataclass(frozen=True)
 class TicketView:
-    """A ticket as its holder sees it.
+    """A ticket as its resident sees it.
 
     Attributes:
         ticket: the ticket.
         service_name, service_name_en: of its service.
-        window_name: of the window where it is, which holds it, or which alone it waits for.
+        window_name: of the window where it is, that holds it, or that it waits for alone.
         expected_wait: in minutes, while it waits and a window is open for it.
-        may_return: whether its holder may have it wait again: it is held, or was missed, and not too often.
-        may_cancel: whether its holder may give it up.
+        may_return: whether its resident may have it wait again: it is held, or was missed and not too often.
+        may_cancel: whether its resident may cancel it.
     """
 
     ticket: Ticket
@@ -182,7 +182,7 @@ class TicketView:
 
 @dataclass(frozen=True)
 class DayCounts:
-    """The day so far in figures: its tickets by state, its slips by how printing stands."""
+    """Today's tickets by state, and slips by state of printing."""
 
     tickets: dict[str, int]
     slips: dict[str, int]
@@ -201,12 +201,12 @@ def hall(m: Moment, forecasts: Forecasts) -> HallView:
 
 
 def reached(m: Moment, forecasts: Forecasts) -> Reached:
-    """For a verb: whether a ticket taken now will be called before a time; the queue is played only when asked."""
+    """A function that tells whether a new ticket will be called before a time; the forecast is made on first use."""
     return lambda service, until: _is_reached(m, forecasts.at(m, keep=False), service, until)
 
 
 def _is_reached(m: Moment, found: Forecast, service: str, until: datetime) -> bool:
-    # Windows that are closed now may still open today.
+    # Without an open window nothing can be foreseen.
     known = service in found.newcomers
     return not known or estimate.reached_before(found, service, (microseconds(until) - m.at) / 1e6)
 
@@ -216,7 +216,9 @@ def board(m: Moment) -> Board:
     rows = {row.id: row for query in (_OPEN_CALLS, _LAST_CALLS) for row in m.conn.execute(query, {"day": m.day})}
     newest = sorted(rows.values(), key=lambda row: (row.called_at, row.id), reverse=True)
     calls = [
-        Call(row.number, row.window_id, row.name or row.window_id, row.service_id, m.time(row.called_at), row.recalls)
+        BoardCall(
+            row.number, row.window_id, row.name or row.window_id, row.service_id, m.time(row.called_at), row.recalls
+        )
         for row in newest
     ]
     counts = _counts(m)
@@ -276,7 +278,7 @@ def day_counts(m: Moment) -> DayCounts:
 
 
 def _counts(m: Moment, lines: list[str] | None = None) -> dict[str, int]:
-    """How many wait, by service; only those in ``lines``, if any are given."""
+    """Waiting tickets by service; only those in ``lines``, if given."""
     found = (
         m.conn.execute(_COUNTS, {"day": m.day})
         if lines is None
@@ -286,14 +288,14 @@ def _counts(m: Moment, lines: list[str] | None = None) -> dict[str, int]:
 
 
 def _offered(m: Moment, counts: dict[str, int]) -> list[Service]:
-    """The hall's services; of those taken away, the ones for which somebody still waits."""
+    """The hall's services; of the removed ones, those with waiting tickets."""
     return [one for one in m.services() if not one.removed or one.id in counts]
 
 
-def _figures(ended: Row[Any], left: Row[Any]) -> Figures:
+def _figures(ended: Any, left: Any) -> WindowFigures:
     served = ended.served + left.served
     spent = (float(ended.spent or 0) + float(left.spent or 0)) / 1e6
-    return Figures(served, ended.missed + left.missed, round(spent / served) if served else None)
+    return WindowFigures(served, ended.missed + left.missed, round(spent / served) if served else None)
 
 
 def _waiting(counts: dict[str, int], services: list[Service]) -> list[Waiting]:

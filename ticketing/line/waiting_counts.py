@@ -1,8 +1,9 @@
-"""How many wait in each service's line, without counting them anew for each ticket.
+"""How many tickets wait in each service's line, without counting them for each ticket that is issued.
 
-Counted once a day, then kept up by the events, which every change of the queue appends in its own transaction: so it
-is right whichever process made the change. The numbers of events that were not committed are used again: this
-transaction's own are not taken, and when others were lost that had been, all is counted anew.
+They are counted once a day. After that, the counts follow the events, which every change of the queue appends in its
+own transaction; so they are right whichever process made the change. Numbers of events that were not committed are
+used again. Therefore events of the running transaction are not taken, and when a lost transaction's events had been
+taken, everything is counted anew.
 """
 
 import json
@@ -16,10 +17,10 @@ from ticketing.store import tables
 from ticketing.store.opening import LOST, NEWS, Prepared
 
 _MOST_EVENTS = 200
-"""After more than these, counting is quicker."""
+"""With more than these, counting anew is quicker."""
 
 _CHANGES: dict[str, dict[str | None, int]] = {
-    # event: what it does to the line it tells of, by the state before where it tells that, too
+    # event: {state before, where the event tells it: change of the line that it tells of}
     "ticket.issued": {None: 1},
     "ticket.called": {None: -1},
     "ticket.held": {"waiting": -1},
@@ -28,10 +29,10 @@ _CHANGES: dict[str, dict[str | None, int]] = {
     "ticket.returned": {"held": 1, "missed": 1, "done": 1},
     "ticket.undone": {"waiting": -1},
 }
-"""Lines of one window are not counted: nobody is issued into one. A ticket that expires does so with its day."""
+"""Only services' lines matter, since no ticket is issued into a window's. Tickets expire with their day."""
 
 _ANYTHING = {"hall.changed", "hall.restored"}
-"""After these, all are counted anew."""
+"""After these events, everything is counted anew."""
 
 _e = tables.event
 _COUNTS = Prepared(
@@ -48,8 +49,8 @@ _SINCE = Prepared(
 )
 
 
-class Crowd:
-    """Those who wait today. Only for verbs, which have their turns one after another."""
+class WaitingCounts:
+    """Today's waiting tickets by line. Only for verbs, since only one transaction writes at a time."""
 
     def __init__(self) -> None:
         self._day = ""
@@ -58,7 +59,7 @@ class Crowd:
         self._waiting: Counter[str] = Counter()
 
     def of(self, m: Moment, service: str) -> int:
-        """How many wait in the line of ``service``."""
+        """How many tickets wait in the line of ``service``."""
         if m.conn.info.get(NEWS):
             # Events of this transaction, such as the end of a day, are not committed yet.
             return self._counted(m)[service]

@@ -1,12 +1,8 @@
-"""Why another number is before mine: what whoever holds a ticket may ask, and nothing of a person in the answer."""
-
-from typing import Any
-
-from sqlalchemy import Row
+"""Why another number is before mine. Anyone with a ticket may ask; the answer holds no personal data."""
 
 from ticketing import policy
-from ticketing.day.transaction import Moment, is_open, window_of
-from ticketing.model import State, Window
+from ticketing.day.transaction import Moment
+from ticketing.model import State, TicketRow, Window
 from ticketing.policy import Standing, Why
 
 _OVER = {
@@ -35,26 +31,25 @@ def why_before(m: Moment, code: str, number: str) -> Why:
     if other.id == mine.id:
         return _SELF
     if mine.state != State.WAITING:
-        return _MY_TURN if is_open(mine) else _said(_OVER[State(mine.state)], mine.number)
+        return _MY_TURN if mine.at_window else _said(_OVER[State(mine.state)], mine.number)
     if other.state in _OVER:
         return _said(_OVER[State(other.state)], other.number)
     shared = [one for one in m.windows() if _takes(one, mine) and _takes(one, other)]
     if not shared:
         return _said(_APART, other.number)
     standings = [_at(m, one, mine, other) for one in shared]
-    # Of the windows that serve both, the one that favours the other the most: there it is called before.
+    # The other is called first where a window that serves both favours it most.
     own, theirs = max(standings, key=lambda pair: pair[1].weight - pair[0].weight)
-    if is_open(other) and own.place < theirs.place:
+    if other.at_window and own.place < theirs.place:
         return _said(_CALLED, other.number)
     return policy.why_before(own, theirs, m.rules)
 
 
-def _takes(window: Window, row: Row[Any]) -> bool:
-    alone = window_of(row.line)
-    return window.id == alone if alone else window.serves(row.service_id)
+def _takes(window: Window, row: TicketRow) -> bool:
+    return window.id == row.only_window if row.only_window else window.serves(row.service_id)
 
 
-def _at(m: Moment, window: Window, mine: Row[Any], other: Row[Any]) -> tuple[Standing, Standing]:
+def _at(m: Moment, window: Window, mine: TicketRow, other: TicketRow) -> tuple[Standing, Standing]:
     weights = window.weights
     return m.standing(mine, weights.get(mine.service_id, 0)), m.standing(other, weights.get(other.service_id, 0))
 

@@ -225,7 +225,7 @@ def test_next_is_found_by_one_look_a_service_however_many_tickets_there_were(fil
         # With statistics the planner knows how full the store is; it has to stay with the index.
         conn.execute(text("ANALYZE"))
     file_desk.restart()
-    for statement in (next_up.NEXT.statement, next_up.NEXT_WEIGHED.statement, next_up.PASSED.statement):
+    for statement in (next_up.next_id(weighed=False), next_up.next_id(weighed=True), next_up.PASSED.statement):
         found = plan(file_desk, statement, window="1", day="2026-03-02", rank=0, issued=0)
         assert "USING INDEX ticket_next (line=? AND hall_day=?" in found
         assert "SCAN ticket" not in found
