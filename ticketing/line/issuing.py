@@ -21,8 +21,9 @@ from ticketing.store.opening import Prepared
 
 # One statement reads all that issuing must know, since each is a way to the database and back: the next number of the
 # service's prefix (no row: the service is unknown or removed), its chain, the ticket's id, whether waiting tickets rank
-# after it, the mark of the timetable, and whether anybody has an appointment. The id is needed before the ticket is
-# written, as its code is made from it; nothing can come between, since a store has one writer at a time.
+# after it, whether the person has a live one, the mark of the timetable, and whether anybody has an appointment. The id
+# is needed before the ticket is written, as its code is made from it; nothing can come between, since a store has one
+# writer at a time.
 _COUNT = Prepared(
     text("""
     INSERT INTO counter (hall_day, prefix, last)
@@ -34,6 +35,9 @@ _COUNT = Prepared(
         EXISTS (SELECT 1 FROM ticket
          WHERE line = :service AND hall_day = :day AND state = 'waiting' AND rank_at > :rank) AS overtakes,
         (SELECT value FROM fact WHERE name = 'timetable') AS timetable,
+        EXISTS (SELECT 1 FROM ticket
+         WHERE hall_day = :day AND person_hash = :person AND service_id = :service
+           AND state IN ('waiting', 'called', 'serving', 'held')) AS has_one,
         EXISTS (SELECT 1 FROM appointment
          WHERE day = :day AND service_id = :service AND state = 'booked' AND person_hash IS NOT NULL) AS expects
     """)
@@ -92,11 +96,11 @@ def issue(
     """
     person = _person_hash(m, resident)
     proxy = _proxy_hash(m, person, agent)
-    if person is not None:
-        refuse_second(m, person, service)
     earned = m.rules.named(priority) if priority else policy.class_for(agent or resident, m.now.date(), m.rules)
     rank = microseconds(rank_at or policy.rank_at(m.now, earned))
-    count = _COUNT.one_or_none(m.conn, {"day": m.day, "service": service, "rank": rank})
+    count = _COUNT.one_or_none(m.conn, {"day": m.day, "service": service, "rank": rank, "person": person})
+    if person is not None and (count is None or count.has_one):
+        refuse_second(m, person, service)
     if count is None:
         open_service(m, service)
         raise UnknownError("unknown_service", service=service)

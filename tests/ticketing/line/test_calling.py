@@ -38,6 +38,22 @@ def test_a_case_from_call_to_finish(desk: OfficeHall) -> None:
     assert last.at == desk.now
 
 
+def test_a_verb_tells_how_the_slip_of_its_own_ticket_was_printed(desk: OfficeHall) -> None:
+    desk.issue()
+    job = desk.issue(print=True).print_job
+    assert job
+    desk.office.print_ended(job, "printed", None)
+    assert desk.serve() == "A001"
+    desk.later(seconds=1)
+    called = desk.office.call_next("1", CLERK)
+    assert called
+    assert called.ticket.print == "printed"
+    assert desk.office.start("1", CLERK).print == "printed"
+    done = desk.office.finish("1", CLERK)
+    assert done.print == "printed"
+    assert desk.office.undo("1", CLERK).print == "printed"
+
+
 def test_finish_on_a_called_ticket_starts_and_ends_it(desk: OfficeHall) -> None:
     desk.issue()
     desk.call()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
@@ -119,6 +120,36 @@ def test_who_is_next_is_not_looked_for_among_all_of_todays_tickets(desk: OfficeH
     looks = [one for one in plans(desk, list(asked)) if "ticket_next" in one or "ticket_number" in one]
     assert len(looks) >= 4
     assert [one for one in looks if "ticket_number" in one] == []
+
+
+def test_a_verb_goes_to_the_database_and_back_no_more_often_than_it_must(desk: OfficeHall) -> None:
+    """With BEGIN and COMMIT; on PostgreSQL each statement is a round trip."""
+    wang = replace(CLERK, logged_in=True)
+    for _ in range(3):
+        desk.issue()
+    desk.office.open_window("1", wang)
+    with statements(desk) as asked:
+        counts = {}
+        for verb, do in {
+            "issue": lambda: desk.issue(),
+            "issue to a resident, printed": lambda: desk.issue("tax", CHEN, print=True),
+            "call": lambda: desk.office.call_next("1", wang),
+            "recall": lambda: desk.office.recall("1", wang),
+            "start": lambda: desk.office.start("1", wang),
+            "finish": lambda: desk.office.finish("1", wang),
+        }.items():
+            asked.clear()
+            do()
+            # Who is not the only service on a file looks at its version, too.
+            counts[verb] = len([query for query, _ in asked if "alembic_version" not in query])
+    assert counts == {
+        "issue": 7,
+        "issue to a resident, printed": 11,
+        "call": 5,
+        "recall": 4,
+        "start": 4,
+        "finish": 5,
+    }
 
 
 def test_a_statement_that_does_read_through_the_past_is_found(desk: OfficeHall) -> None:
