@@ -206,12 +206,6 @@ class TicketRow(NamedTuple):
     chain: str | None = None
     print_state: str | None = None
 
-    def stored(self) -> dict[str, Any]:
-        """The columns that are the ticket's own."""
-        columns = self._asdict()
-        del columns["print_state"]
-        return columns
-
     @property
     def at_window(self) -> bool:
         """Whether it is called to a window or being served there."""

@@ -247,9 +247,12 @@ class Moment:
         """The row of a ticket; raises :class:`UnknownError` (``unknown_ticket``)."""
         return self.known(_BY_ID.one_or_none(self.conn, {"ticket": ticket}), "unknown_ticket")
 
-    def code_of(self, day: str, ticket: int) -> str:
-        """The code on a ticket of ``day``; raises :class:`ErasedError` once that day is erased."""
-        return codes.encode(self.vault.day_code(self.conn, day, ticket))
+    def code_of(self, day: str, ticket: int, wrapped: bytes | None = None) -> str:
+        """The code on a ticket of ``day``; raises :class:`ErasedError` once that day is erased.
+
+        ``wrapped`` is the day's wrapped key, where this transaction has read it already.
+        """
+        return codes.encode(self.vault.day_code(self.conn, day, ticket, wrapped))
 
     def code_again(self, day: str, ticket: int) -> str:
         """The code of a ticket that was issued before.

@@ -21,9 +21,9 @@ from ticketing.store.opening import Prepared
 
 # One statement reads all that issuing must know, since each is a way to the database and back: the next number of the
 # service's prefix (no row: the service is unknown or removed), its chain, the ticket's id, whether waiting tickets rank
-# after it, whether the person has a live one, the mark of the timetable, and whether anybody has an appointment. The id
-# is needed before the ticket is written, as its code is made from it; nothing can come between, since a store has one
-# writer at a time.
+# after it, whether the person has a live one, the mark of the timetable, the day's key, and whether anybody has an
+# appointment. The id is needed before the ticket is written, as its code is made from it; nothing can come between,
+# since a store has one writer at a time.
 _COUNT = Prepared(
     text("""
     INSERT INTO counter (hall_day, prefix, last)
@@ -35,6 +35,7 @@ _COUNT = Prepared(
         EXISTS (SELECT 1 FROM ticket
          WHERE line = :service AND hall_day = :day AND state = 'waiting' AND rank_at > :rank) AS overtakes,
         (SELECT value FROM fact WHERE name = 'timetable') AS timetable,
+        (SELECT wrapped FROM day_key WHERE hall_day = :day) AS day_key,
         EXISTS (SELECT 1 FROM ticket
          WHERE hall_day = :day AND person_hash = :person AND service_id = :service
            AND state IN ('waiting', 'called', 'serving', 'held')) AS has_one,
@@ -104,7 +105,7 @@ def issue(
     if count is None:
         open_service(m, service)
         raise UnknownError("unknown_service", service=service)
-    stops = json.loads(count.chain) if chain is None else list(chain)
+    stops = list(chain or ()) if chain is not None or count.chain == "[]" else json.loads(count.chain)
     for stop in chain or ():
         open_service(m, stop)
     arrival = booking.check_in(m, service, resident, count.id, rank) if count.expects and not rank_by else None
@@ -112,27 +113,27 @@ def issue(
     limits.check(m, count.timetable, service, (person, proxy), promised=promised, reached=reached)
     if arrival:
         rank, rank_by = arrival.rank, arrival.rank_by
-    row = TicketRow(
-        count.id,
-        m.day,
-        f"{count.prefix}{count.last:03}",
-        service,
-        State.WAITING.value,
-        earned.id,
-        rank,
-        m.at,
-        line=service,
-        rank_by=rank_by,
-        chain=json.dumps(stops) if stops else None,
-        print_state="pending" if printed else None,
-    )
+    new = {
+        "id": count.id,
+        "hall_day": m.day,
+        "number": f"{count.prefix}{count.last:03}",
+        "service_id": service,
+        "line": service,
+        "state": State.WAITING.value,
+        "priority": earned.id,
+        "rank_at": rank,
+        "issued_at": m.at,
+        "rank_by": rank_by,
+        "chain": json.dumps(stops) if stops else None,
+    }
+    row = TicketRow(**new, print_state="pending" if printed else None)
     # Most tickets overtake none: then all that wait are ahead.
     ahead = m.ahead(row) if count.overtakes or arrival else counts.of(m, service)
-    code = m.code_of(m.day, row.id)
+    code = m.code_of(m.day, row.id, count.day_key)
     _TICKET.do(
         m.conn,
         {
-            **row.stored(),
+            **new,
             "code_hash": m.hash_of(code),
             "person_hash": person,
             "agent_hash": proxy,

@@ -302,9 +302,12 @@ class Vault:
         keys = self._keys(conn, hall_day, make=True)
         return _mac(keys.hash, purpose.encode(), _utf8(value))
 
-    def day_code(self, conn: Connection, hall_day: str, ticket_id: int) -> bytes:
-        """The 10 bytes of a ticket's code: pseudorandom, the same each time, gone with the day."""
-        keys = self._keys(conn, hall_day, make=True)
+    def day_code(self, conn: Connection, hall_day: str, ticket_id: int, wrapped: bytes | None = None) -> bytes:
+        """The 10 bytes of a ticket's code: pseudorandom, the same each time, gone with the day.
+
+        ``wrapped`` is the day's wrapped key, where the same transaction has read it already.
+        """
+        keys = self._keys(conn, hall_day, make=True, wrapped=wrapped)
         return _mac(keys.code, str(ticket_id).encode())[:CODE_BYTES]
 
     def erase(self, conn: Connection, hall_day: str) -> bool:
@@ -349,19 +352,21 @@ class Vault:
 
     # -- keys ------------------------------------------------------------------------------------------------------
 
-    def _keys(self, conn: Connection, hall_day: str, *, make: bool) -> _DayKeys:
-        # The row is read each time: another process may have erased the day, or the transaction that made its key
-        # may have been rolled back. The cache only saves unwrapping.
-        row = _DAY.one_or_none(conn, {"day": hall_day})
-        if row is None and make:
-            return self._make_keys(conn, hall_day)
-        if row is None or row.wrapped is None:
-            self._forget(hall_day)
-            raise ErasedError(hall_day)
+    def _keys(self, conn: Connection, hall_day: str, *, make: bool, wrapped: bytes | None = None) -> _DayKeys:
+        # The row is read in each transaction: another process may have erased the day, or the transaction that made
+        # its key may have been rolled back. The cache only saves unwrapping.
+        if wrapped is None:
+            row = _DAY.one_or_none(conn, {"day": hall_day})
+            if row is None and make:
+                return self._make_keys(conn, hall_day)
+            if row is None or row.wrapped is None:
+                self._forget(hall_day)
+                raise ErasedError(hall_day)
+            wrapped = row.wrapped
         with self._lock:
             keys = self._days.get(hall_day)
-        if keys is None or keys.wrapped != row.wrapped:
-            keys = self._unwrap(hall_day, row.wrapped)
+        if keys is None or keys.wrapped != wrapped:
+            keys = self._unwrap(hall_day, wrapped)
             self._remember(hall_day, keys)
         return keys
 

@@ -143,8 +143,8 @@ def test_a_verb_goes_to_the_database_and_back_no_more_often_than_it_must(desk: O
             # Who is not the only service on a file looks at its version, too.
             counts[verb] = len([query for query, _ in asked if "alembic_version" not in query])
     assert counts == {
-        "issue": 7,
-        "issue to a resident, printed": 11,
+        "issue": 6,
+        "issue to a resident, printed": 10,
         "call": 5,
         "recall": 4,
         "start": 4,
