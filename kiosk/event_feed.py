@@ -2,32 +2,30 @@
 
 ::
 
-    a verb commits ──► EventFeed (one thread: reads the table, encodes once) ──► a bounded queue a listener
-    kiosk, window, bench ──► Channel (encodes once) ─────────────────────────────────┘  └─► Listener: one stream
+    a verb commits ──► EventFeed (one thread: reads the table, encodes once) ──► Audience ──► its streams
+    kiosk, window, bench ──► Channel (encodes once) ────────────────────────────────┘   (on the loop, kiosk.web.streams)
 
 The table of events is the truth: what is committed is told, in order, whoever committed it. A listener that asks for
-what it missed reads the table first and then goes live, without a gap and without hearing anything twice. A listener
-that does not keep up loses its stream, never the others theirs; it comes back with ``Last-Event-ID``.
+what it missed today reads the table first and then goes live, without a gap and without hearing anything twice. A
+listener that does not keep up loses its stream, never the others theirs; it comes back with ``Last-Event-ID``.
 """
 
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import Any, Protocol, Self
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
 
+from kiosk.web.streams import Audience, Source, Stream
 from ticketing.model import Event, StoreError
+
+__all__ = ["Channel", "EventFeed", "Source", "WindowNews", "encode", "encode_event"]
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT = 15.0
-"""Seconds of silence after which a comment is sent: proxies keep the stream open, and a dead client is noticed."""
 LOOK = 1.0
 """Seconds between looks at the table for what another process committed."""
-QUEUE = 256
-"""Chunks a listener may be behind."""
 PAGE = 500
 """Events read from the table at a time."""
 GATHER = 0.01
@@ -35,7 +33,6 @@ GATHER = 0.01
 each would cost as much as the commit. No screen shows a picture sooner."""
 
 HELLO = b"retry: 2000\n\n"
-BEAT = b":\n\n"
 
 
 class Diary(Protocol):
@@ -46,6 +43,9 @@ class Diary(Protocol):
 
     def last_seq(self) -> int:
         """The number of the newest event, 0 when there is none."""
+
+    def last_seq_before_today(self) -> int:
+        """The number of the newest event of the days before this hall day, 0 when there is none."""
 
 
 def encode(event: str, data: Any, seq: int | None = None) -> bytes:
@@ -60,136 +60,39 @@ def encode_event(event: Event) -> bytes:
     return encode(event.type, event.data | {"at": event.at.isoformat(timespec="milliseconds")}, event.seq)
 
 
-class Listener:
-    """One stream: an iterator of chunks of bytes, for one thread, that ends when it is closed or left behind.
-
-    Args:
-        first: gives what is sent before anything live, on the stream's own thread; it may take as long as it likes.
-        on_close: told once, when the stream is over.
-        heartbeat: seconds of silence until a comment is sent.
-    """
-
-    def __init__(
-        self,
-        first: Callable[["Listener"], Iterator[bytes]],
-        on_close: Callable[["Listener"], None],
-        heartbeat: float = HEARTBEAT,
-    ) -> None:
-        self._first: Iterator[bytes] | None = first(self)
-        self._on_close = on_close
-        self._heartbeat = heartbeat
-        self._queue: SimpleQueue[bytes | None] = SimpleQueue()
-        self._unread: set[bytes] = set()
-        self._ended = False
-        self._closed = False
-        self._lock = threading.Lock()
-
-    def offer(self, chunk: bytes, once: bool = False) -> None:
-        """Queue a chunk, from any thread, without waiting. ``once``: not while the very same is still unread."""
-        if self._ended:
-            return
-        if once:
-            if chunk in self._unread:
-                return
-            self._unread.add(chunk)
-        if self._queue.qsize() >= QUEUE:
-            self.end()
-        else:
-            self._queue.put(chunk)
-
-    def end(self) -> None:
-        """Let the stream end at once, from any thread; what is still queued is dropped."""
-        self._ended = True
-        self._queue.put(None)
-
-    def close(self) -> None:
-        """The stream's own thread is done with it, or never began."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-        self.end()
-        self._on_close(self)
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> bytes:
-        if self._first is not None:
-            chunk = next(self._first, None)
-            if chunk is not None and not self._ended:
-                return chunk
-            self._first = None
-        try:
-            chunk = None if self._ended else self._queue.get(timeout=self._heartbeat)
-        except Empty:
-            return BEAT
-        if chunk is None or self._ended:
-            self.close()
-            raise StopIteration
-        self._unread.discard(chunk)
-        return chunk
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
 class Channel:
     """A private stream: whoever listens hears how things are, and then what is told.
 
     Args:
         first: gives the first message as ``(event, data)``; None for a stream that begins with the next news.
-        heartbeat: see :class:`Listener`.
     """
 
-    def __init__(self, first: Callable[[], tuple[str, Any]] | None = None, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(self, first: Callable[[], tuple[str, Any]] | None = None) -> None:
         self._first = first
-        self._heartbeat = heartbeat
-        self._listeners: set[Listener] = set()
-        self._lock = threading.Lock()
-        self._closed = False
+        self._audience = Audience()
 
     def tell(self, event: str, data: Any, once: bool = False) -> None:
         """Send a message to everybody who listens. ``once``: not to those who have the very same unread."""
-        with self._lock:
-            if self._listeners:
-                chunk = encode(event, data)
-                for listener in self._listeners:
-                    listener.offer(chunk, once)
+        if self.listeners:
+            self._audience.send(encode(event, data), once)
 
-    def listen(self) -> Listener:
-        """A new stream; close it in the end."""
-        listener = Listener(self._beginning, self._forget, self._heartbeat)
-        with self._lock:
-            self._listeners.add(listener)
-            if self._closed:
-                listener.end()
-        return listener
+    def listen(self) -> Source:
+        """A stream of it."""
+        return self._begin
 
     def close(self) -> None:
         """End all streams at once."""
-        with self._lock:
-            self._closed = True
-            for listener in self._listeners:
-                listener.end()
+        self._audience.close()
 
     @property
     def listeners(self) -> int:
         """How many streams are open."""
-        return len(self._listeners)
+        return len(self._audience)
 
-    def _beginning(self, _listener: Listener) -> Iterator[bytes]:
-        # The listener is already known when this runs, so that nothing told meanwhile is lost.
-        yield HELLO + (encode(*self._first()) if self._first else b"")
-
-    def _forget(self, listener: Listener) -> None:
-        with self._lock:
-            self._listeners.discard(listener)
+    async def _begin(self, stream: Stream) -> None:
+        # Known before the first look, so that nothing told meanwhile is lost.
+        self._audience.add(stream)
+        stream.begin(HELLO + (encode(*await stream.aside(self._first)) if self._first else b""))
 
 
 class EventFeed:
@@ -199,25 +102,16 @@ class EventFeed:
         diary: the office.
         on_commit: takes a callback that is called after each commit with events; it wakes the feed.
         look: seconds between looks for the commits of other processes.
-        heartbeat: see :class:`Listener`.
     """
 
-    def __init__(
-        self,
-        diary: Diary,
-        on_commit: Callable[[Callable[[], None]], None],
-        look: float = LOOK,
-        heartbeat: float = HEARTBEAT,
-    ) -> None:
+    def __init__(self, diary: Diary, on_commit: Callable[[Callable[[], None]], None], look: float = LOOK) -> None:
         self._diary = diary
         self._look = look
-        self._heartbeat = heartbeat
-        self._listeners: set[Listener] = set()
+        self._audience = Audience()
         self._followers: list[Callable[[Sequence[Event]], None]] = []
         self._told = threading.Condition()
         self._wake = threading.Event()
         self._over = threading.Event()
-        self._closing = False
         self._seq = diary.last_seq()
         self._thread = threading.Thread(target=self._run, name="event feed", daemon=True)
         on_commit(self._wake.set)
@@ -232,42 +126,53 @@ class EventFeed:
 
     @property
     def listeners(self) -> int:
-        """How many streams are open."""
-        return len(self._listeners)
+        """How many streams are live: they have caught up."""
+        return len(self._audience)
 
-    def listen(self, after: int | None = None) -> Listener:
-        """A new stream of what comes after event ``after``, or only of what is new; close it in the end.
+    def listen(self, after: int | None = None) -> Source:
+        """A stream of what comes after event ``after``, or only of what is new. It may wait for the store.
 
-        A number that the hall has not reached (the store was put back from a backup) gets one ``reset`` message,
-        whose ``seq`` is where things go on; a screen then looks at the board again.
+        A number of an earlier day, and one that the hall has not reached (the store was put back from a backup), gets
+        one ``reset`` message, whose ``seq`` is where things go on; a screen then looks at the board again. So nobody
+        can have the whole history read.
+
+        Raises:
+            StoreError: the store does not answer.
         """
-        start = self._seq if after is None else after
-        return Listener(lambda listener: self._beginning(listener, start), self._forget, self._heartbeat)
+        first = HELLO
+        if after is not None and not self._can_go_on(after):
+            after = self._seq
+            first += encode("reset", {"seq": after}, after)
+        return partial(self._begin, first, self._seq if after is None else after)
 
     def close(self) -> None:
         """Stop following and end all streams at once."""
-        with self._told:
-            self._closing = True
-            for listener in self._listeners:
-                listener.end()
-            self._told.notify_all()
         self._over.set()
+        self._audience.close()
+        with self._told:
+            self._told.notify_all()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(2.0)
 
-    def _beginning(self, listener: Listener, after: int) -> Iterator[bytes]:
-        """What was missed, page by page; the listener goes live at the moment it has caught up."""
-        yield HELLO
-        if after > self._seq and not self._reaches(after):
-            after = self._seq
-            yield encode("reset", {"seq": after}, after)
-        while (target := self._join(listener, after)) is not None:
-            events = [event for event in self._diary.events_after(after, PAGE) if event.seq <= target]
-            if events:
-                yield b"".join(map(encode_event, events))
-            # An empty page: numbers without rows.
-            after = events[-1].seq if events else target
+    async def _begin(self, first: bytes, after: int, stream: Stream) -> None:
+        """Write what was missed, page by page; the stream goes live at the moment it has caught up."""
+        stream.begin(first)
+        while (target := self._join(stream, after)) is not None:
+            chunk, after = await stream.aside(self._page, after, target)
+            if chunk:
+                stream.write(chunk)
+                await stream.drained()
+
+    def _page(self, after: int, target: int) -> tuple[bytes, int]:
+        """The next messages up to number ``target``, and the number they reach."""
+        events = [event for event in self._diary.events_after(after, PAGE) if event.seq <= target]
+        # An empty page: numbers without rows.
+        return b"".join(map(encode_event, events)), events[-1].seq if events else target
+
+    def _can_go_on(self, after: int) -> bool:
+        """Whether ``after`` is of today, or the end of an earlier day, and told."""
+        return after >= self._diary.last_seq_before_today() and (after <= self._seq or self._reaches(after))
 
     def _reaches(self, seq: int) -> bool:
         """Whether ``seq`` is committed, only not told yet; if so, it is told before this returns."""
@@ -275,25 +180,19 @@ class EventFeed:
             return False
         self._wake.set()
         with self._told:
-            return self._told.wait_for(lambda: self._seq >= seq or self._closing, timeout=5.0)
+            return self._told.wait_for(lambda: self._seq >= seq or self._over.is_set(), timeout=5.0)
 
-    def _join(self, listener: Listener, after: int) -> int | None:
+    def _join(self, stream: Stream, after: int) -> int | None:
         """Go live when nothing is left to catch up with (None), else say up to where the table is to be read."""
         with self._told:
-            if after < self._seq and not self._closing:
+            if after < self._seq and not stream.ended and not self._over.is_set():
                 return self._seq
-            self._listeners.add(listener)
-            if self._closing:
-                listener.end()
+            self._audience.add(stream)
             return None
-
-    def _forget(self, listener: Listener) -> None:
-        with self._told:
-            self._listeners.discard(listener)
 
     def _run(self) -> None:
         troubled = False
-        while not self._closing:
+        while not self._over.is_set():
             try:
                 more = self._pass_on()
                 troubled = False
@@ -313,9 +212,9 @@ class EventFeed:
             return False
         chunk = b"".join(map(encode_event, events))
         with self._told:
+            # Together: a stream that joins hears it either from the table or from here.
             self._seq = events[-1].seq
-            for listener in self._listeners:
-                listener.offer(chunk)
+            self._audience.send(chunk)
             self._told.notify_all()
         for follower in self._followers:
             follower(events)
@@ -328,8 +227,7 @@ class WindowNews:
     Every event of the hall may change what a window page shows, so each is a ``refresh`` there.
     """
 
-    def __init__(self, feed: EventFeed, heartbeat: float = HEARTBEAT) -> None:
-        self._heartbeat = heartbeat
+    def __init__(self, feed: EventFeed) -> None:
         self._channels: dict[str, Channel] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -341,10 +239,10 @@ class WindowNews:
         if channel is not None:
             channel.tell(event, data)
 
-    def listen(self, window: str) -> Listener:
-        """A new stream of one window's news; close it in the end."""
+    def listen(self, window: str) -> Source:
+        """A stream of one window's news."""
         with self._lock:
-            channel = self._channels.setdefault(window, Channel(heartbeat=self._heartbeat))
+            channel = self._channels.setdefault(window, Channel())
             if self._closed:
                 channel.close()
         return channel.listen()

@@ -31,7 +31,7 @@ from kiosk.resident.slips import lay_out, ticket_url
 from kiosk.service import Inbox, Loop, Part, Service
 from kiosk.web.app import create_app
 from kiosk.web.hall import Hall
-from kiosk.web.serving import Server
+from kiosk.web.server import Server
 from ticketing.day.setup import Setup
 from ticketing.model import Actor, TicketingError
 from ticketing.office import Office

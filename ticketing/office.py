@@ -99,6 +99,8 @@ class Office:
         self._forgot_on = ""
         # Erased data stay in the write-ahead log until that is truncated, which an earlier run may have missed.
         self._to_cut = True
+        # The same for a whole day, and asked for by each stream that begins.
+        self._before_today = ("", 0)
 
     # Services, windows, classes
 
@@ -568,6 +570,13 @@ class Office:
         """Number of the newest event, 0 when there is none."""
         with self.ledger.look() as m:
             return m.last_seq()
+
+    def last_seq_before_today(self) -> int:
+        """Number of the newest event of the days before this hall day, 0 when there is none."""
+        with self.ledger.look() as m:
+            if self._before_today[0] != m.day:
+                self._before_today = m.day, views.last_seq_before_today(m)
+            return self._before_today[1]
 
     # Slips
 

@@ -8,7 +8,7 @@ from drivers.card_reader.id_card import IdCard
 from drivers.simulators.card_reader.cards import CARDS
 from drivers.simulators.simulator import Simulator, numbered
 from drivers.supervisor import Supervisor
-from kiosk.event_feed import Channel, Listener
+from kiosk.event_feed import Channel, Source
 from kiosk.service import Loop
 from ticketing.model import UnknownError
 
@@ -55,8 +55,8 @@ class VirtualHall:
         self._loop.stop()
         self._news.close()
 
-    def listen(self) -> Listener:
-        """A new stream of what can be seen, as ``state`` messages; close it in the end."""
+    def listen(self) -> Source:
+        """A stream of what can be seen, as ``state`` messages."""
         return self._news.listen()
 
     def _look(self) -> None:

@@ -24,7 +24,7 @@ from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead,
 from drivers.card_reader.id_card import IdCard
 from drivers.printer.printer import Outcome
 from drivers.supervisor import DeviceState
-from kiosk.event_feed import Channel, Listener
+from kiosk.event_feed import Channel, Source
 from kiosk.resident.printing import PrintDesk
 from kiosk.resident.session import KioskSession, Stage
 from kiosk.service import Loop
@@ -258,8 +258,8 @@ class Counter:
 
     # What the page shows.
 
-    def listen(self) -> Listener:
-        """A new stream of what the page shows, as ``state`` messages; close it in the end."""
+    def listen(self) -> Source:
+        """A stream of what the page shows, as ``state`` messages."""
         return self._screen.listen()
 
     def view(self) -> dict[str, Any]:

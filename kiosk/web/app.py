@@ -33,7 +33,7 @@ from kiosk.web.pages.ticket import ticket_pages
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.openapi import description
 from kiosk.web.schema.routes import PREFIX
-from kiosk.web.streams import Streams
+from kiosk.web.streams import HEARTBEAT, Streams
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -59,19 +59,26 @@ FOR_PAGES = [*HEADERS, ("Content-Security-Policy", PAGE_POLICY)]
 FOR_DATA = [*HEADERS, ("Content-Security-Policy", DATA_POLICY)]
 
 
-def create_app(hall: Hall, *, visitor: tuple[str, str] | None = None, check_answers: bool = False) -> Flask:
+def create_app(
+    hall: Hall,
+    *,
+    visitor: tuple[str, str] | None = None,
+    check_answers: bool = False,
+    heartbeat: float = HEARTBEAT,
+) -> Flask:
     """The application of one hall.
 
     Args:
         hall: its parts, which may start after this.
         visitor: in the demonstration, name and password of the account that ``/bench`` logs its visitor in as.
         check_answers: hold every answer to the shape that the API describes; for tests.
+        heartbeat: seconds between comments on event streams.
     """
     app = Flask("kiosk.web")
     app.config["CHECK_ANSWERS"] = check_answers
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["MAX_COLLECTED"] = max(MAX_BODY, MAX_SETUP, LARGEST)
-    streams = Streams(hall.settings.server.max_streams)
+    streams = Streams(hall.settings.server.max_streams, heartbeat)
     gate = Gate(hall.settings, hall.people, hall.clock)
     app.extensions |= {"streams": streams, "gate": gate}
     problems.install(app)

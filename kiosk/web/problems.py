@@ -114,14 +114,12 @@ def problem(status: int, code: str, facts: dict[str, Any] | None = None) -> Resp
     return answer
 
 
-def unparsed(status: int, code: str) -> bytes:
-    """The same as bytes of HTTP, for what never became a request; it ends the connection."""
-    body = _as_json(status, code, {}).encode()
-    head = (
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {MEDIA_TYPE}\r\n"
-        f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+def unparsed(status: int, code: str) -> tuple[list[tuple[str, str]], bytes]:
+    """The same as headers and body, for what never became a request; it ends the connection."""
+    headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store"), ("Connection", "close")]
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append(("Retry-After", str(RETRY_AFTER)))
+    return headers, _as_json(status, code, {}).encode()
 
 
 def of_ticketing(error: TicketingError) -> Response:

@@ -1,21 +1,27 @@
-"""What the benchmarks compare with: the barest Flask application on the same web server and the same store.
+"""What the benchmarks compare with: the barest application on the same web server and the same store.
 
-``python tests/bench/bare.py MODE PORT FOLDER`` with MODE ``hello`` (one line), ``commit`` (POST makes one durable
-commit in SQLite) or ``broadcast`` (event streams, and a POST that sends one message to all of them).
+``python tests/bench/bare.py MODE PORT FOLDER`` with MODE ``hello`` (Flask, one line), ``commit`` (Flask, POST makes
+one durable commit in SQLite) or ``broadcast`` (event streams on the loop, and a POST that sends one message to all
+of them). Flask runs in a pool of threads, behind the barest bridge from uvicorn to WSGI.
 """
 
+import asyncio
+import io
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import Queue
+from typing import Any
 
-from cheroot.wsgi import Server
-from flask import Flask, Response
+import uvicorn
+from flask import Flask
 
 MODE, PORT, FOLDER = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+THREADS = 10
+
 app = Flask(__name__)
+pool = ThreadPoolExecutor(THREADS)
 
 
 @app.get("/healthz")
@@ -40,32 +46,69 @@ if MODE == "commit":
         return {"id": cursor.lastrowid}, 201
 
 
-if MODE == "broadcast":
-    queues: list[Queue[bytes]] = []
-
-    @app.get("/events")
-    def events() -> Response:
-        queue: Queue[bytes] = Queue()
-        queues.append(queue)
-
-        def stream() -> Iterator[bytes]:
-            yield b": hello\n\n"
-            while True:
-                yield queue.get()
-
-        return Response(stream(), content_type="text/event-stream")
-
-    @app.post("/broadcast")
-    def broadcast() -> dict[str, bool]:
-        chunk = b'event: ticket.called\ndata: {"number":"A001","service":"business-licence","window":"3"}\n\n'
-        for queue in queues:
-            queue.put(chunk)
-        return {"ok": True}
+def ask(scope: Any, body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Flask's answer."""
+    begun: list[Any] = []
+    environ = {
+        "REQUEST_METHOD": scope["method"],
+        "PATH_INFO": scope["path"],
+        "QUERY_STRING": "",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": str(PORT),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+    }
+    chunks = app(environ, lambda *args: begun.extend(args))  # type: ignore[arg-type]
+    headers = [(name.lower().encode(), value.encode()) for name, value in begun[1]]
+    return int(begun[0][:3]), headers, b"".join(chunks)
 
 
-server = Server(("127.0.0.1", PORT), app, numthreads=224 if MODE == "broadcast" else 16, request_queue_size=256)
-server.keep_alive_conn_limit = 1000
-try:
-    server.start()
-except KeyboardInterrupt:
-    server.stop()
+async def bridge(scope: Any, receive: Any, send: Any) -> None:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message["body"], message["more_body"]
+    if MODE == "broadcast" and scope["path"] == "/events":
+        await stream(receive, send)
+        return
+    if MODE == "broadcast" and scope["path"] == "/broadcast":
+        status, headers, said = 200, [(b"content-length", b"0")], b""
+        broadcast()
+    else:
+        status, headers, said = await asyncio.get_running_loop().run_in_executor(pool, ask, scope, body)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": said})
+
+
+# The barest broadcast on a loop: what each stream is sent is written to its transport, by nobody's turn but this.
+transports: list[asyncio.WriteTransport] = []
+
+
+async def stream(receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    await send({"type": "http.response.body", "body": b": hello\n\n", "more_body": True})
+    transports.append(receive.__self__.transport)
+    await receive()
+
+
+def broadcast() -> None:
+    chunk = b'event: ticket.called\ndata: {"number":"A001","service":"business-licence","window":"3"}\n\n'
+    framed = b"%x\r\n%b\r\n" % (len(chunk), chunk)
+    for transport in transports:
+        transport.write(framed)
+
+
+uvicorn.run(
+    bridge,
+    port=PORT,
+    http="httptools",
+    ws="none",
+    lifespan="off",
+    interface="asgi3",
+    proxy_headers=False,
+    log_config=None,
+    access_log=False,
+)

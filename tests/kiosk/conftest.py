@@ -32,7 +32,7 @@ from kiosk.resident.printing import PrintDesk
 from kiosk.resident.session import KioskSession
 from kiosk.web.app import create_app
 from kiosk.web.hall import Hall
-from kiosk.web.serving import Server
+from kiosk.web.server import Server
 from ticketing.model import Actor, Service, Window
 from ticketing.office import Issued, Office
 from ticketing.policy import PriorityClass, Rules
@@ -287,11 +287,11 @@ def build(
         [Service("licence", "营业执照", "Business licence", "A"), Service("tax", "税务登记", "Tax", "B")],
         [Window("1", "1号窗口", ("licence",), "open"), Window("3", "3号窗口", ("*",), "open")],
     )
-    feed = EventFeed(office, store.on_commit, heartbeat=heartbeat)
+    feed = EventFeed(office, store.on_commit)
     printing = PrintDesk(office, None, lambda _job: [])
-    news = WindowNews(feed, heartbeat=heartbeat)
+    news = WindowNews(feed)
     counter: Counter | None = None
-    screen = Channel(lambda: ("state", counter.view() if counter else {}), heartbeat=heartbeat)
+    screen = Channel(lambda: ("state", counter.view() if counter else {}))
     if kiosk:
         counter = Counter(
             KioskSession(60, 6),
@@ -305,7 +305,7 @@ def build(
             screen=screen,
         )
     hall = Hall(settings, office, people, feed, news, printing, counter, devices(now), None, now)
-    app = create_app(hall, check_answers=True)
+    app = create_app(hall, check_answers=True, heartbeat=heartbeat)
     running = TestHall(hall, store, app, Server(app, settings.server), folder)
     made.append(running)
     if settings.server.tls_cert:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from kiosk import event_feed
-from kiosk.event_feed import Channel, EventFeed, Listener, WindowNews
+from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.opening import open_office_parts
+from kiosk.web.streams import BEHIND
+from listening import Ear
 from ticketing.model import Actor
 from ticketing.office import Office
 from wires import wait_until
@@ -16,7 +18,7 @@ from wires import wait_until
 CLERK = Actor("clerk", "clerk", "3")
 
 
-def read(listener: Listener, number: int) -> list[str]:
+def read(listener: Ear, number: int) -> list[str]:
     """The next ``number`` messages, heartbeats aside."""
     found: list[str] = []
     while len(found) < number:
@@ -36,7 +38,7 @@ def feed(here: Any) -> EventFeed:
 
 
 def test_what_is_committed_is_told_at_once_with_its_number_type_and_subject(here: Any, feed: EventFeed) -> None:
-    with feed.listen() as listener:
+    with Ear(feed.listen()) as listener:
         assert next(listener) == b"retry: 2000\n\n"
         threading.Timer(0.05, here.issue).start()
         (message,) = read(listener, 1)
@@ -63,7 +65,7 @@ def test_a_listener_that_asks_for_what_it_missed_gets_all_of_it_and_then_the_new
     busy = threading.Thread(target=go_on)
     page, event_feed.PAGE = event_feed.PAGE, 5
     try:
-        with feed.listen(after=3) as listener:
+        with Ear(feed.listen(after=3)) as listener:
             busy.start()
             assert ids(read(listener, 49)) == list(range(4, 53))
     finally:
@@ -79,9 +81,9 @@ def test_a_listener_that_is_ahead_of_the_feed_waits_for_it_and_hears_nothing_twi
     here.issue()
     tasks = [threading.Timer(0.1, feed.start), threading.Timer(0.5, here.issue)]
     try:
-        with feed.listen(after=2) as listener:
-            for task in tasks:
-                task.start()
+        for task in tasks:
+            task.start()
+        with Ear(feed.listen(after=2)) as listener:
             assert ids(read(listener, 1)) == [3]
     finally:
         for task in tasks:
@@ -92,7 +94,7 @@ def test_a_listener_that_is_ahead_of_the_feed_waits_for_it_and_hears_nothing_twi
 def test_a_number_the_hall_never_reached_is_answered_with_a_reset(here: Any, feed: EventFeed) -> None:
     here.issue()
     wait_until(lambda: feed._seq == 1)
-    with feed.listen(after=900) as listener:
+    with Ear(feed.listen(after=900)) as listener:
         (reset,) = read(listener, 1)
         assert reset.split("\n") == ["id: 1", "event: reset", 'data: {"seq":1}']
         here.issue()
@@ -103,7 +105,7 @@ def test_what_another_process_commits_is_told_too(here: Any, feed: EventFeed) ->
     store, vault, _people = open_office_parts(here.hall.settings)
     try:
         other = Office(store, vault, here.office._rules, here.office.ledger.zone, here.now)
-        with feed.listen() as listener:
+        with Ear(feed.listen()) as listener:
             next(listener)
             other.issue("tax", CLERK, print=False)
             assert ids(read(listener, 1)) == [1]
@@ -112,15 +114,12 @@ def test_what_another_process_commits_is_told_too(here: Any, feed: EventFeed) ->
 
 
 def test_a_listener_that_does_not_keep_up_loses_its_stream_and_the_others_do_not(here: Any, feed: EventFeed) -> None:
-    with feed.listen() as slow, feed.listen() as quick:
-        readers = [threading.Thread(target=read, args=(listener, 1)) for listener in (slow, quick)]
-        for reader in readers:
-            reader.start()
+    with Ear(feed.listen()) as slow, Ear(feed.listen()) as quick:
         wait_until(lambda: feed.listeners == 2)
         here.issue()
-        for reader in readers:
-            reader.join()
-        for seq in range(2, event_feed.QUEUE + 4):
+        assert ids(read(slow, 1)) == ids(read(quick, 1)) == [1]
+        slow.behind = BEHIND + 1
+        for seq in range(2, 5):
             here.issue("tax")
             assert ids(read(quick, 1)) == [seq]
         assert list(slow) == []
@@ -128,28 +127,23 @@ def test_a_listener_that_does_not_keep_up_loses_its_stream_and_the_others_do_not
 
 
 def test_a_silent_stream_carries_a_comment_as_heartbeat(here: Any) -> None:
-    feed = EventFeed(here.office, lambda _wake: None, heartbeat=0.05)
-    with feed.listen() as listener:
+    with Ear(here.hall.feed.listen(), heartbeat=0.05) as listener:
         assert [next(listener), next(listener), next(listener)] == [b"retry: 2000\n\n", b":\n\n", b":\n\n"]
 
 
 def test_closing_the_feed_ends_every_stream_at_once(here: Any, feed: EventFeed) -> None:
-    listener = feed.listen()
-    next(listener)
-    ended: list[list[bytes]] = []
-    reader = threading.Thread(target=lambda: ended.append(list(listener)))
-    reader.start()
-    wait_until(lambda: feed.listeners == 1)
-    feed.close()
-    reader.join(1)
-    assert ended == [[]]
+    with Ear(feed.listen()) as listener:
+        assert next(listener) == b"retry: 2000\n\n"
+        wait_until(lambda: feed.listeners == 1)
+        feed.close()
+        assert list(listener) == []
     assert feed.listeners == 0
-    assert list(feed.listen()) in ([], [b"retry: 2000\n\n"])
+    with Ear(feed.listen()) as late:
+        assert list(late) == [b"retry: 2000\n\n"]
 
 
-def test_a_closed_listener_is_forgotten_even_if_it_was_never_read(here: Any, feed: EventFeed) -> None:
-    feed.listen().close()
-    with feed.listen() as listener:
+def test_a_listener_that_is_gone_is_forgotten(here: Any, feed: EventFeed) -> None:
+    with Ear(feed.listen()) as listener:
         next(listener)
         threading.Timer(0.05, here.issue).start()
         read(listener, 1)
@@ -165,43 +159,56 @@ def channel() -> Iterator[Channel]:
 
 
 def test_a_channel_begins_with_how_things_are(channel: Channel) -> None:
-    with channel.listen() as listener:
+    with Ear(channel.listen()) as listener:
         assert next(listener) == b'retry: 2000\n\nevent: state\ndata: {"state":"idle"}\n\n'
         channel.tell("state", {"name": "张*三\n"})
         assert next(listener).decode() == 'event: state\ndata: {"name":"张*三\\n"}\n\n'
     assert channel.listeners == 0
 
 
-def test_news_told_before_the_first_look_are_not_lost(channel: Channel) -> None:
-    with channel.listen() as listener:
+def test_news_told_before_the_first_look_are_not_lost() -> None:
+    told = threading.Event()
+
+    def look() -> tuple[str, Any]:
+        assert told.wait(10)
+        return "state", {"state": "idle"}
+
+    channel = Channel(look)
+    with Ear(channel.listen()) as listener:
+        wait_until(lambda: channel.listeners == 1)
         channel.tell("state", {"state": "reading"})
+        told.set()
         assert b"idle" in next(listener)
         assert b"reading" in next(listener)
 
 
 def test_closing_a_channel_ends_its_streams(channel: Channel) -> None:
-    listener = channel.listen()
-    channel.close()
-    assert list(listener) == []
-    assert list(channel.listen()) == []
+    with Ear(channel.listen()) as listener:
+        next(listener)
+        channel.close()
+        assert list(listener) == []
+    with Ear(channel.listen()) as late:
+        assert list(late) == []
 
 
 def test_every_event_is_one_refresh_at_a_window_and_no_second_while_the_first_is_unread(here: Any) -> None:
     news: WindowNews = here.hall.news
-    with news.listen("3") as listener, here.hall.feed.listen() as feed:
+    with Ear(news.listen("3")) as listener, Ear(here.hall.feed.listen()) as feed:
         next(listener), next(feed)
+        listener.behind = 1
         for _ in range(3):
             here.issue()
             read(feed, 1)
         news.tell("3", "scan", {"ok": True})
         assert read(listener, 2) == ["event: refresh\ndata: {}", 'event: scan\ndata: {"ok":true}']
+        listener.behind = 0
         here.issue()
         assert read(listener, 1) == ["event: refresh\ndata: {}"]
 
 
 def test_a_scan_is_told_to_its_own_window_alone(here: Any) -> None:
     news: WindowNews = here.hall.news
-    with news.listen("1") as one, news.listen("3") as three:
+    with Ear(news.listen("1")) as one, Ear(news.listen("3")) as three:
         next(one), next(three)
         news.tell("3", "scan", {"ok": True})
         news.tell("1", "scan", {"ok": False})

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import partial
 from typing import Any
 
@@ -72,6 +72,8 @@ _STAYS = select(
 _e = tables.event
 _EVENTS = select(_e.c.seq, _e.c.at, _e.c.type, _e.c.data).where(_e.c.seq > bindparam("after")).order_by(_e.c.seq)
 _SOME_EVENTS = Prepared(_EVENTS.limit(bindparam("most")))
+# Backwards from the end: it meets the events of this day alone.
+_LAST_BEFORE = select(_e.c.seq).where(_e.c.at < bindparam("at")).order_by(_e.c.seq.desc()).limit(1)
 _j = tables.print_job
 _DAY_STATES = select(_t.c.state, func.count()).where(_t.c.hall_day == bindparam("day")).group_by(_t.c.state)
 _DAY_PRINTS = (
@@ -275,6 +277,12 @@ def day_counts(m: Moment) -> DayCounts:
         {row[0]: row[1] for row in m.conn.execute(query, {"day": m.day})} for query in (_DAY_STATES, _DAY_PRINTS)
     )
     return DayCounts(tickets, slips)
+
+
+def last_seq_before_today(m: Moment) -> int:
+    """Number of the newest event of the days before this hall day, 0 when there is none."""
+    begins = datetime.combine(date.fromisoformat(m.day), time(), m.zone) + m.rules.day_starts
+    return int(m.conn.scalar(_LAST_BEFORE, {"at": microseconds(begins)}) or 0)
 
 
 def _counts(m: Moment, lines: list[str] | None = None) -> dict[str, int]:

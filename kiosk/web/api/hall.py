@@ -34,9 +34,9 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     def follow() -> Response:
         """Take `/board`, then follow from its `seq`; a client that was cut off goes on with `Last-Event-ID`.
 
-        After a message `reset` (the hall's store was put back from a backup) take the board again.
+        After a message `reset` (it was away since another day, or the hall was put back from a backup) take the board
+        again: its `seq` is where things go on.
         """
-        after = last_event_id(request.args)
-        return streams.answer(lambda: hall.feed.listen(after))
+        return streams.answer(hall.feed.listen(last_event_id(request.args)))
 
     return api

@@ -36,7 +36,7 @@ def routes(hall: Hall, streams: Streams) -> Resource:
     @kiosk_only
     def follow() -> Response:
         """Messages `state`, each with the whole of `GET /kiosk`, the first at once."""
-        return streams.answer(counter().listen)
+        return streams.answer(counter().listen())
 
     @api.post("/kiosk/choose", summary="Take a number for the card now read", responses={"201": IssuedAnswer})
     @kiosk_only

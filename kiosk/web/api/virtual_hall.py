@@ -44,7 +44,7 @@ def routes(virtual_hall: VirtualHall, streams: Streams) -> Resource:
     @api.get("/bench/events", summary="The same at each change", responses={"200": dict(STREAM)})
     @here_only
     def follow() -> Response:
-        return streams.answer(virtual_hall.listen)
+        return streams.answer(virtual_hall.listen())
 
     @api.post("/bench/<device>/<hand>", summary="Do something with a hand: lay, lift, unplug, take_out_paper …")
     @here_only

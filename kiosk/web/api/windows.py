@@ -160,7 +160,7 @@ def routes(hall: Hall, streams: Streams) -> Resource:
         """
         if all(window.id != path.window for window in office.windows()):
             raise UnknownError("unknown_window")
-        return streams.answer(lambda: hall.news.listen(path.window))
+        return streams.answer(hall.news.listen(path.window))
 
     # The window
 

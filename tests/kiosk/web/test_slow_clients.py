@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.web.serving import ORDINARY, Server
+from kiosk.web.server import STALLED, THREADS, Server
 from wires import wait_until
 
 HALF_HEAD = b"GET /api/v1/hall HTTP/1.1\r\nHost: 127"
@@ -63,10 +63,9 @@ def impatient(here: Any) -> Iterator[Callable[..., Server]]:
 @pytest.mark.parametrize("half", [HALF_HEAD, HALF_BODY, HALF_CHUNK], ids=["head", "body", "chunks"])
 def test_half_a_request_keeps_nobody_waiting(here: Any, half: bytes) -> None:
     with ExitStack() as stack:
-        for _ in range(ORDINARY * 2):
+        for _ in range(THREADS * 2):
             stack.enter_context(raw(here.server.port)).sendall(half)
         assert is_quick(here)
-        wait_until(lambda: here.server._web.requests.idle == ORDINARY)
 
 
 def test_half_a_handshake_keeps_nobody_waiting(start: Callable[..., Any], certificate: tuple[Path, Path]) -> None:
@@ -76,7 +75,7 @@ def test_half_a_handshake_keeps_nobody_waiting(start: Callable[..., Any], certif
         ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost").do_handshake()
     half = hello.read()[:100]
     with ExitStack() as stack:
-        for _ in range(ORDINARY * 2):
+        for _ in range(THREADS * 2):
             stack.enter_context(raw(here.server.port)).sendall(half)
         assert is_quick(here)
 
@@ -112,14 +111,35 @@ def test_several_requests_at_once_are_answered_one_after_the_other(here: Any) ->
 
 def test_clients_that_do_not_read_keep_nobody_waiting(here: Any) -> None:
     with ExitStack() as stack:
-        for _ in range(ORDINARY + 2):
+        for _ in range(THREADS + 2):
             deaf = stack.enter_context(socket.socket())
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             deaf.connect(("127.0.0.1", here.server.port))
             # Together more than the kernel keeps for somebody who does not read.
             deaf.sendall(BUNDLE * 10)
         assert is_quick(here)
-        wait_until(lambda: here.server._web.requests.threads >= 2 * ORDINARY + 2)
+        wait_until(lambda: len(here.server._house.stalled) == THREADS + 2)
+        assert is_quick(here)
+
+
+def test_of_clients_that_do_not_read_only_so_many_are_kept(here: Any) -> None:
+    """Each may hold a whole answer in memory."""
+    stalled = here.server._house.stalled
+    with ExitStack() as stack:
+
+        def do_not_read() -> None:
+            deaf = stack.enter_context(socket.socket())
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            deaf.connect(("127.0.0.1", here.server.port))
+            deaf.sendall(BUNDLE * 10)
+
+        for _ in range(STALLED):
+            do_not_read()
+        wait_until(lambda: len(stalled) == STALLED, 20)
+        longest = next(iter(stalled))
+        do_not_read()
+        wait_until(lambda: longest not in stalled)
+        wait_until(lambda: len(stalled) == STALLED)
         assert is_quick(here)
 
 
