@@ -72,7 +72,7 @@ async def bridge(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
         body, more = body + message["body"], message["more_body"]
     if MODE == "broadcast" and scope["path"] == "/events":
-        await stream(receive, send)
+        await stream(send)
         return
     if MODE == "broadcast" and scope["path"] == "/broadcast":
         status, headers, said = 200, [(b"content-length", b"0")], b""
@@ -83,22 +83,21 @@ async def bridge(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": said})
 
 
-# The barest broadcast on a loop: what each stream is sent is written to its transport, by nobody's turn but this.
-transports: list[asyncio.WriteTransport] = []
+queues: list[asyncio.Queue[bytes]] = []
 
 
-async def stream(receive: Any, send: Any) -> None:
+async def stream(send: Any) -> None:
+    queue: asyncio.Queue[bytes] = asyncio.Queue()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
     await send({"type": "http.response.body", "body": b": hello\n\n", "more_body": True})
-    transports.append(receive.__self__.transport)
-    await receive()
+    queues.append(queue)
+    while True:
+        await send({"type": "http.response.body", "body": await queue.get(), "more_body": True})
 
 
 def broadcast() -> None:
-    chunk = b'event: ticket.called\ndata: {"number":"A001","service":"business-licence","window":"3"}\n\n'
-    framed = b"%x\r\n%b\r\n" % (len(chunk), chunk)
-    for transport in transports:
-        transport.write(framed)
+    for queue in queues:
+        queue.put_nowait(b'event: ticket.called\ndata: {"number":"A001","service":"business-licence","window":"3"}\n\n')
 
 
 uvicorn.run(

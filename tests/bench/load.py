@@ -85,7 +85,9 @@ class Streams:
         for stream in self._sockets:
             held = b""
             while b"\r\n\r\n" not in held or not held.endswith(b"\n\r\n"):
-                held += stream.recv(4096)
+                piece = stream.recv(4096)
+                assert piece, held
+                held += piece
             assert held.startswith(b"HTTP/1.1 200"), held[:200]
             stream.setblocking(False)
             self._selector.register(stream, selectors.EVENT_READ)
