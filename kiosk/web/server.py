@@ -194,6 +194,8 @@ class Server:
                 house.cut_longest()
                 return
             sock.setblocking(False)
+            # Head and body go out in two pieces; the second would wait for the client's delayed ACK (Nagle).
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Connection(house, sock)
             house.wait(connection)
             if len(house.waiting) > house.most_waiting:

@@ -128,6 +128,14 @@ def test_requests_follow_each_other_on_one_connection(here: Any) -> None:
         connection.close()
 
 
+def test_the_second_half_of_an_answer_does_not_wait_for_an_acknowledgement_of_the_first(here: Any) -> None:
+    with raw(here):
+        wait_until(lambda: here.server._house.state.connections)
+        (connection,) = here.server._house.state.connections
+        sock = connection.transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize(
     "garbage",
     [b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"\x00" * 100 + b"\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\r\n"],
