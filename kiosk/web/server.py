@@ -3,9 +3,9 @@
 ::
 
     socket ─► Connection: parse, check, collect   (loop)     slow or silent: costs a socket, no thread
-           ─► Bridge: WSGI environ ─► Pool        (threads)  one whole request: the view, its whole answer
+           ─► Bridge ─► Pool: Flask               (threads)  a whole request, a whole answer: kiosk.web.bridge
            ─► Connection: write                   (loop)     a client that reads slowly costs no thread either
-           or Place ─► Stream                     (loop)     an event stream: see kiosk.web.streams
+           or Place ─► Stream                     (loop)     an event stream: kiosk.web.streams
 
 A client has ``patience`` seconds for each step that is its own: to begin a request, to send it whole, to take the
 TLS handshake to its end, to read its answer. Whoever is over it is cut. What may be open at once is bounded by kind:
@@ -20,24 +20,19 @@ overridden by are not a public interface: uvicorn and httptools are pinned in co
 import asyncio
 import asyncio.sslproto
 import errno
-import io
 import logging
 import os
-import queue
 import resource
 import socket
 import ssl
-import sys
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from email.utils import formatdate
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
 
 from flask import Flask
 from typing_extensions import override
@@ -46,18 +41,15 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from config.settings import ServerSettings
+from kiosk.web.bridge import Bridge, answer
 from kiosk.web.problems import places, unparsed
-from kiosk.web.streams import Place, Stream, Streams
+from kiosk.web.streams import Streams
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication, WSGIEnvironment
+    from wsgiref.types import WSGIApplication
 
 log = logging.getLogger(__name__)
 
-THREADS = 10
-"""For requests. The store takes one write at a time; more would only wait there."""
-QUEUED = 256
-"""Requests that may wait for a thread; the next one is refused."""
 BACKLOG = 256
 WAITING = 1000
 """Connections that may wait for their client."""
@@ -154,7 +146,8 @@ class Server:
     def stop(self) -> None:
         """End streams at once, let requests under way end within a second, and close the port."""
         self._streams.end()
-        self._stopping()
+        with suppress(RuntimeError):  # The loop is closed: it was stopped before.
+            self._stopping()
         if self._thread:
             self._thread.join(2 * STOPPING)
 
@@ -168,8 +161,8 @@ class Server:
         loop, house = asyncio.get_running_loop(), self._house
         loop.set_exception_handler(_log_kind)
         over = asyncio.Event()
-        self._stopping = partial(_tell, loop, over.set)
-        house.open(loop)
+        self._stopping = partial(loop.call_soon_threadsafe, over.set)
+        house.open()
         loop.add_reader(listener, self._accept, listener)
         while not over.is_set():
             house.tick()
@@ -256,8 +249,9 @@ class House:
         self.patience = patience
         self.most_waiting = most_waiting
         self.state = ServerState()
+        self.bridge = Bridge(app, streams)
         self.config = Config(
-            Bridge(app, streams, self),
+            self.bridge,
             http=Connection,
             ws="none",
             lifespan="off",
@@ -271,12 +265,11 @@ class House:
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
         self.config.load()
         self.loop: asyncio.AbstractEventLoop
-        self.pool: Pool
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin, on the loop's thread."""
-        self.loop = loop
-        self.pool = Pool(loop, THREADS)
+    def open(self) -> None:
+        """Begin, on the loop."""
+        self.loop = asyncio.get_running_loop()
+        self.bridge.open()
 
     def begin(self, work: Any) -> None:
         """Run a coroutine of the house's own."""
@@ -292,7 +285,7 @@ class House:
             await asyncio.wait(set(self.state.tasks), timeout=STOPPING)
         for connection in {*self.state.connections, *self.waiting}:
             connection.cut()  # type: ignore[union-attr]
-        self.pool.close()
+        self.bridge.close()
         # The loop closes the sockets of what was cut in its next rounds.
         await asyncio.sleep(0.01)
 
@@ -308,9 +301,11 @@ class House:
         self.large.discard(connection)
 
     def cut_longest(self) -> None:
-        """Cut the connection that has waited longest: most likely it will not say anything."""
-        if self.waiting:
-            self.waiting.popitem(last=False)[0].cut()
+        """Cut the connection that has waited longest; those that were answered before, as a kiosk's, come last."""
+        longest = next((one for one in self.waiting if one.cycle is None), next(iter(self.waiting), None))
+        if longest:
+            del self.waiting[longest]
+            longest.cut()
 
     def tick(self) -> None:
         """Cut those whose time is over, and know the time for the ``Date`` of answers."""
@@ -517,7 +512,7 @@ class Connection(HttpToolsProtocol):
 
     async def _say_refused(self, status: int, code: str, _scope: Any, receive: Any, send: Any) -> None:
         headers, body = unparsed(status, code)
-        await _send(send, status, headers, body, more=True)
+        await answer(send, status, headers, body, more=True)
         if self._ended:
             self.transport.close()
         elif self.transport.can_write_eof():
@@ -526,201 +521,6 @@ class Connection(HttpToolsProtocol):
         self._lingering = True
         self._house.wait(self)
         await receive()
-
-
-@dataclass
-class Answer:
-    """What the application said.
-
-    Attributes:
-        body: all of it, or the place of a stream.
-    """
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes | Place
-
-
-class Bridge:
-    """An ASGI application: asks a WSGI application on the pool, and streams itself."""
-
-    def __init__(self, app: "WSGIApplication", streams: Streams, house: House) -> None:
-        self._app = app
-        self._streams = streams
-        self._house = house
-        self._replaying = asyncio.Lock()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request."""
-        house, connection = self._house, scope["state"]["connection"]
-        body = (await receive())["body"]
-        if house.pool.queued >= QUEUED:
-            await _send(send, 503, *unparsed(503, "store_busy"))
-            return
-        answer = await house.pool.run(partial(self._ask, scope, body))
-        if isinstance(answer.body, bytes):
-            await _send(send, answer.status, answer.headers, answer.body, head_only=scope["method"] == "HEAD")
-            return
-        try:
-            await self._stream(scope, receive, connection.transport, connection.flow.drain, answer, answer.body)
-        finally:
-            answer.body.close()
-
-    def _ask(self, scope: Any, body: bytes) -> Answer:
-        """Call the application, on a thread of the pool."""
-        begun: list[tuple[str, list[tuple[str, str]]]] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
-            begun.append((status, headers))
-
-        try:
-            chunks: Any = self._app(_environ(scope, body), start_response)
-            status, headers = begun[-1]
-            if isinstance(chunks, Place):
-                return Answer(int(status[:3]), headers, chunks)
-            try:
-                return Answer(int(status[:3]), headers, b"".join(chunks))
-            finally:
-                getattr(chunks, "close", lambda: None)()
-        except Exception as error:  # noqa: BLE001 - the top of a request: Flask answers errors, this is beneath it
-            log.error("web server: %s at %s", type(error).__name__, places(error))
-            return Answer(500, *unparsed(500, "internal"))
-
-    async def _stream(
-        self, scope: Any, receive: Any, transport: asyncio.Transport, drain: Any, answer: Answer, place: Place
-    ) -> None:
-        """Send the head and have the place filled; returns when the client or the stream is gone."""
-        chunked = scope["http_version"] == "1.1"
-        ends = (b"transfer-encoding", b"chunked") if chunked else (b"connection", b"close")
-        head = [*self._house.state.default_headers, *_encoded(answer.headers), ends]
-        # uvicorn would answer a client of HTTP/1.0 in chunks, and would see each message through a coroutine.
-        transport.write(b"HTTP/1.1 200 OK\r\n%b\r\n" % b"".join(b"%b: %b\r\n" % one for one in head))
-        stream = Stream(transport, drain, self._aside, chunked=chunked, heartbeat=self._streams.heartbeat)
-        filling = self._house.loop.create_task(self._fill(place, stream))
-        await receive()
-        filling.cancel()
-
-    async def _fill(self, place: Place, stream: Stream) -> None:
-        try:
-            await place.fill(stream)
-        except Exception as error:  # noqa: BLE001 - the top of a task: the screen comes again
-            log.warning("event stream: %s at %s", type(error).__name__, places(error))
-            stream.end()
-
-    async def _aside(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run on the pool what a stream reads; one at a time, so that many streams leave threads for requests."""
-        async with self._replaying:
-            return await self._house.pool.run(partial(function, *arguments))
-
-
-class Pool:
-    """Threads for what blocks. They are daemons: a database that hangs must not keep the program from ending."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, size: int) -> None:
-        self._loop = loop
-        self._size = size
-        self._jobs: queue.SimpleQueue[tuple[asyncio.Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
-        for number in range(size):
-            threading.Thread(target=self._work, name=f"web {number}", daemon=True).start()
-
-    @property
-    def queued(self) -> int:
-        """Jobs that no thread has begun."""
-        return self._jobs.qsize()
-
-    async def run(self, job: Callable[[], Any]) -> Any:
-        """What ``job()`` gives or raises."""
-        future = self._loop.create_future()
-        self._jobs.put((future, job))
-        return await future
-
-    def close(self) -> None:
-        """End the threads, each after what it does now."""
-        for _ in range(self._size):
-            self._jobs.put(None)
-
-    def _work(self) -> None:
-        while (found := self._jobs.get()) is not None:
-            future, job = found
-            try:
-                done = partial(_settle, future, job(), None)
-            except Exception as error:  # noqa: BLE001 - the top of a thread: it is raised where the job is awaited
-                done = partial(_settle, future, None, error)
-            _tell(self._loop, done)
-            # Not until the next job: it may be somebody's.
-            del found, future, job, done
-
-
-def _settle(future: asyncio.Future[Any], result: Any, error: Exception | None) -> None:
-    if future.cancelled():
-        return
-    if error:
-        future.set_exception(error)
-    else:
-        future.set_result(result)
-
-
-def _tell(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
-    with suppress(RuntimeError):  # The loop is closed: nobody waits any more.
-        loop.call_soon_threadsafe(function)
-
-
-async def _send(
-    send: Any,
-    status: int,
-    headers: list[tuple[str, str]],
-    body: bytes,
-    *,
-    head_only: bool = False,
-    more: bool = False,
-) -> None:
-    """Send an answer whose body is here."""
-    found = _encoded(headers)
-    if status in (204, 304):
-        found = [one for one in found if one[0] != b"content-length"]
-    elif not head_only and not any(name == b"content-length" for name, _ in found):
-        found.append((b"content-length", b"%d" % len(body)))
-    if status == 413:
-        found.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": found})
-    await send({"type": "http.response.body", "body": body, "more_body": more})
-
-
-def _encoded(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-
-
-def _environ(scope: Any, body: bytes) -> "WSGIEnvironment":
-    """A request as WSGI has it (PEP 3333)."""
-    host, port = scope["server"]
-    client = scope["client"]
-    environ: WSGIEnvironment = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
-        "REMOTE_ADDR": client[0] if client else "",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope["scheme"],
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in scope["headers"]:
-        # A name with an underscore could pass for another one; what tells the body's length was met.
-        if b"_" in name or name in (b"content-length", b"transfer-encoding", b"expect"):
-            continue
-        key = name.decode("latin-1").upper().replace("-", "_")
-        key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
-        said = value.decode("latin-1")
-        environ[key] = f"{environ[key]}{'; ' if name == b'cookie' else ','}{said}" if key in environ else said
-    return environ
 
 
 def _log_kind(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from kiosk.web.server import THREADS, Server
+from kiosk.web.bridge import THREADS
+from kiosk.web.server import Server
 from wires import wait_until
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from kiosk.web.server import STALLED, THREADS, Server
+from kiosk.web.bridge import THREADS
+from kiosk.web.server import STALLED, Server
 from wires import wait_until
 
 HALF_HEAD = b"GET /api/v1/hall HTTP/1.1\r\nHost: 127"
@@ -151,6 +152,18 @@ def test_of_too_many_connections_the_one_that_has_waited_longest_goes(impatient:
         last = stack.enter_context(raw(server.port))
         last.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert last.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_that_was_answered_keeps_its_connection_before_those_that_never_asked(
+    impatient: Callable[..., Server],
+) -> None:
+    server = impatient(waiting=20)
+    with raw(server.port) as kiosk, ExitStack() as stack:
+        for _ in range(2):
+            kiosk.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert kiosk.recv(65536).startswith(b"HTTP/1.1 200 ")
+            silent = [stack.enter_context(raw(server.port)) for _ in range(40)]
+            assert silent[0].recv(1) == b""
 
 
 @pytest.mark.parametrize("size", [70_000, 3_000_000])
