@@ -6,7 +6,8 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -158,10 +159,13 @@ def test_a_client_that_was_answered_keeps_its_connection_before_those_that_never
     impatient: Callable[..., Server],
 ) -> None:
     server = impatient(waiting=20)
-    with raw(server.port) as kiosk, ExitStack() as stack:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=10)) as kiosk, ExitStack() as stack:
+        kiosk.connect()
+        port = kiosk.sock.getsockname()
         for _ in range(2):
-            kiosk.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert kiosk.recv(65536).startswith(b"HTTP/1.1 200 ")
+            kiosk.request("GET", "/healthz")
+            assert kiosk.getresponse().read() == b'{"alive":true}'
+            assert kiosk.sock.getsockname() == port
             silent = [stack.enter_context(raw(server.port)) for _ in range(40)]
             assert silent[0].recv(1) == b""
 
