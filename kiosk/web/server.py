@@ -51,8 +51,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BACKLOG = 256
-WAITING = 1000
-"""Connections that may wait for their client."""
+WAITING = 2500
+"""Connections that may wait for their client; never more than half of the files the system lets a program open."""
+AT_ONCE = 16
+"""Connections taken or cut before the loop sees to the others: in a flood each request would wait for all of it."""
 STALLED = 64
 """Clients that may be slow to read; each may hold a whole answer in memory."""
 LARGE = 32
@@ -60,7 +62,7 @@ LARGE = 32
 PATIENCE = 10.0
 STOPPING = 1.0
 """Seconds that requests under way have to end when the server stops."""
-TICK = 0.1
+TICK = 0.05
 """Seconds between looks for clients whose time is over."""
 LINE_RATE = 8 * 1024
 """Bytes per second: a client that reads slower than this is taken for one that does not read."""
@@ -139,6 +141,7 @@ class Server:
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        self._house.most_waiting = min(self._house.most_waiting, most // 2)
         self._thread = threading.Thread(target=self._run, args=(listener,), name="web server", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -174,9 +177,9 @@ class Server:
         await house.close()
 
     def _accept(self, listener: socket.socket) -> None:
-        """Take all that knock."""
+        """Take those that knock."""
         house = self._house
-        for _ in range(BACKLOG):
+        for _ in range(AT_ONCE):
             try:
                 sock, _ = listener.accept()
             except BlockingIOError:
@@ -310,7 +313,7 @@ class House:
     def tick(self) -> None:
         """Cut those whose time is over, and know the time for the ``Date`` of answers."""
         now = self.loop.time()
-        for connection in [one for one, until in self.waiting.items() if until <= now]:
+        for connection in [one for one, until in self.waiting.items() if until <= now][:AT_ONCE]:
             del self.waiting[connection]
             connection.cut()
         date = formatdate(time.time(), usegmt=True).encode()
