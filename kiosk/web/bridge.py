@@ -96,6 +96,7 @@ class Bridge:
             chunked=chunked,
             heartbeat=self._streams.heartbeat,
         )
+        connection.over_at_end = True
         filling = asyncio.create_task(self._fill(place, stream))
         await receive()
         filling.cancel()

@@ -32,6 +32,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -125,8 +126,8 @@ class Server:
             OSError: the port is taken, or not allowed.
         """
         host = self._settings.host
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
+            family = socket.getaddrinfo(host, self._port, type=socket.SOCK_STREAM)[0][0]
             listener = socket.create_server(
                 (host, self._port), family=family, backlog=BACKLOG, dualstack_ipv6=host == "::"
             )
@@ -194,8 +195,6 @@ class Server:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = Connection(house, sock)
             house.wait(connection)
-            if len(house.waiting) > house.most_waiting:
-                house.cut_longest()
             if self._tls:
                 # A handshake costs memory: not before it begins.
                 house.loop.add_reader(sock, self._look_for_tls, sock, connection)
@@ -237,7 +236,8 @@ class House:
     """What all connections share: the pool, the application, and who is in which state. On the loop alone.
 
     Attributes:
-        waiting: connections that wait for their client, the longest first, and until when.
+        fresh, idle: connections that wait for their client, the longest first, and until when; those that were never
+            answered, and those that were.
         stalled: those whose client does not read its answer, the longest first.
         large: those that hold a large body.
     """
@@ -245,7 +245,8 @@ class House:
     def __init__(
         self, app: "WSGIApplication", streams: Streams, max_body: int, patience: float, most_waiting: int
     ) -> None:
-        self.waiting: OrderedDict[Connection, float] = OrderedDict()
+        self.fresh: OrderedDict[Connection, float] = OrderedDict()
+        self.idle: OrderedDict[Connection, float] = OrderedDict()
         self.stalled: OrderedDict[Connection, None] = OrderedDict()
         self.large: set[Connection] = set()
         self.max_body = max_body
@@ -286,7 +287,7 @@ class House:
             connection.shutdown()
         if self.state.tasks:
             await asyncio.wait(set(self.state.tasks), timeout=STOPPING)
-        for connection in {*self.state.connections, *self.waiting}:
+        for connection in {*self.state.connections, *self.fresh}:
             connection.cut()  # type: ignore[union-attr]
         self.bridge.close()
         # The loop closes the sockets of what was cut in its next rounds.
@@ -294,27 +295,39 @@ class House:
 
     def wait(self, connection: "Connection") -> None:
         """The next step is the client's: it has its time, and what is unread of an answer takes its own."""
-        self.waiting.pop(connection, None)
-        self.waiting[connection] = self.loop.time() + self.patience + connection.unread() / LINE_RATE
+        self.go_on(connection)
+        waiting = self.idle if connection.cycle else self.fresh
+        waiting[connection] = self.loop.time() + self.patience + connection.unread() / LINE_RATE
+        if len(self.fresh) + len(self.idle) > self.most_waiting:
+            self.cut_longest()
+
+    def cut_longest(self) -> None:
+        """Cut the connection that has waited longest: most likely it will not say anything.
+
+        Of the larger kind: a flood of silent connections does not take a kiosk's that was answered before, and a
+        flood of answered ones does not take whoever comes now.
+        """
+        waiting = max(self.fresh, self.idle, key=len)
+        if waiting:
+            waiting.popitem(last=False)[0].cut()
+
+    def go_on(self, connection: "Connection") -> None:
+        """The next step is ours."""
+        self.fresh.pop(connection, None)
+        self.idle.pop(connection, None)
 
     def forget(self, connection: "Connection") -> None:
         """The connection is gone."""
-        self.waiting.pop(connection, None)
+        self.go_on(connection)
         self.stalled.pop(connection, None)
         self.large.discard(connection)
-
-    def cut_longest(self) -> None:
-        """Cut the connection that has waited longest; those that were answered before, as a kiosk's, come last."""
-        longest = next((one for one in self.waiting if one.cycle is None), next(iter(self.waiting), None))
-        if longest:
-            del self.waiting[longest]
-            longest.cut()
 
     def tick(self) -> None:
         """Cut those whose time is over, and know the time for the ``Date`` of answers."""
         now = self.loop.time()
-        for connection in [one for one, until in self.waiting.items() if until <= now][:AT_ONCE]:
-            del self.waiting[connection]
+        waiting = chain(self.fresh.items(), self.idle.items())
+        for connection in [one for one, until in waiting if until <= now][:AT_ONCE]:
+            self.go_on(connection)
             connection.cut()
         date = formatdate(time.time(), usegmt=True).encode()
         self.state.default_headers = [(b"date", date), (b"server", b"quhao")]
@@ -329,6 +342,9 @@ class Connection(HttpToolsProtocol):
 
     Where httptools is lenient and another reader of the same bytes, such as a proxy, may see other requests
     (request smuggling, RFC 9112 11.2), the request is refused and the connection ends.
+
+    Attributes:
+        over_at_end: whether a client that says no more has gone; else it may still wait for its answer.
     """
 
     def __init__(self, house: House, sock: socket.socket) -> None:
@@ -341,7 +357,7 @@ class Connection(HttpToolsProtocol):
         self._head = self._fed = 0
         self._body = bytearray()
         self._chunked = False
-        self._deaf = self._ended = self._lingering = False
+        self._deaf = self._ended = self.over_at_end = False
         self._drained = 0
 
     @property
@@ -376,7 +392,7 @@ class Connection(HttpToolsProtocol):
     def eof_received(self) -> bool:  # type: ignore[override]
         """A client that has asked and says no more gets its answers; over TLS the transport ends by itself."""
         self._ended = True
-        if self.busy and self.scheme == "http" and not self._lingering:
+        if self.busy and self.scheme == "http" and not self.over_at_end:
             self.cycle.keep_alive = False
             return True
         return False
@@ -409,7 +425,7 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
         self._house.stalled.pop(self, None)
         if self.busy:
-            self._house.waiting.pop(self, None)
+            self._house.go_on(self)
         else:
             self._house.wait(self)
 
@@ -464,7 +480,7 @@ class Connection(HttpToolsProtocol):
 
     @override
     def on_message_complete(self) -> None:
-        self._house.waiting.pop(self, None)
+        self._house.go_on(self)
         super().on_headers_complete()
         self.cycle.body = self._body
         if self._chunked or self.parser.should_upgrade():
@@ -521,7 +537,7 @@ class Connection(HttpToolsProtocol):
         elif self.transport.can_write_eof():
             # Hanging up on a client that still sends might take the answer from it (TCP reset).
             self.transport.write_eof()
-        self._lingering = True
+        self.over_at_end = True
         self._house.wait(self)
         await receive()
 

@@ -1,5 +1,6 @@
 """Who may follow events, and how far back: nobody's stream takes the place, or the work, of the others."""
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -76,3 +77,15 @@ def test_a_place_given_back_may_be_taken_again(small: Any) -> None:
     streams[0].hang_up()
     while small.listen(headers=of("192.0.2.1")).response.status != 200:
         pass
+
+
+def test_a_proxy_of_http_1_0_gets_its_stream_without_chunks(here: Any) -> None:
+    with socket.create_connection(("127.0.0.1", here.server.port), timeout=10) as proxy:
+        proxy.sendall(b"GET /api/v1/events HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        said = b""
+        while not said.endswith(b"retry: 2000\n\n"):
+            said += proxy.recv(65536)
+        head, _, body = said.partition(b"\r\n\r\n")
+        assert (b"chunked" in head, body) == (False, b"retry: 2000\n\n")
+        here.server.stop()
+        assert proxy.recv(65536) == b""
