@@ -54,7 +54,7 @@ log = logging.getLogger(__name__)
 BACKLOG = 256
 WAITING = 2500
 """Connections that may wait for their client; never more than half of the files the system lets a program open."""
-AT_ONCE = 16
+AT_ONCE = 4
 """Connections taken or cut before the loop sees to the others: in a flood each request would wait for all of it."""
 STALLED = 64
 """Clients that may be slow to read; each may hold a whole answer in memory."""
@@ -63,7 +63,7 @@ LARGE = 32
 PATIENCE = 10.0
 STOPPING = 1.0
 """Seconds that requests under way have to end when the server stops."""
-TICK = 0.05
+TICK = 0.1
 """Seconds between looks for clients whose time is over."""
 LINE_RATE = 8 * 1024
 """Bytes per second: a client that reads slower than this is taken for one that does not read."""
@@ -169,10 +169,10 @@ class Server:
         house.open()
         loop.add_reader(listener, self._accept, listener)
         while not over.is_set():
-            house.tick()
+            more = house.tick()
             self._ready.set()
             with suppress(TimeoutError):
-                await asyncio.wait_for(over.wait(), TICK)
+                await asyncio.wait_for(over.wait(), TICK / 20 if more else TICK)
         loop.remove_reader(listener)
         listener.close()
         await house.close()
@@ -322,15 +322,17 @@ class House:
         self.stalled.pop(connection, None)
         self.large.discard(connection)
 
-    def tick(self) -> None:
-        """Cut those whose time is over, and know the time for the ``Date`` of answers."""
+    def tick(self) -> bool:
+        """Cut some whose time is over, and know the time for the ``Date`` of answers; whether there may be more."""
         now = self.loop.time()
         waiting = chain(self.fresh.items(), self.idle.items())
-        for connection in [one for one, until in waiting if until <= now][:AT_ONCE]:
+        late = [one for one, until in waiting if until <= now][:AT_ONCE]
+        for connection in late:
             self.go_on(connection)
             connection.cut()
         date = formatdate(time.time(), usegmt=True).encode()
         self.state.default_headers = [(b"date", date), (b"server", b"quhao")]
+        return len(late) == AT_ONCE
 
 
 class FramingError(Exception):

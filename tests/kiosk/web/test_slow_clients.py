@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,9 @@ def test_a_client_that_drips_is_cut_when_its_time_is_over(impatient: Callable[..
         while not select.select([client], [], [], 0.05)[0]:
             client.sendall(b"a")
             assert time.monotonic() - started < 5
-        assert client.recv(1) == b""
+        # A byte that crosses the end on its way is answered by a reset.
+        with suppress(ConnectionResetError):
+            assert client.recv(1) == b""
 
 
 def test_a_request_in_pieces_is_answered_like_any_other(here: Any) -> None:
