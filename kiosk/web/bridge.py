@@ -15,7 +15,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from kiosk.web.problems import places, unparsed
+from drivers.errors import places
+from kiosk.web.problems import unparsed
 from kiosk.web.streams import Place, Stream, Streams
 
 if TYPE_CHECKING:

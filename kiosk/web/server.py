@@ -42,8 +42,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from config.settings import ServerSettings
+from drivers.errors import places
 from kiosk.web.bridge import Bridge, answer
-from kiosk.web.problems import places, unparsed
+from kiosk.web.problems import unparsed
 from kiosk.web.streams import Streams
 
 if TYPE_CHECKING:
