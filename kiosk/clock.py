@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from ticketing.store import tables
-from ticketing.store.opening import Store
+from ticketing.store.base import Store
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from ticketing.day.ledger import Ledger
 from ticketing.people.people import People
 from ticketing.policy import AppointmentRules, PriorityClass, Rules
 from ticketing.privacy.vault import Vault, is_sealed, load_master_key
-from ticketing.store.opening import Store, StoreOpenError, is_store, open_store
+from ticketing.store.base import Store, StoreOpenError
+from ticketing.store.opening import is_store, open_store
 
 
 def store_exists(settings: Settings) -> bool:

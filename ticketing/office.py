@@ -37,7 +37,7 @@ from ticketing.line.waiting_counts import WaitingCounts
 from ticketing.model import Actor, Event, Resident, Service, Ticket, Window
 from ticketing.policy import PriorityClass, Rules, Why
 from ticketing.privacy.vault import Vault
-from ticketing.store.opening import Store
+from ticketing.store.base import Store
 
 __all__ = [
     "Board",

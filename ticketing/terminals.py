@@ -21,7 +21,7 @@ from ticketing.line.scanning import Scanned
 from ticketing.model import Actor, ForbiddenError, Resident
 from ticketing.privacy import access_log, codes
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 TRIES = 3
 """Wrong proofs until terminals do not open a ticket any more; its window still does."""

@@ -241,7 +241,7 @@ def start(
     # Imported here: `quhao --help` and a bad configuration answer without loading the whole program.
     from kiosk.wiring import build
     from ticketing.model import TicketingError
-    from ticketing.store.opening import StoreInUseError
+    from ticketing.store.base import StoreInUseError
 
     said, left = "", patience
     while True:

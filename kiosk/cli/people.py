@@ -17,7 +17,7 @@ from ticketing.model import ROLES
 if TYPE_CHECKING:
     from config.settings import Settings
     from ticketing.privacy.access_log import Fault
-    from ticketing.store.opening import Store
+    from ticketing.store.base import Store
 
 BROKEN = 1
 NOT_VERIFIED = 2

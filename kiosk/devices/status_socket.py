@@ -21,7 +21,8 @@ from config.settings import Settings
 from drivers.supervisor import DeviceState, Supervisor
 from kiosk.opening import box_of, store_exists, store_name
 from ticketing.model import TicketingError
-from ticketing.store.opening import StoreInUseError, open_store
+from ticketing.store.base import StoreInUseError
+from ticketing.store.opening import open_store
 
 log = logging.getLogger(__name__)
 

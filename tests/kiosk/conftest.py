@@ -36,7 +36,7 @@ from kiosk.web.server import Server
 from ticketing.model import Actor, Service, Window
 from ticketing.office import Issued, Office
 from ticketing.policy import PriorityClass, Rules
-from ticketing.store.opening import Store
+from ticketing.store.base import Store
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 11, 23, 9, 30, tzinfo=ZONE)

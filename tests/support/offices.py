@@ -12,7 +12,8 @@ from ticketing.model import Actor, Coded, Resident, Service, TicketingError, Win
 from ticketing.office import Issued, Office
 from ticketing.policy import Rules
 from ticketing.privacy.vault import Vault
-from ticketing.store.opening import Store, open_store
+from ticketing.store.base import Store
+from ticketing.store.opening import open_store
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=ZONE)

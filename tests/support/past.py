@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 
 from offices import MORNING, ZONE
-from ticketing.store.opening import Store
+from ticketing.store.base import Store
 
 A_DAY = 1000
 """Tickets a day."""

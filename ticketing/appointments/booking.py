@@ -16,7 +16,7 @@ from ticketing.day.transaction import Moment, Query, microseconds
 from ticketing.model import ClosedError, LimitError, Resident, StateError, UnknownError
 from ticketing.privacy import codes
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 
 class AppointmentRow(NamedTuple):

@@ -16,7 +16,7 @@ from ticketing.calendar import SlotOfDay
 from ticketing.day.transaction import Moment, microseconds
 from ticketing.model import StateError
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 _a = tables.appointment
 _BOOKED = "booked"

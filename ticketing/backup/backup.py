@@ -31,7 +31,7 @@ from ticketing.day.ledger import Ledger
 from ticketing.model import TicketingError
 from ticketing.privacy.vault import Vault
 from ticketing.store import sequences
-from ticketing.store.opening import HEAD, KNOWN
+from ticketing.store.base import HEAD, KNOWN
 from ticketing.store.tables import metadata
 
 LEFT_OUT = frozenset({"login", "answer"})

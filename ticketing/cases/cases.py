@@ -30,7 +30,7 @@ from ticketing.day.transaction import Moment, Query
 from ticketing.model import Actor, StateError, TicketRow, UnknownError
 from ticketing.privacy import codes
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 OUTCOMES = {
     "immediate": "即办",

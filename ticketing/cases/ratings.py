@@ -23,7 +23,7 @@ from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Moment, microseconds
 from ticketing.model import Actor, StateError, UnknownError
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, insert, select
 from ticketing.day.transaction import Moment, microseconds
 from ticketing.model import Actor, State, StateError, Ticket
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 _a = tables.answer
 _KEPT = Prepared(select(_a.c.hall_day, _a.c.request_hash, _a.c.sealed).where(_a.c.key_hash == bindparam("kept_key")))

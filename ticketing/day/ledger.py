@@ -11,7 +11,7 @@ from ticketing.day import clock_repair, closing
 from ticketing.day.transaction import Moment, microseconds
 from ticketing.policy import Rules
 from ticketing.privacy.vault import Vault
-from ticketing.store.opening import Store
+from ticketing.store.base import Store
 
 
 class Ledger:

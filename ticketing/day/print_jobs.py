@@ -15,7 +15,7 @@ from ticketing.day.transaction import Moment, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.model import LIVE_STATES, Service, State, StateError, Ticket, TicketRow, UnknownError
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 from ticketing.waits.estimate import Interval
 
 JobState = Literal["pending", "sending", "printed", "unconfirmed", "failed"]

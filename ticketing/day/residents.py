@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, insert, select
 from ticketing.day.transaction import Moment
 from ticketing.model import Resident
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 PURPOSE = "resident"
 """Purpose they are sealed for."""

@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from ticketing.calendar import Calendar, Hours, Quota, Slot, SpecialDay
 from ticketing.day.transaction import Moment
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 FACT = "timetable"
 """The fact that holds the mark; no row while nothing was set."""

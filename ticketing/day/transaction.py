@@ -31,7 +31,8 @@ from ticketing.policy import Rules, Standing
 from ticketing.privacy import codes
 from ticketing.privacy.vault import ErasedError, Vault
 from ticketing.store import tables
-from ticketing.store.opening import NEWS, Prepared
+from ticketing.store.base import NEWS
+from ticketing.store.prepared import Prepared
 
 _R = TypeVar("_R")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, insert
 from ticketing.day.transaction import AT_WINDOW, THIS, Moment, transition
 from ticketing.model import Ticket, TicketRow
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 _VISIT = Prepared(insert(tables.visit).inline())
 _INTO_LINE = {

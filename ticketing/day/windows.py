@@ -11,7 +11,7 @@ from ticketing.day.transaction import t as _t
 from ticketing.model import Actor, StateError, TicketRow, UnknownError, Window, WindowState
 from ticketing.privacy import access_log
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 EVENT = {"open": "window.opened", "paused": "window.paused", "closed": "window.closed"}
 

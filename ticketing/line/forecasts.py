@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select
 from ticketing.day.transaction import Moment
 from ticketing.day.transaction import t as _t
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 from ticketing.waits import estimate
 from ticketing.waits.estimate import Case, Desk, Experience, Forecast, Place
 

@@ -19,7 +19,7 @@ from ticketing.day.transaction import t as _t
 from ticketing.line import issuing, limits
 from ticketing.model import LimitError, State, StateError, Ticket, TicketRow
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 LONGEST_REASON = 60
 """Characters."""

@@ -17,7 +17,7 @@ from ticketing.line import limits
 from ticketing.line.waiting_counts import WaitingCounts
 from ticketing.model import ClosedError, Resident, Service, State, StateError, Ticket, TicketRow, UnknownError
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 # One statement reads all that issuing must know, since each is a way to the database and back: the next number of the
 # service's prefix (no row: the service is unknown or removed), its chain, the ticket's id, whether waiting tickets rank

@@ -16,7 +16,7 @@ from ticketing.day.timetable import Timetable
 from ticketing.day.transaction import Moment, microseconds
 from ticketing.model import ClosedError, LimitError, TicketRow
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 Reached = Callable[[str, datetime], bool]
 """Whether a ticket issued for a service now will be called before a time, by the forecast."""

@@ -27,7 +27,7 @@ from ticketing.day.transaction import t as _t
 from ticketing.model import TicketRow, Window
 from ticketing.policy import Why
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 
 BY_NUMBER = Why("由工作人员按号呼叫", "Called by its number, out of turn")
 """Why a ticket was called that was not next."""

@@ -16,7 +16,7 @@ from ticketing.line.limits import ALWAYS, Admission, Reached
 from ticketing.model import TRANSITIONS, Event, Service, State, Ticket, Window
 from ticketing.policy import Why
 from ticketing.store import tables
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 from ticketing.waits import estimate
 from ticketing.waits.estimate import Forecast, Interval, Wait
 

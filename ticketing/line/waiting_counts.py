@@ -14,7 +14,8 @@ from sqlalchemy import bindparam, func, literal_column, select
 from ticketing.day.transaction import Moment
 from ticketing.day.transaction import t as _t
 from ticketing.store import tables
-from ticketing.store.opening import LOST, NEWS, Prepared
+from ticketing.store.base import LOST, NEWS
+from ticketing.store.prepared import Prepared
 
 _MOST_EVENTS = 200
 """With more than these, counting anew is quicker."""

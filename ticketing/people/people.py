@@ -22,13 +22,13 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from ticketing.model import ROLES, Role, TicketingError
 from ticketing.people.guessing import Try, network_of
 from ticketing.people.passwords import Passwords
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 from ticketing.store.tables import account, login, token, window
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from ticketing.store.opening import Store
+    from ticketing.store.base import Store
 
 LOGIN_LASTS = timedelta(hours=12)
 """A working day; after it, a forgotten browser is logged out."""

@@ -30,11 +30,11 @@ from sqlalchemy import Connection, bindparam, insert, literal, or_, select, upda
 from ticketing.model import StateError, StoreError
 from ticketing.privacy import sealing
 from ticketing.privacy.sealing import KEY_BYTES, BrokenSealError
-from ticketing.store.opening import Prepared
+from ticketing.store.prepared import Prepared
 from ticketing.store.tables import account, day_key, fact, login, metadata, token
 
 if TYPE_CHECKING:
-    from ticketing.store.opening import Store
+    from ticketing.store.base import Store
 
 CODE_BYTES = 10
 LOG_HEAD = "access_log"

@@ -21,7 +21,7 @@ from typing import cast
 from sqlalchemy import Connection
 
 from ticketing.model import StoreError
-from ticketing.store.opening import LOST, NEWS
+from ticketing.store.base import LOST, NEWS
 
 TOGETHER = 16
 """Verbs that share a commit at most: the first of them is to wait for no more than these."""
@@ -61,7 +61,7 @@ class Writers:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """See :meth:`ticketing.store.opening.Store.write`."""
+        """See :meth:`ticketing.store.base.Store.write`."""
         group = self._enter()
         try:
             with self._errors():

@@ -37,8 +37,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketing.model import StoreError
+from ticketing.store.base import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError, is_current
 from ticketing.store.notify import CHANNEL, Messenger
-from ticketing.store.opening import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError, is_current
 from ticketing.store.watchdog import Watch
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class PostgresStore(Store):
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """See :class:`~ticketing.store.opening.Store`."""
+        """See :class:`~ticketing.store.base.Store`."""
         with self._errors():
             conn, transaction = self._alive(Connection.begin)
             try:
@@ -127,7 +127,7 @@ class PostgresStore(Store):
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """See :class:`~ticketing.store.opening.Store`."""
+        """See :class:`~ticketing.store.base.Store`."""
         self._take_turn()
         try:
             with self._errors():
@@ -147,7 +147,7 @@ class PostgresStore(Store):
             self._tell()
 
     def on_commit(self, callback: Any) -> None:
-        """See :class:`~ticketing.store.opening.Store`; the first one to listen has other processes listened to."""
+        """See :class:`~ticketing.store.base.Store`; the first one to listen has other processes listened to."""
         super().on_commit(callback)
         if self._messenger is None:
             self._messenger = Messenger(self._connect, self._tell, self._is_own)
@@ -155,11 +155,11 @@ class PostgresStore(Store):
             self._watch.start()
 
     def wall(self) -> int:
-        """See :class:`~ticketing.store.opening.Store`: the database's, as of the last turn to write."""
+        """See :class:`~ticketing.store.base.Store`: the database's, as of the last turn to write."""
         return super().wall() if self._ahead is None else (_since_boot() + self._ahead) * 1000
 
     def claim(self, box: str) -> None:
-        """See :class:`~ticketing.store.opening.Store`."""
+        """See :class:`~ticketing.store.base.Store`."""
         self._take_turn()
         try:
             with self._errors():

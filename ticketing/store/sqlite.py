@@ -20,8 +20,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketing.model import StoreError
+from ticketing.store.base import HEAD, Store, StoreInUseError, StoreOpenError, is_current
 from ticketing.store.group_commit import Writers
-from ticketing.store.opening import HEAD, Store, StoreInUseError, StoreOpenError, is_current
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _VERSION = "SELECT version_num FROM alembic_version"
@@ -42,12 +42,12 @@ class SqliteStore(Store):
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """See :class:`~ticketing.store.opening.Store`."""
+        """See :class:`~ticketing.store.base.Store`."""
         with _our_errors(), self.engine.connect() as conn, conn.begin():
             yield conn
 
     def write(self) -> AbstractContextManager[Connection]:
-        """See :class:`~ticketing.store.opening.Store`; writers who wait for each other share a commit."""
+        """See :class:`~ticketing.store.base.Store`; writers who wait for each other share a commit."""
         return self._writers.write()
 
     def claim(self, box: str) -> None:

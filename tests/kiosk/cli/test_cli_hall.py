@@ -22,7 +22,7 @@ from ticketing.day.setup import Setup
 from ticketing.model import Actor
 from ticketing.office import Office
 from ticketing.store import tables
-from ticketing.store.opening import Store
+from ticketing.store.base import Store
 
 DESK = Actor("desk", "desk")
 CONFIG = """

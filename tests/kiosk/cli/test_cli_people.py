@@ -23,7 +23,7 @@ from ticketing.model import Actor
 from ticketing.people.people import TOKEN_KNOWN_FOR, People, Principal
 from ticketing.privacy import access_log
 from ticketing.privacy.vault import ErasedError, Vault, VaultError
-from ticketing.store.opening import Store, StoreInUseError
+from ticketing.store.base import Store, StoreInUseError
 from ticketing.store.tables import access_log as log_table
 from wires import wait_until
 

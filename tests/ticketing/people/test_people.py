@@ -19,7 +19,8 @@ import wires
 from ticketing.model import ROLES, LimitError, Role
 from ticketing.people.passwords import MOST_AT_ONCE, SHARE
 from ticketing.people.people import LOGIN_LASTS, TOKEN_KNOWN_FOR, AccountError, Added, People, Principal
-from ticketing.store.opening import Store, open_store
+from ticketing.store.base import Store
+from ticketing.store.opening import open_store
 from ticketing.store.tables import account, login, token
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)

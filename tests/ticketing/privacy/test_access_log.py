@@ -20,7 +20,8 @@ from ticketing.people.people import People
 from ticketing.privacy import access_log
 from ticketing.privacy.access_log import Verdict
 from ticketing.privacy.vault import Vault, VaultError, is_sealed
-from ticketing.store.opening import Store, open_store
+from ticketing.store.base import Store
+from ticketing.store.opening import open_store
 from ticketing.store.tables import access_log as table
 
 MASTER = bytes(range(32))

@@ -15,7 +15,8 @@ from sqlalchemy import delete, select, update
 
 import empty_store
 from ticketing.privacy.vault import ErasedError, Vault, VaultError, load_master_key
-from ticketing.store.opening import Store, open_store
+from ticketing.store.base import Store
+from ticketing.store.opening import open_store
 from ticketing.store.tables import day_key
 
 MASTER = bytes(range(32))

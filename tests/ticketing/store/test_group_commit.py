@@ -13,8 +13,9 @@ from sqlalchemy import event, insert, select
 
 from offices import OfficeHall
 from ticketing.model import StoreError
+from ticketing.store.base import NEWS, Store
 from ticketing.store.group_commit import TOGETHER
-from ticketing.store.opening import NEWS, Store, open_store
+from ticketing.store.opening import open_store
 from ticketing.store.tables import fact
 from wires import wait_until
 

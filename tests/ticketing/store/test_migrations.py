@@ -9,8 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, LargeBinary, MetaData, String, Table, create_engine, insert, select, text
 
+from ticketing.store.base import HEAD, KNOWN
 from ticketing.store.migrations import upgrade, versions
-from ticketing.store.opening import HEAD, KNOWN, open_store
+from ticketing.store.opening import open_store
 from ticketing.store.tables import metadata
 
 DAY = "2026-03-02"

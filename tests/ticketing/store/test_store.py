@@ -14,7 +14,9 @@ from sqlalchemy.exc import ProgrammingError
 
 from offices import OfficeHall
 from ticketing.model import StoreError
-from ticketing.store.opening import NEWS, Prepared, Store, StoreOpenError, open_store
+from ticketing.store.base import NEWS, Store, StoreOpenError
+from ticketing.store.opening import open_store
+from ticketing.store.prepared import Prepared
 from ticketing.store.tables import event, fact, print_job, service, ticket
 
 

@@ -30,8 +30,9 @@ from offices import CLERK, DESK, OfficeHall, refused
 from postgres import PostgresServer
 from ticketing.day.print_jobs import PrintJob
 from ticketing.model import StoreError
+from ticketing.store.base import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError
 from ticketing.store.notify import Messenger
-from ticketing.store.opening import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError, is_store, open_store
+from ticketing.store.opening import is_store, open_store
 from ticketing.store.tables import event, fact, ticket
 from wires import now, wait_until
 
@@ -141,7 +142,7 @@ def test_an_option_that_there_is_not_is_told(shared_url: str) -> None:
 def test_without_the_library_is_told_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "psycopg.py").write_text("raise ImportError('not here')")
     program = (
-        "from ticketing.store.opening import StoreOpenError, open_store\n"
+        "from ticketing.store.opening import open_store\nfrom ticketing.store.base import StoreOpenError\n"
         "try:\n    open_store('postgresql+psycopg://quhao@/hall', exclusive=True)\n"
         "except StoreOpenError as error:\n    print(error.code, error)"
     )
@@ -592,9 +593,9 @@ def test_who_listens_for_a_server_that_is_gone_can_be_closed_at_any_moment() -> 
 # -- schemas that differ
 
 NEWER = """
-import ticketing.store.migrations, ticketing.store.opening
-ticketing.store.opening.KNOWN += ("9999",)
-ticketing.store.opening.HEAD = "9999"
+import ticketing.store.migrations, ticketing.store.opening, ticketing.store.base
+ticketing.store.base.KNOWN += ("9999",)
+ticketing.store.base.HEAD = "9999"
 NEWER = "UPDATE alembic_version SET version_num = '9999'"
 ticketing.store.migrations.upgrade = lambda conn: conn.exec_driver_sql(NEWER)
 try:
@@ -602,7 +603,7 @@ try:
     print("open", flush=True)
     input()
     store.close()
-except ticketing.store.opening.StoreInUseError as error:
+except ticketing.store.base.StoreInUseError as error:
     print(error)
 """
 

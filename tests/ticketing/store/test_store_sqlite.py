@@ -14,7 +14,8 @@ from sqlalchemy import insert, select
 
 from offices import OfficeHall
 from ticketing.model import StoreError
-from ticketing.store.opening import Store, StoreInUseError, StoreOpenError, open_store
+from ticketing.store.base import Store, StoreInUseError, StoreOpenError
+from ticketing.store.opening import open_store
 from ticketing.store.tables import fact
 
 
@@ -276,9 +277,9 @@ def test_a_checkpoint_that_a_reader_holds_up_is_told(url: str) -> None:
 def test_a_command_that_was_open_when_a_newer_service_changed_the_schema_writes_no_more(url: str, store: Store) -> None:
     put(store, "before")
     program = f"""
-import ticketing.store.migrations, ticketing.store.opening
-ticketing.store.opening.KNOWN += ("9999",)
-ticketing.store.opening.HEAD = "9999"
+import ticketing.store.migrations, ticketing.store.opening, ticketing.store.base
+ticketing.store.base.KNOWN += ("9999",)
+ticketing.store.base.HEAD = "9999"
 NEWER = "UPDATE alembic_version SET version_num = '9999'"
 ticketing.store.migrations.upgrade = lambda conn: conn.exec_driver_sql(NEWER)
 ticketing.store.opening.open_store({url!r}, exclusive=True).close()

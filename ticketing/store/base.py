@@ -1,0 +1,167 @@
+"""What every store is: one transaction at a time, and what can go wrong with it.
+
+A SQLite file (``store_sqlite``) or a PostgreSQL database that several boxes share (``store_postgres``). Both promise:
+what was answered is kept, whatever happens to box or database afterwards; one writer at a time, so that numbers have
+no gaps and events become visible in the order of their numbers; a reader sees one moment; and no program writes into
+a schema that is not its own.
+
+::
+
+    StoreError                  while working: store_busy, store_full, store_broken, store_gone, store_in_doubt …
+    └── StoreOpenError          at the start, with words for whoever starts the program
+        ├── StoreInUseError     another process holds it, or what this one wants of it
+        └── StoreGoneError      the database does not answer: wait for it
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from ticketing.model import StoreError
+
+HEAD = "0002"
+"""The version of the schema this program works with: the newest file in ``migrations/versions``."""
+
+KNOWN = ("0001", "0002")
+"""All versions, oldest first; a store at any other one was written by a newer program."""
+
+PATIENCE = 5.0
+"""Seconds a verb waits for its turn to write."""
+
+NEWS = "quhao.news"
+"""Key in ``Connection.info``: this transaction appended events, so tell the listeners once it is committed."""
+
+LOST = "quhao.lost"
+"""Key in ``Connection.info``: how often changes were lost that a later transaction had seen on this connection."""
+
+
+class StoreOpenError(StoreError):
+    """The store cannot be opened; ``str()`` says why and what to do, and tells no password.
+
+    Codes: ``store_unsupported``, ``store_unreachable``, ``store_linked`` (a file with several names), ``store_foreign``
+    (no store of ours), ``store_newer``, ``store_in_use``, and those of :class:`~ticketing.model.StoreError`.
+    """
+
+    def __init__(self, code: str, sentence: str, **facts: Any) -> None:
+        super().__init__(code, **facts)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class StoreInUseError(StoreOpenError):
+    """Another process holds this store, or what this one wants of it.
+
+    Attributes:
+        pid: that process, or None when it is not known.
+    """
+
+    def __init__(self, sentence: str, pid: int | None = None, **facts: Any) -> None:
+        super().__init__("store_in_use", sentence, pid=pid, **facts)
+        self.pid = pid
+
+
+class StoreGoneError(StoreOpenError):
+    """The database does not answer: it is down or starting, or the way to it is."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("store_gone", sentence)
+
+
+class Store(ABC):
+    """One open store. Safe to use from any thread; made by ``open_store``.
+
+    Attributes:
+        engine: SQLAlchemy's, for tests and tools; the verbs use :meth:`read` and :meth:`write`.
+        shared: whether the services of several boxes may work on it.
+    """
+
+    shared = False
+
+    def __init__(self, engine: Engine, patience: float) -> None:
+        self.engine = engine
+        self._patience = patience
+        self._listeners: list[Callable[[], None]] = []
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
+        """A transaction that sees one moment of the store, for as long as the block lasts."""
+
+    @abstractmethod
+    def write(self) -> AbstractContextManager[Connection]:
+        """A transaction that may change the store: all of the block is kept, durably, or nothing of it.
+
+        Not to be nested: the second one would wait for the first.
+
+        Raises:
+            StoreError: ``store_busy``, ``store_full``, ``store_broken``, ``store_gone`` (no connection; the next
+                call makes another), ``store_newer`` (a newer program changed the schema; this one must end): nothing
+                was changed. ``store_in_doubt``: the connection was lost during the commit, and nobody knows.
+        """
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called after each commit that appended events, whichever process made it.
+
+        It is called on the thread that wrote, or on one that listens to other processes; keep it short. It may be
+        called without news, too, such as after a time in which nobody could listen.
+        """
+        self._listeners.append(callback)
+
+    def wall(self) -> int:
+        """What the clock of whoever keeps the store shows, in nanoseconds since 1970 UTC; it may be set at any time.
+
+        Boxes that share a store have this one clock: by clocks of their own, two would end each other's hall days.
+        """
+        return time.time_ns()
+
+    @abstractmethod
+    def claim(self, box: str) -> None:
+        """Be the box of this name, alone, for as long as the store is open.
+
+        Raises:
+            StoreInUseError: another process is.
+        """
+
+    @abstractmethod
+    def checkpoint(self) -> None:
+        """See that what was erased leaves the places that a database keeps old rows in, as far as it can be told to.
+
+        Raises:
+            StoreError: ``store_busy``: not now; what was erased is erased, and traces of it are left.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close every connection, and let go of what this process holds."""
+
+    def _tell(self) -> None:
+        for tell in self._listeners:
+            tell()
+
+
+def is_current(version: str | None, tables: Collection[str], where: str) -> bool:
+    """Whether a store is at the version this program works with.
+
+    Args:
+        version: what it says it is at; None when it says nothing.
+        tables: the tables that are there.
+        where: how the store is called.
+
+    Raises:
+        StoreOpenError: ``store_foreign``: there are tables, and not ours; ``store_newer``.
+    """
+    if version is None and set(tables) - {"alembic_version"}:
+        raise StoreOpenError("store_foreign", f"{where} is a database, but not a store of this program")
+    if version is not None and version not in KNOWN:
+        raise StoreOpenError(
+            "store_newer",
+            f"the store {where} was written by a newer version of this program (schema {version}, known up to "
+            f"{HEAD}): use that one",
+            version=version,
+        )
+    return version == HEAD
