@@ -1,262 +1,235 @@
-"""Writers of a SQLite file: one after another, and those who wait for each other share one wait for the disk.
+"""Group commit: verbs of many threads run one after another on one connection, and share a commit under load.
 
-A commit is nothing but a wait for the disk, and by far the longest part of a verb. So whoever is done while others
-wait for their turn leaves the transaction open for the next one, and the last one, or the sixteenth, commits for all::
+A commit waits for the disk, and on PostgreSQL for the server and for the other processes' turns, too. So a verb that
+is done while others wait leaves its transaction open for the next one; the last one, or the sixteenth, commits for
+all of them::
 
     A  begin, verb ─────────────────────────────────── waits ─┐
     B     waits for A ─ savepoint, verb ────────────── waits ─┤ answers
     C     waits for A ─────────── savepoint, verb, commit ────┘
 
-Each verb is done or refused for itself, as if those before it had been committed. None is answered before all of its
-group are kept, a refused one neither, since it may be refused for what another of the group did. If they cannot be
-kept, all have failed. Who is alone commits at once, with no savepoint.
+* Nobody is answered before the commit of the group is durable, so nothing that anybody was told can be undone by a
+  crash. That holds for refusals, too: a verb may be refused because of what another one of its group did.
+* Each verb has a savepoint of its own. A verb that fails is rolled back alone, and takes no other one along.
+* When the commit fails, all verbs of the group have failed, with the same error.
+* A verb that is alone has no savepoint and commits at once.
 """
 
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import cast
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from ticketing.model import StoreError
-from ticketing.store.base import LOST, NEWS
+from ticketing.store.base import LOST, NEWS, Store
 
 TOGETHER = 16
-"""Verbs that share a commit at most: the first of them is to wait for no more than these."""
-
-
-class Writers:
-    """Transactions on one connection, for many threads.
-
-    Args:
-        connect: makes that connection, once it is needed.
-        begun: looks at a transaction that has just begun; what it raises ends it.
-        errors: a context that turns the database's errors into ours.
-        tell: called after each commit with news, on the thread that made it.
-        patience: seconds to wait for a turn.
-    """
-
-    def __init__(
-        self,
-        connect: Callable[[], Connection],
-        begun: Callable[[Connection], None],
-        errors: Callable[[], AbstractContextManager[None]],
-        tell: Callable[[], None],
-        patience: float,
-    ) -> None:
-        self._connect = connect
-        self._begun = begun
-        self._errors = errors
-        self._tell = tell
-        self._patience = patience
-        self._conn: Connection | None = None
-        # Who has the turn works with the connection, and with the group.
-        self._turn = threading.Lock()
-        self._group: _Group | None = None
-        # While a group is open and nobody has the turn, somebody waits for it: that is what this lock sees to.
-        self._door = threading.Lock()
-        self._waiting = 0
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """See :meth:`ticketing.store.base.Store.write`."""
-        group = self._enter()
-        try:
-            with self._errors():
-                yield group.conn
-                group.take_in()
-        except BaseException as error:
-            group.leave_out(error)
-            raise
-        finally:
-            self._leave(group)
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """A turn with no transaction open."""
-        self._take_turn()
-        news = False
-        try:
-            news = self._end_group()
-            yield
-        finally:
-            self._give_back(news)
-
-    def close(self) -> None:
-        """Close the connection, after whoever has the turn."""
-        with self._turn:
-            self._end_group()
-            if self._conn is not None:
-                self._conn.close()
-                self._conn = None
-
-    def _take_turn(self) -> None:
-        if self._turn.acquire(blocking=False):
-            return
-        with self._door:
-            self._waiting += 1
-        taken = False
-        try:
-            taken = self._turn.acquire(timeout=self._patience)
-        finally:
-            with self._door:
-                self._waiting -= 1
-                # Who had the turn last may have left the commit to this thread, which goes.
-                left = not taken and self._waiting == 0 and self._turn.acquire(blocking=False)
-            if left:
-                self._end_and_give_back()
-        if not taken:
-            raise StoreError("store_busy")
-
-    def _enter(self) -> "_Group":
-        self._take_turn()
-        try:
-            with self._errors():
-                if self._group is None:
-                    self._group = self._begin()
-                else:
-                    self._group.admit()
-                return self._group
-        except BaseException:
-            self._end_and_give_back()
-            raise
-
-    def _begin(self) -> "_Group":
-        if self._conn is None:
-            self._conn = self._connect()
-        group = _Group(self._conn)
-        try:
-            self._begun(group.conn)
-        except BaseException as error:
-            group.leave_out(error)
-            raise
-        return group
-
-    def _leave(self, group: "_Group") -> None:
-        """Have the group committed, by this thread or a later one, and wait for that."""
-        with self._door:
-            handed_on = self._waiting > 0 and 0 < group.members < TOGETHER and not group.over
-            if handed_on:
-                ended = group.ended = group.ended or threading.Event()
-                self._turn.release()
-        if handed_on:
-            ended.wait()
-        else:
-            self._end_and_give_back()
-        if group.failed:
-            # One for each, since an error grows with the thread that raises it.
-            raise StoreError(group.failed.code, **group.failed.facts)
-
-    def _end_and_give_back(self) -> None:
-        news = False
-        try:
-            news = self._end_group()
-        finally:
-            self._give_back(news)
-
-    def _give_back(self, news: bool) -> None:
-        self._turn.release()
-        if news:
-            self._tell()
-
-    def _end_group(self) -> bool:
-        """Commit what is open; whether there is news in it, to be told once the turn is given back."""
-        group, self._group = self._group, None
-        if group is None:
-            return False
-        group.end(self._errors)
-        return group.news
+"""Verbs that share a commit at most: the first of them has to wait for all the others."""
 
 
 class _Group:
-    """Verbs in one transaction. Only for who has the turn; ``failed`` and ``news`` for the others once it is over.
+    """Verbs in one transaction; only for the thread that has the turn, until ``ended`` is set.
 
     Attributes:
         conn: the transaction.
         members: how many verbs are done in it.
+        in_savepoint: whether the verb at work has a savepoint, since there were others before it.
         news: whether any of them appended events.
-        over: whether it is committed, or cannot be.
-        ended: set when it is over; None while nobody waits for that.
-        failed: why it was not kept.
+        failed: why none of them was kept.
+        ended: set when the transaction is over.
     """
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
         self.members = 0
+        self.in_savepoint = False
         self.news = False
-        self.over = False
-        self.ended: threading.Event | None = None
         self.failed: StoreError | None = None
-        self._transaction = conn.begin()
-        self._in_savepoint = False
-        conn.info.pop(NEWS, None)
+        self.ended = threading.Event()
 
-    def admit(self) -> None:
-        """One more verb begins."""
-        self._run("SAVEPOINT verb")
-        self._in_savepoint = True
-        self.conn.info.pop(NEWS, None)
 
-    def take_in(self) -> None:
-        """It is done."""
-        if self._in_savepoint:
-            self._run("RELEASE verb")
-            self._in_savepoint = False
-        self.members += 1
-        self.news |= self.conn.info.pop(NEWS, False)
+class GroupStore(Store):
+    """A store whose writers share commits. A kind of store says how to begin, commit and roll back."""
 
-    def leave_out(self, why: BaseException) -> None:
-        """It was refused, or could not be done, for this reason: nothing of it is left."""
-        if not self._in_savepoint:
-            # It is alone, since who comes later has a savepoint.
-            try:
-                self._transaction.rollback()
-            finally:
-                self._is_over()
-            return
-        self._in_savepoint = False
-        # An error of the disk has SQLite roll back everything (sqlite.org, lang_transaction.html, 2.3).
-        if not self._raw.in_transaction:
-            self._give_up(why)
-            return
+    def __init__(self, engine: Engine, patience: float) -> None:
+        super().__init__(engine, patience)
+        # Guards the three below. A turn is handed to the first in the queue, by releasing its lock.
+        self._door = threading.Lock()
+        self._taken = False
+        self._queue: deque[threading.Lock] = deque()
+        # The open transaction, and how often one was lost; only for the thread that has the turn.
+        self._group: _Group | None = None
+        self._lost = 0
+
+    @abstractmethod
+    def _begin(self) -> Connection:
+        """Begin a transaction that has its turn to write among all processes."""
+
+    @abstractmethod
+    def _commit(self, conn: Connection) -> None:
+        """Commit durably; ``conn.info`` holds ``NEWS`` when events were appended."""
+
+    @abstractmethod
+    def _roll_back(self, conn: Connection) -> None:
+        """End the transaction, if the database has not done so by itself."""
+
+    @abstractmethod
+    def _errors(self) -> AbstractContextManager[None]:
+        """Turn the database's errors into ours."""
+
+    def _save(self, conn: Connection) -> None:
+        """Set the verb's savepoint."""
+        _raw(conn).execute("SAVEPOINT verb")
+
+    def _settle(self, conn: Connection, *, in_savepoint: bool) -> None:
+        """Have the database do what the verb left to be done, and give up its savepoint."""
+        if in_savepoint:
+            _raw(conn).execute("RELEASE verb")
+
+    def _undo(self, conn: Connection) -> None:
+        """Roll back to the verb's savepoint, and give it up."""
+        _raw(conn).execute("ROLLBACK TO verb")
+        _raw(conn).execute("RELEASE verb")
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """See :class:`~ticketing.store.base.Store`; verbs that wait for each other share a commit."""
+        self._take_turn(self._patience)
+        group = None
         try:
-            self._run("ROLLBACK TO verb")
-            self._run("RELEASE verb")
-        except sqlite3.Error as error:
-            self._give_up(error)
-
-    def end(self, errors: Callable[[], AbstractContextManager[None]]) -> None:
-        """Commit."""
-        if self.over:
-            return
-        try:
-            with errors():
-                self._transaction.commit()
-            self._is_over()
+            with self._errors():
+                group = self._enter()
+                yield group.conn
+                self._keep(group)
         except BaseException as error:
-            self._give_up(error)
-            if not isinstance(error, Exception):
-                raise
-
-    def _give_up(self, why: BaseException) -> None:
-        self.failed = why if isinstance(why, StoreError) else StoreError("store_broken", cause=type(why).__name__)
-        # What others of the group saw in it never was.
-        self.conn.info[LOST] = self.conn.info.get(LOST, 0) + 1
-        try:
-            self._transaction.rollback()
+            if group is not None:
+                self._leave_out(group, error)
+            raise
         finally:
-            self._is_over()
+            self._leave(group)
 
-    def _is_over(self) -> None:
-        self.over = True
-        if self.ended:
-            self.ended.set()
+    @contextmanager
+    def _alone(self, patience: float = -1) -> Iterator[None]:
+        """A turn with no transaction open; ``patience`` in seconds, -1 to wait as long as it takes."""
+        self._take_turn(patience)
+        group = None
+        try:
+            group = self._end_group()
+            yield
+        finally:
+            self._give_back(group)
 
-    @property
-    def _raw(self) -> sqlite3.Connection:
-        return cast("sqlite3.Connection", self.conn.connection.dbapi_connection)
+    # Turns
 
-    def _run(self, statement: str) -> None:
-        self._raw.execute(statement).close()
+    def _take_turn(self, patience: float) -> None:
+        with self._door:
+            if not self._taken:
+                self._taken = True
+                return
+            mine = threading.Lock()
+            mine.acquire()
+            self._queue.append(mine)
+        if not mine.acquire(timeout=patience):
+            with self._door:
+                if mine in self._queue:
+                    self._queue.remove(mine)
+                    raise StoreError("store_busy")
+            # Too late to go: it was handed the turn just now, and perhaps a group to commit.
+
+    def _hand_on(self) -> bool:
+        """Hand the turn to the next in the queue, if there is one; call it with the door held."""
+        if self._queue:
+            self._queue.popleft().release()
+            return True
+        return False
+
+    def _give_back(self, group: _Group | None) -> None:
+        """End the turn; then the listeners are told the news of the group that was committed in it."""
+        with self._door:
+            self._taken = self._hand_on()
+        if group is not None and group.news:
+            self._tell()
+
+    # The group
+
+    def _enter(self) -> _Group:
+        group = self._group
+        if group is None:
+            group = self._group = _Group(self._begin())
+            group.conn.info[LOST] = self._lost
+        else:
+            self._save(group.conn)
+            group.in_savepoint = True
+        group.conn.info.pop(NEWS, None)
+        return group
+
+    def _keep(self, group: _Group) -> None:
+        """The verb is done."""
+        if not group.in_savepoint and not self._queue:
+            # It is alone: an error of the commit is its own.
+            self._commit(group.conn)
+            self._group = None
+        else:
+            self._settle(group.conn, in_savepoint=group.in_savepoint)
+        group.in_savepoint = False
+        group.members += 1
+        group.news |= group.conn.info.pop(NEWS, False)
+
+    def _leave_out(self, group: _Group, why: BaseException) -> None:
+        """The verb was refused or could not be done: nothing of it is left."""
+        if group.in_savepoint:
+            group.in_savepoint = False
+            try:
+                with self._errors():
+                    self._undo(group.conn)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the transaction of the others is lost with it
+                self._give_up(group, why if isinstance(why, StoreError) else error)
+        elif self._group is group:
+            self._group = None
+            self._roll_back(group.conn)
+
+    def _leave(self, group: _Group | None) -> None:
+        """Have the group committed, by this thread or a later one, and wait for that."""
+        current = self._group
+        handed_on = False
+        if current is not None and 0 < current.members < TOGETHER:
+            with self._door:
+                handed_on = self._hand_on()
+        if not handed_on:
+            ended = self._end_group() or group
+            self._give_back(ended)
+        elif group is not None:
+            group.ended.wait()
+        if group is not None and group.failed:
+            # Each verb raises an error of its own, since a traceback grows with each thread that raises it.
+            raise StoreError(group.failed.code, **group.failed.facts)
+
+    def _end_group(self) -> _Group | None:
+        """Commit what is open; the group that was."""
+        group, self._group = self._group, None
+        if group is not None:
+            try:
+                group.conn.info[NEWS] = group.news
+                with self._errors():
+                    self._commit(group.conn)
+                group.ended.set()
+            except Exception as error:  # noqa: BLE001 - raised by each verb of the group
+                self._give_up(group, error)
+        return group
+
+    def _give_up(self, group: _Group, why: BaseException) -> None:
+        """None of the group is kept; what its verbs saw of each other never was."""
+        group.failed = why if isinstance(why, StoreError) else StoreError("store_broken", cause=type(why).__name__)
+        group.news = False
+        self._lost += 1
+        self._group = None
+        self._roll_back(group.conn)
+        group.ended.set()
+
+
+def _raw(conn: Connection) -> Any:
+    return conn.connection.dbapi_connection

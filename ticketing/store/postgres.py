@@ -1,23 +1,30 @@
 """A store in a PostgreSQL database, which several boxes share.
 
-One writer at a time, as on SQLite: every transaction that writes first takes one advisory lock, which the database
-gives back when the commit is done *and visible*. So each writer sees all that was written before it, numbers have no
-gaps, and events become visible in the order of their numbers: their sequence is only drawn from under the lock. What
-a hall writes takes a millisecond or two at a time; it can wait for that better than it could bear two transactions
-that do not know of each other.
+**One writer at a time**, as on SQLite: every transaction that writes first takes one advisory lock, which the database
+gives back when the commit is durable *and visible*. So each writer sees all that was written before it, numbers have
+no gaps, and events become visible in the order of their numbers, which are only drawn under the lock.
 
-Locks of a session, all on the connection that writes, so that nobody writes without holding them:
+**Group commit.** The lock is held through the flush of the write-ahead log, so that is what the other processes wait
+for. To give it back before the flush would be quicker, and wrong: another process could read a number that a crash
+takes back, and answer what was never kept. Instead the verbs of one process that wait for each other share one
+transaction, one lock and one flush (``group_commit``).
+
+**Round trips** cost the same as the work, and more in a network. Beginning, lock and clock are one trip; a savepoint
+and changes that return nothing are kept back and sent with the next statement (``prepared.LATER``), the last ones
+with the commit, in psycopg's pipeline mode.
+
+**Locks of the session**, all on the connection that writes, so that nobody writes without holding them:
 
 * *schema*, shared: the schema stays as it is. Whoever changes it needs the lock alone. A connection that was lost and
   made again takes the lock again and looks whether the schema is still the one this program knows.
 * *box*, alone: no other process is the box of that name, and prints its slips.
 
-News travel by NOTIFY in the transaction that makes them, and reach the others (``news``) once it is visible.
+**News** travel by NOTIFY in the transaction that makes them, and reach the others (``news``) once it is visible.
+**The database's clock** is the clock of all boxes: each turn to write tells what it shows. A box that hangs or is cut
+off in the middle of a transaction stops the hall until the database ends that transaction: ``HANGING``.
 
-The database's clock is the clock of all boxes: each turn to write tells what it shows.
-
-A box that hangs or is cut off in the middle of a transaction stops the hall until the database ends that transaction:
-``HANGING``.
+Connections for reading come from SQLAlchemy's pool. The BEGIN of a reader tells whether its connection still lives;
+psycopg_pool would ask with a round trip of its own, and cannot keep the writer's session with its locks.
 """
 
 import hashlib
@@ -27,23 +34,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, RootTransaction
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketing.model import StoreError
-from ticketing.store.base import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError, is_current
+from ticketing.store.base import NEWS, StoreGoneError, StoreInUseError, StoreOpenError, is_current
+from ticketing.store.group_commit import GroupStore
 from ticketing.store.notify import CHANNEL, Messenger
-from ticketing.store.watchdog import Watch
+from ticketing.store.prepared import LATER
+from ticketing.store.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
 
 HANGING = 10.0
 """Seconds after which the database ends a transaction whose program does nothing."""
@@ -58,12 +66,8 @@ ASTRAY = 60_000_000
 """Microseconds that a box's own clock may be away from the database's before that is said."""
 
 _USED = "quhao.used"
-_SHOWS = "quhao.clock"
-_BEGIN = "quhao_begin"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_COMMIT = "COMMIT"
-# In one go: what is told is sent with the commit, or not at all.
-_COMMIT_WITH_NEWS = f"NOTIFY {CHANNEL}; COMMIT"
+_SAVEPOINT = "SAVEPOINT verb"
 _FOUND = (
     "SELECT current_schema(), to_regclass(format('%I.alembic_version', current_schema())) IS NOT NULL,"
     " current_setting('server_encoding'), current_setting('fsync')"
@@ -83,7 +87,7 @@ class _SilentError(StoreGoneError):
     """The database did not say anything in time."""
 
 
-class PostgresStore(Store):
+class PostgresStore(GroupStore):
     """An open database.
 
     Attributes:
@@ -95,11 +99,9 @@ class PostgresStore(Store):
     def __init__(self, url: URL, patience: float) -> None:
         engine, self._connect = _engine(url, patience)
         super().__init__(engine, patience)
-        # One connection for all writes of this process, whose threads take turns: a lock of our own wakes the next
-        # one at once.
+        # All writes of this process go through one connection, which holds the locks of its session.
         self._writer: Connection | None = None
-        self._turn = threading.Lock()
-        self._watch = Watch(lambda: _answers(self._connect), engine.dispose)
+        self._watchdog = Watchdog(lambda: _answers(self._connect), engine.dispose)
         self.url = url
         self._schema = ""
         self._boxes: list[str] = []
@@ -112,47 +114,25 @@ class PostgresStore(Store):
     def read(self) -> Iterator[Connection]:
         """See :class:`~ticketing.store.base.Store`."""
         with self._errors():
-            conn, transaction = self._alive(Connection.begin)
+            conn = self._connection(Connection.begin)
             try:
                 yield conn
-                transaction.commit()
+                conn.commit()
             except BaseException as error:
                 if _is_lost(conn, error):
                     _throw_away(conn)
                 raise
             finally:
-                self._watch.end()
-                if not conn.closed:
-                    conn.close()
+                self._watchdog.end(conn)
+                conn.close()
 
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """See :class:`~ticketing.store.base.Store`."""
-        self._take_turn()
-        try:
-            with self._errors():
-                conn, transaction = self._begin_writing()
-                conn.info.pop(NEWS, None)
-                try:
-                    yield conn
-                except BaseException:
-                    self._roll_back(conn, transaction)
-                    raise
-                news = conn.info.pop(NEWS, False)
-                self._commit(conn, transaction, _COMMIT_WITH_NEWS if news else _COMMIT)
-        finally:
-            self._watch.end()
-            self._turn.release()
-        if news:
-            self._tell()
-
-    def on_commit(self, callback: Any) -> None:
+    def on_commit(self, callback: Callable[[], None]) -> None:
         """See :class:`~ticketing.store.base.Store`; the first one to listen has other processes listened to."""
         super().on_commit(callback)
         if self._messenger is None:
             self._messenger = Messenger(self._connect, self._tell, self._is_own)
             self._messenger.start()
-            self._watch.start()
+            self._watchdog.start()
 
     def wall(self) -> int:
         """See :class:`~ticketing.store.base.Store`: the database's, as of the last turn to write."""
@@ -160,18 +140,12 @@ class PostgresStore(Store):
 
     def claim(self, box: str) -> None:
         """See :class:`~ticketing.store.base.Store`."""
-        self._take_turn()
-        try:
-            with self._errors():
-                conn = self._writing()
-                if not _ask(_raw(conn), "SELECT pg_try_advisory_lock(%s)", self._key("box", box)):
-                    raise StoreInUseError(
-                        f"another process on {_name(self.url)} is the box {box!r}: give each box a hall.box of its own"
-                    )
-                self._boxes.append(box)
-        finally:
-            self._watch.end()
-            self._turn.release()
+        with self._alone(self._patience), self._errors():
+            if not _ask(_raw(self._writing()), "SELECT pg_try_advisory_lock(%s)", self._key("box", box)):
+                raise StoreInUseError(
+                    f"another process on {_name(self.url)} is the box {box!r}: give each box a hall.box of its own"
+                )
+            self._boxes.append(box)
 
     def checkpoint(self) -> None:
         """Have the rows that are gone taken out of the tables that held what was sealed.
@@ -196,10 +170,10 @@ class PostgresStore(Store):
 
     def close(self) -> None:
         """Close every connection, and let go of what this process holds."""
-        self._watch.close()
+        self._watchdog.close()
         if self._messenger is not None:
             self._messenger.close()
-        with self._turn:
+        with self._alone():
             self._drop_writer()
             self.engine.dispose()
 
@@ -210,7 +184,7 @@ class PostgresStore(Store):
         deadline = time.monotonic() + self._patience
         pause = threading.Event()
         with self._errors():
-            conn = self.engine.connect().execution_options(**{_BEGIN: "BEGIN"})
+            conn = self.engine.connect()
             try:
                 raw = _raw(conn)
                 self._schema = _fit(raw, _name(self.url))
@@ -234,7 +208,7 @@ class PostgresStore(Store):
             except BaseException:
                 _throw_away(conn)
                 raise
-            self._writer = self._for_writing(conn)
+            self._writer = conn
         astray = (time.time_ns() // 1000 - shows) // 1_000_000
         if abs(astray) > ASTRAY // 1_000_000:
             log.warning("this box's clock is %+d s from the database's, which the hall goes by: set it right", astray)
@@ -250,6 +224,7 @@ class PostgresStore(Store):
         # Imported here: Alembic costs more to load than everything else a start needs, and is needed once a version.
         from ticketing.store.migrations import upgrade
 
+        _raw(conn).execute("BEGIN")
         with conn.begin():
             for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
                 conn.exec_driver_sql(f"SET LOCAL {limit} = 0")
@@ -263,16 +238,14 @@ class PostgresStore(Store):
     # Connections
 
     def _writing(self) -> Connection:
-        """The connection that writes, with all that this process must hold."""
-        if self._writer is not None and not _is_lost(self._writer):
-            return self._writer
-        self._drop_writer()
-        conn, _ = self._alive(self._hold)
-        self._writer = self._for_writing(conn)
+        """The connection that writes, with all the locks that this process must hold as long as it writes."""
+        if self._writer is None or _is_lost(self._writer):
+            self._drop_writer()
+            self._writer = self._connection(self._hold)
+            self._watchdog.end(self._writer)
         return self._writer
 
     def _hold(self, conn: Connection) -> None:
-        """Take all the locks that this process must hold as long as it writes."""
         raw = _raw(conn)
         if not self._share_schema(raw):
             raise StoreError("store_newer")
@@ -280,63 +253,61 @@ class PostgresStore(Store):
             if not _ask(raw, "SELECT pg_try_advisory_lock(%s)", self._key("box", box)):
                 raise StoreError("box_taken")
 
-    def _alive(self, begin: Callable[[Connection], _T]) -> tuple[Connection, _T]:
-        """A connection of the pool, with what ``begin`` gave on it; those that died in the pool are passed over."""
+    def _connection(self, begin: Callable[[Connection], object]) -> Connection:
+        """A connection of the pool on which ``begin`` worked; those that died in the pool are passed over."""
         while True:
             conn = self.engine.connect()
             used = conn.info.get(_USED)
-            self._watch.begin(_raw(conn))
+            self._watchdog.begin(conn, _raw(conn))
             try:
-                begun = begin(conn)
+                begin(conn)
             except BaseException as error:
-                self._watch.end()
+                self._watchdog.end(conn)
                 lost = _is_lost(conn, error)
                 _throw_away(conn)
                 # Only a new connection that fails tells that the database is gone.
-                if used and lost:
-                    continue
-                raise
-            conn.info[_USED] = True
-            return conn, begun
-
-    def _for_writing(self, conn: Connection) -> Connection:
-        # In one go, as it is a way to the server and back.
-        self._writing_process = _raw(conn).info.backend_pid
-        lock = f"SELECT pg_advisory_xact_lock({self._key('write')})"
-        turn = f"BEGIN ISOLATION LEVEL READ COMMITTED; {lock}; {_CLOCK}"
-        return conn.execution_options(**{_BEGIN: turn})
+                if not (used and lost):
+                    raise
+            else:
+                conn.info[_USED] = True
+                return conn
 
     def _drop_writer(self) -> None:
         if self._writer is not None:
+            self._watchdog.end(self._writer)
             _throw_away(self._writer)
             self._writer = None
-
-    def _take_turn(self) -> None:
-        if not self._turn.acquire(timeout=self._patience):
-            raise StoreError("store_busy")
 
     def _is_own(self, process: int) -> bool:
         return process == self._writing_process
 
     # Transactions
 
-    def _begin_writing(self) -> tuple[Connection, RootTransaction]:
+    def _begin(self) -> Connection:
         while True:
             used = self._writer
             conn = self._writing()
-            self._watch.begin(_raw(conn))
+            self._watchdog.begin(conn, _raw(conn))
             try:
-                transaction = conn.begin()
-                self._hear_clock(conn.info[_SHOWS])
-                return conn, transaction
+                self._take_lock(conn)
             except BaseException as error:
-                if not _is_lost(conn, error):
-                    # The transaction has begun, and its turn to write did not come.
-                    _raw(conn).rollback()
-                    raise
-                self._drop_writer()
-                if conn is not used:
-                    raise
+                self._roll_back(conn)
+                if conn is used and _is_lost(conn, error):
+                    continue
+                raise
+            return conn
+
+    def _take_lock(self, conn: Connection) -> None:
+        """Begin a transaction whose turn it is among all processes, and hear the database's clock, in one trip."""
+        raw = _raw(conn)
+        conn.info[LATER] = []
+        self._writing_process = raw.info.backend_pid
+        lock = f"SELECT pg_advisory_xact_lock({self._key('write')})"
+        cursor = raw.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED; {lock}; {_CLOCK}", prepare=False)
+        while cursor.nextset():
+            pass
+        self._hear_clock(cursor.fetchall()[0][0])
+        conn.begin()
 
     def _hear_clock(self, shows: int) -> None:
         """Go by what the database's clock showed a moment ago."""
@@ -345,26 +316,39 @@ class PostgresStore(Store):
         # What was read late says too little; so does a clock that was set back a little, which is followed slowly.
         self._ahead = self._ahead - late // 64 if self._ahead is not None and 0 < late < LATE else ahead
 
-    def _commit(self, conn: Connection, transaction: RootTransaction, how: str) -> None:
-        raw = _raw(conn)
+    def _save(self, conn: Connection) -> None:
+        conn.info[LATER].append((_SAVEPOINT, None))
+
+    def _settle(self, conn: Connection, *, in_savepoint: bool) -> None:
+        _send(conn, *(("RELEASE verb",) if in_savepoint else ()))
+
+    def _undo(self, conn: Connection) -> None:
+        later = conn.info[LATER]
+        sent = not later or later[0][0] != _SAVEPOINT
+        later.clear()
+        if sent:
+            _raw(conn).execute("ROLLBACK TO verb; RELEASE verb", prepare=False)
+
+    def _commit(self, conn: Connection) -> None:
         try:
-            if raw.info.transaction_status == psycopg.pq.TransactionStatus.INERROR:
-                # A verb went on after an error, as if nothing had happened; COMMIT would silently undo everything.
-                raise StoreError("store_broken", cause="25P02")
-            raw.execute(how, prepare=False)
-            # The database has committed; this only has SQLAlchemy know it.
-            transaction.commit()
+            # What is notified is sent with the commit, or not at all.
+            _send(conn, *((f"NOTIFY {CHANNEL}",) if conn.info.get(NEWS) else ()), "COMMIT")
         except BaseException as error:
-            lost = _is_lost(conn, error)
-            self._roll_back(conn, transaction)
-            if lost:
+            if _is_lost(conn, error):
                 raise StoreError("store_in_doubt", cause=getattr(error, "sqlstate", None) or "") from None
             raise
+        self._watchdog.end(conn)
+        # The database has committed; this only has SQLAlchemy know it.
+        conn.commit()
 
-    def _roll_back(self, conn: Connection, transaction: RootTransaction) -> None:
+    def _roll_back(self, conn: Connection) -> None:
         if not _is_lost(conn):
             with suppress(DBAPIError, psycopg.Error):
-                transaction.rollback()
+                conn.info[LATER].clear()
+                conn.rollback()
+                # In a transaction that SQLAlchemy does not know of, its turn to write did not come.
+                _raw(conn).rollback()
+                self._watchdog.end(conn)
                 return
         self._drop_writer()
 
@@ -482,7 +466,7 @@ def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Con
     options = [given if isinstance(given, str) else " ".join(given)]
     options += [f"-c {name}={value}" for name, value in settings.items()]
     ours: dict[str, Any] = {
-        # Transactions begin and end where we say so: see "begin" below and PostgresStore._commit.
+        # Transactions begin and end where we say so: by "begin" below and PostgresStore._take_lock.
         "autocommit": True,
         "options": " ".join(options).strip(),
         "application_name": "quhao",
@@ -515,13 +499,32 @@ def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Con
 
     @event.listens_for(engine, "begin")
     def begin(conn: Connection) -> None:
-        cursor = _raw(conn).execute(conn.get_execution_options().get(_BEGIN, _READ), prepare=False)
-        while cursor.nextset():
-            pass
-        if cursor.description:
-            conn.info[_SHOWS] = cursor.fetchall()[0][0]
+        raw = _raw(conn)
+        if raw.info.transaction_status == TransactionStatus.IDLE:
+            raw.execute(_READ, prepare=False)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def keep_order(conn: Connection, *_statement: object) -> None:
+        if conn.info.get(LATER):
+            _send(conn)
 
     return engine, connect
+
+
+def _send(conn: Connection, *commands: str) -> None:
+    """Send what was kept back, and these commands after it, in one round trip.
+
+    After an error of one of them the server passes over the rest, also over a COMMIT.
+    """
+    raw, later = _raw(conn), conn.info[LATER]
+    if raw.info.transaction_status == TransactionStatus.INERROR:
+        # A verb went on after an error as if nothing had happened; COMMIT would silently undo everything.
+        raise StoreError("store_broken", cause="25P02")
+    together = [*later, *((command, None) for command in commands)]
+    later.clear()
+    with raw.pipeline():
+        for statement, values in together:
+            raw.execute(statement, values)
 
 
 class _Text(StrDumperUnknown):

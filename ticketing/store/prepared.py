@@ -8,6 +8,10 @@ from sqlalchemy import Connection, Dialect, Insert, Row, Select, TextClause, Upd
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.result import SimpleResultMetaData
 
+LATER = "quhao.later"
+"""Key in ``Connection.info``: changes that return nothing, kept back to be sent with the next statement in one round
+trip; not there where each statement is sent at once."""
+
 Statement = Select[Any] | Insert | Update | TextClause
 
 
@@ -67,6 +71,11 @@ class Prepared:
 
     def do(self, conn: Connection, values: Mapping[str, Any]) -> int:
         """Change something; the id that the database gave to the row, when one was inserted."""
+        made = self._of(conn, values)
+        later = conn.info.get(LATER)
+        if later is not None and "RETURNING" not in made.sql:
+            later.append((made.sql, {**made.fixed, **values}))
+            return 0
         _made, cursor = self._run(conn, values)
         if hasattr(cursor, "lastrowid"):
             number = cursor.lastrowid
@@ -77,10 +86,20 @@ class Prepared:
         return number or 0
 
     def _run(self, conn: Connection, values: Mapping[str, Any] | None) -> tuple[_Made, Any]:
-        dialect = conn.dialect
-        made = self._made.get(dialect.name) or self._make(dialect, values)
+        made = self._of(conn, values)
         raw: Any = conn.connection.dbapi_connection
-        return made, raw.execute(made.sql, {**made.fixed, **(values or {})})
+        later = conn.info.get(LATER)
+        if not later:
+            return made, raw.execute(made.sql, {**made.fixed, **(values or {})})
+        together = [*later, (made.sql, {**made.fixed, **(values or {})})]
+        later.clear()
+        with raw.pipeline():
+            for statement, given in together:
+                cursor = raw.execute(statement, given)
+        return made, cursor
+
+    def _of(self, conn: Connection, values: Mapping[str, Any] | None) -> _Made:
+        return self._made.get(conn.dialect.name) or self._make(conn.dialect, values)
 
     def _make(self, dialect: Dialect, values: Mapping[str, Any] | None) -> _Made:
         # By name, so that a value may stand where the statement has it, and as often.

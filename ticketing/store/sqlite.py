@@ -20,14 +20,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketing.model import StoreError
-from ticketing.store.base import HEAD, Store, StoreInUseError, StoreOpenError, is_current
-from ticketing.store.group_commit import Writers
+from ticketing.store.base import HEAD, StoreInUseError, StoreOpenError, is_current
+from ticketing.store.group_commit import GroupStore
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _VERSION = "SELECT version_num FROM alembic_version"
 
 
-class SqliteStore(Store):
+class SqliteStore(GroupStore):
     """An open file.
 
     Attributes:
@@ -38,17 +38,13 @@ class SqliteStore(Store):
         super().__init__(_engine(path, patience), patience)
         self.path = path
         self._lock_file: int | None = None
-        self._writers = Writers(self._connect_writer, self._begun, _our_errors, self._tell, patience)
+        self._writer: Connection | None = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """See :class:`~ticketing.store.base.Store`."""
         with _our_errors(), self.engine.connect() as conn, conn.begin():
             yield conn
-
-    def write(self) -> AbstractContextManager[Connection]:
-        """See :class:`~ticketing.store.base.Store`; writers who wait for each other share a commit."""
-        return self._writers.write()
 
     def claim(self, box: str) -> None:
         """A file has one service, which holds its lock: so it is the only box, too."""
@@ -59,7 +55,7 @@ class SqliteStore(Store):
         Raises:
             StoreError: ``store_busy`` when a reader still needs the log; it stays whole.
         """
-        with self._writers.alone(), _our_errors(), self.engine.connect() as conn:
+        with self._alone(self._patience), _our_errors(), self.engine.connect() as conn:
             # Outside any transaction, which SQLAlchemy would begin by itself.
             busy = _raw(conn).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
@@ -67,20 +63,37 @@ class SqliteStore(Store):
 
     def close(self) -> None:
         """Close every connection and let the next process have the store."""
-        self._writers.close()
-        self.engine.dispose()
+        with self._alone():
+            if self._writer is not None:
+                self._writer.close()
+            self.engine.dispose()
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
 
-    def _connect_writer(self) -> Connection:
-        return self.engine.connect().execution_options(quhao_write=True)
+    def _begin(self) -> Connection:
+        if self._writer is None:
+            self._writer = self.engine.connect().execution_options(quhao_write=True)
+        conn = self._writer
+        conn.begin()
+        try:
+            if self._lock_file is None:
+                # Whoever holds the lock is sure of the schema. A command beside it is not: a newer program may have
+                # become the service since.
+                _refuse_newer(conn)
+        except BaseException:
+            self._roll_back(conn)
+            raise
+        return conn
 
-    def _begun(self, conn: Connection) -> None:
-        if self._lock_file is None:
-            # Whoever holds the lock is sure of the schema. A command beside it is not: a newer program may have become
-            # the service since.
-            _refuse_newer(conn)
+    def _commit(self, conn: Connection) -> None:
+        conn.commit()
+
+    def _roll_back(self, conn: Connection) -> None:
+        conn.rollback()
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return _our_errors()
 
 
 def open_file(url: URL, *, exclusive: bool, patience: float) -> SqliteStore:

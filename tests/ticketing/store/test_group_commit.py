@@ -1,6 +1,7 @@
 """Writers who wait for each other share a commit: all of them are kept or none is, and each is refused for itself."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -10,19 +11,21 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from offices import OfficeHall
 from ticketing.model import StoreError
-from ticketing.store.base import NEWS, Store
+from ticketing.store.base import LOST, NEWS, Store
 from ticketing.store.group_commit import TOGETHER
 from ticketing.store.opening import open_store
+from ticketing.store.prepared import Prepared
 from ticketing.store.tables import fact
 from wires import wait_until
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'quhao.db'}", exclusive=True)
+def store(store_url: str) -> Iterator[Store]:
+    opened = open_store(store_url, exclusive=True)
     yield opened
     opened.close()
 
@@ -46,9 +49,9 @@ def names(store: Store) -> set[str]:
 
 
 def commits_of(store: Store) -> list[str]:
-    """Grows with each commit."""
+    """Grows with each commit of something written."""
     made: list[str] = []
-    event.listen(store.engine, "commit", lambda _conn: made.append("commit"))
+    event.listen(store.engine, "commit", lambda conn: made.append("commit") if LOST in conn.info else None)
     return made
 
 
@@ -77,9 +80,9 @@ class Occupied:
 
 def queue(store: Store, threads: ThreadPoolExecutor, *work: Callable[[], None]) -> list[Future[None]]:
     """Have all of these wait for their turn."""
-    ahead = store._writers._waiting  # type: ignore[attr-defined]
+    ahead = len(store._queue)  # type: ignore[attr-defined]
     waiting = [threads.submit(one) for one in work]
-    wait_until(lambda: store._writers._waiting == ahead + len(work), 10)  # type: ignore[attr-defined]
+    wait_until(lambda: len(store._queue) == ahead + len(work), 10)  # type: ignore[attr-defined]
     return waiting
 
 
@@ -133,16 +136,56 @@ def test_who_is_refused_takes_nobody_along(store: Store, threads: ThreadPoolExec
             conn.execute(insert(fact).values(name="refused", value=b"x"))
             raise LookupError("refused")
 
+    def refused_at_once() -> None:
+        with store.write():
+            raise LookupError("refused")
+
     made = commits_of(store)
     first = Occupied(store, threads)
-    before, failing, after = queue(store, threads, lambda: put(store, "before"), refused, lambda: put(store, "after"))
+    before, failing, nothing, after = queue(
+        store, threads, lambda: put(store, "before"), refused, refused_at_once, lambda: put(store, "after")
+    )
     first.go_on()
-    with pytest.raises(LookupError):
-        failing.result(10)
+    for one in (failing, nothing):
+        with pytest.raises(LookupError):
+            one.result(10)
     for one in (first.done, before, after):
         one.result(10)
     assert len(made) == 1
     assert names(store) == {"first", "before", "after"}
+
+
+def test_a_change_that_breaks_a_rule_fails_for_itself_whenever_it_is_sent(
+    store: Store, threads: ThreadPoolExecutor
+) -> None:
+    """PostgreSQL gets changes that return nothing only with the next statement, or with the end of the verb."""
+    add = Prepared(insert(fact))
+
+    def put_all(*names: str) -> None:
+        with store.write() as conn:
+            for name in names:
+                add.do(conn, {"name": name, "value": b"x"})
+
+    put_all("taken")
+    # More often than a statement is run before the driver has the server prepare it.
+    for _ in range(8):
+        with pytest.raises((IntegrityError, sqlite3.IntegrityError)):
+            put_all("own", "taken", "never")
+    first = Occupied(store, threads)
+    before, *failing, after = queue(
+        store,
+        threads,
+        lambda: put_all("before"),
+        *(lambda: put_all("own", "taken", "never") for _ in range(8)),
+        lambda: put_all("after", "own"),
+    )
+    first.go_on()
+    for one in failing:
+        with pytest.raises((IntegrityError, sqlite3.IntegrityError)):
+            one.result(10)
+    for one in (first.done, before, after):
+        one.result(10)
+    assert names(store) == {"taken", "first", "before", "after", "own"}
 
 
 def test_a_refusal_waits_until_what_it_saw_is_kept(store: Store, threads: ThreadPoolExecutor) -> None:
@@ -194,7 +237,8 @@ def test_who_listens_is_told_once_of_what_was_committed_together(store: Store, t
     assert told == [{"first", "a", "b"}]
 
 
-def test_a_checkpoint_does_not_wait_for_what_it_is_to_end(store: Store, threads: ThreadPoolExecutor) -> None:
+def test_a_checkpoint_does_not_wait_for_what_it_is_to_end(tmp_path: Path, threads: ThreadPoolExecutor) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'quhao.db'}", exclusive=True)
     told: list[set[str]] = []
     store.on_commit(lambda: told.append(names(store)))
     first = Occupied(store, threads, news=True)
@@ -203,6 +247,7 @@ def test_a_checkpoint_does_not_wait_for_what_it_is_to_end(store: Store, threads:
     first.done.result(10)
     checkpoint[0].result(10)
     assert told == [{"first"}]
+    store.close()
 
 
 def test_those_who_lose_patience_leave_nobody_without_a_commit(tmp_path: Path) -> None:
@@ -235,10 +280,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from offices import OfficeHall
 from ticketing.model import StoreError
+from ticketing.store.prepared import Prepared
 from wires import wait_until
 hall = OfficeHall(Path({str(tmp_path)!r}))
 hall.issue()
-writers = hall.store._writers
 there, go_on = threading.Event(), threading.Event()
 def hold():
     with hall.store.write():
@@ -250,7 +295,7 @@ with ThreadPoolExecutor(8) as threads:
     held = threads.submit(hold)
     there.wait(10)
     issuing = [threads.submit(hall.issue) for _ in range(5)]
-    wait_until(lambda: writers._waiting == 5, 10)
+    wait_until(lambda: len(hall.store._queue) == 5, 10)
     size = (Path({str(tmp_path)!r}) / "quhao.db-wal").stat().st_size
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, unlimited[1]))
     go_on.set()

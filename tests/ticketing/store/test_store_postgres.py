@@ -265,6 +265,39 @@ def test_a_connection_lost_during_the_commit_leaves_the_outcome_open(own_server:
     office.close()
 
 
+def test_a_connection_lost_under_a_group_of_verbs_fails_all_of_them_and_the_count_of_the_waiting_stays_right(
+    office: OfficeHall, postgres: PostgresServer
+) -> None:
+    """What one verb of the group saw of another never was."""
+    office.issue()
+    there, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with office.store.write():
+            there.set()
+            assert go_on.wait(30)
+
+    def lose() -> None:
+        with office.store.write() as conn:
+            cut(conn, postgres)
+            conn.execute(insert(fact).values(name="half", value=b""))
+
+    with ThreadPoolExecutor(4) as pool:
+        holding = pool.submit(hold)
+        assert there.wait(10)
+        issuing = [pool.submit(refused, StoreError, "store_gone", office.issue) for _ in range(2)]
+        wait_until(lambda: len(office.store._queue) == 2, 10)  # type: ignore[attr-defined]
+        losing = pool.submit(refused, StoreError, "store_gone", lose)
+        wait_until(lambda: len(office.store._queue) == 3, 10)  # type: ignore[attr-defined]
+        go_on.set()
+        for one in (*issuing, losing):
+            one.result(10)
+        with pytest.raises(StoreError, match="store_gone"):
+            holding.result(10)
+    issued = office.issue().ticket
+    assert (issued.number, issued.ahead) == ("A002", 1)
+
+
 class Wire:
     """What lies between a store and its server; it may break when a commit is done and nobody has heard of it."""
 
