@@ -168,6 +168,17 @@ def test_a_prepared_statement_gives_what_the_statement_gives(desk: OfficeHall) -
             Prepared(select(service.c.id)).one_or_none(conn)
 
 
+def test_a_prepared_change_that_returns_rows_gives_them_as_they_are_read(desk: OfficeHall) -> None:
+    job = desk.issue(print=True).print_job
+    mark = Prepared(
+        update(print_job).where(print_job.c.id == bindparam("job")).values(copy=True).returning(print_job.c.copy)
+    )
+    with desk.store.write() as conn:
+        row = mark.one_or_none(conn, {"job": job})
+        assert row
+        assert row.copy is True
+
+
 def test_a_prepared_change_keeps_what_the_statement_fixes_and_tells_the_new_row(store: Store) -> None:
     add = Prepared(insert(event).values(type="tested", data="{}"))
     change = Prepared(
