@@ -29,7 +29,6 @@ psycopg_pool would ask with a round trip of its own, and cannot keep the writer'
 
 import hashlib
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -45,9 +44,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketing.model import StoreError
-from ticketing.store.base import NEWS, StoreGoneError, StoreInUseError, StoreOpenError, is_current
+from ticketing.store import postgres_errors
+from ticketing.store.base import NEWS, StoreInUseError, StoreOpenError, is_current
 from ticketing.store.group_commit import GroupStore
 from ticketing.store.notify import CHANNEL, Messenger
+from ticketing.store.postgres_errors import SilentError, name_of
 from ticketing.store.prepared import LATER
 from ticketing.store.watchdog import Watchdog
 
@@ -75,16 +76,6 @@ _FOUND = (
 _CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _VERSION = "SELECT version_num FROM alembic_version"
 _TABLES = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
-
-# By SQLSTATE (PostgreSQL documentation, appendix A).
-_BUSY = {"55P03", "57014", "40001", "40P01"}  # lock not available, cancelled, serialization, deadlock
-_GONE = {"25P03", "57P01", "57P02", "57P03", "57P05"}  # ended for idling, by the administrator, by a crash; starting
-_MISFIT = {"42P01", "42703", "0A000"}  # no such table, no such column, another shape than was prepared
-_OURS = ("22", "23", "42", "25P02", "0A")  # what a verb did wrong
-
-
-class _SilentError(StoreGoneError):
-    """The database did not say anything in time."""
 
 
 class PostgresStore(GroupStore):
@@ -143,7 +134,7 @@ class PostgresStore(GroupStore):
         with self._alone(self._patience), self._errors():
             if not _ask(_raw(self._writing()), "SELECT pg_try_advisory_lock(%s)", self._key("box", box)):
                 raise StoreInUseError(
-                    f"another process on {_name(self.url)} is the box {box!r}: give each box a hall.box of its own"
+                    f"another process on {name_of(self.url)} is the box {box!r}: give each box a hall.box of its own"
                 )
             self._boxes.append(box)
 
@@ -160,13 +151,9 @@ class PostgresStore(GroupStore):
         from ticketing.store.tables import metadata
 
         sealed = [one.name for one in metadata.sorted_tables if {"sealed", "wrapped"} & set(one.columns.keys())]
-        with self._errors():
-            raw = self._connect()
-            try:
-                raw.execute("SET statement_timeout = 0")
-                raw.execute(f"VACUUM {', '.join(sealed)}")
-            finally:
-                raw.close()
+        with self._errors(), self._connect() as raw:
+            raw.execute("SET statement_timeout = 0")
+            raw.execute(f"VACUUM {', '.join(sealed)}")
 
     def close(self) -> None:
         """Close every connection, and let go of what this process holds."""
@@ -187,7 +174,7 @@ class PostgresStore(GroupStore):
             conn = self.engine.connect()
             try:
                 raw = _raw(conn)
-                self._schema = _fit(raw, _name(self.url))
+                self._schema = _fit(raw, name_of(self.url))
                 key = self._key("schema")
                 while not self._share_schema(raw):
                     _ask(raw, "SELECT pg_advisory_unlock_shared(%s)", key)
@@ -199,8 +186,8 @@ class PostgresStore(GroupStore):
                         break
                     if time.monotonic() > deadline:
                         raise StoreInUseError(
-                            f"the store {_name(self.url)} is to be brought to a newer version, and other boxes work on "
-                            "it with the old one: stop those first"
+                            f"the store {name_of(self.url)} is to be brought to a newer version, and other boxes work "
+                            "on it with the old one: stop those first"
                         )
                     pause.wait(0.05)
                 shows = _ask(raw, _CLOCK)
@@ -216,10 +203,10 @@ class PostgresStore(GroupStore):
     def _share_schema(self, raw: psycopg.Connection[Any]) -> bool:
         """Take the schema's lock together with others; whether it is the schema of this program."""
         _ask(raw, "SELECT pg_advisory_lock_shared(%s)", self._key("schema"))
-        return _is_current(raw, _name(self.url))
+        return _is_current(raw, name_of(self.url))
 
     def _migrate(self, conn: Connection) -> None:
-        if _is_current(_raw(conn), _name(self.url)):
+        if _is_current(_raw(conn), name_of(self.url)):
             return
         # Imported here: Alembic costs more to load than everything else a start needs, and is needed once a version.
         from ticketing.store.migrations import upgrade
@@ -360,38 +347,20 @@ class PostgresStore(GroupStore):
         try:
             yield
         except DBAPIError as error:
-            raise self._ours(error, error.orig) from None
+            raise postgres_errors.ours(error, error.orig, self._is_migrated) from None
         except psycopg.Error as error:
-            raise self._ours(error, error) from None
+            raise postgres_errors.ours(error, error, self._is_migrated) from None
         except PoolTimeoutError:
             raise StoreError("store_busy") from None
 
-    def _ours(self, error: Exception, raw: BaseException | None) -> Exception:
-        if not isinstance(raw, psycopg.Error):
-            return error
-        state = raw.sqlstate or ""
-        code = _code_of(raw)
-        if code is not None:
-            return StoreError(code, cause=state)
-        if state in _MISFIT and self._is_migrated():
-            return StoreError("store_newer")
-        return DBAPIError.instance(
-            getattr(error, "statement", None), None, _clean(raw), psycopg.Error, hide_parameters=True, dialect=None
-        )
-
     def _is_migrated(self) -> bool:
         try:
-            raw = self._connect()
-        except StoreError:
-            return False
-        try:
-            return not _is_current(raw, _name(self.url))
-        except StoreOpenError:
-            return True
+            with self._connect() as raw:
+                return not _is_current(raw, name_of(self.url))
+        except StoreOpenError as error:
+            return error.code in ("store_newer", "store_foreign")
         except psycopg.Error:
             return False
-        finally:
-            raw.close()
 
 
 def open_database(url: URL, *, patience: float) -> PostgresStore:
@@ -400,7 +369,7 @@ def open_database(url: URL, *, patience: float) -> PostgresStore:
         store = PostgresStore(url, patience)
     except (ArgumentError, NoSuchModuleError, TypeError, ValueError) as error:
         raise StoreOpenError(
-            "store_unsupported", f"the store's url {_name(url)} cannot be used ({type(error).__name__})"
+            "store_unsupported", f"the store's url {name_of(url)} cannot be used ({type(error).__name__})"
         ) from None
     with _opening(store):
         store.open()
@@ -410,13 +379,10 @@ def open_database(url: URL, *, patience: float) -> PostgresStore:
 def has_store(url: URL) -> bool:
     """Whether the database holds a store."""
     store = PostgresStore(url, CONNECTING)
-    with _opening(store), store._errors():
-        raw = store._connect()
-        try:
-            return bool(raw.execute(_FOUND).fetchall()[0][1])
-        finally:
-            raw.close()
-            store.close()
+    with _opening(store), store._errors(), store._connect() as raw:
+        found = bool(raw.execute(_FOUND).fetchall()[0][1])
+    store.close()
+    return found
 
 
 @contextmanager
@@ -424,29 +390,12 @@ def _opening(store: PostgresStore) -> Iterator[None]:
     """Say what is in the way of opening in words for whoever starts the program."""
     try:
         yield
-    except StoreOpenError:
+    except BaseException as error:
         store.close()
-        raise
-    except StoreError as error:
-        store.close()
-        where, cause = _name(store.url), error.facts.get("cause", "")
-        if error.code == "store_gone":
-            raise StoreGoneError(f"the database {where} broke off: {error.facts.get('told', cause)}") from None
-        sentences = {
-            "store_busy": f"the store {where} is held by another program, which changes its schema",
-            "store_full": f"the disk of the database {where} is full",
-        }
-        broken = f"the store {where} cannot be opened: SQLSTATE {cause}"
-        raise StoreOpenError(error.code, sentences.get(error.code, broken), cause=cause) from None
-    except DBAPIError as error:
-        store.close()
-        told = str(error.orig)
-        if getattr(error.orig, "sqlstate", "") == "42501":
-            told += ": the user must own the database, or may at least create tables in its schema"
-        raise StoreOpenError("store_unreachable", f"the store {_name(store.url)} cannot be opened: {told}") from None
-    except BaseException:
-        store.close()
-        raise
+        told = postgres_errors.in_words(error, name_of(store.url))
+        if told is error:
+            raise
+        raise told from None
 
 
 def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Connection[Any]]]:
@@ -482,7 +431,7 @@ def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Con
         try:
             raw = psycopg.connect(**{**theirs, **ours})
         except psycopg.Error as error:
-            raise _cannot_connect(url, error) from None
+            raise postgres_errors.cannot_connect(url, error) from None
         raw.adapters.register_dumper(str, _Text)
         return raw
 
@@ -539,7 +488,7 @@ def _answers(connect: Callable[[], psycopg.Connection[Any]]) -> bool:
     """Whether a database says anything at all, and be it that it lets nobody in."""
     try:
         connect().close()
-    except _SilentError:
+    except SilentError:
         return False
     except StoreError:
         return True
@@ -562,7 +511,7 @@ def _ask(raw: psycopg.Connection[Any], question: str, *values: object) -> Any:
 
 def _is_lost(conn: Connection, error: BaseException | None = None) -> bool:
     """Whether there is no connection any more, or ``error`` is the server's last word on it."""
-    last = getattr(getattr(error, "orig", error), "sqlstate", None) in _GONE
+    last = getattr(getattr(error, "orig", error), "sqlstate", None) in postgres_errors.GONE
     return last or conn.closed or conn.invalidated or _raw(conn).closed
 
 
@@ -592,54 +541,3 @@ def _is_current(raw: psycopg.Connection[Any], where: str) -> bool:
     tables = {row[0] for row in raw.execute(_TABLES)}
     version = _ask(raw, _VERSION) if "alembic_version" in tables else None
     return is_current(version, tables, where)
-
-
-def _clean(error: psycopg.Error) -> psycopg.Error:
-    """The same without values: the database tells those of a row that broke a rule, and those of no right form."""
-    told = f"SQLSTATE {error.sqlstate or '-'}"
-    if error.sqlstate is None and isinstance(error, psycopg.ProgrammingError):
-        told = str(error)
-    elif error.sqlstate and not error.sqlstate.startswith("22"):
-        told = error.diag.message_primary or told
-    return type(error)(told)
-
-
-def _code_of(error: psycopg.Error) -> str | None:
-    """Our code; None for what a verb did wrong."""
-    state = error.sqlstate
-    if state is None:
-        # Not from the server: no connection, or a value that cannot be sent.
-        return "store_gone" if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) else None
-    if state in _BUSY:
-        return "store_busy"
-    if state == "53100":
-        return "store_full"
-    if state in _GONE or state.startswith("08"):
-        return "store_gone"
-    if state.startswith("53"):
-        return "store_busy"
-    return None if state.startswith(_OURS) else "store_broken"
-
-
-# What a server says to whom it will never let in, in English and in Chinese: its language is its own affair.
-_REFUSED = re.compile(
-    r"authentication failed|认证失败|does not exist|不存在|no pg_hba\.conf entry|pg_hba\.conf|not permitted to log in"
-    r"|no password supplied|support SSL|certificate|permission denied for database|invalid \w+ value",
-    re.IGNORECASE,
-)
-
-
-def _cannot_connect(url: URL, error: psycopg.Error) -> StoreOpenError | StoreError:
-    told = " ".join(str(error).split())
-    if url.password:
-        told = told.replace(str(url.password), "***")
-    sentence = f"the database {_name(url)} cannot be reached: {told}"
-    if isinstance(error, psycopg.ProgrammingError) or _REFUSED.search(told):
-        return StoreOpenError("store_unreachable", sentence)
-    return (_SilentError if isinstance(error, psycopg.errors.ConnectionTimeout) else StoreGoneError)(sentence)
-
-
-def _name(url: URL) -> str:
-    """How a database is called, without any password."""
-    where = {name: url.query[name] for name in ("host", "port") if name in url.query}
-    return url.set(query=where).render_as_string(hide_password=True)
