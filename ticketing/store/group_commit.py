@@ -70,16 +70,16 @@ class GroupStore(Store):
         """Begin a transaction that has its turn to write among all processes."""
 
     @abstractmethod
-    def _commit(self, conn: Connection) -> None:
-        """Commit durably; ``conn.info`` holds ``NEWS`` when events were appended."""
-
-    @abstractmethod
-    def _roll_back(self, conn: Connection) -> None:
-        """End the transaction, if the database has not done so by itself."""
-
-    @abstractmethod
     def _errors(self) -> AbstractContextManager[None]:
         """Turn the database's errors into ours."""
+
+    def _commit(self, conn: Connection) -> None:
+        """Commit durably; ``conn.info`` holds ``NEWS`` when events were appended."""
+        conn.commit()
+
+    def _roll_back(self, conn: Connection) -> None:
+        """End the transaction, if the database has not done so by itself."""
+        conn.rollback()
 
     def _save(self, conn: Connection) -> None:
         """Set the verb's savepoint."""

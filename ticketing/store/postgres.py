@@ -49,7 +49,7 @@ from ticketing.store.base import NEWS, StoreInUseError, StoreOpenError, is_curre
 from ticketing.store.group_commit import GroupStore
 from ticketing.store.notify import CHANNEL, Messenger
 from ticketing.store.postgres_errors import SilentError, name_of
-from ticketing.store.prepared import LATER
+from ticketing.store.prepared import LATER, send_kept_back
 from ticketing.store.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -168,34 +168,32 @@ class PostgresStore(GroupStore):
 
     def open(self) -> None:
         """Connect, and bring the schema up to date, unless others work with the old one."""
+        with self._errors():
+            self._writer = self._connection(self._begin_session)
+        self._watchdog.end(self._writer)
+
+    def _begin_session(self, conn: Connection) -> None:
+        raw = _raw(conn)
         deadline = time.monotonic() + self._patience
         pause = threading.Event()
-        with self._errors():
-            conn = self.engine.connect()
-            try:
-                raw = _raw(conn)
-                self._schema = _fit(raw, name_of(self.url))
-                key = self._key("schema")
-                while not self._share_schema(raw):
-                    _ask(raw, "SELECT pg_advisory_unlock_shared(%s)", key)
-                    if _ask(raw, "SELECT pg_try_advisory_lock(%s)", key):
-                        self._migrate(conn)
-                        # Never let go of the schema in between.
-                        _ask(raw, "SELECT pg_advisory_lock_shared(%s)", key)
-                        _ask(raw, "SELECT pg_advisory_unlock(%s)", key)
-                        break
-                    if time.monotonic() > deadline:
-                        raise StoreInUseError(
-                            f"the store {name_of(self.url)} is to be brought to a newer version, and other boxes work "
-                            "on it with the old one: stop those first"
-                        )
-                    pause.wait(0.05)
-                shows = _ask(raw, _CLOCK)
-                self._hear_clock(shows)
-            except BaseException:
-                _throw_away(conn)
-                raise
-            self._writer = conn
+        self._schema = _fit(raw, name_of(self.url))
+        key = self._key("schema")
+        while not self._share_schema(raw):
+            _ask(raw, "SELECT pg_advisory_unlock_shared(%s)", key)
+            if _ask(raw, "SELECT pg_try_advisory_lock(%s)", key):
+                self._migrate(conn)
+                # Never let go of the schema in between.
+                _ask(raw, "SELECT pg_advisory_lock_shared(%s)", key)
+                _ask(raw, "SELECT pg_advisory_unlock(%s)", key)
+                break
+            if time.monotonic() > deadline:
+                raise StoreInUseError(
+                    f"the store {name_of(self.url)} is to be brought to a newer version, and other boxes work on it "
+                    "with the old one: stop those first"
+                )
+            pause.wait(0.05)
+        shows = _ask(raw, _CLOCK)
+        self._hear_clock(shows)
         astray = (time.time_ns() // 1000 - shows) // 1_000_000
         if abs(astray) > ASTRAY // 1_000_000:
             log.warning("this box's clock is %+d s from the database's, which the hall goes by: set it right", astray)
@@ -455,25 +453,18 @@ def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Con
     @event.listens_for(engine, "before_cursor_execute")
     def keep_order(conn: Connection, *_statement: object) -> None:
         if conn.info.get(LATER):
-            _send(conn)
+            send_kept_back(conn)
 
     return engine, connect
 
 
 def _send(conn: Connection, *commands: str) -> None:
-    """Send what was kept back, and these commands after it, in one round trip.
-
-    After an error of one of them the server passes over the rest, also over a COMMIT.
-    """
-    raw, later = _raw(conn), conn.info[LATER]
-    if raw.info.transaction_status == TransactionStatus.INERROR:
+    """Send what the verb left to be done, and these commands after it, in one round trip."""
+    if _raw(conn).info.transaction_status == TransactionStatus.INERROR:
         # A verb went on after an error as if nothing had happened; COMMIT would silently undo everything.
         raise StoreError("store_broken", cause="25P02")
-    together = [*later, *((command, None) for command in commands)]
-    later.clear()
-    with raw.pipeline():
-        for statement, values in together:
-            raw.execute(statement, values)
+    if commands or conn.info[LATER]:
+        send_kept_back(conn, *((command, None) for command in commands))
 
 
 class _Text(StrDumperUnknown):
@@ -491,7 +482,7 @@ def _answers(connect: Callable[[], psycopg.Connection[Any]]) -> bool:
     except SilentError:
         return False
     except StoreError:
-        return True
+        pass
     return True
 
 

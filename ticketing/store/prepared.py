@@ -110,13 +110,21 @@ class Prepared:
 
 def _execute(conn: Connection, made: _Made, values: Mapping[str, Any] | None) -> Any:
     """Run the statement, after all that was kept back; its cursor."""
-    raw: Any = conn.connection.dbapi_connection
     given = {**made.fixed, **(values or {})}
-    later = conn.info.get(LATER)
-    if not later:
-        return raw.execute(made.sql, given)
-    together = [*later, (made.sql, given)]
-    later.clear()
+    if conn.info.get(LATER):
+        return send_kept_back(conn, (made.sql, given))
+    raw: Any = conn.connection.dbapi_connection
+    return raw.execute(made.sql, given)
+
+
+def send_kept_back(conn: Connection, *more: tuple[str, Mapping[str, Any] | None]) -> Any:
+    """Send what was kept back, and these statements with their values after it, in one round trip.
+
+    After an error of one of them the server passes over the rest, also over a COMMIT. Returns the last one's cursor.
+    """
+    raw: Any = conn.connection.dbapi_connection
+    together = [*conn.info[LATER], *more]
+    conn.info[LATER].clear()
     with raw.pipeline():
         return [raw.execute(*one) for one in together][-1]
 

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -43,7 +43,7 @@ class SqliteStore(GroupStore):
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """See :class:`~ticketing.store.base.Store`."""
-        with _our_errors(), self.engine.connect() as conn, conn.begin():
+        with self._errors(), self.engine.connect() as conn, conn.begin():
             yield conn
 
     def claim(self, box: str) -> None:
@@ -55,7 +55,7 @@ class SqliteStore(GroupStore):
         Raises:
             StoreError: ``store_busy`` when a reader still needs the log; it stays whole.
         """
-        with self._alone(self._patience), _our_errors(), self.engine.connect() as conn:
+        with self._alone(self._patience), self._errors(), self.engine.connect() as conn:
             # Outside any transaction, which SQLAlchemy would begin by itself.
             busy = _raw(conn).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
@@ -86,14 +86,19 @@ class SqliteStore(GroupStore):
             raise
         return conn
 
-    def _commit(self, conn: Connection) -> None:
-        conn.commit()
-
-    def _roll_back(self, conn: Connection) -> None:
-        conn.rollback()
-
-    def _errors(self) -> AbstractContextManager[None]:
-        return _our_errors()
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn the database's errors into ours. What a verb did wrong (a constraint, bad SQL) stays what it is."""
+        try:
+            yield
+        except (DBAPIError, sqlite3.DatabaseError) as error:
+            raw = error.orig if isinstance(error, DBAPIError) else error
+            code = _code_of(raw)
+            if code is None:
+                raise
+            raise StoreError(code, cause=getattr(raw, "sqlite_errorname", "")) from error
+        except PoolTimeoutError as error:
+            raise StoreError("store_busy") from error
 
 
 def open_file(url: URL, *, exclusive: bool, patience: float) -> SqliteStore:
@@ -171,25 +176,6 @@ def _engine(path: Path, patience: float) -> Engine:
     return engine
 
 
-@contextmanager
-def _our_errors() -> Iterator[None]:
-    """Turn the database's errors into ours. What a verb did wrong (a constraint, bad SQL) stays what it is."""
-    try:
-        yield
-    except DBAPIError as error:
-        code = _code_of(error.orig)
-        if code is None:
-            raise
-        raise StoreError(code, cause=getattr(error.orig, "sqlite_errorname", "")) from error
-    except sqlite3.DatabaseError as error:
-        code = _code_of(error)
-        if code is None:
-            raise
-        raise StoreError(code, cause=getattr(error, "sqlite_errorname", "")) from error
-    except PoolTimeoutError as error:
-        raise StoreError("store_busy") from error
-
-
 def _code_of(error: BaseException | None) -> str | None:
     if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
         return None
@@ -238,7 +224,7 @@ def _migrate(store: SqliteStore) -> None:
     # Imported here: Alembic costs more to load than everything else a start needs, and is needed once a version.
     from ticketing.store.migrations import upgrade
 
-    with _our_errors(), store.engine.connect().execution_options(quhao_write=True) as conn, conn.begin():
+    with store._errors(), store.engine.connect().execution_options(quhao_write=True) as conn, conn.begin():
         upgrade(conn)
 
 
