@@ -81,19 +81,8 @@ class GroupStore(Store):
         """End the transaction, if the database has not done so by itself."""
         conn.rollback()
 
-    def _save(self, conn: Connection) -> None:
-        """Set the verb's savepoint."""
-        _raw(conn).execute("SAVEPOINT verb")
-
-    def _settle(self, conn: Connection, *, in_savepoint: bool) -> None:
-        """Have the database do what the verb left to be done, and give up its savepoint."""
-        if in_savepoint:
-            _raw(conn).execute("RELEASE verb")
-
-    def _undo(self, conn: Connection) -> None:
-        """Roll back to the verb's savepoint, and give it up."""
-        _raw(conn).execute("ROLLBACK TO verb")
-        _raw(conn).execute("RELEASE verb")
+    def _check(self, conn: Connection) -> None:
+        """Refuse a verb that is done, and cannot be kept."""
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -162,19 +151,19 @@ class GroupStore(Store):
             group = self._group = _Group(self._begin())
             group.conn.info[LOST] = self._lost
         else:
-            self._save(group.conn)
+            # It lies in those of the verbs before it, and hides them: to roll back to it is to undo this verb alone.
+            _raw(group.conn).execute("SAVEPOINT verb")
             group.in_savepoint = True
         group.conn.info.pop(NEWS, None)
         return group
 
     def _keep(self, group: _Group) -> None:
         """The verb is done."""
+        self._check(group.conn)
         if not group.in_savepoint and not self._queue:
             # It is alone: an error of the commit is its own.
             self._commit(group.conn)
             self._group = None
-        else:
-            self._settle(group.conn, in_savepoint=group.in_savepoint)
         group.in_savepoint = False
         group.members += 1
         group.news |= group.conn.info.pop(NEWS, False)
@@ -185,7 +174,7 @@ class GroupStore(Store):
             group.in_savepoint = False
             try:
                 with self._errors():
-                    self._undo(group.conn)
+                    _raw(group.conn).execute("ROLLBACK TO verb")
             except Exception as error:  # noqa: BLE001 - whatever it is, the transaction of the others is lost with it
                 self._give_up(group, why if isinstance(why, StoreError) else error)
         elif self._group is group:

@@ -9,9 +9,8 @@ for. To give it back before the flush would be quicker, and wrong: another proce
 takes back, and answer what was never kept. Instead the verbs of one process that wait for each other share one
 transaction, one lock and one flush (``group_commit``).
 
-**Round trips** cost the same as the work, and more in a network. Beginning, lock and clock are one trip; a savepoint
-and changes that return nothing are kept back and sent with the next statement (``prepared.LATER``), the last ones
-with the commit, in psycopg's pipeline mode.
+**Round trips.** Beginning, lock and clock are one, news and commit another; the verbs of a group share both. Changes
+sent with the next statement in psycopg's pipeline mode cost more in the program than they saved on the way.
 
 **Locks of the session**, all on the connection that writes, so that nobody writes without holding them:
 
@@ -49,7 +48,6 @@ from ticketing.store.base import NEWS, StoreInUseError, StoreOpenError, is_curre
 from ticketing.store.group_commit import GroupStore
 from ticketing.store.notify import CHANNEL, Messenger
 from ticketing.store.postgres_errors import SilentError, name_of
-from ticketing.store.prepared import LATER, send_kept_back
 from ticketing.store.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -68,7 +66,6 @@ ASTRAY = 60_000_000
 
 _USED = "quhao.used"
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_SAVEPOINT = "SAVEPOINT verb"
 _FOUND = (
     "SELECT current_schema(), to_regclass(format('%I.alembic_version', current_schema())) IS NOT NULL,"
     " current_setting('server_encoding'), current_setting('fsync')"
@@ -285,7 +282,6 @@ class PostgresStore(GroupStore):
     def _take_lock(self, conn: Connection) -> None:
         """Begin a transaction whose turn it is among all processes, and hear the database's clock, in one trip."""
         raw = _raw(conn)
-        conn.info[LATER] = []
         self._writing_process = raw.info.backend_pid
         lock = f"SELECT pg_advisory_xact_lock({self._key('write')})"
         cursor = raw.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED; {lock}; {_CLOCK}", prepare=False)
@@ -301,23 +297,15 @@ class PostgresStore(GroupStore):
         # What was read late says too little; so does a clock that was set back a little, which is followed slowly.
         self._ahead = self._ahead - late // 64 if self._ahead is not None and 0 < late < LATE else ahead
 
-    def _save(self, conn: Connection) -> None:
-        conn.info[LATER].append((_SAVEPOINT, None))
-
-    def _settle(self, conn: Connection, *, in_savepoint: bool) -> None:
-        _send(conn, *(("RELEASE verb",) if in_savepoint else ()))
-
-    def _undo(self, conn: Connection) -> None:
-        later = conn.info[LATER]
-        sent = not later or later[0][0] != _SAVEPOINT
-        later.clear()
-        if sent:
-            _raw(conn).execute("ROLLBACK TO verb; RELEASE verb", prepare=False)
+    def _check(self, conn: Connection) -> None:
+        if _raw(conn).info.transaction_status == TransactionStatus.INERROR:
+            # A verb went on after an error as if nothing had happened; COMMIT would silently undo everything.
+            raise StoreError("store_broken", cause="25P02")
 
     def _commit(self, conn: Connection) -> None:
         try:
-            # What is notified is sent with the commit, or not at all.
-            _send(conn, *((f"NOTIFY {CHANNEL}",) if conn.info.get(NEWS) else ()), "COMMIT")
+            # In one go: what is notified is sent with the commit, or not at all.
+            _raw(conn).execute(f"NOTIFY {CHANNEL}; COMMIT" if conn.info.get(NEWS) else "COMMIT", prepare=False)
         except BaseException as error:
             if _is_lost(conn, error):
                 raise StoreError("store_in_doubt", cause=getattr(error, "sqlstate", None) or "") from None
@@ -329,7 +317,6 @@ class PostgresStore(GroupStore):
     def _roll_back(self, conn: Connection) -> None:
         if not _is_lost(conn):
             with suppress(DBAPIError, psycopg.Error):
-                conn.info[LATER].clear()
                 conn.rollback()
                 # In a transaction that SQLAlchemy does not know of, its turn to write did not come.
                 _raw(conn).rollback()
@@ -450,21 +437,7 @@ def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Con
         if raw.info.transaction_status == TransactionStatus.IDLE:
             raw.execute(_READ, prepare=False)
 
-    @event.listens_for(engine, "before_cursor_execute")
-    def keep_order(conn: Connection, *_statement: object) -> None:
-        if conn.info.get(LATER):
-            send_kept_back(conn)
-
     return engine, connect
-
-
-def _send(conn: Connection, *commands: str) -> None:
-    """Send what the verb left to be done, and these commands after it, in one round trip."""
-    if _raw(conn).info.transaction_status == TransactionStatus.INERROR:
-        # A verb went on after an error as if nothing had happened; COMMIT would silently undo everything.
-        raise StoreError("store_broken", cause="25P02")
-    if commands or conn.info[LATER]:
-        send_kept_back(conn, *((command, None) for command in commands))
 
 
 class _Text(StrDumperUnknown):

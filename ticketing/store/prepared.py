@@ -8,10 +8,6 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Insert, Row, Select, TextClause, Update
 from sqlalchemy.dialects import sqlite
 
-LATER = "quhao.later"
-"""Key in ``Connection.info``: changes that return nothing, kept back to be sent with the next statement in one round
-trip; not there where each statement is sent at once."""
-
 Statement = Select[Any] | Insert | Update | TextClause
 
 
@@ -49,8 +45,7 @@ class Prepared:
 
     def all(self, conn: Connection, values: Mapping[str, Any] | None = None) -> list[Row[Any]]:
         """All rows, with the statement's columns as attributes; named tuples, for which mypy's Row is close enough."""
-        made = self._in_words_of(conn, values)
-        cursor = _execute(conn, made, values)
+        made, cursor = self._run(conn, values)
         found = cursor.fetchall()
         row = made.row or self._describe(made, conn, cursor)
         cursor.close()
@@ -72,12 +67,7 @@ class Prepared:
 
     def do(self, conn: Connection, values: Mapping[str, Any]) -> int:
         """Change something; the id that the database gave to the row, when one was inserted."""
-        made = self._in_words_of(conn, values)
-        later = conn.info.get(LATER)
-        if later is not None and "RETURNING" not in made.sql:
-            later.append((made.sql, {**made.fixed, **values}))
-            return 0
-        cursor = _execute(conn, made, values)
+        _made, cursor = self._run(conn, values)
         if hasattr(cursor, "lastrowid"):
             number = cursor.lastrowid
         else:
@@ -86,8 +76,10 @@ class Prepared:
         cursor.close()
         return number or 0
 
-    def _in_words_of(self, conn: Connection, values: Mapping[str, Any] | None) -> _Made:
-        return self._made.get(conn.dialect.name) or self._make(conn.dialect, values)
+    def _run(self, conn: Connection, values: Mapping[str, Any] | None) -> tuple[_Made, Any]:
+        made = self._made.get(conn.dialect.name) or self._make(conn.dialect, values)
+        raw: Any = conn.connection.dbapi_connection
+        return made, raw.execute(made.sql, {**made.fixed, **(values or {})})
 
     def _make(self, dialect: Dialect, values: Mapping[str, Any] | None) -> _Made:
         # By name, so that a value may stand where the statement has it, and as often.
@@ -106,27 +98,6 @@ class Prepared:
         row: Any = namedtuple("Row", [one[0] for one in cursor.description], rename=True)  # type: ignore[misc]
         made.row = row._make
         return row._make
-
-
-def _execute(conn: Connection, made: _Made, values: Mapping[str, Any] | None) -> Any:
-    """Run the statement, after all that was kept back; its cursor."""
-    given = {**made.fixed, **(values or {})}
-    if conn.info.get(LATER):
-        return send_kept_back(conn, (made.sql, given))
-    raw: Any = conn.connection.dbapi_connection
-    return raw.execute(made.sql, given)
-
-
-def send_kept_back(conn: Connection, *more: tuple[str, Mapping[str, Any] | None]) -> Any:
-    """Send what was kept back, and these statements with their values after it, in one round trip.
-
-    After an error of one of them the server passes over the rest, also over a COMMIT. Returns the last one's cursor.
-    """
-    raw: Any = conn.connection.dbapi_connection
-    together = [*conn.info[LATER], *more]
-    conn.info[LATER].clear()
-    with raw.pipeline():
-        return [raw.execute(*one) for one in together][-1]
 
 
 def _converted(made: _Made, row: tuple[Any, ...]) -> tuple[Any, ...]:

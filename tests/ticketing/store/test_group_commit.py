@@ -155,10 +155,7 @@ def test_who_is_refused_takes_nobody_along(store: Store, threads: ThreadPoolExec
     assert names(store) == {"first", "before", "after"}
 
 
-def test_a_change_that_breaks_a_rule_fails_for_itself_whenever_it_is_sent(
-    store: Store, threads: ThreadPoolExecutor
-) -> None:
-    """PostgreSQL gets changes that return nothing only with the next statement, or with the end of the verb."""
+def test_a_change_that_breaks_a_rule_fails_for_itself(store: Store, threads: ThreadPoolExecutor) -> None:
     add = Prepared(insert(fact))
 
     def put_all(*names: str) -> None:
