@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from config.loading import load
 from foreign import ForeignPrinter
 from kiosk.cli.main import start
+from kiosk.settings import load
 from program import CONFIG, Client, QuhaoProcess
 from wires import wait_until
 

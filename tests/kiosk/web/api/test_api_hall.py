@@ -37,7 +37,7 @@ def test_hall_metrics_kiosk_slip_and_phones_share_one_forecast_an_event(here: An
     assert [one["expected_wait"] for one in here.get("/kiosk").json["services"]] == waits
     assert all(here.get(f"/tickets/{code}").json["expected_wait"] for code in codes)
     (job,) = here.office.print_jobs(1)
-    lay_out(here.office, here.hall.settings.hall, 48, job)
+    lay_out(here.hall.settings.hall, 48, job)
     assert here.office.forecasts.played == played + 1
     here.office.call_next("1", CLERK)
     here.get("/hall")
