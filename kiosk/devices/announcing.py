@@ -9,14 +9,11 @@ from display import board, speech
 from drivers.device import WindowDisplay
 from drivers.speaker import Speaker
 from kiosk.service import Loop
+from ticketing.events import kind_of
 from ticketing.model import Event, StoreError, UnknownError
 from ticketing.office import Office
 
 log = logging.getLogger(__name__)
-
-SPOKEN = ("ticket.called", "ticket.recalled")
-FOR_ALL = ("hall.changed", "hall.restored")
-"""Events after which every strip may be wrong."""
 
 RETRY = 1.0
 """Seconds until the store is asked again after it did not answer."""
@@ -62,11 +59,12 @@ class Announcer:
     def hear(self, events: Sequence[Event]) -> None:
         """Take new events, in order; called on the event feed's thread, and returns at once."""
         for event in events:
-            if event.type in FOR_ALL:
+            kind = kind_of(event.type)
+            if kind.changes_all:
                 self._changed.update(self._displays)
             elif event.data.get("window") in self._displays:
                 self._changed.add(event.data["window"])
-            if event.type in SPOKEN:
+            if kind.spoken:
                 self._calls.append(event)
         self._loop.wake()
 

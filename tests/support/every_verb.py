@@ -14,6 +14,7 @@ import hall_model
 from hall_model import Hall, Paper, Place, RefusedError
 from offices import CHEN, DESK, LI, MASTER, MORNING, ZONE
 from ticketing.day.ledger import Ledger
+from ticketing.events import TYPES
 from ticketing.line.supplements import Supplements
 from ticketing.model import Actor, Resident, Service, TicketingError, Window
 from ticketing.office import Office
@@ -278,6 +279,8 @@ class Queue(RuleBasedStateMachine):
             return
         for event in self.offices[1].events_after(self.since, 1000):
             self.since = event.seq
+            told = vars(TYPES[event.type](**event.data)).items()
+            assert list(event.data.items()) == [(name, value) for name, value in told if value is not None]
             if event.type == "ticket.undone":
                 self.heard[event.data["number"]] = event.data["state"]
             elif event.type in STATE_AFTER:

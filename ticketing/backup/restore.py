@@ -25,6 +25,7 @@ from ticketing.backup.backup import CHUNK, LEFT_OUT, BackupError, Manifest
 from ticketing.day import closing, timetable
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Moment
+from ticketing.events import HallRestored
 from ticketing.model import Actor, State, StoreError
 from ticketing.privacy import access_log
 from ticketing.privacy.vault import LOG_HEAD, ErasedError
@@ -151,7 +152,7 @@ class _Restoring:
         sequences.raise_to(m.conn, above)
         self._go_on_today()
         access_log.append(m.conn, m.vault, m.now, actor, "restore", None, f"backup of {self._manifest.made_at}")
-        m.append("hall.restored", made_at=self._manifest.made_at)
+        m.append(HallRestored(self._manifest.made_at))
         return Restored(self._manifest, lost, len(unknown), whose)
 
     def _rows(self, table: Table) -> Iterator[list[dict[str, Any]]]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from ticketing.day.transaction import Moment
 from ticketing.day.transaction import t as _t
+from ticketing.events import HallChanged, TicketExpired, TicketReturned
 from ticketing.model import State
 from ticketing.store import tables
 
@@ -43,7 +44,7 @@ _ENDED = (
     )
     .order_by(_t.c.id)
 )
-_EXPIRED = select(_e.c.data).where(_e.c.at > bindparam("now"), _e.c.type == "ticket.expired").order_by(_e.c.seq)
+_EXPIRED = select(_e.c.data).where(_e.c.at > bindparam("now"), _e.c.type == TicketExpired.type).order_by(_e.c.seq)
 _other = tables.ticket.alias("other")
 _ALONE = ~exists().where(
     _other.c.hall_day == _t.c.hall_day,
@@ -93,9 +94,9 @@ def mend(m: Moment) -> None:
     m.conn.execute(_BOOKED_AGAIN, {"today": m.day, "now": m.at})
     m.conn.execute(_moved(m, ahead), {"today": m.day})
     for row in back:
-        m.append("ticket.returned", number=row.number, service=row.service_id, was=row.state)
+        m.append(TicketReturned(row.number, row.service_id, was=row.state))
     # Everything shown of the queue may have changed.
-    m.append("hall.changed")
+    m.append(HallChanged())
 
 
 def _bring_back(m: Moment) -> list[Any]:
@@ -105,9 +106,9 @@ def _bring_back(m: Moment) -> list[Any]:
         return []
     was: dict[str, str] = {}
     for data in m.conn.scalars(_EXPIRED, {"now": m.at}):
-        told = json.loads(data)
+        told = TicketExpired(**json.loads(data))
         # The first event of a number is today's, however many days the clock ran ahead.
-        was.setdefault(told["number"], told.get("was", State.WAITING.value))
+        was.setdefault(told.number, told.was or State.WAITING.value)
     waiting = []
     for row in rows:
         if row.state == State.DONE:

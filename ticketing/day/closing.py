@@ -8,6 +8,7 @@ from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, or
 from ticketing.day import clock_repair, windows
 from ticketing.day.transaction import Moment
 from ticketing.day.transaction import t as _t
+from ticketing.events import TicketExpired, TicketFinished
 from ticketing.model import State
 from ticketing.privacy.vault import ErasedError
 from ticketing.store import tables
@@ -136,11 +137,11 @@ def _end(m: Moment, since: str) -> None:
     m.conn.execute(_WITHDRAW, changed)
     m.conn.execute(_MISS_APPOINTMENTS, {"today": m.day, "now": m.at})
     for row in left:
-        told = {"number": row.number, "service": row.service_id, "window": row.window_id}
+        told = row.number, row.service_id, row.window_id
         if row.state in (State.CALLED, State.SERVING):
-            m.append("ticket.finished", **told, outcome=OUTCOME)
+            m.append(TicketFinished(*told, outcome=OUTCOME))
         else:
-            m.append("ticket.expired", **told, was=None if row.state == State.WAITING else row.state)
+            m.append(TicketExpired(*told, was=None if row.state == State.WAITING else row.state))
 
 
 def erase(m: Moment, before: date) -> int:

@@ -18,6 +18,7 @@ from ticketing.day import timetable, windows
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Moment
 from ticketing.day.transaction import t as _t
+from ticketing.events import HallChanged
 from ticketing.model import Actor, Service, StateError, Window
 from ticketing.privacy import access_log
 from ticketing.store import tables
@@ -109,7 +110,7 @@ class Setup:
             if changes:
                 put(m, setup)
                 access_log.append(m.conn, m.vault, m.now, actor, "setup", None, _summary(changes))
-                m.append("hall.changed")
+                m.append(HallChanged())
         if changes:
             log.info("the hall was changed by %s: %s", actor.who, _summary(changes))
         return changes
@@ -127,7 +128,7 @@ class Setup:
         with self._ledger.verb() as m:
             gone = tidy(m)
             if gone:
-                m.append("hall.changed")
+                m.append(HallChanged())
         return gone
 
     def unserved(self) -> tuple[Service, ...]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from ticketing.calendar import hall_day
+from ticketing.events import NewEvent, TicketEvent
 from ticketing.model import TRANSITIONS, Service, State, StateError, Ticket, TicketRow, UnknownError, Window
 from ticketing.policy import Rules, Standing
 from ticketing.privacy import codes
@@ -35,9 +36,12 @@ from ticketing.store.base import NEWS
 from ticketing.store.prepared import Prepared
 
 _R = TypeVar("_R")
+_P = ParamSpec("_P")
+_About = Callable[Concatenate[str, str, str | None, _P], TicketEvent]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_to_json = json.JSONEncoder(ensure_ascii=False).encode
+# The data of an event are flat, so they hold no circle.
+_to_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 t = tables.ticket
 _print_state = (
@@ -349,17 +353,18 @@ class Moment:
         changed = how.one_or_none(self.conn, {"ticket": row.id, "now": self.at, **values})
         return self.known(changed, "unknown_ticket")
 
-    def happened(self, row: TicketRow, what: str, **data: Any) -> Ticket:
-        """Append the event ``ticket.{what}`` of a ticket that was changed; the ticket as it is now."""
-        self.append(
-            f"ticket.{what}", **{"number": row.number, "service": row.service_id, "window": row.window_id, **data}
-        )
+    def happened(self, row: TicketRow, event: _About[_P], *args: _P.args, **data: _P.kwargs) -> Ticket:
+        """Append the event of a ticket that was changed; gives the ticket as it is now.
+
+        The event gets the changed row's number, service and window, and its other fields from the arguments.
+        """
+        self.append(event(row.number, row.service_id, row.window_id, *args, **data))
         return self.ticket(row)
 
-    def append(self, kind: str, **data: Any) -> None:
-        """Append an event; data that is None is left out."""
-        told = _to_json({name: value for name, value in data.items() if value is not None})
-        _EVENT.do(self.conn, {"at": self.at, "type": kind, "data": told})
+    def append(self, event: NewEvent) -> None:
+        """Append an event."""
+        told = _to_json({name: value for name, value in vars(event).items() if value is not None})
+        _EVENT.do(self.conn, {"at": self.at, "type": event.type, "data": told})
         self.news()
 
     def news(self) -> None:

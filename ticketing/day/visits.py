@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import bindparam, insert
 
 from ticketing.day.transaction import AT_WINDOW, THIS, Moment, transition
+from ticketing.events import IntoLine
 from ticketing.model import Ticket, TicketRow
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
@@ -63,13 +63,14 @@ def into_line(
     m: Moment,
     row: TicketRow,
     verb: str,
-    event: str,
+    event: type[IntoLine],
     *,
     service: str | None = None,
     line: str | None = None,
     rank: tuple[int, str | None] | None = None,
     chain: Sequence[str] | None = None,
-    **data: Any,
+    window: str | None = None,
+    was: str | None = None,
 ) -> Ticket:
     """Have a ticket wait, from any state that ``verb`` allows. The number stays, and so does what is not given.
 
@@ -77,16 +78,18 @@ def into_line(
         m: the transaction.
         row: the ticket.
         verb: of the table of states.
-        event: what happened, as in the event's type.
+        event: what happened.
         service: the service it waits for from now on.
         line: the line to stand in, if not the service's.
         rank: its new rank, and what made it.
         chain: services still to come.
-        data: what the event tells besides number, service and line.
+        window: the window it leaves, as the event tells it.
+        was: the state before, as the event tells it.
     """
     to = service or row.service_id
     rank_at, rank_by = rank or (row.rank_at, row.rank_by)
     stops = row.chain if chain is None else (json.dumps(list(chain)) if chain else None)
     values = {"service": to, "to": line or to, "rank": rank_at, "by": rank_by, "stops": stops}
     changed = m.change(_INTO_LINE[verb], verb, row, **values)
-    return m.happened(changed, event, **{"line": changed.own_line, **data})
+    m.append(event(changed.number, changed.service_id, window, changed.own_line, was))
+    return m.ticket(changed)

@@ -8,12 +8,13 @@ from sqlalchemy import String, bindparam, or_, select, update
 from ticketing.day import visits
 from ticketing.day.transaction import Moment, Query, line_at, refuse_wrong_state, tickets
 from ticketing.day.transaction import t as _t
+from ticketing.events import TicketTransferred, WindowClosed, WindowEvent, WindowOpened, WindowPaused
 from ticketing.model import Actor, StateError, TicketRow, UnknownError, Window, WindowState
 from ticketing.privacy import access_log
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 
-EVENT = {"open": "window.opened", "paused": "window.paused", "closed": "window.closed"}
+EVENT: dict[str, type[WindowEvent]] = {"open": WindowOpened, "paused": WindowPaused, "closed": WindowClosed}
 
 _w = tables.window
 _THIS = _w.c.id == bindparam("which")
@@ -118,7 +119,7 @@ def claim(m: Moment, window: Window, actor: Actor, *, take_over: bool = False) -
     _SIT.do(m.conn, {"which": window.id, "who": actor.who, "since": m.at})
     if window.clerk is not None:
         # The page of the person who sat there learns of it by this event only.
-        m.append(EVENT[window.state], window=window.id)
+        m.append(EVENT[window.state](window.id))
     return replace(window, clerk=actor.who)
 
 
@@ -151,14 +152,14 @@ def close(m: Moment, window: Window) -> Window:
 def release_line(m: Moment, window: str) -> None:
     """Move the tickets that wait for this window alone to their services' lines, at the same rank."""
     for row in _WAIT_FOR.all(m.conn, {"alone": line_at(window), "day": m.day}):
-        visits.into_line(m, row, "release", "transferred", was=row.state, window=window)
+        visits.into_line(m, row, "release", TicketTransferred, was=row.state, window=window)
 
 
 def put_state(m: Moment, window: Window, state: WindowState, text: str = "", text_en: str = "") -> Window:
     """Set a window's state; nothing happens when it has it already. A closed window has no clerk."""
     if (window.state, window.pause_text, window.pause_text_en) != (state, text, text_en):
         _STATE.do(m.conn, {"which": window.id, "to": state, "text": text, "text_en": text_en})
-        m.append(EVENT[state], window=window.id, text=text or None, text_en=text_en or None)
+        m.append(EVENT[state](window.id, text or None, text_en or None))
     if state == "closed" and window.clerk is not None:
         _SIT.do(m.conn, {"which": window.id, "who": None, "since": None})
         window = replace(window, clerk=None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func
 
+from ticketing import events
 from ticketing.cases import cases
 from ticketing.cases.cases import Case, Further
 from ticketing.day import visits, windows
@@ -70,7 +71,7 @@ def call_next(m: Moment, window_id: str, actor: Actor) -> Called | None:
         windows.refuse_second_at(m, window.id)
         return None
     why = next_up.why(m, window, row)
-    return Called(m.happened(row, "called", line=row.own_line), why)
+    return Called(m.happened(row, events.TicketCalled, line=row.own_line), why)
 
 
 def call_number(m: Moment, window_id: str, number: str, actor: Actor, reason: str | None) -> Called:
@@ -101,23 +102,23 @@ def summon(m: Moment, row: TicketRow, window: str, actor: Actor) -> TicketRow:
         issuing.refuse_second_of(m, row, row.service_id)
         visits.record(m, row, "missed", ended_at=row.ended_at)
     changed = m.change(_SUMMON, "call-number", row, window=window, who=actor.who)
-    m.happened(changed, "called", was=None if row.state == State.WAITING else row.state, line=row.own_line)
+    m.happened(changed, events.TicketCalled, was=None if row.state == State.WAITING else row.state, line=row.own_line)
     return changed
 
 
 def recall(m: Moment, window: str, actor: Actor) -> Ticket:
     """Call the ticket at the window once more."""
-    return m.happened(change_here(m, _RECALL, "recall", window, actor), "recalled")
+    return m.happened(change_here(m, _RECALL, "recall", window, actor), events.TicketRecalled)
 
 
 def start(m: Moment, window: str, actor: Actor) -> Ticket:
     """The resident has come to the window."""
-    return m.happened(change_here(m, _START_HERE, "start", window, actor), "started")
+    return m.happened(change_here(m, _START_HERE, "start", window, actor), events.TicketStarted)
 
 
 def start_this(m: Moment, row: TicketRow) -> Ticket:
     """The resident of this ticket has come to its window."""
-    return m.happened(m.change(_START, "start", row), "started")
+    return m.happened(m.change(_START, "start", row), events.TicketStarted)
 
 
 def finish(
@@ -138,14 +139,16 @@ def finish(
     if row.chain and (stops := _next_stop(m, row)):
         visits.record(m, row, "done")
         to, *later = stops
-        ticket = visits.into_line(m, row, "next-stop", "transferred", service=to, chain=later, window=row.window_id)
+        ticket = visits.into_line(
+            m, row, "next-stop", events.TicketTransferred, service=to, chain=later, window=row.window_id
+        )
         return Finished(ticket, made)
-    return Finished(m.happened(row, "finished", outcome=outcome), made)
+    return Finished(m.happened(row, events.TicketFinished, outcome=outcome), made)
 
 
 def no_show(m: Moment, window: str, actor: Actor) -> Ticket:
     """The resident did not come."""
-    return m.happened(change_here(m, _MISS, "no-show", window, actor), "missed")
+    return m.happened(change_here(m, _MISS, "no-show", window, actor), events.TicketMissed)
 
 
 def transfer(m: Moment, window: str, actor: Actor, service: str | None, to_window: str | None) -> Ticket:
@@ -173,7 +176,7 @@ def hand_on(m: Moment, row: TicketRow, service: str, to_window: str | None = Non
         chain.remove(service)
     line = None if to_window is None else line_at(to_window)
     return visits.into_line(
-        m, row, "transfer", "transferred", service=service, line=line, chain=chain, window=row.window_id
+        m, row, "transfer", events.TicketTransferred, service=service, line=line, chain=chain, window=row.window_id
     )
 
 

@@ -16,6 +16,7 @@ from ticketing.day.transaction import (
     transition,
 )
 from ticketing.day.transaction import t as _t
+from ticketing.events import TicketCancelled, TicketHeld, TicketReturned
 from ticketing.line import issuing, limits
 from ticketing.model import LimitError, State, StateError, Ticket, TicketRow
 from ticketing.store import tables
@@ -66,8 +67,9 @@ def hold(m: Moment, row: TicketRow, reason: str | None, back_at: datetime | None
         visits.record(m, row, "held")
     until = None if back_at is None else microseconds(back_at)
     changed = m.change(_HOLD, "hold", row, until=until, reason=reason)
-    waited = {"was": row.state, "line": row.own_line} if row.state == State.WAITING else {}
-    return m.happened(changed, "held", **waited)
+    if row.state == State.WAITING:
+        return m.happened(changed, TicketHeld, was=row.state, line=row.own_line)
+    return m.happened(changed, TicketHeld)
 
 
 def come_back(m: Moment, row: TicketRow) -> Ticket:
@@ -86,7 +88,7 @@ def come_back(m: Moment, row: TicketRow) -> Ticket:
         issuing.refuse_second_of(m, row, row.service_id)
         visits.record(m, row, "missed", ended_at=row.ended_at)
         rank = _behind_the_next(m, line, row.rank_at), "missed"
-    return visits.into_line(m, row, "return", "returned", line=line, rank=rank, was=row.state)
+    return visits.into_line(m, row, "return", TicketReturned, line=line, rank=rank, was=row.state)
 
 
 def due(m: Moment) -> list[TicketRow]:
@@ -102,7 +104,8 @@ def cancel(m: Moment, row: TicketRow) -> Ticket:
     changed = m.change(_CANCEL, "cancel", row)
     limits.give_back(m, row)
     print_jobs.withdraw_slip(m, row.id)
-    return m.happened(changed, "cancelled", was=None if row.state == State.WAITING else row.state, line=row.own_line)
+    was = None if row.state == State.WAITING else row.state
+    return m.happened(changed, TicketCancelled, was=was, line=row.own_line)
 
 
 def may_come_back(m: Moment, row: TicketRow) -> bool:

@@ -13,6 +13,7 @@ from ticketing.day import print_jobs, residents
 from ticketing.day.residents import Holders
 from ticketing.day.transaction import Moment, Query, microseconds, tickets
 from ticketing.day.transaction import t as _t
+from ticketing.events import TicketIssued
 from ticketing.line import limits
 from ticketing.line.waiting_counts import WaitingCounts
 from ticketing.model import ClosedError, Resident, Service, State, StateError, Ticket, TicketRow, UnknownError
@@ -143,7 +144,7 @@ def issue(
     if resident is not None:
         residents.seal(m, row.id, Holders(resident, agent))
     job = print_jobs.add(m, row.id, copy=False) if printed else None
-    m.append("ticket.issued", number=row.number, service=service)
+    m.append(TicketIssued(row.number, service))
     return Issued(Ticket.of(row, m.time, ahead), code, job)
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, update
 
 from ticketing.day.transaction import COLUMNS, THIS, Moment, Query
 from ticketing.day.transaction import t as _t
+from ticketing.events import TicketRanked
 from ticketing.model import NORMAL, Actor, State, StateError, Ticket, TicketRow
 from ticketing.privacy import access_log
 
@@ -34,7 +35,8 @@ def give_class(m: Moment, row: TicketRow, class_id: str, reason: str, actor: Act
     rank = row.rank_at + (before - wanted.head_start) // _MICROSECOND
     (changed,) = _RANK.all(m.conn, {"ticket": row.id, "class_id": wanted.id, "rank": rank})
     record(m, row.id, wanted.id, reason, actor)
-    return m.happened(changed, "ranked", window=None)
+    m.append(TicketRanked(changed.number, changed.service_id))
+    return m.ticket(changed)
 
 
 def record(m: Moment, ticket: int, class_id: str, reason: str | None, actor: Actor) -> None:

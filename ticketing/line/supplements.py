@@ -13,6 +13,7 @@ from ticketing.cases.cases import CaseRow
 from ticketing.day import visits
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Moment, refuse_wrong_state
+from ticketing.events import TicketReturned
 from ticketing.line import issuing
 from ticketing.line.issuing import Issued
 from ticketing.line.waiting_counts import WaitingCounts
@@ -142,4 +143,4 @@ def _same_day(m: Moment, row: TicketRow, service: str) -> Ticket:
     issuing.refuse_second_of(m, row, service)
     visits.record(m, row, "done", ended_at=row.ended_at)
     rank = row.rank_at, RANK_BY
-    return visits.into_line(m, row, "supplement", "returned", service=service, rank=rank, was=row.state)
+    return visits.into_line(m, row, "supplement", TicketReturned, service=service, rank=rank, was=row.state)

@@ -11,6 +11,7 @@ from ticketing.cases import cases
 from ticketing.day import windows
 from ticketing.day.transaction import THIS, Moment, Query, tickets, transition
 from ticketing.day.transaction import t as _t
+from ticketing.events import TicketUndone
 from ticketing.line import issuing
 from ticketing.model import Actor, State, StateError, Ticket, TicketRow
 from ticketing.store import tables
@@ -126,7 +127,7 @@ def _undo_end(m: Moment, last: Last) -> Ticket:
     if row.state == State.DONE:
         cases.withdraw(m, row.id, last.ended_at)
     changed = m.change(_UNDO, "undo", row)
-    return m.happened(changed, "undone", state=changed.state)
+    return m.happened(changed, TicketUndone, state=changed.state)
 
 
 def _undo_stop(m: Moment, last: Last, stop: Stop) -> Ticket:
@@ -148,4 +149,4 @@ def _undo_stop(m: Moment, last: Last, stop: Stop) -> Ticket:
         who=stop.clerk,
     )
     m.conn.execute(_FORGET_VISIT, {"visit": stop.id})
-    return m.happened(changed, "undone", state=changed.state, was=row.state, line=row.line)
+    return m.happened(changed, TicketUndone, state=changed.state, was=row.state, line=row.line)

@@ -13,27 +13,13 @@ from sqlalchemy import bindparam, func, literal_column, select
 
 from ticketing.day.transaction import Moment
 from ticketing.day.transaction import t as _t
+from ticketing.events import kind_of
 from ticketing.store import tables
 from ticketing.store.base import LOST, NEWS
 from ticketing.store.prepared import Prepared
 
 _MOST_EVENTS = 200
 """With more than these, counting anew is quicker."""
-
-_CHANGES: dict[str, dict[str | None, int]] = {
-    # event: {state before, where the event tells it: change of the line that it tells of}
-    "ticket.issued": {None: 1},
-    "ticket.called": {None: -1},
-    "ticket.held": {"waiting": -1},
-    "ticket.cancelled": {None: -1},
-    "ticket.transferred": {None: 1, "waiting": 1},
-    "ticket.returned": {"held": 1, "missed": 1, "done": 1},
-    "ticket.undone": {"waiting": -1},
-}
-"""Only services' lines matter, since no ticket is issued into a window's. Tickets expire with their day."""
-
-_ANYTHING = {"hall.changed", "hall.restored"}
-"""After these events, everything is counted anew."""
 
 _e = tables.event
 _COUNTS = Prepared(
@@ -67,12 +53,12 @@ class WaitingCounts:
         lost = m.conn.info.get(LOST, 0)
         known = (self._day, self._lost) == (m.day, lost)
         news = _SINCE.all(m.conn, {"after": self._seq, "most": _MOST_EVENTS}) if known else None
-        if news is None or len(news) == _MOST_EVENTS or any(row.type in _ANYTHING for row in news):
+        if news is None or len(news) == _MOST_EVENTS or any(kind_of(row.type).changes_all for row in news):
             self._waiting, self._seq = self._counted(m), _LAST.scalar(m.conn)
             self._day, self._lost = m.day, lost
         else:
             for row in news:
-                if changes := _CHANGES.get(row.type):
+                if changes := kind_of(row.type).waiting:
                     told = json.loads(row.data)
                     self._waiting[told.get("line", told["service"])] += changes.get(told.get("was"), 0)
                 self._seq = row.seq

@@ -3,7 +3,6 @@
 import { call, hm, newKey, now, Problem } from "../shared/api.js";
 import { answerByKey, ask, isAsking, takeBack } from "../shared/ask.js";
 import { all, el, make, targetOf } from "../shared/dom.js";
-import { HALL, on, TICKET } from "../shared/events.js";
 import { inFours, speak, t } from "../shared/language.js";
 import { press } from "../shared/press.js";
 import { codeIn, listenForScans } from "../shared/scan.js";
@@ -354,7 +353,7 @@ const changed = () => {
   again();
 };
 follow("/events", {
-  on: { ...on(TICKET, moved), ...on(HALL, changed) },
+  on: { ticket: moved, hall: changed, reset: changed },
   connected(isConnected, heard) {
     showLost(isConnected, heard);
     el("line").className = `state ${isConnected ? "good" : "stop"}`;

@@ -3,7 +3,6 @@
 
 import { call, hm, now } from "../shared/api.js";
 import { el, find, make } from "../shared/dom.js";
-import { HALL, on, TICKET } from "../shared/events.js";
 import { coalesce, follow } from "../shared/stream.js";
 import { callBand } from "./band.js";
 
@@ -64,7 +63,7 @@ const refresh = coalesce(async () => arrived(await call("GET", "/board")));
 
 follow("/events", {
   after: root.dataset.seq,
-  on: on([...TICKET, ...HALL], refresh),
+  on: { ticket: refresh, hall: refresh, reset: refresh },
   connected(isConnected, heard) {
     root.classList.toggle("stale", !isConnected);
     el("cut").hidden = isConnected;

@@ -2,7 +2,6 @@
 
 import { hm, now, Problem } from "../shared/api.js";
 import { el, find } from "../shared/dom.js";
-import { HALL, on, TICKET, WINDOW } from "../shared/events.js";
 import { coalesce, follow } from "../shared/stream.js";
 
 const root = document.documentElement;
@@ -23,15 +22,14 @@ async function again() {
 }
 
 const refresh = coalesce(again);
-/** At a day's end tickets expire that no window is named for. */
-const mine = (/** @type {{window?: string | null}} */ { window: place }) => {
-  if (place === null || place === root.dataset.window) refresh();
+const mine = (/** @type {{window?: string}} */ { window: place }) => {
+  if (place === root.dataset.window) refresh();
 };
 
 let cut = false;  // whether the line was ever lost; the page is fresh before that
 follow("/events", {
   after: root.dataset.seq,
-  on: { ...on([...TICKET, ...WINDOW], mine), ...on(HALL, refresh) },
+  on: { ticket: mine, window: mine, hall: refresh, reset: refresh },
   connected(isConnected, heard) {
     root.classList.toggle("stale", !isConnected);
     el("cut").hidden = isConnected;

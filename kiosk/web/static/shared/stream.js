@@ -18,6 +18,18 @@ const RETRY = 2000;       // ms until a cut stream is opened again, unless the s
  * @property {number | null} retry ms
  */
 
+/** @typedef {(data: any, id: string | null) => void} Handler */
+/** @typedef {{[type: string]: Handler | undefined}} Handlers by type, or by what stands before the type's dot */
+
+/**
+ * The handler for a type of event: the type's own, or else the one for what stands before its dot ("ticket",
+ * "window", "hall"). So pages need no list of the types, which are in ticketing/events.py. "reset" comes from the
+ * stream itself: it cannot tell what was missed, and goes on from now.
+ * @param {Handlers} on
+ * @param {string} type
+ */
+export const handlerOf = (on, type) => on[type] ?? on[type.split(".")[0]];
+
 /**
  * The whole messages at the start of what was received, and the rest, which is not whole yet (WHATWG HTML, 9.2.6).
  * @param {string} received
@@ -52,7 +64,7 @@ function messageOf(block) {
  *
  * @param {string} path
  * @param {object} options
- * @param {{[type: string]: (data: any, id: string | null) => void}} [options.on]
+ * @param {Handlers} [options.on]
  * @param {(isConnected: boolean, heard: Date) => void} [options.connected] told at each change; heard: when the line was last alive
  * @param {string | null} [options.after] the number of the event to go on from
  */
@@ -107,9 +119,10 @@ export function follow(path, { on = {}, connected = () => {}, after = null } = {
   function hear({ type, data, id, retry: wanted }) {
     last = id ?? last;
     retry = wanted ?? retry;
-    if (!data || !on[type]) return;
+    const handler = handlerOf(on, type);
+    if (!data || !handler) return;
     try {
-      on[type](JSON.parse(data), last);
+      handler(JSON.parse(data), last);
     } catch (error) {
       setTimeout(() => { throw error; });  // a page's own mistake must not look like a lost connection
     }
