@@ -13,7 +13,16 @@ from pydantic import ValidationError
 
 from config.businesses import Businesses
 from config.contradictions import contradictions_of_businesses
-from config.problems import ConfigError, Problem, no_json, no_toml, not_utf8, says_nothing, unreadable, wrong_value
+from config.problems import (
+    ConfigError,
+    ConfigProblem,
+    no_json,
+    no_toml,
+    not_utf8,
+    says_nothing,
+    unreadable,
+    wrong_value,
+)
 
 MOST = 16 * 1024 * 1024
 """Bytes; a file of more is none of ours."""
@@ -51,7 +60,7 @@ def read(path: Path, day_starts: int = 0) -> Businesses:
     return found
 
 
-def check(values: Any, day_starts: int = 0) -> tuple[Businesses | None, list[Problem]]:
+def check(values: Any, day_starts: int = 0) -> tuple[Businesses | None, list[ConfigProblem]]:
     """The make-up that ``values`` describe, or None and everything that is wrong with it.
 
     Args:
@@ -60,7 +69,7 @@ def check(values: Any, day_starts: int = 0) -> tuple[Businesses | None, list[Pro
     """
     if not isinstance(values, dict):
         return None, [no_json("{ … }")]
-    problems: list[Problem] = []
+    problems: list[ConfigProblem] = []
     found: Businesses | None = None
     try:
         found = Businesses.model_validate(values)

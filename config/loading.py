@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from config.contradictions import SQLITE, contradictions
-from config.problems import ConfigError, Problem, no_driver, no_toml, not_utf8, unreadable, wrong_value
+from config.problems import ConfigError, ConfigProblem, no_driver, no_toml, not_utf8, unreadable, wrong_value
 from config.settings import Kind, Settings
 
-__all__ = ["ConfigError", "Problem", "load"]
+__all__ = ["ConfigError", "ConfigProblem", "load"]
 
 
 def load(path: Path, kinds: Mapping[str, Kind], any_kind: type[BaseModel]) -> Settings:
@@ -35,7 +35,7 @@ def load(path: Path, kinds: Mapping[str, Kind], any_kind: type[BaseModel]) -> Se
         raise ConfigError(path, [not_utf8(error)]) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, [no_toml(str(error))]) from error
-    problems: list[Problem] = []
+    problems: list[ConfigProblem] = []
     settings: Settings | None = None
     devices: dict[str, Any] = {}
     if isinstance(values.get("devices"), list):
@@ -53,9 +53,9 @@ def load(path: Path, kinds: Mapping[str, Kind], any_kind: type[BaseModel]) -> Se
 
 def _devices(
     tables: list[Any], kinds: Mapping[str, Kind], any_kind: type[BaseModel], folder: Path
-) -> tuple[list[BaseModel], list[Problem]]:
+) -> tuple[list[BaseModel], list[ConfigProblem]]:
     found: list[BaseModel] = []
-    problems: list[Problem] = []
+    problems: list[ConfigProblem] = []
     for index, table in enumerate(tables):
         driver = table.get("driver") if isinstance(table, dict) else None
         model = kinds[driver].settings if isinstance(driver, str) and driver in kinds else any_kind

@@ -6,17 +6,19 @@ It reads values as they stand in a file, as ``config.contradictions`` does; what
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from config.problems import Problem
-from config.values import WEEKDAYS, Period, clock_of
+from config.problems import ConfigProblem
+from config.values import WEEKDAYS, ClockPeriod, clock_of
 
 Table: TypeAlias = dict[str, Any]
-Periods: TypeAlias = list[tuple[str, Period]]
+Periods: TypeAlias = list[tuple[str, ClockPeriod]]
 """Periods, each with its key."""
 
 DAY = 24 * 60
 
 
-def contradictions_of_hours(values: Table, services: list[tuple[int, Table]], day_starts: int) -> Iterator[Problem]:
+def contradictions_of_hours(
+    values: Table, services: list[tuple[int, Table]], day_starts: int
+) -> Iterator[ConfigProblem]:
     """All of them.
 
     Args:
@@ -43,19 +45,19 @@ def contradictions_of_hours(values: Table, services: list[tuple[int, Table]], da
         yield from _of_slots(service, key, open_at, day_starts)
 
 
-def _of_hours(key: str, table: Any, hours: dict[str, Periods], day_starts: int) -> Iterator[Problem]:
+def _of_hours(key: str, table: Any, hours: dict[str, Periods], day_starts: int) -> Iterator[ConfigProblem]:
     for periods in hours.values():
         yield from _overlapping(periods)
         yield from _outside_the_day(periods, day_starts)
     if isinstance(table, dict) and not any(table.values()):
-        yield Problem(
+        yield ConfigProblem(
             key,
             ("没有一天营业", "no day is open"),
             ("写上营业时间；不限时间就去掉这一节", "write when it is open; leave the table out for always"),
         )
 
 
-def _of_slots(service: Table, key: str, open_at: dict[str, Periods], day_starts: int) -> Iterator[Problem]:
+def _of_slots(service: Table, key: str, open_at: dict[str, Periods], day_starts: int) -> Iterator[ConfigProblem]:
     slots: dict[str, Periods] = {}
     for name, one in _tables(service, key, "slots"):
         days = one.get("days")
@@ -63,7 +65,7 @@ def _of_slots(service: Table, key: str, open_at: dict[str, Periods], day_starts:
             if day in WEEKDAYS:
                 slots.setdefault(day, []).extend((f"{name}.period", period) for period in _period(one))
         if isinstance(days, list) and len(set(map(str, days))) < len(days):
-            yield Problem(
+            yield ConfigProblem(
                 f"{name}.days",
                 ("有一天写了两次", "a day is named twice"),
                 ("每一天只写一次", "name each day once"),
@@ -85,11 +87,11 @@ def _of_slots(service: Table, key: str, open_at: dict[str, Periods], day_starts:
                 yield problem
 
 
-def _overlapping(periods: Periods) -> Iterator[Problem]:
+def _overlapping(periods: Periods) -> Iterator[ConfigProblem]:
     for index, (key, period) in enumerate(periods):
         for _, other in periods[:index]:
             if period.overlaps(other):
-                yield Problem(
+                yield ConfigProblem(
                     key,
                     (f"{period} 与 {other} 重叠", f"{period} overlaps {other}"),
                     ("写成不重叠的时段", "write periods that do not overlap"),
@@ -97,20 +99,20 @@ def _overlapping(periods: Periods) -> Iterator[Problem]:
                 break
 
 
-def _outside_the_day(periods: Periods, day_starts: int) -> Iterator[Problem]:
+def _outside_the_day(periods: Periods, day_starts: int) -> Iterator[ConfigProblem]:
     first, last = clock_of(day_starts), clock_of(day_starts + DAY)
     for key, period in periods:
         if period.from_at < day_starts or period.to_at > day_starts + DAY:
-            yield Problem(
+            yield ConfigProblem(
                 key,
                 (f"{period} 超出从 {first} 到 {last} 的一天", f"{period} is outside the hall day, {first} to {last}"),
                 ("改时间，或改 hall.day_starts", "change the times, or hall.day_starts"),
             )
 
 
-def _closed_then(key: str, period: Period, day: str = "") -> Problem:
+def _closed_then(key: str, period: ClockPeriod, day: str = "") -> ConfigProblem:
     when = f"周{'一二三四五六日'[WEEKDAYS.index(day)]} " if day else ""
-    return Problem(
+    return ConfigProblem(
         key,
         (
             f"{when}{period} 不在营业时间内",
@@ -140,8 +142,8 @@ def _tables(service: Table, key: str, field: str) -> list[tuple[str, Table]]:
     return [(f"{key}.{field}[{index}]", one) for index, one in enumerate(listed) if isinstance(one, dict)]
 
 
-def _period(table: Table) -> Iterator[Period]:
+def _period(table: Table) -> Iterator[ClockPeriod]:
     try:
-        yield Period.parse(table.get("period"))
+        yield ClockPeriod.parse(table.get("period"))
     except ValueError:
         return  # told by the models

@@ -15,7 +15,7 @@ PLANNED_DRIVERS = ("pcsc", "gpio", "climate")
 
 
 @dataclass(frozen=True)
-class Problem:
+class ConfigProblem:
     """One thing wrong with a configuration.
 
     Attributes:
@@ -38,7 +38,7 @@ class Problem:
 class ConfigError(Exception):
     """A configuration that cannot be used; ``problems`` holds all that is wrong with it."""
 
-    def __init__(self, path: Path, problems: list[Problem]) -> None:
+    def __init__(self, path: Path, problems: list[ConfigProblem]) -> None:
         super().__init__(f"{len(problems)} problems in {path}")
         self.path = path
         self.problems = problems
@@ -50,52 +50,52 @@ class ConfigError(Exception):
         return "\n".join((head, *map(str, self.problems)))
 
 
-def unreadable(error: OSError) -> Problem:
+def unreadable(error: OSError) -> ConfigProblem:
     """The file is not there, or not for us."""
-    return Problem(
+    return ConfigProblem(
         "",
         (f"读不了配置文件({error.strerror})", f"the configuration file cannot be read ({error.strerror})"),
         ("检查路径和权限，或用 --config 指明文件", "check the path and its permissions, or name a file with --config"),
     )
 
 
-def not_utf8(error: UnicodeDecodeError) -> Problem:
+def not_utf8(error: UnicodeDecodeError) -> ConfigProblem:
     """The file is in another encoding."""
-    return Problem(
+    return ConfigProblem(
         "",
         (f"第 {error.start} 个字节不是 UTF-8", f"byte {error.start} is not UTF-8"),
         ("用编辑器把文件另存为 UTF-8", "save the file as UTF-8 in your editor"),
     )
 
 
-def no_toml(message: str) -> Problem:
+def no_toml(message: str) -> ConfigProblem:
     """The file cannot be taken apart at all."""
-    return Problem(
+    return ConfigProblem(
         "",
         (f"不是合法的 TOML:{message}", f"this is not TOML: {message}"),
         ("改正所指的行；字符串要加双引号", "mend the line it names; strings stand in double quotes"),
     )
 
 
-def no_json(message: str) -> Problem:
+def no_json(message: str) -> ConfigProblem:
     """The file cannot be taken apart at all."""
-    return Problem(
+    return ConfigProblem(
         "",
         (f"不是合法的 JSON：{message}", f"this is not JSON: {message}"),
         ("改正所指的地方", "mend the place it names"),
     )
 
 
-def says_nothing() -> Problem:
+def says_nothing() -> ConfigProblem:
     """The file is empty: one that was cut, most likely, and no wish to take all there is away."""
-    return Problem(
+    return ConfigProblem(
         "",
         ("文件是空的，会撤销全部业务和窗口", "the file is empty, which would take every service and window away"),
         ("真要这样，请写 services = []", "if that is meant, write services = []"),
     )
 
 
-def wrong_value(item: Any, model: type[BaseModel] = Settings, above: tuple[str | int, ...] = ()) -> Problem:
+def wrong_value(item: Any, model: type[BaseModel] = Settings, above: tuple[str | int, ...] = ()) -> ConfigProblem:
     """What is wrong with one value.
 
     Args:
@@ -110,27 +110,29 @@ def wrong_value(item: Any, model: type[BaseModel] = Settings, above: tuple[str |
     given = item.get("input")
     match item["type"]:
         case "missing":
-            return Problem(key, ("缺少这一项", "this key is missing"), _add(location, model))
+            return ConfigProblem(key, ("缺少这一项", "this key is missing"), _add(location, model))
         case "extra_forbidden":
             near = nearest(str(location[-1]), _known_keys(within[:-1], model))
-            return Problem(key, ("没有这一项", "there is no such key"), near)
+            return ConfigProblem(key, ("没有这一项", "there is no such key"), near)
         case "literal_error":
             choices = [choice.strip("' ") for choice in context["expected"].replace(" or ", ", ").split(",")]
-            return Problem(key, *_not_one_of(given, choices))
+            return ConfigProblem(key, *_not_one_of(given, choices))
         case "string_pattern_mismatch":
-            return Problem(key, (f"写法不对：{_short(given)}", f"not well formed: {_short(given)}"), _form_of(location))
+            return ConfigProblem(
+                key, (f"写法不对：{_short(given)}", f"not well formed: {_short(given)}"), _form_of(location)
+            )
         case "int_type":
             shown = _short(given)
             reason = (f"这里要一个整数，不是 {shown}", f"a whole number belongs here, not {shown}")
-            return Problem(key, reason, _as_whole(given))
+            return ConfigProblem(key, reason, _as_whole(given))
         case "wrong-setting":
             # In the words of the device's own settings.
             reason = (f"{_short(given)} {context['zh']}", f"{_short(given)} {context['en']}")
-            return Problem(key, reason, (context["advice"], context["advice_en"]))
+            return ConfigProblem(key, reason, (context["advice"], context["advice_en"]))
         case "value_error":
             return _own_error(key, str(context.get("error", "")), given)
         case "string_type" | "path_type":
-            return Problem(
+            return ConfigProblem(
                 key,
                 (f"这里要一段文字，不是 {_short(given)}", f"a text belongs here, not {_short(given)}"),
                 (f'加上双引号："{given}"', f'put it in double quotes: "{given}"')
@@ -138,13 +140,13 @@ def wrong_value(item: Any, model: type[BaseModel] = Settings, above: tuple[str |
                 else ("写一段带双引号的文字", "write a text in double quotes"),
             )
         case "tuple_type":
-            return Problem(
+            return ConfigProblem(
                 key,
                 (f"这里要一个列表，不是 {_short(given)}", f"a list belongs here, not {_short(given)}"),
                 _as_list(key, given),
             )
         case "model_type" | "dict_type":
-            return Problem(
+            return ConfigProblem(
                 key,
                 (f"这里要一节，不是 {_short(given)}", f"a table belongs here, not {_short(given)}"),
                 (f"写成 {_heading(location)} 一节", f"write a table {_heading(location)}"),
@@ -152,28 +154,28 @@ def wrong_value(item: Any, model: type[BaseModel] = Settings, above: tuple[str |
         case "greater_than_equal" | "less_than_equal":
             least = item["type"] == "greater_than_equal"
             limit = context["ge"] if least else context["le"]
-            return Problem(
+            return ConfigProblem(
                 key,
                 (f"{given} 太{'小' if least else '大'}", f"{given} is too {'small' if least else 'large'}"),
                 (f"最{'小' if least else '大'}为 {limit}", f"write {limit} at {'least' if least else 'most'}"),
             )
         case "string_too_short" | "too_short":
-            return Problem(key, ("不能为空", "this is empty"), ("写上内容", "write something"))
+            return ConfigProblem(key, ("不能为空", "this is empty"), ("写上内容", "write something"))
         case "too_long":
             limit = context["max_length"]
-            return Problem(
+            return ConfigProblem(
                 key, ("这个列表太长", "this list is too long"), (f"最多 {limit} 项", f"write {limit} entries at most")
             )
         case "string_too_long":
             limit = context["max_length"]
-            return Problem(
+            return ConfigProblem(
                 key,
                 (f"太长：{_short(given)}", f"too long: {_short(given)}"),
                 (f"最多 {limit} 个字", f"write {limit} characters at most"),
             )
         case _:
             message = item["msg"][:1].lower() + item["msg"][1:]
-            return Problem(
+            return ConfigProblem(
                 key,
                 (f"值不对：{_short(given)}({message})", f"{_short(given)} will not do: {message}"),
                 ("换成符合要求的值", "write a value that fits"),
@@ -191,12 +193,12 @@ def one_of(choices: list[str]) -> tuple[str, str]:
     return f"可选：{'、'.join(choices)}", f"choose from {', '.join(choices)}"
 
 
-def no_driver(key: str, given: str, drivers: list[str]) -> Problem:
+def no_driver(key: str, given: str, drivers: list[str]) -> ConfigProblem:
     """A device of a kind that there is not."""
     if given in PLANNED_DRIVERS:
         reason = (f"这个版本还没有驱动 {given}", f"driver {given} is not in this version yet")
-        return Problem(key, reason, one_of(drivers))
-    return Problem(key, *_not_one_of(given, drivers))
+        return ConfigProblem(key, reason, one_of(drivers))
+    return ConfigProblem(key, *_not_one_of(given, drivers))
 
 
 def _not_one_of(given: Any, choices: list[str]) -> tuple[tuple[str, str], tuple[str, str]]:
@@ -204,14 +206,14 @@ def _not_one_of(given: Any, choices: list[str]) -> tuple[tuple[str, str], tuple[
     return reason, nearest(str(given), choices)
 
 
-def _own_error(key: str, code: str, given: Any) -> Problem:
+def _own_error(key: str, code: str, given: Any) -> ConfigProblem:
     """What the validators of ``config.settings`` refuse."""
     shown = _short(given)
     if code == "no_address" and is_network(str(given)):
         reason = (f"{shown} 是一个网段", f"{shown} is a network")
-        return Problem(key, reason, ("逐个写出 IP 地址", "write the IP addresses one by one"))
+        return ConfigProblem(key, reason, ("逐个写出 IP 地址", "write the IP addresses one by one"))
     zh, en, advice, advice_en = _OWN_ERRORS[code]
-    return Problem(key, (f"{shown} {zh}", f"{shown} {en}"), (advice, advice_en))
+    return ConfigProblem(key, (f"{shown} {zh}", f"{shown} {en}"), (advice, advice_en))
 
 
 _OWN_ERRORS = {

@@ -46,7 +46,7 @@ def clock_of(minutes: int) -> str:
 
 
 @dataclass(frozen=True, order=True)
-class Period:
+class ClockPeriod:
     """From one time of a hall day to another, in minutes after its midnight; may run past 24:00."""
 
     from_at: int
@@ -56,9 +56,9 @@ class Period:
         return f"{clock_of(self.from_at)}-{clock_of(self.to_at)}"
 
     @classmethod
-    def parse(cls, value: Any) -> "Period":
+    def parse(cls, value: Any) -> "ClockPeriod":
         """The period of ``"09:00-12:00"``; raises ValueError (``no_period``, ``period_backwards``)."""
-        if isinstance(value, Period):
+        if isinstance(value, ClockPeriod):
             return value
         ends = [minutes_of(end.strip()) for end in value.split("-")] if isinstance(value, str) else []
         if len(ends) != 2 or ends[0] is None or ends[1] is None:
@@ -67,11 +67,11 @@ class Period:
             raise ValueError("period_backwards")
         return cls(ends[0], ends[1])
 
-    def overlaps(self, other: "Period") -> bool:
+    def overlaps(self, other: "ClockPeriod") -> bool:
         """Whether they share a minute."""
         return self.from_at < other.to_at and other.from_at < self.to_at
 
-    def contains(self, other: "Period") -> bool:
+    def contains(self, other: "ClockPeriod") -> bool:
         """Whether ``other`` lies within."""
         return self.from_at <= other.from_at and other.to_at <= self.to_at
 
@@ -106,8 +106,8 @@ Whole = Annotated[int, Strict()]
 Address = Annotated[str, AfterValidator(one_address)]
 Time = Annotated[str, PlainValidator(_time), WithJsonSchema({"type": "string", "examples": ["04:00"]})]
 PeriodText = Annotated[
-    Period,
-    PlainValidator(Period.parse),
+    ClockPeriod,
+    PlainValidator(ClockPeriod.parse),
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "examples": ["09:00-12:00"]}),
 ]

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from display.prompts import Words as Pair
+from display.prompts import Words
 from display.slip import (
     LONGEST,
     Divider,
     QrCode,
     SlipLine,
     Space,
-    Words,
+    TextLine,
     beside,
     clean_words,
     fit_words,
@@ -24,14 +24,14 @@ from display.slip import (
     weigh_lines,
 )
 
-TITLE = Pair("受理回执", "Receipt")
+TITLE = Words("受理回执", "Receipt")
 WHAT_NOW = {
-    "promised": Pair("{day} 前办结", "Done by {day}"),
-    "joint": Pair("联办，{day} 前办结", "With other offices, by {day}"),
-    "reported": Pair("已上报，{day} 前办结", "Passed on, done by {day}"),
-    "supplement": Pair("请补齐材料再来，不用重新排队", "Bring the missing papers: no new wait"),
+    "promised": Words("{day} 前办结", "Done by {day}"),
+    "joint": Words("联办，{day} 前办结", "With other offices, by {day}"),
+    "reported": Words("已上报，{day} 前办结", "Passed on, done by {day}"),
+    "supplement": Words("请补齐材料再来，不用重新排队", "Bring the missing papers: no new wait"),
 }
-_OTHER = Pair("办理中", "In progress")
+_OTHER = Words("办理中", "In progress")
 
 
 @dataclass(frozen=True)
@@ -72,24 +72,24 @@ def lay_out_receipt(receipt: Receipt, columns: int = 48) -> list[SlipLine]:
 
 def _lines(receipt: Receipt, columns: int, brief: bool) -> Iterator[SlipLine]:
     if receipt.copy:
-        yield Words("【补打】COPY", 2, bold=True)
+        yield TextLine("【补打】COPY", 2, bold=True)
     yield from headline(receipt.hall, columns)
     yield Divider()
     title = f"{TITLE.zh} {TITLE.en}"
-    yield Words(title, 1 if brief else largest_scale(title, columns, 2), bold=True)
+    yield TextLine(title, 1 if brief else largest_scale(title, columns, 2), bold=True)
     yield from headline(receipt.service, columns, bold=True)
     if receipt.service_en:
-        yield Words(receipt.service_en)
+        yield TextLine(receipt.service_en)
     yield Space(12)
     said = WHAT_NOW.get(receipt.outcome, _OTHER)
     if receipt.promised_on is None and "{day}" in said.zh:
         said = _OTHER
     day = receipt.promised_on.isoformat() if receipt.promised_on else ""
     chinese, english = said.zh.format(day=day), said.en.format(day=day)
-    yield Words(chinese, largest_scale(chinese, columns, 2), bold=True)
+    yield TextLine(chinese, largest_scale(chinese, columns, 2), bold=True)
     if not brief:
-        yield Words(english)
+        yield TextLine(english)
     yield QrCode(receipt.link)
-    yield Words(" ".join(receipt.code[at : at + 4] for at in range(0, len(receipt.code), 4)))
+    yield TextLine(" ".join(receipt.code[at : at + 4] for at in range(0, len(receipt.code), 4)))
     yield from beside("扫码或凭码查进度", "" if brief else "Scan to see how it goes", columns)
-    yield Words(f"{receipt.ended_at:%Y-%m-%d %H:%M} {receipt.number}")
+    yield TextLine(f"{receipt.ended_at:%Y-%m-%d %H:%M} {receipt.number}")

@@ -38,7 +38,7 @@ class Slip:
 
 
 @dataclass(frozen=True)
-class Words:
+class TextLine:
     """A line in the middle; ``scale`` 1..8 counts both ways."""
 
     text: str
@@ -65,7 +65,7 @@ class Space:
     dots: int
 
 
-SlipLine = Words | QrCode | Divider | Space
+SlipLine = TextLine | QrCode | Divider | Space
 
 
 def lay_out_slip(slip: Slip, columns: int = 48) -> list[SlipLine]:
@@ -106,20 +106,20 @@ def measure_words(text: str) -> int:
 
 def _lines(slip: Slip, columns: int, brief: bool) -> Iterator[SlipLine]:
     if slip.copy:
-        yield Words("【补打】COPY", 2, bold=True)
+        yield TextLine("【补打】COPY", 2, bold=True)
     yield from headline(slip.hall, columns)
     yield Divider()
     yield from headline(slip.service, columns, bold=True)
     if slip.service_en:
-        yield Words(slip.service_en)
+        yield TextLine(slip.service_en)
     yield Space(12)
-    yield Words(slip.number, largest_scale(slip.number, columns, 6), bold=True)
+    yield TextLine(slip.number, largest_scale(slip.number, columns, 6), bold=True)
     yield Space(12)
     yield from _queue(slip, columns)
     if slip.place:
         yield Space(8)
         place = WAIT_AT.format(slip.place)
-        yield Words(place, largest_scale(place, columns, 2))
+        yield TextLine(place, largest_scale(place, columns, 2))
     yield QrCode(slip.code)
     if "/" in slip.code:
         yield from beside("扫码看排队进度", "" if brief else "Scan for your turn", columns)
@@ -128,27 +128,27 @@ def _lines(slip: Slip, columns: int, brief: bool) -> Iterator[SlipLine]:
     yield from beside(f"{slip.issued_at:%Y-%m-%d %H:%M} 当日有效", "" if brief else "Today only", columns)
 
 
-def headline(text: str, columns: int, bold: bool = False) -> Iterator[Words]:
+def headline(text: str, columns: int, bold: bool = False) -> Iterator[TextLine]:
     """Double size; on two lines when one does not hold it, and only then in single size."""
     if measure_words(text) <= columns // 2:
-        yield Words(text, 2, bold)
+        yield TextLine(text, 2, bold)
         return
     first, second = _halve(text)
     if max(measure_words(first), measure_words(second)) <= columns // 2:
-        yield Words(first, 2, bold)
-        yield Words(second, 2, bold)
+        yield TextLine(first, 2, bold)
+        yield TextLine(second, 2, bold)
     else:
-        yield Words(text, 1, bold)
+        yield TextLine(text, 1, bold)
 
 
-def beside(chinese: str, english: str, columns: int) -> Iterator[Words]:
+def beside(chinese: str, english: str, columns: int) -> Iterator[TextLine]:
     """On one line if there is room for both."""
     if english and measure_words(chinese) + 1 + measure_words(english) <= columns:
-        yield Words(f"{chinese} {english}")
+        yield TextLine(f"{chinese} {english}")
         return
-    yield Words(chinese)
+    yield TextLine(chinese)
     if english:
-        yield Words(english)
+        yield TextLine(english)
 
 
 def _halve(text: str) -> tuple[str, str]:
@@ -161,7 +161,7 @@ def _halve(text: str) -> tuple[str, str]:
     return text[:middle].rstrip(), text[middle:].lstrip()
 
 
-def _queue(slip: Slip, columns: int) -> Iterator[Words]:
+def _queue(slip: Slip, columns: int) -> Iterator[TextLine]:
     chinese = f"前面{slip.ahead}人" if slip.ahead else "下一位就是您"
     english = f"{slip.ahead} ahead" if slip.ahead else "You are next"
     if slip.wait and slip.ahead:
@@ -169,8 +169,8 @@ def _queue(slip: Slip, columns: int) -> Iterator[Words]:
         span = f"{low}-{high}" if low < high else f"{high}"
         chinese += f" 约{span}分钟"
         english += f", about {span} min"
-    yield Words(chinese, largest_scale(chinese, columns, 2))
-    yield Words(english)
+    yield TextLine(chinese, largest_scale(chinese, columns, 2))
+    yield TextLine(english)
 
 
 def largest_scale(text: str, columns: int, limit: int) -> int:
@@ -190,7 +190,7 @@ def weigh_lines(lines: list[SlipLine]) -> int:
     chinese_double = False
     for line in lines:
         match line:
-            case Words(text, scale, bold):
+            case TextLine(text, scale, bold):
                 total += measure_words(text) + 1
                 total += 3 * (scale != style[0]) + 3 * (bold != style[1])
                 style = scale, bold

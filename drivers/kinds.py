@@ -61,8 +61,8 @@ KINDS = {
         only_one=("读卡器", "card reader"),
     ),
     "escpos": DriverKind(
-        "drivers.printer.printer:EscposSettings",
-        "drivers.simulators.printer.printer:PrinterSimulator",
+        "drivers.printer.driver:EscposSettings",
+        "drivers.simulators.printer.simulator:PrinterSimulator",
         ("M12 18V6h24v12", "M6 18h36v18h-6", "M12 36H6V18", "M14 30h20v12H14z", "M19 35h10M19 39h6", "M35 24h2"),
         only_one=("打印机", "printer"),
     ),

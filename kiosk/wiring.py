@@ -14,7 +14,7 @@ from display import refusals
 from drivers.card_reader.events import CardEvent
 from drivers.device import DeviceEvent, DeviceSettings, WindowDisplay
 from drivers.kinds import KINDS
-from drivers.printer.printer import Printer
+from drivers.printer.driver import Printer
 from drivers.scanner import LineScanned
 from drivers.speaker import Speaker
 from drivers.supervisor import DeviceState, Resource, Supervisor

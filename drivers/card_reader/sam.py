@@ -14,7 +14,7 @@ from collections.abc import Callable
 from drivers.card_reader import sam_v
 from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused
 from drivers.card_reader.id_card import parse_card
-from drivers.card_reader.sam_v import Answer, Command
+from drivers.card_reader.sam_v import Command, SamAnswer
 from drivers.device import Device, DeviceEvent, SerialOrTcpSettings
 from drivers.errors import DeviceError, OfflineError, ProtocolError
 from drivers.port import Port
@@ -42,7 +42,7 @@ _OWN_ANSWERS = {
 }
 
 
-def _answers(command: Command, answer: Answer, doubtful: bool) -> bool:
+def _answers(command: Command, answer: SamAnswer, doubtful: bool) -> bool:
     """Whether ``answer`` can be one to ``command``, rather than a late one to something asked before.
 
     ``doubtful``: a late answer is to be expected. Otherwise whatever a reader's maker thought of is a refusal, and only
@@ -67,7 +67,7 @@ class _StoppedError(Exception):
     """The service is ending."""
 
 
-class _Line:
+class _Exchange:
     """Question and answer on one port.
 
     Args:
@@ -98,7 +98,7 @@ class _Line:
 
     def ask(
         self, command: Command, timeout: float, *, tries: int = 1, meanwhile: Callable[[], None] = _nothing
-    ) -> Answer | None:
+    ) -> SamAnswer | None:
         """Send ``command`` and return its answer, None when none came within ``timeout`` seconds.
 
         A damaged question or answer is asked again, ``tries`` times in all. ``meanwhile`` is called while the reader
@@ -140,7 +140,7 @@ class _Line:
         while self._port.read(0) and time.monotonic() < until:
             pass
 
-    def _listen(self, command: Command, timeout: float) -> Answer | None:
+    def _listen(self, command: Command, timeout: float) -> SamAnswer | None:
         garbled = self._decoder.garbled
         started = last = time.monotonic()
         while (now := time.monotonic()) < started + timeout:
@@ -196,14 +196,14 @@ class CardReader:
 
     def serve(self, port: Port, link: Link) -> None:
         """See :meth:`drivers.supervisor.Driver.serve`."""
-        line = _Line(port, link.stopping)
+        line = _Exchange(port, link.stopping)
         with contextlib.suppress(_StoppedError):
             if not self._begun:
                 self._begin(line, link)
             while True:
                 line.wait(self._look(line, link) if self._lying else self._find(line, link))
 
-    def _begin(self, line: _Line, link: Link) -> None:
+    def _begin(self, line: _Exchange, link: Link) -> None:
         """Read the card that lies selected since an earlier run, if one does: no find would ever tell of it."""
         answer = line.ask(Command.READ_ADDRESS, self._answer_timeout)
         self._begun = True
@@ -216,7 +216,7 @@ class CardReader:
             raise
         link.online()
 
-    def _find(self, line: _Line, link: Link) -> float:
+    def _find(self, line: _Exchange, link: Link) -> float:
         """Ask for a card and read it if there is one; when to ask the next question."""
         answer = line.ask(Command.FIND, self._answer_timeout)
         due = line.asked_at + self._find_interval
@@ -235,7 +235,7 @@ class CardReader:
             self._refuse(_reason(answer))
         return due
 
-    def _read(self, line: _Line) -> None:
+    def _read(self, line: _Exchange) -> None:
         answer = line.ask(Command.SELECT, self._answer_timeout)
         # Without an answer the card may be selected all the same, and would then answer no more finds: so read on.
         if answer is not None and answer.sw3 != sam_v.SW_DONE:
@@ -246,7 +246,7 @@ class CardReader:
             return
         self._read_selected(line)
 
-    def _read_selected(self, line: _Line) -> None:
+    def _read_selected(self, line: _Exchange) -> None:
         found = self._told_found if self._refusal is None else _nothing
         answer = line.ask(Command.READ, self._read_timeout, tries=2, meanwhile=found)
         if answer is None:
@@ -265,7 +265,7 @@ class CardReader:
         self._failures, self._refusal, self._lying = 0, None, True
         self._on_event(CardRead(card))
 
-    def _look(self, line: _Line, link: Link) -> float:
+    def _look(self, line: _Exchange, link: Link) -> float:
         """Ask whether the card still lies; when to ask the next question."""
         answer = line.ask(Command.READ_ADDRESS, self._answer_timeout, tries=2)
         due = line.asked_at + self._presence_interval
@@ -293,7 +293,7 @@ class CardReader:
             self._on_event(CardRefused(reason))
 
 
-def _there(answer: Answer, link: Link) -> bool:
+def _there(answer: SamAnswer, link: Link) -> bool:
     """Whether a look says that the card lies; a module that is out of order cannot know, so then it stays."""
     if answer.sw3 in (sam_v.SW_DONE, sam_v.SW_NO_SUCH_ITEM, sam_v.SW_SELF_TEST_FAILED, sam_v.SW_NOT_AUTHORISED):
         _report(link, answer)
@@ -301,11 +301,11 @@ def _there(answer: Answer, link: Link) -> bool:
     return False
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: SamAnswer) -> str:
     return sam_v.REASONS.get(answer.sw3, "reader_error")
 
 
-def _report(link: Link, answer: Answer) -> None:
+def _report(link: Link, answer: SamAnswer) -> None:
     """Tell the supervisor how the reader itself is."""
     if answer.sw3 in _FAULTS:
         link.fault(_reason(answer), f"status {answer.sw3:02X}")

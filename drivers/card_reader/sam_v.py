@@ -70,7 +70,7 @@ REASONS: dict[int, str] = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class SamAnswer:
     """What a reader said.
 
     Attributes:
@@ -97,16 +97,16 @@ def encode_command(command: Command, data: bytes = b"") -> bytes:
     return encode_frame(command.value + data)
 
 
-def encode_answer(answer: Answer) -> bytes:
+def encode_answer(answer: SamAnswer) -> bytes:
     """A reader's frame."""
     return encode_frame(bytes([answer.sw1, answer.sw2, answer.sw3]) + answer.data)
 
 
-def parse_answer(body: bytes) -> Answer:
+def parse_answer(body: bytes) -> SamAnswer:
     """Read a reader's body; ``ProtocolError("garbled")`` when it is too short for three status bytes."""
     if len(body) < 3:
         raise ProtocolError("garbled", "answer without status")
-    return Answer(body[0], body[1], body[2], body[3:])
+    return SamAnswer(body[0], body[1], body[2], body[3:])
 
 
 def parse_card_data(data: bytes) -> tuple[bytes, bytes]:

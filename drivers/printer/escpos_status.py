@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 GS_TRANSMIT_PAPER = b"\x1dr\x01"
-"""GS r 1, answered by one :class:`Paper` when its turn comes: all that was sent before it has been processed."""
+"""GS r 1, answered by one :class:`PaperStatus` when its turn comes: all that was sent before it has been processed."""
 
 GS_PROCESS_ID = b"\x1d(H\x06\x0000"
 DLE_EOT = b"\x10\x04"
@@ -65,14 +65,14 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Paper:
+class PaperStatus:
     """The answer to GS r 1."""
 
     value: int
 
     @property
     def out(self) -> bool:
-        """Paper end."""
+        """PaperStatus end."""
         return bool(self.value & 0x0C)
 
 
@@ -90,7 +90,7 @@ class AutoStatus:
     value: bytes
 
 
-Answer = Status | Paper | ProcessId | AutoStatus
+PrinterAnswer = Status | PaperStatus | ProcessId | AutoStatus
 
 BLOCK_HEADS = b"\x35\x37\x3b\x3d\x5f"
 BLOCK_LIMIT = 96
@@ -115,7 +115,7 @@ class Classifier:
         self._block = bytearray()
         self._auto = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Answer]:
+    def feed(self, data: bytes) -> Iterator[PrinterAnswer]:
         """The answers that ``data`` completes, in order."""
         for byte in data:
             answer = self._take(byte)
@@ -131,7 +131,7 @@ class Classifier:
         self._block.clear()
         self._auto.clear()
 
-    def _take(self, byte: int) -> Answer | None:
+    def _take(self, byte: int) -> PrinterAnswer | None:
         if self._block and (byte == 0 or 0x20 <= byte <= 0x7E):
             return self._take_block(byte)
         if self._auto and byte & 0x90 == 0:
@@ -143,10 +143,10 @@ class Classifier:
         elif byte in BLOCK_HEADS:
             self._block[:] = [byte]
         elif byte & 0x90 == 0 and not self._block:
-            return Paper(byte)
+            return PaperStatus(byte)
         return None
 
-    def _take_block(self, byte: int) -> Answer | None:
+    def _take_block(self, byte: int) -> PrinterAnswer | None:
         self._block.append(byte)
         if byte == 0:
             block = bytes(self._block)
@@ -158,7 +158,7 @@ class Classifier:
             del self._block[1:]
         return None
 
-    def _take_auto(self, byte: int) -> Answer | None:
+    def _take_auto(self, byte: int) -> PrinterAnswer | None:
         self._auto.append(byte)
         if len(self._auto) < 4:
             return None

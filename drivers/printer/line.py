@@ -49,7 +49,7 @@ class Line:
         self._counted = 0
         self._expected_at = 0.0
 
-    def classify(self, data: bytes) -> list[escpos_status.Answer]:
+    def classify(self, data: bytes) -> list[escpos_status.PrinterAnswer]:
         """What ``data`` says; half an answer before a pause is dropped."""
         now = time.monotonic()
         if now - self._byte_at > PAUSE_BETWEEN_ANSWERS:

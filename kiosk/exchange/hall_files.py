@@ -11,7 +11,7 @@ from config.businesses import (
     SlotSettings,
     WindowSettings,
 )
-from config.values import WEEKDAYS, Period
+from config.values import WEEKDAYS, ClockPeriod
 from ticketing.calendar import EVERY, Hours, Quota, Slot, SpecialDay
 from ticketing.day.setup import HallSetup
 from ticketing.model import Service, Window, WindowState
@@ -89,10 +89,10 @@ def businesses_of(setup: HallSetup) -> Businesses:
 
 def _service(setup: HallSetup, one: Service) -> ServiceSettings:
     quotas = sorted((quota for quota in setup.quotas if quota.service == one.id), key=lambda quota: quota.from_at)
-    slots: dict[tuple[Period, int], list[int]] = {}
+    slots: dict[tuple[ClockPeriod, int], list[int]] = {}
     for slot in setup.slots:
         if slot.service == one.id:
-            slots.setdefault((Period(slot.from_at, slot.to_at), slot.capacity), []).append(slot.weekday)
+            slots.setdefault((ClockPeriod(slot.from_at, slot.to_at), slot.capacity), []).append(slot.weekday)
     return ServiceSettings.model_construct(
         id=one.id,
         name=one.name,
@@ -106,7 +106,7 @@ def _service(setup: HallSetup, one: Service) -> ServiceSettings:
         promise_days=one.promise_days,
         hours=_hours(setup, one.id),
         quotas=tuple(
-            QuotaSettings.model_construct(period=Period(quota.from_at, quota.to_at), most=quota.most)
+            QuotaSettings.model_construct(period=ClockPeriod(quota.from_at, quota.to_at), most=quota.most)
             for quota in quotas
         ),
         slots=tuple(
@@ -119,15 +119,15 @@ def _service(setup: HallSetup, one: Service) -> ServiceSettings:
 
 
 def _hours(setup: HallSetup, service: str) -> HoursSettings | None:
-    found: dict[str, list[Period]] = {}
+    found: dict[str, list[ClockPeriod]] = {}
     for one in sorted(setup.hours, key=lambda one: (one.weekday, one.opens_at)):
         if one.service == service:
-            found.setdefault(WEEKDAYS[one.weekday - 1], []).append(Period(one.opens_at, one.closes_at))
+            found.setdefault(WEEKDAYS[one.weekday - 1], []).append(ClockPeriod(one.opens_at, one.closes_at))
     return HoursSettings(**{day: tuple(periods) for day, periods in found.items()}) if found else None
 
 
 def _hours_of(service: str, hours: HoursSettings | None) -> Iterator[Hours]:
     for number, day in enumerate(WEEKDAYS, 1):
-        periods: tuple[Period, ...] = getattr(hours, day) if hours else ()
+        periods: tuple[ClockPeriod, ...] = getattr(hours, day) if hours else ()
         for period in periods:
             yield Hours(service, number, period.from_at, period.to_at)

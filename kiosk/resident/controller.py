@@ -22,7 +22,7 @@ from display.admission import UNCERTAIN, Reason, booked_words, shut_words
 from display.prompts import Words
 from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused
 from drivers.card_reader.id_card import IdCard
-from drivers.printer.printer import Outcome
+from drivers.printer.driver import Outcome
 from drivers.supervisor import DeviceState
 from kiosk.event_feed import Channel, Source
 from kiosk.resident.printing import PrintDesk

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from drivers.errors import places
+from drivers.printer.driver import Outcome, Printer
 from drivers.printer.escpos import Item
-from drivers.printer.printer import Outcome, Printer
 from kiosk.service import Loop
 from ticketing.model import StoreError, TicketingError
 from ticketing.office import Office, PrintJob

@@ -74,7 +74,7 @@ def _place(windows: Sequence[str]) -> str:
 
 def _item(line: slip.SlipLine) -> Item:
     match line:
-        case slip.Words(text, scale, bold):
+        case slip.TextLine(text, scale, bold):
             return Text(text, scale=scale, bold=bold)
         case slip.QrCode(payload):
             return Code(payload)

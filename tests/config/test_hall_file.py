@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config.hall_file import check, read, text_of, values_of
-from config.problems import ConfigError, Problem
+from config.problems import ConfigError, ConfigProblem
 
 TOML = """
 [hours]
@@ -64,7 +64,7 @@ services = []
 """
 
 
-def problems(values: dict[str, Any], day_starts: int = 0) -> dict[str, Problem]:
+def problems(values: dict[str, Any], day_starts: int = 0) -> dict[str, ConfigProblem]:
     found, wrong = check(values, day_starts)
     assert (found is None) == bool(wrong)
     return {one.key: one for one in wrong}

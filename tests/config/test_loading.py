@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import config
-from config.loading import ConfigError, Problem
+from config.loading import ConfigError, ConfigProblem
 from kiosk.settings import load
 
 FOLDER = Path(config.__file__).parent
@@ -42,7 +42,7 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
-def problems_of(folder: Path, text: str) -> dict[str, Problem]:
+def problems_of(folder: Path, text: str) -> dict[str, ConfigProblem]:
     with pytest.raises(ConfigError) as caught:
         load(write(folder, text))
     return {problem.key: problem for problem in caught.value.problems}

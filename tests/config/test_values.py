@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config.loading import ConfigError, Problem
+from config.loading import ConfigError, ConfigProblem
 from kiosk.settings import load
 
 HALL = """
@@ -34,7 +34,7 @@ def text(**parts: str) -> str:
     return HALL.format(**(empty | parts))
 
 
-def only_problem(folder: Path, content: str) -> Problem:
+def only_problem(folder: Path, content: str) -> ConfigProblem:
     file = folder / "hall.toml"
     file.write_text(content, "utf-8")
     with pytest.raises(ConfigError) as caught:

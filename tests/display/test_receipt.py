@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from display.receipt import WHAT_NOW, Receipt, lay_out_receipt
-from display.slip import LONGEST, Divider, QrCode, SlipLine, Space, Words, measure_words
+from display.slip import LONGEST, Divider, QrCode, SlipLine, Space, TextLine, measure_words
 from drivers.printer import escpos, escpos_status
 
 RECEIPT = Receipt(
@@ -27,13 +27,13 @@ RECEIPT = Receipt(
 
 
 def words(receipt: Receipt, columns: int = 48) -> list[str]:
-    return [line.text for line in lay_out_receipt(receipt, columns) if isinstance(line, Words)]
+    return [line.text for line in lay_out_receipt(receipt, columns) if isinstance(line, TextLine)]
 
 
 def on_the_wire(lines: Sequence[SlipLine], profile: str = "epson") -> bytes:
     def item(line: SlipLine) -> escpos.Item:
         match line:
-            case Words(text, scale, bold):
+            case TextLine(text, scale, bold):
                 return escpos.Text(text, scale, bold=bold)
             case QrCode(payload):
                 return escpos.Code(payload)
@@ -96,7 +96,7 @@ def test_names_of_any_length_fit_the_paper_and_the_limit(
     receipt = replace(RECEIPT, hall=hall, service=service, service_en=service_en, copy=copy)
     lines = lay_out_receipt(receipt, columns)
     for line in lines:
-        if isinstance(line, Words):
+        if isinstance(line, TextLine):
             assert measure_words(line.text) * line.scale <= columns
     codes = [line.payload for line in lines if isinstance(line, QrCode)]
     assert codes in ([RECEIPT.link], [RECEIPT.code])

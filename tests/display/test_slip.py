@@ -9,7 +9,18 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from display.slip import LONGEST, Divider, QrCode, Slip, SlipLine, Space, Words, fit_words, lay_out_slip, measure_words
+from display.slip import (
+    LONGEST,
+    Divider,
+    QrCode,
+    Slip,
+    SlipLine,
+    Space,
+    TextLine,
+    fit_words,
+    lay_out_slip,
+    measure_words,
+)
 from drivers.printer import escpos, escpos_status
 
 SLIP = Slip(
@@ -26,7 +37,7 @@ SLIP = Slip(
 
 
 def words(slip: Slip, columns: int = 48) -> list[str]:
-    return [line.text for line in lay_out_slip(slip, columns) if isinstance(line, Words)]
+    return [line.text for line in lay_out_slip(slip, columns) if isinstance(line, TextLine)]
 
 
 def on_the_wire(lines: Sequence[SlipLine], profile: str = "epson") -> bytes:
@@ -34,7 +45,7 @@ def on_the_wire(lines: Sequence[SlipLine], profile: str = "epson") -> bytes:
 
     def item(line: SlipLine) -> escpos.Item:
         match line:
-            case Words(text, scale, bold):
+            case TextLine(text, scale, bold):
                 return escpos.Text(text, scale, bold=bold)
             case QrCode(payload):
                 return escpos.Code(payload)
@@ -64,7 +75,7 @@ def test_a_slip_says_number_service_place_queue_and_wait_in_chinese_and_english(
 
 def test_the_number_is_the_largest_thing_on_it() -> None:
     for columns in (32, 48):
-        lines = [line for line in lay_out_slip(SLIP, columns) if isinstance(line, Words)]
+        lines = [line for line in lay_out_slip(SLIP, columns) if isinstance(line, TextLine)]
         (number,) = (line for line in lines if line.text == "A012")
         assert number.bold
         assert number.scale == 6
@@ -162,7 +173,7 @@ def test_no_names_make_a_slip_longer_than_400_bytes_or_wider_than_the_paper(
         if profile.qr == "native" and profile.columns == columns:
             assert len(on_the_wire(lines, profile.name)) <= LONGEST
     for line in lines:
-        if isinstance(line, Words):
+        if isinstance(line, TextLine):
             assert measure_words(line.text) * line.scale <= columns
             assert not re.search(r"[\x00-\x1f\x7f-\x9f]", line.text)
     (payload,) = (line.payload for line in lines if isinstance(line, QrCode))

@@ -7,9 +7,9 @@ from typing import Any
 
 import wires
 from drivers.port import Port, open_port
+from drivers.printer.driver import Outcome, Printer
 from drivers.printer.escpos import PROFILES, Code, Rule, Text
-from drivers.printer.printer import Outcome, Printer
-from drivers.simulators.printer.printer import PrinterSimulator
+from drivers.simulators.printer.simulator import PrinterSimulator
 from drivers.supervisor import Supervisor
 
 SLIP = (

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from drivers.card_reader import sam_v
 from drivers.card_reader.sam import SamSettings
-from drivers.card_reader.sam_v import Answer, Command
+from drivers.card_reader.sam_v import Command, SamAnswer
 from drivers.simulators.card_reader.cards import SAMPLES
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
@@ -151,17 +151,17 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
         super().plug_in()
 
     def fail_next(self, sw3: int, command: Command = Command.READ) -> None:
-        """Answer the next ``command`` with this status."""
+        """SamAnswer the next ``command`` with this status."""
         with self._changed:
             self._failing.append((sw3, command))
 
     def silence(self, on: bool) -> None:
-        """Answer nothing."""
+        """SamAnswer nothing."""
         with self._changed:
             self._silent = on
 
     def know_not(self, *commands: Command) -> None:
-        """Answer these commands with "bad command", as simpler modules do."""
+        """SamAnswer these commands with "bad command", as simpler modules do."""
         with self._changed:
             self._deaf_to = frozenset(command.value for command in commands)
 
@@ -202,13 +202,13 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
         # Modules say when a question came damaged.
         if self._decoder.garbled:
             self._decoder.garbled = 0
-            self._send(Answer(0, 0, sam_v.SW_HOST_CHECKSUM))
+            self._send(SamAnswer(0, 0, sam_v.SW_HOST_CHECKSUM))
 
     def _wait(self, seconds: float) -> None:
         if seconds > 0:
             self._hurry.wait(seconds)
 
-    def _answer(self, asked: bytes) -> Answer | None:
+    def _answer(self, asked: bytes) -> SamAnswer | None:
         self.asked.append((time.monotonic(), asked))
         self.total += 1
         late, self._late = self._late, 0.0
@@ -217,50 +217,50 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
             if self._silent:
                 return None
             if asked in self._deaf_to:
-                return Answer(0, 0, sam_v.SW_BAD_COMMAND)
+                return SamAnswer(0, 0, sam_v.SW_BAD_COMMAND)
             for place, (sw3, command) in enumerate(self._failing):
                 if command.value == asked:
                     del self._failing[place]
                     # A card whose reading failed has to be lifted: it stays selected, and so is found no more.
-                    return Answer(0, 0, sw3)
+                    return SamAnswer(0, 0, sw3)
             answer = self._work(asked)
             return None if self._gone else answer
 
-    def _work(self, asked: bytes) -> Answer:
+    def _work(self, asked: bytes) -> SamAnswer:
         match asked:
             case Command.FIND.value:
                 if self._card is None or self._selected:
-                    return Answer(0, 0, sam_v.SW_NO_CARD)
+                    return SamAnswer(0, 0, sam_v.SW_NO_CARD)
                 self._found = True
-                return Answer(0, 0, sam_v.SW_FOUND, bytes(4))
+                return SamAnswer(0, 0, sam_v.SW_FOUND, bytes(4))
             case Command.SELECT.value:
                 if not self._found:
-                    return Answer(0, 0, sam_v.SW_SELECT_FAILED)
+                    return SamAnswer(0, 0, sam_v.SW_SELECT_FAILED)
                 self._selected = True
-                return Answer(0, 0, sam_v.SW_DONE, bytes(8))
+                return SamAnswer(0, 0, sam_v.SW_DONE, bytes(8))
             case Command.READ.value:
                 self._changed.wait_for(lambda: not self._selected, self._card_time)
                 if self._card is None or not self._selected:
-                    return Answer(0, 0, sam_v.SW_READ_FAILED)
+                    return SamAnswer(0, 0, sam_v.SW_READ_FAILED)
                 sizes = len(self._card.text).to_bytes(2, "big") + len(self._card.photo).to_bytes(2, "big")
-                return Answer(0, 0, sam_v.SW_DONE, sizes + self._card.text + self._card.photo)
+                return SamAnswer(0, 0, sam_v.SW_DONE, sizes + self._card.text + self._card.photo)
             case Command.READ_ADDRESS.value:
                 if self._card is None or not self._selected:
-                    return Answer(0, 0, sam_v.SW_READ_FAILED)
+                    return SamAnswer(0, 0, sam_v.SW_READ_FAILED)
                 if not self._card.new_address:
-                    return Answer(0, 0, sam_v.SW_NO_SUCH_ITEM)
-                return Answer(0, 0, sam_v.SW_DONE, self._card.new_address)
+                    return SamAnswer(0, 0, sam_v.SW_NO_SUCH_ITEM)
+                return SamAnswer(0, 0, sam_v.SW_DONE, self._card.new_address)
             case Command.STATUS.value:
-                return Answer(0, 0, sam_v.SW_DONE)
+                return SamAnswer(0, 0, sam_v.SW_DONE)
             case Command.SAM_ID.value:
-                return Answer(0, 0, sam_v.SW_DONE, SAM_ID)
+                return SamAnswer(0, 0, sam_v.SW_DONE, SAM_ID)
             case Command.RESET.value:
                 self._forget()
-                return Answer(0, 0, sam_v.SW_DONE)
+                return SamAnswer(0, 0, sam_v.SW_DONE)
             case _:
-                return Answer(0, 0, sam_v.SW_BAD_COMMAND)
+                return SamAnswer(0, 0, sam_v.SW_BAD_COMMAND)
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: SamAnswer) -> None:
         frame = bytearray(sam_v.encode_answer(answer))
         if self._spoilt > 0:
             self._spoilt -= 1

@@ -12,7 +12,7 @@ import wires
 from drivers.card_reader import sam_v
 from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused
 from drivers.card_reader.sam import CardReader
-from drivers.card_reader.sam_v import Answer, Command
+from drivers.card_reader.sam_v import Command, SamAnswer
 from drivers.errors import OfflineError
 from drivers.port import Port, open_port
 from drivers.simulators.card_reader.cards import CARDS, SampleCard
@@ -323,7 +323,7 @@ def test_a_card_whose_text_is_blank_is_refused(desk: Desk) -> None:
 
 
 def test_what_came_unasked_is_thrown_away(desk: Desk) -> None:
-    for answer in (Answer(0, 0, 0x9F, bytes(4)), Answer(0, 0, 0x90, bytes(8))):
+    for answer in (SamAnswer(0, 0, 0x9F, bytes(4)), SamAnswer(0, 0, 0x90, bytes(8))):
         desk.reader.say(sam_v.encode_answer(answer))
     desk.let_it_ask()
     assert desk.told == []

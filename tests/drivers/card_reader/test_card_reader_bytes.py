@@ -10,17 +10,17 @@ import wires
 from drivers.card_reader import sam_v
 from drivers.card_reader.events import CardEvent, CardFound, CardRead, CardRefused
 from drivers.card_reader.sam import CardReader
-from drivers.card_reader.sam_v import Answer, Command
+from drivers.card_reader.sam_v import Command, SamAnswer
 from drivers.errors import DeviceError, OfflineError, ProtocolError
 from drivers.simulators.card_reader.cards import CARDS
 
 ZHANG = CARDS[0]
-NO_CARD = Answer(0, 0, 0x80)
-FOUND = Answer(0, 0, 0x9F, bytes(4))
-SELECTED = Answer(0, 0, 0x90, bytes(8))
-READ = Answer(0, 0, 0x90, bytes.fromhex("01 00 04 00") + ZHANG.text + ZHANG.photo)
-LIES = Answer(0, 0, 0x91)
-NONE_LIES = Answer(0, 0, 0x41)
+NO_CARD = SamAnswer(0, 0, 0x80)
+FOUND = SamAnswer(0, 0, 0x9F, bytes(4))
+SELECTED = SamAnswer(0, 0, 0x90, bytes(8))
+READ = SamAnswer(0, 0, 0x90, bytes.fromhex("01 00 04 00") + ZHANG.text + ZHANG.photo)
+LIES = SamAnswer(0, 0, 0x91)
+NONE_LIES = SamAnswer(0, 0, 0x41)
 
 
 class ByHand:
@@ -64,7 +64,7 @@ def converse(*answers: list[bytes]) -> tuple[list[CardEvent], list[bytes]]:
     return told, port.asked
 
 
-def frames(*answers: Answer) -> list[list[bytes]]:
+def frames(*answers: SamAnswer) -> list[list[bytes]]:
     return [[sam_v.encode_answer(answer)] for answer in answers]
 
 
@@ -105,7 +105,7 @@ def test_garbage_ends_in_a_device_error_at_most(answers: list[list[bytes]]) -> N
 @given(st.lists(st.integers(0, 255), max_size=8), st.binary(max_size=300))
 def test_any_status_to_any_question_ends_in_a_device_error_at_most(statuses: list[int], data: bytes) -> None:
     try:
-        converse(*frames(FOUND, SELECTED, *(Answer(0, 0, status, data) for status in statuses)))
+        converse(*frames(FOUND, SELECTED, *(SamAnswer(0, 0, status, data) for status in statuses)))
     except DeviceError as error:
         assert error.reason in ("garbled", "silent")
 
@@ -130,13 +130,13 @@ def test_an_answer_that_breaks_off_is_asked_for_again_before_its_time_is_over() 
 
 
 def test_a_question_that_came_damaged_is_asked_again() -> None:
-    told, asked = converse(*frames(FOUND, SELECTED, Answer(0, 0, 0x10), READ, LIES))
+    told, asked = converse(*frames(FOUND, SELECTED, SamAnswer(0, 0, 0x10), READ, LIES))
     assert told == [CardFound(), CardRead(ZHANG.card)]
     assert asked.count(sam_v.encode_command(Command.READ)) == 2
 
 
 def test_one_spoilt_look_does_not_make_two_cards_of_one() -> None:
-    told, _ = converse(*frames(FOUND, SELECTED, READ, Answer(0, 0, 0x41), LIES, LIES))
+    told, _ = converse(*frames(FOUND, SELECTED, READ, SamAnswer(0, 0, 0x41), LIES, LIES))
     assert told == [CardFound(), CardRead(ZHANG.card)]
 
 
@@ -184,8 +184,8 @@ def test_a_card_that_lay_while_the_line_was_lost_is_not_read_twice() -> None:
 )
 def test_a_refusal_that_no_manual_names_is_told_without_waiting_for_another(status: int, reason: str) -> None:
     for answers, told in (
-        ((FOUND, SELECTED, Answer(0, 0, status), NO_CARD), [CardFound(), CardRefused(reason)]),
-        ((FOUND, Answer(0, 0, status), FOUND, Answer(0, 0, status), NO_CARD), [CardRefused(reason)]),
+        ((FOUND, SELECTED, SamAnswer(0, 0, status), NO_CARD), [CardFound(), CardRefused(reason)]),
+        ((FOUND, SamAnswer(0, 0, status), FOUND, SamAnswer(0, 0, status), NO_CARD), [CardRefused(reason)]),
     ):
         port = ByHand(*frames(NONE_LIES, *answers))
         events: list[CardEvent] = []
@@ -196,7 +196,7 @@ def test_a_refusal_that_no_manual_names_is_told_without_waiting_for_another(stat
 
 
 def test_an_unknown_answer_to_each_find_is_an_answer() -> None:
-    _, asked = converse(*frames(*[Answer(0, 0, 0x77)] * 6))
+    _, asked = converse(*frames(*[SamAnswer(0, 0, 0x77)] * 6))
     assert len(asked) == 8
 
 
@@ -206,8 +206,8 @@ def test_a_refusal_that_may_be_a_late_answer_is_not_believed() -> None:
     assert told == [CardFound(), CardRead(ZHANG.card)]
 
 
-@pytest.mark.parametrize("lies", [LIES, Answer(0, 0, 0x90, bytes(70))])
-def test_a_card_that_lies_selected_since_an_earlier_run_is_read(lies: Answer) -> None:
+@pytest.mark.parametrize("lies", [LIES, SamAnswer(0, 0, 0x90, bytes(70))])
+def test_a_card_that_lies_selected_since_an_earlier_run_is_read(lies: SamAnswer) -> None:
     told: list[CardEvent] = []
     port = ByHand(*frames(lies, READ, LIES))
     CardReader(told.append, presence_interval=0.001).serve(port, port.link)
@@ -216,6 +216,6 @@ def test_a_card_that_lies_selected_since_an_earlier_run_is_read(lies: Answer) ->
 
 def test_a_card_of_an_earlier_run_that_cannot_be_read_has_to_be_laid_again() -> None:
     told: list[CardEvent] = []
-    port = ByHand(*frames(LIES, Answer(0, 0, 0x41), NO_CARD, NO_CARD))
+    port = ByHand(*frames(LIES, SamAnswer(0, 0, 0x41), NO_CARD, NO_CARD))
     CardReader(told.append, find_interval=0.001).serve(port, port.link)
     assert told == [CardFound(), CardRefused("card_moved")]

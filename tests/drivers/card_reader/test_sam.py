@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import wires
 from drivers.card_reader import sam_v
-from drivers.card_reader.sam_v import Answer, Command, FrameDecoder
+from drivers.card_reader.sam_v import Command, FrameDecoder, SamAnswer
 from drivers.errors import ProtocolError
 
 # From the vendors' protocol documents; bodies are without length and check byte.
@@ -21,13 +21,13 @@ QUESTIONS = [
     (Command.READ_IDS, "AA AA AA 96 69 00 03 30 05 36"),
 ]
 ANSWERS = [
-    (Answer(0, 0, 0x90), "AA AA AA 96 69 00 04 00 00 90 94"),
-    (Answer(0, 0, 0x60), "AA AA AA 96 69 00 04 00 00 60 64"),
-    (Answer(0, 0, 0x9F, bytes(4)), "AA AA AA 96 69 00 08 00 00 9F 00 00 00 00 97"),
-    (Answer(0, 0, 0x80), "AA AA AA 96 69 00 04 00 00 80 84"),
-    (Answer(0, 0, 0x90, bytes(8)), "AA AA AA 96 69 00 0C 00 00 90 00 00 00 00 00 00 00 00 9C"),
-    (Answer(0, 0, 0x81), "AA AA AA 96 69 00 04 00 00 81 85"),
-    (Answer(0, 0, 0x41), "AA AA AA 96 69 00 04 00 00 41 45"),
+    (SamAnswer(0, 0, 0x90), "AA AA AA 96 69 00 04 00 00 90 94"),
+    (SamAnswer(0, 0, 0x60), "AA AA AA 96 69 00 04 00 00 60 64"),
+    (SamAnswer(0, 0, 0x9F, bytes(4)), "AA AA AA 96 69 00 08 00 00 9F 00 00 00 00 97"),
+    (SamAnswer(0, 0, 0x80), "AA AA AA 96 69 00 04 00 00 80 84"),
+    (SamAnswer(0, 0, 0x90, bytes(8)), "AA AA AA 96 69 00 0C 00 00 90 00 00 00 00 00 00 00 00 9C"),
+    (SamAnswer(0, 0, 0x81), "AA AA AA 96 69 00 04 00 00 81 85"),
+    (SamAnswer(0, 0, 0x41), "AA AA AA 96 69 00 04 00 00 41 45"),
 ]
 
 bodies = st.lists(st.binary(min_size=1, max_size=60).filter(lambda body: sam_v.SYNC not in body), max_size=8)
@@ -40,7 +40,7 @@ def test_questions_are_those_of_the_manual(command: Command, frame: str) -> None
 
 
 @pytest.mark.parametrize(("answer", "frame"), ANSWERS)
-def test_answers_are_those_of_the_manual(answer: Answer, frame: str) -> None:
+def test_answers_are_those_of_the_manual(answer: SamAnswer, frame: str) -> None:
     assert sam_v.encode_answer(answer) == bytes.fromhex(frame)
     (body,) = FrameDecoder().receive(bytes.fromhex(frame))
     assert sam_v.parse_answer(body) == answer
@@ -48,7 +48,7 @@ def test_answers_are_those_of_the_manual(answer: Answer, frame: str) -> None:
 
 def test_a_card_answer_has_the_length_of_the_manual() -> None:
     data = bytes.fromhex("01 00 04 00") + b"t" * 256 + b"p" * 1024
-    frame = sam_v.encode_answer(Answer(0, 0, 0x90, data))
+    frame = sam_v.encode_answer(SamAnswer(0, 0, 0x90, data))
     assert (len(frame), frame[5:14]) == (1295, bytes.fromhex("05 08 00 00 90 01 00 04 00"))
     assert sam_v.parse_card_data(data) == (b"t" * 256, b"p" * 1024)
 
@@ -111,13 +111,13 @@ def test_a_preamble_with_lost_or_stray_bytes_is_recognised(preamble: str) -> Non
 @pytest.mark.parametrize("head", ["AA AA AA 96 69 FF FF", "AA AA AA 96 69 0A 01", "AA AA AA 96 69 00 01"])
 def test_impossible_lengths_do_not_swallow_what_follows(head: str) -> None:
     decoder = FrameDecoder()
-    assert decoder.receive(bytes.fromhex(head) + sam_v.encode_answer(Answer(0, 0, 0x80))) == [b"\x00\x00\x80"]
+    assert decoder.receive(bytes.fromhex(head) + sam_v.encode_answer(SamAnswer(0, 0, 0x80))) == [b"\x00\x00\x80"]
 
 
 def test_a_possible_length_that_is_wrong_swallows_nothing_once_the_line_is_quiet() -> None:
     # A vendor's published "timeout" answer, which breaks the rule of its own length.
     decoder = FrameDecoder()
-    stream = bytes.fromhex("AA AA AA 96 69 05 05 05 05") + sam_v.encode_answer(Answer(0, 0, 0x80))
+    stream = bytes.fromhex("AA AA AA 96 69 05 05 05 05") + sam_v.encode_answer(SamAnswer(0, 0, 0x80))
     assert decoder.receive(stream) == []
     assert decoder.salvage() == [b"\x00\x00\x80"]
 
@@ -132,22 +132,22 @@ def test_a_babbling_line_fills_no_memory(head: str) -> None:
 
 def test_a_wrong_check_byte_gives_up_one_frame_alone() -> None:
     decoder = FrameDecoder()
-    stream = bytes.fromhex("AA AA AA 96 69 00 04 00 00 90 95") + sam_v.encode_answer(Answer(0, 0, 0x80))
+    stream = bytes.fromhex("AA AA AA 96 69 00 04 00 00 90 95") + sam_v.encode_answer(SamAnswer(0, 0, 0x80))
     assert decoder.receive(stream) == [b"\x00\x00\x80"]
     assert decoder.garbled == 1
 
 
 def test_a_late_rest_of_a_frame_still_completes_it() -> None:
     decoder = FrameDecoder()
-    frame = sam_v.encode_answer(Answer(0, 0, 0x90, bytes(100)))
+    frame = sam_v.encode_answer(SamAnswer(0, 0, 0x90, bytes(100)))
     assert decoder.receive(frame[:50]) == decoder.salvage() == []
     assert decoder.pending
     assert decoder.receive(frame[50:]) == [frame[7:-1]]
 
 
 def test_an_answer_shows_nothing_of_its_data() -> None:
-    assert "张" not in repr(Answer(0, 0, 0x90, "张".encode()))
-    assert "data" not in repr(Answer(0, 0, 0x90, b"x"))
+    assert "张" not in repr(SamAnswer(0, 0, 0x90, "张".encode()))
+    assert "data" not in repr(SamAnswer(0, 0, 0x90, b"x"))
 
 
 def test_a_body_without_status_is_garbled() -> None:

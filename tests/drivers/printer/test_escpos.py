@@ -16,20 +16,20 @@ from drivers.printer.escpos import PROFILES, Code, Gap, Item, Rule, Text, compos
 from drivers.printer.escpos_status import (
     AutoStatus,
     Classifier,
-    Paper,
+    PaperStatus,
     ProcessId,
     Status,
     find_trouble,
     request_id,
     request_status,
 )
-from drivers.simulators.printer.paper import Paper as Sheet
+from drivers.simulators.printer.paper import Paper
 from drivers.simulators.printer.typesetter import interpret
 
 EPSON = PROFILES["epson"]
 
 
-def printed(*items: Item, profile: str = "epson") -> Sheet:
+def printed(*items: Item, profile: str = "epson") -> Paper:
     (paper,) = interpret(compose(items, PROFILES[profile]))
     return paper
 
@@ -195,8 +195,8 @@ def test_trouble_is_read_from_the_bits_of_the_manuals(status: dict[int, int], tr
     [
         ("12", [Status(0x12)]),
         ("92", [Status(0x12)]),  # bit 7: ticket not torn away
-        ("00", [Paper(0)]),
-        ("0f", [Paper(0x0F)]),
+        ("00", [PaperStatus(0)]),
+        ("0f", [PaperStatus(0x0F)]),
         ("37 22 30 41 37 43 00", [ProcessId(b"0A7C")]),
         ("10 00 00 00", [AutoStatus(b"\x10\x00\x00\x00")]),
         ("18 00 0c 00 12", [AutoStatus(b"\x18\x00\x0c\x00"), Status(0x12)]),

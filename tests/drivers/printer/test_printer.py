@@ -12,8 +12,8 @@ import pytest
 import wires
 from drivers.errors import OfflineError
 from drivers.port import Port
+from drivers.printer.driver import Outcome, Printer
 from drivers.printer.escpos import PROFILES, Text
-from drivers.printer.printer import Outcome, Printer
 from printing_desk import SLIP, Aside, Open, open_desks
 
 

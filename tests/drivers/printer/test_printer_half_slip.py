@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 import wires
+from drivers.printer.driver import Outcome
 from drivers.printer.escpos import Text
-from drivers.printer.printer import Outcome
 from printing_desk import SLIP, Open, open_desks
 
 WHOLE = ["西城区综合行政服务中心", "───", "A002", "请留意叫号"]

@@ -7,7 +7,7 @@ import pytest
 
 import wires
 from drivers.port import Port
-from drivers.printer.printer import Outcome
+from drivers.printer.driver import Outcome
 from printing_desk import SLIP, Desk, Open, open_desks
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from conftest import DemoHall
+from drivers.printer.driver import EscposSettings
 from drivers.printer.escpos import PROFILES
-from drivers.printer.printer import EscposSettings
 from foreign import ForeignPrinter
 from kiosk.resident.printing import PrintDesk
 from kiosk.resident.slips import lay_out

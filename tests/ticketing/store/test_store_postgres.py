@@ -21,9 +21,9 @@ from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from drivers.port import open_port
+from drivers.printer.driver import Outcome, Printer
 from drivers.printer.escpos import PROFILES, Item, Text
-from drivers.printer.printer import Outcome, Printer
-from drivers.simulators.printer.printer import PrinterSimulator
+from drivers.simulators.printer.simulator import PrinterSimulator
 from drivers.supervisor import Supervisor
 from kiosk.resident.printing import PrintDesk
 from offices import CLERK, DESK, OfficeHall, refused

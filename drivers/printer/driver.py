@@ -367,7 +367,7 @@ class Printer(Sink):
                 match answer:
                     case escpos_status.Status(value):
                         line.answers.append(value)
-                    case escpos_status.Paper():
+                    case escpos_status.PaperStatus():
                         self._take_paper(line, answer)
                     case escpos_status.ProcessId(ident):
                         self._knows_ids = True
@@ -385,7 +385,7 @@ class Printer(Sink):
         for tell in late:
             tell(Outcome("printed", None, "gs_h"))
 
-    def _take_paper(self, line: Line, answer: escpos_status.Paper) -> None:
+    def _take_paper(self, line: Line, answer: escpos_status.PaperStatus) -> None:
         job = self._job
         turn = line.count_paper()
         if job is None or turn is None or job.turn_of_answer is None or turn < job.turn_of_answer:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from drivers.printer.printer import EscposSettings
+from drivers.printer.driver import EscposSettings
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.printer.paper import Paper
 from drivers.simulators.printer.typesetter import Typesetter, cuts_paper, feeds_paper, measure_command
