@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 _LABEL = re.compile(r"(?!-)[\w-]{1,63}(?<!-)")
@@ -44,26 +45,47 @@ def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def fault_of_store(text: str) -> str | None:
-    """What keeps ``text`` from being the address of a store; None when nothing does.
+Fault: TypeAlias = tuple[str, str, str, str]
+"""What is wrong with a text, to be read behind it, and what to write instead; each in Chinese and in English."""
 
-    Returns:
-        ``store_url``, ``store_scheme`` (a PostgreSQL under another name) or ``store_postgresql``.
-    """
+_NO_STORE: Fault = (
+    "不是数据库的地址",
+    "names no store",
+    "写成 sqlite:///文件，绝对路径为 sqlite:////var/lib/quhao/quhao.db；多台机器共用时写 "
+    "postgresql+psycopg://用户@主机/数据库",
+    "write sqlite:///file, or with an absolute path sqlite:////var/lib/quhao/quhao.db; "
+    "for several boxes postgresql+psycopg://user@host/database",
+)
+_OTHER_SCHEME: Fault = (
+    "的开头不对",
+    "begins with another name",
+    "PostgreSQL 写成 postgresql+psycopg://用户@主机/数据库",
+    "for PostgreSQL write postgresql+psycopg://user@host/database",
+)
+_NO_POSTGRESQL: Fault = (
+    "不是 PostgreSQL 数据库的地址",
+    "does not name a database on PostgreSQL",
+    "写成 postgresql+psycopg://用户:口令@主机:5432/数据库；口令中的 @ : / % 写成 %40 %3A %2F %25",
+    "write postgresql+psycopg://user:password@host:5432/database; in a password @ : / % are written %40 %3A %2F %25",
+)
+
+
+def fault_of_store(text: str) -> Fault | None:
+    """What keeps ``text`` from being the address of a store; None when nothing does."""
     scheme = text.partition(":")[0]
     if scheme != "postgresql+psycopg":
         if scheme == "postgres" or scheme.startswith(("postgresql", "postgres+")):
-            return "store_scheme"
+            return _OTHER_SCHEME
         # Behind a question mark SQLAlchemy reads options, and :memory: is gone with the process.
-        return None if re.fullmatch(r"sqlite:///(?!:memory:)[^?]+", text) and text.isprintable() else "store_url"
+        return None if re.fullmatch(r"sqlite:///(?!:memory:)[^?]+", text) and text.isprintable() else _NO_STORE
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        return "store_postgresql"
+        return _NO_POSTGRESQL
     # Without a host the database is on this box, behind its usual socket; another one is named by ?host=.
     whole = text.startswith("postgresql+psycopg://") and re.fullmatch(r"/[^/]+", parts.path) and port != 0
-    return None if whole and (not host or is_host(host)) and re.fullmatch(r"[^\s]+", text) else "store_postgresql"
+    return None if whole and (not host or is_host(host)) and re.fullmatch(r"[^\s]+", text) else _NO_POSTGRESQL
 
 
 def _is_port(text: str) -> bool:

@@ -17,8 +17,6 @@ from config.problems import (
     ConfigError,
     ConfigProblem,
     no_json,
-    no_toml,
-    not_utf8,
     says_nothing,
     unreadable,
     wrong_value,
@@ -42,14 +40,9 @@ def read(path: Path, day_starts: int = 0) -> Businesses:
         with path.open("rb") as file:
             # Notepad begins a file with a byte order mark, which is no part of either language.
             text = file.read(MOST).decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError(path, [unreadable(error)]) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(path, [not_utf8(error)]) from error
-    try:
         values = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(path, [no_toml(str(error))]) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(path, [unreadable(error)]) from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(path, [no_json(str(error))]) from error
     if values == {}:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from config.contradictions import SQLITE, contradictions
-from config.problems import ConfigError, ConfigProblem, no_driver, no_toml, not_utf8, unreadable, wrong_value
+from config.problems import ConfigError, ConfigProblem, no_driver, unreadable, wrong_value
 from config.settings import Kind, Settings
 
 __all__ = ["ConfigError", "ConfigProblem", "load"]
@@ -29,12 +29,8 @@ def load(path: Path, kinds: Mapping[str, Kind], any_kind: type[BaseModel]) -> Se
     try:
         # Notepad begins a file with a byte order mark, which is no part of TOML.
         values = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(path, [unreadable(error)]) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(path, [not_utf8(error)]) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(path, [no_toml(str(error))]) from error
     problems: list[ConfigProblem] = []
     settings: Settings | None = None
     devices: dict[str, Any] = {}

@@ -1,15 +1,18 @@
 """What is wrong with a configuration, in the words of somebody who edits the file."""
 
 import re
+import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from config.addresses import is_network
 from config.settings import Settings
+
+Pair: TypeAlias = tuple[str, str]
+"""The same thing said in Chinese and in English."""
 
 PLANNED_DRIVERS = ("pcsc", "gpio", "climate")
 
@@ -25,8 +28,8 @@ class ConfigProblem:
     """
 
     key: str
-    reason: tuple[str, str]
-    suggestion: tuple[str, str]
+    reason: Pair
+    suggestion: Pair
 
     def __str__(self) -> str:
         """A line for each language, under the key."""
@@ -50,31 +53,30 @@ class ConfigError(Exception):
         return "\n".join((head, *map(str, self.problems)))
 
 
-def unreadable(error: OSError) -> ConfigProblem:
-    """The file is not there, or not for us."""
-    return ConfigProblem(
-        "",
-        (f"读不了配置文件({error.strerror})", f"the configuration file cannot be read ({error.strerror})"),
-        ("检查路径和权限，或用 --config 指明文件", "check the path and its permissions, or name a file with --config"),
-    )
-
-
-def not_utf8(error: UnicodeDecodeError) -> ConfigProblem:
-    """The file is in another encoding."""
-    return ConfigProblem(
-        "",
-        (f"第 {error.start} 个字节不是 UTF-8", f"byte {error.start} is not UTF-8"),
-        ("用编辑器把文件另存为 UTF-8", "save the file as UTF-8 in your editor"),
-    )
-
-
-def no_toml(message: str) -> ConfigProblem:
-    """The file cannot be taken apart at all."""
-    return ConfigProblem(
-        "",
-        (f"不是合法的 TOML:{message}", f"this is not TOML: {message}"),
-        ("改正所指的行；字符串要加双引号", "mend the line it names; strings stand in double quotes"),
-    )
+def unreadable(error: OSError | UnicodeDecodeError | tomllib.TOMLDecodeError) -> ConfigProblem:
+    """The file is not there or not for us, is in another encoding, or is no TOML."""
+    match error:
+        case OSError():
+            return ConfigProblem(
+                "",
+                (f"读不了配置文件({error.strerror})", f"the configuration file cannot be read ({error.strerror})"),
+                (
+                    "检查路径和权限，或用 --config 指明文件",
+                    "check the path and its permissions, or name a file with --config",
+                ),
+            )
+        case UnicodeDecodeError():
+            return ConfigProblem(
+                "",
+                (f"第 {error.start} 个字节不是 UTF-8", f"byte {error.start} is not UTF-8"),
+                ("用编辑器把文件另存为 UTF-8", "save the file as UTF-8 in your editor"),
+            )
+        case _:
+            return ConfigProblem(
+                "",
+                (f"不是合法的 TOML:{error}", f"this is not TOML: {error}"),
+                ("改正所指的行；字符串要加双引号", "mend the line it names; strings stand in double quotes"),
+            )
 
 
 def no_json(message: str) -> ConfigProblem:
@@ -103,92 +105,83 @@ def wrong_value(item: Any, model: type[BaseModel] = Settings, above: tuple[str |
         model: what the error is about.
         above: where in the file ``model`` begins.
     """
+    location: tuple[str | int, ...] = above + item["loc"]
+    return ConfigProblem(_dotted(location), *_wrong(item, model, location))
+
+
+def _wrong(item: Any, model: type[BaseModel], location: tuple[str | int, ...]) -> tuple[Pair, Pair]:
+    """The reason and the suggestion of :func:`wrong_value`."""
     within: tuple[str | int, ...] = item["loc"]
-    location = above + within
-    key = _dotted(location)
     context = item.get("ctx", {})
     given = item.get("input")
+    shown = _short(given)
     match item["type"]:
         case "missing":
-            return ConfigProblem(key, ("缺少这一项", "this key is missing"), _add(location, model))
+            return ("缺少这一项", "this key is missing"), _add(location, model)
         case "extra_forbidden":
-            near = nearest(str(location[-1]), _known_keys(within[:-1], model))
-            return ConfigProblem(key, ("没有这一项", "there is no such key"), near)
+            known = list(_model_at(within[:-1], model).model_fields)
+            return ("没有这一项", "there is no such key"), nearest(str(location[-1]), known)
         case "literal_error":
             choices = [choice.strip("' ") for choice in context["expected"].replace(" or ", ", ").split(",")]
-            return ConfigProblem(key, *_not_one_of(given, choices))
+            return _not_one_of(given, choices)
         case "string_pattern_mismatch":
-            return ConfigProblem(
-                key, (f"写法不对：{_short(given)}", f"not well formed: {_short(given)}"), _form_of(location)
-            )
+            return (f"写法不对：{shown}", f"not well formed: {shown}"), _form_of(location)
         case "int_type":
-            shown = _short(given)
-            reason = (f"这里要一个整数，不是 {shown}", f"a whole number belongs here, not {shown}")
-            return ConfigProblem(key, reason, _as_whole(given))
+            return (f"这里要一个整数，不是 {shown}", f"a whole number belongs here, not {shown}"), _as_whole(given)
         case "wrong-setting":
-            # In the words of the device's own settings.
-            reason = (f"{_short(given)} {context['zh']}", f"{_short(given)} {context['en']}")
-            return ConfigProblem(key, reason, (context["advice"], context["advice_en"]))
-        case "value_error":
-            return _own_error(key, str(context.get("error", "")), given)
+            # In the words of the validator.
+            return (f"{shown} {context['zh']}", f"{shown} {context['en']}"), (context["advice"], context["advice_en"])
         case "string_type" | "path_type":
-            return ConfigProblem(
-                key,
-                (f"这里要一段文字，不是 {_short(given)}", f"a text belongs here, not {_short(given)}"),
+            is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
+            return (
+                (f"这里要一段文字，不是 {shown}", f"a text belongs here, not {shown}"),
                 (f'加上双引号："{given}"', f'put it in double quotes: "{given}"')
-                if isinstance(given, (int, float)) and not isinstance(given, bool)
+                if is_number
                 else ("写一段带双引号的文字", "write a text in double quotes"),
             )
         case "tuple_type":
-            return ConfigProblem(
-                key,
-                (f"这里要一个列表，不是 {_short(given)}", f"a list belongs here, not {_short(given)}"),
-                _as_list(key, given),
+            return (
+                (f"这里要一个列表，不是 {shown}", f"a list belongs here, not {shown}"),
+                _as_list(_dotted(location), given),
             )
         case "model_type" | "dict_type":
-            return ConfigProblem(
-                key,
-                (f"这里要一节，不是 {_short(given)}", f"a table belongs here, not {_short(given)}"),
-                (f"写成 {_heading(location)} 一节", f"write a table {_heading(location)}"),
+            heading = _heading(location)
+            return (
+                (f"这里要一节，不是 {shown}", f"a table belongs here, not {shown}"),
+                (f"写成 {heading} 一节", f"write a table {heading}"),
             )
-        case "greater_than_equal" | "less_than_equal":
-            least = item["type"] == "greater_than_equal"
-            limit = context["ge"] if least else context["le"]
-            return ConfigProblem(
-                key,
-                (f"{given} 太{'小' if least else '大'}", f"{given} is too {'small' if least else 'large'}"),
-                (f"最{'小' if least else '大'}为 {limit}", f"write {limit} at {'least' if least else 'most'}"),
-            )
+        case "greater_than_equal":
+            least = context["ge"]
+            return (f"{given} 太小", f"{given} is too small"), (f"最小为 {least}", f"write {least} at least")
+        case "less_than_equal":
+            most = context["le"]
+            return (f"{given} 太大", f"{given} is too large"), (f"最大为 {most}", f"write {most} at most")
         case "string_too_short" | "too_short":
-            return ConfigProblem(key, ("不能为空", "this is empty"), ("写上内容", "write something"))
+            return ("不能为空", "this is empty"), ("写上内容", "write something")
         case "too_long":
-            limit = context["max_length"]
-            return ConfigProblem(
-                key, ("这个列表太长", "this list is too long"), (f"最多 {limit} 项", f"write {limit} entries at most")
-            )
+            most = context["max_length"]
+            return ("这个列表太长", "this list is too long"), (f"最多 {most} 项", f"write {most} entries at most")
         case "string_too_long":
-            limit = context["max_length"]
-            return ConfigProblem(
-                key,
-                (f"太长：{_short(given)}", f"too long: {_short(given)}"),
-                (f"最多 {limit} 个字", f"write {limit} characters at most"),
+            most = context["max_length"]
+            return (
+                (f"太长：{shown}", f"too long: {shown}"),
+                (f"最多 {most} 个字", f"write {most} characters at most"),
             )
         case _:
             message = item["msg"][:1].lower() + item["msg"][1:]
-            return ConfigProblem(
-                key,
-                (f"值不对：{_short(given)}({message})", f"{_short(given)} will not do: {message}"),
+            return (
+                (f"值不对：{shown}({message})", f"{shown} will not do: {message}"),
                 ("换成符合要求的值", "write a value that fits"),
             )
 
 
-def nearest(name: str, known: list[str]) -> tuple[str, str]:
+def nearest(name: str, known: list[str]) -> Pair:
     """What somebody who wrote ``name`` may have meant."""
     near = get_close_matches(name, known, 1)
     return (f"是不是 {near[0]}?", f"did you mean {near[0]}?") if near else one_of(known)
 
 
-def one_of(choices: list[str]) -> tuple[str, str]:
+def one_of(choices: list[str]) -> Pair:
     """All there is."""
     return f"可选：{'、'.join(choices)}", f"choose from {', '.join(choices)}"
 
@@ -201,85 +194,12 @@ def no_driver(key: str, given: str, drivers: list[str]) -> ConfigProblem:
     return ConfigProblem(key, *_not_one_of(given, drivers))
 
 
-def _not_one_of(given: Any, choices: list[str]) -> tuple[tuple[str, str], tuple[str, str]]:
+def _not_one_of(given: Any, choices: list[str]) -> tuple[Pair, Pair]:
     reason = (f"没有 {_short(given)} 这个选择", f"{_short(given)} is not a choice")
     return reason, nearest(str(given), choices)
 
 
-def _own_error(key: str, code: str, given: Any) -> ConfigProblem:
-    """What the validators of ``config.settings`` refuse."""
-    shown = _short(given)
-    if code == "no_address" and is_network(str(given)):
-        reason = (f"{shown} 是一个网段", f"{shown} is a network")
-        return ConfigProblem(key, reason, ("逐个写出 IP 地址", "write the IP addresses one by one"))
-    zh, en, advice, advice_en = _OWN_ERRORS[code]
-    return ConfigProblem(key, (f"{shown} {zh}", f"{shown} {en}"), (advice, advice_en))
-
-
-_OWN_ERRORS = {
-    "unknown_timezone": (
-        "不是时区",
-        "is no time zone",
-        "写 IANA 名称，如 Asia/Shanghai",
-        "write an IANA name such as Asia/Shanghai",
-    ),
-    "no_host": (
-        "不是主机名或 IP 地址",
-        "is neither a host name nor an IP address",
-        "只写地址，端口另写在 port:127.0.0.1 仅限本机，0.0.0.0 为所有网络",
-        "write the address alone, the port goes to port: 127.0.0.1 for this box, 0.0.0.0 for every network",
-    ),
-    "no_public_host": (
-        "不是主机名",
-        "is no host name",
-        "只写主机名，不带 https://，如 Q.EXAMPLE.CN；端口为 1–65535",
-        "the host name alone, no https://, such as Q.EXAMPLE.CN; a port is from 1 to 65535",
-    ),
-    "no_address": (
-        "不是一台机器的 IP 地址",
-        "is not the IP address of a machine",
-        "写 IP 地址，如 192.168.1.2",
-        "write an IP address such as 192.168.1.2",
-    ),
-    "store_url": (
-        "不是数据库的地址",
-        "names no store",
-        "写成 sqlite:///文件，绝对路径为 sqlite:////var/lib/quhao/quhao.db；多台机器共用时写 "
-        "postgresql+psycopg://用户@主机/数据库",
-        "write sqlite:///file, or with an absolute path sqlite:////var/lib/quhao/quhao.db; "
-        "for several boxes postgresql+psycopg://user@host/database",
-    ),
-    "store_scheme": (
-        "的开头不对",
-        "begins with another name",
-        "PostgreSQL 写成 postgresql+psycopg://用户@主机/数据库",
-        "for PostgreSQL write postgresql+psycopg://user@host/database",
-    ),
-    "store_postgresql": (
-        "不是 PostgreSQL 数据库的地址",
-        "does not name a database on PostgreSQL",
-        "写成 postgresql+psycopg://用户:口令@主机:5432/数据库；口令中的 @ : / % 写成 %40 %3A %2F %25",
-        "write postgresql+psycopg://user:password@host:5432/database; "
-        "in a password @ : / % are written %40 %3A %2F %25",
-    ),
-    "no_time": ("不是一天中的时刻", "is no time of the day", "写成 HH:MM，如 04:00", "write HH:MM, such as 04:00"),
-    "no_period": (
-        "不是一段时间",
-        "is no period",
-        "写成 HH:MM-HH:MM，如 09:00-12:00",
-        "write HH:MM-HH:MM, such as 09:00-12:00",
-    ),
-    "period_backwards": (
-        "的结束不晚于开始",
-        "does not end after it begins",
-        "跨过午夜的时间写成 20:00-26:00 这样",
-        "past midnight write it like 20:00-26:00",
-    ),
-    "no_day": ("不是日期", "is no date", "写成 2026-10-01 这样", "write it like 2026-10-01"),
-}
-
-
-def _as_whole(given: Any) -> tuple[str, str]:
+def _as_whole(given: Any) -> Pair:
     try:
         number = int(given) if not isinstance(given, bool) and float(given) == int(float(given)) else None
     except (TypeError, ValueError, OverflowError):
@@ -289,7 +209,7 @@ def _as_whole(given: Any) -> tuple[str, str]:
     return f"写成 {number}", f"write {number}"
 
 
-def _as_list(key: str, given: Any) -> tuple[str, str]:
+def _as_list(key: str, given: Any) -> Pair:
     if isinstance(given, dict):
         return f"用双方括号：[[{key}]]", f"use double brackets: [[{key}]]"
     if isinstance(given, str):
@@ -297,7 +217,7 @@ def _as_list(key: str, given: Any) -> tuple[str, str]:
     return '写成 ["…", "…"]', 'write ["…", "…"]'
 
 
-def _add(location: tuple[str | int, ...], model: type[BaseModel]) -> tuple[str, str]:
+def _add(location: tuple[str | int, ...], model: type[BaseModel]) -> Pair:
     if len(location) == 1:
         table = _model_at(location, model)
         needed = [name for name, field in table.model_fields.items() if field.is_required()]
@@ -308,7 +228,7 @@ def _add(location: tuple[str | int, ...], model: type[BaseModel]) -> tuple[str, 
     return f"加上一行 {location[-1]} = …", f"add {location[-1]} = …"
 
 
-def _form_of(location: tuple[str | int, ...]) -> tuple[str, str]:
+def _form_of(location: tuple[str | int, ...]) -> Pair:
     if location[-1] == "prefix":
         return "一到三个大写字母，如 A", "one to three capital letters, such as A"
     if location[0] == "windows":
@@ -318,10 +238,6 @@ def _form_of(location: tuple[str | int, ...]) -> tuple[str, str]:
         f"只用字母、数字和 - _ .，以字母或数字开头，最多 {most} 个",
         f"letters, digits and - _ . only, a letter or digit first, {most} at most",
     )
-
-
-def _known_keys(location: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:
-    return list(_model_at(location, model).model_fields)
 
 
 def _model_at(location: tuple[str | int, ...], model: type[BaseModel]) -> type[BaseModel]:

@@ -22,7 +22,7 @@ from config.businesses import (
     SlotSettings,
     WindowSettings,
 )
-from config.values import Address, Identifier, Name, Section, Time, Whole, minutes_of, one_address
+from config.values import Address, Identifier, Name, Section, Time, Whole, minutes_of, must, one_address, wrong_setting
 
 __all__ = [
     "AppointmentsSettings",
@@ -45,6 +45,39 @@ __all__ = [
 ]
 
 
+Timezone = Annotated[
+    str,
+    must(
+        lambda text: text in available_timezones(),
+        "不是时区",
+        "is no time zone",
+        "写 IANA 名称，如 Asia/Shanghai",
+        "write an IANA name such as Asia/Shanghai",
+    ),
+]
+Host = Annotated[
+    str,
+    must(
+        is_host,
+        "不是主机名或 IP 地址",
+        "is neither a host name nor an IP address",
+        "只写地址，端口另写在 port:127.0.0.1 仅限本机，0.0.0.0 为所有网络",
+        "write the address alone, the port goes to port: 127.0.0.1 for this box, 0.0.0.0 for every network",
+    ),
+]
+PublicHost = Annotated[
+    str,
+    must(
+        # In ASCII: the QR code holds it as it stands.
+        lambda text: not text or (re.fullmatch(r"[A-Za-z0-9.:-]+", text) is not None and is_public_host(text)),
+        "不是主机名",
+        "is no host name",
+        "只写主机名，不带 https://，如 Q.EXAMPLE.CN；端口为 1–65535",
+        "the host name alone, no https://, such as Q.EXAMPLE.CN; a port is from 1 to 65535",
+    ),
+]
+
+
 class HallSettings(Section):
     """``[hall]``: which hall this is.
 
@@ -64,26 +97,11 @@ class HallSettings(Section):
     box: Identifier | None = None
     name: Name
     name_en: str = Field("", max_length=80)
-    timezone: str = "Asia/Shanghai"
+    timezone: Timezone = "Asia/Shanghai"
     day_starts: Time = "00:00"
-    public_host: str = Field("", max_length=126)
+    public_host: PublicHost = Field("", max_length=126)
     desk: Name = "咨询台"
     desk_en: Name = "the information desk"
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError("unknown_timezone")
-        return value
-
-    @field_validator("public_host")
-    @classmethod
-    def _host_of_phones(cls, value: str) -> str:
-        # In ASCII: the QR code holds it as it stands.
-        if value and not (re.fullmatch(r"[A-Za-z0-9.:-]+", value) and is_public_host(value)):
-            raise ValueError("no_public_host")
-        return value
 
     @property
     def zone(self) -> ZoneInfo:
@@ -110,20 +128,13 @@ class ServerSettings(Section):
         max_streams: how many screens and pages may follow events at once.
     """
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Whole = Field(8080, ge=0, le=65535)
     tls_cert: Path | None = None
     tls_key: Path | None = None
     trusted_proxy: str = ""
     kiosk_addresses: tuple[Address, ...] = ()
     max_streams: Whole = Field(400, ge=4, le=4000)
-
-    @field_validator("host")
-    @classmethod
-    def _host(cls, value: str) -> str:
-        if not is_host(value):
-            raise ValueError("no_host")
-        return value
 
     @field_validator("trusted_proxy")
     @classmethod
@@ -146,9 +157,8 @@ class StoreSettings(Section):
     @field_validator("url")
     @classmethod
     def _store_of_a_kind_we_know(cls, value: str) -> str:
-        fault = fault_of_store(value)
-        if fault:
-            raise ValueError(fault)
+        if fault := fault_of_store(value):
+            raise wrong_setting(*fault)
         return value
 
 

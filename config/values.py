@@ -1,6 +1,7 @@
-"""Kinds of values that settings are made of, each refused by a code that ``config.problems`` has words for."""
+"""Kinds of values that settings are made of. Each validator says in its own words what it refuses."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, get_args
@@ -15,8 +16,9 @@ from pydantic import (
     Strict,
     WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
 
-from config.addresses import is_one_address
+from config.addresses import is_network, is_one_address
 
 
 class Section(BaseModel):
@@ -25,10 +27,36 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def wrong_setting(zh: str, en: str, advice: str, advice_en: str) -> PydanticCustomError:
+    """What a validator raises: what is wrong with a value, to be read behind it, and what to write instead.
+
+    The settings of devices raise errors of the same type with the same context.
+    """
+    return PydanticCustomError("wrong-setting", "wrong", {"zh": zh, "en": en, "advice": advice, "advice_en": advice_en})
+
+
+def must(holds: Callable[[str], bool], zh: str, en: str, advice: str, advice_en: str) -> AfterValidator:
+    """A validator that refuses, in the words of :func:`wrong_setting`, every value for which ``holds`` is false."""
+
+    def check(value: str) -> str:
+        if not holds(value):
+            raise wrong_setting(zh, en, advice, advice_en)
+        return value
+
+    return AfterValidator(check)
+
+
 def one_address(value: str) -> str:
-    """The address of one machine; raises ValueError (``no_address``)."""
+    """The IP address of one machine; raises ValueError where ``value`` is none."""
+    if is_network(value):
+        raise wrong_setting("是一个网段", "is a network", "逐个写出 IP 地址", "write the IP addresses one by one")
     if not is_one_address(value):
-        raise ValueError("no_address")
+        raise wrong_setting(
+            "不是一台机器的 IP 地址",
+            "is not the IP address of a machine",
+            "写 IP 地址，如 192.168.1.2",
+            "write an IP address such as 192.168.1.2",
+        )
     return value
 
 
@@ -57,14 +85,24 @@ class ClockPeriod:
 
     @classmethod
     def parse(cls, value: Any) -> "ClockPeriod":
-        """The period of ``"09:00-12:00"``; raises ValueError (``no_period``, ``period_backwards``)."""
+        """The period of ``"09:00-12:00"``; raises ValueError."""
         if isinstance(value, ClockPeriod):
             return value
         ends = [minutes_of(end.strip()) for end in value.split("-")] if isinstance(value, str) else []
         if len(ends) != 2 or ends[0] is None or ends[1] is None:
-            raise ValueError("no_period")
+            raise wrong_setting(
+                "不是一段时间",
+                "is no period",
+                "写成 HH:MM-HH:MM，如 09:00-12:00",
+                "write HH:MM-HH:MM, such as 09:00-12:00",
+            )
         if ends[0] >= ends[1]:
-            raise ValueError("period_backwards")
+            raise wrong_setting(
+                "的结束不晚于开始",
+                "does not end after it begins",
+                "跨过午夜的时间写成 20:00-26:00 这样",
+                "past midnight write it like 20:00-26:00",
+            )
         return cls(ends[0], ends[1])
 
     def overlaps(self, other: "ClockPeriod") -> bool:
@@ -79,7 +117,9 @@ class ClockPeriod:
 def _time(value: Any) -> str:
     minutes = minutes_of(value) if isinstance(value, str) else None
     if minutes is None or minutes >= 24 * 60:
-        raise ValueError("no_time")
+        raise wrong_setting(
+            "不是一天中的时刻", "is no time of the day", "写成 HH:MM，如 04:00", "write HH:MM, such as 04:00"
+        )
     return clock_of(minutes)
 
 
@@ -92,7 +132,7 @@ def _day(value: Any) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass  # the 31st of a short month
-    raise ValueError("no_day")
+    raise wrong_setting("不是日期", "is no date", "写成 2026-10-01 这样", "write it like 2026-10-01")
 
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

@@ -9,23 +9,28 @@ from display.times import time_words
 
 Reason = Literal["closed", "quota", "person", "not_today"]
 
-_SHUT: dict[Reason, Words] = {
-    "closed": Words("现在不办理", "Closed now"),
-    "quota": Words("号已取完", "No numbers left"),
-    "person": Words("取号已到上限", "Your limit is reached"),
-    "not_today": Words("今天办不到了", "Not any more today"),
-}
-_UNTIL: dict[Reason, tuple[str, str]] = {
-    "closed": ("{zh} 开始", "opens {en}"),
-    "quota": ("{zh} 再放号", "more from {en}"),
-    "person": ("{zh} 再来", "come again {en}"),
-    "not_today": ("{zh} 再来", "come again {en}"),
-}
-_WITHOUT_TIME: dict[Reason, Words] = {
-    "closed": Words("请问咨询台", "ask at the desk"),
-    "quota": Words("请改天再来", "come another day"),
-    "person": Words("请改天再来", "come another day"),
-    "not_today": Words("请改天早些来", "come earlier another day"),
+_SHUT: dict[Reason, tuple[Words, Words, Words]] = {
+    # why not; what then, where the next time is known; what then, where it is not
+    "closed": (
+        Words("现在不办理", "Closed now"),
+        Words("{zh} 开始", "opens {en}"),
+        Words("请问咨询台", "ask at the desk"),
+    ),
+    "quota": (
+        Words("号已取完", "No numbers left"),
+        Words("{zh} 再放号", "more from {en}"),
+        Words("请改天再来", "come another day"),
+    ),
+    "person": (
+        Words("取号已到上限", "Your limit is reached"),
+        Words("{zh} 再来", "come again {en}"),
+        Words("请改天再来", "come another day"),
+    ),
+    "not_today": (
+        Words("今天办不到了", "Not any more today"),
+        Words("{zh} 再来", "come again {en}"),
+        Words("请改天早些来", "come earlier another day"),
+    ),
 }
 UNCERTAIN = Words("今天可能办不到", "may not be reached today")
 """Beside a service that will probably close before a newcomer's turn."""
@@ -47,10 +52,11 @@ def shut_words(reason: Reason, until: datetime | None, now: datetime) -> Shut:
         until: when it can be again; None when that is not known.
         now: the time, in the hall's zone, as ``until`` is.
     """
+    why, from_then, without_time = _SHUT[reason]
     if until is None:
-        return Shut(_SHUT[reason], _WITHOUT_TIME[reason])
-    at, (zh, en) = time_words(until, now), _UNTIL[reason]
-    return Shut(_SHUT[reason], Words(zh.format(zh=at.zh), en.format(en=at.en)))
+        return Shut(why, without_time)
+    at = time_words(until, now)
+    return Shut(why, Words(from_then.zh.format(zh=at.zh), from_then.en.format(en=at.en)))
 
 
 def booked_words(begins: datetime, ends: datetime) -> Words:

@@ -61,200 +61,141 @@ DEVICES = {
 """By driver."""
 
 _ADVICE = {
+    # what is the matter → what to do about it, in Chinese and in English
     # every device
-    "starting": Advice("正在启动", "请稍候几秒", "Starting", "Wait a few seconds"),
-    "stopping": Advice("正在停止", "程序正在退出，无需处理", "Stopping", "The program is ending: nothing to do"),
-    "offline": Advice(
-        "没有连上",
-        "检查电源和连线，接好后会自动恢复",
-        "Not connected",
-        "Check power and cable; it comes back by itself",
+    "starting": ("正在启动 → 请稍候几秒", "Starting → Wait a few seconds"),
+    "stopping": ("正在停止 → 程序正在退出，无需处理", "Stopping → The program is ending: nothing to do"),
+    "offline": (
+        "没有连上 → 检查电源和连线，接好后会自动恢复",
+        "Not connected → Check power and cable; it comes back by itself",
     ),
-    "not_found": Advice(
-        "找不到设备",
-        "插好线缆，或核对配置里的 port",
-        "The device is not there",
-        "Plug it in, or correct its port in the settings",
+    "not_found": (
+        "找不到设备 → 插好线缆，或核对配置里的 port",
+        "The device is not there → Plug it in, or correct its port in the settings",
     ),
-    "permission": Advice(
-        "没有权限打开设备",
-        "把运行用户加入 dialout 组后重启程序",
-        "No permission to open it",
-        "Add the program's user to the group dialout and start it again",
+    "permission": (
+        "没有权限打开设备 → 把运行用户加入 dialout 组后重启程序",
+        "No permission to open it → Add the program's user to the group dialout and start it again",
     ),
-    "busy": Advice(
-        "被别的程序占用",
-        "关掉占用它的程序，会自动恢复",
-        "Another program is using it",
-        "Close that program; it comes back by itself",
+    "busy": (
+        "被别的程序占用 → 关掉占用它的程序，会自动恢复",
+        "Another program is using it → Close that program; it comes back by itself",
     ),
-    "refused": Advice(
-        "拒绝连接",
-        "核对地址和端口，并重启设备",
-        "It refuses the connection",
-        "Check its address and port, then switch it off and on",
+    "refused": (
+        "拒绝连接 → 核对地址和端口，并重启设备",
+        "It refuses the connection → Check its address and port, then switch it off and on",
     ),
-    "unreachable": Advice(
-        "网络不通",
-        "检查网线、交换机和设备的地址",
-        "No way to it on the network",
-        "Check the network cable, the switch and its address",
+    "unreachable": (
+        "网络不通 → 检查网线、交换机和设备的地址",
+        "No way to it on the network → Check the network cable, the switch and its address",
     ),
-    "silent": Advice(
-        "没有应答",
-        "检查电源、接线、波特率和地址，再重启设备",
-        "It does not answer",
-        "Check power, cable, baud rate and address, then switch it off and on",
+    "silent": (
+        "没有应答 → 检查电源、接线、波特率和地址，再重启设备",
+        "It does not answer → Check power, cable, baud rate and address, then switch it off and on",
     ),
-    "hung_up": Advice(
-        "连接断开",
-        "检查电源和网线，接好后会自动恢复",
-        "It closed the connection",
-        "Check power and network cable; it comes back by itself",
+    "hung_up": (
+        "连接断开 → 检查电源和网线，接好后会自动恢复",
+        "It closed the connection → Check power and network cable; it comes back by itself",
     ),
-    "unplugged": Advice("已拔出", "插好线缆，会自动恢复", "Unplugged", "Plug it in again; it comes back by itself"),
-    "stuck": Advice(
-        "不再接收数据",
-        "关电源，等十秒再打开",
-        "It takes no more data",
-        "Switch it off, wait ten seconds and switch it on",
+    "unplugged": ("已拔出 → 插好线缆，会自动恢复", "Unplugged → Plug it in again; it comes back by itself"),
+    "stuck": (
+        "不再接收数据 → 关电源，等十秒再打开",
+        "It takes no more data → Switch it off, wait ten seconds and switch it on",
     ),
-    "not_installed": Advice(
-        "缺少软件",
-        "用 apt 安装 espeak-ng 和 alsa-utils，会自动恢复",
-        "A program is missing",
-        "Install espeak-ng and alsa-utils with apt; it comes back by itself",
+    "not_installed": (
+        "缺少软件 → 用 apt 安装 espeak-ng 和 alsa-utils，会自动恢复",
+        "A program is missing → Install espeak-ng and alsa-utils with apt; it comes back by itself",
     ),
-    "garbled": Advice(
-        "收到的数据不对",
-        "核对波特率和设备型号，换一根短的屏蔽线",
-        "What arrives makes no sense",
-        "Check baud rate and model, and try a shorter, shielded cable",
+    "garbled": (
+        "收到的数据不对 → 核对波特率和设备型号，换一根短的屏蔽线",
+        "What arrives makes no sense → Check baud rate and model, and try a shorter, shielded cable",
     ),
-    "defect": Advice(
-        "驱动程序出错",
-        "请把日志交给技术支持，程序会自动重试",
-        "The driver failed",
-        "Send the log to support; it tries again by itself",
+    "defect": (
+        "驱动程序出错 → 请把日志交给技术支持，程序会自动重试",
+        "The driver failed → Send the log to support; it tries again by itself",
     ),
     # card reader
-    "card_moved": Advice(
-        "身份证没放稳", "请拿起身份证重新放好", "The card was moved", "Lift the card and lay it again"
+    "card_moved": ("身份证没放稳 → 请拿起身份证重新放好", "The card was moved → Lift the card and lay it again"),
+    "card_unreadable": (
+        "这张证件读不出来 → 换一张证件试试；都读不出来就更换读卡器",
+        "The card cannot be read → Try another card; replace the reader if none can be read",
     ),
-    "card_unreadable": Advice(
-        "这张证件读不出来",
-        "换一张证件试试；都读不出来就更换读卡器",
-        "The card cannot be read",
-        "Try another card; replace the reader if none can be read",
+    "reader_error": (
+        "读卡器报错 → 重新插拔读卡器，仍不行请更换",
+        "The reader reports an error → Unplug the reader and plug it in again; replace it if that does not help",
     ),
-    "reader_error": Advice(
-        "读卡器报错",
-        "重新插拔读卡器，仍不行请更换",
-        "The reader reports an error",
-        "Unplug the reader and plug it in again; replace it if that does not help",
+    "reader_lost": (
+        "读卡时读卡器断开 → 检查读卡器的线，再重新放证件",
+        "The reader was lost while reading → Check the reader's cable, then lay the card again",
     ),
-    "reader_lost": Advice(
-        "读卡时读卡器断开",
-        "检查读卡器的线，再重新放证件",
-        "The reader was lost while reading",
-        "Check the reader's cable, then lay the card again",
+    "sam_broken": (
+        "安全模块自检失败 → 断电重启读卡器，仍不行请送修",
+        "The security module failed its self-test → Switch the reader off and on; have it repaired if that does not help",  # noqa: E501
     ),
-    "sam_broken": Advice(
-        "安全模块自检失败",
-        "断电重启读卡器，仍不行请送修",
-        "The security module failed its self-test",
-        "Switch the reader off and on; have it repaired if that does not help",
-    ),
-    "sam_unauthorised": Advice(
-        "安全模块未授权",
-        "请联系读卡器厂家办理授权",
-        "The security module is not authorised",
-        "Ask the reader's maker to authorise it",
+    "sam_unauthorised": (
+        "安全模块未授权 → 请联系读卡器厂家办理授权",
+        "The security module is not authorised → Ask the reader's maker to authorise it",
     ),
     # printer
-    "paper_out": Advice("打印机缺纸", "换上新纸卷，合好上盖", "Out of paper", "Put in a new roll and close the cover"),
-    "paper_near_end": Advice("纸快用完", "准备好新纸卷", "Paper is running low", "Keep a new roll at hand"),
-    "cover_open": Advice("打印机上盖没合好", "合好上盖", "The cover is open", "Close the cover"),
-    "cutter": Advice(
-        "切刀卡住", "关电源，清出碎纸，再开机", "The cutter is jammed", "Switch it off, clear the paper, switch it on"
+    "paper_out": ("打印机缺纸 → 换上新纸卷，合好上盖", "Out of paper → Put in a new roll and close the cover"),
+    "paper_near_end": ("纸快用完 → 准备好新纸卷", "Paper is running low → Keep a new roll at hand"),
+    "cover_open": ("打印机上盖没合好 → 合好上盖", "The cover is open → Close the cover"),
+    "cutter": (
+        "切刀卡住 → 关电源，清出碎纸，再开机",
+        "The cutter is jammed → Switch it off, clear the paper, switch it on",
     ),
-    "head_hot": Advice(
-        "打印头过热", "等几分钟，会自动恢复", "The print head is too hot", "Wait; it comes back by itself"
+    "head_hot": ("打印头过热 → 等几分钟，会自动恢复", "The print head is too hot → Wait; it comes back by itself"),
+    "printer_error": (
+        "打印机报错 → 打开上盖检查卡纸，再关机重开",
+        "The printer reports an error → Open the cover, look for jammed paper, then switch it off and on",
     ),
-    "printer_error": Advice(
-        "打印机报错",
-        "打开上盖检查卡纸，再关机重开",
-        "The printer reports an error",
-        "Open the cover, look for jammed paper, then switch it off and on",
+    "printer_offline": (
+        "打印机脱机 → 按打印机上的联机键，检查纸和上盖",
+        "The printer is off line → Press its on-line key, and check paper and cover",
     ),
-    "printer_offline": Advice(
-        "打印机脱机",
-        "按打印机上的联机键，检查纸和上盖",
-        "The printer is off line",
-        "Press its on-line key, and check paper and cover",
+    "no_confirmation": (
+        "打印机没有确认 → 看小票是否完整，需要时补打",
+        "The printer did not confirm → See whether the slip is whole; print it again if not",
     ),
-    "no_confirmation": Advice(
-        "打印机没有确认",
-        "看小票是否完整，需要时补打",
-        "The printer did not confirm",
-        "See whether the slip is whole; print it again if not",
-    ),
-    "occupied": Advice(
-        "打印机正忙", "等前一张打完再试", "The printer is at work", "Wait for the slip before it, then try again"
+    "occupied": (
+        "打印机正忙 → 等前一张打完再试",
+        "The printer is at work → Wait for the slip before it, then try again",
     ),
     # LED strip, by the CmdError of its refusal
-    "strip_busy": Advice("条屏正忙", "稍候会自动重发", "The strip is busy", "Wait: the text is sent again by itself"),
-    "strip_checksum": Advice(
-        "条屏收到的数据有误",
-        "检查接线和波特率，换屏蔽线",
-        "The strip received spoilt data",
-        "Check cable and baud rate, and use a shielded cable",
+    "strip_busy": ("条屏正忙 → 稍候会自动重发", "The strip is busy → Wait: the text is sent again by itself"),
+    "strip_checksum": (
+        "条屏收到的数据有误 → 检查接线和波特率，换屏蔽线",
+        "The strip received spoilt data → Check cable and baud rate, and use a shielded cable",
     ),
-    "strip_memory": Advice(
-        "条屏内存不足", "断电重启条屏", "The strip is short of memory", "Switch the strip off and on"
+    "strip_memory": ("条屏内存不足 → 断电重启条屏", "The strip is short of memory → Switch the strip off and on"),
+    "strip_flash": (
+        "条屏存储出错 → 断电重启条屏，仍不行请送修",
+        "The strip's memory has failed → Switch the strip off and on; have it repaired if that does not help",
     ),
-    "strip_flash": Advice(
-        "条屏存储出错",
-        "断电重启条屏，仍不行请送修",
-        "The strip's memory has failed",
-        "Switch the strip off and on; have it repaired if that does not help",
+    "strip_no_font": (
+        "条屏没有字库 → 用厂家软件给控制卡下载字库",
+        "The strip has no font → Load the fonts into its card with the maker's software",
     ),
-    "strip_no_font": Advice(
-        "条屏没有字库",
-        "用厂家软件给控制卡下载字库",
-        "The strip has no font",
-        "Load the fonts into its card with the maker's software",
+    "strip_firmware": (
+        "条屏固件不符 → 用厂家软件升级控制卡固件",
+        "The strip's firmware does not fit → Update its card with the maker's software",
     ),
-    "strip_firmware": Advice(
-        "条屏固件不符",
-        "用厂家软件升级控制卡固件",
-        "The strip's firmware does not fit",
-        "Update its card with the maker's software",
+    "strip_unknown_command": (
+        "条屏不认识这条命令 → 核对型号，应为 BX-5K 或 BX-6K 字库卡",
+        "The strip does not know the command → Check its model: it must be a BX-5K or BX-6K font card",
     ),
-    "strip_unknown_command": Advice(
-        "条屏不认识这条命令",
-        "核对型号，应为 BX-5K 或 BX-6K 字库卡",
-        "The strip does not know the command",
-        "Check its model: it must be a BX-5K or BX-6K font card",
-    ),
-    "strip_refused": Advice(
-        "条屏拒绝了文字",
-        "核对宽度、高度和型号，再断电重启条屏",
-        "The strip refused the text",
-        "Check width, height and model, then switch the strip off and on",
+    "strip_refused": (
+        "条屏拒绝了文字 → 核对宽度、高度和型号，再断电重启条屏",
+        "The strip refused the text → Check width, height and model, then switch the strip off and on",
     ),
     # speaker
-    "no_sound_card": Advice(
-        "没有可用的声卡",
-        "接好音箱或声卡，用 aplay -l 核对名称",
-        "No sound card",
-        "Connect a speaker or sound card; aplay -l lists their names",
+    "no_sound_card": (
+        "没有可用的声卡 → 接好音箱或声卡，用 aplay -l 核对名称",
+        "No sound card → Connect a speaker or sound card; aplay -l lists their names",
     ),
-    "no_voice": Advice(
-        "语音合成失败",
-        "重装 espeak-ng-data，并核对配置里的 voice",
-        "Speech could not be made",
-        "Install espeak-ng-data again, and check voice in the settings",
+    "no_voice": (
+        "语音合成失败 → 重装 espeak-ng-data，并核对配置里的 voice",
+        "Speech could not be made → Install espeak-ng-data again, and check voice in the settings",
     ),
 }
 
@@ -263,11 +204,9 @@ _ADVICE["strip_unknown_group"] = _ADVICE["strip_unknown_command"]
 _OF_FILES = ("no_file", "download", "name", "type", "file_checksum", "date", "exists", "block")
 _ADVICE |= dict.fromkeys((f"strip_{error}" for error in _OF_FILES), _ADVICE["strip_refused"])
 
-_FALLBACK = Advice(
-    "设备不正常",
-    "断电重启设备，仍不行请联系技术支持",
-    "Something is wrong",
-    "Switch it off and on; call support if that does not help",
+_FALLBACK = (
+    "设备不正常 → 断电重启设备，仍不行请联系技术支持",
+    "Something is wrong → Switch it off and on; call support if that does not help",
 )
 
 REASONS = frozenset(_ADVICE)
@@ -281,10 +220,7 @@ def advice(reason: str, detail: str = "") -> Advice:
         reason: of a ``DeviceState``, an ``Outcome`` or a ``CardRefused``; an unknown one gets general words.
         detail: a technical addition, put behind what is the matter.
     """
-    words = _ADVICE.get(reason, _FALLBACK)
     addition = detail if reason in _ADVICE else f"{reason} {detail}".strip()
-    if not addition:
-        return words
-    return Advice(
-        f"{words.reason_zh} ({addition})", words.advice_zh, f"{words.reason_en} ({addition})", words.advice_en
-    )
+    behind = f" ({addition})" if addition else ""
+    (zh, advice_zh), (en, advice_en) = (text.split(" → ") for text in _ADVICE.get(reason, _FALLBACK))
+    return Advice(zh + behind, advice_zh, en + behind, advice_en)

@@ -2,6 +2,7 @@
 
 A sentence is chosen whose facts are known; they are put in as they are, so they hold no personal data.
 """
+# ruff: noqa: E501 - a sentence and its translation stand on one line
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -24,321 +25,210 @@ _STATES = {
 
 _FALLBACK = Words("现在办不了，请稍后再试", "This cannot be done now: please try again later")
 
-_WORDS: dict[str, tuple[Words, ...]] = {
-    # code: sentences, the one with the most facts first; one code of several things has them by the fact ``of``
+_SENTENCES: dict[str, str | tuple[str, ...]] = {
+    # code: Chinese | English, or several such sentences, the one with the most facts first; a code that is used for
+    # several things has its sentences by the fact ``of``
     # the queue
-    "unknown_service": (Words("没有这项业务，请刷新后重选", "No such service: reload and choose again"),),
-    "unknown_window": (Words("没有这个窗口，请检查窗口编号", "No such window: check its number"),),
-    "unknown_ticket": (Words("没有这个号码，请核对小票", "No such ticket: check the slip"),),
-    "unknown_number": (
-        Words("今天没有这个号码，请看清小票再输入", "There is no such number today: look at the slip and try again"),
-    ),
-    "unknown_code": (
-        Words(
-            "不是本厅今天的号码，请扫今天小票上的二维码",
-            "Not a number of this hall today: scan the code on today's slip",
-        ),
-    ),
-    "unknown_code of receipt": (
-        Words("没有找到这张回执，请核对回执上的码", "No such receipt: check the code that stands on it"),
-    ),
-    "unknown_code of appointment": (
-        Words("没有找到这个预约，请核对预约码", "No such appointment: check its code, or its day is over"),
-    ),
-    "unknown_priority": (Words("没有这个优先类别，请重选", "No such priority: choose again"),),
-    "bad_priority": (Words("没有这个优先类别，请重选", "No such priority: choose again"),),
-    "priority_not_yours": (Words("优先办理请到咨询台说明情况", "Please ask at the guide desk for priority"),),
-    "unknown_print_job": (Words("没有这次打印，请重新补打", "No such print: print the slip again"),),
+    "unknown_service": "没有这项业务，请刷新后重选 | No such service: reload and choose again",
+    "unknown_window": "没有这个窗口，请检查窗口编号 | No such window: check its number",
+    "unknown_ticket": "没有这个号码，请核对小票 | No such ticket: check the slip",
+    "unknown_number": "今天没有这个号码，请看清小票再输入 | There is no such number today: look at the slip and try again",
+    "unknown_code": "不是本厅今天的号码，请扫今天小票上的二维码 | Not a number of this hall today: scan the code on today's slip",
+    "unknown_code of receipt": "没有找到这张回执，请核对回执上的码 | No such receipt: check the code that stands on it",
+    "unknown_code of appointment": "没有找到这个预约，请核对预约码 | No such appointment: check its code, or its day is over",
+    "unknown_priority": "没有这个优先类别，请重选 | No such priority: choose again",
+    "bad_priority": "没有这个优先类别，请重选 | No such priority: choose again",
+    "priority_not_yours": "优先办理请到咨询台说明情况 | Please ask at the guide desk for priority",
+    "unknown_print_job": "没有这次打印，请重新补打 | No such print: print the slip again",
     "window_busy": (
-        Words("{number} {state}，请先办结或过号", "{number} is {state}: finish it or mark it missed first"),
-        Words("窗口还有人在办理，请先办结或过号", "Somebody is still at the window: finish or mark as missed first"),
+        "{number} {state}，请先办结或过号 | {number} is {state}: finish it or mark it missed first",
+        "窗口还有人在办理，请先办结或过号 | Somebody is still at the window: finish or mark as missed first",
     ),
-    "window_paused": (Words("窗口已暂停，请先恢复服务", "The window is paused: open it first"),),
-    "nobody_here": (Words("窗口现在没有人，请先呼叫下一位", "Nobody is at the window: call the next one first"),),
+    "window_paused": "窗口已暂停，请先恢复服务 | The window is paused: open it first",
+    "nobody_here": "窗口现在没有人，请先呼叫下一位 | Nobody is at the window: call the next one first",
     "wrong_state": (
-        Words(
-            "{number} {state}，不能这样操作，请刷新后再看",
-            "{number} is {state}, which does not allow this: reload and look",
-        ),
-        Words(
-            "号码{state}，不能这样操作，请刷新后再看",
-            "The ticket is {state}, which does not allow this: reload and look",
-        ),
-        Words("号码的状态已变，请刷新后再看", "The ticket has changed: reload and look again"),
+        "{number} {state}，不能这样操作，请刷新后再看 | {number} is {state}, which does not allow this: reload and look",
+        "号码{state}，不能这样操作，请刷新后再看 | The ticket is {state}, which does not allow this: reload and look",
+        "号码的状态已变，请刷新后再看 | The ticket has changed: reload and look again",
     ),
     "window_taken": (
-        Words(
-            "{window}号窗口现由 {clerk} 使用，可以接管，或换一个窗口",
-            "{clerk} sits at window {window}: take it over, or use another",
-        ),
-        Words(
-            "窗口现由别人使用，可以接管，或换一个窗口", "Somebody else sits here: take the window over, or use another"
-        ),
+        "{window}号窗口现由 {clerk} 使用，可以接管，或换一个窗口 | {clerk} sits at window {window}: take it over, or use another",
+        "窗口现由别人使用，可以接管，或换一个窗口 | Somebody else sits here: take the window over, or use another",
     ),
-    "nothing_to_undo": (
-        Words(
-            "没有可撤销的操作，办结和过号一分钟内才能撤销",
-            "Nothing to undo: a finish or a no-show can be undone for one minute",
-        ),
-    ),
+    "nothing_to_undo": "没有可撤销的操作，办结和过号一分钟内才能撤销 | Nothing to undo: a finish or a no-show can be undone for one minute",
     "not_served_there": (
-        Words(
-            "{window}号窗口不办 {number} 的业务，请换窗口", "Window {window} does not serve {number}: choose another"
-        ),
-        Words("那个窗口不办这项业务，请换窗口", "That window does not serve this: choose another"),
+        "{window}号窗口不办 {number} 的业务，请换窗口 | Window {window} does not serve {number}: choose another",
+        "那个窗口不办这项业务，请换窗口 | That window does not serve this: choose another",
     ),
-    "bad_back_at": (
-        Words("回来的时间要在今天稍后，请重填", "The time to come back must be later today: enter it again"),
-    ),
-    "bad_reason": (Words("原因太长，请缩短到60字以内", "That reason is too long: at most 60 characters"),),
+    "bad_back_at": "回来的时间要在今天稍后，请重填 | The time to come back must be later today: enter it again",
+    "bad_reason": "原因太长，请缩短到60字以内 | That reason is too long: at most 60 characters",
     "missed_too_often": (
-        Words("{number} 已过号{misses}次，请重新取号", "{number} was missed {misses} times: please take a new number"),
-        Words("过号次数太多，请重新取号", "Missed too often: please take a new number"),
+        "{number} 已过号{misses}次，请重新取号 | {number} was missed {misses} times: please take a new number",
+        "过号次数太多，请重新取号 | Missed too often: please take a new number",
     ),
-    "service_removed": (
-        Words(
-            "这项业务已停办，请改选，或到咨询台", "No longer offered: choose another service, or ask at the guide desk"
-        ),
-    ),
+    "service_removed": "这项业务已停办，请改选，或到咨询台 | No longer offered: choose another service, or ask at the guide desk",
     "already_waiting": (
-        Words(
-            "您已取过号 {number}，请等候叫号；小票丢了可以补打",
-            "You already hold {number}: please wait, or print it again if lost",
-        ),
-        Words(
-            "您已取过号，请等候叫号；小票丢了可以补打",
-            "You already hold a ticket: please wait, or print it again if lost",
-        ),
+        "您已取过号 {number}，请等候叫号；小票丢了可以补打 | You already hold {number}: please wait, or print it again if lost",
+        "您已取过号，请等候叫号；小票丢了可以补打 | You already hold a ticket: please wait, or print it again if lost",
     ),
     "not_called": (
-        Words("{number} {state}，请先呼叫再扫码", "{number} is {state}: call it before you scan"),
-        Words("这个号还没叫到，请先呼叫再扫码", "This ticket has not been called: call it before you scan"),
+        "{number} {state}，请先呼叫再扫码 | {number} is {state}: call it before you scan",
+        "这个号还没叫到，请先呼叫再扫码 | This ticket has not been called: call it before you scan",
     ),
     "ticket_over": (
-        Words("{number} {state}，需要再办请重新取号", "{number} is {state}: take a new number to be served again"),
-        Words("这个号已经用过，需要再办请重新取号", "This ticket is used: take a new number to be served again"),
+        "{number} {state}，需要再办请重新取号 | {number} is {state}: take a new number to be served again",
+        "这个号已经用过，需要再办请重新取号 | This ticket is used: take a new number to be served again",
     ),
     "other_day": (
-        Words("{number} 是 {day} 的号，请今天重新取号", "{number} is of {day}: please take a new number today"),
-        Words("这不是今天的号，请重新取号", "This ticket is not of today: please take a new number"),
+        "{number} 是 {day} 的号，请今天重新取号 | {number} is of {day}: please take a new number today",
+        "这不是今天的号，请重新取号 | This ticket is not of today: please take a new number",
     ),
     "wrong_window": (
-        Words("{number} 叫到{window}号窗口，请到那里办理", "{number} was called to window {window}: please go there"),
-        Words("这个号是别的窗口叫的，请到那个窗口办理", "This ticket was called to another window: please go there"),
+        "{number} 叫到{window}号窗口，请到那里办理 | {number} was called to window {window}: please go there",
+        "这个号是别的窗口叫的，请到那个窗口办理 | This ticket was called to another window: please go there",
     ),
-    "bad_outcome": (Words("办理结果不对，请重选", "That outcome is not understood: choose again"),),
-    "proxy_needs_both": (
-        Words("代办要有本人和代办人两张身份证", "To come for somebody else, both your ID cards are needed"),
-    ),
-    "proxy_for_oneself": (
-        Words("代办人和本人是同一个人，请放代办人的身份证", "That is the same card: lay the one of who came"),
-    ),
+    "bad_outcome": "办理结果不对，请重选 | That outcome is not understood: choose again",
+    "proxy_needs_both": "代办要有本人和代办人两张身份证 | To come for somebody else, both your ID cards are needed",
+    "proxy_for_oneself": "代办人和本人是同一个人，请放代办人的身份证 | That is the same card: lay the one of who came",
     # cases and ratings
-    "unknown_case": (Words("没有这个办件，请核对编号", "No such case: check its number"),),
-    "case_over": (Words("这个办件已经结束，不能再改", "This case is over and cannot be changed"),),
-    "bad_progress": (Words("没有这种进度，请重选", "No such progress: choose again"),),
-    "not_returned": (
-        Words("这个办件不缺材料，要办理请重新取号", "No papers are missing: take a new number to be served"),
-    ),
+    "unknown_case": "没有这个办件，请核对编号 | No such case: check its number",
+    "case_over": "这个办件已经结束，不能再改 | This case is over and cannot be changed",
+    "bad_progress": "没有这种进度，请重选 | No such progress: choose again",
+    "not_returned": "这个办件不缺材料，要办理请重新取号 | No papers are missing: take a new number to be served",
     "supplement_late": (
-        Words("补材料的期限是 {day}，请重新取号", "Papers could be brought until {day}: please take a new number"),
-        Words("补材料的期限已过，请重新取号", "It is too late to bring papers: please take a new number"),
+        "补材料的期限是 {day}，请重新取号 | Papers could be brought until {day}: please take a new number",
+        "补材料的期限已过，请重新取号 | It is too late to bring papers: please take a new number",
     ),
-    "already_rated": (
-        Words("已经评价过，谢谢，评价不能更改", "This was rated already, and cannot be changed: thank you"),
-    ),
-    "not_served_yet": (Words("还没有办理，办完以后请来评价", "Nothing was done yet: please rate it afterwards"),),
-    "nothing_to_rate": (Words("现在没有要评价的业务", "There is nothing to rate now"),),
-    "bad_rating": (Words("请在五个等级中选一个", "Please choose one of the five grades"),),
-    "reason_needed": (Words("请选择不满意的原因", "Please choose what you are dissatisfied with"),),
-    "unknown_work": (Words("没有这件差评处理，请刷新后再看", "No such item: reload and look again"),),
-    "work_settled": (Words("这件差评已经办结", "This item is settled already"),),
+    "already_rated": "已经评价过，谢谢，评价不能更改 | This was rated already, and cannot be changed: thank you",
+    "not_served_yet": "还没有办理，办完以后请来评价 | Nothing was done yet: please rate it afterwards",
+    "nothing_to_rate": "现在没有要评价的业务 | There is nothing to rate now",
+    "bad_rating": "请在五个等级中选一个 | Please choose one of the five grades",
+    "reason_needed": "请选择不满意的原因 | Please choose what you are dissatisfied with",
+    "unknown_work": "没有这件差评处理，请刷新后再看 | No such item: reload and look again",
+    "work_settled": "这件差评已经办结 | This item is settled already",
     # terminals
-    "not_opened": (
-        Words(
-            "打不开，请核对小票和证件号码，或到咨询台",
-            "This does not open: check slip and ID number, or ask at the desk",
-        ),
-    ),
-    "not_your_terminal": (
-        Words("令牌不是这台终端的，请找技术人员", "That token is another terminal's: ask a technician"),
-    ),
-    "no_resident": (Words("取这个号时没有刷证件，请当面核对", "No card was read for this ticket: check in person"),),
-    "erased": (Words("当天的资料已按规定删除", "That day's data was erased, as the rules ask"),),
+    "not_opened": "打不开，请核对小票和证件号码，或到咨询台 | This does not open: check slip and ID number, or ask at the desk",
+    "not_your_terminal": "令牌不是这台终端的，请找技术人员 | That token is another terminal's: ask a technician",
+    "no_resident": "取这个号时没有刷证件，请当面核对 | No card was read for this ticket: check in person",
+    "erased": "当天的资料已按规定删除 | That day's data was erased, as the rules ask",
     # the store
-    "store_busy": (Words("系统正忙，请再试一次", "The system is busy: please try once more"),),
-    "store_full": (
-        Words("磁盘已满，没有保存，请联系技术人员", "The disk is full and nothing was saved: call a technician"),
-    ),
-    "store_broken": (Words("数据存不进去，没有保存，请联系技术人员", "Data cannot be saved: call a technician"),),
-    "store_gone": (
-        Words("数据库连不上，没有保存，请稍后再试", "The database is out of reach, nothing was saved: try again soon"),
-    ),
-    "store_in_doubt": (
-        Words("不知道有没有保存，请再按一次同样的操作", "Nobody knows whether that was saved: do the very same again"),
-    ),
-    "store_newer": (
-        Words("数据已由新版程序接管，请升级这台机器", "A newer version has taken over the data: update this box"),
-    ),
-    "store_unreachable": (
-        Words("数据库不让连接，没有保存，请联系技术人员", "The database refuses this box: call a technician"),
-    ),
-    "box_taken": (
-        Words("另一台机器用了同样的名字，请联系技术人员", "Another box goes by this name: call a technician"),
-    ),
-    "store_in_use": (Words("另一个程序正在使用数据，请先停掉它", "Another program uses the data: stop it first"),),
-    "seal_broken": (
-        Words("资料已损坏，打不开，请联系技术人员", "The data is damaged and cannot be opened: call a technician"),
-    ),
-    "log_broken": (
-        Words(
-            "访问日志已损坏，不能查看资料，请联系技术人员",
-            "The access log is broken, data stays closed: call a technician",
-        ),
-    ),
-    "idempotency_key_reused": (
-        Words(
-            "同一操作编号不能用于不同内容，请重新操作", "This Idempotency-Key came with other content: use a new one"
-        ),
-    ),
+    "store_busy": "系统正忙，请再试一次 | The system is busy: please try once more",
+    "store_full": "磁盘已满，没有保存，请联系技术人员 | The disk is full and nothing was saved: call a technician",
+    "store_broken": "数据存不进去，没有保存，请联系技术人员 | Data cannot be saved: call a technician",
+    "store_gone": "数据库连不上，没有保存，请稍后再试 | The database is out of reach, nothing was saved: try again soon",
+    "store_in_doubt": "不知道有没有保存，请再按一次同样的操作 | Nobody knows whether that was saved: do the very same again",
+    "store_newer": "数据已由新版程序接管，请升级这台机器 | A newer version has taken over the data: update this box",
+    "store_unreachable": "数据库不让连接，没有保存，请联系技术人员 | The database refuses this box: call a technician",
+    "box_taken": "另一台机器用了同样的名字，请联系技术人员 | Another box goes by this name: call a technician",
+    "store_in_use": "另一个程序正在使用数据，请先停掉它 | Another program uses the data: stop it first",
+    "seal_broken": "资料已损坏，打不开，请联系技术人员 | The data is damaged and cannot be opened: call a technician",
+    "log_broken": "访问日志已损坏，不能查看资料，请联系技术人员 | The access log is broken, data stays closed: call a technician",
+    "idempotency_key_reused": "同一操作编号不能用于不同内容，请重新操作 | This Idempotency-Key came with other content: use a new one",
     # who may
-    "not_logged_in": (Words("请先登录", "Please log in first"),),
-    "wrong_password": (Words("用户名或密码不对，请重新输入", "Wrong name or password: please enter them again"),),
+    "not_logged_in": "请先登录 | Please log in first",
+    "wrong_password": "用户名或密码不对，请重新输入 | Wrong name or password: please enter them again",
     "too_many_tries": (
-        Words("试的次数太多，请 {seconds} 秒后再试", "Too many tries: please wait {seconds} seconds"),
-        Words("试的次数太多，请稍后再试", "Too many tries: please wait a little"),
+        "试的次数太多，请 {seconds} 秒后再试 | Too many tries: please wait {seconds} seconds",
+        "试的次数太多，请稍后再试 | Too many tries: please wait a little",
     ),
-    "bad_token": (Words("令牌无效，请让管理员重新发放", "This token is not valid: ask for a new one"),),
-    "forbidden": (Words("您没有这项权限，请找管理员", "You may not do this: ask the manager"),),
-    "not_your_window": (Words("这不是您的窗口，请换到自己的窗口", "This is not your window: use your own"),),
-    "tls_required": (
-        Words("请用 https 打开，这里不能明文登录", "Open this page by https: log-ins do not travel in the clear"),
-    ),
-    "cross_site": (
-        Words("请求来自别的网站，请从本系统页面操作", "That came from another site: use this system's own page"),
-    ),
-    "bad_host": (Words("网址不对，请用本系统的地址打开", "Wrong address: open this system by its own"),),
+    "bad_token": "令牌无效，请让管理员重新发放 | This token is not valid: ask for a new one",
+    "forbidden": "您没有这项权限，请找管理员 | You may not do this: ask the manager",
+    "not_your_window": "这不是您的窗口，请换到自己的窗口 | This is not your window: use your own",
+    "tls_required": "请用 https 打开，这里不能明文登录 | Open this page by https: log-ins do not travel in the clear",
+    "cross_site": "请求来自别的网站，请从本系统页面操作 | That came from another site: use this system's own page",
+    "bad_host": "网址不对，请用本系统的地址打开 | Wrong address: open this system by its own",
     # requests
-    "bad_body": (Words("内容填写有误，请检查后再提交", "Something is filled in wrongly: check it and send again"),),
-    "bad_json": (Words("内容不是 JSON，请检查后再提交", "The body is not JSON: check it and send again"),),
-    "bad_after": (Words("after 应为事件序号，请重新取大屏内容", "after must be an event's seq: take the board again"),),
-    "bad_idempotency_key": (
-        Words(
-            "Idempotency-Key 不合规，请换一个短的",
-            "That Idempotency-Key will not do: use a short one of plain characters",
-        ),
-    ),
+    "bad_body": "内容填写有误，请检查后再提交 | Something is filled in wrongly: check it and send again",
+    "bad_json": "内容不是 JSON，请检查后再提交 | The body is not JSON: check it and send again",
+    "bad_after": "after 应为事件序号，请重新取大屏内容 | after must be an event's seq: take the board again",
+    "bad_idempotency_key": "Idempotency-Key 不合规，请换一个短的 | That Idempotency-Key will not do: use a short one of plain characters",
     "bad_span": (
-        Words(
-            "日期先后不对或超过 {most} 天，请重选", "The days are in the wrong order or more than {most}: choose again"
-        ),
-        Words("日期先后不对或太长，请重选", "The days are in the wrong order or too many: choose again"),
+        "日期先后不对或超过 {most} 天，请重选 | The days are in the wrong order or more than {most}: choose again",
+        "日期先后不对或太长，请重选 | The days are in the wrong order or too many: choose again",
     ),
-    "bad_by": (Words("没有这种分类，请重选", "No such division: choose again"),),
-    "bad_request": (Words("请求有误，请刷新后再试", "That request is not understood: reload and try again"),),
-    "bad_id_number": (Words("证件号码不对，请核对后重输", "That ID number is not right: check it and enter it again"),),
-    "typed_number_wrong": (
-        Words("证件号码不对，请核对后重输", "That ID number is not right: check it and enter it again"),
-    ),
-    "too_large": (Words("内容太大，请缩短后再提交", "That is too large: make it shorter and send again"),),
-    "json_expected": (Words("请用 JSON 格式提交", "Send it as JSON"),),
-    "method_not_allowed": (
-        Words("这个地址不能这样用，请看接口说明", "This address does not take that method: see the API's pages"),
-    ),
-    "not_found": (Words("没有找到，请检查地址", "Not found: check the address"),),
-    "internal": (
-        Words("系统出错，请再试；仍不行请联系技术人员", "Something went wrong: try again, then call a technician"),
-    ),
-    "stopping": (Words("系统正在重启，请稍候", "The system is restarting: please wait a moment"),),
-    "too_many_listeners": (
-        Words("屏幕连接太多，请关掉不用的页面", "Too many screens are connected: close pages not in use"),
-    ),
+    "bad_by": "没有这种分类，请重选 | No such division: choose again",
+    "bad_request": "请求有误，请刷新后再试 | That request is not understood: reload and try again",
+    "bad_id_number": "证件号码不对，请核对后重输 | That ID number is not right: check it and enter it again",
+    "typed_number_wrong": "证件号码不对，请核对后重输 | That ID number is not right: check it and enter it again",
+    "too_large": "内容太大，请缩短后再提交 | That is too large: make it shorter and send again",
+    "json_expected": "请用 JSON 格式提交 | Send it as JSON",
+    "method_not_allowed": "这个地址不能这样用，请看接口说明 | This address does not take that method: see the API's pages",
+    "not_found": "没有找到，请检查地址 | Not found: check the address",
+    "internal": "系统出错，请再试；仍不行请联系技术人员 | Something went wrong: try again, then call a technician",
+    "stopping": "系统正在重启，请稍候 | The system is restarting: please wait a moment",
+    "too_many_listeners": "屏幕连接太多，请关掉不用的页面 | Too many screens are connected: close pages not in use",
     # what the hall is made of
-    "setup_changed": (
-        Words(
-            "别人刚改过大厅设置，请重新读取后再改",
-            "Somebody else has changed the hall meanwhile: load it again, then change it",
-        ),
-    ),
-    "bad_setup": (
-        Words("大厅设置有误，请按 errors 逐项改正", "The hall's make-up is wrong: see errors for all of it"),
-    ),
+    "setup_changed": "别人刚改过大厅设置，请重新读取后再改 | Somebody else has changed the hall meanwhile: load it again, then change it",
+    "bad_setup": "大厅设置有误，请按 errors 逐项改正 | The hall's make-up is wrong: see errors for all of it",
     # hours, limits, appointments
     "service_closed": (
-        Words("现在不办理，{opens_at} 开始", "Closed now: opens {opens_at}"),
-        Words("现在不办理，请到咨询台问办理时间", "Closed now: please ask at the guide desk when it opens"),
+        "现在不办理，{opens_at} 开始 | Closed now: opens {opens_at}",
+        "现在不办理，请到咨询台问办理时间 | Closed now: please ask at the guide desk when it opens",
     ),
     "quota_reached": (
-        Words("号已取完，{opens_at} 再放号", "All numbers are taken: there are more from {opens_at}"),
-        Words("号已取完，请改天再来，或到咨询台", "All numbers are taken: come another day, or ask at the guide desk"),
+        "号已取完，{opens_at} 再放号 | All numbers are taken: there are more from {opens_at}",
+        "号已取完，请改天再来，或到咨询台 | All numbers are taken: come another day, or ask at the guide desk",
     ),
     "person_limit": (
-        Words("今天取的号已到上限({most} 个)，请改天再来", "You have had today's {most}: please come another day"),
-        Words("今天取的号已到上限，请改天再来", "You have had as many numbers as one can today: come another day"),
+        "今天取的号已到上限({most} 个)，请改天再来 | You have had today's {most}: please come another day",
+        "今天取的号已到上限，请改天再来 | You have had as many numbers as one can today: come another day",
     ),
     "not_today": (
-        Words(
-            "今天 {closes_at} 前办不到了，请改天早些来，或先预约",
-            "It will not be your turn before {closes_at}: come earlier another day, or book a time",
-        ),
-        Words("今天办不到了，请改天早些来，或先预约", "It will not be your turn today: come earlier, or book a time"),
+        "今天 {closes_at} 前办不到了，请改天早些来，或先预约 | It will not be your turn before {closes_at}: come earlier another day, or book a time",
+        "今天办不到了，请改天早些来，或先预约 | It will not be your turn today: come earlier, or book a time",
     ),
     "too_early": (
-        Words("您预约的时间还没到，{opens_at} 起可以取号", "You are early: take your number from {opens_at}"),
-        Words("您预约的时间还没到，请稍后再来取号", "You are early for your appointment: come back a little later"),
+        "您预约的时间还没到，{opens_at} 起可以取号 | You are early: take your number from {opens_at}",
+        "您预约的时间还没到，请稍后再来取号 | You are early for your appointment: come back a little later",
     ),
     "too_late": (
-        Words(
-            "您预约的是 {time}，已经过了，请到咨询台", "Your appointment was at {time}: please ask at the guide desk"
-        ),
-        Words("预约时间已过，请到咨询台", "Your appointment is over: please ask at the guide desk"),
+        "您预约的是 {time}，已经过了，请到咨询台 | Your appointment was at {time}: please ask at the guide desk",
+        "预约时间已过，请到咨询台 | Your appointment is over: please ask at the guide desk",
     ),
-    "no_such_slot": (Words("没有这个预约时段，请重新选择", "There is no such time to book: choose another"),),
-    "slot_full": (Words("这个时段已约满，请换一个", "This time is fully booked: choose another"),),
-    "slot_over": (Words("这个时段已过，请选以后的", "This time is over: choose a later one"),),
+    "no_such_slot": "没有这个预约时段，请重新选择 | There is no such time to book: choose another",
+    "slot_full": "这个时段已约满，请换一个 | This time is fully booked: choose another",
+    "slot_over": "这个时段已过，请选以后的 | This time is over: choose a later one",
     "too_far_ahead": (
-        Words("现在只能预约到 {until}", "You can book until {until} for now"),
-        Words("这一天还不能预约，请选近一些的日期", "That day cannot be booked yet: choose an earlier one"),
+        "现在只能预约到 {until} | You can book until {until} for now",
+        "这一天还不能预约，请选近一些的日期 | That day cannot be booked yet: choose an earlier one",
     ),
     "already_booked": (
-        Words("这一天已约过 {time}，请先取消再约", "There is an appointment at {time} that day: cancel it first"),
-        Words("这一天已经约过，请先取消再约", "There is an appointment that day already: cancel it first"),
+        "这一天已约过 {time}，请先取消再约 | There is an appointment at {time} that day: cancel it first",
+        "这一天已经约过，请先取消再约 | There is an appointment that day already: cancel it first",
     ),
     "appointments_blocked": (
-        Words("多次预约没有来，{until} 起可以再约", "Appointments were missed: you can book again from {until}"),
-        Words("多次预约没有来，暂时不能再约，可以现场取号", "Appointments were missed: please take a number instead"),
+        "多次预约没有来，{until} 起可以再约 | Appointments were missed: you can book again from {until}",
+        "多次预约没有来，暂时不能再约，可以现场取号 | Appointments were missed: please take a number instead",
     ),
-    "unknown_appointment": (Words("没有这个预约，请刷新后再看", "No such appointment: reload and look again"),),
-    "appointment_over": (Words("这个预约已取消或已用过", "This appointment is cancelled or used already"),),
-    "no_id_number": (Words("预约要用身份证号码，请刷身份证", "An appointment needs an ID number: lay the card"),),
-    "bad_date": (Words("日期不对，应像 2026-03-09", "Not a date: write it like 2026-03-09"),),
-    "bad_time": (Words("时间不对，应像 09:30", "Not a time: write it like 09:30"),),
-    "row_incomplete": (Words("缺少业务、日期、时间或证件号码", "Service, date, time or ID number is missing"),),
-    "row_columns": (Words("列数比表头多，请检查分隔符", "More columns than the header has: check the delimiters"),),
-    "row_quotes": (Words("引号不成对，请检查", "The quotation marks do not match: check them"),),
+    "unknown_appointment": "没有这个预约，请刷新后再看 | No such appointment: reload and look again",
+    "appointment_over": "这个预约已取消或已用过 | This appointment is cancelled or used already",
+    "no_id_number": "预约要用身份证号码，请刷身份证 | An appointment needs an ID number: lay the card",
+    "bad_date": "日期不对，应像 2026-03-09 | Not a date: write it like 2026-03-09",
+    "bad_time": "时间不对，应像 09:30 | Not a time: write it like 09:30",
+    "row_incomplete": "缺少业务、日期、时间或证件号码 | Service, date, time or ID number is missing",
+    "row_columns": "列数比表头多，请检查分隔符 | More columns than the header has: check the delimiters",
+    "row_quotes": "引号不成对，请检查 | The quotation marks do not match: check them",
     "bad_rows": (
-        Words("有 {count} 行不对，一行也没有导入", "{count} rows are wrong, and none was imported"),
-        Words("有的行不对，一行也没有导入", "Some rows are wrong, and none was imported"),
+        "有 {count} 行不对，一行也没有导入 | {count} rows are wrong, and none was imported",
+        "有的行不对，一行也没有导入 | Some rows are wrong, and none was imported",
     ),
-    "list_too_large": (Words("文件太大，最多 {most} KB", "The file is too large: {most} KB at most"),),
-    "list_too_long": (Words("行数太多，最多 {most} 行", "Too many rows: {most} at most"),),
-    "list_encoding": (
-        Words("看不懂文件的编码，请另存为 UTF-8 或 GBK", "The encoding is not understood: save it as UTF-8 or GBK"),
-    ),
-    "list_header": (
-        Words(
-            "第一行应写明各列：业务、日期、时间、身份证号",
-            "The first line must name the columns: service, date, time, id_number",
-        ),
-    ),
-    "list_empty": (Words("文件里没有预约", "There is no appointment in the file"),),
-    "csv_expected": (Words("请用 CSV 格式提交", "Send it as text/csv"),),
+    "list_too_large": "文件太大，最多 {most} KB | The file is too large: {most} KB at most",
+    "list_too_long": "行数太多，最多 {most} 行 | Too many rows: {most} at most",
+    "list_encoding": "看不懂文件的编码，请另存为 UTF-8 或 GBK | The encoding is not understood: save it as UTF-8 or GBK",
+    "list_header": "第一行应写明各列：业务、日期、时间、身份证号 | The first line must name the columns: service, date, time, id_number",
+    "list_empty": "文件里没有预约 | There is no appointment in the file",
+    "csv_expected": "请用 CSV 格式提交 | Send it as text/csv",
     # the kiosk
-    "no_card": (Words("请先刷身份证", "Please lay your ID card first"),),
-    "kiosk_busy": (Words("取号机正在使用，请稍候", "The kiosk is in use: please wait a moment"),),
-    "no_kiosk": (Words("这台设备没有读卡器，请到取号机", "This box has no card reader: please use a kiosk"),),
-    "no_device": (Words("没有这台设备，请检查名称", "No such device: check its name"),),
-    "device_offline": (Words("设备没有连上，请先按提示处理", "The device is not connected: see its advice first"),),
+    "no_card": "请先刷身份证 | Please lay your ID card first",
+    "kiosk_busy": "取号机正在使用，请稍候 | The kiosk is in use: please wait a moment",
+    "no_kiosk": "这台设备没有读卡器，请到取号机 | This box has no card reader: please use a kiosk",
+    "no_device": "没有这台设备，请检查名称 | No such device: check its name",
+    "device_offline": "设备没有连上，请先按提示处理 | The device is not connected: see its advice first",
+}
+
+_WORDS = {
+    code: [Words(*said.split(" | ")) for said in ((sentences,) if isinstance(sentences, str) else sentences)]
+    for code, sentences in _SENTENCES.items()
 }
 
 CODES = frozenset(_WORDS)
