@@ -47,30 +47,30 @@ def open_port(url: str, baudrate: int = 115200, timeout: float = 3.0) -> Port:
     return SerialPort(url, baudrate)
 
 
-class SerialPort:
-    """A serial line, 8N1, or the slave end of a pty."""
+class _Pipe:
+    """Reading and writing on what does not block.
 
-    def __init__(self, path: str, baudrate: int) -> None:
-        try:
-            # pyserial sets the line up; reading and writing is done on its descriptor, because each change of its
-            # timeouts is another tcsetattr, which ptys answer with termios.error.
-            self._serial = serial.Serial(path, baudrate, exclusive=True, timeout=0, write_timeout=0)
-        except OSError as error:
-            raise OfflineError(_why_not_open(error.errno), path) from error
-        except ValueError as error:
-            raise OfflineError("not_found", f"{path} cannot be set to {baudrate} baud") from error
-        self._fd = self._serial.fileno()
+    Args:
+        ends: an open serial line or socket. Its descriptor is asked for each time: once it is closed, the number may be
+            that of another file, while a thread that prints still holds the port.
+        lost: the reason when the other end is gone.
+    """
+
+    def __init__(self, ends: serial.Serial | socket.socket, lost: str) -> None:
+        self._ends = ends
+        self._lost = lost
 
     def read(self, timeout: float) -> bytes:
         """See :meth:`Port.read`."""
         try:
-            if not _wait(self._fd, select.POLLIN, timeout):
+            descriptor = self._ends.fileno()
+            if not _wait(descriptor, select.POLLIN, timeout):
                 return b""
-            data = os.read(self._fd, CHUNK)
+            data = os.read(descriptor, CHUNK)
         except (OSError, ValueError) as error:
-            raise OfflineError("unplugged") from error
+            raise OfflineError(self._lost) from error
         if not data:
-            raise OfflineError("unplugged")
+            raise OfflineError(self._lost)
         return data
 
     def write(self, data: bytes, timeout: float) -> None:
@@ -79,63 +79,58 @@ class SerialPort:
         rest = memoryview(data)
         try:
             while rest:
-                if not _wait(self._fd, select.POLLOUT, deadline - time.monotonic()):
+                descriptor = self._ends.fileno()
+                if not _wait(descriptor, select.POLLOUT, deadline - time.monotonic()):
                     raise OfflineError("stuck")
                 try:
-                    rest = rest[os.write(self._fd, rest) :]
+                    rest = rest[os.write(descriptor, rest) :]
                 except BlockingIOError:
                     continue
         except (OSError, ValueError) as error:
-            raise OfflineError("unplugged") from error
+            raise OfflineError(self._lost) from error
 
     def close(self) -> None:
         """See :meth:`Port.close`."""
-        self._serial.close()
+        self._ends.close()
 
 
-class TcpPort:
+class SerialPort(_Pipe):
+    """A serial line, 8N1, or the slave end of a pty."""
+
+    def __init__(self, path: str, baudrate: int) -> None:
+        try:
+            # pyserial sets the line up; reading and writing is done on its descriptor, because each change of its
+            # timeouts is another tcsetattr, which ptys answer with termios.error.
+            line = serial.Serial(path, baudrate, exclusive=True, timeout=0, write_timeout=0)
+        except OSError as error:
+            raise OfflineError(_why_not_open(error.errno), path) from error
+        except ValueError as error:
+            raise OfflineError("not_found", f"{path} cannot be set to {baudrate} baud") from error
+        super().__init__(line, "unplugged")
+
+
+class TcpPort(_Pipe):
     """A TCP connection to a device that serves one host at a time."""
 
     def __init__(self, host: str, port: int, timeout: float) -> None:
         self._lock = _hold(f"{host}-{port}")
         try:
-            self._socket = socket.create_connection((host, port), timeout)
+            connection = socket.create_connection((host, port), timeout)
         except UnicodeError as error:
             os.close(self._lock)
             raise OfflineError("not_found", f"{host} is no host name") from error
         except OSError as error:
             os.close(self._lock)
             raise OfflineError(_why_not_connected(error), f"{host}:{port}") from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-
-    def read(self, timeout: float) -> bytes:
-        """See :meth:`Port.read`."""
-        try:
-            # Not a socket timeout: one of 0 would turn the socket non-blocking.
-            if not _wait(self._socket.fileno(), select.POLLIN, timeout):
-                return b""
-            data = self._socket.recv(CHUNK)
-        except (OSError, ValueError) as error:
-            raise OfflineError("hung_up") from error
-        if not data:
-            raise OfflineError("hung_up")
-        return data
-
-    def write(self, data: bytes, timeout: float) -> None:
-        """See :meth:`Port.write`."""
-        try:
-            self._socket.settimeout(max(timeout, 0.001))
-            self._socket.sendall(data)
-        except TimeoutError as error:
-            raise OfflineError("stuck") from error
-        except OSError as error:
-            raise OfflineError("hung_up") from error
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.setblocking(False)
+        super().__init__(connection, "hung_up")
 
     def close(self) -> None:
         """See :meth:`Port.close`."""
+        super().close()
         if self._lock >= 0:
-            self._socket.close()
             os.close(self._lock)
             self._lock = -1
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
 from drivers.device import Device, DeviceEvent, SerialOrTcpSettings, Sink
@@ -68,10 +68,11 @@ class EscposSettings(SerialOrTcpSettings):
         return Device(printer, (printer,))
 
 
+@dataclass(eq=False)
 class Printer(Sink):
     """One ticket printer.
 
-    Args:
+    Attributes:
         profile: what the model can do.
         poll_interval: seconds between rounds of questions while nothing is printed.
         answer_timeout: seconds for the answer to one question of status.
@@ -81,22 +82,15 @@ class Printer(Sink):
             question is enough then, and is answered while the store is told.
     """
 
-    def __init__(
-        self,
-        profile: Profile,
-        *,
-        poll_interval: float = 2.0,
-        answer_timeout: float = 0.3,
-        ack_timeout: float = 3.0,
-        paused_timeout: float = 120.0,
-        fresh: float = 0.5,
-    ) -> None:
-        self.profile = profile
-        self._poll_interval = poll_interval
-        self._answer_timeout = answer_timeout
-        self._ack_timeout = ack_timeout
-        self._paused_timeout = paused_timeout
-        self._fresh = fresh
+    profile: Profile
+    _: KW_ONLY
+    poll_interval: float = 2.0
+    answer_timeout: float = 0.3
+    ack_timeout: float = 3.0
+    paused_timeout: float = 120.0
+    fresh: float = 0.5
+
+    def __post_init__(self) -> None:
         self._look = threading.Event()
         self._one_job = threading.Lock()
         self._news = threading.Condition()
@@ -175,7 +169,7 @@ class Printer(Sink):
                 return Outcome("failed", self._lost)
             with line.turn:
                 try:
-                    ahead = line.is_fresh(self._fresh)
+                    ahead = line.is_fresh(self.fresh)
                     if ahead:
                         line.ask_ahead()
                     trouble = None if ahead else line.check(self._wait_news)
@@ -201,7 +195,7 @@ class Printer(Sink):
                     slip = escpos.cut_off(self.profile) + slip
                     self._left_half = False
                 try:
-                    line.write(slip + job.trailer, self._ack_timeout + len(slip) / SLOWEST_LINE)
+                    line.port.write(slip + job.trailer, self.ack_timeout + len(slip) / SLOWEST_LINE)
                 except OfflineError as error:
                     line.broken = error
                     job.lost = error.reason
@@ -236,9 +230,9 @@ class Printer(Sink):
         """Wait as long as it makes sense; ask meanwhile why it takes so long."""
         if self.profile.confirm == "none":
             return Outcome("unconfirmed", job.lost or "no_confirmation")
-        allowance = self._ack_timeout + size / SLOWEST_LINE
+        allowance = self.ack_timeout + size / SLOWEST_LINE
         begun = time.monotonic()
-        deadline, grace_end = begun + allowance, begun + self._paused_timeout
+        deadline, grace_end = begun + allowance, begun + self.paused_timeout
         ask_at, nudge_at = begun + 0.5, begun + allowance / 3
         trouble: str | None = None
         nudge = True
@@ -304,7 +298,7 @@ class Printer(Sink):
                     turn = line.expect_paper()
                     if job.turn_of_answer is None or job.answered_out:
                         job.turn_of_answer = turn
-                line.write(GS_TRANSMIT_PAPER, self._answer_timeout)
+                line.port.write(GS_TRANSMIT_PAPER, self.answer_timeout)
         except OfflineError as error:
             line.broken = error
 
@@ -313,7 +307,7 @@ class Printer(Sink):
     def serve(self, port: Port, link: Link) -> None:
         """See :meth:`drivers.supervisor.Driver.serve`."""
         escpos.warm_up()
-        line = Line(port, self._answer_timeout, asks=self.profile.confirm != "none")
+        line = Line(port, self.answer_timeout, asks=self.profile.confirm != "none")
 
         def wait_reading(done: Callable[[], bool], seconds: float) -> None:
             deadline = time.monotonic() + seconds
@@ -327,7 +321,7 @@ class Printer(Sink):
             with self._news:
                 self._line = line
                 self._news.notify_all()
-            told = _tell(link, line, None)
+            _tell(link, line)
             watched_until = 0.0
             while not link.stopping.is_set():
                 self._read(line, READ_SLICE)
@@ -337,7 +331,7 @@ class Printer(Sink):
                     self._look.clear()
                     watched_until = time.monotonic() + WATCHED
                 watched = time.monotonic() < watched_until
-                interval = 0.0 if look else self._fresh / 2 if watched else self._poll_interval
+                interval = 0.0 if look else self.fresh / 2 if watched else self.poll_interval
                 # Whoever prints asks for himself.
                 if self._job is None and line.is_due(interval) and line.turn.acquire(blocking=False):
                     try:
@@ -345,7 +339,7 @@ class Printer(Sink):
                         line.forgive()
                     finally:
                         line.turn.release()
-                told = _tell(link, line, told)
+                _tell(link, line)
         except OfflineError as error:
             lost = error.reason
             raise
@@ -365,8 +359,6 @@ class Printer(Sink):
         with self._news:
             for answer in line.classify(data):
                 match answer:
-                    case escpos_status.Status(value):
-                        line.answers.append(value)
                     case escpos_status.PaperStatus():
                         self._take_paper(line, answer)
                     case escpos_status.ProcessId(ident):
@@ -395,7 +387,7 @@ class Printer(Sink):
         elif job.confirmed is None:
             job.confirmed = "gs_r"
             # The id says that it is printed, this one that it is understood: the id has a moment to follow.
-            job.settled_at = time.monotonic() + (self._ack_timeout / 3 if job.ident else 0.0)
+            job.settled_at = time.monotonic() + (self.ack_timeout / 3 if job.ident else 0.0)
 
     def _wait_news(self, done: Callable[[], bool], seconds: float) -> None:
         with self._news:
@@ -427,12 +419,8 @@ class _Job:
     lost: str | None = None
 
 
-def _tell(link: Link, line: Line, told: tuple[str | None, bool] | None) -> tuple[str | None, bool]:
-    """Tell the supervisor what has changed."""
-    state = line.trouble, line.near_end
-    if state != told:
-        if line.trouble is not None:
-            link.fault(line.trouble)
-        else:
-            link.online("paper_near_end" if line.near_end else "")
-    return state
+def _tell(link: Link, line: Line) -> None:
+    if line.trouble is not None:
+        link.fault(line.trouble)
+    else:
+        link.online("paper_near_end" if line.near_end else "")

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from drivers.errors import OfflineError
@@ -13,6 +14,8 @@ Wait = Callable[[Callable[[], bool], float], None]
 
 PAUSE_BETWEEN_ANSWERS = 0.2
 """Seconds after which half an answer is noise."""
+MOST_ANSWERS = 64
+"""Answers kept of a printer that answers what was not asked; each question clears them."""
 
 
 class Line:
@@ -25,7 +28,7 @@ class Line:
         trouble: of the last round of questions.
         near_end: whether the roll is nearly used up.
         checked_at: when that round was answered; 0 when something has changed since.
-        answers: to DLE EOT, as they come in.
+        answers: the newest to DLE EOT, as they come in.
     """
 
     def __init__(self, port: Port, answer_timeout: float, asks: bool) -> None:
@@ -36,7 +39,7 @@ class Line:
         self.trouble: str | None = None
         self.near_end = False
         self.checked_at = 0.0
-        self.answers: list[int] = []
+        self.answers: deque[int] = deque(maxlen=MOST_ANSWERS)
         self._answer_timeout = answer_timeout
         self._asks = asks
         self._classifier = escpos_status.Classifier()
@@ -50,22 +53,20 @@ class Line:
         self._expected_at = 0.0
 
     def classify(self, data: bytes) -> list[escpos_status.PrinterAnswer]:
-        """What ``data`` says; half an answer before a pause is dropped."""
+        """What ``data`` says; half an answer before a pause is dropped. Answers to DLE EOT go to :attr:`answers`."""
         now = time.monotonic()
         if now - self._byte_at > PAUSE_BETWEEN_ANSWERS:
             self._classifier.forget()
         self._byte_at = now
-        return list(self._classifier.feed(data))
+        found = list(self._classifier.feed(data))
+        self.answers.extend(answer.value for answer in found if isinstance(answer, escpos_status.Status))
+        return found
 
     def drain(self) -> None:
         """Drop what was waiting before anything was asked."""
         for _ in range(64):
             if not self.port.read(0.0):
                 return
-
-    def write(self, data: bytes, timeout: float) -> None:
-        """One write."""
-        self.port.write(data, timeout)
 
     def is_due(self, interval: float) -> bool:
         """Whether it is time to ask again."""
@@ -79,7 +80,7 @@ class Line:
     def ask_ahead(self) -> None:
         """Ask whether it is there and on line, and leave the answer for :meth:`hear_ahead`."""
         self.answers.clear()
-        self.write(escpos_status.request_status(1), self._answer_timeout)
+        self.port.write(escpos_status.request_status(1), self._answer_timeout)
         self._unanswered += 1
 
     def hear_ahead(self, wait: Wait) -> bool:
@@ -122,7 +123,7 @@ class Line:
     def _ask(self, n: int, wait: Wait) -> int | None:
         """The answer to DLE EOT ``n``, or None in time. What came before the question is not its answer."""
         self.answers.clear()
-        self.write(escpos_status.request_status(n), self._answer_timeout)
+        self.port.write(escpos_status.request_status(n), self._answer_timeout)
         self._unanswered += 1
         return self._hear(wait)
 

@@ -181,6 +181,24 @@ def test_a_port_may_be_closed_twice_and_is_offline_afterwards(far: Far) -> None:
         port.write(b"x", 0.1)
 
 
+def test_a_closed_port_touches_no_file_that_has_got_its_number(far: Far) -> None:
+    port = far.open()
+    port.close()
+    # Each end of these pipes takes the lowest free number, so that one of them has the number of the closed port.
+    pipes = [os.pipe() for _ in range(8)]
+    try:
+        for _, into in pipes:
+            os.write(into, b"private")
+        with pytest.raises(OfflineError):
+            port.read(0.1)
+        with pytest.raises(OfflineError):
+            port.write(b"slip", 0.1)
+        assert [os.read(out, 100) for out, _ in pipes] == [b"private"] * 8
+    finally:
+        for descriptor in sum(pipes, ()):
+            os.close(descriptor)
+
+
 def test_a_device_that_takes_no_bytes_is_stuck() -> None:
     # A bare pty and a bare socket whose other ends read nothing.
     master, slave = os.openpty()

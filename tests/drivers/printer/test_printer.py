@@ -14,6 +14,7 @@ from drivers.errors import OfflineError
 from drivers.port import Port
 from drivers.printer.driver import Outcome, Printer
 from drivers.printer.escpos import PROFILES, Text
+from drivers.printer.line import MOST_ANSWERS, Line
 from printing_desk import SLIP, Aside, Open, open_desks
 
 
@@ -463,3 +464,10 @@ def a_day_of_faults(desk: Open, profile: str, seed: int, fresh: float) -> None:
 def test_a_lost_port_is_told_to_the_supervisor() -> None:
     with pytest.raises(OfflineError):
         Printer(PROFILES["epson"]).serve(wires.DeadWire(), wires.SpyLink())
+
+
+def test_answers_that_nobody_asked_for_are_not_kept() -> None:
+    line = Line(wires.DeadWire(), 0.1, asks=False)
+    for _ in range(100):
+        line.classify(b"\x12" * 100)
+    assert len(line.answers) <= MOST_ANSWERS
