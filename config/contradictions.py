@@ -9,37 +9,36 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from config.opening_hours import contradictions_of_hours
+from config.opening_hours import Table, Tables, contradictions_of_hours, tables_in
 from config.problems import ConfigProblem, nearest
 from config.settings import Kind
 from config.values import minutes_of
 
-Table: TypeAlias = dict[str, Any]
-Texts: TypeAlias = list[tuple[int, str]]
-"""Texts of one field in a list of tables, each with its table's index."""
+Texts: TypeAlias = list[tuple[str, str]]
+"""Texts of one field in a list of tables, each with its table's key."""
 
 SQLITE = "sqlite:///"
 
 
 def contradictions(values: Table, folder: Path, kinds: Mapping[str, Kind]) -> Iterator[ConfigProblem]:
     """All of them; ``folder`` is where relative paths in ``values`` start, ``kinds`` is as for ``load``."""
-    devices = _tables(values, "devices")
-    windows = _texts(_tables(values, "windows"), "id")
-    classes = _texts(_tables(values, "queue", "classes"), "id")
+    devices = tables_in(values, "devices")
+    windows = _texts(tables_in(values, "windows"), "id")
+    classes = _texts(tables_in(_table(values, "queue"), "classes", "queue."), "id")
 
-    yield from _twice("devices", "name", _texts(devices, "name"))
+    yield from _twice("name", _texts(devices, "name"))
     day_starts = _table(values, "hall").get("day_starts")
     yield from contradictions_of_businesses(values, (isinstance(day_starts, str) and minutes_of(day_starts)) or 0)
-    yield from _twice("queue.classes", "id", classes)
-    yield from _twice("devices", "port", [(n, port) for n, port in _texts(devices, "port") if port != "sim:"])
+    yield from _twice("id", classes)
+    yield from _twice("port", [(key, port) for key, port in _texts(devices, "port") if port != "sim:"])
 
     yield from _of_devices(devices, [name for _, name in windows], kinds)
     yield from _of_tls(_table(values, "server"), folder)
     yield from _of_store(_table(values, "store"), folder)
-    for index, name in classes:
+    for key, name in classes:
         if name == "normal":
             yield ConfigProblem(
-                f"queue.classes[{index}].id",
+                f"{key}.id",
                 ("normal 是普通号的名字", "normal is what an ordinary ticket's class is called"),
                 ("换一个名字", "choose another name"),
             )
@@ -47,68 +46,64 @@ def contradictions(values: Table, folder: Path, kinds: Mapping[str, Kind]) -> It
 
 def contradictions_of_businesses(values: Table, day_starts: int) -> Iterator[ConfigProblem]:
     """Those of services, windows, hours and holidays; ``day_starts`` in minutes after midnight."""
-    services = _tables(values, "services")
+    services = tables_in(values, "services")
     named = _texts(services, "id")
-    windows = _tables(values, "windows")
-    yield from _twice("services", "id", named)
-    yield from _twice("windows", "id", _texts(windows, "id"))
-    days = [(index, str(table["day"])) for index, table in _tables(values, "holidays") if "day" in table]
-    yield from _twice("holidays", "day", days)
+    windows = tables_in(values, "windows")
+    yield from _twice("id", named)
+    yield from _twice("id", _texts(windows, "id"))
+    days = [(key, str(table["day"])) for key, table in tables_in(values, "holidays") if "day" in table]
+    yield from _twice("day", days)
     known = [name for _, name in named]
     yield from _of_windows(windows, known)
     yield from _of_chains(services, known)
     yield from contradictions_of_hours(values, services, day_starts)
 
 
-def _of_windows(windows: list[tuple[int, Table]], services: list[str]) -> Iterator[ConfigProblem]:
-    for index, window in windows:
+def _of_windows(windows: Tables, services: list[str]) -> Iterator[ConfigProblem]:
+    for key, window in windows:
         asked = window.get("services", ["*"])
         asked = [name for name in asked if isinstance(name, str)] if isinstance(asked, list) else ["*"]
         for name in asked:
             if name != "*" and name not in services:
-                yield _stranger(f"windows[{index}].services", "业务", "service", name, [*services, "*"])
+                yield _stranger(f"{key}.services", "业务", "service", name, [*services, "*"])
         weights = window.get("weights")
         for name in weights if isinstance(weights, dict) else []:
-            key = f"windows[{index}].weights.{name}"
             if name not in services:
-                yield _stranger(key, "业务", "service", name, services)
+                yield _stranger(f"{key}.weights.{name}", "业务", "service", name, services)
             elif "*" not in asked and name not in asked:
                 yield ConfigProblem(
-                    key,
+                    f"{key}.weights.{name}",
                     (f"这个窗口不办 {name}", f"this window does not serve {name}"),
                     (f"把 {name} 加进 services，或去掉这一项", f"add {name} to its services, or leave this out"),
                 )
 
 
-def _of_chains(services: list[tuple[int, Table]], known: list[str]) -> Iterator[ConfigProblem]:
-    for index, service in services:
+def _of_chains(services: Tables, known: list[str]) -> Iterator[ConfigProblem]:
+    for key, service in services:
         chain = service.get("chain")
         stops = [name for name in chain if isinstance(name, str)] if isinstance(chain, list) else []
-        key = f"services[{index}].chain"
         for place, name in enumerate(stops):
             if name not in known:
-                yield _stranger(key, "业务", "service", name, known)
+                yield _stranger(f"{key}.chain", "业务", "service", name, known)
             elif name == service.get("id") or name in stops[:place]:
                 yield ConfigProblem(
-                    key,
+                    f"{key}.chain",
                     (f"{name} 在这条路上出现了两次", f"the way comes to {name} twice"),
                     ("每项业务只写一次，不写自己", "name each service once, and not the service itself"),
                 )
 
 
-def _of_devices(
-    devices: list[tuple[int, Table]], windows: list[str], kinds: Mapping[str, Kind]
-) -> Iterator[ConfigProblem]:
-    first: dict[tuple[str, str], int] = {}
-    for index, device in devices:
-        for key, window in _windows_in(device, f"devices[{index}]"):
+def _of_devices(devices: Tables, windows: list[str], kinds: Mapping[str, Kind]) -> Iterator[ConfigProblem]:
+    first: dict[tuple[str, str], str] = {}
+    for key, device in devices:
+        for place, window in _windows_in(device, key):
             if window and windows and window not in windows:
-                yield _stranger(key, "窗口", "window", window, windows)
+                yield _stranger(place, "窗口", "window", window, windows)
         driver = device.get("driver")
         only_one = kinds[driver].only_one if isinstance(driver, str) and driver in kinds else None
-        if only_one and first.setdefault(only_one, index) != index:
+        if only_one and first.setdefault(only_one, key) != key:
             yield ConfigProblem(
-                f"devices[{index}].driver",
+                f"{key}.driver",
                 (f"一台机器只带一个{only_one[0]}", f"one box has one {only_one[1]}"),
                 ("把它移到另一台机器的配置里", "move it to another box's configuration"),
             )
@@ -184,13 +179,13 @@ def _is(path: Path, kind: Any) -> bool:
         return False
 
 
-def _twice(table: str, field: str, texts: Texts) -> Iterator[ConfigProblem]:
-    first: dict[str, int] = {}
-    for index, text in texts:
-        if first.setdefault(text, index) != index:
-            where = f"{table}[{first[text]}]"
+def _twice(field: str, texts: Texts) -> Iterator[ConfigProblem]:
+    first: dict[str, str] = {}
+    for key, text in texts:
+        where = first.setdefault(text, key)
+        if where != key:
             yield ConfigProblem(
-                f"{table}[{index}].{field}",
+                f"{key}.{field}",
                 (f"{text} 已在 {where} 用过", f"{text} is already used by {where}"),
                 ("换一个", "choose another"),
             )
@@ -207,13 +202,5 @@ def _table(values: Table, name: str) -> Table:
     return found if isinstance(found, dict) else {}
 
 
-def _tables(values: Table, *path: str) -> list[tuple[int, Table]]:
-    found: Any = values
-    for part in path:
-        found = found.get(part) if isinstance(found, dict) else None
-    listed = found if isinstance(found, list) else []
-    return [(index, table) for index, table in enumerate(listed) if isinstance(table, dict)]
-
-
-def _texts(tables: list[tuple[int, Table]], field: str) -> Texts:
-    return [(index, table[field]) for index, table in tables if isinstance(table.get(field), str)]
+def _texts(tables: Tables, field: str) -> Texts:
+    return [(key, table[field]) for key, table in tables if isinstance(table.get(field), str)]

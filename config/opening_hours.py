@@ -10,31 +10,39 @@ from config.problems import ConfigProblem
 from config.values import WEEKDAYS, ClockPeriod, clock_of
 
 Table: TypeAlias = dict[str, Any]
+Tables: TypeAlias = list[tuple[str, Table]]
+"""Tables, each with its key."""
 Periods: TypeAlias = list[tuple[str, ClockPeriod]]
 """Periods, each with its key."""
 
 DAY = 24 * 60
 
 
-def contradictions_of_hours(
-    values: Table, services: list[tuple[int, Table]], day_starts: int
-) -> Iterator[ConfigProblem]:
+def tables_in(values: Table, field: str, above: str = "") -> Tables:
+    """The tables in the list ``field`` of ``values``; ``above`` is what their keys begin with."""
+    found = values.get(field)
+    listed = found if isinstance(found, list) else []
+    return [(f"{above}{field}[{index}]", one) for index, one in enumerate(listed) if isinstance(one, dict)]
+
+
+def contradictions_of_hours(values: Table, services: Tables, day_starts: int) -> Iterator[ConfigProblem]:
     """All of them.
 
     Args:
         values: the file's.
-        services: its services, each with its index.
+        services: its services.
         day_starts: minutes after midnight at which a hall day begins.
     """
     hall = _of_table(values.get("hours"), "hours")
     yield from _of_hours("hours", values.get("hours"), hall, day_starts)
-    for index, service in services:
-        key = f"services[{index}]"
+    for key, service in services:
         own = _of_table(service.get("hours"), f"{key}.hours")
         yield from _of_hours(f"{key}.hours", service.get("hours"), own, day_starts)
         open_at = own if "hours" in service else hall
         quotas = [
-            (f"{name}.period", period) for name, one in _tables(service, key, "quotas") for period in _period(one)
+            (f"{name}.period", period)
+            for name, one in tables_in(service, "quotas", f"{key}.")
+            for period in _period(one)
         ]
         yield from _overlapping(quotas)
         yield from _outside_the_day(quotas, day_starts)
@@ -59,7 +67,7 @@ def _of_hours(key: str, table: Any, hours: dict[str, Periods], day_starts: int) 
 
 def _of_slots(service: Table, key: str, open_at: dict[str, Periods], day_starts: int) -> Iterator[ConfigProblem]:
     slots: dict[str, Periods] = {}
-    for name, one in _tables(service, key, "slots"):
+    for name, one in tables_in(service, "slots", f"{key}."):
         days = one.get("days")
         for day in dict.fromkeys(days) if isinstance(days, list) else []:
             if day in WEEKDAYS:
@@ -134,12 +142,6 @@ def _of_table(table: Any, key: str) -> dict[str, Periods]:
         for day in WEEKDAYS
         if isinstance(table.get(day), list)
     }
-
-
-def _tables(service: Table, key: str, field: str) -> list[tuple[str, Table]]:
-    found = service.get(field)
-    listed = found if isinstance(found, list) else []
-    return [(f"{key}.{field}[{index}]", one) for index, one in enumerate(listed) if isinstance(one, dict)]
 
 
 def _period(table: Table) -> Iterator[ClockPeriod]:

@@ -13,37 +13,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from config.addresses import fault_of_store, is_host, is_public_host
-from config.businesses import (
-    Businesses,
-    HolidaySettings,
-    HoursSettings,
-    QuotaSettings,
-    ServiceSettings,
-    SlotSettings,
-    WindowSettings,
-)
+from config.businesses import Businesses
 from config.values import Address, Identifier, Name, Section, Time, Whole, minutes_of, must, one_address, wrong_setting
-
-__all__ = [
-    "AppointmentsSettings",
-    "ClassSettings",
-    "Device",
-    "HallSettings",
-    "HolidaySettings",
-    "HoursSettings",
-    "Kind",
-    "KioskSettings",
-    "PrivacySettings",
-    "QueueSettings",
-    "QuotaSettings",
-    "ServerSettings",
-    "ServiceSettings",
-    "Settings",
-    "SlotSettings",
-    "StoreSettings",
-    "WindowSettings",
-]
-
 
 Timezone = Annotated[
     str,

@@ -1,5 +1,6 @@
 """What the strip over a window says."""
 
+from display.slip import measure_words
 from ticketing.model import State, Ticket, Window
 
 CELL = 8
@@ -20,14 +21,9 @@ def strip_text(window: Window, ticket: Ticket | None, width: int = 192, height: 
     """
     columns, rows = width // CELL, height // (2 * CELL)
     for lines in _choices(window, ticket):
-        if len(lines) <= rows and all(columns_of(line) <= columns for line in lines):
+        if len(lines) <= rows and all(measure_words(line) <= columns for line in lines):
             return "\n".join(lines)
     return _cut(ticket.number if ticket else window.id, columns)
-
-
-def columns_of(text: str) -> int:
-    """How many half-width columns ``text`` takes."""
-    return sum(1 if character < "\x80" else 2 for character in text)
 
 
 def _choices(window: Window, ticket: Ticket | None) -> list[tuple[str, ...]]:
@@ -57,11 +53,11 @@ def _choices(window: Window, ticket: Ticket | None) -> list[tuple[str, ...]]:
 def _halves(text: str) -> tuple[str, ...]:
     """A text in two lines of about one width; parted at a space, if there is any."""
     cuts = [at for at, character in enumerate(text) if character == " "] or range(1, len(text))
-    at = min(cuts, key=lambda at: abs(columns_of(text[:at]) - columns_of(text[at:])), default=len(text))
+    at = min(cuts, key=lambda at: abs(measure_words(text[:at]) - measure_words(text[at:])), default=len(text))
     return tuple(filter(None, (text[:at].strip(), text[at:].strip())))
 
 
 def _cut(text: str, columns: int) -> str:
-    while columns_of(text) > columns:
+    while measure_words(text) > columns:
         text = text[:-1]
     return text

@@ -19,11 +19,6 @@ def call(number: str, window_name: str, *, yao: bool = False) -> str:
     return f"{spell(number, yao=yao)}号,请到{window(window_name)}"
 
 
-def call_english(number: str, window_id: str) -> str:
-    """The same in English, for a voice of that language."""
-    return f"Number {' '.join(number)}, please go to window {window_id}."
-
-
 def spell(number: str, *, yao: bool = False) -> str:
     """A ticket's number read out one by one; letters stand apart, or a voice reads them as a word."""
     words = ["幺" if yao and one == "1" else DIGITS[int(one)] if one in "0123456789" else one for one in number]

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from shutil import which
 from typing import Annotated, Protocol
@@ -136,10 +136,11 @@ class _Announcement:
     asked_at: float
 
 
+@dataclass(eq=False)
 class Speaker(Sink):
     """One voice: says what it is asked to, in order.
 
-    Args:
+    Attributes:
         voice: of espeak-ng.
         speed: in words a minute.
         repeats: how often each sentence is said.
@@ -148,22 +149,15 @@ class Speaker(Sink):
         synthesizer: the program that makes a sentence.
     """
 
-    def __init__(
-        self,
-        *,
-        voice: str = "cmn-latn-pinyin",
-        speed: int = 150,
-        repeats: int = 1,
-        backlog: int = 20,
-        patience: float = 120.0,
-        synthesizer: str = "espeak-ng",
-    ) -> None:
-        self._voice = voice
-        self._speed = speed
-        self._repeats = repeats
-        self._backlog = backlog
-        self._patience = patience
-        self._synthesizer = synthesizer
+    _: KW_ONLY
+    voice: str = "cmn-latn-pinyin"
+    speed: int = 150
+    repeats: int = 1
+    backlog: int = 20
+    patience: float = 120.0
+    synthesizer: str = "espeak-ng"
+
+    def __post_init__(self) -> None:
         self._changed = threading.Condition()
         self._waiting: deque[_Announcement] = deque()
 
@@ -176,14 +170,14 @@ class Speaker(Sink):
             text: a sentence; only its first 200 characters are said.
             voice: another voice than the usual one, for a sentence in another language.
         """
-        one = _Announcement(text[:LONGEST], voice or self._voice, time.monotonic())
+        one = _Announcement(text[:LONGEST], voice or self.voice, time.monotonic())
         with self._changed:
             if any((old.text, old.voice) == (one.text, one.voice) for old in self._waiting):
                 return
             self._waiting.append(one)
-            while len(self._waiting) > self._backlog:
+            while len(self._waiting) > self.backlog:
                 self._waiting.popleft()
-                log.warning("speaker: more than %d announcements wait; the oldest was left out", self._backlog)
+                log.warning("speaker: more than %d announcements wait; the oldest was left out", self.backlog)
             self._changed.notify()
 
     def test(self, title: str, lines: Sequence[str]) -> str | None:  # noqa: ARG002 - a sentence is enough
@@ -198,7 +192,7 @@ class Speaker(Sink):
 
     def serve(self, port: Player, link: Link) -> None:
         """See :meth:`drivers.supervisor.Driver.serve`."""
-        program = _find(self._synthesizer)
+        program = _find(self.synthesizer)
         link.online()
         with tempfile.TemporaryDirectory(prefix="quhao-voice-") as folder:
             wav = Path(folder) / "sentence.wav"
@@ -219,7 +213,7 @@ class Speaker(Sink):
                 if link.stopping.is_set():
                     return
                 try:
-                    for _ in range(self._repeats):
+                    for _ in range(self.repeats):
                         port.play(wav, one.text, link.stopping)
                 except DeviceError:
                     self._put_back(one)
@@ -233,7 +227,7 @@ class Speaker(Sink):
                 self._changed.wait(IDLE_WATCH)
             while self._waiting:
                 one = self._waiting.popleft()
-                if time.monotonic() - one.asked_at <= self._patience:
+                if time.monotonic() - one.asked_at <= self.patience:
                     return one
         return None
 
@@ -244,7 +238,7 @@ class Speaker(Sink):
 
     def _synthesize(self, program: str, one: _Announcement, wav: Path, stopping: threading.Event) -> None:
         wav.unlink(missing_ok=True)
-        command = (program, "-v", one.voice, "-s", str(self._speed), "-b", "1", "-w", str(wav), "--stdin")
+        command = (program, "-v", one.voice, "-s", str(self.speed), "-b", "1", "-w", str(wav), "--stdin")
         # On standard input a sentence cannot be taken for an option; [[ would begin phonemes.
         text = "".join(character for character in one.text if character.isprintable() and character not in "[]")
         code, said = _run(command, text.encode("utf-8", "replace"), SYNTHESIS_TIMEOUT, stopping)

@@ -10,6 +10,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 
 from drivers.card_reader import sam_v
 from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused
@@ -163,10 +164,11 @@ class _Exchange:
         return None
 
 
+@dataclass(eq=False)
 class CardReader:
     """Reads every card that is laid, once.
 
-    Args:
+    Attributes:
         on_event: told everything, on the device's thread; it should return soon.
         find_interval: seconds from one find to the next; readers ask for at least 0.3, by
             their own clocks.
@@ -175,20 +177,14 @@ class CardReader:
         read_timeout: seconds that it may take to read a card and send what it holds.
     """
 
-    def __init__(
-        self,
-        on_event: Callable[[CardEvent], None],
-        *,
-        find_interval: float = 0.31,
-        presence_interval: float = 0.5,
-        answer_timeout: float = 1.5,
-        read_timeout: float = 3.0,
-    ) -> None:
-        self._on_event = on_event
-        self._find_interval = find_interval
-        self._presence_interval = presence_interval
-        self._answer_timeout = answer_timeout
-        self._read_timeout = read_timeout
+    on_event: Callable[[CardEvent], None]
+    _: KW_ONLY
+    find_interval: float = 0.31
+    presence_interval: float = 0.5
+    answer_timeout: float = 1.5
+    read_timeout: float = 3.0
+
+    def __post_init__(self) -> None:
         self._lying = False  # kept while the line is lost, so that a card is read once although a cable was loose
         self._failures = 0  # to be selected, since the reader last saw no card
         self._refusal: str | None = None  # told of the card that lies there
@@ -205,7 +201,7 @@ class CardReader:
 
     def _begin(self, line: _Exchange, link: Link) -> None:
         """Read the card that lies selected since an earlier run, if one does: no find would ever tell of it."""
-        answer = line.ask(Command.READ_ADDRESS, self._answer_timeout)
+        answer = line.ask(Command.READ_ADDRESS, self.answer_timeout)
         self._begun = True
         if answer is None or answer.sw3 not in (sam_v.SW_DONE, sam_v.SW_NO_SUCH_ITEM):
             return
@@ -218,8 +214,8 @@ class CardReader:
 
     def _find(self, line: _Exchange, link: Link) -> float:
         """Ask for a card and read it if there is one; when to ask the next question."""
-        answer = line.ask(Command.FIND, self._answer_timeout)
-        due = line.asked_at + self._find_interval
+        answer = line.ask(Command.FIND, self.answer_timeout)
+        due = line.asked_at + self.find_interval
         if answer is None:
             return due
         _report(link, answer)
@@ -236,7 +232,7 @@ class CardReader:
         return due
 
     def _read(self, line: _Exchange) -> None:
-        answer = line.ask(Command.SELECT, self._answer_timeout)
+        answer = line.ask(Command.SELECT, self.answer_timeout)
         # Without an answer the card may be selected all the same, and would then answer no more finds: so read on.
         if answer is not None and answer.sw3 != sam_v.SW_DONE:
             self._failures += 1
@@ -248,7 +244,7 @@ class CardReader:
 
     def _read_selected(self, line: _Exchange) -> None:
         found = self._told_found if self._refusal is None else _nothing
-        answer = line.ask(Command.READ, self._read_timeout, tries=2, meanwhile=found)
+        answer = line.ask(Command.READ, self.read_timeout, tries=2, meanwhile=found)
         if answer is None:
             self._refuse("card_moved")
             return
@@ -263,34 +259,34 @@ class CardReader:
         if self._refusal is not None:
             self._told_found()
         self._failures, self._refusal, self._lying = 0, None, True
-        self._on_event(CardRead(card))
+        self.on_event(CardRead(card))
 
     def _look(self, line: _Exchange, link: Link) -> float:
         """Ask whether the card still lies; when to ask the next question."""
-        answer = line.ask(Command.READ_ADDRESS, self._answer_timeout, tries=2)
-        due = line.asked_at + self._presence_interval
+        answer = line.ask(Command.READ_ADDRESS, self.answer_timeout, tries=2)
+        due = line.asked_at + self.presence_interval
         if answer is None or _there(answer, link):
             return due
         # Once more before it counts as gone: one spoilt answer must not make one lay two. A reader that does not know
         # the question reads the card again.
         if answer.sw3 in (sam_v.SW_BAD_COMMAND, sam_v.SW_UNKNOWN_ERROR):
-            answer = line.ask(Command.READ, self._read_timeout, tries=2)
+            answer = line.ask(Command.READ, self.read_timeout, tries=2)
         else:
-            answer = line.ask(Command.READ_ADDRESS, self._answer_timeout, tries=2)
+            answer = line.ask(Command.READ_ADDRESS, self.answer_timeout, tries=2)
         if answer is not None and not _there(answer, link):
             self._lying = False
-            self._on_event(CardLeft())
+            self.on_event(CardLeft())
             return line.asked_at
         return due
 
     def _told_found(self) -> None:
-        self._on_event(CardFound())
+        self.on_event(CardFound())
 
     def _refuse(self, reason: str) -> None:
         """Tell of a refusal, once a lay: a reader may let a bad card be found again and again."""
         if reason != self._refusal:
             self._refusal = reason
-            self._on_event(CardRefused(reason))
+            self.on_event(CardRefused(reason))
 
 
 def _there(answer: SamAnswer, link: Link) -> bool:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 from pydantic import Field
@@ -60,10 +61,11 @@ class BxSettings(SerialOrTcpSettings):
         return Device(strip, (WindowDisplay(self.window, self.width, self.height, strip.show),))
 
 
+@dataclass(eq=False)
 class LedStrip:
     """One strip: keeps the text that is wanted on it until the strip has acknowledged it.
 
-    Args:
+    Attributes:
         width: of the strip, in pixels. ``height`` likewise.
         model: ``"5k"`` or ``"6k"``: which unit X and W have.
         address: of the strip; FFFE reaches any strip that is alone on its line.
@@ -74,27 +76,19 @@ class LedStrip:
             sees that a strip lost its power, and its text with it.
     """
 
-    def __init__(
-        self,
-        *,
-        width: int = 192,
-        height: int = 32,
-        model: Model = "5k",
-        address: int = 1,
-        answer_timeout: float = 0.7,
-        tries: int = 3,
-        ping_interval: float = 5.0,
-        refresh_interval: float = 60.0,
-    ) -> None:
-        if address == bx.BROADCAST:
+    _: KW_ONLY
+    width: int = 192
+    height: int = 32
+    model: Model = "5k"
+    address: int = 1
+    answer_timeout: float = 0.7
+    tries: int = 3
+    ping_interval: float = 5.0
+    refresh_interval: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.address == bx.BROADCAST:
             raise ValueError("no strip answers at the broadcast address FFFF")
-        self._width = width // 8 if model == "5k" else width
-        self._height = height
-        self._address = address
-        self._answer_timeout = answer_timeout
-        self._tries = tries
-        self._ping_interval = ping_interval
-        self._refresh_interval = refresh_interval
         self._changed = threading.Condition()
         self._wake = threading.Event()
         self._wanted: tuple[str, bx.Colour | None] | None = None
@@ -150,15 +144,15 @@ class LedStrip:
                     self._find(talk, link)
                 elif self._unsent or unanswered >= DEAF_AFTER or now >= refresh_at:
                     self._put(talk, link)
-                    refresh_at = time.monotonic() + self._refresh_interval
-                elif talk.ping(self._frame(bx.encode_command(bx.CMD_PING)), self._answer_timeout, self._wake):
+                    refresh_at = time.monotonic() + self.refresh_interval
+                elif talk.ping(self._frame(bx.encode_command(bx.CMD_PING)), self.answer_timeout, self._wake):
                     unanswered = 0
                     link.online()
                 elif not self._wake.is_set() and not link.stopping.is_set():
                     # Silent, or a card that knows texts but no ping: a text it takes tells.
                     unanswered += 1
                     self._put(talk, link)
-                due = time.monotonic() + self._ping_interval
+                due = time.monotonic() + self.ping_interval
         finally:
             self._now_shows(None)
 
@@ -170,8 +164,8 @@ class LedStrip:
     def _find(self, talk: "_Talk", link: Link) -> None:
         """Ask a strip that has no text yet whether it is there."""
         ping = self._frame(bx.encode_command(bx.CMD_PING))
-        for _ in range(self._tries):
-            if talk.ping(ping, self._answer_timeout, self._wake):
+        for _ in range(self.tries):
+            if talk.ping(ping, self.answer_timeout, self._wake):
                 link.online()
                 return
             if self._wake.is_set() or link.stopping.is_set():
@@ -181,13 +175,13 @@ class LedStrip:
     def _put(self, talk: "_Talk", link: Link) -> None:
         """Send the text now wanted until it is acknowledged, refused for good, or the tries are used up."""
         refusal: tuple[str, int] | None = None
-        for _ in range(self._tries):
+        for _ in range(self.tries):
             with self._changed:
                 wanted = self._wanted  # a newer text takes the place of the one that was not taken
                 self._unsent = False
             if wanted is None:
                 return
-            answer = talk.ask(self._text_frame(*wanted), self._answer_timeout)
+            answer = talk.ask(self._text_frame(*wanted), self.answer_timeout)
             if link.stopping.is_set():
                 return
             if answer is not None and answer.command == bx.CMD_ACK:
@@ -207,15 +201,16 @@ class LedStrip:
         link.fault(refusal[0], f"NACK {refusal[1]}")
 
     def _frame(self, data: bytes) -> bytes:
-        return bx.Frame(data, self._address).to_bytes()
+        return bx.Frame(data, self.address).to_bytes()
 
     def _text_frame(self, text: str, colour: bx.Colour | None) -> bytes:
         """The frame that shows as much of ``text`` as a card can receive at once."""
         if not text:
             return self._frame(bx.encode_command(bx.CMD_CLEAR))
         text = text[: bx.MAX_FRAME]
+        width = self.width // 8 if self.model == "5k" else self.width
         while True:
-            area = bx.Area(0, 0, self._width, self._height, bx.encode_text(text, colour))
+            area = bx.Area(0, 0, width, self.height, bx.encode_text(text, colour))
             frame = self._frame(bx.encode_show(area))
             if len(frame) <= bx.MAX_FRAME:
                 return frame

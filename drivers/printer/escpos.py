@@ -24,7 +24,6 @@ FS_CHINESE = b"\x1c&"
 FS_CHINESE_DOUBLE = b"\x1c!\x0c"
 FS_CHINESE_NORMAL = b"\x1c!\x00"
 ESC_FEED_DOTS = b"\x1bJ"
-GS_SIZE = b"\x1d!"
 GETA = "〓"
 """The printers' mark for "a character I do not have" (下駄)."""
 

@@ -12,10 +12,6 @@ from collections.abc import Callable
 CHUNK = 4096
 
 
-def _nothing() -> None:
-    """Nobody wants to know."""
-
-
 class PlugTcp:
     """A listener behind one port number, which it keeps while unplugged.
 
@@ -29,8 +25,8 @@ class PlugTcp:
     def __init__(
         self,
         on_bytes: Callable[[bytes], None],
-        on_connect: Callable[[], None] = _nothing,
-        on_hang_up: Callable[[], None] = _nothing,
+        on_connect: Callable[[], None] = lambda: None,
+        on_hang_up: Callable[[], None] = lambda: None,
         port: int = 0,
     ) -> None:
         self._on_bytes = on_bytes

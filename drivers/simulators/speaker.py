@@ -61,7 +61,7 @@ class SpeakerSimulator(Simulator[BarePlug]):
         """See :meth:`Simulator.of`."""
         return cls(folder / settings.name, now=now)
 
-    def open_port(self, settings: DeviceSettings) -> "SimulatedPlayer":  # noqa: ARG002 - there is one sound card
+    def open_port(self, settings: DeviceSettings) -> Self:  # noqa: ARG002 - there is one sound card
         """See :meth:`Simulator.open_port`."""
         return self.open_player()
 
@@ -74,16 +74,21 @@ class SpeakerSimulator(Simulator[BarePlug]):
         """See :meth:`Simulator.piece`: ``said/1.wav``."""
         return numbered(self.said, name, "said/", ".wav").wav.read_bytes(), "audio/wav"
 
-    def open_player(self) -> "SimulatedPlayer":
-        """What a driver plays on; ``OfflineError("no_sound_card")`` while the plug is out."""
-        if self._plug.out.is_set():
-            raise OfflineError("no_sound_card", "unplugged")
-        return SimulatedPlayer(self)
+    def open_player(self) -> Self:
+        """What a driver plays on: this, as a :class:`~drivers.speaker.Player`; OfflineError while the plug is out."""
+        self._check_plugged(self.plugged)
+        return self
 
-    def keep(self, wav: Path, text: str, stopping: threading.Event) -> None:
-        """Play one sentence."""
-        if self._plug.out.is_set():
-            raise OfflineError("no_sound_card", "unplugged")
+    def present(self) -> bool:
+        """See :meth:`drivers.speaker.Player.present`."""
+        return self.plugged
+
+    def close(self) -> None:
+        """See :meth:`drivers.speaker.Player.close`: nothing is held between sentences."""
+
+    def play(self, wav: Path, text: str, stopping: threading.Event) -> None:
+        """See :meth:`drivers.speaker.Player.play`."""
+        self._check_plugged(self.plugged)
         self._folder.mkdir(parents=True, exist_ok=True)
         kept = self._folder / f"{len(self.said) + 1:05}.wav"
         shutil.copyfile(wav, kept)
@@ -95,24 +100,9 @@ class SpeakerSimulator(Simulator[BarePlug]):
             with wave.open(str(kept), "rb") as sound:
                 left = sound.getnframes() / sound.getframerate()
             while left > 0 and not stopping.is_set():
-                if self._plug.out.wait(min(left, 0.1)):
-                    raise OfflineError("no_sound_card", "unplugged")
+                self._check_plugged(not self._plug.out.wait(min(left, 0.1)))
                 left -= 0.1
 
-
-class SimulatedPlayer:
-    """A :class:`~drivers.speaker.Player` on a simulated loudspeaker."""
-
-    def __init__(self, speaker: SpeakerSimulator) -> None:
-        self._speaker = speaker
-
-    def play(self, wav: Path, text: str, stopping: threading.Event) -> None:
-        """See :meth:`drivers.speaker.Player.play`."""
-        self._speaker.keep(wav, text, stopping)
-
-    def present(self) -> bool:
-        """See :meth:`drivers.speaker.Player.present`."""
-        return self._speaker.plugged
-
-    def close(self) -> None:
-        """Nothing is held between sentences."""
+    def _check_plugged(self, plugged: bool) -> None:
+        if not plugged:
+            raise OfflineError("no_sound_card", "unplugged")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from display.board import columns_of, strip_text
+from display.board import strip_text
+from display.slip import measure_words
 from ticketing.model import State, Ticket, Window, WindowState
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -55,7 +56,7 @@ def test_a_paused_window_says_what_its_clerk_gave_as_far_as_it_fits(said: str, w
 def test_no_pause_is_wider_than_the_strip(said: str, width: int, height: int) -> None:
     lines = strip_text(Window("3", "3号窗口", ("*",), "paused", pause_text=said), None, width, height).split("\n")
     assert len(lines) <= height // 16
-    assert all(columns_of(line) <= width // 8 for line in lines)
+    assert all(measure_words(line) <= width // 8 for line in lines)
 
 
 def test_a_call_counts_more_than_the_windows_state() -> None:
@@ -96,4 +97,4 @@ def test_no_line_is_wider_than_the_strip(
     text = strip_text(window(state, name), ticket(of_ticket) if of_ticket else None, width, height)
     lines = text.split("\n")
     assert len(lines) <= height // 16
-    assert all(columns_of(line) <= width // 8 for line in lines)
+    assert all(measure_words(line) <= width // 8 for line in lines)

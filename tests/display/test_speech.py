@@ -43,7 +43,3 @@ def test_one_can_be_read_as_on_the_telephone_in_numbers_and_not_in_windows() -> 
 )
 def test_a_window_is_said_as_people_say_it(name: str, said: str) -> None:
     assert speech.window(name) == said
-
-
-def test_a_call_can_be_said_in_english() -> None:
-    assert speech.call_english("A001", "3") == "Number A 0 0 1, please go to window 3."

@@ -61,13 +61,13 @@ def test_a_call_is_spoken_as_sound(loudspeaker: SpeakerSimulator) -> None:
 
 def test_announcements_are_said_in_order_and_never_two_at_once(loudspeaker: SpeakerSimulator) -> None:
     at_once, most = [0], [0]
-    keep = loudspeaker.keep
+    play = loudspeaker.play
 
     class Watched:
         def play(self, wav: Path, text: str, stopping: threading.Event) -> None:
             at_once[0] += 1
             most[0] = max(most[0], at_once[0])
-            keep(wav, text, stopping)
+            play(wav, text, stopping)
             at_once[0] -= 1
 
         def present(self) -> bool:
@@ -262,6 +262,6 @@ def test_the_simulator_keeps_the_newest_sounds_and_tells_of_each(tmp_path: Path)
     loudspeaker = SpeakerSimulator(tmp_path, on_change=lambda: changes.append(1))
     (tmp_path / "given").write_bytes(b"sound")
     for number in range(205):
-        loudspeaker.keep(tmp_path / "given", str(number), threading.Event())
+        loudspeaker.play(tmp_path / "given", str(number), threading.Event())
     assert len(changes) == 205
     assert [one.wav.exists() for one in loudspeaker.said] == [False] * 5 + [True] * 200

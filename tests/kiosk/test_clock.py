@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
-from config.settings import HallSettings, PrivacySettings, ServiceSettings, Settings, StoreSettings, WindowSettings
+from config.businesses import ServiceSettings, WindowSettings
+from config.settings import HallSettings, PrivacySettings, Settings, StoreSettings
 from kiosk.clock import JUMP, STANDS, ClockTrouble, HallClock, newest_event
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import open_ledger, open_office_parts, rules_of

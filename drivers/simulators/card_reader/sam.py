@@ -157,33 +157,27 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
 
     def silence(self, on: bool) -> None:
         """SamAnswer nothing."""
-        with self._changed:
-            self._silent = on
+        self._silent = on
 
     def know_not(self, *commands: Command) -> None:
         """SamAnswer these commands with "bad command", as simpler modules do."""
-        with self._changed:
-            self._deaf_to = frozenset(command.value for command in commands)
+        self._deaf_to = frozenset(command.value for command in commands)
 
     def noise(self, scrap: bytes) -> None:
         """Send ``scrap`` before each answer."""
-        with self._changed:
-            self._noise = scrap
+        self._noise = scrap
 
     def spoil_next(self, answers: int = 1) -> None:
         """Send this many answers with a wrong check byte."""
-        with self._changed:
-            self._spoilt = answers
+        self._spoilt = answers
 
     def cut_next(self, size: int) -> None:
         """Send no more than ``size`` bytes of the next answer."""
-        with self._changed:
-            self._cut_at = size
+        self._cut_at = size
 
     def delay_next(self, seconds: float) -> None:
         """Think so long about the next question."""
-        with self._changed:
-            self._late = seconds
+        self._late = seconds
 
     def say(self, data: bytes) -> None:
         """Send bytes that nobody asked for."""

@@ -202,13 +202,8 @@ def _draw_code(row: CodeRow) -> Image.Image:
     import qrcode
     from qrcode import constants
 
-    levels = (
-        constants.ERROR_CORRECT_L,
-        constants.ERROR_CORRECT_M,
-        constants.ERROR_CORRECT_Q,
-        constants.ERROR_CORRECT_H,
-    )
-    code = qrcode.QRCode(error_correction=levels[row.level], border=0)
+    level = getattr(constants, f"ERROR_CORRECT_{'LMQH'[row.level]}")
+    code = qrcode.QRCode(error_correction=level, border=0)
     code.add_data(row.payload)
     modules = code.get_matrix()
     mask = Image.new("L", (len(modules), len(modules)))

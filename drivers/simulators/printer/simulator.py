@@ -159,8 +159,7 @@ class PrinterSimulator(Simulator[PlugTcp]):
 
     def mute(self, mute: bool = True) -> None:
         """It prints, and its answers get lost."""
-        with self._lock:
-            self._mute = mute
+        self._mute = mute
 
     def hold_confirmations(self, hold: bool = True, only: int | None = None) -> None:
         """It prints, and says so only when this is ended; ``only`` gives out so many, and holds on to the rest."""

@@ -19,23 +19,6 @@ ARGUMENTS: dict[bytes, int] = {
 }
 
 
-def interpret(data: bytes, width: int = 576) -> list[Paper]:
-    """The pieces of paper that ``data`` makes; the last one is perhaps not cut."""
-    buffer = bytearray(data)
-    typesetter = Typesetter()
-    papers = [Paper(1, width)]
-    while length := measure_command(buffer) if buffer else 0:
-        command = bytes(buffer[:length])
-        del buffer[:length]
-        papers[-1].bytes += command
-        if cuts_paper(command):
-            papers[-1].cut = True
-            papers.append(Paper(len(papers) + 1, width))
-        else:
-            typesetter.obey(papers[-1], command)
-    return [paper for paper in papers if paper.rows]
-
-
 def measure_command(buffer: bytearray) -> int:
     """How long the first command or piece of text is; 0 when it is not whole yet."""
     first = buffer[0]

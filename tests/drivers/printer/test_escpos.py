@@ -24,7 +24,7 @@ from drivers.printer.escpos_status import (
     request_status,
 )
 from drivers.simulators.printer.paper import Paper
-from drivers.simulators.printer.typesetter import interpret
+from papers import interpret
 
 EPSON = PROFILES["epson"]
 

@@ -15,7 +15,7 @@ from drivers.printer.escpos import PROFILES, Code, Gap, Rule, Text, compose
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.printer.paper import INK, WHITE, Paper, TextRow
 from drivers.simulators.printer.simulator import PrinterSimulator
-from drivers.simulators.printer.typesetter import interpret
+from papers import interpret
 
 CODE = "HTTPS://Q.EXAMPLE.CN/T/0123456789ABCDEF"
 SLIP = compose(

@@ -9,7 +9,8 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from config.settings import KioskSettings, ServiceSettings, WindowSettings
+from config.businesses import ServiceSettings, WindowSettings
+from config.settings import KioskSettings
 from drivers.simulators.card_reader.cards import CARDS
 from wires import wait_until
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from config.settings import ServiceSettings
+from config.businesses import ServiceSettings
 from ticketing.model import Actor, Resident
 from wires import wait_until
 

@@ -144,7 +144,7 @@ def test_no_cache_keeps_the_page_and_no_other_site_learns_its_address(hall: Any,
 
 
 def test_a_long_number_fits_a_small_phone(start_hall: Callable[..., Any], new_page: Callable[..., Page]) -> None:
-    from config.settings import ServiceSettings
+    from config.businesses import ServiceSettings
 
     hall = start_hall(services=(ServiceSettings(id="s", name="不动产登记" * 8, prefix="WWW"),))
     page = new_page(width=320, height=568)
@@ -313,7 +313,7 @@ def test_the_code_is_in_no_log(hall: Any, phone: Page, caplog: pytest.LogCapture
 
 
 def test_what_to_have_ready_is_told_on_the_phone(start_hall: Callable[..., Any], new_page: Callable[..., Page]) -> None:
-    from config.settings import ServiceSettings
+    from config.businesses import ServiceSettings
 
     tax = ServiceSettings(id="t", name="办税", name_en="Tax", prefix="T", bring="房产证", bring_en="the deed")
     hall = start_hall(services=(tax,))
