@@ -1,4 +1,4 @@
-"""Whether an address can work, by its form alone: nothing is looked up, asked or opened."""
+"""Syntax checks of addresses: nothing is resolved, contacted or opened."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""What no single key shows: names given twice, names that point nowhere, files that are not there.
+"""Checks across keys: duplicate names, references to what does not exist, missing files.
 
 It reads the values as they stand in the file, not the settings made of them, because one bad key must not hide what
 is wrong elsewhere. A value of the wrong kind is passed over here: it has its own problem already.
@@ -21,7 +21,7 @@ SQLITE = "sqlite:///"
 
 
 def contradictions(values: Table, folder: Path, kinds: Mapping[str, Kind]) -> Iterator[ConfigProblem]:
-    """All of them; ``folder`` is where relative paths in ``values`` start, ``kinds`` is as for ``load``."""
+    """Every contradiction in ``values``; relative paths start from ``folder``, ``kinds`` are the known drivers."""
     devices = tables_in(values, "devices")
     windows = _texts(tables_in(values, "windows"), "id")
     classes = _texts(tables_in(_table(values, "queue"), "classes", "queue."), "id")
@@ -45,7 +45,7 @@ def contradictions(values: Table, folder: Path, kinds: Mapping[str, Kind]) -> It
 
 
 def contradictions_of_businesses(values: Table, day_starts: int) -> Iterator[ConfigProblem]:
-    """Those of services, windows, hours and holidays; ``day_starts`` in minutes after midnight."""
+    """Every contradiction of services, windows, hours and holidays; ``day_starts`` in minutes after midnight."""
     services = tables_in(values, "services")
     named = _texts(services, "id")
     windows = tables_in(values, "windows")
@@ -143,7 +143,7 @@ def _of_tls(server: Table, folder: Path) -> Iterator[ConfigProblem]:
 
 
 def _bad_certificate(certificate: Path, key: Path) -> Iterator[ConfigProblem]:
-    """A certificate and key that are there, and are none or not each other's."""
+    """Checks that both files hold PEM, and that the key belongs to the certificate."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except (ssl.SSLError, OSError) as error:

@@ -23,11 +23,11 @@ from config.problems import (
 )
 
 MOST = 16 * 1024 * 1024
-"""Bytes; a file of more is none of ours."""
+"""Bytes that are read of a file at most."""
 
 
 def read(path: Path, day_starts: int = 0) -> Businesses:
-    """The make-up in a file, TOML when its name says so and JSON otherwise.
+    """The make-up in a file: TOML where its name ends in ``.toml``, else JSON.
 
     Args:
         path: of the file.
@@ -75,7 +75,7 @@ def check(values: Any, day_starts: int = 0) -> tuple[Businesses | None, list[Con
 def values_of(businesses: Businesses) -> dict[str, Any]:
     """The make-up as JSON has it, without what is not set."""
     whole: dict[str, Any] = _without_nothing(businesses.model_dump(mode="json"))
-    # These are said when there are none, too: a window that is silent about its services serves all of them.
+    # Written even when empty: a window without the key ``services`` serves all of them.
     for window in whole.get("windows", []):
         window.setdefault("services", [])
     return {"services": [], "windows": []} | whole

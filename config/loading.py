@@ -59,7 +59,7 @@ def _devices(
             found.append(model.model_validate(table, context={"folder": folder}))
         except ValidationError as error:
             items = error.errors(include_url=False)
-            # What a driver that nobody knows would take, nobody knows.
+            # The keys of an unknown driver are unknown too.
             told = [item for item in items if model is not any_kind or item["type"] != "extra_forbidden"]
             problems += (wrong_value(item, model, ("devices", index)) for item in told)
         if model is any_kind and isinstance(driver, str):

@@ -1,4 +1,4 @@
-"""What contradicts itself in hours, quotas and slots: periods that overlap, or in which nobody is there.
+"""Contradictions in hours, quotas and slots: periods that overlap, or lie outside the opening hours.
 
 It reads values as they stand in a file, as ``config.contradictions`` does; what is not well formed is passed over.
 """
@@ -26,7 +26,7 @@ def tables_in(values: Table, field: str, above: str = "") -> Tables:
 
 
 def contradictions_of_hours(values: Table, services: Tables, day_starts: int) -> Iterator[ConfigProblem]:
-    """All of them.
+    """Every contradiction of hours, quotas and slots.
 
     Args:
         values: the file's.

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in the words of somebody who edits the file."""
+"""Problems of a configuration, worded for the person who edits the file."""
 
 import re
 import tomllib
@@ -39,7 +39,7 @@ class ConfigProblem:
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used; ``problems`` holds all that is wrong with it."""
+    """A configuration that cannot be used; ``problems`` lists all of its problems."""
 
     def __init__(self, path: Path, problems: list[ConfigProblem]) -> None:
         super().__init__(f"{len(problems)} problems in {path}")
@@ -47,7 +47,7 @@ class ConfigError(Exception):
         self.problems = problems
 
     def __str__(self) -> str:
-        """All of it, for a technician."""
+        """Every problem, for a technician."""
         number = len(self.problems)
         head = f"{self.path}: 配置有 {number} 处问题 / {number} problem{'s' * (number != 1)} in this configuration"
         return "\n".join((head, *map(str, self.problems)))
@@ -89,7 +89,7 @@ def no_json(message: str) -> ConfigProblem:
 
 
 def says_nothing() -> ConfigProblem:
-    """The file is empty: one that was cut, most likely, and no wish to take all there is away."""
+    """The file is empty: most likely it was truncated, and is no request to remove every service and window."""
     return ConfigProblem(
         "",
         ("文件是空的，会撤销全部业务和窗口", "the file is empty, which would take every service and window away"),
@@ -176,18 +176,18 @@ def _wrong(item: Any, model: type[BaseModel], location: tuple[str | int, ...]) -
 
 
 def nearest(name: str, known: list[str]) -> Pair:
-    """What somebody who wrote ``name`` may have meant."""
+    """A suggestion for ``name``: the known name most like it, else all of them."""
     near = get_close_matches(name, known, 1)
     return (f"是不是 {near[0]}?", f"did you mean {near[0]}?") if near else one_of(known)
 
 
 def one_of(choices: list[str]) -> Pair:
-    """All there is."""
+    """A suggestion that lists all choices."""
     return f"可选：{'、'.join(choices)}", f"choose from {', '.join(choices)}"
 
 
 def no_driver(key: str, given: str, drivers: list[str]) -> ConfigProblem:
-    """A device of a kind that there is not."""
+    """A device with an unknown driver."""
     if given in PLANNED_DRIVERS:
         reason = (f"这个版本还没有驱动 {given}", f"driver {given} is not in this version yet")
         return ConfigProblem(key, reason, one_of(drivers))
@@ -266,7 +266,7 @@ def _dotted(location: tuple[str | int, ...]) -> str:
 
 def _short(value: Any) -> str:
     if isinstance(value, str):
-        # The password in a database's address is nobody's business, however the rest of it is written.
+        # The password in a database's address is masked, even where the address is malformed.
         value = re.sub(r"(://[^/@:]*:).*@", r"\1***@", value)
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= 40 else f"{text[:39]}…"

@@ -1,4 +1,4 @@
-"""The settings of one box: what they are called, what they may be, and what they are when nothing is said.
+"""The settings of one box: what their names, types, limits and defaults.
 
 The keys are fixed: integrators' files rely on them. Each model forbids keys it does not know, since a mistyped key
 that is silently ignored is the costliest kind of mistake in a hall.
@@ -54,7 +54,7 @@ class HallSettings(Section):
 
     Attributes:
         id: short name in addresses and backups; the same on every box of the hall.
-        box: name of this box among those that share a store; None for one made of what the machine is called.
+        box: name of this box among the boxes that share a store; None: made of the machine's name.
         name: as it stands on slips and screens.
         name_en: the same in English.
         timezone: IANA name; the hall's day is a day there.
@@ -181,8 +181,8 @@ class QueueSettings(Section):
     """``[queue]``: the order, and what it allows.
 
     Attributes:
-        classes: priority classes. A hall that names its own has those alone.
-        missed_places: a resident who missed the call and returns ranks behind so many of those who wait.
+        classes: priority classes. A hall that names its own replaces these.
+        missed_places: a resident who missed the call and returns ranks behind this many waiting tickets.
         missed_limit: how often a number that was missed may return.
         undo_seconds: how long a clerk may take back a wrong finish or no-show.
         per_person_day: tickets one person may take in a day, whatever for; 0 for any number.
@@ -236,7 +236,7 @@ class PrivacySettings(Section):
     Attributes:
         cipher: ``aes-256-gcm`` or ``sm4-gcm`` (GB/T 32907).
         retention_days: how many days after their hall day the data are kept; 0 ends with the day.
-        cases_days: how many days a case can be found by its resident's card; its receipt's code finds it for ever.
+        cases_days: how many days a case can be found by its resident's card; its receipt's code finds it without limit.
     """
 
     cipher: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"

@@ -61,7 +61,7 @@ def one_address(value: str) -> str:
 
 
 def minutes_of(clock: str) -> int | None:
-    """Minutes after midnight of ``HH:MM``, or None where that is not what it is. 26:30 is half past two at night."""
+    """Minutes after midnight of ``HH:MM``; None where ``clock`` is not of this form. 26:30 is 02:30 of the next day."""
     found = re.fullmatch(r"([0-9]{1,2}):([0-5][0-9])", clock)
     if not found or int(found[1]) > 48:
         return None
@@ -106,11 +106,11 @@ class ClockPeriod:
         return cls(ends[0], ends[1])
 
     def overlaps(self, other: "ClockPeriod") -> bool:
-        """Whether they share a minute."""
+        """Whether both periods share a minute."""
         return self.from_at < other.to_at and other.from_at < self.to_at
 
     def contains(self, other: "ClockPeriod") -> bool:
-        """Whether ``other`` lies within."""
+        """Whether ``other`` lies within this period."""
         return self.from_at <= other.from_at and other.to_at <= self.to_at
 
 
@@ -142,7 +142,7 @@ WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
 Whole = Annotated[int, Strict()]
-"""No truth value, whatever Python thinks, and no number in quotes or with a point."""
+"""A whole number: no boolean, no number in quotes or with a point."""
 Address = Annotated[str, AfterValidator(one_address)]
 Time = Annotated[str, PlainValidator(_time), WithJsonSchema({"type": "string", "examples": ["04:00"]})]
 PeriodText = Annotated[

@@ -1,4 +1,4 @@
-"""Whether a number can be had, in the few words that fit on a service's row at the kiosk."""
+"""Short texts on a service's row at the kiosk: why no number can be had, and from when on."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,6 +1,6 @@
-"""Words of devices: what each is called, what is the matter with it and what to do, for every reason a driver gives.
+"""Texts about devices: their names, and for every reason a driver gives what is the matter and what to do about it.
 
-For whoever stands at ``/devices`` or reads ``quhao devices``; what a resident reads is ``display.prompts``.
+For the technician at ``/devices`` and of ``quhao devices``; what a resident reads is in ``display.prompts``.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the strip over a window says."""
+"""The text on the LED strip over a window."""
 
 from display.slip import measure_words
 from ticketing.model import State, Ticket, Window

@@ -17,7 +17,7 @@ COMPOUND_SURNAMES = frozenset(_PAIRS[place : place + 2] for place in range(0, le
 
 
 def mask_name(name: str) -> str:
-    """A name of which its bearer alone knows the rest.
+    """A name with most characters replaced by stars.
 
     Chinese names keep the surname and, from three characters on, the last one; a name of one character keeps none.
     Names in Latin letters keep the first letter of each part. A surrogate pair is one character, and so is a
@@ -45,7 +45,7 @@ def mask_id_number(number: str) -> str:
 
 
 def _characters(text: str) -> list[str]:
-    """What a reader sees as one character each."""
+    """The text split into grapheme-like characters: a base with its combining marks and variation selectors."""
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     characters: list[str] = []
     for one in whole:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Words:
-    """The same thing said in Chinese and in English."""
+    """A text in Chinese and in English."""
 
     zh: str
     en: str
@@ -70,7 +70,7 @@ _CARD = _NOTES["card_unreadable"]
 
 
 def prompt(stage: str, note: str | None, fault: tuple[str, str] | None, desk: str, desk_en: str) -> Words:
-    """The one sentence of the moment.
+    """The sentence that the kiosk shows now.
 
     Args:
         stage: the kiosk's state, as in the API.

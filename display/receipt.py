@@ -1,4 +1,4 @@
-"""What stands on the receipt of a case that goes on (受理回执): for what, until when, and the code that tells how far.
+"""Layout of the receipt of a case in progress (受理回执): service, promised date, and the code to follow it by.
 
 No name and no ID number, as on a ticket's slip, and as short: :data:`~display.slip.LONGEST` bytes. The code stands in
 letters, too, for whoever asks at a terminal and has no phone.

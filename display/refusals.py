@@ -1,4 +1,4 @@
-"""Refusals in words: what the person in front can do now, for every code of ``TicketingError`` and of the API.
+"""Messages of refusals: what to do now, for every code of ``TicketingError`` and of the API.
 
 A sentence is chosen whose facts are known; they are put in as they are, so they hold no personal data.
 """

@@ -1,4 +1,4 @@
-"""What stands on the paper ticket: the number above all, then what for, where, how long, and the code.
+"""Layout of the paper ticket: number, service, place to wait, expected wait, and the code.
 
 No name and no ID number: a slip gets lost. Chinese with English beside it. It is kept short, for it goes out at 9600
 baud on old printers: :data:`LONGEST` bytes with everything that the printer needs around the words.

@@ -32,7 +32,7 @@ def window(name: str) -> str:
 
 
 def _in_words(value: int) -> str:
-    """0 to 9999 as one counts: 12 十二, 20 二十, 101 一百零一, 110 一百一十."""
+    """A cardinal number, 0 to 9999: 12 十二, 20 二十, 101 一百零一, 110 一百一十."""
     if value == 0:
         return DIGITS[0]
     words, gap = "", False

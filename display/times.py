@@ -1,4 +1,4 @@
-"""Times in words, as one says them to somebody who stands there now."""
+"""Dates and times in words, relative to today where that is shorter."""
 
 from datetime import date, datetime, timedelta
 

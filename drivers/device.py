@@ -157,7 +157,7 @@ def _serial_or_tcp(port: str, info: ValidationInfo) -> str:
 
 
 def _is_address(port: str) -> bool:
-    """Whether it is a host and nothing else, or a host and a port number without ``tcp://``."""
+    """Whether ``port`` is a bare IP address, or a host and a port number without ``tcp://``."""
     try:
         ip_address(port)
     except ValueError:
@@ -177,5 +177,5 @@ class SerialOrTcpSettings(DeviceSettings):
     baudrate: Whole = Field(115200, ge=300, le=4_000_000)
 
     def open_port(self) -> Resource:
-        """See :meth:`DeviceSettings.open_port`."""
+        """The open serial line or TCP connection; raises OfflineError."""
         return open_port(self.port, self.baudrate)

@@ -61,7 +61,7 @@ class _Pipe:
         self._lost = lost
 
     def read(self, timeout: float) -> bytes:
-        """See :meth:`Port.read`."""
+        """What has arrived; waits at most ``timeout`` seconds for the first byte."""
         try:
             descriptor = self._ends.fileno()
             if not _wait(descriptor, select.POLLIN, timeout):
@@ -74,7 +74,7 @@ class _Pipe:
         return data
 
     def write(self, data: bytes, timeout: float) -> None:
-        """See :meth:`Port.write`."""
+        """Write all of ``data`` within ``timeout`` seconds, or raise ``OfflineError("stuck")``."""
         deadline = time.monotonic() + timeout
         rest = memoryview(data)
         try:
@@ -90,7 +90,7 @@ class _Pipe:
             raise OfflineError(self._lost) from error
 
     def close(self) -> None:
-        """See :meth:`Port.close`."""
+        """Let go of the pipe; may be called twice."""
         self._ends.close()
 
 
@@ -128,7 +128,7 @@ class TcpPort(_Pipe):
         super().__init__(connection, "hung_up")
 
     def close(self) -> None:
-        """See :meth:`Port.close`."""
+        """Let go of the pipe; may be called twice."""
         super().close()
         if self._lock >= 0:
             os.close(self._lock)

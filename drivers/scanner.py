@@ -41,7 +41,7 @@ class ScannerSettings(SerialOrTcpSettings):
     window: WindowId
 
     def build(self, emit: Callable[[DeviceEvent], None]) -> Device:
-        """See :meth:`DeviceSettings.build`."""
+        """The device, with its driver and sinks."""
         return Device(Scanner(lambda line: emit(LineScanned(self.window, line))))
 
 
@@ -104,7 +104,7 @@ class Scanner:
         self._on_line = on_line
 
     def serve(self, port: Port, link: Link) -> None:
-        """See :meth:`drivers.supervisor.Driver.serve`. A scanner is silent until it sees a code: open is online."""
+        """Hand on lines until the port is lost or the program stops. A silent scanner counts as online."""
         decoder = LineDecoder()
         link.online()
         heard_at = 0.0

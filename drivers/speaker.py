@@ -65,12 +65,12 @@ class SpeakerSettings(DeviceSettings):
     speed: Whole = Field(150, ge=80, le=300)
 
     def build(self, emit: Callable[[DeviceEvent], None]) -> Device:  # noqa: ARG002 - it has nothing to tell
-        """See :meth:`DeviceSettings.build`."""
+        """The device, with its driver and sinks."""
         speaker = Speaker(voice=self.voice, speed=self.speed)
         return Device(speaker, (speaker,))
 
     def open_port(self) -> "AlsaPlayer":
-        """See :meth:`DeviceSettings.open_port`."""
+        """The sound card; raises OfflineError where a moment of silence cannot be played."""
         return AlsaPlayer(self.port)
 
 
@@ -112,11 +112,11 @@ class AlsaPlayer:
         self._play((*raw, "-"), _SILENCE, PROBE_TIMEOUT, threading.Event())
 
     def play(self, wav: Path, text: str, stopping: threading.Event) -> None:  # noqa: ARG002 - other players show it
-        """See :meth:`Player.play`."""
+        """Play a WAV file to its end, or until ``stopping`` is set."""
         self._play((str(wav),), b"", PLAY_TIMEOUT, stopping)
 
     def present(self) -> bool:
-        """See :meth:`Player.present`: a card that came or went is reason enough to try the name again."""
+        """Whether the list of sound cards is as it was: after a change the name is tried again."""
         return self._cards == _cards()
 
     def close(self) -> None:
@@ -181,7 +181,7 @@ class Speaker(Sink):
             self._changed.notify()
 
     def test(self, title: str, lines: Sequence[str]) -> str | None:  # noqa: ARG002 - a sentence is enough
-        """See :meth:`drivers.device.CanBeTested.test`: what can be known is that it will be said."""
+        """Queue ``title`` to be said; whether it was heard is not known, so this always succeeds."""
         self.say(title)
         return None
 
@@ -191,7 +191,7 @@ class Speaker(Sink):
         return len(self._waiting)
 
     def serve(self, port: Player, link: Link) -> None:
-        """See :meth:`drivers.supervisor.Driver.serve`."""
+        """Say announcements one after the other until the sound card is lost or the program stops."""
         program = _find(self.synthesizer)
         link.online()
         with tempfile.TemporaryDirectory(prefix="quhao-voice-") as folder:

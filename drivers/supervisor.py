@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 State = Literal["online", "offline", "fault"]
 BACKOFF = (0.2, 0.5, 1.0, 2.0)
-"""Seconds before each new try to open a device; the last one goes on for ever."""
+"""Seconds before each new try to open a device; the last one is repeated."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +123,12 @@ class Supervisor(Generic[R]):
             self._thread.join(timeout)
 
     def online(self, detail: str = "") -> None:
-        """See :meth:`Link.online`."""
+        """The device answers and is ready."""
         self._answered = True
         self._become("online", None, detail)
 
     def fault(self, reason: str, detail: str = "") -> None:
-        """See :meth:`Link.fault`."""
+        """The device answers, but reports a fault."""
         self._answered = True
         self._become("fault", reason, detail)
 

@@ -26,7 +26,7 @@ class SamSettings(SerialOrTcpSettings):
     """``driver = "sam"``."""
 
     def build(self, emit: Callable[[DeviceEvent], None]) -> Device:
-        """See :meth:`DeviceSettings.build`."""
+        """The device, with its driver and sinks."""
         return Device(CardReader(emit), reads_cards=True)
 
 
@@ -44,7 +44,7 @@ _OWN_ANSWERS = {
 
 
 def _answers(command: Command, answer: SamAnswer, doubtful: bool) -> bool:
-    """Whether ``answer`` can be one to ``command``, rather than a late one to something asked before.
+    """Whether ``answer`` can belong to ``command``, rather than being a late answer to an earlier question.
 
     ``doubtful``: a late answer is to be expected. Otherwise whatever a reader's maker thought of is a refusal, and only
     what a success of another command looks like is none.
@@ -191,7 +191,7 @@ class CardReader:
         self._begun = False  # whether it is known if a card lies there that was selected before this run
 
     def serve(self, port: Port, link: Link) -> None:
-        """See :meth:`drivers.supervisor.Driver.serve`."""
+        """Look for cards and read them until the reader is lost or the program stops."""
         line = _Exchange(port, link.stopping)
         with contextlib.suppress(_StoppedError):
             if not self._begun:

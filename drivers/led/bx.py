@@ -56,7 +56,7 @@ class BxSettings(SerialOrTcpSettings):
     address: Whole = Field(1, ge=1, le=0xFFFE)
 
     def build(self, emit: Callable[[DeviceEvent], None]) -> Device:  # noqa: ARG002 - it has nothing to tell
-        """See :meth:`DeviceSettings.build`."""
+        """The device, with its driver and sinks."""
         strip = LedStrip(width=self.width, height=self.height, model=self.model, address=self.address)
         return Device(strip, (WindowDisplay(self.window, self.width, self.height, strip.show),))
 
@@ -72,8 +72,8 @@ class LedStrip:
         answer_timeout: seconds to wait for an answer before the next try.
         tries: how often a text is sent before the strip counts as silent.
         ping_interval: seconds between looks at a strip with nothing to do.
-        refresh_interval: seconds after which its text is sent again: behind a converter from TCP to serial nobody
-            sees that a strip lost its power, and its text with it.
+        refresh_interval: seconds after which its text is sent again: behind a converter from TCP to serial it does
+            not show that a strip has lost its power, and its text with it.
     """
 
     _: KW_ONLY
@@ -115,7 +115,7 @@ class LedStrip:
         return self._shown
 
     def test(self, title: str, lines: Sequence[str]) -> str | None:  # noqa: ARG002 - there is room for one
-        """See :meth:`drivers.device.CanBeTested.test`."""
+        """Show ``title`` for a few seconds; None when the strip acknowledged it, else the reason."""
         before = self._shown
         self.show(title)
         with self._changed:
@@ -128,7 +128,7 @@ class LedStrip:
         return None
 
     def serve(self, port: Port, link: Link) -> None:
-        """See :meth:`drivers.supervisor.Driver.serve`."""
+        """Send and refresh the wanted text until the strip is lost or the program stops."""
         talk = _Talk(port, link.stopping)
         due, refresh_at, unanswered = 0.0, 0.0, 0  # what a strip shows that was lost is not known: send it again
         try:
@@ -226,7 +226,7 @@ class _Talk:
         self._stopping = stopping
         self._unwrapper = bx.Unwrapper()
         self._come: deque[bx.Frame] = deque()
-        self._owed = 0  # answers still to come to questions nobody waits for any more
+        self._owed = 0  # answers still to come to questions that were given up
         self._heard_noise = False
 
     def ask(self, frame: bytes, timeout: float) -> bx.Frame | None:
@@ -284,7 +284,7 @@ class _Talk:
         return self._come.popleft() if self._come else None
 
     def _unasked(self) -> list[bx.Frame]:
-        """What has come meanwhile; a strip that never stops talking is not listened to for ever."""
+        """The frames received meanwhile; reads at most ``MAX_READS`` times, since a strip may send without end."""
         for _ in range(MAX_READS):
             data = self._port.read(0.0)
             if not data:

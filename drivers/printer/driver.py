@@ -1,10 +1,10 @@
-"""The ticket printer: what is printed is never lost and never printed twice unmarked.
+"""The ticket printer's driver: a slip is never lost, and never printed twice unmarked.
 
 "Bytes written" is not "printed". Before a slip's first byte the printer is asked how it is; after the last one it is
 asked to confirm. What it does not confirm is ``unconfirmed``, and it is for the caller to print a marked copy.
 
-The port stays open. The device's thread reads all the time, so that a hang-up shows at once; whoever prints writes on
-a thread of his own.
+The port stays open. The device's thread reads all the time, so that a hang-up shows at once; slips are written by the
+thread that calls :meth:`Printer.print`.
 """
 
 import logging
@@ -45,7 +45,7 @@ class Outcome:
     """What became of a slip.
 
     Attributes:
-        state: ``printed``: confirmed; ``unconfirmed``: some of its bytes were sent, and nobody knows; ``failed``: not
+        state: ``printed``: confirmed; ``unconfirmed``: some of its bytes were sent, no more is known; ``failed``: not
             one byte of it was sent, it may be printed again as an original.
         reason: why it is not ``printed``: a trouble of :func:`drivers.printer.escpos_status.find_trouble`, a reason of
             ``OfflineError``, ``occupied`` (another slip is being printed), ``stopping``, ``no_confirmation``.
@@ -63,7 +63,7 @@ class EscposSettings(SerialOrTcpSettings):
     profile: ProfileName = "epson"
 
     def build(self, emit: Callable[[DeviceEvent], None]) -> Device:  # noqa: ARG002 - it has nothing to tell
-        """See :meth:`DeviceSettings.build`."""
+        """The device, with its driver and sinks."""
         printer = Printer(PROFILES[self.profile])
         return Device(printer, (printer,))
 
@@ -100,7 +100,7 @@ class Printer(Sink):
         self._late: dict[bytes, Callable[[Outcome], None]] = {}
         # Whether it knows GS ( H, once that has shown. An answer of an earlier run must not confirm a slip of this one.
         self._knows_ids: bool | None = None
-        # Nobody knows whether a slip came through whole: some of it may stand in the printer, waiting for its rest.
+        # Whether the last slip may have reached the printer in part only: half of it may wait there for its rest.
         self._left_half = False
         self._last_ident = b""
         self._idents: deque[bytes] = deque(maxlen=16)
@@ -113,7 +113,7 @@ class Printer(Sink):
             return self._lost if self._line is None else self._line.trouble
 
     def look_soon(self) -> None:
-        """Have the status asked now and kept fresh for a while: somebody will want a slip.
+        """Query the status now and keep it fresh for a while, because a slip will be printed soon.
 
         Returns at once; may be called from any thread.
         """
@@ -154,7 +154,7 @@ class Printer(Sink):
             self._one_job.release()
 
     def test(self, title: str, lines: Sequence[str]) -> str | None:
-        """See :meth:`drivers.device.CanBeTested.test`."""
+        """Print a test slip; None when it was confirmed, else the reason."""
         head = [Text(title, scale=2, bold=True), *map(Text, lines)]
         outcome = self.print([*head, Rule(), Text(DIGITS, align="left"), Gap(24)], lambda: None)
         return None if outcome.state == "printed" else outcome.reason or "no_confirmation"
@@ -267,8 +267,8 @@ class Printer(Sink):
     def _job_outcome(self, job: "_Job", now: float) -> Outcome | None:
         if job.confirmed == "gs_h":
             return Outcome("printed", None, "gs_h")
-        # An id that is none of ours says that the printer is busy with what another host or an earlier run left there,
-        # and so whose answer in turn this is, nobody knows: only our own id will do then.
+        # A foreign id says that the printer still works on slips of another host or an earlier run. An answer in turn
+        # may then belong to one of these: only our own id confirms the slip.
         if job.confirmed == "gs_r" and now >= job.settled_at and not job.other_id:
             if job.ident:
                 self._knows_ids = bool(self._knows_ids)
@@ -305,7 +305,7 @@ class Printer(Sink):
     # The device's thread
 
     def serve(self, port: Port, link: Link) -> None:
-        """See :meth:`drivers.supervisor.Driver.serve`."""
+        """Read answers and poll the status until the printer is lost or the program stops."""
         escpos.warm_up()
         line = Line(port, self.answer_timeout, asks=self.profile.confirm != "none")
 
@@ -332,7 +332,7 @@ class Printer(Sink):
                     watched_until = time.monotonic() + WATCHED
                 watched = time.monotonic() < watched_until
                 interval = 0.0 if look else self.fresh / 2 if watched else self.poll_interval
-                # Whoever prints asks for himself.
+                # The printing thread asks by itself.
                 if self._job is None and line.is_due(interval) and line.turn.acquire(blocking=False):
                     try:
                         line.check(wait_reading, all_questions=not watched)

@@ -1,4 +1,4 @@
-"""One connection to a ticket printer: questions of status, and the counting of answers that come in turn."""
+"""One connection to a ticket printer: status queries, and the count of answers that come in turn."""
 
 import threading
 import time
@@ -22,8 +22,8 @@ class Line:
     """One connection.
 
     Attributes:
-        turn: held by whoever writes, or waits for the answer to a question.
-        broken: why it is of no use any more; set by whoever finds out.
+        turn: lock of the thread that writes, or waits for the answer to a question.
+        broken: the error that ended the connection; set by the thread that met it.
         gone: why the device's thread has let go of it; None while it has not.
         trouble: of the last round of questions.
         near_end: whether the roll is nearly used up.
@@ -84,7 +84,7 @@ class Line:
         self._unanswered += 1
 
     def hear_ahead(self, wait: Wait) -> bool:
-        """Whether the answer to :meth:`ask_ahead` says so; without one in time nobody knows, which is no."""
+        """Whether the answer to :meth:`ask_ahead` says so; False without an answer in time."""
         value = self._hear(wait)
         return value is not None and not value & escpos_status.OFFLINE
 
@@ -111,7 +111,7 @@ class Line:
             else:
                 self._misses[n] += 1
                 if self._misses[n] > 1:
-                    # Missed once, the last answer still stands; missed twice, nobody knows.
+                    # After one missed answer the last one still stands; after two the state is unknown.
                     self._status.pop(n, None)
         if not answered:
             raise OfflineError("silent")

@@ -33,7 +33,7 @@ class PlugTcp:
         self._on_connect = on_connect
         self._on_hang_up = on_hang_up
         self._lock = threading.RLock()
-        # Bound but never listening: nobody else gets the number, and hosts are refused, while the plug is out.
+        # Bound but never listening: while the plug is out the port number stays reserved, and hosts are refused.
         self._holder = _bound(port)
         self.port: int = self._holder.getsockname()[1]
         self._listener: socket.socket | None = None
@@ -110,7 +110,7 @@ class PlugTcp:
             self._on_hang_up()
 
     def forget_host(self) -> None:
-        """Serve the next host and leave the present one waiting for ever, as after a cut in the network."""
+        """Serve the next host and leave the present one without an answer or an end, as after a cut in the network."""
         with self._lock:
             if self._host is not None:
                 self._forgotten.append(self._host)

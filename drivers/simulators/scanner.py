@@ -26,11 +26,11 @@ class ScannerSimulator(Simulator[PlugPty]):
 
     @classmethod
     def of(cls, settings: ScannerSettings, folder: Path, now: Callable[[], datetime]) -> Self:  # noqa: ARG003
-        """See :meth:`Simulator.of`."""
+        """The simulator of a device with these settings."""
         return cls()
 
     def use(self, hand: str, body: Mapping[str, Any]) -> None:
-        """See :meth:`Simulator.use`; ``scan`` needs a ``text``."""
+        """Use a hand by its name; ``scan`` needs a ``text``."""
         if hand == "scan":
             self.scan(str(body["text"]))
         else:

@@ -52,7 +52,7 @@ class Simulator(Generic[P]):
 
     Args:
         plug: its end of the line.
-        on_change: called after anything that one could see changed, with no lock held.
+        on_change: called after each visible change, with no lock held.
 
     Attributes:
         place: where the virtual hall draws it: ``reader``, ``printer``, ``strip``, ``speaker`` and ``scanner`` have
@@ -114,7 +114,7 @@ class Simulator(Generic[P]):
         """Do something with a hand.
 
         Args:
-            hand: one of ``hands``, or one of those that need something.
+            hand: a name in ``hands``, or that of a hand that needs something in ``body``.
             body: what the hand needs.
 
         Raises:

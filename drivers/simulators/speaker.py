@@ -58,20 +58,20 @@ class SpeakerSimulator(Simulator[BarePlug]):
 
     @classmethod
     def of(cls, settings: SpeakerSettings, folder: Path, now: Callable[[], datetime]) -> Self:
-        """See :meth:`Simulator.of`."""
+        """The simulator of a device with these settings."""
         return cls(folder / settings.name, now=now)
 
     def open_port(self, settings: DeviceSettings) -> Self:  # noqa: ARG002 - there is one sound card
-        """See :meth:`Simulator.open_port`."""
+        """The simulated sound card; raises OfflineError while its plug is out."""
         return self.open_player()
 
     def look(self) -> dict[str, Any]:
-        """See :meth:`Simulator.look`: the newest sentences first."""
+        """The newest sentences, newest first."""
         said = list(enumerate(self.said, 1))[-SHOWN:]
         return {"said": [{"id": number, "text": one.text, "at": one.at.isoformat()} for number, one in reversed(said)]}
 
     def piece(self, name: str) -> tuple[bytes, str]:
-        """See :meth:`Simulator.piece`: ``said/1.wav``."""
+        """The sound of a sentence by its number: ``said/1.wav``."""
         return numbered(self.said, name, "said/", ".wav").wav.read_bytes(), "audio/wav"
 
     def open_player(self) -> Self:
@@ -80,14 +80,14 @@ class SpeakerSimulator(Simulator[BarePlug]):
         return self
 
     def present(self) -> bool:
-        """See :meth:`drivers.speaker.Player.present`."""
+        """Whether the plug is in."""
         return self.plugged
 
     def close(self) -> None:
-        """See :meth:`drivers.speaker.Player.close`: nothing is held between sentences."""
+        """Does nothing: nothing is held between sentences."""
 
     def play(self, wav: Path, text: str, stopping: threading.Event) -> None:
-        """See :meth:`drivers.speaker.Player.play`."""
+        """Keep a copy of the sentence, and take the time it needs where paced."""
         self._check_plugged(self.plugged)
         self._folder.mkdir(parents=True, exist_ok=True)
         kept = self._folder / f"{len(self.said) + 1:05}.wav"

@@ -44,7 +44,7 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
         paced: answer at the line's speed instead of at once.
         card_time: seconds that the module takes to read a card, before its answer begins.
         tcp: be a reader on the network, as some are, instead of one on a serial line.
-        on_change: called after anything that one could see changed, with no lock held.
+        on_change: called after each visible change, with no lock held.
     """
 
     place = "reader"
@@ -88,11 +88,11 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
 
     @classmethod
     def of(cls, settings: SamSettings, folder: Path, now: Callable[[], datetime]) -> Self:  # noqa: ARG003
-        """See :meth:`Simulator.of`."""
+        """The simulator of a device with these settings."""
         return cls(baudrate=settings.baudrate, paced=True)
 
     def use(self, hand: str, body: Mapping[str, Any]) -> None:
-        """See :meth:`Simulator.use`; ``lay`` needs a ``card``, the id of a sample."""
+        """Use a hand by its name; ``lay`` needs a ``card``, the id of a sample."""
         if hand == "lay":
             sample = SAMPLES[body["card"]]
             self._sample = sample.id
@@ -101,7 +101,7 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
             super().use(hand, body)
 
     def look(self) -> dict[str, Any]:
-        """See :meth:`Simulator.look`: the id of the sample that lies on it."""
+        """The id of the sample card that lies on it."""
         return {"card": self._sample if self.lying else None}
 
     def start(self) -> None:
@@ -180,7 +180,7 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
         self._late = seconds
 
     def say(self, data: bytes) -> None:
-        """Send bytes that nobody asked for."""
+        """Send unsolicited bytes."""
         self._plug.send(data)
 
     def _forget(self) -> None:

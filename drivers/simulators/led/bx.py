@@ -109,15 +109,15 @@ class LedStripSimulator(Simulator[PlugTcp]):
 
     @classmethod
     def of(cls, settings: BxSettings, folder: Path, now: Callable[[], datetime]) -> Self:  # noqa: ARG003
-        """See :meth:`Simulator.of`."""
+        """The simulator of a device with these settings."""
         return cls(settings.width, settings.height, model=settings.model, address=settings.address)
 
     def look(self) -> dict[str, Any]:
-        """See :meth:`Simulator.look`."""
+        """The text on the strip, and the lines that fit on it."""
         return {"text": self.text, "lines": self.lines}
 
     def piece(self, name: str) -> tuple[bytes, str]:
-        """See :meth:`Simulator.piece`: ``strip.png``."""
+        """A picture of the strip: ``strip.png``."""
         if name != "strip.png":
             raise LookupError(name)
         return self.png(), "image/png"

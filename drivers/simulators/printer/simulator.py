@@ -65,17 +65,17 @@ class PrinterSimulator(Simulator[PlugTcp]):
 
     @classmethod
     def of(cls, settings: EscposSettings, folder: Path, now: Callable[[], datetime]) -> Self:  # noqa: ARG003
-        """See :meth:`Simulator.of`."""
+        """The simulator of a device with these settings."""
         return cls(now=now)
 
     def look(self) -> dict[str, Any]:
-        """See :meth:`Simulator.look`: the newest slips first."""
+        """Paper, cover and the newest slips, newest first."""
         papers = list(enumerate(self.papers, 1))[-SHOWN:]
         slips = [{"id": number, "at": one.at.isoformat() if one.at else None} for number, one in reversed(papers)]
         return {"paper": self.has_paper, "cover_open": self.cover_is_open, "papers": slips}
 
     def piece(self, name: str) -> tuple[bytes, str]:
-        """See :meth:`Simulator.piece`: ``papers/1.png``."""
+        """A picture of a slip by its number: ``papers/1.png``."""
         return numbered(self.papers, name, "papers/", ".png").png(), "image/png"
 
     @property
