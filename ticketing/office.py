@@ -15,7 +15,7 @@ from ticketing.day.idempotency import once, ticket_as_json, ticket_from_json
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import Ended, PrintJob
 from ticketing.day.residents import Holders
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.line import calling, holding, issuing, priorities, recallable, scanning, undoing, views, why_before
 from ticketing.line.calling import Called, Finished
 from ticketing.line.forecasts import Forecasts
@@ -674,7 +674,7 @@ class Office:
         actor: Actor,
         key: str | None,
         asked: tuple[Any, ...],
-        call: Callable[[Moment], _Called],
+        call: Callable[[Transaction], _Called],
         how: str,
     ) -> _Called:
         def again(_day: str, kept: Any) -> Any:

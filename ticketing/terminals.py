@@ -15,7 +15,7 @@ from ticketing.cases import cases
 from ticketing.cases.cases import Case
 from ticketing.day import residents
 from ticketing.day.ledger import Ledger
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.line.scanning import Scanned
 from ticketing.model import Actor, ForbiddenError, Resident
@@ -86,7 +86,7 @@ class Terminals:
             return [cases.case_of(m, row) for row in cases.rows_of_person(m, id_number)]
 
 
-def _open(m: Moment, code_text: str, proof: Proof, actor: Actor) -> Scanned | None:
+def _open(m: Transaction, code_text: str, proof: Proof, actor: Actor) -> Scanned | None:
     code = codes.find_code(code_text)
     row = _LIVE.one_or_none(m.conn, {"code": m.hash_of(code), "day": m.day}) if code else None
     holders = residents.opened(m, m.day, row.id) if row and row.wrong_proofs < TRIES else None

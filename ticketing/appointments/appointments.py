@@ -13,7 +13,7 @@ from ticketing.calendar import SlotOfDay
 from ticketing.day import timetable
 from ticketing.day.idempotency import once
 from ticketing.day.ledger import Ledger
-from ticketing.day.transaction import Moment, microseconds
+from ticketing.day.transaction import Transaction, microseconds
 from ticketing.model import Actor, Resident, StateError, TicketingError, UnknownError
 from ticketing.privacy import access_log
 
@@ -253,7 +253,7 @@ class Appointments:
         return TakenIn(booked, known)
 
 
-def _free(m: Moment, slot: SlotOfDay, taken: Mapping[int, int]) -> int:
+def _free(m: Transaction, slot: SlotOfDay, taken: Mapping[int, int]) -> int:
     """How many places of a slot are free, from the places taken by begin of slot."""
     if booking.is_over(m, slot):
         return 0

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, insert, literal_column, select, text, up
 
 from ticketing.calendar import DAY_MINUTES, SlotOfDay
 from ticketing.day import timetable
-from ticketing.day.transaction import Moment, Query, microseconds
+from ticketing.day.transaction import Query, Transaction, microseconds
 from ticketing.model import ClosedError, LimitError, Resident, StateError, UnknownError
 from ticketing.privacy import codes
 from ticketing.store import tables
@@ -127,7 +127,7 @@ class Arrival:
     rank_by: str | None
 
 
-def check_in(m: Moment, service: str, resident: Resident | None, ticket: int, rank: int) -> Arrival | None:
+def check_in(m: Transaction, service: str, resident: Resident | None, ticket: int, rank: int) -> Arrival | None:
     """Use the appointment that a resident has for a service today, if any, for the ticket now being issued.
 
     Args:
@@ -165,7 +165,7 @@ def check_in(m: Moment, service: str, resident: Resident | None, ticket: int, ra
     return Arrival(row.id, rank, None)
 
 
-def book(m: Moment, service: str, day: date, minute: int, person: bytes, made_by: str) -> int:
+def book(m: Transaction, service: str, day: date, minute: int, person: bytes, made_by: str) -> int:
     """Insert an appointment; gives its id. The writer's lock is held: nobody else can take the place."""
     slot = slot_of(m, service, day, minute)
     which = {"day": day.isoformat(), "service": service}
@@ -177,7 +177,7 @@ def book(m: Moment, service: str, day: date, minute: int, person: bytes, made_by
     return number
 
 
-def refuse_taken(m: Moment, slot: SlotOfDay, others: int | None, taken: int) -> None:
+def refuse_taken(m: Transaction, slot: SlotOfDay, others: int | None, taken: int) -> None:
     """Raise if a person cannot book a slot.
 
     Args:
@@ -197,14 +197,14 @@ def refuse_taken(m: Moment, slot: SlotOfDay, others: int | None, taken: int) -> 
         raise StateError("slot_full")
 
 
-def next_id(m: Moment) -> int:
+def next_id(m: Transaction) -> int:
     """The id of the next appointment."""
     number: int = _NEXT_ID.scalar(m.conn)
     return number
 
 
 def new_row(
-    m: Moment, number: int, service: str, day: date, slot: SlotOfDay, person: bytes, made_by: str
+    m: Transaction, number: int, service: str, day: date, slot: SlotOfDay, person: bytes, made_by: str
 ) -> dict[str, Any]:
     """A new appointment as a row."""
     begins, ends = map(microseconds, slot.period)
@@ -222,7 +222,7 @@ def new_row(
     }
 
 
-def slot_of(m: Moment, service: str, day: date, minute: int) -> SlotOfDay:
+def slot_of(m: Transaction, service: str, day: date, minute: int) -> SlotOfDay:
     """The slot that begins at a minute of a day; raises ``unknown_service``, ``service_removed``, ``no_such_slot``."""
     if m.service(service).removed:
         raise ClosedError("service_removed", service=service)
@@ -234,23 +234,23 @@ def slot_of(m: Moment, service: str, day: date, minute: int) -> SlotOfDay:
     return found[0]
 
 
-def is_over(m: Moment, slot: SlotOfDay) -> bool:
+def is_over(m: Transaction, slot: SlotOfDay) -> bool:
     """Whether a slot can no longer be booked because it has begun."""
     return microseconds(slot.period.begins) <= m.at
 
 
-def last_day(m: Moment) -> date:
+def last_day(m: Transaction) -> date:
     """The last date that can be booked today."""
     return date.fromisoformat(m.day) + timedelta(days=m.rules.appointments.days_ahead)
 
 
-def taken(m: Moment, service: str, day: date) -> dict[int, int]:
+def taken(m: Transaction, service: str, day: date) -> dict[int, int]:
     """Places taken, by begin of slot."""
     rows = _TAKEN.all(m.conn, {"day": day.isoformat(), "service": service})
     return {row.from_at: row.taken for row in rows}
 
 
-def taken_from_today(m: Moment) -> dict[str, dict[int, int]]:
+def taken_from_today(m: Transaction) -> dict[str, dict[int, int]]:
     """Places taken on all days that can be booked: by service, then by begin of slot."""
     found: dict[str, dict[int, int]] = {}
     for row in _TAKEN_BETWEEN.all(m.conn, {"first": m.day, "last": last_day(m).isoformat()}):
@@ -258,7 +258,7 @@ def taken_from_today(m: Moment) -> dict[str, dict[int, int]]:
     return found
 
 
-def refuse_blocked(m: Moment, person: bytes) -> None:
+def refuse_blocked(m: Transaction, person: bytes) -> None:
     """Raise ``appointments_blocked`` if this person has missed too many appointments."""
     rules = m.rules.appointments
     span = timedelta(days=rules.no_show_days)
@@ -268,7 +268,7 @@ def refuse_blocked(m: Moment, person: bytes) -> None:
         raise LimitError("appointments_blocked", until=date.fromisoformat(missed[-1].day) + span)
 
 
-def cancel(m: Moment, row: AppointmentRow) -> Appointment:
+def cancel(m: Transaction, row: AppointmentRow) -> Appointment:
     """Cancel an appointment; raises ``appointment_over``."""
     if row.state != "booked" or row.day < m.day:
         raise StateError("appointment_over", state=row.state)
@@ -276,7 +276,7 @@ def cancel(m: Moment, row: AppointmentRow) -> Appointment:
     return appointment(m, row._replace(state="cancelled"))
 
 
-def row_of(m: Moment, appointment: int) -> AppointmentRow:
+def row_of(m: Transaction, appointment: int) -> AppointmentRow:
     """The row of an appointment; raises ``unknown_appointment``."""
     row = _BY_ID.one_or_none(m.conn, {"appointment": appointment})
     if row is None:
@@ -284,12 +284,12 @@ def row_of(m: Moment, appointment: int) -> AppointmentRow:
     return row
 
 
-def row_of_holder(m: Moment, appointment: int, id_number: str) -> AppointmentRow | None:
+def row_of_holder(m: Transaction, appointment: int, id_number: str) -> AppointmentRow | None:
     """The row of an appointment if it is this person's; None if it is another's or does not exist."""
     return _OF_HOLDER.one_or_none(m.conn, {"appointment": appointment, "person": person_of(m, id_number)})
 
 
-def row_of_code(m: Moment, scanned: str) -> AppointmentRow:
+def row_of_code(m: Transaction, scanned: str) -> AppointmentRow:
     """The row of the appointment whose code was scanned; raises ``unknown_code``."""
     code = codes.find_code(scanned)
     row = _BY_CODE.one_or_none(m.conn, {"code": _hash_of(m, code or "")})
@@ -299,27 +299,27 @@ def row_of_code(m: Moment, scanned: str) -> AppointmentRow:
     return row
 
 
-def appointment(m: Moment, row: AppointmentRow, code: str | None = None) -> Appointment:
+def appointment(m: Transaction, row: AppointmentRow, code: str | None = None) -> Appointment:
     """The appointment in a row."""
     begins, ends = m.time(row.from_at), m.time(row.to_at)
     day = date.fromisoformat(row.day)
     return Appointment(row.id, row.service_id, day, begins, ends, row.state, row.ticket_id, code)
 
 
-def with_code(m: Moment, row: AppointmentRow) -> Appointment:
+def with_code(m: Transaction, row: AppointmentRow) -> Appointment:
     """The appointment with its code, for the caller who booked it."""
     return appointment(m, row, _code_of(m, row.id))
 
 
-def _code_of(m: Moment, appointment: int) -> str:
+def _code_of(m: Transaction, appointment: int) -> str:
     return codes.encode(m.vault.lasting_mac("appointment", str(appointment).encode())[: codes.BYTES])
 
 
-def _hash_of(m: Moment, code: str) -> bytes:
+def _hash_of(m: Transaction, code: str) -> bytes:
     return m.vault.lasting_hash("appointment code", code)
 
 
-def person_of(m: Moment, id_number: str | None) -> bytes | None:
+def person_of(m: Transaction, id_number: str | None) -> bytes | None:
     """The hash by which a person is found on any day; None without an ID number."""
     number = "".join((id_number or "").split()).upper()
     return m.vault.lasting_hash("appointment person", number) if number else None

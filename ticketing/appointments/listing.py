@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, insert, select
 
 from ticketing.appointments import booking
 from ticketing.calendar import SlotOfDay
-from ticketing.day.transaction import Moment, microseconds
+from ticketing.day.transaction import Transaction, microseconds
 from ticketing.model import StateError
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
@@ -45,7 +45,7 @@ class ListedRow:
 class _Day:
     """What is booked for a service on a day: places by slot, and by whom; kept up to date as rows are added."""
 
-    def __init__(self, m: Moment, service: str, day: date) -> None:
+    def __init__(self, m: Transaction, service: str, day: date) -> None:
         self.taken = Counter(booking.taken(m, service, day))
         self._states: defaultdict[bytes, dict[int, str]] = defaultdict(dict)
         for row in _THERE.all(m.conn, {"service": service, "day": day.isoformat()}):
@@ -72,7 +72,7 @@ class Listing:
         m: the transaction, which holds the writer's lock: nobody else can take a place meanwhile.
     """
 
-    def __init__(self, m: Moment) -> None:
+    def __init__(self, m: Transaction) -> None:
         self._m = m
         self._next = booking.next_id(m)
         self._days: dict[tuple[str, date], _Day] = {}

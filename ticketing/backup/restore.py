@@ -24,7 +24,7 @@ from ticketing.backup import backup
 from ticketing.backup.backup import CHUNK, LEFT_OUT, BackupError, Manifest
 from ticketing.day import closing, timetable
 from ticketing.day.ledger import Ledger
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.events import HallRestored
 from ticketing.model import Actor, State, StoreError
 from ticketing.privacy import access_log
@@ -116,7 +116,7 @@ def _not_empty(lost: dict[str, int]) -> str:
 
 class _Restoring:
     def __init__(
-        self, m: Moment, source: Connection, manifest: Manifest, theirs: access_log.Verdict, replace_log: bool
+        self, m: Transaction, source: Connection, manifest: Manifest, theirs: access_log.Verdict, replace_log: bool
     ) -> None:
         self._m = m
         self._source = source

@@ -26,7 +26,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from ticketing.day import print_jobs, residents, timetable, windows
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
-from ticketing.day.transaction import Moment, Query
+from ticketing.day.transaction import Query, Transaction
 from ticketing.model import Actor, StateError, TicketRow, UnknownError
 from ticketing.privacy import codes
 from ticketing.store import tables
@@ -233,7 +233,9 @@ def outcome_of(text: str) -> str:
     return outcome
 
 
-def record(m: Moment, row: TicketRow, outcome: str, promise_days: int | None = None, *, printed: bool = False) -> Case:
+def record(
+    m: Transaction, row: TicketRow, outcome: str, promise_days: int | None = None, *, printed: bool = False
+) -> Case:
     """Record the case of the ticket in ``row``, for the service it is at a window for.
 
     Args:
@@ -246,7 +248,7 @@ def record(m: Moment, row: TicketRow, outcome: str, promise_days: int | None = N
     return _record(m, row, row.service_id, outcome, promise_days, printed)
 
 
-def record_all(m: Moment, row: TicketRow, further: Iterable[Further], *, printed: bool = False) -> list[Case]:
+def record_all(m: Transaction, row: TicketRow, further: Iterable[Further], *, printed: bool = False) -> list[Case]:
     """Record further cases on the same ticket.
 
     Raises:
@@ -260,7 +262,7 @@ def record_all(m: Moment, row: TicketRow, further: Iterable[Further], *, printed
     return made
 
 
-def withdraw(m: Moment, ticket: int, ended_at: int) -> None:
+def withdraw(m: Transaction, ticket: int, ended_at: int) -> None:
     """Take back the cases recorded by the finish of this ticket at ``ended_at``.
 
     Raises:
@@ -274,12 +276,12 @@ def withdraw(m: Moment, ticket: int, ended_at: int) -> None:
         m.conn.execute(_REMOVE, {"case": row.id})
 
 
-def forget(m: Moment, before: date) -> int:
+def forget(m: Transaction, before: date) -> int:
     """Erase the person hashes of cases of hall days before ``before``; gives how many."""
     return m.conn.execute(_FORGET, {"before": before.isoformat()}).rowcount
 
 
-def move(m: Moment, row: CaseRow, state: str, note: str | None) -> Case:
+def move(m: Transaction, row: CaseRow, state: str, note: str | None) -> Case:
     """Record progress inside a transaction; arguments and errors as :meth:`Cases.move`."""
     if state not in get_args(Progress):
         raise StateError("bad_progress")
@@ -289,7 +291,7 @@ def move(m: Moment, row: CaseRow, state: str, note: str | None) -> Case:
     return case_of(m, row_of(m, row.id))
 
 
-def row_of(m: Moment, case: int) -> CaseRow:
+def row_of(m: Transaction, case: int) -> CaseRow:
     """The row of a case; raises ``unknown_case``."""
     row: CaseRow | None = _BY_ID.one_or_none(m.conn, {"case": case})
     if row is None:
@@ -297,7 +299,7 @@ def row_of(m: Moment, case: int) -> CaseRow:
     return row
 
 
-def row_of_code(m: Moment, code_text: str) -> CaseRow:
+def row_of_code(m: Transaction, code_text: str) -> CaseRow:
     """The row of the case whose receipt was scanned or typed; raises ``unknown_code``."""
     code = codes.find_code(code_text)
     row = code and _BY_CODE.one_or_none(m.conn, {"code": _hash_of(m, code)})
@@ -306,18 +308,18 @@ def row_of_code(m: Moment, code_text: str) -> CaseRow:
     return row
 
 
-def rows_of_person(m: Moment, id_number: str) -> list[CaseRow]:
+def rows_of_person(m: Transaction, id_number: str) -> list[CaseRow]:
     """The rows of this person's cases, newest first."""
     person = _person_of(m, id_number)
     return _OF_PERSON.all(m.conn, {"person": person}) if person else []
 
 
-def rows_of_ticket(m: Moment, ticket: int) -> list[CaseRow]:
+def rows_of_ticket(m: Transaction, ticket: int) -> list[CaseRow]:
     """The rows of a ticket's cases, oldest first."""
     return _OF_TICKET.all(m.conn, {"ticket": ticket})
 
 
-def case_of(m: Moment, row: CaseRow, receipt: str | None = None) -> Case:
+def case_of(m: Transaction, row: CaseRow, receipt: str | None = None) -> Case:
     """The case in a row."""
     return Case(
         id=row.id,
@@ -332,7 +334,9 @@ def case_of(m: Moment, row: CaseRow, receipt: str | None = None) -> Case:
     )
 
 
-def _record(m: Moment, row: TicketRow, service: str, outcome: str, promise_days: int | None, printed: bool) -> Case:
+def _record(
+    m: Transaction, row: TicketRow, service: str, outcome: str, promise_days: int | None, printed: bool
+) -> Case:
     progress = BEGINS_AS.get(outcome)
     promised = _promised_on(m, service, promise_days) if progress == "open" else None
     case = _INSERT.do(
@@ -360,7 +364,7 @@ def _record(m: Moment, row: TicketRow, service: str, outcome: str, promise_days:
     return Case(case, service, outcome, m.now, promised, progress, m.now, None, receipt)
 
 
-def _promised_on(m: Moment, service: str, days: int | None) -> date:
+def _promised_on(m: Transaction, service: str, days: int | None) -> date:
     if days is None:
         days = m.conn.scalar(_PROMISE_DAYS, {"service": service})
     if days is None:
@@ -368,16 +372,16 @@ def _promised_on(m: Moment, service: str, days: int | None) -> date:
     return timetable.now(m).calendar.working_day(date.fromisoformat(m.day), min(days, LONGEST_PROMISE))
 
 
-def _person_at(m: Moment, row: TicketRow) -> bytes | None:
+def _person_at(m: Transaction, row: TicketRow) -> bytes | None:
     """The person hash for a case. The data are not shown, so the access log gets no entry."""
     found = residents.opened(m, row.hall_day, row.id)
     return _person_of(m, (found.resident.id_number if found else None) or "")
 
 
-def _person_of(m: Moment, id_number: str) -> bytes | None:
+def _person_of(m: Transaction, id_number: str) -> bytes | None:
     number = "".join(unicodedata.normalize("NFKC", id_number).split()).upper()
     return m.vault.lasting_hash("case of", number) if number else None
 
 
-def _hash_of(m: Moment, receipt: str) -> bytes:
+def _hash_of(m: Transaction, receipt: str) -> bytes:
     return m.vault.lasting_hash("receipt", receipt)

@@ -20,7 +20,7 @@ from sqlalchemy import Select, bindparam, func, insert, select, update
 from ticketing.cases import cases
 from ticketing.cases.cases import Case, CaseRow
 from ticketing.day.ledger import Ledger
-from ticketing.day.transaction import Moment, microseconds
+from ticketing.day.transaction import Transaction, microseconds
 from ticketing.model import Actor, StateError, UnknownError
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
@@ -287,7 +287,7 @@ class Ratings:
 # -- inside a transaction ----------------------------------------------------------------------------------------------
 
 
-def figures(m: Moment, first: date, last: date) -> list[Count]:
+def figures(m: Transaction, first: date, last: date) -> list[Count]:
     """The grades of all cases of the hall days ``first`` to ``last``; for managers."""
     days = {"first": first.isoformat(), "last": last.isoformat()}
     return [
@@ -303,7 +303,7 @@ def _check(grade: int, reasons: Sequence[str]) -> None:
         raise StateError("reason_needed")
 
 
-def _rows_of_code(m: Moment, code_text: str) -> list[CaseRow]:
+def _rows_of_code(m: Transaction, code_text: str) -> list[CaseRow]:
     """The cases behind the code of a receipt or a ticket.
 
     A ticket of another day is found by its code alone, which outlives the day's key, and only if it has a case;
@@ -319,12 +319,12 @@ def _rows_of_code(m: Moment, code_text: str) -> list[CaseRow]:
     return rows
 
 
-def _unrated(m: Moment, rows: Sequence[CaseRow]) -> list[CaseRow]:
+def _unrated(m: Transaction, rows: Sequence[CaseRow]) -> list[CaseRow]:
     rated = set(m.conn.scalars(_RATED, {"cases": [row.id for row in rows]}))
     return [row for row in rows if row.id not in rated]
 
 
-def _asked_at(m: Moment, window: str) -> CaseRow | None:
+def _asked_at(m: Transaction, window: str) -> CaseRow | None:
     m.window(window)
     since = m.at - ASKED_FOR // timedelta(microseconds=1)
     ticket = _LAST_AT.scalar(m.conn, {"day": m.day, "window": window, "since": since})
@@ -335,7 +335,7 @@ def _asked_at(m: Moment, window: str) -> CaseRow | None:
     return left[0] if left else None
 
 
-def _rate(m: Moment, row: CaseRow, grade: int, reasons: Sequence[str], via: Via) -> Rating:
+def _rate(m: Transaction, row: CaseRow, grade: int, reasons: Sequence[str], via: Via) -> Rating:
     named = tuple(dict.fromkeys(reasons))
     late = row.hall_day != m.day
     m.conn.execute(
@@ -355,7 +355,7 @@ def _rate(m: Moment, row: CaseRow, grade: int, reasons: Sequence[str], via: Via)
     return Rating(row.id, row.service_id, grade, named, late)
 
 
-def _item(m: Moment, row: Any) -> WorkItem:
+def _item(m: Transaction, row: Any) -> WorkItem:
     def at(kept: int | None) -> datetime | None:
         return None if kept is None else m.time(kept)
 
@@ -377,5 +377,5 @@ def _item(m: Moment, row: Any) -> WorkItem:
     )
 
 
-def _midnight(m: Moment, day: date) -> int:
+def _midnight(m: Transaction, day: date) -> int:
     return microseconds(datetime(day.year, day.month, day.day, tzinfo=m.zone))

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import HallChanged, TicketExpired, TicketReturned
 from ticketing.model import State
@@ -74,13 +74,13 @@ _BOOKED_AGAIN = (
 )
 
 
-def ahead_of(m: Moment) -> int:
+def ahead_of(m: Transaction) -> int:
     """Microseconds from now to the newest time in the store; negative when all of them are past."""
     newest = m.conn.scalar(_NEWEST)
     return 0 if newest is None else newest - m.at
 
 
-def mend(m: Moment) -> None:
+def mend(m: Transaction) -> None:
     """Undo what was done to today while the clock ran ahead.
 
     Tickets that a day's end closed get back their state, and appointments that it counted as missed are booked again.
@@ -99,7 +99,7 @@ def mend(m: Moment) -> None:
     m.append(HallChanged())
 
 
-def _bring_back(m: Moment) -> list[Any]:
+def _bring_back(m: Transaction) -> list[Any]:
     """Restore the state of today's tickets that ended in the future; gives those that wait again."""
     rows: list[Any] = list(m.conn.execute(_ENDED, {"today": m.day, "now": m.at}))
     if not rows:
@@ -128,7 +128,7 @@ def _bring_back(m: Moment) -> list[Any]:
     return waiting
 
 
-def _moved(m: Moment, ahead: int) -> Update:
+def _moved(m: Transaction, ahead: int) -> Update:
     """The UPDATE that moves today's times that lie ahead back by ``ahead``."""
 
     def back(column: ColumnElement[int], lies_ahead: ColumnElement[bool]) -> ColumnElement[int]:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, or_, select, update
 
 from ticketing.day import clock_repair, windows
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketExpired, TicketFinished
 from ticketing.model import State
@@ -91,7 +91,7 @@ _KEPT_DAYS = [
 _DELETE = [delete(table).where(table.c.hall_day < bindparam("before")) for table in (tables.resident, tables.answer)]
 
 
-def begin(m: Moment) -> None:
+def begin(m: Transaction) -> None:
     """Bring the store to this hall day: close the days before it if that has not been done.
 
     A clock that was set back to this day restores what it ended of this day. What was begun under a later, wrong date
@@ -125,7 +125,7 @@ def begin(m: Moment) -> None:
         clock_repair.mend(m)
 
 
-def _end(m: Moment, since: str) -> None:
+def _end(m: Transaction, since: str) -> None:
     """Close the hall days from ``since`` up to yesterday."""
     days = {"since": since, "today": m.day}
     left = m.conn.execute(_LEFT, days).all()
@@ -144,7 +144,7 @@ def _end(m: Moment, since: str) -> None:
             m.append(TicketExpired(*told, was=None if row.state == State.WAITING else row.state))
 
 
-def erase(m: Moment, before: date) -> int:
+def erase(m: Transaction, before: date) -> int:
     """Erase the keys of all hall days before ``before``, and what they sealed; gives how many days had something."""
     # Today is not erased while the hall works.
     limit = min(before.isoformat(), m.day)

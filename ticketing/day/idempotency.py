@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, insert, select
 
-from ticketing.day.transaction import Moment, microseconds
+from ticketing.day.transaction import Transaction, microseconds
 from ticketing.model import Actor, State, StateError, Ticket
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
@@ -29,7 +29,7 @@ _Made = TypeVar("_Made")
 
 
 def once(
-    m: Moment,
+    m: Transaction,
     actor: Actor,
     key: str | None,
     asked: tuple[Any, ...],
@@ -81,7 +81,7 @@ def ticket_as_json(ticket: Ticket) -> dict[str, Any]:
     return values
 
 
-def ticket_from_json(moment: Moment, values: dict[str, Any]) -> Ticket:
+def ticket_from_json(moment: Transaction, values: dict[str, Any]) -> Ticket:
     """The reverse of :func:`ticket_as_json`."""
     times = {name: None if values[name] is None else moment.time(values[name]) for name in _TIMES if name in values}
     chain = tuple(values.get("chain", ()))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ticketing.calendar import hall_day
 from ticketing.day import clock_repair, closing
-from ticketing.day.transaction import Moment, microseconds
+from ticketing.day.transaction import Transaction, microseconds
 from ticketing.policy import Rules
 from ticketing.privacy.vault import Vault
 from ticketing.store.base import Store
@@ -56,7 +56,7 @@ class Ledger:
         return hall_day(self.now(), self.rules.day_starts)
 
     @contextmanager
-    def verb(self) -> Iterator[Moment]:
+    def verb(self) -> Iterator[Transaction]:
         """A transaction that changes the hall: all of the block is kept durably, or nothing is."""
         with self.store.write() as conn:
             m = self._moment(conn)
@@ -68,7 +68,7 @@ class Ledger:
         self._day, self._at = m.day, m.at
 
     @contextmanager
-    def look(self) -> Iterator[Moment]:
+    def look(self) -> Iterator[Transaction]:
         """A transaction that reads one state of the hall."""
         with self.store.read() as conn:
             m = self._moment(conn)
@@ -81,7 +81,7 @@ class Ledger:
         with self.store.read() as conn:
             yield self._moment(conn)
 
-    def _moment(self, conn: Any) -> Moment:
+    def _moment(self, conn: Any) -> Transaction:
         now = self.now()
         day = hall_day(now, self.rules.day_starts).isoformat()
-        return Moment(conn, self.vault, self.rules, self.zone, self.box, now, microseconds(now), day)
+        return Transaction(conn, self.vault, self.rules, self.zone, self.box, now, microseconds(now), day)

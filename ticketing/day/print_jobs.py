@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import bindparam, insert, or_, select, update
 
-from ticketing.day.transaction import Moment, tickets
+from ticketing.day.transaction import Transaction, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.model import LIVE_STATES, Service, State, StateError, Ticket, TicketRow, UnknownError
 from ticketing.store import tables
@@ -123,7 +123,7 @@ class PrintJob:
         return f"<PrintJob {self.id} {self.ticket.number} {self.state}>"
 
 
-def add(m: Moment, ticket: int, *, copy: bool, case: int | None = None) -> int:
+def add(m: Transaction, ticket: int, *, copy: bool, case: int | None = None) -> int:
     """A new job of this box, for a ticket's slip or the receipt of one of its cases; its id."""
     job = _ADD.do(
         m.conn,
@@ -133,7 +133,7 @@ def add(m: Moment, ticket: int, *, copy: bool, case: int | None = None) -> int:
     return job
 
 
-def pending(m: Moment, limit: int, wait: Callable[[int], Interval | None]) -> list[PrintJob]:
+def pending(m: Transaction, limit: int, wait: Callable[[int], Interval | None]) -> list[PrintJob]:
     """This box's pending jobs, oldest first, each with its facts; none for tickets that are over.
 
     Args:
@@ -148,14 +148,14 @@ def pending(m: Moment, limit: int, wait: Callable[[int], Interval | None]) -> li
     ]
 
 
-def sending(m: Moment, job: int) -> None:
+def sending(m: Transaction, job: int) -> None:
     """The first byte is about to be sent."""
     if _state(m, job) != "pending":
         raise StateError("wrong_state", state=_state(m, job), verb="print")
     _SENDING.do(m.conn, {"job": job})
 
 
-def ended(m: Moment, job: int, state: Ended, reason: str | None) -> None:
+def ended(m: Transaction, job: int, state: Ended, reason: str | None) -> None:
     """A job is over."""
     if state not in get_args(Ended):
         raise ValueError(f"a print job cannot end as {state!r}")
@@ -167,17 +167,17 @@ def ended(m: Moment, job: int, state: Ended, reason: str | None) -> None:
     m.news()
 
 
-def last_in_doubt(m: Moment) -> bool:
+def last_in_doubt(m: Transaction) -> bool:
     """Whether nobody knows what came out of the last slip that this box sent."""
     return m.conn.scalar(_LAST_SENT, {"box": m.box}) == "unconfirmed"
 
 
-def over(m: Moment) -> list[int]:
+def over(m: Transaction) -> list[int]:
     """This box's pending jobs of tickets that are over: nobody waits for their paper."""
     return list(m.conn.scalars(_OVER, {"box": m.box}))
 
 
-def reprint(m: Moment, ticket: int) -> PrintJob:
+def reprint(m: Transaction, ticket: int) -> PrintJob:
     """A slip once more; the job that still waits to be printed here, if there is one, instead of a second."""
     row = m.row_of(ticket)
     if row.hall_day != m.day:
@@ -189,22 +189,22 @@ def reprint(m: Moment, ticket: int) -> PrintJob:
     return _again(m, row, None)
 
 
-def reprint_receipt(m: Moment, ticket: int, case: int) -> PrintJob:
+def reprint_receipt(m: Transaction, ticket: int, case: int) -> PrintJob:
     """A case's receipt once more, on any day; the job that still waits to be printed here instead of a second."""
     return _again(m, m.row_of(ticket), case)
 
 
-def withdraw(m: Moment, case: int) -> None:
+def withdraw(m: Transaction, case: int) -> None:
     """A case is taken back: its receipt is not printed any more."""
     m.conn.execute(_WITHDRAW, {"case": case, "now": m.at})
 
 
-def withdraw_slip(m: Moment, ticket: int) -> None:
+def withdraw_slip(m: Transaction, ticket: int) -> None:
     """A ticket is over: its slip is not printed any more, on whichever box."""
     m.conn.execute(_WITHDRAW_SLIP, {"ticket": ticket, "now": m.at})
 
 
-def _again(m: Moment, row: TicketRow, case: int | None) -> PrintJob:
+def _again(m: Transaction, row: TicketRow, case: int | None) -> PrintJob:
     earlier = [job for job in m.conn.execute(_OF_TICKET, {"ticket": row.id}) if job.case_id == case]
     waiting = next((job for job in earlier if job.state == "pending" and job.box == m.box), None)
     if waiting:
@@ -216,7 +216,7 @@ def _again(m: Moment, row: TicketRow, case: int | None) -> PrintJob:
 
 
 def _job(
-    m: Moment,
+    m: Transaction,
     row: TicketRow,
     job: int,
     case: int | None,
@@ -230,7 +230,7 @@ def _job(
     return PrintJob(job, ticket, code, copy, state, case, facts)
 
 
-def _facts(m: Moment, row: Any, wait: Callable[[int], Interval | None]) -> SlipFacts | ReceiptFacts:
+def _facts(m: Transaction, row: Any, wait: Callable[[int], Interval | None]) -> SlipFacts | ReceiptFacts:
     of = row.case_service or row.service_id
     # A removed service may be deleted before the last of its papers is printed.
     service = m.service_or_none(of) or Service(of, of, "", "")
@@ -241,12 +241,12 @@ def _facts(m: Moment, row: Any, wait: Callable[[int], Interval | None]) -> SlipF
     return SlipFacts(service, windows, wait(row.id) if row.state == State.WAITING else None)
 
 
-def recover(m: Moment) -> int:
+def recover(m: Transaction) -> int:
     """After a start: what this box was sending may have come out. How many there were."""
     return m.conn.execute(_RECOVER, {"here": m.box, "now": m.at}).rowcount
 
 
-def _state(m: Moment, job: int) -> str:
+def _state(m: Transaction, job: int) -> str:
     state: str | None = _STATE.scalar(m.conn, {"job": job})
     if state is None:
         raise UnknownError("unknown_print_job")

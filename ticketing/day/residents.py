@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select
 
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.model import Resident
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
@@ -34,13 +34,13 @@ class Holders:
     agent: Resident | None = None
 
 
-def seal(m: Moment, ticket: int, holders: Holders) -> None:
+def seal(m: Transaction, ticket: int, holders: Holders) -> None:
     """Seal and store the persons behind a ticket of today, until the day is erased."""
     sealed = m.vault.seal(m.conn, m.day, PURPOSE, ticket, to_bytes(holders))
     _INSERT.do(m.conn, {"ticket_id": ticket, "hall_day": m.day, "sealed": sealed})
 
 
-def opened(m: Moment, hall_day: str, ticket: int) -> Holders | None:
+def opened(m: Transaction, hall_day: str, ticket: int) -> Holders | None:
     """The persons behind a ticket. Who shows them to somebody must write an entry into the access log.
 
     Raises:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, u
 from ticketing.calendar import Hours, Quota, Slot, SpecialDay
 from ticketing.day import timetable, windows
 from ticketing.day.ledger import Ledger
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import HallChanged
 from ticketing.model import Actor, Service, StateError, Window
@@ -143,7 +143,7 @@ class Setup:
             )
 
 
-def read(m: Moment) -> HallSetup:
+def read(m: Transaction) -> HallSetup:
     """The present setup."""
     services = tuple(one for one in m.services() if not one.removed)
     known = {one.id for one in services} | {"*"}
@@ -179,7 +179,7 @@ def read(m: Moment) -> HallSetup:
     )
 
 
-def seed(m: Moment, setup: HallSetup) -> bool:
+def seed(m: Transaction, setup: HallSetup) -> bool:
     """Fill a store that has neither services nor windows; gives whether it was one."""
     if any(m.conn.scalar(select(func.count()).select_from(table)) for table in (_s, _w)):
         return False
@@ -187,7 +187,7 @@ def seed(m: Moment, setup: HallSetup) -> bool:
     return True
 
 
-def put(m: Moment, setup: HallSetup) -> None:
+def put(m: Transaction, setup: HallSetup) -> None:
     """Write the setup over the present one."""
     _put_services(m, setup.services)
     _put_windows(m, setup.windows)
@@ -228,7 +228,7 @@ def put(m: Moment, setup: HallSetup) -> None:
     timetable.changed(m)
 
 
-def tidy(m: Moment) -> bool:
+def tidy(m: Transaction) -> bool:
     """Delete removed services and windows that nothing refers to; gives whether there were any."""
     services = [one for one in _removed(m, _s) if not _is_needed(m, one)]
     # Its last ticket can still be undone, or called back to it.
@@ -319,7 +319,7 @@ def _summary(changes: Sequence[Change]) -> str:
     return told if len(told) <= 400 else f"{told[:399]}…"
 
 
-def _put_services(m: Moment, services: Sequence[Service]) -> None:
+def _put_services(m: Transaction, services: Sequence[Service]) -> None:
     there = set(m.conn.scalars(select(_s.c.id)))
     for place, one in enumerate(services):
         values = {
@@ -342,7 +342,7 @@ def _put_services(m: Moment, services: Sequence[Service]) -> None:
     _take_away(m, _s, there - {one.id for one in services})
 
 
-def _put_windows(m: Moment, wanted: Sequence[Window]) -> None:
+def _put_windows(m: Transaction, wanted: Sequence[Window]) -> None:
     there = set(m.conn.scalars(select(_w.c.id)))
     for place, one in enumerate(wanted):
         values = {"name": one.name, "position": place, "removed_at": None}
@@ -363,7 +363,7 @@ def _put_windows(m: Moment, wanted: Sequence[Window]) -> None:
     _take_away(m, _w, gone)
 
 
-def _take_away(m: Moment, table: Any, gone: Iterable[str]) -> None:
+def _take_away(m: Transaction, table: Any, gone: Iterable[str]) -> None:
     m.conn.execute(
         update(table)
         .where(table.c.id.in_(sorted(gone)))
@@ -371,16 +371,16 @@ def _take_away(m: Moment, table: Any, gone: Iterable[str]) -> None:
     )
 
 
-def _removed(m: Moment, table: Any) -> list[str]:
+def _removed(m: Transaction, table: Any) -> list[str]:
     return list(m.conn.scalars(select(table.c.id).where(table.c.removed_at.is_not(None)).order_by(table.c.id)))
 
 
-def _may_return(m: Moment) -> ColumnElement[bool]:
+def _may_return(m: Transaction) -> ColumnElement[bool]:
     """Whether a ticket of today is open, or may be undone or called back."""
     return or_(_RETURNS, _t.c.ended_at > m.at - m.rules.undo_within // timedelta(microseconds=1))
 
 
-def _is_needed(m: Moment, service: str) -> bool:
+def _is_needed(m: Transaction, service: str) -> bool:
     today = _t.c.hall_day == m.day
     mine = select(_t.c.id).where(today, _t.c.service_id == service, _may_return(m)).limit(1)
     if m.conn.scalar(mine) is not None:

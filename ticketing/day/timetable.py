@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, delete, insert, select
 
 from ticketing.calendar import Calendar, Hours, Quota, Slot, SpecialDay
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 
@@ -53,13 +53,13 @@ _lock = threading.Lock()
 _read: dict[tuple[bytes, ZoneInfo, timedelta], Timetable] = {}
 
 
-def changed(m: Moment) -> None:
+def changed(m: Transaction) -> None:
     """Write a new mark; call it in the transaction that changes any of these tables."""
     m.conn.execute(delete(_f).where(_f.c.name == FACT))
     m.conn.execute(insert(_f).values(name=FACT, value=secrets.token_bytes(16)))
 
 
-def at(m: Moment, mark: bytes | None) -> Timetable:
+def at(m: Transaction, mark: bytes | None) -> Timetable:
     """The timetable under ``mark``, which was read in this transaction."""
     if mark is None:
         return _nothing(m.zone)
@@ -75,7 +75,7 @@ def at(m: Moment, mark: bytes | None) -> Timetable:
     return found
 
 
-def now(m: Moment) -> Timetable:
+def now(m: Transaction) -> Timetable:
     """The present timetable."""
     return at(m, _MARK.scalar(m.conn, {"fact": FACT}))
 
@@ -85,7 +85,7 @@ def _nothing(zone: ZoneInfo) -> Timetable:
     return Timetable(Calendar(zone))
 
 
-def _of_store(m: Moment) -> Timetable:
+def _of_store(m: Transaction) -> Timetable:
     days = (SpecialDay(date.fromisoformat(day), *rest) for day, *rest in m.conn.execute(_DAYS))
     calendar = Calendar(
         m.zone,

@@ -192,7 +192,7 @@ def line_at(window: str) -> str:
 
 
 @dataclass(frozen=True)
-class Moment:
+class Transaction:
     """A transaction and its time.
 
     Attributes:

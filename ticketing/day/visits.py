@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, insert
 
-from ticketing.day.transaction import AT_WINDOW, THIS, Moment, transition
+from ticketing.day.transaction import AT_WINDOW, THIS, Transaction, transition
 from ticketing.events import IntoLine
 from ticketing.model import Ticket, TicketRow
 from ticketing.store import tables
@@ -33,7 +33,7 @@ _INTO_LINE = {
 }
 
 
-def record(m: Moment, row: TicketRow, how: str, *, ended_at: int | None = None) -> None:
+def record(m: Transaction, row: TicketRow, how: str, *, ended_at: int | None = None) -> None:
     """Keep a visit to a window that does not end the ticket, before the ticket's row is overwritten.
 
     Args:
@@ -60,7 +60,7 @@ def record(m: Moment, row: TicketRow, how: str, *, ended_at: int | None = None) 
 
 
 def into_line(
-    m: Moment,
+    m: Transaction,
     row: TicketRow,
     verb: str,
     event: type[IntoLine],

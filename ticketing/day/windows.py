@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import String, bindparam, or_, select, update
 
 from ticketing.day import visits
-from ticketing.day.transaction import Moment, Query, line_at, refuse_wrong_state, tickets
+from ticketing.day.transaction import Query, Transaction, line_at, refuse_wrong_state, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketTransferred, WindowClosed, WindowEvent, WindowOpened, WindowPaused
 from ticketing.model import Actor, StateError, TicketRow, UnknownError, Window, WindowState
@@ -50,7 +50,9 @@ FREE = ~select(_t.c.id).where(HERE).correlate(None).exists()
 """Whether no ticket is at window ``:window``."""
 
 
-def change_here(m: Moment, how: Query[TicketRow], verb: str, window: str, actor: Actor, **values: Any) -> TicketRow:
+def change_here(
+    m: Transaction, how: Query[TicketRow], verb: str, window: str, actor: Actor, **values: Any
+) -> TicketRow:
     """Do ``verb`` to the ticket at a window, by its transition for the ticket ``HERE`` with its actor ``SEATED``.
 
     Usually this is one statement. Only when that changes nothing, others find out why.
@@ -67,7 +69,7 @@ def change_here(m: Moment, how: Query[TicketRow], verb: str, window: str, actor:
     return m.known(changed, "unknown_ticket")
 
 
-def ticket_at(m: Moment, window: str, actor: Actor) -> TicketRow:
+def ticket_at(m: Transaction, window: str, actor: Actor) -> TicketRow:
     """The ticket at the window, for whoever sits there.
 
     Raises:
@@ -82,7 +84,7 @@ def ticket_at(m: Moment, window: str, actor: Actor) -> TicketRow:
     return row
 
 
-def seat(m: Moment, window: str, actor: Actor) -> None:
+def seat(m: Transaction, window: str, actor: Actor) -> None:
     """Before a verb about the ticket at a window: a person has to sit there, and does from now on.
 
     Raises:
@@ -93,14 +95,14 @@ def seat(m: Moment, window: str, actor: Actor) -> None:
         claim(m, m.window(window), actor)
 
 
-def at_work(m: Moment, window: str, actor: Actor, *, take_over: bool = False) -> Window:
+def at_work(m: Transaction, window: str, actor: Actor, *, take_over: bool = False) -> Window:
     """The window, before something new begins there: as :func:`seat`, and it must not have been removed."""
     found = m.window(window)
     refuse_removed(found)
     return claim(m, found, actor, take_over=take_over)
 
 
-def claim(m: Moment, window: Window, actor: Actor, *, take_over: bool = False) -> Window:
+def claim(m: Transaction, window: Window, actor: Actor, *, take_over: bool = False) -> Window:
     """Have a person sit at the window. Machines act beside whoever sits there, and change nothing.
 
     Raises:
@@ -123,22 +125,22 @@ def claim(m: Moment, window: Window, actor: Actor, *, take_over: bool = False) -
     return replace(window, clerk=actor.who)
 
 
-def leave(m: Moment, actor: Actor) -> int:
+def leave(m: Transaction, actor: Actor) -> int:
     """Have a person leave all windows, except where a ticket is; how many windows that were."""
     return m.conn.execute(_LEAVE, {"who": actor.who}).rowcount
 
 
-def sits(m: Moment, actor: Actor) -> bool:
+def sits(m: Transaction, actor: Actor) -> bool:
     """Whether a person sits at any window."""
     return m.conn.scalar(_ANY_OF, {"who": actor.who}) is not None
 
 
-def release_all(m: Moment) -> None:
+def release_all(m: Transaction) -> None:
     """Have everybody leave their windows: the day is over."""
     m.conn.execute(_RELEASE_ALL)
 
 
-def close(m: Moment, window: Window) -> Window:
+def close(m: Transaction, window: Window) -> Window:
     """Close a window. Tickets that wait for it alone go back to their services' lines.
 
     Raises:
@@ -149,13 +151,13 @@ def close(m: Moment, window: Window) -> Window:
     return put_state(m, window, "closed")
 
 
-def release_line(m: Moment, window: str) -> None:
+def release_line(m: Transaction, window: str) -> None:
     """Move the tickets that wait for this window alone to their services' lines, at the same rank."""
     for row in _WAIT_FOR.all(m.conn, {"alone": line_at(window), "day": m.day}):
         visits.into_line(m, row, "release", TicketTransferred, was=row.state, window=window)
 
 
-def put_state(m: Moment, window: Window, state: WindowState, text: str = "", text_en: str = "") -> Window:
+def put_state(m: Transaction, window: Window, state: WindowState, text: str = "", text_en: str = "") -> Window:
     """Set a window's state; nothing happens when it has it already. A closed window has no clerk."""
     if (window.state, window.pause_text, window.pause_text_en) != (state, text, text_en):
         _STATE.do(m.conn, {"which": window.id, "to": state, "text": text, "text_en": text_en})
@@ -172,7 +174,7 @@ def refuse_removed(window: Window) -> None:
         raise UnknownError("unknown_window", window=window.id)
 
 
-def refuse_second_at(m: Moment, window: str) -> None:
+def refuse_second_at(m: Transaction, window: str) -> None:
     """Raise ``window_busy`` while a ticket is called to the window or served there."""
     row = m.open_at(window)
     if row is not None:

@@ -10,7 +10,7 @@ from ticketing import events
 from ticketing.cases import cases
 from ticketing.cases.cases import Case, Further
 from ticketing.day import visits, windows
-from ticketing.day.transaction import AT_WINDOW, THIS, Moment, line_at, refuse_wrong_state, transition
+from ticketing.day.transaction import AT_WINDOW, THIS, Transaction, line_at, refuse_wrong_state, transition
 from ticketing.day.transaction import t as _t
 from ticketing.day.windows import HERE, SEATED, change_here, ticket_at
 from ticketing.line import issuing, next_up
@@ -62,7 +62,7 @@ class Finished:
     cases: list[Case]
 
 
-def call_next(m: Moment, window_id: str, actor: Actor) -> Called | None:
+def call_next(m: Transaction, window_id: str, actor: Actor) -> Called | None:
     """Call the ticket whose turn it is; None when none waits. See :meth:`ticketing.office.Office.call_next`."""
     window = ready(m, window_id, actor)
     here = {"window": window.id, "alone": line_at(window.id), "day": m.day}
@@ -74,7 +74,7 @@ def call_next(m: Moment, window_id: str, actor: Actor) -> Called | None:
     return Called(m.happened(row, events.TicketCalled, line=row.own_line), why)
 
 
-def call_number(m: Moment, window_id: str, number: str, actor: Actor, reason: str | None) -> Called:
+def call_number(m: Transaction, window_id: str, number: str, actor: Actor, reason: str | None) -> Called:
     """Call a ticket by its number, out of turn; see :meth:`ticketing.office.Office.call_number`."""
     window = ready(m, window_id, actor)
     windows.refuse_second_at(m, window.id)
@@ -87,7 +87,7 @@ def call_number(m: Moment, window_id: str, number: str, actor: Actor, reason: st
     return Called(m.ticket(summoned), next_up.BY_NUMBER)
 
 
-def ready(m: Moment, window_id: str, actor: Actor) -> Window:
+def ready(m: Transaction, window_id: str, actor: Actor) -> Window:
     """The window for a call: a closed one is opened; raises ``window_paused``. A ticket may still be there."""
     window = windows.at_work(m, window_id, actor)
     if window.state == "paused":
@@ -95,7 +95,7 @@ def ready(m: Moment, window_id: str, actor: Actor) -> Window:
     return windows.put_state(m, window, "open") if window.state == "closed" else window
 
 
-def summon(m: Moment, row: TicketRow, window: str, actor: Actor) -> TicketRow:
+def summon(m: Transaction, row: TicketRow, window: str, actor: Actor) -> TicketRow:
     """Call a ticket to ``window`` out of turn: one that waits, is held, or was missed. The row as changed."""
     refuse_wrong_state("call-number", row)
     if row.state == State.MISSED:
@@ -106,23 +106,23 @@ def summon(m: Moment, row: TicketRow, window: str, actor: Actor) -> TicketRow:
     return changed
 
 
-def recall(m: Moment, window: str, actor: Actor) -> Ticket:
+def recall(m: Transaction, window: str, actor: Actor) -> Ticket:
     """Call the ticket at the window once more."""
     return m.happened(change_here(m, _RECALL, "recall", window, actor), events.TicketRecalled)
 
 
-def start(m: Moment, window: str, actor: Actor) -> Ticket:
+def start(m: Transaction, window: str, actor: Actor) -> Ticket:
     """The resident has come to the window."""
     return m.happened(change_here(m, _START_HERE, "start", window, actor), events.TicketStarted)
 
 
-def start_this(m: Moment, row: TicketRow) -> Ticket:
+def start_this(m: Transaction, row: TicketRow) -> Ticket:
     """The resident of this ticket has come to its window."""
     return m.happened(m.change(_START, "start", row), events.TicketStarted)
 
 
 def finish(
-    m: Moment,
+    m: Transaction,
     window: str,
     actor: Actor,
     outcome: str,
@@ -146,12 +146,12 @@ def finish(
     return Finished(m.happened(row, events.TicketFinished, outcome=outcome), made)
 
 
-def no_show(m: Moment, window: str, actor: Actor) -> Ticket:
+def no_show(m: Transaction, window: str, actor: Actor) -> Ticket:
     """The resident did not come."""
     return m.happened(change_here(m, _MISS, "no-show", window, actor), events.TicketMissed)
 
 
-def transfer(m: Moment, window: str, actor: Actor, service: str | None, to_window: str | None) -> Ticket:
+def transfer(m: Transaction, window: str, actor: Actor, service: str | None, to_window: str | None) -> Ticket:
     """Into another service's line, or that of one window; see :meth:`ticketing.office.Office.transfer`."""
     row = ticket_at(m, window, actor)
     to = row.service_id if service is None else service
@@ -166,7 +166,7 @@ def transfer(m: Moment, window: str, actor: Actor, service: str | None, to_windo
     return hand_on(m, row, to, to_window)
 
 
-def hand_on(m: Moment, row: TicketRow, service: str, to_window: str | None = None) -> Ticket:
+def hand_on(m: Transaction, row: TicketRow, service: str, to_window: str | None = None) -> Ticket:
     """Move a ticket from its window into the line of ``service``, or of one window."""
     refuse_wrong_state("transfer", row)
     visits.record(m, row, "transferred")
@@ -180,7 +180,7 @@ def hand_on(m: Moment, row: TicketRow, service: str, to_window: str | None = Non
     )
 
 
-def _next_stop(m: Moment, row: TicketRow) -> list[str]:
+def _next_stop(m: Transaction, row: TicketRow) -> list[str]:
     """The rest of a ticket's chain from the next possible stop on.
 
     Left out are services that were removed, and those for which this person has another ticket.

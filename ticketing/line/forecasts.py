@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
 
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
@@ -65,7 +65,7 @@ class Forecasts:
         self._learned: tuple[datetime, Experience] | None = None
         self._kept: tuple[tuple[int, int], Forecast] | None = None
 
-    def at(self, m: Moment, *, keep: bool = True) -> Forecast:
+    def at(self, m: Transaction, *, keep: bool = True) -> Forecast:
         """The forecast at this moment; ``keep`` is False in a verb, since what it sees may be rolled back.
 
         A call while it is played waits for the result. A verb does not wait: it would hold up all other verbs.
@@ -79,7 +79,7 @@ class Forecasts:
                 self._kept = key, found
             return self._kept[1]
 
-    def _play(self, m: Moment) -> Forecast:
+    def _play(self, m: Transaction) -> Forecast:
         self.played += 1
         busy = {row.window_id: row for row in m.conn.execute(_AT_WINDOWS)}
         desks = []
@@ -96,13 +96,13 @@ class Forecasts:
         )
         return estimate.forecast(desks, line, [one.id for one in m.services()], self._experience(m))
 
-    def _experience(self, m: Moment) -> Experience:
+    def _experience(self, m: Transaction) -> Experience:
         if self._learned is None or abs(m.now - self._learned[0]) >= _EXPERIENCE_LASTS:
             self._learned = m.now, estimate.learn(_cases(m))
         return self._learned[1]
 
 
-def _cases(m: Moment) -> Iterator[Case]:
+def _cases(m: Transaction) -> Iterator[Case]:
     def since(at: int | None) -> float | None:
         return None if at is None else (at - m.at) / 1e6
 

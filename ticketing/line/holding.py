@@ -8,8 +8,8 @@ from ticketing.day import print_jobs, visits
 from ticketing.day.transaction import (
     AT_WINDOW,
     THIS,
-    Moment,
     Query,
+    Transaction,
     microseconds,
     refuse_wrong_state,
     tickets,
@@ -47,7 +47,7 @@ _NTH = Prepared(
 )
 
 
-def todays(m: Moment, ticket: int) -> TicketRow:
+def todays(m: Transaction, ticket: int) -> TicketRow:
     """The row of a ticket of today; raises ``unknown_ticket``, ``other_day``."""
     row = m.row_of(ticket)
     if row.hall_day != m.day:
@@ -55,7 +55,7 @@ def todays(m: Moment, ticket: int) -> TicketRow:
     return row
 
 
-def hold(m: Moment, row: TicketRow, reason: str | None, back_at: datetime | None) -> Ticket:
+def hold(m: Transaction, row: TicketRow, reason: str | None, back_at: datetime | None) -> Ticket:
     """Put a ticket on hold, from its line or its window; see :meth:`ticketing.office.Office.hold`."""
     refuse_wrong_state("hold", row)
     reason = (reason or "").strip() or None
@@ -72,7 +72,7 @@ def hold(m: Moment, row: TicketRow, reason: str | None, back_at: datetime | None
     return m.happened(changed, TicketHeld)
 
 
-def come_back(m: Moment, row: TicketRow) -> Ticket:
+def come_back(m: Transaction, row: TicketRow) -> Ticket:
     """Back into the line: a held ticket at its rank, a missed one behind the next few.
 
     Raises:
@@ -91,12 +91,12 @@ def come_back(m: Moment, row: TicketRow) -> Ticket:
     return visits.into_line(m, row, "return", TicketReturned, line=line, rank=rank, was=row.state)
 
 
-def due(m: Moment) -> list[TicketRow]:
+def due(m: Transaction) -> list[TicketRow]:
     """The held tickets whose time to return has come."""
     return _DUE.all(m.conn, {"now": m.at, "day": m.day})
 
 
-def cancel(m: Moment, row: TicketRow) -> Ticket:
+def cancel(m: Transaction, row: TicketRow) -> Ticket:
     """Cancel a ticket: its resident does not come any more."""
     refuse_wrong_state("cancel", row)
     if row.state == State.MISSED:
@@ -108,12 +108,12 @@ def cancel(m: Moment, row: TicketRow) -> Ticket:
     return m.happened(changed, TicketCancelled, was=was, line=row.own_line)
 
 
-def may_come_back(m: Moment, row: TicketRow) -> bool:
+def may_come_back(m: Transaction, row: TicketRow) -> bool:
     """Whether a resident may have their ticket wait again."""
     return row.state == State.HELD or (row.state == State.MISSED and row.misses <= m.rules.missed_limit)
 
 
-def _line_of(m: Moment, row: TicketRow) -> str:
+def _line_of(m: Transaction, row: TicketRow) -> str:
     """The line it stood in; its service's when it stood in that of a window that is removed."""
     if row.only_window is None:
         return row.line
@@ -121,7 +121,7 @@ def _line_of(m: Moment, row: TicketRow) -> str:
     return row.service_id if window is None or window.removed else row.line
 
 
-def _behind_the_next(m: Moment, line: str, own: int) -> int:
+def _behind_the_next(m: Transaction, line: str, own: int) -> int:
     """A rank behind the next few waiting tickets, or behind all when they are fewer; never before ``own``."""
     places = m.rules.missed_places
     if places <= 0:

@@ -11,7 +11,7 @@ from ticketing import policy
 from ticketing.appointments import booking
 from ticketing.day import print_jobs, residents
 from ticketing.day.residents import Holders
-from ticketing.day.transaction import Moment, Query, microseconds, tickets
+from ticketing.day.transaction import Query, Transaction, microseconds, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketIssued
 from ticketing.line import limits
@@ -78,7 +78,7 @@ class Issued:
 
 
 def issue(
-    m: Moment,
+    m: Transaction,
     counts: WaitingCounts,
     service: str,
     resident: Resident | None,
@@ -148,7 +148,7 @@ def issue(
     return Issued(Ticket.of(row, m.time, ahead), code, job)
 
 
-def of_person(m: Moment, resident: Resident) -> list[Ticket]:
+def of_person(m: Transaction, resident: Resident) -> list[Ticket]:
     """The live tickets that this person has today."""
     person = _person_hash(m, resident)
     if person is None:
@@ -157,7 +157,7 @@ def of_person(m: Moment, resident: Resident) -> list[Ticket]:
     return [m.ticket(row) for row in rows]
 
 
-def missed_of_person(m: Moment, resident: Resident) -> list[Ticket]:
+def missed_of_person(m: Transaction, resident: Resident) -> list[Ticket]:
     """The tickets that this person missed today."""
     person = _person_hash(m, resident)
     if person is None:
@@ -165,7 +165,7 @@ def missed_of_person(m: Moment, resident: Resident) -> list[Ticket]:
     return [m.ticket(row) for row in _MISSED_OF_PERSON.all(m.conn, {"day": m.day, "person": person})]
 
 
-def open_service(m: Moment, service: str) -> Service:
+def open_service(m: Transaction, service: str) -> Service:
     """A service that new tickets may wait for.
 
     Raises:
@@ -178,38 +178,38 @@ def open_service(m: Moment, service: str) -> Service:
     return found
 
 
-def has_ticket(m: Moment, person: bytes, service: str) -> bool:
+def has_ticket(m: Transaction, person: bytes, service: str) -> bool:
     """Whether this person has a live ticket for ``service``."""
     return bool(_OF_PERSON_FOR.all(m.conn, {"day": m.day, "person": person, "service": service}))
 
 
-def refuse_second_of(m: Moment, row: TicketRow, service: str) -> None:
+def refuse_second_of(m: Transaction, row: TicketRow, service: str) -> None:
     """Raise ``already_waiting`` when the person of a ticket has a live one for ``service``."""
     person = person_of(m, row)
     if person is not None:
         refuse_second(m, person, service)
 
 
-def used_up(m: Moment, resident: Resident) -> frozenset[str]:
+def used_up(m: Transaction, resident: Resident) -> frozenset[str]:
     """The services for which this person gets no more tickets today."""
     person = _person_hash(m, resident)
     return limits.used_up(m, person, [one.id for one in m.services()]) if person else frozenset()
 
 
-def refuse_second(m: Moment, person: bytes, service: str) -> None:
+def refuse_second(m: Transaction, person: bytes, service: str) -> None:
     """Raise ``already_waiting`` when this person has a live ticket for ``service``."""
     row = _OF_PERSON_FOR.one_or_none(m.conn, {"day": m.day, "person": person, "service": service})
     if row is not None:
         raise StateError("already_waiting", number=row.number, ticket_id=row.id, state=row.state)
 
 
-def person_of(m: Moment, row: TicketRow) -> bytes | None:
+def person_of(m: Transaction, row: TicketRow) -> bytes | None:
     """The hash of the person a ticket was issued to; None for a ticket without an ID number."""
     person: bytes | None = _PERSON_OF.scalar(m.conn, {"ticket": row.id})
     return person
 
 
-def _proxy_hash(m: Moment, person: bytes | None, agent: Resident | None) -> bytes | None:
+def _proxy_hash(m: Transaction, person: bytes | None, agent: Resident | None) -> bytes | None:
     """The hash of the agent; both agent and resident must have an ID number, and not the same."""
     if agent is None:
         return None
@@ -221,6 +221,6 @@ def _proxy_hash(m: Moment, person: bytes | None, agent: Resident | None) -> byte
     return proxy
 
 
-def _person_hash(m: Moment, resident: Resident | None) -> bytes | None:
+def _person_hash(m: Transaction, resident: Resident | None) -> bytes | None:
     number = "".join((resident.id_number or "").split()).upper() if resident else ""
     return m.vault.day_hash(m.conn, m.day, "person", number) if number else None

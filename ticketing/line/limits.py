@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select, text
 from ticketing.calendar import Calendar, QuotaOfDay
 from ticketing.day import timetable
 from ticketing.day.timetable import Timetable
-from ticketing.day.transaction import Moment, microseconds
+from ticketing.day.transaction import Transaction, microseconds
 from ticketing.model import ClosedError, LimitError, TicketRow
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
@@ -79,7 +79,7 @@ ALWAYS = Admission()
 
 
 def check(
-    m: Moment,
+    m: Transaction,
     mark: bytes | None,
     service: str,
     people: Iterable[bytes | None],
@@ -117,7 +117,7 @@ def check(
             raise LimitError("person_limit", service=service, most=most)
 
 
-def give_back(m: Moment, row: TicketRow) -> None:
+def give_back(m: Transaction, row: TicketRow) -> None:
     """No longer count a ticket that was cancelled before it was called."""
     if row.misses or row.queued_at is not None:
         return
@@ -131,7 +131,7 @@ def give_back(m: Moment, row: TicketRow) -> None:
         _GIVE_BACK.all(m.conn, {"day": row.hall_day, "what": what})
 
 
-def admissions(m: Moment, services: Iterable[str], reached: Reached) -> dict[str, Admission]:
+def admissions(m: Transaction, services: Iterable[str], reached: Reached) -> dict[str, Admission]:
     """The admission of every service now."""
     calendar = timetable.now(m).calendar
     quotas = {one: calendar.quota_now(one, m.now) for one in services}
@@ -139,7 +139,7 @@ def admissions(m: Moment, services: Iterable[str], reached: Reached) -> dict[str
     return {one: _admission(m, calendar, one, quota, used, reached) for one, quota in quotas.items()}
 
 
-def used_up(m: Moment, person: bytes, services: Iterable[str]) -> frozenset[str]:
+def used_up(m: Transaction, person: bytes, services: Iterable[str]) -> frozenset[str]:
     """The services for which this person (a keyed hash) gets no more tickets today."""
     table = timetable.now(m)
     limits = {one: list(_limits_of(m, table, one, [person])) for one in services}
@@ -147,7 +147,7 @@ def used_up(m: Moment, person: bytes, services: Iterable[str]) -> frozenset[str]
     return frozenset(one for one, ones in limits.items() if any(used.get(what, 0) >= most for what, most in ones))
 
 
-def _take_of_quota(m: Moment, calendar: Calendar, service: str) -> None:
+def _take_of_quota(m: Transaction, calendar: Calendar, service: str) -> None:
     quota = calendar.quota_now(service, m.now)
     if quota is None:
         return
@@ -160,7 +160,9 @@ def _take_of_quota(m: Moment, calendar: Calendar, service: str) -> None:
         raise LimitError("quota_reached", service=service, opens_at=_places_at(calendar, service, m.now))
 
 
-def _limits_of(m: Moment, table: Timetable, service: str, people: Iterable[bytes | None]) -> Iterable[tuple[str, int]]:
+def _limits_of(
+    m: Transaction, table: Timetable, service: str, people: Iterable[bytes | None]
+) -> Iterable[tuple[str, int]]:
     """The limits that a ticket counts towards: their names in ``used``, and the most they allow."""
     for person in people:
         if person is not None:
@@ -171,7 +173,7 @@ def _limits_of(m: Moment, table: Timetable, service: str, people: Iterable[bytes
 
 
 def _admission(
-    m: Moment,
+    m: Transaction,
     calendar: Calendar,
     service: str,
     quota: QuotaOfDay | None,
@@ -192,7 +194,7 @@ def _admission(
     )
 
 
-def _closes_at(m: Moment, calendar: Calendar, service: str) -> datetime | None:
+def _closes_at(m: Transaction, calendar: Calendar, service: str) -> datetime | None:
     return None if calendar.is_always_open(service) else calendar.closes_today(service, m.now)
 
 
@@ -204,7 +206,7 @@ def _of_quota(quota: QuotaOfDay) -> str:
     return f"quota {quota.quota.from_at} {quota.quota.service}"
 
 
-def _used(m: Moment, what: Iterable[str]) -> dict[str, int]:
+def _used(m: Transaction, what: Iterable[str]) -> dict[str, int]:
     names = list(what)
     if not names:
         return {}

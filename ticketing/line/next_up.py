@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from ticketing import policy
-from ticketing.day.transaction import Moment, line_at
+from ticketing.day.transaction import Transaction, line_at
 from ticketing.day.transaction import t as _t
 from ticketing.model import TicketRow, Window
 from ticketing.policy import Why
@@ -106,7 +106,7 @@ _WAS_PASSED = Prepared(
 )
 
 
-def why(m: Moment, window: Window, row: TicketRow) -> Why:
+def why(m: Transaction, window: Window, row: TicketRow) -> Why:
     """Why the ticket in ``row`` was next at ``window``."""
     # A ticket without a head start passes no other, unless the window ranks some services later.
     if row.rank_at >= row.issued_at and not window.weights:
@@ -115,7 +115,7 @@ def why(m: Moment, window: Window, row: TicketRow) -> Why:
     return policy.why(m.standing(row, window.weights.get(row.service_id, 0)), overtaken, m.rules)
 
 
-def why_called(m: Moment, window: Window, row: TicketRow) -> Why | None:
+def why_called(m: Transaction, window: Window, row: TicketRow) -> Why | None:
     """Why the ticket at ``window`` was called before others; None when it is at no window."""
     if row.called_at is None or row.window_id is None:
         return None

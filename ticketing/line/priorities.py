@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, update
 
-from ticketing.day.transaction import COLUMNS, THIS, Moment, Query
+from ticketing.day.transaction import COLUMNS, THIS, Query, Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketRanked
 from ticketing.model import NORMAL, Actor, State, StateError, Ticket, TicketRow
@@ -17,7 +17,7 @@ _RANK = Query(
 )
 
 
-def give_class(m: Moment, row: TicketRow, class_id: str, reason: str, actor: Actor) -> Ticket:
+def give_class(m: Transaction, row: TicketRow, class_id: str, reason: str, actor: Actor) -> Ticket:
     """Give a ticket another class: its rank moves by the difference of the head starts.
 
     The event names neither class nor reason, so that screens show nothing of them.
@@ -39,6 +39,6 @@ def give_class(m: Moment, row: TicketRow, class_id: str, reason: str, actor: Act
     return m.ticket(changed)
 
 
-def record(m: Moment, ticket: int, class_id: str, reason: str | None, actor: Actor) -> None:
+def record(m: Transaction, ticket: int, class_id: str, reason: str | None, actor: Actor) -> None:
     """Record in the access log who gave a class, and why."""
     access_log.append(m.conn, m.vault, m.now, actor, "priority", ticket, f"{class_id}: {reason or ''}".rstrip(": "))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam
 
-from ticketing.day.transaction import Moment, Query, tickets
+from ticketing.day.transaction import Query, Transaction, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.line import undoing
 from ticketing.model import Ticket, TicketRow, Window
@@ -35,7 +35,7 @@ class Undoable:
     until: datetime
 
 
-def away(m: Moment, window: Window) -> list[TicketRow]:
+def away(m: Transaction, window: Window) -> list[TicketRow]:
     """The rows of today's tickets that ``window`` may call back, by rank: held, or missed and not too often."""
     rows = [
         *(row for row in _HELD.all(m.conn) if row.hall_day == m.day),
@@ -45,7 +45,7 @@ def away(m: Moment, window: Window) -> list[TicketRow]:
     return sorted(ours, key=lambda row: (row.rank_at, row.id))[:MOST_AWAY]
 
 
-def undoable(m: Moment, window: str) -> Undoable | None:
+def undoable(m: Transaction, window: str) -> Undoable | None:
     """What ended last at the window, if that can still be undone and no ticket has come there since."""
     if m.open_at(window) is not None:
         return None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ticketing.day import residents, windows
 from ticketing.day.residents import Holders
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.line import calling
 from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket, TicketRow, Window
 from ticketing.privacy import access_log
@@ -19,7 +19,7 @@ class Scanned:
     agent: Resident | None = None
 
 
-def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: str | None) -> Scanned:
+def scan(m: Transaction, window: str, scanned: str, actor: Actor, override_reason: str | None) -> Scanned:
     """Start serving a scanned ticket and open its resident's data; see :meth:`ticketing.office.Office.scan`."""
     place = windows.claim(m, m.window(window), actor)
     row = m.row_of_code(scanned)
@@ -38,7 +38,7 @@ def scan(m: Moment, window: str, scanned: str, actor: Actor, override_reason: st
     return Scanned(ticket, holders.resident, holders.agent) if holders else Scanned(ticket, None)
 
 
-def holders_at(m: Moment, window: str, actor: Actor) -> Holders | None:
+def holders_at(m: Transaction, window: str, actor: Actor) -> Holders | None:
     """The resident now being served, and their agent; see :meth:`ticketing.office.Office.holders_at`."""
     row = windows.ticket_at(m, window, actor)
     if row.state != State.SERVING:
@@ -55,7 +55,7 @@ def _refusal(row: TicketRow) -> StateError | ForbiddenError:
     return StateError("not_called", number=row.number, state=row.state)
 
 
-def _bring_here(m: Moment, row: TicketRow, window: Window, actor: Actor) -> TicketRow:
+def _bring_here(m: Transaction, row: TicketRow, window: Window, actor: Actor) -> TicketRow:
     """Call a ticket that is not at this window; one that is at another window leaves that first."""
     windows.refuse_removed(window)
     windows.refuse_second_at(m, window.id)

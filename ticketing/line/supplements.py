@@ -12,7 +12,7 @@ from ticketing.cases import cases
 from ticketing.cases.cases import CaseRow
 from ticketing.day import visits
 from ticketing.day.ledger import Ledger
-from ticketing.day.transaction import Moment, refuse_wrong_state
+from ticketing.day.transaction import Transaction, refuse_wrong_state
 from ticketing.events import TicketReturned
 from ticketing.line import issuing
 from ticketing.line.issuing import Issued
@@ -102,7 +102,7 @@ class Supplements:
         return back
 
 
-def _returned_by_code(m: Moment, code_text: str) -> CaseRow:
+def _returned_by_code(m: Transaction, code_text: str) -> CaseRow:
     try:
         return cases.row_of_code(m, code_text)
     except UnknownError:
@@ -117,7 +117,7 @@ def _returned_by_code(m: Moment, code_text: str) -> CaseRow:
     return returned[0]
 
 
-def _back(m: Moment, counts: WaitingCounts, row: CaseRow, resident: Resident | None, *, printed: bool) -> Back:
+def _back(m: Transaction, counts: WaitingCounts, row: CaseRow, resident: Resident | None, *, printed: bool) -> Back:
     if row.progress != "returned":
         raise StateError("not_returned")
     since = m.time(row.progress_at or row.ended_at).date()
@@ -138,7 +138,7 @@ def _back(m: Moment, counts: WaitingCounts, row: CaseRow, resident: Resident | N
     return Back(issued.ticket, issued.code, issued.print_job, new=True)
 
 
-def _same_day(m: Moment, row: TicketRow, service: str) -> Ticket:
+def _same_day(m: Transaction, row: TicketRow, service: str) -> Ticket:
     refuse_wrong_state("supplement", row)
     issuing.refuse_second_of(m, row, service)
     visits.record(m, row, "done", ended_at=row.ended_at)

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, case, delete, exists, literal_column, select
 
 from ticketing.cases import cases
 from ticketing.day import windows
-from ticketing.day.transaction import THIS, Moment, Query, tickets, transition
+from ticketing.day.transaction import THIS, Query, Transaction, tickets, transition
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketUndone
 from ticketing.line import issuing
@@ -90,7 +90,7 @@ class Last:
     ended_at: int
     stop: Stop | None = None
 
-    def ticket(self, m: Moment) -> Ticket:
+    def ticket(self, m: Transaction) -> Ticket:
         """The ticket as it left the window."""
         row = self.row
         if self.stop is not None:
@@ -98,7 +98,7 @@ class Last:
         return m.ticket(row)
 
 
-def last_at(m: Moment, window: str) -> Last | None:
+def last_at(m: Transaction, window: str) -> Last | None:
     """What ended last at the window, while that can be undone."""
     since = m.at - m.rules.undo_within // timedelta(microseconds=1)
     which = {"day": m.day, "window": window, "since": since, "now": m.at}
@@ -108,7 +108,7 @@ def last_at(m: Moment, window: str) -> Last | None:
     return None if row is None or row.ended_at is None else Last(row, row.ended_at)
 
 
-def undo(m: Moment, window: str, actor: Actor) -> Ticket:
+def undo(m: Transaction, window: str, actor: Actor) -> Ticket:
     """Undo what ended last at the window; see :meth:`ticketing.office.Office.undo`."""
     found = windows.at_work(m, window, actor)
     windows.refuse_second_at(m, window)
@@ -121,7 +121,7 @@ def undo(m: Moment, window: str, actor: Actor) -> Ticket:
     return ticket
 
 
-def _undo_end(m: Moment, last: Last) -> Ticket:
+def _undo_end(m: Transaction, last: Last) -> Ticket:
     row = last.row
     issuing.refuse_second_of(m, row, row.service_id)
     if row.state == State.DONE:
@@ -130,7 +130,7 @@ def _undo_end(m: Moment, last: Last) -> Ticket:
     return m.happened(changed, TicketUndone, state=changed.state)
 
 
-def _undo_stop(m: Moment, last: Last, stop: Stop) -> Ticket:
+def _undo_stop(m: Transaction, last: Last, stop: Stop) -> Ticket:
     """From the line of the next stop back to the window."""
     row = last.row
     if stop.service_id != row.service_id:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
-from ticketing.day.transaction import Moment, line_at, microseconds
+from ticketing.day.transaction import Transaction, line_at, microseconds
 from ticketing.day.transaction import t as _t
 from ticketing.line import holding, limits, next_up
 from ticketing.line.forecasts import Forecasts
@@ -190,7 +190,7 @@ class DayCounts:
     slips: dict[str, int]
 
 
-def hall(m: Moment, forecasts: Forecasts) -> HallView:
+def hall(m: Transaction, forecasts: Forecasts) -> HallView:
     """The hall now."""
     counts = _counts(m)
     services, found = _offered(m, counts), forecasts.at(m)
@@ -202,18 +202,18 @@ def hall(m: Moment, forecasts: Forecasts) -> HallView:
     return HallView(m.day, views, m.windows())
 
 
-def reached(m: Moment, forecasts: Forecasts) -> Reached:
+def reached(m: Transaction, forecasts: Forecasts) -> Reached:
     """A function that tells whether a new ticket will be called before a time; the forecast is made on first use."""
     return lambda service, until: _is_reached(m, forecasts.at(m, keep=False), service, until)
 
 
-def _is_reached(m: Moment, found: Forecast, service: str, until: datetime) -> bool:
+def _is_reached(m: Transaction, found: Forecast, service: str, until: datetime) -> bool:
     # Without an open window nothing can be foreseen.
     known = service in found.newcomers
     return not known or estimate.reached_before(found, service, (microseconds(until) - m.at) / 1e6)
 
 
-def board(m: Moment) -> Board:
+def board(m: Transaction) -> Board:
     """The board now."""
     rows = {row.id: row for query in (_OPEN_CALLS, _LAST_CALLS) for row in m.conn.execute(query, {"day": m.day})}
     newest = sorted(rows.values(), key=lambda row: (row.called_at, row.id), reverse=True)
@@ -227,7 +227,7 @@ def board(m: Moment) -> Board:
     return Board(m.last_seq(), calls, _waiting(counts, _offered(m, counts)))
 
 
-def window(m: Moment, window_id: str) -> WindowView:
+def window(m: Transaction, window_id: str) -> WindowView:
     """A window now."""
     found = m.window(window_id)
     lines = [*(one.id for one in m.services() if found.serves(one.id)), line_at(window_id)]
@@ -247,7 +247,7 @@ def window(m: Moment, window_id: str) -> WindowView:
     )
 
 
-def ticket(m: Moment, code: str, forecasts: Forecasts) -> TicketView:
+def ticket(m: Transaction, code: str, forecasts: Forecasts) -> TicketView:
     """The ticket with this code."""
     row = m.row_of_code(code)
     service = m.service_or_none(row.service_id) or Service(row.service_id, "", "", "")
@@ -260,18 +260,18 @@ def ticket(m: Moment, code: str, forecasts: Forecasts) -> TicketView:
     return TicketView(found, service.name, service.name_en, name, wait, holding.may_come_back(m, row), may_cancel)
 
 
-def expected_wait(m: Moment, forecasts: Forecasts, ticket: int) -> Interval | None:
+def expected_wait(m: Transaction, forecasts: Forecasts, ticket: int) -> Interval | None:
     """How many minutes a waiting ticket has still to wait; None while no window is open for it."""
     return _interval(forecasts.at(m).calls.get(ticket))
 
 
-def events_after(m: Moment, seq: int, limit: int) -> list[Event]:
+def events_after(m: Transaction, seq: int, limit: int) -> list[Event]:
     """Events with a number above ``seq``, oldest first."""
     rows = _SOME_EVENTS.all(m.conn, {"after": seq, "most": limit})
     return [Event(row.seq, m.time(row.at), row.type, json.loads(row.data)) for row in rows]
 
 
-def day_counts(m: Moment) -> DayCounts:
+def day_counts(m: Transaction) -> DayCounts:
     """Today's tickets and slips, counted."""
     tickets, slips = (
         {row[0]: row[1] for row in m.conn.execute(query, {"day": m.day})} for query in (_DAY_STATES, _DAY_PRINTS)
@@ -279,13 +279,13 @@ def day_counts(m: Moment) -> DayCounts:
     return DayCounts(tickets, slips)
 
 
-def last_seq_before_today(m: Moment) -> int:
+def last_seq_before_today(m: Transaction) -> int:
     """Number of the newest event of the days before this hall day, 0 when there is none."""
     begins = datetime.combine(date.fromisoformat(m.day), time(), m.zone) + m.rules.day_starts
     return int(m.conn.scalar(_LAST_BEFORE, {"at": microseconds(begins)}) or 0)
 
 
-def _counts(m: Moment, lines: list[str] | None = None) -> dict[str, int]:
+def _counts(m: Transaction, lines: list[str] | None = None) -> dict[str, int]:
     """Waiting tickets by service; only those in ``lines``, if given."""
     found = (
         m.conn.execute(_COUNTS, {"day": m.day})
@@ -295,7 +295,7 @@ def _counts(m: Moment, lines: list[str] | None = None) -> dict[str, int]:
     return {row.service_id: row.n for row in found}
 
 
-def _offered(m: Moment, counts: dict[str, int]) -> list[Service]:
+def _offered(m: Transaction, counts: dict[str, int]) -> list[Service]:
     """The hall's services; of the removed ones, those with waiting tickets."""
     return [one for one in m.services() if not one.removed or one.id in counts]
 

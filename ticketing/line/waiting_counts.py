@@ -11,7 +11,7 @@ from collections import Counter
 
 from sqlalchemy import bindparam, func, literal_column, select
 
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import kind_of
 from ticketing.store import tables
@@ -45,7 +45,7 @@ class WaitingCounts:
         self._lost = 0
         self._waiting: Counter[str] = Counter()
 
-    def of(self, m: Moment, service: str) -> int:
+    def of(self, m: Transaction, service: str) -> int:
         """How many tickets wait in the line of ``service``."""
         if m.conn.info.get(NEWS):
             # Events of this transaction, such as the end of a day, are not committed yet.
@@ -65,5 +65,5 @@ class WaitingCounts:
         return self._waiting[service]
 
     @staticmethod
-    def _counted(m: Moment) -> Counter[str]:
+    def _counted(m: Transaction) -> Counter[str]:
         return Counter({row.line: row.waiting for row in _COUNTS.all(m.conn, {"day": m.day})})

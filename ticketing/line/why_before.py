@@ -1,7 +1,7 @@
 """Why another number is before mine. Anyone with a ticket may ask; the answer holds no personal data."""
 
 from ticketing import policy
-from ticketing.day.transaction import Moment
+from ticketing.day.transaction import Transaction
 from ticketing.model import State, TicketRow, Window
 from ticketing.policy import Standing, Why
 
@@ -20,7 +20,7 @@ _MY_TURN = Why("已经轮到您了，请看叫号屏", "It is your turn already:
 _SELF = Why("这是您自己的号码", "That is your own number")
 
 
-def why_before(m: Moment, code: str, number: str) -> Why:
+def why_before(m: Transaction, code: str, number: str) -> Why:
     """Why ``number`` is called before the ticket with this code, or that it is not.
 
     Raises:
@@ -49,7 +49,7 @@ def _takes(window: Window, row: TicketRow) -> bool:
     return window.id == row.only_window if row.only_window else window.serves(row.service_id)
 
 
-def _at(m: Moment, window: Window, mine: TicketRow, other: TicketRow) -> tuple[Standing, Standing]:
+def _at(m: Transaction, window: Window, mine: TicketRow, other: TicketRow) -> tuple[Standing, Standing]:
     weights = window.weights
     return m.standing(mine, weights.get(mine.service_id, 0)), m.standing(other, weights.get(other.service_id, 0))
 
