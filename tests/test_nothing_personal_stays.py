@@ -67,7 +67,7 @@ def test_a_day_in_the_hall_leaves_no_name_number_or_code(
         assert called
         hall.scanner("3").scan(hall.printer.papers[-1].codes[0])
         wait_until(lambda number=ticket.id: hall.office.ticket(number).state == "serving", 10)
-        assert hall.office.resident_at("3", clerk) is not None
+        assert hall.office.holders_at("3", clerk) is not None
         with pytest.raises(ForbiddenError, match="wrong_window"):
             hall.office.scan("1", code, Actor("clerk", "clerk", "1"))
         hall.office.finish("3", clerk, "done")

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
-from functools import partial
-from typing import Any, TypeVar
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from ticketing import policy
@@ -13,65 +14,59 @@ from ticketing.cases.cases import Further
 from ticketing.day import closing, print_jobs, setup, windows
 from ticketing.day.idempotency import once, ticket_as_json, ticket_from_json
 from ticketing.day.ledger import Ledger
-from ticketing.day.print_jobs import Ended, PrintJob
-from ticketing.day.residents import Holders
+from ticketing.day.print_jobs import PrintJob
 from ticketing.day.transaction import Transaction
-from ticketing.line import calling, holding, issuing, priorities, recallable, scanning, undoing, views, why_before
+from ticketing.line import calling, holding, issuing, priorities, recallable, scanning, undoing, views
 from ticketing.line.calling import Called, Finished
 from ticketing.line.forecasts import Forecasts
 from ticketing.line.issuing import Issued
-from ticketing.line.recallable import Undoable
 from ticketing.line.scanning import Scanned
-from ticketing.line.views import (
-    Board,
-    BoardCall,
-    DayCounts,
-    HallView,
-    ServiceView,
-    TicketView,
-    Waiting,
-    WindowFigures,
-    WindowView,
-)
+from ticketing.line.views import Board, HallView, ServiceView, TicketView
 from ticketing.line.waiting_counts import WaitingCounts
-from ticketing.model import Actor, Event, Resident, Service, Ticket, Window
+from ticketing.line.why_before import why_before
+from ticketing.model import Actor, Resident, Service, Ticket, Window
 from ticketing.policy import PriorityClass, Rules, Why
 from ticketing.privacy.vault import Vault
 from ticketing.store.base import Store
 
-__all__ = [
-    "Board",
-    "BoardCall",
-    "Called",
-    "DayCounts",
-    "Finished",
-    "HallView",
-    "Holders",
-    "Issued",
-    "Office",
-    "PrintJob",
-    "Scanned",
-    "ServiceView",
-    "TicketView",
-    "Undoable",
-    "Waiting",
-    "WindowFigures",
-    "WindowView",
-]
+__all__ = ["Board", "Called", "Issued", "Office", "PrintJob", "ServiceView"]
 
 log = logging.getLogger(__name__)
 
-_Called = TypeVar("_Called", bound=Called | None)
-
 PHONE = Actor("phone", "kiosk")
 """A resident who looks a ticket up by its code."""
+
+
+class _OfTicket(Protocol):
+    @property
+    def ticket(self) -> Ticket: ...
+
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_Done = TypeVar("_Done", bound=Ticket | _OfTicket)
+_Called = TypeVar("_Called", bound=Called | None)
+
+
+def _in(
+    begin: Callable[[Ledger], AbstractContextManager[Transaction]], do: Callable[Concatenate[Transaction, _P], _R]
+) -> "Callable[Concatenate[Office, _P], _R]":
+    """The method of :class:`Office` that calls ``do`` in a transaction that ``begin`` opens."""
+
+    @wraps(do)
+    def method(self: "Office", /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with begin(self.ledger) as m:
+            return do(m, *args, **kwargs)
+
+    return method
 
 
 class Office:
     """The verbs and views of the queue. Safe to use from any thread.
 
     A verb that is refused raises a :class:`~ticketing.model.TicketingError` and has changed nothing;
-    :class:`~ticketing.model.StoreError` when the store refused it.
+    :class:`~ticketing.model.StoreError` when the store refused it. Every verb at a window raises ``unknown_window``,
+    and ``window_taken`` when another person sits there.
 
     Args:
         store: the database.
@@ -92,7 +87,6 @@ class Office:
         box: str = "box",
     ) -> None:
         self.ledger = Ledger(store, vault, rules, zone, clock, box)
-        self._rules = rules
         self.forecasts = Forecasts()
         self._counts = WaitingCounts()
         # The day on which old cases were last looked through; once a day is enough.
@@ -101,6 +95,24 @@ class Office:
         self._to_cut = True
         # The same for a whole day, and asked for by each stream that begins.
         self._before_today = ("", 0)
+
+    # Verbs and views that are one function in one transaction: the function has the docstring.
+
+    windows = _in(Ledger.look, Transaction.windows)
+    tickets_of = _in(Ledger.look, issuing.tickets_of)
+    used_up = _in(Ledger.look, issuing.used_up)
+    board = _in(Ledger.look, views.board)
+    window_view = _in(Ledger.look, views.window)
+    away = _in(Ledger.look, recallable.away)
+    undoable = _in(Ledger.look, recallable.undoable)
+    why_before = _in(Ledger.look, why_before)
+    events_after = _in(Ledger.look, views.events_after)
+    day_counts = _in(Ledger.look, views.day_counts)
+    last_seq = _in(Ledger.look, Transaction.last_seq)
+    holders_at = _in(Ledger.verb, scanning.holders_at)
+    print_sending = _in(Ledger.verb, print_jobs.sending)
+    print_ended = _in(Ledger.verb, print_jobs.ended)
+    recover = _in(Ledger.verb, print_jobs.recover)
 
     # Services, windows, classes
 
@@ -114,14 +126,9 @@ class Office:
         with self.ledger.look() as m:
             return [one for one in m.services() if not one.removed]
 
-    def windows(self) -> list[Window]:
-        """All windows, in the hall's order; of the removed ones, those where a ticket still is."""
-        with self.ledger.look() as m:
-            return m.windows()
-
     def class_of(self, resident: Resident | None) -> PriorityClass:
         """The priority class of a ticket that is issued to ``resident`` now."""
-        return policy.class_for(resident, self.ledger.now().date(), self._rules)
+        return policy.class_for(resident, self.ledger.now().date(), self.ledger.rules)
 
     # Numbers
 
@@ -188,29 +195,12 @@ class Office:
 
             asked = ("issue", service, people, priority, print, *more)
             issued, new = once(m, actor, key, asked, do, _issued_as_json, again)
-        if new:
-            log.info("%s issued by %s", issued.ticket.number, actor.who)
-        return issued
-
-    def tickets_of(self, resident: Resident) -> dict[str, Ticket]:
-        """Today's live tickets of the person with this ID number, by service."""
-        with self.ledger.look() as m:
-            return {ticket.service: ticket for ticket in issuing.of_person(m, resident)}
-
-    def missed_of(self, resident: Resident) -> dict[str, Ticket]:
-        """Today's missed tickets of this person, by service, the last one of each."""
-        with self.ledger.look() as m:
-            return {ticket.service: ticket for ticket in issuing.missed_of_person(m, resident)}
+        return _logged(issued, "issued", actor) if new else issued
 
     def ticket_of_number(self, number: str) -> Ticket:
         """Today's ticket of this number, upper or lower case; raises ``unknown_number``."""
         with self.ledger.look() as m:
             return m.ticket(m.row_of_number(number))
-
-    def used_up(self, resident: Resident) -> frozenset[str]:
-        """The services for which this person's limit of tickets today is used up."""
-        with self.ledger.look() as m:
-            return issuing.used_up(m, resident)
 
     def ticket(self, ticket_id: int) -> Ticket:
         """A ticket as it is now; raises ``unknown_ticket``."""
@@ -222,53 +212,47 @@ class Office:
     def call_next(self, window: str, actor: Actor, key: str | None = None) -> Called | None:
         """Call the waiting ticket with the smallest rank among the window's services; None when none waits.
 
-        A closed window is opened by the call.
+        A closed window is opened by the call. ``key`` is an idempotency key.
 
         Raises:
-            UnknownError: ``unknown_window``.
             ClosedError: ``window_paused``.
             StateError: ``window_busy`` (``number``, ``state``): a ticket is at the window; ``idempotency_key_reused``.
         """
         asked = ("call next", window)
-        return self._call(window, actor, key, asked, lambda m: calling.call_next(m, window, actor), "called")
+        return self._call(window, actor, key, asked, "called", lambda m: calling.call_next(m, window, actor))
 
     def call_number(
         self, window: str, number: str, actor: Actor, reason: str | None = None, key: str | None = None
     ) -> Called:
-        """Call a ticket by its number, out of turn: one that waits, is held, or was missed. The access log records it.
+        """Call a ticket of today by its number, out of turn: one that waits, is held, or was missed.
 
-        A closed window is opened by the call.
-
-        Args:
-            window: the window to call to.
-            number: of a ticket of today, upper or lower case.
-            actor: who calls.
-            reason: for the access log; no personal data.
-            key: an idempotency key.
+        A closed window is opened by the call. The access log records it with the ``reason``, which holds no personal
+        data. ``key`` is an idempotency key.
 
         Raises:
-            UnknownError: ``unknown_window``; ``unknown_number``.
+            UnknownError: ``unknown_number``.
             ClosedError: ``window_paused``.
-            StateError: ``window_busy``; ``window_taken``; ``wrong_state`` (``number``, ``state``); ``not_served_there``
+            StateError: ``window_busy``; ``wrong_state`` (``number``, ``state``); ``not_served_there``
                 (``number``, ``service``, ``window``); ``already_waiting``: the resident has taken another number;
                 ``idempotency_key_reused``.
         """
-        asked, how = ("call number", window, number, reason), "called by number"
+        asked = ("call number", window, number, reason)
         return self._call(
-            window, actor, key, asked, lambda m: calling.call_number(m, window, number, actor, reason), how
+            window,
+            actor,
+            key,
+            asked,
+            "called by number",
+            lambda m: calling.call_number(m, window, number, actor, reason),
         )
 
     def recall(self, window: str, actor: Actor) -> Ticket:
         """Call the called ticket once more; raises ``nobody_here``, ``wrong_state`` (``state``, ``verb``)."""
-        with self.ledger.verb() as m:
-            ticket = calling.recall(m, window, actor)
-        return self._note(ticket, "recalled", window, actor)
+        return self._at(window, "recalled", actor, lambda m: calling.recall(m, window, actor))
 
     def start(self, window: str, actor: Actor) -> Ticket:
         """Start serving the called ticket: its resident is here; raises ``nobody_here``, ``wrong_state``."""
-        with self.ledger.verb() as m:
-            ticket = calling.start(m, window, actor)
-        return self._note(ticket, "started", window, actor)
+        return self._at(window, "started", actor, lambda m: calling.start(m, window, actor))
 
     def finish(self, window: str, actor: Actor, outcome: str = "done") -> Ticket:
         """Finish the ticket at the window without further cases or receipts; see :meth:`conclude`."""
@@ -298,16 +282,15 @@ class Office:
             UnknownError: ``unknown_service`` of a further case.
             StateError: ``nobody_here``; ``bad_outcome``: not 1 to 32 of a–z and ``_``.
         """
-        with self.ledger.verb() as m:
-            finished = calling.finish(m, window, actor, outcome, promise_days, further, printed=print)
-        self._note(finished.ticket, "finished", window, actor)
-        return finished
+
+        def do(m: Transaction) -> Finished:
+            return calling.finish(m, window, actor, outcome, promise_days, further, printed=print)
+
+        return self._at(window, "finished", actor, do)
 
     def no_show(self, window: str, actor: Actor) -> Ticket:
         """The resident of the called ticket did not come; raises ``nobody_here``, ``wrong_state``."""
-        with self.ledger.verb() as m:
-            ticket = calling.no_show(m, window, actor)
-        return self._note(ticket, "missed", window, actor)
+        return self._at(window, "missed", actor, lambda m: calling.no_show(m, window, actor))
 
     def transfer(self, window: str, service: str | None, actor: Actor, to_window: str | None = None) -> Ticket:
         """Have the ticket at the window wait again; it keeps its number and its rank.
@@ -321,12 +304,10 @@ class Office:
         Raises:
             UnknownError: ``unknown_service``, ``unknown_window``.
             ClosedError: ``service_removed``.
-            StateError: ``nobody_here``; ``window_taken``; ``already_waiting``: this person has a live ticket for that
-                service; ``not_served_there`` (``number``, ``service``, ``window``).
+            StateError: ``nobody_here``; ``already_waiting``: this person has a live ticket for that service;
+                ``not_served_there`` (``number``, ``service``, ``window``).
         """
-        with self.ledger.verb() as m:
-            ticket = calling.transfer(m, window, actor, service, to_window)
-        return self._note(ticket, "transferred", window, actor)
+        return self._at(window, "transferred", actor, lambda m: calling.transfer(m, window, actor, service, to_window))
 
     def hold(self, window: str, actor: Actor, reason: str | None = None, back_at: datetime | None = None) -> Ticket:
         """Put the ticket at the window on hold: it is not called, and the window is free.
@@ -338,12 +319,11 @@ class Office:
             back_at: when it waits again by itself; None for only when it is called back.
 
         Raises:
-            UnknownError: ``unknown_window``.
-            StateError: ``nobody_here``; ``window_taken``; ``bad_reason``; ``bad_back_at``: not later today.
+            StateError: ``nobody_here``; ``bad_reason``; ``bad_back_at``: not later today.
         """
-        with self.ledger.verb() as m:
-            ticket = holding.hold(m, windows.ticket_at(m, window, actor), reason, back_at)
-        return self._note(ticket, "held", window, actor)
+        return self._at(
+            window, "held", actor, lambda m: holding.hold(m, windows.ticket_at(m, window, actor), reason, back_at)
+        )
 
     def undo(self, window: str, actor: Actor) -> Ticket:
         """Undo the finish or no-show that was last at the window, for a minute.
@@ -351,13 +331,10 @@ class Office:
         The stop of a chain, too, as long as nothing has happened to its ticket since.
 
         Raises:
-            UnknownError: ``unknown_window``.
-            StateError: ``nothing_to_undo``; ``window_busy``; ``window_taken``; ``already_rated``; ``already_waiting``:
-                this person has taken another number for the service meanwhile.
+            StateError: ``nothing_to_undo``; ``window_busy``; ``already_rated``; ``already_waiting``: this person has
+                taken another number for the service meanwhile.
         """
-        with self.ledger.verb() as m:
-            ticket = undoing.undo(m, window, actor)
-        return self._note(ticket, "undone", window, actor)
+        return self._at(window, "undone", actor, lambda m: undoing.undo(m, window, actor))
 
     # Hold, return, cancel
 
@@ -370,9 +347,7 @@ class Office:
             UnknownError: ``unknown_ticket``.
             StateError: ``wrong_state``, ``bad_reason``, ``bad_back_at``.
         """
-        with self.ledger.verb() as m:
-            ticket = holding.hold(m, holding.todays(m, ticket_id), reason, back_at)
-        return self._noted(ticket, "held", actor)
+        return self._do("held", actor, lambda m: holding.hold(m, holding.todays(m, ticket_id), reason, back_at))
 
     def return_ticket(self, ticket_id: int, actor: Actor) -> Ticket:
         """Have a held ticket wait again in its old place, or a missed one behind the next few, and not too often.
@@ -382,22 +357,20 @@ class Office:
             StateError: ``wrong_state``; ``already_waiting``: this person has taken another number meanwhile.
             LimitError: ``missed_too_often`` (``number``, ``misses``).
         """
-        with self.ledger.verb() as m:
-            ticket = holding.come_back(m, holding.todays(m, ticket_id))
-        return self._noted(ticket, "returned", actor)
+        return self._do("returned", actor, lambda m: holding.come_back(m, holding.todays(m, ticket_id)))
 
     def return_by_code(self, code_text: str) -> Ticket:
         """Return a ticket by its code; raises ``unknown_code``, and what :meth:`return_ticket` does."""
-        with self.ledger.verb() as m:
-            ticket = holding.come_back(m, m.row_of_code(code_text))
-        return self._noted(ticket, "returned", PHONE)
+        return self._do("returned", PHONE, lambda m: holding.come_back(m, m.row_of_code(code_text)))
 
     def return_number(self, window: str, number: str, actor: Actor) -> Ticket:
         """Return a ticket by its number, at a window; raises ``unknown_number`` and as :meth:`return_ticket` does."""
-        with self.ledger.verb() as m:
+
+        def do(m: Transaction) -> Ticket:
             windows.seat(m, window, actor)
-            ticket = holding.come_back(m, m.row_of_number(number))
-        return self._note(ticket, "returned", window, actor)
+            return holding.come_back(m, m.row_of_number(number))
+
+        return self._at(window, "returned", actor, do)
 
     def give_class(self, ticket_id: int, class_id: str, reason: str, actor: Actor) -> Ticket:
         """Give a waiting or held ticket another priority class; the reason goes into the access log.
@@ -406,9 +379,11 @@ class Office:
             UnknownError: ``unknown_ticket``, ``unknown_priority``.
             StateError: ``wrong_state``.
         """
-        with self.ledger.verb() as m:
-            ticket = priorities.give_class(m, holding.todays(m, ticket_id), class_id, reason, actor)
-        return self._noted(ticket, "given another class", actor)
+
+        def do(m: Transaction) -> Ticket:
+            return priorities.give_class(m, holding.todays(m, ticket_id), class_id, reason, actor)
+
+        return self._do("given another class", actor, do)
 
     def bring_back(self) -> int:
         """Return the held tickets whose time has come; how many there were. For a timer."""
@@ -416,25 +391,15 @@ class Office:
             if not holding.due(m):
                 return 0
         with self.ledger.verb() as m:
-            back = [holding.come_back(m, row) for row in holding.due(m)]
-        return len(back)
+            return len([holding.come_back(m, row) for row in holding.due(m)])
 
     def cancel(self, ticket_id: int, actor: Actor) -> Ticket:
-        """Cancel a ticket that waits, is held or was missed.
-
-        Raises:
-            UnknownError: ``unknown_ticket``.
-            StateError: ``wrong_state``.
-        """
-        with self.ledger.verb() as m:
-            ticket = holding.cancel(m, holding.todays(m, ticket_id))
-        return self._noted(ticket, "cancelled", actor)
+        """Cancel a ticket that waits, is held or was missed; raises ``unknown_ticket``, ``wrong_state``."""
+        return self._do("cancelled", actor, lambda m: holding.cancel(m, holding.todays(m, ticket_id)))
 
     def cancel_by_code(self, code_text: str) -> Ticket:
         """Cancel a ticket by its code; raises ``unknown_code``, ``wrong_state``."""
-        with self.ledger.verb() as m:
-            ticket = holding.cancel(m, m.row_of_code(code_text))
-        return self._noted(ticket, "cancelled", PHONE)
+        return self._do("cancelled", PHONE, lambda m: holding.cancel(m, m.row_of_code(code_text)))
 
     # Windows
 
@@ -442,7 +407,6 @@ class Office:
         """Open a window; a person who opens it sits there.
 
         Raises:
-            UnknownError: ``unknown_window``.
             StateError: ``window_taken`` (``window``, ``clerk``, ``since``): another person sits there, and
                 ``take_over`` is false. A take-over goes into the access log.
         """
@@ -462,8 +426,7 @@ class Office:
         """Close a window; its clerk leaves, and tickets that wait for it alone wait for their services again.
 
         Raises:
-            UnknownError: ``unknown_window``.
-            StateError: ``window_busy`` while a ticket is there; ``window_taken``.
+            StateError: ``window_busy`` while a ticket is there.
         """
         with self.ledger.verb() as m:
             changed = windows.close(m, windows.at_work(m, window, actor))
@@ -484,40 +447,16 @@ class Office:
         """Start serving the ticket that was scanned at the window it was called to, and open its resident's data.
 
         A ticket that this window holds is called here again first. With ``override_reason``, so is one that waits,
-        was missed, is held elsewhere or was called elsewhere; the reason goes into the access log. A second scan
-        gives the data again, with another entry in that log.
-
-        Args:
-            window: its id.
-            code_text: what the scanner read.
-            actor: who looks at the data.
-            override_reason: why this window takes a ticket that is not its own; no personal data.
+        was missed, is held elsewhere or was called elsewhere; the reason goes into the access log and holds no
+        personal data. A second scan gives the data again, with another entry in that log.
 
         Raises:
-            UnknownError: ``unknown_window``; ``unknown_code``: no code of today.
+            UnknownError: ``unknown_code``: no code of today.
             StateError: ``not_called`` (``number``, ``state``), ``ticket_over`` (``number``, ``state``),
-                ``window_busy`` when another ticket is here, ``window_taken``, ``erased``.
+                ``window_busy`` when another ticket is here, ``erased``.
             ForbiddenError: ``wrong_window`` (``number``, ``window``).
         """
-        with self.ledger.verb() as m:
-            scanned = scanning.scan(m, window, code_text, actor, override_reason)
-        self._note(scanned.ticket, "scanned", window, actor)
-        return scanned
-
-    def holders_at(self, window: str, actor: Actor) -> Holders | None:
-        """The data of the resident now being served, and of an agent; None for a ticket without data. Logged.
-
-        Raises:
-            UnknownError: ``unknown_window``.
-            StateError: ``nobody_here``; ``wrong_state``: called, but not being served yet.
-        """
-        with self.ledger.verb() as m:
-            return scanning.holders_at(m, window, actor)
-
-    def resident_at(self, window: str, actor: Actor) -> Resident | None:
-        """The resident of :meth:`holders_at`, without the agent."""
-        holders = self.holders_at(window, actor)
-        return holders.resident if holders else None
+        return self._at(window, "scanned", actor, lambda m: scanning.scan(m, window, code_text, actor, override_reason))
 
     # Views
 
@@ -526,50 +465,10 @@ class Office:
         with self.ledger.look() as m:
             return views.hall(m, self.forecasts)
 
-    def board(self) -> Board:
-        """What screens show, and the number of the event it is up to."""
-        with self.ledger.look() as m:
-            return views.board(m)
-
-    def window_view(self, window: str) -> WindowView:
-        """What the clerk at a window sees; raises ``unknown_window``."""
-        with self.ledger.look() as m:
-            return views.window(m, window)
-
-    def away(self, window: str) -> list[Ticket]:
-        """Today's held or missed tickets that a window may call back; raises ``unknown_window``."""
-        with self.ledger.look() as m:
-            return [m.ticket(row) for row in recallable.away(m, m.window(window))]
-
-    def undoable(self, window: str) -> Undoable | None:
-        """What :meth:`undo` would undo at a window now."""
-        with self.ledger.look() as m:
-            return recallable.undoable(m, window)
-
     def ticket_of_code(self, code_text: str) -> TicketView:
         """What the resident with this ticket sees; raises ``unknown_code``."""
         with self.ledger.look() as m:
             return views.ticket(m, code_text, self.forecasts)
-
-    def why_before(self, code_text: str, number: str) -> Why:
-        """Why ``number`` is before the ticket with this code; raises ``unknown_code``, ``unknown_number``."""
-        with self.ledger.look() as m:
-            return why_before.why_before(m, code_text, number)
-
-    def events_after(self, seq: int, limit: int) -> list[Event]:
-        """At most ``limit`` events with a number above ``seq``, oldest first."""
-        with self.ledger.look() as m:
-            return views.events_after(m, seq, limit)
-
-    def day_counts(self) -> DayCounts:
-        """Today's tickets by state and slips by state of printing, for monitoring."""
-        with self.ledger.look() as m:
-            return views.day_counts(m)
-
-    def last_seq(self) -> int:
-        """Number of the newest event, 0 when there is none."""
-        with self.ledger.look() as m:
-            return m.last_seq()
 
     def last_seq_before_today(self) -> int:
         """Number of the newest event of the days before this hall day, 0 when there is none."""
@@ -596,16 +495,6 @@ class Office:
                 print_jobs.ended(m, job, "failed", "ticket_over")
         return len(jobs)
 
-    def print_sending(self, job: int) -> None:
-        """The first byte is about to be sent. Durable, so that a crash never leads to a second slip without a mark."""
-        with self.ledger.verb() as m:
-            print_jobs.sending(m, job)
-
-    def print_ended(self, job: int, state: Ended, reason: str | None) -> None:
-        """End a print job: ``printed``, perhaps printed (``unconfirmed``), or not begun (``failed``, with a code)."""
-        with self.ledger.verb() as m:
-            print_jobs.ended(m, job, state, reason)
-
     def reprint(self, ticket_id: int, actor: Actor) -> PrintJob:
         """Print a slip again on this box, marked as a copy unless every earlier one failed with no byte sent.
 
@@ -615,20 +504,7 @@ class Office:
             UnknownError: ``unknown_ticket``.
             StateError: ``ticket_over`` (``number``, ``state``), ``other_day`` (``number``, ``day``).
         """
-        with self.ledger.verb() as m:
-            job = print_jobs.reprint(m, ticket_id)
-        log.info("%s printed again by %s", job.ticket.number, actor.who)
-        return job
-
-    def recover(self) -> bool:
-        """At start: mark the print jobs that this box was sending when it stopped as in doubt.
-
-        Returns:
-            Whether the last slip that was sent is in doubt: half of it may still be in the printer.
-        """
-        with self.ledger.verb() as m:
-            print_jobs.recover(m)
-            return print_jobs.last_in_doubt(m)
+        return self._do("printed again", actor, lambda m: print_jobs.reprint(m, ticket_id))
 
     # Days
 
@@ -666,7 +542,16 @@ class Office:
             self._to_cut = False
         return erased
 
-    # Log
+    # Helpers
+
+    def _do(self, what: str, actor: Actor, verb: Callable[[Transaction], _Done]) -> _Done:
+        """Do a verb about a ticket in one transaction, and log it once that is committed."""
+        with self.ledger.verb() as m:
+            done = verb(m)
+        return _logged(done, what, actor)
+
+    def _at(self, window: str, what: str, actor: Actor, verb: Callable[[Transaction], _Done]) -> _Done:
+        return self._do(f"{what} at window {window}", actor, verb)
 
     def _call(
         self,
@@ -674,8 +559,8 @@ class Office:
         actor: Actor,
         key: str | None,
         asked: tuple[Any, ...],
+        what: str,
         call: Callable[[Transaction], _Called],
-        how: str,
     ) -> _Called:
         def again(_day: str, kept: Any) -> Any:
             return kept and Called(ticket_from_json(m, kept["ticket"]), Why(*kept["why"]))
@@ -684,16 +569,14 @@ class Office:
         with self.ledger.verb() as m:
             called, new = once(m, actor, key, asked, lambda: call(m), _called_as_json, again)
         if isinstance(called, Called) and new:
-            self._note(called.ticket, how, window, actor)
+            _logged(called, f"{what} at window {window}", actor)
         return called
 
-    def _note(self, ticket: Ticket, what: str, window: str, actor: Actor) -> Ticket:
-        log.info("%s %s at window %s by %s", ticket.number, what, window, actor.who)
-        return ticket
 
-    def _noted(self, ticket: Ticket, what: str, actor: Actor) -> Ticket:
-        log.info("%s %s by %s", ticket.number, what, actor.who)
-        return ticket
+def _logged(done: _Done, what: str, actor: Actor) -> _Done:
+    ticket = done if isinstance(done, Ticket) else done.ticket
+    log.info("%s %s by %s", ticket.number, what, actor.who)
+    return done
 
 
 def _issued_as_json(issued: Issued) -> Any:

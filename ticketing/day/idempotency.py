@@ -81,8 +81,8 @@ def ticket_as_json(ticket: Ticket) -> dict[str, Any]:
     return values
 
 
-def ticket_from_json(moment: Transaction, values: dict[str, Any]) -> Ticket:
+def ticket_from_json(m: Transaction, values: dict[str, Any]) -> Ticket:
     """The reverse of :func:`ticket_as_json`."""
-    times = {name: None if values[name] is None else moment.time(values[name]) for name in _TIMES if name in values}
+    times = {name: None if values[name] is None else m.time(values[name]) for name in _TIMES if name in values}
     chain = tuple(values.get("chain", ()))
     return Ticket(**{**values, **times, "state": State(values["state"]), "chain": chain})

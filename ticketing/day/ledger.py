@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from ticketing.calendar import hall_day
 from ticketing.day import clock_repair, closing
@@ -59,7 +60,7 @@ class Ledger:
     def verb(self) -> Iterator[Transaction]:
         """A transaction that changes the hall: all of the block is kept durably, or nothing is."""
         with self.store.write() as conn:
-            m = self._moment(conn)
+            m = self._transaction(conn)
             if m.day != self._day:
                 closing.begin(m)
             elif m.at < self._at - clock_repair.FAR:
@@ -71,7 +72,7 @@ class Ledger:
     def look(self) -> Iterator[Transaction]:
         """A transaction that reads one state of the hall."""
         with self.store.read() as conn:
-            m = self._moment(conn)
+            m = self._transaction(conn)
             if m.day == self._day:
                 yield m
                 return
@@ -79,9 +80,9 @@ class Ledger:
         with self.verb():
             pass
         with self.store.read() as conn:
-            yield self._moment(conn)
+            yield self._transaction(conn)
 
-    def _moment(self, conn: Any) -> Transaction:
+    def _transaction(self, conn: Connection) -> Transaction:
         now = self.now()
         day = hall_day(now, self.rules.day_starts).isoformat()
         return Transaction(conn, self.vault, self.rules, self.zone, self.box, now, microseconds(now), day)

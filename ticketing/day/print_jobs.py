@@ -13,10 +13,10 @@ from sqlalchemy import bindparam, insert, or_, select, update
 
 from ticketing.day.transaction import Transaction, tickets
 from ticketing.day.transaction import t as _t
-from ticketing.model import LIVE_STATES, Service, State, StateError, Ticket, TicketRow, UnknownError
+from ticketing.model import LIVE_STATES, Service, State, StateError, Ticket, TicketRow
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
-from ticketing.waits.estimate import Interval
+from ticketing.waits.interval import Interval
 
 JobState = Literal["pending", "sending", "printed", "unconfirmed", "failed"]
 Ended = Literal["printed", "unconfirmed", "failed"]
@@ -149,14 +149,14 @@ def pending(m: Transaction, limit: int, wait: Callable[[int], Interval | None]) 
 
 
 def sending(m: Transaction, job: int) -> None:
-    """The first byte is about to be sent."""
+    """The first byte is about to be sent. Durable, so that a crash never leads to a second slip without a mark."""
     if _state(m, job) != "pending":
         raise StateError("wrong_state", state=_state(m, job), verb="print")
     _SENDING.do(m.conn, {"job": job})
 
 
 def ended(m: Transaction, job: int, state: Ended, reason: str | None) -> None:
-    """A job is over."""
+    """End a print job: ``printed``, perhaps printed (``unconfirmed``), or not begun (``failed``, with a code)."""
     if state not in get_args(Ended):
         raise ValueError(f"a print job cannot end as {state!r}")
     now = _state(m, job)
@@ -165,11 +165,6 @@ def ended(m: Transaction, job: int, state: Ended, reason: str | None) -> None:
         raise StateError("wrong_state", state=now, verb="print")
     _END.do(m.conn, {"job": job, "to": state, "why": reason and reason[:32], "now": m.at})
     m.news()
-
-
-def last_in_doubt(m: Transaction) -> bool:
-    """Whether nobody knows what came out of the last slip that this box sent."""
-    return m.conn.scalar(_LAST_SENT, {"box": m.box}) == "unconfirmed"
 
 
 def over(m: Transaction) -> list[int]:
@@ -241,13 +236,15 @@ def _facts(m: Transaction, row: Any, wait: Callable[[int], Interval | None]) -> 
     return SlipFacts(service, windows, wait(row.id) if row.state == State.WAITING else None)
 
 
-def recover(m: Transaction) -> int:
-    """After a start: what this box was sending may have come out. How many there were."""
-    return m.conn.execute(_RECOVER, {"here": m.box, "now": m.at}).rowcount
+def recover(m: Transaction) -> bool:
+    """At start: mark the print jobs that this box was sending when it stopped as in doubt.
+
+    Returns:
+        Whether the last slip that was sent is in doubt: half of it may still be in the printer.
+    """
+    m.conn.execute(_RECOVER, {"here": m.box, "now": m.at})
+    return m.conn.scalar(_LAST_SENT, {"box": m.box}) == "unconfirmed"
 
 
 def _state(m: Transaction, job: int) -> str:
-    state: str | None = _STATE.scalar(m.conn, {"job": job})
-    if state is None:
-        raise UnknownError("unknown_print_job")
-    return state
+    return str(m.known(_STATE.scalar(m.conn, {"job": job}), "unknown_print_job"))

@@ -107,8 +107,8 @@ def transition(verb: str, which: ColumnElement[bool], **columns: Any) -> Query[T
 THIS = t.c.id == bindparam("ticket")
 """The ticket of the id ``:ticket``."""
 
-AT_WINDOW = dict.fromkeys(("called_at", "called_by", "started_at"), None) | {"recalls": 0}
-"""Columns as they are once a ticket has left its window."""
+NO_CALL = dict.fromkeys(("called_at", "called_by", "started_at"), None) | {"recalls": 0}
+"""The columns of a call, for a ticket that leaves its window."""
 
 _BY_ID = Query(tickets.where(THIS), TicketRow)
 _CODE_HASH = Prepared(select(t.c.code_hash).where(THIS))
@@ -196,7 +196,7 @@ class Transaction:
     """A transaction and its time.
 
     Attributes:
-        conn: the transaction.
+        conn: the connection on which it runs.
         vault, rules, zone: the hall's.
         box: name of this box, and so of its printer queue.
         now: the time, in the hall's zone.

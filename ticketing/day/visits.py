@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, insert
 
-from ticketing.day.transaction import AT_WINDOW, THIS, Transaction, transition
+from ticketing.day.transaction import NO_CALL, THIS, Transaction, transition
 from ticketing.events import IntoLine
 from ticketing.model import Ticket, TicketRow
 from ticketing.store import tables
@@ -16,7 +16,7 @@ _INTO_LINE = {
     verb: transition(
         verb,
         THIS,
-        **AT_WINDOW,
+        **NO_CALL,
         service_id=bindparam("service"),
         line=bindparam("to"),
         rank_at=bindparam("rank"),

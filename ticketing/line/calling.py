@@ -10,7 +10,7 @@ from ticketing import events
 from ticketing.cases import cases
 from ticketing.cases.cases import Case, Further
 from ticketing.day import visits, windows
-from ticketing.day.transaction import AT_WINDOW, THIS, Transaction, line_at, refuse_wrong_state, transition
+from ticketing.day.transaction import NO_CALL, THIS, Transaction, line_at, refuse_wrong_state, transition
 from ticketing.day.transaction import t as _t
 from ticketing.day.windows import HERE, SEATED, change_here, ticket_at
 from ticketing.line import issuing, next_up
@@ -23,7 +23,7 @@ BY_STAFF = "number"
 
 _HERE: dict[str, Any] = {"window_id": bindparam("window"), "called_at": bindparam("now"), "clerk": bindparam("who")}
 # A waiting ticket has no values of an earlier visit left; a held or missed one has.
-_AFRESH = AT_WINDOW | {"ended_at": None, "held_until": None, "hold_reason": None} | _HERE | {"called_by": BY_STAFF}
+_AFRESH = NO_CALL | {"ended_at": None, "held_until": None, "hold_reason": None} | _HERE | {"called_by": BY_STAFF}
 _CALL = {
     weighed: transition(
         "call",
@@ -63,7 +63,7 @@ class Finished:
 
 
 def call_next(m: Transaction, window_id: str, actor: Actor) -> Called | None:
-    """Call the ticket whose turn it is; None when none waits. See :meth:`ticketing.office.Office.call_next`."""
+    """Call the ticket whose turn it is; None when none waits."""
     window = ready(m, window_id, actor)
     here = {"window": window.id, "alone": line_at(window.id), "day": m.day}
     row = _CALL[bool(window.weights)].one_or_none(m.conn, {**here, "who": actor.who, "now": m.at})
@@ -75,7 +75,7 @@ def call_next(m: Transaction, window_id: str, actor: Actor) -> Called | None:
 
 
 def call_number(m: Transaction, window_id: str, number: str, actor: Actor, reason: str | None) -> Called:
-    """Call a ticket by its number, out of turn; see :meth:`ticketing.office.Office.call_number`."""
+    """Call a ticket by its number, out of turn."""
     window = ready(m, window_id, actor)
     windows.refuse_second_at(m, window.id)
     row = m.row_of_number(number)
@@ -152,7 +152,7 @@ def no_show(m: Transaction, window: str, actor: Actor) -> Ticket:
 
 
 def transfer(m: Transaction, window: str, actor: Actor, service: str | None, to_window: str | None) -> Ticket:
-    """Into another service's line, or that of one window; see :meth:`ticketing.office.Office.transfer`."""
+    """Move the ticket at a window into the line of ``service``, or of ``to_window`` alone."""
     row = ticket_at(m, window, actor)
     to = row.service_id if service is None else service
     if to != row.service_id:

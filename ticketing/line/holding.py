@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 
 from ticketing.day import print_jobs, visits
 from ticketing.day.transaction import (
-    AT_WINDOW,
+    NO_CALL,
     THIS,
     Query,
     Transaction,
@@ -25,7 +25,7 @@ from ticketing.store.prepared import Prepared
 LONGEST_REASON = 60
 """Characters."""
 
-_HOLD = transition("hold", THIS, **AT_WINDOW, held_until=bindparam("until"), hold_reason=bindparam("reason"))
+_HOLD = transition("hold", THIS, **NO_CALL, held_until=bindparam("until"), hold_reason=bindparam("reason"))
 _GONE = dict.fromkeys(("window_id", "called_at", "started_at", "held_until", "hold_reason"))
 _CANCEL = transition("cancel", THIS, **_GONE, recalls=0, ended_at=bindparam("now"))
 _DUE = Query(
@@ -56,7 +56,7 @@ def todays(m: Transaction, ticket: int) -> TicketRow:
 
 
 def hold(m: Transaction, row: TicketRow, reason: str | None, back_at: datetime | None) -> Ticket:
-    """Put a ticket on hold, from its line or its window; see :meth:`ticketing.office.Office.hold`."""
+    """Put a ticket on hold, from its line or its window; ``back_at`` is when it returns by itself."""
     refuse_wrong_state("hold", row)
     reason = (reason or "").strip() or None
     if reason is not None and len(reason) > LONGEST_REASON:

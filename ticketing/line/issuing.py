@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, literal_column, select, text
+from sqlalchemy import bindparam, insert, select, text
 
 from ticketing import policy
 from ticketing.appointments import booking
@@ -48,14 +48,6 @@ _TICKET = Prepared(insert(tables.ticket).inline())
 _of_person = tickets.where(_t.c.hall_day == bindparam("day"), _t.c.person_hash == bindparam("person"), tables.live)
 _OF_PERSON = Query(_of_person, TicketRow)
 _OF_PERSON_FOR = Query(_of_person.where(_t.c.service_id == bindparam("service")), TicketRow)
-_MISSED_OF_PERSON = Query(
-    tickets.where(
-        _t.c.hall_day == bindparam("day"),
-        _t.c.person_hash == bindparam("person"),
-        _t.c.state == literal_column("'missed'"),
-    ).order_by(_t.c.id),
-    TicketRow,
-)
 _PERSON_OF = Prepared(select(_t.c.person_hash).where(_t.c.id == bindparam("ticket")))
 
 
@@ -91,7 +83,7 @@ def issue(
     chain: Sequence[str] | None = None,
     reached: limits.Reached | None = None,
 ) -> Issued:
-    """Issue a ticket; see :meth:`ticketing.office.Office.issue`.
+    """Issue a ticket. Refuses as :meth:`ticketing.office.Office.issue` says.
 
     ``rank_at`` is its rank where something else than issue time and class makes it, and ``rank_by`` what that is.
     ``chain`` replaces the service's own chain. ``reached`` is for :func:`limits.check`.
@@ -148,21 +140,11 @@ def issue(
     return Issued(Ticket.of(row, m.time, ahead), code, job)
 
 
-def of_person(m: Transaction, resident: Resident) -> list[Ticket]:
-    """The live tickets that this person has today."""
+def tickets_of(m: Transaction, resident: Resident) -> dict[str, Ticket]:
+    """Today's live tickets of the person with this ID number, by service."""
     person = _person_hash(m, resident)
-    if person is None:
-        return []
-    rows = _OF_PERSON.all(m.conn, {"day": m.day, "person": person})
-    return [m.ticket(row) for row in rows]
-
-
-def missed_of_person(m: Transaction, resident: Resident) -> list[Ticket]:
-    """The tickets that this person missed today."""
-    person = _person_hash(m, resident)
-    if person is None:
-        return []
-    return [m.ticket(row) for row in _MISSED_OF_PERSON.all(m.conn, {"day": m.day, "person": person})]
+    rows = _OF_PERSON.all(m.conn, {"day": m.day, "person": person}) if person else []
+    return {row.service_id: m.ticket(row) for row in rows}
 
 
 def open_service(m: Transaction, service: str) -> Service:
@@ -191,7 +173,7 @@ def refuse_second_of(m: Transaction, row: TicketRow, service: str) -> None:
 
 
 def used_up(m: Transaction, resident: Resident) -> frozenset[str]:
-    """The services for which this person gets no more tickets today."""
+    """The services for which this person's limit of tickets today is used up."""
     person = _person_hash(m, resident)
     return limits.used_up(m, person, [one.id for one in m.services()]) if person else frozenset()
 

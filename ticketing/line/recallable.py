@@ -8,7 +8,7 @@ from sqlalchemy import bindparam
 from ticketing.day.transaction import Query, Transaction, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.line import undoing
-from ticketing.model import Ticket, TicketRow, Window
+from ticketing.model import Ticket, TicketRow
 from ticketing.store import tables
 
 MOST_AWAY = 50
@@ -35,18 +35,23 @@ class Undoable:
     until: datetime
 
 
-def away(m: Transaction, window: Window) -> list[TicketRow]:
-    """The rows of today's tickets that ``window`` may call back, by rank: held, or missed and not too often."""
+def away(m: Transaction, window: str) -> list[Ticket]:
+    """Today's tickets that a window may call back, by rank: held, or missed and not too often.
+
+    Raises:
+        UnknownError: ``unknown_window``.
+    """
+    served = m.window(window)
     rows = [
         *(row for row in _HELD.all(m.conn) if row.hall_day == m.day),
         *_MISSED.all(m.conn, {"day": m.day, "most_misses": m.rules.missed_limit}),
     ]
-    ours = [row for row in rows if window.serves(row.service_id)]
-    return sorted(ours, key=lambda row: (row.rank_at, row.id))[:MOST_AWAY]
+    ours = [row for row in rows if served.serves(row.service_id)]
+    return [m.ticket(row) for row in sorted(ours, key=lambda row: (row.rank_at, row.id))[:MOST_AWAY]]
 
 
 def undoable(m: Transaction, window: str) -> Undoable | None:
-    """What ended last at the window, if that can still be undone and no ticket has come there since."""
+    """The finish or no-show last at the window, if it can be undone: in time, and no ticket has come there since."""
     if m.open_at(window) is not None:
         return None
     last = undoing.last_at(m, window)

@@ -20,7 +20,7 @@ class Scanned:
 
 
 def scan(m: Transaction, window: str, scanned: str, actor: Actor, override_reason: str | None) -> Scanned:
-    """Start serving a scanned ticket and open its resident's data; see :meth:`ticketing.office.Office.scan`."""
+    """Start serving a scanned ticket and open its resident's data. With a reason, a ticket of another window, too."""
     place = windows.claim(m, m.window(window), actor)
     row = m.row_of_code(scanned)
     if row.state not in (*LIVE_STATES, State.MISSED):
@@ -39,7 +39,12 @@ def scan(m: Transaction, window: str, scanned: str, actor: Actor, override_reaso
 
 
 def holders_at(m: Transaction, window: str, actor: Actor) -> Holders | None:
-    """The resident now being served, and their agent; see :meth:`ticketing.office.Office.holders_at`."""
+    """The data of the resident now being served, and of an agent; None for a ticket without data. Logged.
+
+    Raises:
+        UnknownError: ``unknown_window``.
+        StateError: ``nobody_here``; ``window_taken``; ``wrong_state``: called, but not being served yet.
+    """
     row = windows.ticket_at(m, window, actor)
     if row.state != State.SERVING:
         raise StateError("wrong_state", number=row.number, state=row.state, verb="resident")

@@ -109,7 +109,7 @@ def last_at(m: Transaction, window: str) -> Last | None:
 
 
 def undo(m: Transaction, window: str, actor: Actor) -> Ticket:
-    """Undo what ended last at the window; see :meth:`ticketing.office.Office.undo`."""
+    """Undo the finish or no-show that was last at the window."""
     found = windows.at_work(m, window, actor)
     windows.refuse_second_at(m, window)
     last = last_at(m, window)

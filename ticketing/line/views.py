@@ -18,7 +18,8 @@ from ticketing.policy import Why
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 from ticketing.waits import estimate
-from ticketing.waits.estimate import Forecast, Interval, Wait
+from ticketing.waits.estimate import Forecast
+from ticketing.waits.interval import Interval, Wait
 
 LAST_CALLS = 8
 """Calls of the day that stay on the board when they are over, since people miss calls."""
@@ -214,7 +215,7 @@ def _is_reached(m: Transaction, found: Forecast, service: str, until: datetime) 
 
 
 def board(m: Transaction) -> Board:
-    """The board now."""
+    """What screens show, and the number of the event it is up to."""
     rows = {row.id: row for query in (_OPEN_CALLS, _LAST_CALLS) for row in m.conn.execute(query, {"day": m.day})}
     newest = sorted(rows.values(), key=lambda row: (row.called_at, row.id), reverse=True)
     calls = [
@@ -227,14 +228,14 @@ def board(m: Transaction) -> Board:
     return Board(m.last_seq(), calls, _waiting(counts, _offered(m, counts)))
 
 
-def window(m: Transaction, window_id: str) -> WindowView:
-    """A window now."""
-    found = m.window(window_id)
-    lines = [*(one.id for one in m.services() if found.serves(one.id)), line_at(window_id)]
+def window(m: Transaction, window: str) -> WindowView:
+    """What the clerk at a window sees; raises ``unknown_window``."""
+    found = m.window(window)
+    lines = [*(one.id for one in m.services() if found.serves(one.id)), line_at(window)]
     counts = _counts(m, lines)
     services = [one for one in m.services() if found.serves(one.id) or one.id in counts]
-    row = m.open_at(window_id)
-    here = {"day": m.day, "window": window_id}
+    row = m.open_at(window)
+    here = {"day": m.day, "window": window}
     figures = m.conn.execute(_FIGURES, here).one()
     stays = m.conn.execute(_STAYS, here).one()
     return WindowView(
@@ -266,13 +267,13 @@ def expected_wait(m: Transaction, forecasts: Forecasts, ticket: int) -> Interval
 
 
 def events_after(m: Transaction, seq: int, limit: int) -> list[Event]:
-    """Events with a number above ``seq``, oldest first."""
+    """At most ``limit`` events with a number above ``seq``, oldest first."""
     rows = _SOME_EVENTS.all(m.conn, {"after": seq, "most": limit})
     return [Event(row.seq, m.time(row.at), row.type, json.loads(row.data)) for row in rows]
 
 
 def day_counts(m: Transaction) -> DayCounts:
-    """Today's tickets and slips, counted."""
+    """Today's tickets by state and slips by state of printing, for monitoring."""
     tickets, slips = (
         {row[0]: row[1] for row in m.conn.execute(query, {"day": m.day})} for query in (_DAY_STATES, _DAY_PRINTS)
     )

@@ -20,13 +20,13 @@ _MY_TURN = Why("已经轮到您了，请看叫号屏", "It is your turn already:
 _SELF = Why("这是您自己的号码", "That is your own number")
 
 
-def why_before(m: Transaction, code: str, number: str) -> Why:
+def why_before(m: Transaction, code_text: str, number: str) -> Why:
     """Why ``number`` is called before the ticket with this code, or that it is not.
 
     Raises:
         UnknownError: ``unknown_code``; ``unknown_number``: no such ticket today.
     """
-    mine = m.row_of_code(code)
+    mine = m.row_of_code(code_text)
     other = m.row_of_number(number)
     if other.id == mine.id:
         return _SELF

@@ -232,7 +232,7 @@ def test_the_longer_access_log_stays_when_it_goes_on_from_the_other(desk: Office
     a_morning(desk)
     backups(desk).write(tmp_path / "hall.backup")
     desk.office.start("1", CLERK)
-    desk.office.resident_at("1", CLERK)
+    desk.office.holders_at("1", CLERK)
     assert backups(desk).restore(tmp_path / "hall.backup", ROOT, replace=True).log == "own"
     with desk.store.read() as conn:
         assert access_log.verify(conn, desk.vault) == access_log.Verdict(3)

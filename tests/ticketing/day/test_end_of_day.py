@@ -246,7 +246,7 @@ def test_neither_a_resident_nor_a_code_is_found_in_the_stores_files(tmp_path: Pa
     hall.office.scan("1", issued[0].code, CLERK)
     hall.office.transfer("1", "tax", CLERK)
     hall.office.scan("2", issued[0].code, CLERK, override_reason="材料在2号窗口")
-    hall.office.resident_at("2", CLERK)
+    hall.office.holders_at("2", CLERK)
     secrets += [one.code for one in issued]
     found = traces(tmp_path)
     # The search itself works: what may be there is found.

@@ -33,7 +33,7 @@ VERBS = {
     "return": lambda office, who: office.return_number("1", "A001", who),
     "undo": lambda office, who: office.undo("1", who),
     "scan": lambda office, who: office.scan("1", "0123456789ABCDEF", who),
-    "resident": lambda office, who: office.resident_at("1", who),
+    "resident": lambda office, who: office.holders_at("1", who),
 }
 
 

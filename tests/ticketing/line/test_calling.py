@@ -116,7 +116,7 @@ def test_one_window_has_one_ticket_at_a_time(desk: OfficeHall) -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", ["call_next", "recall", "start", "finish", "no_show", "open_window", "pause_window", "resident_at"]
+    "verb", ["call_next", "recall", "start", "finish", "no_show", "open_window", "pause_window", "holders_at"]
 )
 def test_a_window_there_is_not_is_unknown(desk: OfficeHall, verb: str) -> None:
     assert refused(UnknownError, "unknown_window", getattr(desk.office, verb), "9", CLERK) == {"window": "9"}

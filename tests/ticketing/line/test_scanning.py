@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import select
 
 from offices import CHEN, CLERK, DESK, LI, OfficeHall, refused
+from ticketing.day.residents import Holders
 from ticketing.model import (
     Actor,
     ForbiddenError,
@@ -24,7 +25,7 @@ def test_a_scan_starts_the_service_and_opens_the_data(desk: OfficeHall) -> None:
     scanned = desk.office.scan("1", f"HTTPS://Q.EXAMPLE.CN/T/{issued.code}", SCANNER)
     assert (scanned.ticket.state, scanned.ticket.started_at) == (State.SERVING, desk.now)
     assert scanned.resident == LI
-    assert desk.office.resident_at("1", CLERK) == LI
+    assert desk.office.holders_at("1", CLERK) == Holders(LI)
     again = desk.office.scan("1", issued.code.lower(), SCANNER)
     assert again.resident == LI
     assert desk.event_types() == ["ticket.issued", "ticket.called", "ticket.started"]
@@ -42,7 +43,7 @@ def test_a_ticket_without_data_is_scanned_all_the_same(desk: OfficeHall) -> None
     issued = desk.issue()
     desk.call()
     assert desk.office.scan("1", issued.code, SCANNER).resident is None
-    assert desk.office.resident_at("1", CLERK) is None
+    assert desk.office.holders_at("1", CLERK) is None
 
 
 def test_any_character_a_card_may_hold_comes_back_as_it_was(desk: OfficeHall) -> None:
@@ -183,11 +184,11 @@ def test_codes_that_are_none_of_today_are_refused_alike(desk: OfficeHall) -> Non
 
 def test_the_data_are_given_only_while_the_resident_is_served(desk: OfficeHall) -> None:
     desk.issue("licence", LI)
-    assert refused(StateError, "nobody_here", desk.office.resident_at, "1", CLERK) == {"window": "1"}
+    assert refused(StateError, "nobody_here", desk.office.holders_at, "1", CLERK) == {"window": "1"}
     desk.call()
-    facts = refused(StateError, "wrong_state", desk.office.resident_at, "1", CLERK)
+    facts = refused(StateError, "wrong_state", desk.office.holders_at, "1", CLERK)
     assert (facts["state"], facts["verb"]) == ("called", "resident")
     desk.office.start("1", CLERK)
-    assert desk.office.resident_at("1", CLERK) == LI
+    assert desk.office.holders_at("1", CLERK) == Holders(LI)
     desk.office.finish("1", CLERK)
-    refused(StateError, "nobody_here", desk.office.resident_at, "1", CLERK)
+    refused(StateError, "nobody_here", desk.office.holders_at, "1", CLERK)
