@@ -14,7 +14,9 @@ from statistics import fmean
 import pytest
 
 from hall_days import KINDS, Hall, Kind, Resident, live
-from ticketing.waits.estimate import CLAIM, Case, Desk, Experience, Place, Wait, forecast, learn
+from ticketing.waits.estimate import OpenWindow, Place, forecast
+from ticketing.waits.interval import CLAIM, Wait
+from ticketing.waits.pace import Experience, PastCase, learn
 
 REMEMBERED = 3000
 """Tickets learned from, as views do."""
@@ -85,18 +87,18 @@ class Asking:
         return self._learned[1:]
 
 
-def desk(hall: Hall, window: int) -> Desk:
+def desk(hall: Hall, window: int) -> OpenWindow:
     at = hall.counters[window]
     if at.resident is None or at.resident.called is None:
-        return Desk(at.services, window=str(window))
-    return Desk(at.services, at.resident.service, hall.now - at.resident.called, str(window))
+        return OpenWindow(at.services, window=str(window))
+    return OpenWindow(at.services, at.resident.service, hall.now - at.resident.called, str(window))
 
 
-def case(hall: Hall, one: Resident) -> Case:
+def case(hall: Hall, one: Resident) -> PastCase:
     today = one.issued > hall.today
     # Of who never came, a past day does not keep when that was found.
     known = one.ended is not None and (one.comes or today)
-    return Case(
+    return PastCase(
         one.service,
         one.issued - hall.now,
         one.issued - one.rank,
@@ -185,11 +187,14 @@ def test_bench_expected_wait(whole: bool, figure: Callable[[str], None]) -> None
 def test_bench_forecast(whole: bool, figure: Callable[[str], None]) -> None:
     services = [f"s{n}" for n in range(8)]
     desks = [
-        Desk(tuple(services[n % 8 : n % 8 + 3]) if n else ("*",), services[n % 8], 60.0 * n, f"{n}") for n in range(10)
+        OpenWindow(tuple(services[n % 8 : n % 8 + 3]) if n else ("*",), services[n % 8], 60.0 * n, f"{n}")
+        for n in range(10)
     ]
     waiting = [Place(n, services[n * 5 % 8], 15.0 * (n - 200)) for n in range(200)]
     past = [
-        Case(services[n % 8], -20.0 * n - 900, 1800.0 * (n % 10 == 0), f"{n % 10}", -20.0 * n - 600, -20.0 * n - 300)
+        PastCase(
+            services[n % 8], -20.0 * n - 900, 1800.0 * (n % 10 == 0), f"{n % 10}", -20.0 * n - 600, -20.0 * n - 300
+        )
         for n in range(REMEMBERED)
     ]
     learning, foretelling = [], []

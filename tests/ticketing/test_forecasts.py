@@ -1,4 +1,4 @@
-"""The queue is played forward once for each event and minute, however many ask."""
+"""The queue is simulated once for each event and minute, however many ask."""
 
 import sys
 import threading
@@ -30,31 +30,31 @@ def busy(tmp_path: Path) -> Iterator[OfficeHall]:
 
 def test_all_that_ask_after_one_event_share_one_forecast(busy: OfficeHall) -> None:
     codes = [busy.issue("tax").code for _ in range(3)]
-    played = busy.office.forecasts.played
+    simulated = busy.office.forecasts.simulated
     for _ in range(2):
         busy.office.hall()
         for code in codes:
             busy.office.ticket_of_code(code)
-    assert busy.office.forecasts.played == played + 1
+    assert busy.office.forecasts.simulated == simulated + 1
     busy.office.pause_window("2", CLERK)
     waits = [busy.office.ticket_of_code(code).expected_wait for code in codes]
-    assert busy.office.forecasts.played == played + 2
+    assert busy.office.forecasts.simulated == simulated + 2
     assert waits == [fresh(busy).ticket_of_code(code).expected_wait for code in codes]
 
 
 def test_a_forecast_is_told_for_a_minute_at_most(busy: OfficeHall) -> None:
     busy.now = MORNING.replace(minute=10)
     busy.office.hall()
-    played = busy.office.forecasts.played
+    simulated = busy.office.forecasts.simulated
     busy.later(seconds=59)
     busy.office.hall()
-    assert busy.office.forecasts.played == played
+    assert busy.office.forecasts.simulated == simulated
     busy.later(seconds=1)
     assert busy.office.hall() == fresh(busy).hall()
-    assert busy.office.forecasts.played == played + 1
+    assert busy.office.forecasts.simulated == simulated + 1
 
 
-def test_it_is_played_once_though_many_ask_at_once(busy: OfficeHall) -> None:
+def test_it_is_simulated_once_though_many_ask_at_once(busy: OfficeHall) -> None:
     gate = threading.Barrier(16)
 
     def ask(_: int) -> object:
@@ -62,7 +62,7 @@ def test_it_is_played_once_though_many_ask_at_once(busy: OfficeHall) -> None:
         return busy.office.hall()
 
     usual = sys.getswitchinterval()
-    # So that each is interrupted while it plays.
+    # So that each is interrupted while it simulates.
     sys.setswitchinterval(1e-5)
     try:
         with ThreadPoolExecutor(16) as crowd:
@@ -70,7 +70,7 @@ def test_it_is_played_once_though_many_ask_at_once(busy: OfficeHall) -> None:
     finally:
         sys.setswitchinterval(usual)
     assert all(view == views[0] for view in views)
-    assert busy.office.forecasts.played == 1
+    assert busy.office.forecasts.simulated == 1
 
 
 def test_what_a_verb_foresaw_is_not_told_to_others_for_it_may_be_undone(busy: OfficeHall) -> None:
@@ -83,10 +83,10 @@ def test_what_a_verb_foresaw_is_not_told_to_others_for_it_may_be_undone(busy: Of
     at = datetime.fromisoformat("2026-03-02T09:04:00+08:00")
     busy.now = at
     refused(LimitError, "not_today", busy.issue, "tax")
-    assert busy.office.forecasts.played == 1
+    assert busy.office.forecasts.simulated == 1
     busy.now = at
     assert busy.office.hall() == fresh(busy).hall()
-    assert busy.office.forecasts.played == 2
+    assert busy.office.forecasts.simulated == 2
 
 
 def fresh(hall: OfficeHall) -> Office:

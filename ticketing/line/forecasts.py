@@ -1,4 +1,4 @@
-"""How long residents will wait: the queue of the store played forward, once for each event, whoever asks."""
+"""The forecast of waits: the queue of the store simulated once for each event, whoever asks."""
 
 import threading
 from collections.abc import Iterator
@@ -12,7 +12,8 @@ from ticketing.day.transaction import t as _t
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 from ticketing.waits import estimate
-from ticketing.waits.estimate import Case, Desk, Experience, Forecast, Place
+from ticketing.waits.estimate import Forecast, OpenWindow, Place
+from ticketing.waits.pace import Experience, PastCase, learn
 
 _EXPERIENCE_LASTS = timedelta(minutes=1)
 _MINUTE = 60_000_000
@@ -56,11 +57,11 @@ class Forecasts:
     the minute. Boxes that share a store have one each.
 
     Attributes:
-        played: how often the queue was played.
+        simulated: how often the queue was simulated.
     """
 
     def __init__(self) -> None:
-        self.played = 0
+        self.simulated = 0
         self._lock = threading.Lock()
         self._learned: tuple[datetime, Experience] | None = None
         self._kept: tuple[tuple[int, int], Forecast] | None = None
@@ -68,48 +69,48 @@ class Forecasts:
     def at(self, m: Transaction, *, keep: bool = True) -> Forecast:
         """The forecast at this moment; ``keep`` is False in a verb, since what it sees may be rolled back.
 
-        A call while it is played waits for the result. A verb does not wait: it would hold up all other verbs.
+        A call during a simulation waits for its result. A verb does not wait: it would hold up all other verbs.
         """
         key = m.last_seq(), m.at // _MINUTE
         with self._lock if keep else nullcontext():
             if self._kept is None or self._kept[0] != key:
-                found = self._play(m)
+                found = self._simulate(m)
                 if not keep:
                     return found
                 self._kept = key, found
             return self._kept[1]
 
-    def _play(self, m: Transaction) -> Forecast:
-        self.played += 1
+    def _simulate(self, m: Transaction) -> Forecast:
+        self.simulated += 1
         busy = {row.window_id: row for row in m.conn.execute(_AT_WINDOWS)}
-        desks = []
+        windows = []
         for one in m.windows():
             # A paused window finishes its case; when it calls again is not known.
             if one.state == "open":
                 row = busy.get(one.id)
                 weights = {service: 60.0 * minutes for service, minutes in one.weights.items()}
                 service, since = (row.service_id, (m.at - row.called_at) / 1e6) if row else (None, 0.0)
-                desks.append(Desk(one.services, service, since, one.id, weights=weights))
+                windows.append(OpenWindow(one.services, service, since, one.id, weights=weights))
         line = (
             Place(row.id, row.service_id, (row.rank_at - m.at) / 1e6, row.line[1:] if row.line.startswith("@") else "")
             for row in m.conn.execute(_LINE, {"day": m.day})
         )
-        return estimate.forecast(desks, line, [one.id for one in m.services()], self._experience(m))
+        return estimate.forecast(windows, line, [one.id for one in m.services()], self._experience(m))
 
     def _experience(self, m: Transaction) -> Experience:
         if self._learned is None or abs(m.now - self._learned[0]) >= _EXPERIENCE_LASTS:
-            self._learned = m.now, estimate.learn(_cases(m))
+            self._learned = m.now, learn(_cases(m))
         return self._learned[1]
 
 
-def _cases(m: Transaction) -> Iterator[Case]:
+def _cases(m: Transaction) -> Iterator[PastCase]:
     def since(at: int | None) -> float | None:
         return None if at is None else (at - m.at) / 1e6
 
     for row in _CASES.all(m.conn):
         # The end of the day ended these, not the end of a case.
         unknown = row.state == "expired" or row.outcome == "end_of_day"
-        yield Case(
+        yield PastCase(
             row.service_id,
             (row.queued_at - m.at) / 1e6,
             0.0 if row.rank_by else row.head_start / 1e6,
@@ -119,7 +120,7 @@ def _cases(m: Transaction) -> Iterator[Case]:
             row.hall_day == m.day,
         )
     for row in _VISITS.all(m.conn):
-        yield Case(
+        yield PastCase(
             row.service_id,
             (row.queued_at - m.at) / 1e6,
             window=row.window_id,

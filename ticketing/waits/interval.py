@@ -28,19 +28,17 @@ class Wait:
     Attributes:
         mean: seconds.
         deviation: standard, seconds.
-        chance: the probability that there is a call at all; below 1 where windows are known to close before.
     """
 
     mean: float
     deviation: float
-    chance: float = 1.0
 
     def within(self, seconds: float) -> float:
         """The probability that the call comes within so many seconds."""
         if self.mean <= 0 or self.deviation <= 0:
-            return self.chance * (seconds >= self.mean)
+            return float(seconds >= self.mean)
         ninth = (self.deviation / self.mean) ** 2 / 9
-        return self.chance * _NORMAL.cdf(((max(0.0, seconds) / self.mean) ** (1 / 3) - 1 + ninth) / sqrt(ninth))
+        return _NORMAL.cdf(((max(0.0, seconds) / self.mean) ** (1 / 3) - 1 + ninth) / sqrt(ninth))
 
     @property
     def minutes(self) -> float:

@@ -13,7 +13,7 @@ from math import exp, inf, sqrt
 from statistics import NormalDist, fmean, median, pstdev
 
 PARTS = 24
-"""Into how many equally frequent parts the lengths of cases are cut; also how often a forecast plays the queue."""
+"""Into how many equally frequent parts the lengths of cases are cut; also how often a forecast simulates the queue."""
 
 SHORTEST, LONGEST = 5.0, 7200.0
 """Seconds; what is outside is a mistaken call or a forgotten *finish* key."""
@@ -72,8 +72,8 @@ UNKNOWN_PACE = _guess()
 
 
 @dataclass(frozen=True)
-class Case:
-    """A ticket that was called, or still waits. Times are seconds from now, so mostly negative.
+class PastCase:
+    """A ticket as pace is learned from: it was called, or still waits. Times are seconds from now, so mostly negative.
 
     Attributes:
         service: what for.
@@ -134,7 +134,7 @@ class Experience:
     overtakers: tuple[Overtakers, ...] = ()
 
 
-def learn(cases: Iterable[Case]) -> Experience:
+def learn(cases: Iterable[PastCase]) -> Experience:
     """Learn from past and today's cases, in any order."""
     known = list(cases)
     worked = _lengths(known)
@@ -148,7 +148,7 @@ def learn(cases: Iterable[Case]) -> Experience:
 
 
 def _with_tempos(
-    paces: dict[str, Pace], usual: Pace, worked: Sequence[tuple[Case, float]], overtakers: tuple[Overtakers, ...]
+    paces: dict[str, Pace], usual: Pace, worked: Sequence[tuple[PastCase, float]], overtakers: tuple[Overtakers, ...]
 ) -> Experience:
     """How today's cases compare with what their paces promise, in the hall and at each window."""
     means = {service: pace.mean for service, pace in paces.items()}
@@ -204,13 +204,13 @@ def _parts(weighed: Sequence[tuple[float, float]]) -> tuple[float, ...]:
     return tuple(means)
 
 
-def _lengths(cases: Iterable[Case]) -> list[tuple[Case, float]]:
+def _lengths(cases: Iterable[PastCase]) -> list[tuple[PastCase, float]]:
     """How long each case that is over kept its window."""
-    at_window: dict[str, list[tuple[float, Case]]] = defaultdict(list)
+    at_window: dict[str, list[tuple[float, PastCase]]] = defaultdict(list)
     for case in cases:
         if case.window is not None and case.called is not None:
             at_window[case.window].append((case.called, case))
-    found: list[tuple[Case, float, float | None]] = []
+    found: list[tuple[PastCase, float, float | None]] = []
     for calls in at_window.values():
         calls.sort(key=lambda one: one[0])
         for place, (called, case) in enumerate(calls):
@@ -228,7 +228,7 @@ def _lengths(cases: Iterable[Case]) -> list[tuple[Case, float]]:
     ]
 
 
-def _overtakers(cases: Iterable[Case]) -> tuple[Overtakers, ...]:
+def _overtakers(cases: Iterable[PastCase]) -> tuple[Overtakers, ...]:
     count: dict[tuple[str, int], int] = defaultdict(int)
     first = 0.0
     for case in cases:

@@ -1,27 +1,13 @@
 from itertools import count
-from math import inf
 from random import Random
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from ticketing.waits.estimate import (
-    CLAIM,
-    UNKNOWN_PACE,
-    Desk,
-    Experience,
-    Forecast,
-    Overtakers,
-    Pace,
-    Place,
-    Wait,
-    forecast,
-    pace_of,
-    places_left,
-    reached_before,
-    steady,
-)
+from ticketing.waits.estimate import Forecast, OpenWindow, Place, forecast, reached_before
+from ticketing.waits.interval import CLAIM, Wait
+from ticketing.waits.pace import UNKNOWN_PACE, Experience, Overtakers, Pace, pace_of, steady
 
 STEADY = Experience({"a": steady(600.0), "b": steady(300.0)})
 
@@ -36,14 +22,14 @@ def minutes(found: Forecast) -> dict[int, tuple[int, int]]:
 
 
 def test_a_free_window_takes_a_newcomer_at_once() -> None:
-    wait = forecast([Desk(("a",))], [], ["a"], STEADY).newcomers["a"]
+    wait = forecast([OpenWindow(("a",))], [], ["a"], STEADY).newcomers["a"]
     assert (wait.interval, wait.minutes) == ((0, 0), 0.0)
 
 
 def test_two_windows_halve_the_wait() -> None:
     waiting = line("a", "a", "a", "a")
-    one = forecast([Desk(("a",))], waiting, ["a"], STEADY)
-    two = forecast([Desk(("a",))] * 2, waiting, ["a"], STEADY)
+    one = forecast([OpenWindow(("a",))], waiting, ["a"], STEADY)
+    two = forecast([OpenWindow(("a",))] * 2, waiting, ["a"], STEADY)
     assert minutes(one) == {1: (0, 0), 2: (10, 10), 3: (20, 20), 4: (30, 30)}
     assert minutes(two) == {1: (0, 0), 2: (0, 0), 3: (10, 10), 4: (10, 10)}
     assert one.newcomers["a"].interval == (40, 40)
@@ -51,11 +37,11 @@ def test_two_windows_halve_the_wait() -> None:
 
 
 def test_the_ticket_now_at_the_window_has_to_end_first() -> None:
-    assert forecast([Desk(("a",), "a", 240.0)], line("a"), ["a"], STEADY).calls[1].interval == (6, 6)
+    assert forecast([OpenWindow(("a",), "a", 240.0)], line("a"), ["a"], STEADY).calls[1].interval == (6, 6)
 
 
 def test_a_case_that_has_outlasted_all_others_is_not_expected_to_end_at_once() -> None:
-    wait = forecast([Desk(("a",), "a", 3600.0)], line("a"), ["a"], STEADY).calls[1]
+    wait = forecast([OpenWindow(("a",), "a", 3600.0)], line("a"), ["a"], STEADY).calls[1]
     assert 0 <= wait.interval.low < wait.interval.high
     assert wait.minutes > 1
 
@@ -63,14 +49,14 @@ def test_a_case_that_has_outlasted_all_others_is_not_expected_to_end_at_once() -
 def test_the_longer_a_case_has_taken_the_longer_it_may_still_take_if_lengths_differ() -> None:
     """Half of the cases take two minutes, half take an hour: after ten minutes it is one of the long ones."""
     hall = Experience({"a": pace_of([120.0] * 50 + [3600.0] * 50)})
-    fresh = forecast([Desk(("a",), "a", 0.0)], line("a"), ["a"], hall).calls[1]
-    known = forecast([Desk(("a",), "a", 600.0)], line("a"), ["a"], hall).calls[1]
+    fresh = forecast([OpenWindow(("a",), "a", 0.0)], line("a"), ["a"], hall).calls[1]
+    known = forecast([OpenWindow(("a",), "a", 600.0)], line("a"), ["a"], hall).calls[1]
     assert fresh.mean == pytest.approx(1860, rel=0.05)
     assert known.interval == (50, 50)
 
 
 def test_a_window_of_all_services_takes_them_by_rank() -> None:
-    assert minutes(forecast([Desk(("*",))], line("b", "a", "b"), ["a", "b"], STEADY)) == {
+    assert minutes(forecast([OpenWindow(("*",))], line("b", "a", "b"), ["a", "b"], STEADY)) == {
         1: (0, 0),
         2: (5, 5),
         3: (15, 15),
@@ -78,67 +64,54 @@ def test_a_window_of_all_services_takes_them_by_rank() -> None:
 
 
 def test_other_services_of_a_window_make_one_wait_though_nobody_is_ahead() -> None:
-    busy = forecast([Desk(("a", "b"))], line(*"bbbbbb"), ["a", "b"], STEADY)
+    busy = forecast([OpenWindow(("a", "b"))], line(*"bbbbbb"), ["a", "b"], STEADY)
     assert busy.newcomers["a"].interval == (30, 30)
 
 
 def test_a_window_takes_a_service_of_more_weight_earlier() -> None:
     waiting = [Place(1, "a", -100.0), Place(2, "b", -50.0)]
-    assert minutes(forecast([Desk(("*",))], waiting, ["a", "b"], STEADY)) == {1: (0, 0), 2: (10, 10)}
-    weighty = Desk(("*",), weights={"b": 60.0})
+    assert minutes(forecast([OpenWindow(("*",))], waiting, ["a", "b"], STEADY)) == {1: (0, 0), 2: (10, 10)}
+    weighty = OpenWindow(("*",), weights={"b": 60.0})
     assert minutes(forecast([weighty], waiting, ["a", "b"], STEADY)) == {1: (5, 5), 2: (0, 0)}
     newcomers = forecast([weighty], [Place(1, "a", -30.0)], ["a", "b"], STEADY).newcomers
     assert (newcomers["a"].interval, newcomers["b"].interval) == ((10, 10), (0, 0))
 
 
 def test_a_ticket_for_one_window_waits_for_that_one() -> None:
-    desks = [Desk(("a",), window="1"), Desk(("a",), "a", window="2")]
+    windows = [OpenWindow(("a",), window="1"), OpenWindow(("a",), "a", window="2")]
     waiting = [Place(1, "a", -20.0, "2"), Place(2, "a", -10.0)]
-    assert minutes(forecast(desks, waiting, ["a"], STEADY)) == {1: (10, 10), 2: (0, 0)}
+    assert minutes(forecast(windows, waiting, ["a"], STEADY)) == {1: (10, 10), 2: (0, 0)}
 
 
 def test_a_newcomer_goes_before_an_appointment_that_is_due_later() -> None:
-    found = forecast([Desk(("a",))], [Place(1, "a", 900.0)], ["a"], STEADY)
+    found = forecast([OpenWindow(("a",))], [Place(1, "a", 900.0)], ["a"], STEADY)
     assert found.newcomers["a"].interval == (0, 0)
     assert found.calls[1].interval == (0, 0)
 
 
 def test_those_with_a_head_start_still_to_come_make_the_others_wait_longer() -> None:
     waiting = [Place(n, "a", n - 60.0) for n in range(8)]
-    usual = forecast([Desk(("a",))], waiting, ["a"], STEADY).calls
+    usual = forecast([OpenWindow(("a",))], waiting, ["a"], STEADY).calls
     elders = Experience(STEADY.paces, overtakers=(Overtakers("a", 1800.0, 1 / 600),))
-    overtaken = forecast([Desk(("a",))], waiting, ["a"], elders).calls
+    overtaken = forecast([OpenWindow(("a",))], waiting, ["a"], elders).calls
     # Three of them come in the half hour in which they still overtake, and take ten minutes each.
     assert overtaken[7].minutes - usual[7].minutes == pytest.approx(30, abs=3)
     assert overtaken[0].minutes == usual[0].minutes == 0
     # Who waited half an hour already is before all of them.
     early = [Place(n, "a", n - 1860.0) for n in range(8)]
-    assert forecast([Desk(("a",))], early, ["a"], elders).calls[7].minutes == 70
-
-
-def test_a_known_break_is_counted_in() -> None:
-    lunch = Desk(("a",), breaks=((300.0, 3900.0),))
-    assert minutes(forecast([lunch], line("a", "a"), ["a"], STEADY)) == {1: (0, 0), 2: (65, 65)}
-    home = Desk(("a",), breaks=((300.0, inf),))
-    assert minutes(forecast([home], line("a", "a"), ["a"], STEADY)) == {1: (0, 0)}
-    # Half of the cases are over by then.
-    hall = Experience({"a": pace_of([120.0] * 50 + [3600.0] * 50)})
-    maybe = forecast([home], line("a", "a"), ["a"], hall)
-    assert (maybe.calls[1].chance, maybe.calls[2].chance) == (1, 0.5)
-    assert 0 < maybe.newcomers["a"].chance < 0.5
-    assert not reached_before(maybe, "a", 1e6)
+    assert forecast([OpenWindow(("a",))], early, ["a"], elders).calls[7].minutes == 70
 
 
 def test_a_quick_clerk_is_known_by_the_window() -> None:
     hall = Experience(STEADY.paces, tempos={"1": 0.5})
-    one = forecast([Desk(("a",), window="1")], line("a", "a"), ["a"], hall)
-    other = forecast([Desk(("a",), window="2")], line("a", "a"), ["a"], hall)
+    one = forecast([OpenWindow(("a",), window="1")], line("a", "a"), ["a"], hall)
+    other = forecast([OpenWindow(("a",), window="2")], line("a", "a"), ["a"], hall)
     assert (one.calls[2].interval, other.calls[2].interval) == ((5, 5), (10, 10))
 
 
 def test_what_is_not_known_of_a_clerk_widens_the_interval() -> None:
     def width(hall: Experience) -> int:
-        low, high = forecast([Desk(("a",), window="1")], line(*"aaaaaa"), ["a"], hall).calls[6].interval
+        low, high = forecast([OpenWindow(("a",), window="1")], line(*"aaaaaa"), ["a"], hall).calls[6].interval
         return high - low
 
     known, strange = Experience(STEADY.paces), Experience(STEADY.paces, strange=0.2)
@@ -150,40 +123,40 @@ def test_what_is_not_known_of_a_clerk_widens_the_interval() -> None:
 
 
 def test_a_service_no_open_window_serves_has_no_forecast() -> None:
-    found = forecast([Desk(("b",))], line("a", "b"), ["a", "b"], STEADY)
+    found = forecast([OpenWindow(("b",))], line("a", "b"), ["a", "b"], STEADY)
     assert minutes(found) == {2: (0, 0)}
     assert set(found.newcomers) == {"b"}
     assert forecast([], line("a"), ["a"], STEADY).calls == {}
 
 
 def test_the_further_away_the_wider_the_interval() -> None:
-    calls = forecast([Desk(("a",))], line(*"a" * 40), ["a"], Experience()).calls
+    calls = forecast([OpenWindow(("a",))], line(*"a" * 40), ["a"], Experience()).calls
     widths = [calls[ticket].interval.high - calls[ticket].interval.low for ticket in (2, 5, 10, 20, 40)]
     assert widths == sorted(widths)
     assert widths[0] < widths[-1]
 
 
 def test_the_more_windows_the_surer_the_forecast_of_as_long_a_wait() -> None:
-    one = forecast([Desk(("a",))], line(*"a" * 20), ["a"], Experience()).calls[20]
-    four = forecast([Desk(("a",))] * 4, line(*"a" * 80), ["a"], Experience()).calls[77]
+    one = forecast([OpenWindow(("a",))], line(*"a" * 20), ["a"], Experience()).calls[20]
+    four = forecast([OpenWindow(("a",))] * 4, line(*"a" * 80), ["a"], Experience()).calls[77]
     assert four.mean == pytest.approx(one.mean, rel=0.1)
     assert four.deviation < 0.7 * one.deviation
 
 
 def test_what_is_far_down_the_line_is_foretold_as_what_is_near() -> None:
-    """The plays that only go some way tell the same of it."""
+    """The runs that only go some way tell the same of it."""
     tickets = line(*"ab" * 60)
     hall = Experience(usual=Pace(UNKNOWN_PACE.lengths))
-    calls = forecast([Desk(("*",))] * 3, tickets, ["a", "b"], hall).calls
+    calls = forecast([OpenWindow(("*",))] * 3, tickets, ["a", "b"], hall).calls
     mean = UNKNOWN_PACE.mean
     for ticket in (30, 60, 61, 62, 120):
         assert calls[ticket].mean == pytest.approx((ticket - 2) / 3 * mean, rel=0.06)
 
 
 def test_the_same_is_told_for_the_same() -> None:
-    desks = [Desk(("*",), "a", 100.0), Desk(("b",))]
+    windows = [OpenWindow(("*",), "a", 100.0), OpenWindow(("b",))]
     hall = Experience(overtakers=(Overtakers("a", 1800.0, 0.01),), doubt=0.2)
-    assert forecast(desks, line(*"abbab"), ["a", "b"], hall) == forecast(desks, line(*"abbab"), ["a", "b"], hall)
+    assert forecast(windows, line(*"abbab"), ["a", "b"], hall) == forecast(windows, line(*"abbab"), ["a", "b"], hall)
 
 
 def test_an_interval_holds_as_many_waits_as_it_claims() -> None:
@@ -206,9 +179,9 @@ def test_what_is_not_certain_is_never_less_than_a_minute_wide() -> None:
 
 def test_the_order_in_which_tickets_are_given_does_not_matter() -> None:
     tickets = line(*"abbab" * 20)
-    desks = [Desk(("*",)), Desk(("b",))]
-    assert forecast(desks, tickets[::-1], ["a", "b"], Experience()) == forecast(
-        desks, tickets, ["a", "b"], Experience()
+    windows = [OpenWindow(("*",)), OpenWindow(("b",))]
+    assert forecast(windows, tickets[::-1], ["a", "b"], Experience()) == forecast(
+        windows, tickets, ["a", "b"], Experience()
     )
 
 
@@ -220,47 +193,22 @@ def test_how_sure_a_call_is_within_a_time_fits_its_interval() -> None:
     assert wait.within(0.0) < 0.01 < 0.99 < wait.within(4000.0)
     assert Wait(600.0, 0.0).within(600.0) == 1.0
     assert Wait(600.0, 0.0).within(599.0) == 0.0
-    assert Wait(600.0, 0.0, chance=0.5).within(601.0) == 0.5
-
-
-def test_before_closing_so_many_more_are_reached_as_there_is_time_for() -> None:
-    desks = [Desk(("a",)), Desk(("a",))]
-    ask = {"service": "a", "services": ["a"], "experience": STEADY}
-    # Two at once, two after ten minutes and two after twenty; one of these six places is taken.
-    assert places_left(desks, line("a"), seconds=1500.0, **ask) == 5
-    assert places_left(desks, line("a"), seconds=1199.0, **ask) == 3
-    assert places_left(desks, line(*"a" * 6), seconds=1500.0, **ask) == 0
-    assert places_left(desks, line("a"), seconds=1500.0, to_the_last=True, **ask) == 200
-    assert places_left([Desk(("b",))], [], seconds=1500.0, to_the_last=True, **ask) == 0
-    # An appointment that is due later is not before them.
-    assert places_left(desks, [Place(1, "a", 900.0)], seconds=1500.0, **ask) == 6
-
-
-def test_fewer_are_promised_a_place_the_less_is_known() -> None:
-    sure = places_left([Desk(("a",))], [], ["a"], Experience({"a": steady(480.0)}), service="a", seconds=7200.0)
-    unsure = places_left([Desk(("a",))], [], ["a"], Experience(), service="a", seconds=7200.0)
-    assert 0 < unsure < sure == 16
 
 
 def test_a_newcomer_is_told_whether_it_is_still_today() -> None:
-    found = forecast([Desk(("a",))], line(*"aaa"), ["a", "b"], STEADY)
+    found = forecast([OpenWindow(("a",))], line(*"aaa"), ["a", "b"], STEADY)
     assert reached_before(found, "a", 1800.0)
     assert not reached_before(found, "a", 1799.0)
-    assert reached_before(found, "a", 0.0, to_the_last=True)
-    assert not reached_before(found, "b", 1e6, to_the_last=True)
-    # A window that is known to go before cannot call anybody later.
-    leaving = forecast([Desk(("a",), breaks=((1000.0, inf),))], line(*"aaa"), ["a"], STEADY)
-    assert not reached_before(leaving, "a", 1e6, to_the_last=True)
+    assert not reached_before(found, "b", 1e6)
 
 
-desks = st.lists(
+windows = st.lists(
     st.builds(
-        Desk,
+        OpenWindow,
         st.sampled_from([("*",), ("a",), ("b",), ("a", "b"), ("a", "closed"), ()]),
         st.sampled_from([None, "a", "b", "gone"]),
         st.floats(0, 1e5),
         st.sampled_from(["1", "2"]),
-        st.sampled_from([(), ((60.0, 600.0),)]),
         st.sampled_from([{}, {"a": 600.0}]),
     ),
     max_size=5,
@@ -275,18 +223,19 @@ experiences = st.builds(
 
 
 @settings(deadline=None)
-@given(desks, st.lists(st.tuples(st.sampled_from(["a", "b", "gone"]), st.floats(-1e4, 1e4)), max_size=80), experiences)
+@given(
+    windows, st.lists(st.tuples(st.sampled_from(["a", "b", "gone"]), st.floats(-1e4, 1e4)), max_size=80), experiences
+)
 def test_whatever_the_hall_looks_like_every_interval_is_one(
-    some: list[Desk], tickets: list[tuple[str, float]], hall: Experience
+    some: list[OpenWindow], tickets: list[tuple[str, float]], hall: Experience
 ) -> None:
     numbers = count(1)
     waiting = [Place(next(numbers), service, rank) for service, rank in sorted(tickets, key=lambda one: one[1])]
     found = forecast(some, waiting, ["a", "b"], hall)
     for wait in [*found.calls.values(), *found.newcomers.values()]:
         assert 0 <= wait.interval.low <= wait.interval.high
-        assert wait.chance == 1
     for service in ("a", "b", "gone"):
-        served = any("*" in desk.services or service in desk.services for desk in some)
+        served = any("*" in window.services or service in window.services for window in some)
         if service != "gone":
             assert (service in found.newcomers) == served
         assert all((one.ticket in found.calls) == served for one in waiting if one.service == service)

@@ -5,13 +5,13 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from ticketing.waits.pace import PARTS, UNKNOWN_PACE, Case, Overtakers, learn, pace_of, steady
+from ticketing.waits.pace import PARTS, UNKNOWN_PACE, Overtakers, PastCase, learn, pace_of, steady
 
 
-def day(length: float, n: int = 40, window: str = "1", today: bool = True, begin: float = -36000.0) -> list[Case]:
+def day(length: float, n: int = 40, window: str = "1", today: bool = True, begin: float = -36000.0) -> list[PastCase]:
     """Cases of one service one after another, with a line that never ends and ten seconds between them."""
     return [
-        Case("a", begin - 9000, 0.0, window, at, at + length, today)
+        PastCase("a", begin - 9000, 0.0, window, at, at + length, today)
         for at in (begin + (length + 10) * number for number in range(n))
     ]
 
@@ -45,7 +45,7 @@ def test_the_time_until_the_next_call_is_part_of_a_case_while_somebody_waits() -
 
 
 def test_an_idle_window_or_an_absent_clerk_is_not_part_of_a_case() -> None:
-    idle = [Case("a", at - 5, 0.0, "1", at, at + 300) for at in (-36000.0 + 600 * n for n in range(40))]
+    idle = [PastCase("a", at - 5, 0.0, "1", at, at + 300) for at in (-36000.0 + 600 * n for n in range(40))]
     assert learn(idle).paces["a"].mean == pytest.approx(300, abs=20)
     away = day(300.0) + day(300.0, begin=-36000 + 310 * 40 + 1800)
     assert learn(away).paces["a"].mean == pytest.approx(310)
@@ -53,14 +53,15 @@ def test_an_idle_window_or_an_absent_clerk_is_not_part_of_a_case() -> None:
 
 def test_residents_who_never_came_are_cases_too() -> None:
     half = [
-        Case("a", -90000, 0.0, "1", at, at + (600 if n % 2 else 60)) for n, at in enumerate(range(-36000, -12000, 600))
+        PastCase("a", -90000, 0.0, "1", at, at + (600 if n % 2 else 60))
+        for n, at in enumerate(range(-36000, -12000, 600))
     ]
     pace = learn(half).paces["a"]
     assert pace.lengths[0] < 100 < 500 < pace.lengths[-1]
 
 
 def test_of_a_past_day_the_call_after_tells_when_a_resident_was_found_missing() -> None:
-    calls = [Case("a", -90000, 0.0, "1", at, None, False) for at in range(-36000, -32000, 100)]
+    calls = [PastCase("a", -90000, 0.0, "1", at, None, False) for at in range(-36000, -32000, 100)]
     assert learn(calls).paces["a"].mean == pytest.approx(100)
     assert learn(calls[:1]).paces == {}
 
@@ -82,7 +83,7 @@ def test_a_window_is_known_by_its_own_cases_and_a_strange_one_by_its_halls() -> 
 
 def test_one_endless_case_does_not_make_a_slow_day() -> None:
     usual = day(300.0, begin=-12500)
-    assert learn([*usual, Case("a", -90000, 0.0, "2", -6000, -100)]).tempo < 1.15
+    assert learn([*usual, PastCase("a", -90000, 0.0, "2", -6000, -100)]).tempo < 1.15
 
 
 def test_of_a_new_service_the_hall_is_asked() -> None:
@@ -90,8 +91,8 @@ def test_of_a_new_service_the_hall_is_asked() -> None:
 
 
 def test_how_many_come_with_a_head_start_is_seen_from_those_of_the_last_hour() -> None:
-    def issued(minutes: float, head_start: float, today: bool = True) -> Case:
-        return Case("a", -60 * minutes, head_start, today=today)
+    def issued(minutes: float, head_start: float, today: bool = True) -> PastCase:
+        return PastCase("a", -60 * minutes, head_start, today=today)
 
     cases = [issued(n, 1800.0 + n / 1e3 if n % 6 == 0 else 0.0) for n in range(60)]
     old = [issued(n, 1800.0) for n in range(61, 90)] + [issued(30, 600.0, today=False)]
@@ -103,12 +104,12 @@ def test_how_many_come_with_a_head_start_is_seen_from_those_of_the_last_hour() -
 
 
 def test_a_clock_that_was_set_back_by_years_does_no_harm() -> None:
-    hall = learn([Case("a", 1e9, 0.0, "1", 1e9 + 400 * n, 1e9 + 400 * n + 300) for n in range(30)])
+    hall = learn([PastCase("a", 1e9, 0.0, "1", 1e9 + 400 * n, 1e9 + 400 * n + 300) for n in range(30)])
     assert hall.tempo == pytest.approx(1, abs=0.01)
 
 
 cases = st.builds(
-    Case,
+    PastCase,
     st.sampled_from(["a", "b"]),
     st.floats(-1e6, 10),
     st.floats(-1e4, 1e4),
@@ -120,7 +121,7 @@ cases = st.builds(
 
 
 @given(st.lists(cases, max_size=60))
-def test_whatever_the_past_was_something_sensible_is_learned(past: list[Case]) -> None:
+def test_whatever_the_past_was_something_sensible_is_learned(past: list[PastCase]) -> None:
     found = learn(past)
     for pace in [*found.paces.values(), found.usual]:
         assert len(pace.lengths) == PARTS

@@ -30,7 +30,7 @@ def test_hall_metrics_kiosk_slip_and_phones_share_one_forecast_an_event(here: An
     here.issue("tax")
     codes = [here.issue().code for _ in range(3)]
     here.office.issue("licence", CLERK, print=True)
-    played = here.office.forecasts.played
+    simulated = here.office.forecasts.simulated
     waits = [one["expected_wait"] for one in here.get("/hall").json["services"]]
     assert here.ask("GET", "/metrics").status == 200
     here.lay_card()
@@ -38,10 +38,10 @@ def test_hall_metrics_kiosk_slip_and_phones_share_one_forecast_an_event(here: An
     assert all(here.get(f"/tickets/{code}").json["expected_wait"] for code in codes)
     (job,) = here.office.print_jobs(1)
     lay_out(here.hall.settings.hall, 48, job)
-    assert here.office.forecasts.played == played + 1
+    assert here.office.forecasts.simulated == simulated + 1
     here.office.call_next("1", CLERK)
     here.get("/hall")
-    assert here.office.forecasts.played == played + 2
+    assert here.office.forecasts.simulated == simulated + 2
 
 
 def test_the_board_shows_calls_newest_first_and_where_to_follow_from(here: Any) -> None:
