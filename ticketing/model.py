@@ -344,10 +344,13 @@ class TicketingError(Exception):
     Attributes:
         code: stable identifier, for programs and translation.
         facts: values for the message, such as a ticket's number; no personal data.
+
+    Args:
+        words: what ``str()`` gives instead of the code: what is wrong, and what to do.
     """
 
-    def __init__(self, code: str, **facts: Any) -> None:
-        super().__init__(code)
+    def __init__(self, code: str, words: str = "", **facts: Any) -> None:
+        super().__init__(words or code)
         self.code = code
         self.facts = facts
 

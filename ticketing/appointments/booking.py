@@ -74,14 +74,6 @@ _TAKEN_BETWEEN = Prepared(
     .where(_a.c.day >= bindparam("first"), _a.c.day <= bindparam("last"), _a.c.state != literal_column("'cancelled'"))
     .group_by(_a.c.service_id, _a.c.from_at)
 )
-_TAKEN_AT = Prepared(
-    select(func.count()).where(
-        _a.c.day == bindparam("day"),
-        _a.c.service_id == bindparam("service"),
-        _a.c.from_at == bindparam("begins"),
-        _a.c.state != literal_column("'cancelled'"),
-    )
-)
 _NEXT_ID = Prepared(text("SELECT coalesce(max(id), 0) + 1 FROM appointment"))
 _BOOK = Prepared(insert(_a).inline())
 _CANCEL = Prepared(update(_a).where(_MINE).values(state="cancelled", ended_at=bindparam("now")))
@@ -168,9 +160,8 @@ def check_in(m: Transaction, service: str, resident: Resident | None, ticket: in
 def book(m: Transaction, service: str, day: date, minute: int, person: bytes, made_by: str) -> int:
     """Insert an appointment; gives its id. The writer's lock is held: nobody else can take the place."""
     slot = slot_of(m, service, day, minute)
-    which = {"day": day.isoformat(), "service": service}
-    others = _BOOKED.one_or_none(m.conn, {"person": person, **which})
-    there: int = _TAKEN_AT.scalar(m.conn, {**which, "begins": microseconds(slot.period.begins)})
+    others = _BOOKED.one_or_none(m.conn, {"person": person, "day": day.isoformat(), "service": service})
+    there = taken(m, service, day).get(microseconds(slot.period.begins), 0)
     refuse_taken(m, slot, others and others.from_at, there)
     number = next_id(m)
     _BOOK.do(m.conn, new_row(m, number, service, day, slot, person, made_by))
@@ -278,10 +269,7 @@ def cancel(m: Transaction, row: AppointmentRow) -> Appointment:
 
 def row_of(m: Transaction, appointment: int) -> AppointmentRow:
     """The row of an appointment; raises ``unknown_appointment``."""
-    row = _BY_ID.one_or_none(m.conn, {"appointment": appointment})
-    if row is None:
-        raise UnknownError("unknown_appointment")
-    return row
+    return m.known(_BY_ID.one_or_none(m.conn, {"appointment": appointment}), "unknown_appointment")
 
 
 def row_of_holder(m: Transaction, appointment: int, id_number: str) -> AppointmentRow | None:

@@ -55,13 +55,6 @@ class BackupError(TicketingError):
     another master key), ``backup_newer``, ``store_not_empty``, ``log_diverged``.
     """
 
-    def __init__(self, code: str, words: str, **facts: Any) -> None:
-        super().__init__(code, **facts)
-        self.words = words
-
-    def __str__(self) -> str:
-        return self.words
-
 
 @dataclass(frozen=True)
 class Manifest:

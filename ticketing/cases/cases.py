@@ -293,10 +293,7 @@ def move(m: Transaction, row: CaseRow, state: str, note: str | None) -> Case:
 
 def row_of(m: Transaction, case: int) -> CaseRow:
     """The row of a case; raises ``unknown_case``."""
-    row: CaseRow | None = _BY_ID.one_or_none(m.conn, {"case": case})
-    if row is None:
-        raise UnknownError("unknown_case")
-    return row
+    return m.known(_BY_ID.one_or_none(m.conn, {"case": case}), "unknown_case")
 
 
 def row_of_code(m: Transaction, code_text: str) -> CaseRow:

@@ -258,9 +258,7 @@ class Ratings:
             StateError: ``work_settled``.
         """
         with self._ledger.verb() as m:
-            row = m.conn.execute(_ONE_WORK, {"item": item}).one_or_none()
-            if row is None:
-                raise UnknownError("unknown_work")
+            row = m.known(m.conn.execute(_ONE_WORK, {"item": item}).one_or_none(), "unknown_work")
             if row.settled_at is not None:
                 raise StateError("work_settled")
             seen = m.at if row.contacted_at is None and (contacted or settled) else row.contacted_at

@@ -29,6 +29,7 @@ _AFTER_ALL = 100_000
 """Position of removed services and windows: behind all others."""
 
 _s, _w, _ws = tables.service, tables.window, tables.window_service
+_FIELDS = ("name", "name_en", "prefix", "place", "bring", "bring_en", "per_person_day", "promise_days")
 _RETURNS = or_(tables.live, _t.c.state == "missed")
 
 What = Literal["service", "window", "hours", "special_days", "quotas", "slots"]
@@ -152,30 +153,13 @@ def read(m: Transaction) -> HallSetup:
         for one in m.windows()
         if not one.removed
     )
-    o, d, q, s = tables.opening, tables.special_day, tables.quota, tables.slot
     return HallSetup(
         services,
         serving,
-        tuple(
-            Hours(*row)
-            for row in m.conn.execute(
-                select(o.c.service_id, o.c.weekday, o.c.opens_at, o.c.closes_at).order_by(*o.primary_key)
-            )
-        ),
-        tuple(
-            SpecialDay(date.fromisoformat(row.day), row.weekday, row.name, row.name_en)
-            for row in m.conn.execute(select(d).order_by(d.c.day))
-        ),
-        tuple(
-            Quota(*row)
-            for row in m.conn.execute(select(q.c.service_id, q.c.from_at, q.c.to_at, q.c.most).order_by(*q.primary_key))
-        ),
-        tuple(
-            Slot(*row)
-            for row in m.conn.execute(
-                select(s.c.service_id, s.c.weekday, s.c.from_at, s.c.to_at, s.c.capacity).order_by(*s.primary_key)
-            )
-        ),
+        timetable.read(m, Hours),
+        timetable.read(m, SpecialDay),
+        timetable.read(m, Quota),
+        timetable.read(m, Slot),
     )
 
 
@@ -191,39 +175,10 @@ def put(m: Transaction, setup: HallSetup) -> None:
     """Write the setup over the present one."""
     _put_services(m, setup.services)
     _put_windows(m, setup.windows)
-    rows: dict[Any, list[dict[str, Any]]] = {
-        tables.opening: [
-            {
-                "service_id": one.service,
-                "weekday": one.weekday,
-                "opens_at": one.opens_at,
-                "closes_at": one.closes_at,
-            }
-            for one in setup.hours
-        ],
-        tables.special_day: [
-            {"day": one.day.isoformat(), "weekday": one.weekday, "name": one.name, "name_en": one.name_en}
-            for one in setup.special_days
-        ],
-        tables.quota: [
-            {"service_id": one.service, "from_at": one.from_at, "to_at": one.to_at, "most": one.most}
-            for one in setup.quotas
-        ],
-        tables.slot: [
-            {
-                "service_id": one.service,
-                "weekday": one.weekday,
-                "from_at": one.from_at,
-                "to_at": one.to_at,
-                "capacity": one.capacity,
-            }
-            for one in setup.slots
-        ],
-    }
-    for table, wanted in rows.items():
-        m.conn.execute(delete(table))
-        if wanted:
-            m.conn.execute(insert(table), wanted)
+    timetable.put(m, Hours, setup.hours)
+    timetable.put(m, SpecialDay, setup.special_days)
+    timetable.put(m, Quota, setup.quotas)
+    timetable.put(m, Slot, setup.slots)
     tidy(m)
     timetable.changed(m)
 
@@ -256,19 +211,10 @@ def differences(before: HallSetup, after: HallSetup) -> tuple[Change, ...]:
     """The changes from one setup to another. Pure."""
     old, new = _plain(before), _plain(after)
     found: list[Change] = []
-    for what, was, now in (
-        ("service", old.services, new.services),
-        ("window", old.windows, new.windows),
-    ):
-        found += _between(what, was, now)  # type: ignore[arg-type]
-    for what, is_same in (
-        ("hours", old.hours == new.hours),
-        ("special_days", old.special_days == new.special_days),
-        ("quotas", old.quotas == new.quotas),
-        ("slots", old.slots == new.slots),
-    ):
-        if not is_same:
-            found.append(Change(what, "", "changed"))  # type: ignore[arg-type]
+    found += _between("service", old.services, new.services)
+    found += _between("window", old.windows, new.windows)
+    parts: tuple[What, ...] = ("hours", "special_days", "quotas", "slots")
+    found += [Change(what, "", "changed") for what in parts if getattr(old, what) != getattr(new, what)]
     return tuple(found)
 
 
@@ -322,19 +268,8 @@ def _summary(changes: Sequence[Change]) -> str:
 def _put_services(m: Transaction, services: Sequence[Service]) -> None:
     there = set(m.conn.scalars(select(_s.c.id)))
     for place, one in enumerate(services):
-        values = {
-            "name": one.name,
-            "name_en": one.name_en,
-            "prefix": one.prefix,
-            "position": place,
-            "place": one.place,
-            "bring": one.bring,
-            "bring_en": one.bring_en,
-            "chain": json.dumps(one.chain),
-            "per_person_day": one.per_person_day,
-            "promise_days": one.promise_days,
-            "removed_at": None,
-        }
+        values = {name: getattr(one, name) for name in _FIELDS}
+        values |= {"position": place, "chain": json.dumps(one.chain), "removed_at": None}
         if one.id in there:
             m.conn.execute(update(_s).where(_s.c.id == one.id).values(values))
         else:

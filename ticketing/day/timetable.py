@@ -7,13 +7,14 @@ statement.
 
 import secrets
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import Table, bindparam, delete, insert, select
 
 from ticketing.calendar import Calendar, Hours, Quota, Slot, SpecialDay
 from ticketing.day.transaction import Transaction
@@ -26,11 +27,14 @@ FACT = "timetable"
 _KEPT = 8
 _f = tables.fact
 _MARK = Prepared(select(_f.c.value).where(_f.c.name == bindparam("fact")))
-_o, _d, _q, _s = tables.opening, tables.special_day, tables.quota, tables.slot
-_HOURS = select(_o.c.service_id, _o.c.weekday, _o.c.opens_at, _o.c.closes_at)
-_DAYS = select(_d.c.day, _d.c.weekday, _d.c.name, _d.c.name_en)
-_QUOTAS = select(_q.c.service_id, _q.c.from_at, _q.c.to_at, _q.c.most)
-_SLOTS = select(_s.c.service_id, _s.c.weekday, _s.c.from_at, _s.c.to_at, _s.c.capacity)
+_Rule = TypeVar("_Rule", bound=Hours | SpecialDay | Quota | Slot)
+# The columns of each table are the fields of its class, in their order.
+_TABLES: Mapping[type, Table] = {
+    Hours: tables.opening,
+    SpecialDay: tables.special_day,
+    Quota: tables.quota,
+    Slot: tables.slot,
+}
 _LIMITED = select(tables.service.c.id, tables.service.c.per_person_day).where(
     tables.service.c.per_person_day.is_not(None)
 )
@@ -57,6 +61,24 @@ def changed(m: Transaction) -> None:
     """Write a new mark; call it in the transaction that changes any of these tables."""
     m.conn.execute(delete(_f).where(_f.c.name == FACT))
     m.conn.execute(insert(_f).values(name=FACT, value=secrets.token_bytes(16)))
+
+
+def read(m: Transaction, kind: type[_Rule]) -> tuple[_Rule, ...]:
+    """All hours, special days, quotas or slots, by key."""
+    table = _TABLES[kind]
+    rows: Iterable[Any] = m.conn.execute(select(table).order_by(*table.primary_key))
+    if kind is SpecialDay:
+        rows = ((date.fromisoformat(day), *rest) for day, *rest in rows)
+    return tuple(kind(*row) for row in rows)
+
+
+def put(m: Transaction, kind: type[_Rule], rules: Sequence[_Rule]) -> None:
+    """Replace all hours, special days, quotas or slots; then call :func:`changed`."""
+    table = _TABLES[kind]
+    m.conn.execute(delete(table))
+    if rules:
+        values = ((one.isoformat() if isinstance(one, date) else one for one in astuple(rule)) for rule in rules)
+        m.conn.execute(insert(table), [dict(zip(table.columns.keys(), row, strict=True)) for row in values])
 
 
 def at(m: Transaction, mark: bytes | None) -> Timetable:
@@ -86,13 +108,6 @@ def _nothing(zone: ZoneInfo) -> Timetable:
 
 
 def _of_store(m: Transaction) -> Timetable:
-    days = (SpecialDay(date.fromisoformat(day), *rest) for day, *rest in m.conn.execute(_DAYS))
-    calendar = Calendar(
-        m.zone,
-        [Hours(*row) for row in m.conn.execute(_HOURS)],
-        days,
-        [Quota(*row) for row in m.conn.execute(_QUOTAS)],
-        [Slot(*row) for row in m.conn.execute(_SLOTS)],
-        m.rules.day_starts,
-    )
+    hours, days, quotas, slots = read(m, Hours), read(m, SpecialDay), read(m, Quota), read(m, Slot)
+    calendar = Calendar(m.zone, hours, days, quotas, slots, m.rules.day_starts)
     return Timetable(calendar, {row.id: row.per_person_day for row in m.conn.execute(_LIMITED)})

@@ -48,7 +48,7 @@ class Try(NamedTuple):
 
     Attributes:
         name: of the account.
-        source: the network it comes from, see :func:`network_of`.
+        source: the network it comes from, by :func:`network_of`.
         device: the browser, where it is known from an earlier log-in to this account.
     """
 

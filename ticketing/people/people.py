@@ -69,13 +69,6 @@ class AccountError(TicketingError):
     ``window_needed``, ``terminal_needed``, ``terminal_invalid``.
     """
 
-    def __init__(self, code: str, words: str) -> None:
-        super().__init__(code)
-        self.words = words
-
-    def __str__(self) -> str:
-        return self.words
-
 
 @dataclass(frozen=True)
 class Principal:
@@ -259,7 +252,7 @@ class People:
 
         An id and, for each of the last accounts, a mark: a MAC over id and name, keyed by the account's password hash.
         So every box that shares the store knows it, nobody else can make one, and it ends with the password. It opens
-        nothing: it only has a bucket of its own, see ``ticketing.people.guessing``.
+        nothing: it only has a bucket of its own in ``ticketing.people.guessing``.
 
         Args:
             name: of the account.

@@ -67,13 +67,6 @@ class VaultError(StoreError):
     ``proof_missing``, ``cipher_unknown``, ``cipher_unavailable``, ``seal_broken``, ``log_broken``.
     """
 
-    def __init__(self, code: str, words: str) -> None:
-        super().__init__(code)
-        self.words = words
-
-    def __str__(self) -> str:
-        return self.words
-
 
 class ErasedError(StateError):
     """The key of that hall day is erased, and with it everything sealed on that day; code ``erased``."""
