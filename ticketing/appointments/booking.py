@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, insert, literal_column, select, text, up
 
 from ticketing.calendar import DAY_MINUTES, SlotOfDay
 from ticketing.day import timetable
-from ticketing.day.transaction import Query, Transaction, microseconds
+from ticketing.day.transaction import Transaction, microseconds
 from ticketing.model import ClosedError, LimitError, Resident, StateError, UnknownError
 from ticketing.privacy import codes
 from ticketing.store import tables
@@ -34,21 +34,21 @@ class AppointmentRow(NamedTuple):
 _a = tables.appointment
 _MINE = _a.c.id == bindparam("appointment")
 _appointments = select(*(_a.c[name] for name in AppointmentRow._fields))
-_BY_ID = Query(_appointments.where(_MINE), AppointmentRow)
-_BY_CODE = Query(_appointments.where(_a.c.code_hash == bindparam("code")), AppointmentRow)
-OF_DAY = Query(_appointments.where(_a.c.day == bindparam("day")).order_by(_a.c.from_at, _a.c.id), AppointmentRow)
+_BY_ID = Prepared(_appointments.where(_MINE), AppointmentRow)
+_BY_CODE = Prepared(_appointments.where(_a.c.code_hash == bindparam("code")), AppointmentRow)
+OF_DAY = Prepared(_appointments.where(_a.c.day == bindparam("day")).order_by(_a.c.from_at, _a.c.id), AppointmentRow)
 _of_person = _appointments.where(
     _a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None), _a.c.day == bindparam("day")
 )
-OF_PERSON = Query(_of_person.order_by(_a.c.from_at, _a.c.id), AppointmentRow)
-FROM_DAY_ON = Query(
+OF_PERSON = Prepared(_of_person.order_by(_a.c.from_at, _a.c.id), AppointmentRow)
+FROM_DAY_ON = Prepared(
     _appointments.where(
         _a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None), _a.c.day >= bindparam("day")
     ).order_by(_a.c.from_at, _a.c.id),
     AppointmentRow,
 )
-_OF_HOLDER = Query(_appointments.where(_MINE, _a.c.person_hash == bindparam("person")), AppointmentRow)
-_BOOKED = Query(_of_person.where(_a.c.service_id == bindparam("service"), tables.booked), AppointmentRow)
+_OF_HOLDER = Prepared(_appointments.where(_MINE, _a.c.person_hash == bindparam("person")), AppointmentRow)
+_BOOKED = Prepared(_of_person.where(_a.c.service_id == bindparam("service"), tables.booked), AppointmentRow)
 _MISSED = Prepared(
     select(_a.c.day)
     .where(

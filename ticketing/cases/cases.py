@@ -26,7 +26,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from ticketing.day import print_jobs, residents, timetable, windows
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
-from ticketing.day.transaction import Query, Transaction
+from ticketing.day.transaction import Transaction
 from ticketing.model import Actor, StateError, TicketRow, UnknownError
 from ticketing.privacy import codes
 from ticketing.store import tables
@@ -86,11 +86,11 @@ class CaseRow(NamedTuple):
 
 
 _cases = select(*(_c.c[name] for name in CaseRow._fields))
-_BY_ID = Query(_cases.where(_c.c.id == bindparam("case")), CaseRow)
-_BY_CODE = Query(_cases.where(_c.c.code_hash == bindparam("code")), CaseRow)
+_BY_ID = Prepared(_cases.where(_c.c.id == bindparam("case")), CaseRow)
+_BY_CODE = Prepared(_cases.where(_c.c.code_hash == bindparam("code")), CaseRow)
 _of_person = _cases.where(_c.c.person_hash == bindparam("person"), _c.c.person_hash.is_not(None))
-_OF_PERSON = Query(_of_person.order_by(_c.c.id.desc()), CaseRow)
-_OF_TICKET = Query(_cases.where(_c.c.ticket_id == bindparam("ticket")).order_by(_c.c.id), CaseRow)
+_OF_PERSON = Prepared(_of_person.order_by(_c.c.id.desc()), CaseRow)
+_OF_TICKET = Prepared(_cases.where(_c.c.ticket_id == bindparam("ticket")).order_by(_c.c.id), CaseRow)
 _MOVE = (
     update(_c)
     .where(_c.c.id == bindparam("case"))

@@ -4,10 +4,10 @@ The clock is read once the transaction has its turn, so that times in the store 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
@@ -60,33 +60,11 @@ COLUMNS = tuple(_print_state if name == "print_state" else t.c[name] for name in
 tickets: Select[Any] = select(*COLUMNS)
 
 
-class Query(Generic[_R]):
-    """A prepared statement whose rows have a type, so that mypy finds a misspelt column.
-
-    Args:
-        statement: a select, or a change that returns rows.
-        row: makes the typed row; called with the statement's columns in their order.
-    """
-
-    def __init__(self, statement: Any, row: Callable[..., _R]) -> None:
-        self._prepared = Prepared(statement)
-        self._row = row
-
-    def all(self, conn: Connection, values: Mapping[str, Any] | None = None) -> list[_R]:
-        """All rows."""
-        return [self._row(*found) for found in self._prepared.all(conn, values)]
-
-    def one_or_none(self, conn: Connection, values: Mapping[str, Any] | None = None) -> _R | None:
-        """The only row; None without any."""
-        found = self._prepared.one_or_none(conn, values)
-        return None if found is None else self._row(*found)
-
-
 def _state(state: State) -> ColumnElement[str]:
     return literal_column(f"'{state}'")
 
 
-def transition(verb: str, which: ColumnElement[bool], **columns: Any) -> Query[TicketRow]:
+def transition(verb: str, which: ColumnElement[bool], **columns: Any) -> Prepared[TicketRow]:
     """The statement by which ``verb`` changes the ticket ``which``; it returns the ticket as changed.
 
     The state changes as :data:`~ticketing.model.TRANSITIONS` says. A ticket in any other state is neither changed nor
@@ -101,7 +79,7 @@ def transition(verb: str, which: ColumnElement[bool], **columns: Any) -> Query[T
     to = case(*((t.c.state == before, after) for before, after in states))
     before = t.c.state.in_([before for before, _ in states])
     changed = update(t).where(which, before).values({t.c.state: to, **columns})
-    return Query(changed.returning(*COLUMNS), TicketRow)
+    return Prepared(changed.returning(*COLUMNS), TicketRow)
 
 
 THIS = t.c.id == bindparam("ticket")
@@ -110,12 +88,12 @@ THIS = t.c.id == bindparam("ticket")
 NO_CALL = dict.fromkeys(("called_at", "called_by", "started_at"), None) | {"recalls": 0}
 """The columns of a call, for a ticket that leaves its window."""
 
-_BY_ID = Query(tickets.where(THIS), TicketRow)
+_BY_ID = Prepared(tickets.where(THIS), TicketRow)
 _CODE_HASH = Prepared(select(t.c.code_hash).where(THIS))
-_BY_CODE = Query(tickets.where(t.c.code_hash == bindparam("code"), t.c.hall_day == bindparam("day")), TicketRow)
-_BY_CODE_OF_ANY_DAY = Query(tickets.where(t.c.code_hash == bindparam("code")), TicketRow)
-_BY_NUMBER = Query(tickets.where(t.c.hall_day == bindparam("day"), t.c.number == bindparam("number")), TicketRow)
-_AT_WINDOW = Query(tickets.where(t.c.window_id == bindparam("window"), tables.open_), TicketRow)
+_BY_CODE = Prepared(tickets.where(t.c.code_hash == bindparam("code"), t.c.hall_day == bindparam("day")), TicketRow)
+_BY_CODE_OF_ANY_DAY = Prepared(tickets.where(t.c.code_hash == bindparam("code")), TicketRow)
+_BY_NUMBER = Prepared(tickets.where(t.c.hall_day == bindparam("day"), t.c.number == bindparam("number")), TicketRow)
+_AT_WINDOW = Prepared(tickets.where(t.c.window_id == bindparam("window"), tables.open_), TicketRow)
 _AHEAD = Prepared(
     select(func.count())
     .select_from(t)
@@ -158,13 +136,13 @@ _windows = select(
     _w.c.clerk,
 ).order_by(_w.c.position)
 # A removed window is still listed while a ticket is there.
-_WINDOWS = Query(
+_WINDOWS = Prepared(
     _windows.where(
         _w.c.removed_at.is_(None) | select(t.c.id).where(t.c.window_id == _w.c.id, tables.open_).correlate(_w).exists()
     ),
     _window,
 )
-_ONE_WINDOW = Query(_windows.where(_w.c.id == bindparam("window")), _window)
+_ONE_WINDOW = Prepared(_windows.where(_w.c.id == bindparam("window")), _window)
 
 
 def _service(chain: str, removed_at: int | None, *rest: Any) -> Service:
@@ -177,8 +155,8 @@ _SERVICE = ("id", "name", "name_en", "prefix", "place", "bring", "bring_en", "pe
 
 _s = tables.service
 _services = select(_s.c.chain, _s.c.removed_at, *(_s.c[name] for name in _SERVICE))
-_ONE_SERVICE = Query(_services.where(_s.c.id == bindparam("service")), _service)
-_SERVICES = Query(_services.order_by(_s.c.position), _service)
+_ONE_SERVICE = Prepared(_services.where(_s.c.id == bindparam("service")), _service)
+_SERVICES = Prepared(_services.order_by(_s.c.position), _service)
 
 
 def microseconds(at: datetime) -> int:
@@ -292,7 +270,7 @@ class Transaction:
         """The row of a ticket of any day; only for callers that may know of past tickets."""
         return self._row_of_code(_BY_CODE_OF_ANY_DAY, scanned)
 
-    def _row_of_code(self, query: Query[TicketRow], scanned: str) -> TicketRow:
+    def _row_of_code(self, query: Prepared[TicketRow], scanned: str) -> TicketRow:
         code = codes.find_code(scanned)
         row = query.one_or_none(self.conn, {"code": self.hash_of(code), "day": self.day}) if code else None
         return self.known(row, "unknown_code")
@@ -343,7 +321,7 @@ class Transaction:
 
     # Writing
 
-    def change(self, how: Query[TicketRow], verb: str, row: TicketRow, **values: Any) -> TicketRow:
+    def change(self, how: Prepared[TicketRow], verb: str, row: TicketRow, **values: Any) -> TicketRow:
         """Do ``verb`` to a ticket, by its :func:`transition` for ``THIS`` ticket; the row as changed.
 
         Raises:

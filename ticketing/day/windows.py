@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import String, bindparam, or_, select, update
 
 from ticketing.day import visits
-from ticketing.day.transaction import Query, Transaction, line_at, refuse_wrong_state, tickets
+from ticketing.day.transaction import Transaction, line_at, refuse_wrong_state, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketTransferred, WindowClosed, WindowEvent, WindowOpened, WindowPaused
 from ticketing.model import Actor, StateError, TicketRow, UnknownError, Window, WindowState
@@ -35,7 +35,7 @@ _LEAVE = (
     .values(clerk=None, clerk_since=None)
 )
 _RELEASE_ALL = update(_w).where(_w.c.clerk.is_not(None)).values(clerk=None, clerk_since=None)
-_WAIT_FOR = Query(
+_WAIT_FOR = Prepared(
     tickets.where(_t.c.line == bindparam("alone"), tables.waiting, _t.c.hall_day == bindparam("day")).order_by(
         _t.c.rank_at, _t.c.id
     ),
@@ -51,7 +51,7 @@ FREE = ~select(_t.c.id).where(HERE).correlate(None).exists()
 
 
 def change_here(
-    m: Transaction, how: Query[TicketRow], verb: str, window: str, actor: Actor, **values: Any
+    m: Transaction, how: Prepared[TicketRow], verb: str, window: str, actor: Actor, **values: Any
 ) -> TicketRow:
     """Do ``verb`` to the ticket at a window, by its transition for the ticket ``HERE`` with its actor ``SEATED``.
 

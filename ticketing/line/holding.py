@@ -8,7 +8,6 @@ from ticketing.day import print_jobs, visits
 from ticketing.day.transaction import (
     NO_CALL,
     THIS,
-    Query,
     Transaction,
     microseconds,
     refuse_wrong_state,
@@ -28,7 +27,7 @@ LONGEST_REASON = 60
 _HOLD = transition("hold", THIS, **NO_CALL, held_until=bindparam("until"), hold_reason=bindparam("reason"))
 _GONE = dict.fromkeys(("window_id", "called_at", "started_at", "held_until", "hold_reason"))
 _CANCEL = transition("cancel", THIS, **_GONE, recalls=0, ended_at=bindparam("now"))
-_DUE = Query(
+_DUE = Prepared(
     tickets.where(
         tables.held,
         _t.c.held_until.is_not(None),

@@ -11,7 +11,7 @@ from ticketing import policy
 from ticketing.appointments import booking
 from ticketing.day import print_jobs, residents
 from ticketing.day.residents import Holders
-from ticketing.day.transaction import Query, Transaction, microseconds, tickets
+from ticketing.day.transaction import Transaction, microseconds, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketIssued
 from ticketing.line import limits
@@ -46,8 +46,8 @@ _COUNT = Prepared(
 )
 _TICKET = Prepared(insert(tables.ticket).inline())
 _of_person = tickets.where(_t.c.hall_day == bindparam("day"), _t.c.person_hash == bindparam("person"), tables.live)
-_OF_PERSON = Query(_of_person, TicketRow)
-_OF_PERSON_FOR = Query(_of_person.where(_t.c.service_id == bindparam("service")), TicketRow)
+_OF_PERSON = Prepared(_of_person, TicketRow)
+_OF_PERSON_FOR = Prepared(_of_person.where(_t.c.service_id == bindparam("service")), TicketRow)
 _PERSON_OF = Prepared(select(_t.c.person_hash).where(_t.c.id == bindparam("ticket")))
 
 

@@ -4,14 +4,15 @@ from datetime import timedelta
 
 from sqlalchemy import bindparam, update
 
-from ticketing.day.transaction import COLUMNS, THIS, Query, Transaction
+from ticketing.day.transaction import COLUMNS, THIS, Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketRanked
 from ticketing.model import NORMAL, Actor, State, StateError, Ticket, TicketRow
 from ticketing.privacy import access_log
+from ticketing.store.prepared import Prepared
 
 _MICROSECOND = timedelta(microseconds=1)
-_RANK = Query(
+_RANK = Prepared(
     update(_t).where(THIS).values(priority=bindparam("class_id"), rank_at=bindparam("rank")).returning(*COLUMNS),
     TicketRow,
 )

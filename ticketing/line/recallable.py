@@ -5,18 +5,19 @@ from datetime import datetime
 
 from sqlalchemy import bindparam
 
-from ticketing.day.transaction import Query, Transaction, tickets
+from ticketing.day.transaction import Transaction, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.line import undoing
 from ticketing.model import Ticket, TicketRow
 from ticketing.store import tables
+from ticketing.store.prepared import Prepared
 
 MOST_AWAY = 50
 """A clerk does not read more."""
 
 # Without a day: held tickets have an index of their own, and are of today.
-_HELD = Query(tickets.where(tables.held), TicketRow)
-_MISSED = Query(
+_HELD = Prepared(tickets.where(tables.held), TicketRow)
+_MISSED = Prepared(
     tickets.where(
         _t.c.hall_day == bindparam("day"),
         _t.c.window_id.is_not(None),

@@ -9,14 +9,15 @@ from sqlalchemy import bindparam, case, delete, exists, literal_column, select
 
 from ticketing.cases import cases
 from ticketing.day import windows
-from ticketing.day.transaction import THIS, Query, Transaction, tickets, transition
+from ticketing.day.transaction import THIS, Transaction, tickets, transition
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketUndone
 from ticketing.line import issuing
 from ticketing.model import Actor, State, StateError, Ticket, TicketRow
 from ticketing.store import tables
+from ticketing.store.prepared import Prepared
 
-_LAST = Query(
+_LAST = Prepared(
     tickets.where(
         _t.c.hall_day == bindparam("day"),
         _t.c.window_id == bindparam("window"),
@@ -48,7 +49,7 @@ class Stop(NamedTuple):
 # The last stop that was finished while its ticket waits for the next one, and nothing has happened to it since.
 _v = tables.visit
 _later = tables.visit.alias("later")
-_LAST_STOP = Query(
+_LAST_STOP = Prepared(
     select(*(_v.c[name] for name in Stop._fields))
     .join(_t, _t.c.id == _v.c.ticket_id)
     .where(

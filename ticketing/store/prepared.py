@@ -1,59 +1,67 @@
-"""Statements whose text is made once, for what everybody waits for; the same on SQLite and on PostgreSQL."""
+"""Prepared statements with typed rows, for the hot path; the same on SQLite and on PostgreSQL."""
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar, overload
 
-from sqlalchemy import Connection, Dialect, Insert, Row, Select, TextClause, Update
+from sqlalchemy import Connection, Dialect, Insert, Select, TextClause, Update
 from sqlalchemy.dialects import sqlite
 
 Statement = Select[Any] | Insert | Update | TextClause
 
+_R = TypeVar("_R")
+
 
 @dataclass
 class _Made:
-    """A statement in the words of one kind of database.
+    """A statement compiled for one kind of database.
 
     Attributes:
         sql: its text.
-        fixed: the values that stand in the statement itself.
-        row: makes a row of its columns' values; None until its first rows were seen.
-        convert: which columns come as something else than what they are, and what makes it of them.
+        fixed: the values of its literals.
+        row: makes a row from the values of the columns; None until the first rows were read.
+        convert: the columns whose values the driver gives in another type, and the conversion.
     """
 
     sql: str
     fixed: dict[str, Any]
-    row: Callable[[tuple[Any, ...]], Any] | None = None
+    row: Callable[..., Any] | None = None
     convert: list[tuple[int, Callable[[Any], Any]]] = field(default_factory=list)
 
 
-class Prepared:
-    """A statement of SQLAlchemy Core whose text is made once.
+class Prepared(Generic[_R]):
+    """A statement of SQLAlchemy Core that is compiled once.
 
-    To find the text of a statement again, look after its parameters and wrap its rows costs SQLAlchemy several times
-    what SQLite needs to do the work. Here the first use does that, and the others go to the driver. Each use names
-    the same parameters.
+    Looking a compiled statement up in SQLAlchemy's cache and wrapping its rows takes several times as long as SQLite's
+    own work. Here the first use compiles, later uses go straight to the driver. All uses name the same parameters.
 
     Args:
-        statement: with ``bindparam`` for what differs from use to use, or an insert of whole rows.
+        statement: with ``bindparam`` for the values that differ, or an insert of whole rows.
+        row: makes a row from the columns' values in their order, so that mypy finds a misspelt column; without it
+            rows are untyped named tuples.
     """
 
-    def __init__(self, statement: Statement) -> None:
+    @overload
+    def __init__(self: "Prepared[Any]", statement: Statement) -> None: ...
+    @overload
+    def __init__(self, statement: Statement, row: Callable[..., _R]) -> None: ...
+    def __init__(self, statement: Statement, row: Callable[..., Any] | None = None) -> None:
         self.statement = statement
+        self._row = row
         self._made: dict[str, _Made] = {}
 
-    def all(self, conn: Connection, values: Mapping[str, Any] | None = None) -> list[Row[Any]]:
-        """All rows, with the statement's columns as attributes; named tuples, for which mypy's Row is close enough."""
+    def all(self, conn: Connection, values: Mapping[str, Any] | None = None) -> list[_R]:
+        """All rows."""
         made, cursor = self._run(conn, values)
         found = cursor.fetchall()
         row = made.row or self._describe(made, conn, cursor)
         cursor.close()
         if made.convert:
             found = [_converted(made, one) for one in found]
-        return [row(one) for one in found]
+        return [row(*one) for one in found]
 
-    def one_or_none(self, conn: Connection, values: Mapping[str, Any] | None = None) -> Row[Any] | None:
+    def one_or_none(self, conn: Connection, values: Mapping[str, Any] | None = None) -> _R | None:
         """The only row, None without any."""
         found = self.all(conn, values)
         if len(found) > 1:
@@ -62,7 +70,7 @@ class Prepared:
 
     def scalar(self, conn: Connection, values: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row, None without any."""
-        found = self.all(conn, values)
+        found: list[Any] = self.all(conn, values)
         return found[0][0] if found else None
 
     def do(self, conn: Connection, values: Mapping[str, Any]) -> int:
@@ -94,10 +102,9 @@ class Prepared:
         columns = enumerate(getattr(self.statement, "exported_columns", ()))
         found = [(at, one.type.dialect_impl(conn.dialect).result_processor(conn.dialect, None)) for at, one in columns]
         made.convert = [(place, convert) for place, convert in found if convert is not None]
-        # SQLAlchemy's own Row can be made by private names only, and reads a column twenty times as slowly.
-        row: Any = namedtuple("Row", [one[0] for one in cursor.description], rename=True)  # type: ignore[misc]
-        made.row = row._make
-        return row._make
+        # SQLAlchemy's Row has only private constructors, and reads a column twenty times as slowly.
+        made.row = self._row or namedtuple("Row", [one[0] for one in cursor.description], rename=True)
+        return made.row
 
 
 def _converted(made: _Made, row: tuple[Any, ...]) -> tuple[Any, ...]:
