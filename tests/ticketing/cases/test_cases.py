@@ -11,7 +11,6 @@ from offices import CHEN, CLERK, DESK, LI, OfficeHall, refused
 from ticketing.cases import cases
 from ticketing.cases.cases import Case, Cases, Further
 from ticketing.day import residents, timetable
-from ticketing.day.residents import Holders
 from ticketing.line.supplements import Supplements
 from ticketing.model import LimitError, State, StateError, UnknownError
 from ticketing.store import tables
@@ -411,7 +410,6 @@ def test_principal_and_agent_are_sealed_and_given_together(desk: OfficeHall, fil
     holders = desk.office.holders_at("1", CLERK)
     assert holders
     assert (holders.resident, holders.agent) == (LI, CHEN)
-    assert desk.office.holders_at("1", CLERK) == Holders(LI)
     (case,) = desk.office.conclude("1", CLERK, "promised").cases
     assert [one.id for one in files.of_person(str(LI.id_number))] == [case.id], "it is the principal's"
     assert files.of_person(NUMBER) == []
