@@ -1,4 +1,4 @@
-"""Calls made visible and audible: this box's LED strips and speaker follow the hall's events."""
+"""Announces calls: this box's LED strips and speaker follow the hall's events."""
 
 import logging
 from collections import deque
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 RETRY = 1.0
 """Seconds until the store is asked again after it did not answer."""
 STALE = timedelta(minutes=1)
-"""Age from which a call is not said any more: its resident is at the window by now, or was called again."""
+"""Age after which a call is not spoken: its resident is at the window by now, or was called again."""
 
 
 class Announcer:
@@ -49,11 +49,11 @@ class Announcer:
         self._loop = Loop("announcing", RETRY, self._announce)
 
     def start(self) -> None:
-        """Show how every window stands now; earlier calls are not said again."""
+        """Show how every window stands now; earlier calls are not spoken again."""
         self._loop.start()
 
     def stop(self) -> None:
-        """End."""
+        """Stop following."""
         self._loop.stop()
 
     def hear(self, events: Sequence[Event]) -> None:

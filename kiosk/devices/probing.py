@@ -1,4 +1,4 @@
-"""What each device answers when it is tried out, for a box where no service runs (else see ``status_socket``)."""
+"""Probes the devices of a box where no service runs; a running service is asked through ``status_socket``."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ STATES = {"online": "在线", "offline": "离线", "fault": "故障"}
 
 
 def probe(settings: Settings) -> list[DeviceState]:
-    """Try every device of ``settings`` out."""
+    """The state of every device of ``settings``, each opened once for at most ``PATIENCE`` seconds."""
     # Imported here: `check` of a bad file answers without building anything.
     from kiosk.wiring import build_devices
 
@@ -33,7 +33,7 @@ def probe(settings: Settings) -> list[DeviceState]:
 
 
 def lines(devices: Iterable[DeviceState]) -> Iterator[str]:
-    """A line for each device, and two more for what is the matter and what to do about it."""
+    """One line per device, and two more for a fault and what to do about it."""
     devices = list(devices)
     if not devices:
         yield "没有配置设备 / no devices are configured"

@@ -1,4 +1,4 @@
-"""The virtual hall: the hands and eyes of all simulators of this program, for the page ``/bench``."""
+"""The virtual hall: controls and views of all simulators of this program, for the page ``/bench``."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -45,7 +45,7 @@ class VirtualHall:
         self._told: dict[str, Any] = {}
 
     def start(self) -> None:
-        """Tell the page what changes, a moment after it does."""
+        """Tell the page what changes, up to ``LOOK`` seconds later."""
         for simulator in self._simulators.values():
             simulator.on_change = self._loop.wake
         self._loop.start()

@@ -1,4 +1,4 @@
-"""Repair after a clock that ran ahead and was set back: what it did to today is undone, as far as possible.
+"""Repair after a clock that ran ahead and was set back: undoes what that did to today, as far as possible.
 
 Call :func:`mend` after a jump back of the hall's time, before anything else is written at the new time.
 """
@@ -85,7 +85,7 @@ def mend(m: Transaction) -> None:
 
     Tickets that a day's end closed get back their state, and appointments that it counted as missed are booked again.
     Times of today that lie ahead are moved back by the same amount, so that the order stays and no new ticket ranks
-    before those that wait.
+    before the waiting ones.
     """
     ahead = ahead_of(m)
     if ahead <= 0:
@@ -100,7 +100,7 @@ def mend(m: Transaction) -> None:
 
 
 def _bring_back(m: Transaction) -> list[Any]:
-    """Restore the state of today's tickets that ended in the future; gives those that wait again."""
+    """Restore the state of today's tickets that ended in the future; returns the rows that wait again."""
     rows: list[Any] = list(m.conn.execute(_ENDED, {"today": m.day, "now": m.at}))
     if not rows:
         return []

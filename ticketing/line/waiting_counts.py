@@ -1,9 +1,9 @@
 """How many tickets wait in each service's line, without counting them for each ticket that is issued.
 
 They are counted once a day. After that, the counts follow the events, which every change of the queue appends in its
-own transaction; so they are right whichever process made the change. Numbers of events that were not committed are
-used again. Therefore events of the running transaction are not taken, and when a lost transaction's events had been
-taken, everything is counted anew.
+own transaction; so they are right whichever process made the change. After a rollback, the sequence numbers of its
+events are used again. Therefore events of the running transaction are not applied, and after a lost transaction whose
+events were applied, everything is counted anew.
 """
 
 import json
