@@ -5,11 +5,11 @@ Floors, from the top; a room imports only what is below it (import-linter holds 
 ::
 
     cli                         the command ``quhao``
-    wiring                      builds everything from the settings
+    wiring settings             builds everything; reads the settings it is built from
     web                         server, log-in check, API, pages
     resident devices            the person at the kiosk; what this box does with its devices
     exchange opening event_feed files of other programs; the store opened in order; event streams
-    clock service stopping      the hall's time; parts that start and stop
+    clock service               the hall's time; parts that start and stop
 
 Start reading at ``wiring``.
 """

@@ -65,6 +65,12 @@ def broken(copy: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
         ("ticketing/store/tables.py", "import ticketing.day.ledger", "the rooms of ticketing"),
         ("ticketing/events.py", "import ticketing.model", "the rooms of ticketing"),
         ("ticketing/people/people.py", "import ticketing.privacy.vault", "the rooms of ticketing"),
+        ("kiosk/resident/session.py", "import kiosk.web.auth", "the rooms of kiosk"),
+        ("kiosk/devices/probing.py", "import kiosk.wiring", "the rooms of kiosk"),
+        ("kiosk/resident/printing.py", "import kiosk.devices.announcing", "the rooms of kiosk"),
+        ("kiosk/web/schema/answers.py", "import kiosk.web.api.tickets", "inside kiosk.web"),
+        ("kiosk/web/auth.py", "import kiosk.web.hall", "inside kiosk.web"),
+        ("kiosk/web/code_guessing.py", "import kiosk.web.streams", "inside kiosk.web"),
         ("drivers/led/bx.py", "import drivers.printer.escpos", "drivers: the registry"),
         ("drivers/scanner.py", "import drivers.simulators.plug_pty", "drivers: the registry"),
         ("drivers/port.py", "import drivers.device", "drivers: the registry"),
@@ -77,12 +83,13 @@ def test_an_arrow_the_wrong_way_is_found(broken: Path, module: str, line: str, c
     assert [said for said in done.stdout.splitlines() if said.startswith(contract) and said.endswith("BROKEN")]
 
 
-def test_a_module_outside_the_rooms_is_found(copy: Path) -> None:
-    stray = copy / "ticketing" / "utils.py"
+@pytest.mark.parametrize("package", ["ticketing", "kiosk"])
+def test_a_module_outside_the_rooms_is_found(copy: Path, package: str) -> None:
+    stray = copy / package / "utils.py"
     stray.write_text("")
     try:
         done = lint(copy)
     finally:
         stray.unlink()
     assert done.returncode == 1
-    assert "ticketing.utils" in done.stdout
+    assert f"{package}.utils" in done.stdout

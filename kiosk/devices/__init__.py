@@ -1,4 +1,4 @@
-"""What this box does with its devices: announce calls, probe and test them, simulate them.
+"""What this box does with its devices: build, probe and simulate them, announce calls on them.
 
-May import ``event_feed``, ``service`` and ``opening``, never ``web``. Start with ``announcing``.
+May import ``event_feed``, ``service`` and ``opening``, never ``web``. Start with ``building``.
 """

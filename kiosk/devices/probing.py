@@ -17,7 +17,7 @@ STATES = {"online": "在线", "offline": "离线", "fault": "故障"}
 def probe(settings: Settings) -> list[DeviceState]:
     """The state of every device of ``settings``, each opened once for at most ``PATIENCE`` seconds."""
     # Imported here: `check` of a bad file answers without building anything.
-    from kiosk.wiring import build_devices
+    from kiosk.devices.building import build_devices
 
     devices = build_devices(settings, lambda: datetime.now(settings.hall.zone))
     devices.start()

@@ -30,7 +30,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from kiosk.settings import load
-from kiosk.wiring import build_devices
+from kiosk.devices.building import build_devices
 settings = load(Path(sys.argv[1]))
 build_devices(settings, lambda: datetime.now(settings.hall.zone))
 print(*sys.modules)

@@ -1,0 +1,98 @@
+"""This box's devices, built from its settings. Which kinds of device there are is known to ``drivers.kinds``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from config.settings import Settings
+from drivers.device import DeviceEvent, DeviceSettings, WindowDisplay
+from drivers.kinds import KINDS
+from drivers.printer.driver import Printer
+from drivers.speaker import Speaker
+from drivers.supervisor import DeviceState, Resource, Supervisor
+from kiosk.service import Service
+
+if TYPE_CHECKING:
+    from drivers.simulators.simulator import Simulator
+
+
+@dataclass
+class Devices:
+    """This box's devices, built and not yet started.
+
+    Attributes:
+        supervisors: one a device, in the order of the settings.
+        simulators: by the device's name; empty in a hall of real devices.
+        printer: the box's printer, or None.
+        displays: by window.
+        speaker: the box's speaker, or None.
+        has_reader: whether the box has a card reader.
+        folder: where simulators keep their sounds.
+    """
+
+    supervisors: list[Supervisor[Any]] = field(default_factory=list)
+    simulators: "dict[str, Simulator[Any]]" = field(default_factory=dict)
+    printer: Printer | None = None
+    displays: dict[str, list[WindowDisplay]] = field(default_factory=dict)
+    speaker: Speaker | None = None
+    has_reader: bool = False
+    folder: "TemporaryDirectory[str] | None" = None
+
+    def start(self) -> None:
+        """Simulators first: they are what the drivers open."""
+        self._service = Service([*self.simulators.values(), *self.supervisors])
+        self._service.start()
+
+    def stop(self) -> None:
+        """Ask all to end before waiting for any."""
+        for supervisor in self.supervisors:
+            supervisor.stopping.set()
+        try:
+            self._service.stop()
+        finally:
+            if self.folder:
+                self.folder.cleanup()
+
+
+def build_devices(
+    settings: Settings,
+    now: Callable[[], datetime],
+    on_event: Callable[[str, DeviceEvent], None] = lambda _device, _event: None,
+    on_reader: Callable[[DeviceState], None] = lambda _state: None,
+) -> Devices:
+    """The drivers of ``settings``, each under its supervisor.
+
+    Args:
+        settings: what this box is.
+        now: the time, in the hall's zone.
+        on_event: a device's name, and what it tells.
+        on_reader: how the card reader is.
+
+    Both are called on a device's thread, and have to return at once.
+    """
+    devices = Devices()
+    for one in settings.devices:
+        assert isinstance(one, DeviceSettings)  # noqa: S101 - the registry's models were handed to the configuration
+        device = one.build(partial(on_event, one.name))
+        opener: Callable[[], Resource] = one.open_port
+        if one.simulated:
+            devices.folder = devices.folder or TemporaryDirectory(prefix="quhao-")
+            simulator = KINDS[one.driver].simulate(one, Path(devices.folder.name), now)
+            devices.simulators[one.name] = simulator
+            opener = partial(simulator.open_port, one)
+        for sink in device.sinks:
+            match sink:
+                case Printer():
+                    devices.printer = sink
+                case Speaker():
+                    devices.speaker = sink
+                case WindowDisplay():
+                    devices.displays.setdefault(sink.window, []).append(sink)
+        devices.has_reader |= device.reads_cards
+        watch = on_reader if device.reads_cards else lambda _state: None
+        devices.supervisors.append(Supervisor(one.name, one.driver, opener, device.driver, now, watch))
+    return devices
