@@ -220,6 +220,7 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "csv_expected": "请用 CSV 格式提交 | Send it as text/csv",
     # the kiosk
     "no_card": "请先刷身份证 | Please lay your ID card first",
+    "other_visit": "这次取号已结束，请重新刷身份证 | This visit has ended: please lay the card again",
     "kiosk_busy": "取号机正在使用，请稍候 | The kiosk is in use: please wait a moment",
     "no_kiosk": "这台设备没有读卡器，请到取号机 | This box has no card reader: please use a kiosk",
     "no_device": "没有这台设备，请检查名称 | No such device: check its name",

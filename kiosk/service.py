@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 log = logging.getLogger(__name__)
 
@@ -17,10 +17,18 @@ class Part(Protocol):
         """Begin; return once it works or works on its own."""
 
     def stop(self) -> None:
-        """End, within a second or two, and let go of everything."""
+        """End, within a second or two, and release everything."""
 
 
-class Service:
+@runtime_checkable
+class EndsLater(Protocol):
+    """A part that may need a while to end, such as a thread in the middle of a transaction."""
+
+    def request_stop(self) -> None:
+        """Ask it to end, without waiting for that; ``stop`` follows."""
+
+
+class Parts:
     """All parts of one running program.
 
     Args:
@@ -42,8 +50,15 @@ class Service:
                 self.stop()
             raise
 
+    def request_stop(self) -> None:
+        """Ask every part to end that may need a while: they then end side by side, not one after another."""
+        for part in reversed(self._started):
+            if isinstance(part, EndsLater):
+                part.request_stop()
+
     def stop(self) -> None:
         """Stop what was started, last first: all of it, whatever fails; then raise the first error."""
+        self.request_stop()
         errors = []
         while self._started:
             part = self._started.pop()
@@ -80,10 +95,14 @@ class Loop:
         """There is something to do."""
         self._awake.set()
 
-    def stop(self) -> None:
-        """End after the present step."""
+    def request_stop(self) -> None:
+        """Have it end after the present step."""
         self.stopping.set()
         self._awake.set()
+
+    def stop(self) -> None:
+        """End after the present step, which is waited for at most 5 s."""
+        self.request_stop()
         if self._thread.is_alive():
             self._thread.join(5.0)
 

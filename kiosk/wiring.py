@@ -19,13 +19,15 @@ from kiosk.devices.status_socket import DeviceSocket
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import box_of, open_office_parts, rules_of
-from kiosk.resident.controller import Counter
-from kiosk.resident.printing import PrintDesk
+from kiosk.resident.controller import KioskController
+from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession
 from kiosk.resident.slips import lay_out, ticket_url
-from kiosk.service import Inbox, Loop, Part, Service
+from kiosk.resident.view import KioskView
+from kiosk.service import Inbox, Loop, Part, Parts
 from kiosk.web.app import create_app
 from kiosk.web.hall import Hall
+from kiosk.web.schema.answers import kiosk_message
 from kiosk.web.server import Server
 from ticketing.day.setup import Setup
 from ticketing.model import Actor, TicketingError
@@ -45,12 +47,12 @@ class Program:
 
     Attributes:
         hall: the parts that pages and API use.
-        service: starts and stops all of it.
+        parts: all that starts and stops.
         server: where it is served.
     """
 
     hall: Hall
-    service: Service
+    parts: Parts
     server: Server
 
 
@@ -94,21 +96,17 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         def told(device: str, event: DeviceEvent) -> None:
             if isinstance(event, LineScanned):
                 scans.put(device, event.window, event.line)
-            elif isinstance(event, CardEvent) and counter:
-                counter.on_card(event)
+            elif isinstance(event, CardEvent):
+                kiosk.on_card(event)
 
-        counter: Counter | None = None
-        devices = build_devices(
-            settings,
-            now,
-            told,
-            on_reader=lambda state: counter.on_reader(state) if counter else None,
-        )
+        def show(view: KioskView) -> None:
+            screen.tell(*kiosk_message(view))
+
+        devices = build_devices(settings, now, told, on_reader=lambda state: kiosk.on_reader(state))
         host = settings.hall.public_host
         columns = devices.printer.profile.columns if devices.printer else 0
-        printing = PrintDesk(office, devices.printer, partial(lay_out, settings.hall, columns))
-        screen = Channel(lambda: ("state", counter.view() if counter else {}))
-        counter = Counter(
+        printing = PrintQueue(office, devices.printer, partial(lay_out, settings.hall, columns))
+        kiosk = KioskController(
             KioskSession(settings.kiosk.choose_seconds, settings.kiosk.take_seconds),
             office,
             printing,
@@ -117,11 +115,12 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             ticket_url=lambda code: ticket_url(host, code),
             clock=time.monotonic,
             has_reader=devices.has_reader,
-            screen=screen,
+            on_change=show,
         )
+        screen = Channel(lambda: kiosk_message(kiosk.view()))
         announcer = Announcer(office, devices.displays, devices.speaker)
         feed.follow(announcer.hear)
-        hall = Hall(settings, office, people, feed, news, printing, counter, devices.supervisors, None, now)
+        hall = Hall(settings, office, people, feed, news, printing, kiosk, screen, devices.supervisors, None, now)
         if devices.simulators:
             hall.virtual_hall = _virtual_hall(settings, devices, office, now)
         housekeeping = Loop("housekeeping", HOUSEKEEPING, lambda: keep_house(office, setup, now, settings))
@@ -138,7 +137,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         devices,
         DeviceSocket(settings, devices.supervisors),
         printing,
-        counter,
+        kiosk,
         scans,
         announcer,
         housekeeping,
@@ -146,7 +145,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         *([hall.virtual_hall] if hall.virtual_hall else []),
         server,
     ]
-    return Program(hall, Service(parts), server)
+    return Program(hall, Parts(parts), server)
 
 
 def keep_house(office: Office, setup: Setup, clock: HallClock, settings: Settings) -> None:

@@ -146,7 +146,7 @@ class DemoHall:
         wait_until(lambda: all(one.state.state == "online" for one in self.program.hall.devices), 10)
 
     def stop(self) -> None:
-        self.program.service.stop()
+        self.program.parts.stop()
 
 
 def demo_settings(folder: Path, **changes: Any) -> Settings:
@@ -187,7 +187,7 @@ def start_hall(tmp_path: Path, quick_hash: str) -> Iterator[Callable[..., DemoHa
         from kiosk.wiring import build
 
         program = build(demo_settings(tmp_path, **changes), visitor=("clerk", PASSWORD))
-        program.service.start()
+        program.parts.start()
         hall = DemoHall(program, tmp_path)
         halls.append(hall)
         let_clerk_in(hall, quick_hash)

@@ -52,17 +52,17 @@ def test_a_day_in_the_hall_leaves_no_name_number_or_code(
 ) -> None:
     hall = start_hall()
     clerk = Actor("clerk", "clerk", "3")
-    counter = hall.program.hall.counter
-    assert counter
+    kiosk = hall.program.hall.kiosk
+    assert kiosk
     codes = []
     for sample in CARDS:
         hall.lay(sample.id)
-        wait_until(lambda: counter.view()["state"] == "choosing", 10)
-        ticket, code = counter.choose("business-licence")
+        wait_until(lambda: kiosk.view().state == "choosing", 10)
+        ticket, code = kiosk.choose("business-licence")
         codes.append(code)
-        wait_until(lambda: counter.view()["state"] == "taking", 10)
+        wait_until(lambda: kiosk.view().state == "taking", 10)
         hall.reader.lift()
-        wait_until(lambda: counter.view()["card_lies"] is False, 10)
+        wait_until(lambda: kiosk.view().card_lies is False, 10)
         called = hall.office.call_next("3", clerk)
         assert called
         hall.scanner("3").scan(hall.printer.papers[-1].codes[0])

@@ -1,7 +1,10 @@
 """Several boxes on one database: each a process of its own, spoken to over HTTP."""
 
+import contextlib
+import http.client
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +14,16 @@ import pytest
 from postgres import PostgresServer
 from program import CONFIG, Client, Following, QuhaoProcess
 from wires import wait_until
+
+DEVICES = "".join(
+    f'[[devices]]\nname = "{name}"\ndriver = "{driver}"\nport = "sim:"\n{more}\n'
+    for name, driver, more in [
+        ("reader", "sam", ""),
+        ("printer", "escpos", ""),
+        ("strip-3", "led-bx", 'window = "3"'),
+        ("speaker", "speaker", ""),
+    ]
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +45,13 @@ def boxes(tmp_path: Path) -> Iterator[Callable[..., QuhaoProcess]]:
     """Makes boxes on the database at ``url``; they have one key."""
     made: list[QuhaoProcess] = []
 
-    def make(url: str, name: str = "") -> QuhaoProcess:
+    def make(url: str, name: str = "", devices: str = "") -> QuhaoProcess:
         folder = tmp_path / f"box{len(made)}"
         folder.mkdir()
         config = CONFIG.replace("sqlite:///var/quhao.db", url).replace("var/master.key", str(tmp_path / "master.key"))
         if name:
             config = config.replace('id = "test"', f'id = "test"\nbox = "{name}"')
-        made.append(QuhaoProcess(folder, config=config))
+        made.append(QuhaoProcess(folder, devices, config))
         return made[-1]
 
     yield make
@@ -156,3 +169,42 @@ def test_a_database_that_hangs_holds_nobody_up_and_what_was_asked_meanwhile_is_d
         assert again.body == issued.body
     finally:
         desk.close()
+
+
+def test_a_box_whose_devices_are_at_work_ends_within_five_seconds_though_its_database_hangs(
+    server: PostgresServer, boxes: Callable[..., QuhaoProcess]
+) -> None:
+    box = boxes(server.url(server.create()), devices=DEVICES)
+    hands = Client(box.start("//readyz").port)
+    desk, clerk = Client(box.port, box.token("desk")), Client(box.port, box.token("clerk", "3"))
+    asking: list[threading.Thread] = []
+    try:
+        for _ in range(2):
+            assert desk.post("/tickets", {"service": "business-licence"}).status == 201
+        assert clerk.post("/windows/3/call-next").status == 200
+        hands.post("/bench/reader/lay", {"card": "zhang"})
+        wait_until(lambda: hands.get("/kiosk").body["state"] == "choosing", 10)
+        assert hands.post("/kiosk/choose", {"service": "business-licence"}).status == 201
+        with server.hanging():
+            hands.post("/bench/reader/lift")
+            hands.post("/bench/reader/lay", {"card": "li"})
+            for path in ("/hall", "/board"):
+                asking.append(threading.Thread(target=ask_in_vain, args=(box.port, path)))
+                asking[-1].start()
+            # Long enough that every part that looks at the store from time to time waits for it.
+            time.sleep(2)
+            begun = time.monotonic()
+            assert box.terminate(timeout=15) == 0
+            assert time.monotonic() - begun < 5
+    finally:
+        for one in asking:
+            one.join(10)
+        for client in (hands, desk, clerk):
+            client.close()
+
+
+def ask_in_vain(port: int, path: str) -> None:
+    client = Client(port)
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        client.get(path)
+    client.close()

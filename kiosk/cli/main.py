@@ -208,8 +208,8 @@ def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | Non
     last = threading.Timer(LONGEST_STOP, _leave)
     last.daemon = True
     last.start()
-    program.service.stop()
-    last.cancel()
+    # Not cancelled: the interpreter waits for threads, too, before it ends.
+    program.parts.stop()
 
 
 def _leave() -> None:
@@ -247,7 +247,7 @@ def start(
     while True:
         try:
             program = build(settings, visitor=visitor)
-            program.service.start()
+            program.parts.start()
             return program
         except (TicketingError, OSError) as error:
             # A failed try leaves its engine in a reference cycle, and a database may be away for days.

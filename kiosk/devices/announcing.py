@@ -21,7 +21,7 @@ STALE = timedelta(minutes=1)
 """Age after which a call is not spoken: its resident is at the window by now, or was called again."""
 
 
-class Announcer:
+class Announcer(Loop):
     """Follows the events of the store, whichever box made them.
 
     While the store does not answer, what is due is kept. What fails in any other way is logged once and dropped, so
@@ -46,15 +46,7 @@ class Announcer:
         self._changed = set(displays)
         self._calls: deque[Event] = deque()
         self._removed: set[str] = set()
-        self._loop = Loop("announcing", RETRY, self._announce)
-
-    def start(self) -> None:
-        """Show how every window stands now; earlier calls are not spoken again."""
-        self._loop.start()
-
-    def stop(self) -> None:
-        """Stop following."""
-        self._loop.stop()
+        super().__init__("announcing", RETRY, self._announce)
 
     def hear(self, events: Sequence[Event]) -> None:
         """Take new events, in order; called on the event feed's thread, and returns at once."""
@@ -66,7 +58,7 @@ class Announcer:
                 self._changed.add(event.data["window"])
             if kind.spoken:
                 self._calls.append(event)
-        self._loop.wake()
+        self.wake()
 
     def _announce(self) -> None:
         # Strips first: residents look at them.

@@ -14,7 +14,7 @@ from drivers.kinds import KINDS
 from drivers.printer.driver import Printer
 from drivers.speaker import Speaker
 from drivers.supervisor import DeviceState, Resource, Supervisor
-from kiosk.service import Service
+from kiosk.service import Parts
 
 if TYPE_CHECKING:
     from drivers.simulators.simulator import Simulator
@@ -44,15 +44,19 @@ class Devices:
 
     def start(self) -> None:
         """Simulators first: they are what the drivers open."""
-        self._service = Service([*self.simulators.values(), *self.supervisors])
-        self._service.start()
+        self._parts = Parts([*self.simulators.values(), *self.supervisors])
+        self._parts.start()
 
-    def stop(self) -> None:
-        """Ask all to end before waiting for any."""
+    def request_stop(self) -> None:
+        """Have every driver end, without waiting for that."""
         for supervisor in self.supervisors:
             supervisor.stopping.set()
+
+    def stop(self) -> None:
+        """Stop the drivers, then the simulators."""
+        self.request_stop()
         try:
-            self._service.stop()
+            self._parts.stop()
         finally:
             if self.folder:
                 self.folder.cleanup()

@@ -11,26 +11,23 @@ by the loop until the store is back.
 """
 
 import secrets
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from threading import Lock
 
-from display import masking, prompts
-from display.admission import UNCERTAIN, Reason, booked_words, shut_words
-from display.prompts import Words
+from display import prompts
 from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused
 from drivers.card_reader.id_card import IdCard
 from drivers.printer.driver import Outcome
 from drivers.supervisor import DeviceState
-from kiosk.event_feed import Channel, Source
-from kiosk.resident.printing import PrintDesk
+from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession, Stage
+from kiosk.resident.view import Choice, KioskView, ShownTicket, choices, masked
 from kiosk.service import Loop
-from ticketing.appointments.appointments import Appointment, Appointments
-from ticketing.model import LIVE_STATES, NORMAL, Actor, Coded, Resident, StateError, StoreError, Ticket, UnknownError
-from ticketing.office import Office, PrintJob, ServiceView
+from ticketing.appointments.appointments import Appointments
+from ticketing.model import LIVE_STATES, Actor, Coded, Resident, StateError, StoreError, Ticket, UnknownError
+from ticketing.office import Office, PrintJob
 
 TICK = 0.25
 """Seconds between looks at the time: a countdown that ends this late is not noticed."""
@@ -57,7 +54,7 @@ def resident_of(card: IdCard) -> Resident:
     )
 
 
-class Counter:
+class KioskController(Loop):
     """One kiosk: its session, and what it shows. Safe to use from any thread.
 
     Args:
@@ -69,21 +66,21 @@ class Counter:
         ticket_url: the address in the QR code, from a ticket's code.
         clock: steady seconds.
         has_reader: whether this box has a card reader at all.
-        screen: where the page hears what it shows, as ``state`` messages.
+        on_change: told what the page shows from now on; it must be quick.
     """
 
     def __init__(
         self,
         session: KioskSession,
         office: Office,
-        printing: PrintDesk,
+        printing: PrintQueue,
         *,
         box: str,
         desk: tuple[str, str],
         ticket_url: Callable[[str], str],
         clock: Callable[[], float],
         has_reader: bool,
-        screen: Channel,
+        on_change: Callable[[KioskView], None],
     ) -> None:
         self._session = session
         self._office = office
@@ -93,23 +90,15 @@ class Counter:
         self._desk = desk
         self._ticket_url = ticket_url
         self._clock = clock
-        self._screen = screen
-        self._lock = threading.Lock()
+        self._on_change = on_change
+        self._lock = Lock()
         self._queue: deque[Callable[[], None]] = deque()
-        self._loop = Loop("kiosk", TICK, self._step)
-        # Of this run: a page may outlive it, and repeat the key of a visit before.
-        self._run = secrets.token_hex(8)
+        # A page may outlive this run of the program, and its numbers of visits begin anew.
+        self._run_id = secrets.token_hex(8)
         self._store_away = False
         printing.on_outcome = self._on_outcome
         session.reader_fault = "starting" if has_reader else None
-
-    def start(self) -> None:
-        """Let time pass."""
-        self._loop.start()
-
-    def stop(self) -> None:
-        """End."""
-        self._loop.stop()
+        super().__init__("kiosk", TICK, self._let_time_pass)
 
     # Told by devices, on their threads: each returns at once.
 
@@ -128,7 +117,7 @@ class Counter:
 
     def _enqueue(self, change: Callable[[], None]) -> None:
         self._queue.append(change)
-        self._loop.wake()
+        self.wake()
 
     def _take_card(self, event: CardEvent) -> None:
         match event:
@@ -142,16 +131,29 @@ class Counter:
             case CardLeft():
                 self._session.card_left(self._clock())
 
+    @property
+    def _visit(self) -> str:
+        return f"{self._run_id}-{self._session.visit}"
+
     @contextmanager
-    def _turn(self) -> Iterator[KioskSession]:
-        """The session, with all applied that devices told before, and held for as long as the block lasts."""
+    def _turn(self, visit: str | None = None) -> Iterator[KioskSession]:
+        """The session, with all applied that devices told before, and held for as long as the block lasts.
+
+        Args:
+            visit: whose press it is; None where the page does not say so.
+
+        Raises:
+            StateError: ``other_visit``: that resident is not here any more.
+        """
         with self._lock:
             while self._queue:
                 self._queue.popleft()()
                 self._show()
+            if visit not in (None, self._visit):
+                raise StateError("other_visit")
             yield self._session
 
-    def _step(self) -> None:
+    def _let_time_pass(self) -> None:
         with self._turn() as session:
             before, now = session.printer_fault, self._clock()
             trouble = session.printer_fault = self._printing.trouble
@@ -174,23 +176,25 @@ class Counter:
             return False
         return now.state not in LIVE_STATES and now.print == "failed"
 
-    # Pressed on the page.
+    # Pressed on the page. Each takes the ``visit`` that the page showed: a request may arrive after its resident left.
 
-    def choose(self, service: str, key: str | None = None) -> tuple[Ticket, str]:
+    def choose(self, service: str, key: str | None = None, visit: str | None = None) -> tuple[Ticket, str]:
         """Issue a ticket for the resident here, and print it; a second tap on the same service gives the same one.
 
         Args:
             service: its id.
-            key: an idempotency key, which belongs to this resident's visit: the next one's is another, whatever the
-                page sends. It matters when nobody knows whether the store took the ticket.
+            key: an idempotency key, for when nobody knows whether the store took the ticket. It belongs to this visit:
+                the same key of the next resident is another.
+            visit: see above.
 
         Returns:
             The ticket and its code.
 
         Raises:
-            TicketingError: ``no_card`` when nobody is here, ``idempotency_key_reused``, or what the office refuses.
+            TicketingError: ``no_card`` when nobody is here, ``other_visit``, ``idempotency_key_reused``, or what the
+                office refuses.
         """
-        with self._turn() as session:
+        with self._turn(visit) as session:
             if session.held and session.held.ticket.service == service:
                 return session.held.ticket, session.held.code
             resident = self._resident()
@@ -202,17 +206,17 @@ class Counter:
                 resident=resident,
                 agent=session.agent,
                 print=self._printing.present,
-                key=key and f"{self._run} {session.visit} {key}",
+                key=key and f"{self._run_id} {session.visit} {key}",
             )
             return self._hold(issued.ticket, issued.code)
 
-    def reprint(self, service: str) -> tuple[Ticket, str]:
+    def reprint(self, service: str, visit: str | None = None) -> tuple[Ticket, str]:
         """Print again the ticket that the resident here already has for ``service``; a second tap prints no second one.
 
         Raises:
-            TicketingError: ``no_card``, or ``unknown_ticket`` when there is none.
+            TicketingError: ``no_card``, ``other_visit``, or ``unknown_ticket`` when there is none.
         """
-        with self._turn() as session:
+        with self._turn(visit) as session:
             if session.held and session.held.ticket.service == service:
                 return session.held.ticket, session.held.code
             ticket = self._office.tickets_of(self._resident()).get(service)
@@ -228,175 +232,80 @@ class Counter:
         self._show()
         return ticket, code
 
-    def typed(self, id_number: str) -> dict[str, Any]:
-        """A resident without a card typed a number, which the caller has checked.
+    def typed(self, id_number: str, visit: str | None = None) -> KioskView:
+        """Begin for a resident without a card, who typed a number that the caller has checked.
 
         Raises:
-            StateError: ``kiosk_busy`` when somebody is being served.
+            StateError: ``other_visit``, or ``kiosk_busy`` when somebody is being served.
         """
-        with self._turn() as session:
+        with self._turn(visit) as session:
             if not session.typed(Resident(kind="typed", id_number=id_number), self._clock()):
                 raise StateError("kiosk_busy")
             return self._show()
 
-    def for_other(self) -> dict[str, Any]:
-        """Whose card was read is not who came (代办): the next card is the agent's. Asked again, it is not after all.
+    def for_other(self, visit: str | None = None) -> KioskView:
+        """Whose card was read is not who came (代办): the next card is the agent's. Pressed again, it is taken back.
 
         Raises:
-            StateError: ``no_card`` when nobody's was read.
+            StateError: ``other_visit``, or ``no_card`` when no card was read.
         """
-        with self._turn() as session:
+        with self._turn(visit) as session:
             if not session.for_other(self._clock()):
                 raise StateError("no_card")
             return self._show()
 
-    def cancel(self) -> dict[str, Any]:
-        """The resident leaves."""
-        with self._turn() as session:
+    def cancel(self, visit: str | None = None) -> KioskView:
+        """The resident leaves.
+
+        Raises:
+            StateError: ``other_visit``.
+        """
+        with self._turn(visit) as session:
             session.quit()
             return self._show()
 
     # What the page shows.
 
-    def listen(self) -> Source:
-        """A stream of what the page shows, as ``state`` messages."""
-        return self._screen.listen()
-
-    def view(self) -> dict[str, Any]:
-        """What the page shows, in the shape of ``GET /api/v1/kiosk``; the resident is masked. Every press gives it."""
+    def view(self) -> KioskView:
+        """What the page shows now."""
         with self._turn():
             return self._view()
 
-    def _show(self) -> dict[str, Any]:
+    def _show(self) -> KioskView:
         view = self._view()
-        self._screen.tell("state", view)
+        self._on_change(view)
         return view
 
-    def _view(self) -> dict[str, Any]:
-        session = self._session
-        stage, note, services = session.stage, session.note, []
+    def _view(self) -> KioskView:
+        session, office, held = self._session, self._office, self._session.held
+        stage, note = session.stage, session.note
+        services: tuple[Choice, ...] = ()
         self._store_away = False
         if stage is Stage.CHOOSING:
             try:
-                services = self._services(session.resident)
+                booked = self._appointments.of_person(session.resident) if session.resident else []
+                services = choices(office, booked, session.resident)
             except StoreError:
                 stage, note, self._store_away = Stage.FAULT, "store_away", True
         fault = ("reader", session.reader_fault) if session.reader_fault else ("printer", session.printer_fault or "")
         words = prompts.prompt(stage, note, fault if session.fault else None, *self._desk)
-        return {
-            "state": str(stage),
-            "resident": self._resident_view(session.resident, session.agent),
-            "agent": self._resident_view(session.agent, None),
-            "agent_wanted": session.agent_wanted,
-            "services": services,
-            "ticket": self._ticket_view(),
-            "message": words.zh,
-            "message_en": words.en,
-            "seconds_left": session.seconds_left(self._clock()),
-            "card_lies": session.card_lies,
-            "reader_ready": session.reader_fault is None,
-            "printer_ready": self._printing.ready,
-        }
+        return KioskView(
+            state=stage,
+            visit=self._visit,
+            resident=masked(office, session.resident, session.agent),
+            agent=masked(office, session.agent),
+            agent_wanted=session.agent_wanted,
+            services=services,
+            ticket=ShownTicket(held.ticket, held.code, held.on_paper, self._ticket_url(held.code)) if held else None,
+            message=words.zh,
+            message_en=words.en,
+            seconds_left=session.seconds_left(self._clock()),
+            card_lies=session.card_lies,
+            reader_ready=session.reader_fault is None,
+            printer_ready=self._printing.ready,
+        )
 
     def _resident(self) -> Resident:
         if self._session.stage is not Stage.CHOOSING or self._session.resident is None:
             raise StateError("no_card")
         return self._session.resident
-
-    def _resident_view(self, resident: Resident | None, agent: Resident | None) -> dict[str, Any] | None:
-        if resident is None:
-            return None
-        # It is who came that waits.
-        earned = self._office.class_of(agent or resident)
-        name = resident.name or resident.name_en
-        return {
-            "kind": resident.kind,
-            "name": masking.mask_name(name) if name else None,
-            "id_number": masking.mask_id_number(resident.id_number) if resident.id_number else None,
-            "priority": None
-            if earned.id == NORMAL
-            else {"id": earned.id, "name": earned.name, "name_en": earned.name_en},
-        }
-
-    def _services(self, resident: Resident | None) -> list[dict[str, Any]]:
-        mine = self._office.tickets_of(resident) if resident else {}
-        used_up = self._office.used_up(resident) if resident else frozenset()
-        today = self._appointments.of_person(resident) if resident else []
-        booked = {one.service: one for one in today if one.state == "booked"}
-        views = [view for view in self._office.hall().services if not view.service.removed]
-        # What is booked comes first: it is what they came for.
-        views.sort(key=lambda view: view.service.id not in booked)
-        return [
-            {
-                "id": view.service.id,
-                "name": view.service.name,
-                "name_en": view.service.name_en,
-                "waiting": view.waiting,
-                "expected_wait": interval(view.expected_wait),
-                "open": view.admission.open,
-                "has_ticket": mine[view.service.id].number if view.service.id in mine else None,
-                "appointment": self._appointment_view(booked.get(view.service.id)),
-                "warning": _both(UNCERTAIN) if self._is_uncertain(view, booked) else None,
-                "shut": self._shut_view(view, booked, used_up),
-            }
-            for view in views
-        ]
-
-    def _is_uncertain(self, view: ServiceView, booked: Mapping[str, Appointment]) -> bool:
-        return view.admission.not_today and view.service.id not in booked
-
-    def _shut_view(
-        self, view: ServiceView, booked: Mapping[str, Appointment], used_up: frozenset[str]
-    ) -> dict[str, Any] | None:
-        """Why this resident gets no number for a service; None when they do."""
-        admission, rules = view.admission, self._office.ledger.rules
-        until = None
-        reason: Reason
-        if not admission.open:
-            reason, until = "closed", admission.opens_at
-        elif view.service.id in booked:
-            return None
-        elif view.service.id in used_up:
-            reason = "person"
-        elif admission.places == 0:
-            reason, until = "quota", admission.places_at
-        elif admission.not_today and rules.last_ticket == "refuse":
-            reason = "not_today"
-        else:
-            return None
-        said = shut_words(reason, until, self._office.ledger.now())
-        return {"reason": reason, "why": _both(said.why), "then": _both(said.then)}
-
-    @staticmethod
-    def _appointment_view(booked: Appointment | None) -> dict[str, Any] | None:
-        if booked is None:
-            return None
-        return {
-            "begins_at": booked.begins.isoformat(timespec="milliseconds"),
-            "ends_at": booked.ends.isoformat(timespec="milliseconds"),
-            "words": _both(booked_words(booked.begins, booked.ends)),
-        }
-
-    def _ticket_view(self) -> dict[str, Any] | None:
-        held = self._session.held
-        if held is None:
-            return None
-        ticket = held.ticket
-        return {
-            "id": ticket.id,
-            "number": ticket.number,
-            "service": ticket.service,
-            "ahead": ticket.ahead,
-            "on_paper": held.on_paper,
-            "code": held.code,
-            "url": self._ticket_url(held.code),
-        }
-
-
-def _both(words: Words) -> dict[str, str]:
-    return {"zh": words.zh, "en": words.en}
-
-
-def interval(minutes: tuple[int, int] | None) -> dict[str, int] | None:
-    """An expected wait as the API gives it: ``{low, high}`` in minutes."""
-    return None if minutes is None else {"low": minutes[0], "high": minutes[1]}

@@ -21,7 +21,7 @@ from ticketing.office import Office, PrintJob
 log = logging.getLogger(__name__)
 
 
-class PrintDesk:
+class PrintQueue(Loop):
     """Prints this box's jobs.
 
     Args:
@@ -43,7 +43,7 @@ class PrintDesk:
         self._lay_out = lay_out
         self.on_outcome = on_outcome
         self._late: deque[tuple[PrintJob, Outcome]] = deque()
-        self._loop = Loop("printing", 1.0, self._print_all)
+        super().__init__("printing", 1.0, self._print_all)
 
     @property
     def ready(self) -> bool:
@@ -71,15 +71,7 @@ class PrintDesk:
         if self._printer:
             if in_doubt and self.confirms:
                 self._printer.expect_half_slip()
-            self._loop.start()
-
-    def stop(self) -> None:
-        """End after the slip in hand."""
-        self._loop.stop()
-
-    def wake(self) -> None:
-        """There is a new job."""
-        self._loop.wake()
+            super().start()
 
     def look_soon(self) -> None:
         """Somebody will want a slip in a moment: look at the printer now, so that the slip need not wait for it."""
@@ -90,7 +82,7 @@ class PrintDesk:
         while self._late:
             self._note(*self._late.popleft())
         # One at a time, each read afresh: a job may have been withdrawn since.
-        while not self._loop.stopping.is_set() and (jobs := self._office.print_jobs(1)):
+        while not self.stopping.is_set() and (jobs := self._office.print_jobs(1)):
             self._print(jobs[0])
         self._office.withdraw_print_jobs()
 
@@ -120,14 +112,14 @@ class PrintDesk:
     def _confirm_late(self, job: PrintJob, outcome: Outcome) -> None:
         """A slip that was given up has come out after all; told on the printer's thread."""
         self._late.append((job, outcome))
-        self._loop.wake()
+        self.wake()
 
     def _note(self, job: PrintJob, outcome: Outcome) -> None:
         kept = self._keep(job, outcome)
         # The resident who waits for it need not wait for the store.
         self.on_outcome(job, outcome)
         # Paper may lie in the tray by now, so what became of it must reach the store, however long that takes.
-        while not kept and not self._loop.stopping.wait(0.5):
+        while not kept and not self.stopping.wait(0.5):
             kept = self._keep(job, outcome)
 
     def _keep(self, job: PrintJob, outcome: Outcome) -> bool:

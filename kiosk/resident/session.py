@@ -47,7 +47,7 @@ class KioskSession:
         print_seconds: how long a slip is waited for, longer than a printer that works needs for two.
 
     Attributes:
-        visit: how many residents there have been; another number is another resident, or the same one again.
+        visit: changes when a resident comes, and when one leaves: what is pressed belongs to one visit.
     """
 
     def __init__(
@@ -236,6 +236,7 @@ class KioskSession:
         self._until = now + (self._take_seconds if self._next else self._show_seconds)
 
     def _rest(self, note: str | None) -> None:
+        self.visit += self.resident is not None
         self._stage = Stage.IDLE
         self.resident = None
         self.agent = None

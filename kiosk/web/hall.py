@@ -20,9 +20,9 @@ from ticketing.terminals import Terminals
 
 if TYPE_CHECKING:
     from kiosk.devices.virtual_hall import VirtualHall
-    from kiosk.event_feed import EventFeed, WindowNews
-    from kiosk.resident.controller import Counter
-    from kiosk.resident.printing import PrintDesk
+    from kiosk.event_feed import Channel, EventFeed, WindowNews
+    from kiosk.resident.controller import KioskController
+    from kiosk.resident.printing import PrintQueue
 
 
 @dataclass
@@ -36,7 +36,8 @@ class Hall:
         feed: the hall's events, for anybody.
         news: what is for one window's clerk alone.
         printing: slips of this box's printer.
-        counter: the resident's side of this box; None where it has no card reader.
+        kiosk: the resident's side of this box; None where it has none.
+        screen: the stream of what the kiosk's page shows.
         devices: this box's devices, each under its supervisor.
         virtual_hall: hands and eyes of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
@@ -49,8 +50,9 @@ class Hall:
     people: People
     feed: "EventFeed"
     news: "WindowNews"
-    printing: "PrintDesk"
-    counter: "Counter | None"
+    printing: "PrintQueue"
+    kiosk: "KioskController | None"
+    screen: "Channel"
     devices: list[Supervisor[Any]]
     virtual_hall: "VirtualHall | None"
     clock: Callable[[], datetime]

@@ -27,11 +27,12 @@ from drivers.card_reader.id_card import IdCard, check_digit
 from drivers.supervisor import Supervisor
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.opening import open_office_parts
-from kiosk.resident.controller import Counter
-from kiosk.resident.printing import PrintDesk
+from kiosk.resident.controller import KioskController
+from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession
 from kiosk.web.app import create_app
 from kiosk.web.hall import Hall
+from kiosk.web.schema.answers import kiosk_message
 from kiosk.web.server import Server
 from ticketing.model import Actor, Service, Window
 from ticketing.office import Issued, Office
@@ -206,21 +207,21 @@ class TestHall:
 
     def lay_card(self, **changes: Any) -> None:
         """What the reader tells when a card is laid and read."""
-        assert self.hall.counter
-        self.hall.counter.on_card(CardFound())
-        self.hall.counter.on_card(CardRead(a_card(**changes)))
+        assert self.hall.kiosk
+        self.hall.kiosk.on_card(CardFound())
+        self.hall.kiosk.on_card(CardRead(a_card(**changes)))
 
     def lift_card(self) -> None:
-        assert self.hall.counter
-        self.hall.counter.on_card(CardLeft())
+        assert self.hall.kiosk
+        self.hall.kiosk.on_card(CardLeft())
 
     def stop(self) -> None:
         for stream in self.streams:
             stream.hang_up()
         self.server.stop()
         self.hall.feed.close()
-        if self.hall.counter:
-            self.hall.counter.stop()
+        if self.hall.kiosk:
+            self.hall.kiosk.stop()
         for supervisor in self.hall.devices:
             supervisor.stop()
         self.store.close()
@@ -288,12 +289,11 @@ def build(
         [Window("1", "1号窗口", ("licence",), "open"), Window("3", "3号窗口", ("*",), "open")],
     )
     feed = EventFeed(office, store.on_commit)
-    printing = PrintDesk(office, None, lambda _job: [])
+    printing = PrintQueue(office, None, lambda _job: [])
     news = WindowNews(feed)
-    counter: Counter | None = None
-    screen = Channel(lambda: ("state", counter.view() if counter else {}))
+    controller: KioskController | None = None
     if kiosk:
-        counter = Counter(
+        controller = KioskController(
             KioskSession(60, 6),
             office,
             printing,
@@ -302,9 +302,10 @@ def build(
             ticket_url=lambda code: f"HTTPS://Q.EXAMPLE.CN/T/{code}",
             clock=time.monotonic,
             has_reader=False,
-            screen=screen,
+            on_change=lambda view: screen.tell(*kiosk_message(view)),
         )
-    hall = Hall(settings, office, people, feed, news, printing, counter, devices(now), None, now)
+    screen = Channel(lambda: kiosk_message(controller.view()) if controller else ("state", {}))
+    hall = Hall(settings, office, people, feed, news, printing, controller, screen, devices(now), None, now)
     app = create_app(hall, check_answers=True, heartbeat=heartbeat)
     running = TestHall(hall, store, app, Server(app, settings.server), folder)
     made.append(running)
@@ -312,8 +313,8 @@ def build(
         running.context = ssl.create_default_context(cafile=settings.server.tls_cert)
         running.context.check_hostname = False
     feed.start()
-    if counter:
-        counter.start()
+    if controller:
+        controller.start()
     running.server.start()
     return running
 

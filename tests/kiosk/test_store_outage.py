@@ -31,31 +31,31 @@ def states(hall: DemoHall) -> dict[str, str]:
 def test_a_card_that_lies_through_an_outage_is_served_as_soon_as_the_store_is_back(
     hall: DemoHall, server: PostgresServer
 ) -> None:
-    counter = hall.program.hall.counter
-    assert counter
+    kiosk = hall.program.hall.kiosk
+    assert kiosk
     hall.lay("zhang")
-    wait_until(lambda: counter.view()["state"] == "choosing", 10)
+    wait_until(lambda: kiosk.view().state == "choosing", 10)
     server.stop()
     hall.reader.lift()
-    wait_until(lambda: not counter.view()["card_lies"], 10)
+    wait_until(lambda: not kiosk.view().card_lies, 10)
     hall.lay("li")
-    wait_until(lambda: counter.view()["resident"]["name"] == "李*兰", 10)
-    shown = counter.view()
-    assert (shown["state"], shown["services"]) == ("fault", [])
-    assert hall.program.hall.settings.hall.desk in shown["message"]
+    wait_until(lambda: (resident := kiosk.view().resident) and resident.name == "李*兰", 10)
+    shown = kiosk.view()
+    assert (shown.state, shown.services) == ("fault", ())
+    assert hall.program.hall.settings.hall.desk in shown.message
     # A reader that is lost and found again tells its supervisor so, whose callback draws the page, too.
     hall.reader.unplug()
     wait_until(lambda: states(hall)["reader"] == "offline", 10)
     hall.reader.plug_in()
     wait_until(lambda: states(hall)["reader"] == "online", 10)
-    stream = counter.listen()
+    stream = hall.program.hall.screen.listen()
     assert b'"state":"fault"' in next(stream)
     server.start()
     wait_until(lambda: b'"state":"choosing"' in next(stream), 5)
     stream.close()
-    ticket, _ = counter.choose("business-licence")
+    ticket, _ = kiosk.choose("business-licence")
     wait_until(lambda: hall.office.ticket(ticket.id).print == "printed", 15)
-    wait_until(lambda: counter.view()["state"] == "taking", 10)
+    wait_until(lambda: kiosk.view().state == "taking", 10)
 
 
 def test_no_device_waits_for_a_store_that_says_nothing(hall: DemoHall, server: PostgresServer) -> None:

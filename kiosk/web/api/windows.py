@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from flask import Response
 from pydantic import AwareDatetime, Field, model_validator
@@ -23,7 +23,7 @@ from kiosk.web.schema.answers import (
     answer,
     joined,
 )
-from kiosk.web.schema.bodies import Body, Identifier, Line, ScanBody
+from kiosk.web.schema.bodies import Body, Identifier, Line, MayBeEmpty, ScanBody
 from kiosk.web.schema.routes import STREAM, Resource, WindowPath, idempotency_key, resource
 from kiosk.web.streams import Streams
 from ticketing.cases.cases import LONGEST_PROMISE, MOST_CASES, OUTCOMES, Further
@@ -47,29 +47,20 @@ Outcome = Annotated[
 Days = Annotated[int, Field(ge=0, le=LONGEST_PROMISE, description="working days")]
 
 
-class _MayBeNothing(Body):
-    """Nothing sent is the same as ``{}``."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing(cls, value: Any) -> Any:
-        return {} if value is None else value
-
-
-class OpenBody(_MayBeNothing):
+class OpenBody(MayBeEmpty):
     """The window works now."""
 
     take_over: bool = Field(False, description="sit there although another clerk does; it is logged")
 
 
-class PauseBody(_MayBeNothing):
+class PauseBody(MayBeEmpty):
     """What its strip and screen say meanwhile; nothing is the hall's usual words."""
 
     text: PauseText = ""
     text_en: PauseText = ""
 
 
-class HoldBody(_MayBeNothing):
+class HoldBody(MayBeEmpty):
     """Why, and when it comes back by itself: after `minutes`, or at `back_at`; without either when called back."""
 
     reason: Reason | None = None
@@ -120,7 +111,7 @@ class CaseBody(Body):
     promise_days: Days | None = None
 
 
-class FinishBody(_MayBeNothing):
+class FinishBody(MayBeEmpty):
     """How it ended: one of 即办 承诺 联办 上报 退回 补办 or its id, or the hall's own word; nothing is done."""
 
     outcome: Outcome = "done"

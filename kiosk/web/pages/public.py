@@ -27,17 +27,17 @@ def pages(hall: Hall) -> Blueprint:
 
     @blueprint.get("/kiosk")
     def kiosk() -> Response:
-        if hall.counter is None:
+        if hall.kiosk is None:
             raise UnknownError("no_kiosk")
         return page("kiosk.html")
 
     @blueprint.get("/kiosk/code.svg")
     @allow("kiosk")
     def kiosk_code() -> Response:
-        ticket = hall.counter.view()["ticket"] if hall.counter else None
+        ticket = hall.kiosk.view().ticket if hall.kiosk else None
         if ticket is None:
             raise UnknownError("unknown_ticket")
-        response = Response(qr_svg(ticket["url"]), mimetype="image/svg+xml")
+        response = Response(qr_svg(ticket.url), mimetype="image/svg+xml")
         response.headers["Cache-Control"] = "no-store"
         return response
 

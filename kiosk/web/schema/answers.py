@@ -20,6 +20,9 @@ from pydantic import (
     model_validator,
 )
 
+from display.admission import booked_words
+from ticketing.appointments.appointments import Appointment
+
 
 def instant(at: datetime) -> str:
     """RFC 3339 with the hall's offset."""
@@ -346,6 +349,13 @@ class BookedHereAnswer(Answer):
     ends_at: Instant
     words: SaidAnswer
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_appointment(cls, value: Any) -> Any:
+        if not isinstance(value, Appointment):
+            return value
+        return {"begins_at": value.begins, "ends_at": value.ends, "words": booked_words(value.begins, value.ends)}
+
 
 class ShutAnswer(Answer):
     """Why this resident gets no number for a service, and what then."""
@@ -372,6 +382,12 @@ class KioskServiceAnswer(Answer):
     warning: SaidAnswer | None
     shut: ShutAnswer | None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_choice(cls, value: Any) -> Any:
+        offer = getattr(value, "offer", None)
+        return joined(offer.service, offer.admission, offer, value) if offer else value
+
 
 class KioskTicketAnswer(Answer):
     """The ticket in hand; `url` is what the QR code holds."""
@@ -384,13 +400,18 @@ class KioskTicketAnswer(Answer):
     code: str
     url: str
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_held(cls, value: Any) -> Any:
+        ticket = getattr(value, "ticket", None)
+        return joined(ticket, value) if ticket else value
+
 
 class KioskAnswer(Answer):
     """What the kiosk shows."""
 
-    model_config = ConfigDict(extra="allow", defer_build=True)
-
     state: Literal["idle", "reading", "choosing", "printing", "taking", "fault"]
+    visit: str = Field(description="changes when a resident comes or leaves; send it with what that resident presses")
     resident: KioskResidentAnswer | None
     agent: KioskResidentAnswer | None = Field(description="who came for the resident (代办)")
     agent_wanted: bool = Field(description="the next card is the agent's")
@@ -410,6 +431,11 @@ class MeAnswer(Answer):
     username: str
     role: str
     windows: list[str]
+
+
+def kiosk_message(view: Any) -> tuple[str, Any]:
+    """The message ``state`` of the kiosk's stream: the same as ``GET /kiosk``."""
+    return "state", KioskAnswer.of(view).model_dump(mode="json")
 
 
 # -- from the office's values ------------------------------------------------------------------------------------------

@@ -123,13 +123,28 @@ class IssueBody(Body):
     ] = None
 
 
-class ChooseBody(Body):
+class MayBeEmpty(Body):
+    """A body that need not be sent: nothing is the same as ``{}``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+class PressBody(MayBeEmpty):
+    """What a resident at the kiosk presses; with the `visit` that was shown, it is refused once they have left."""
+
+    visit: Annotated[str | None, Field(max_length=64)] = None
+
+
+class ChooseBody(PressBody):
     """The service a resident at the kiosk chose."""
 
     service: Identifier
 
 
-class TypedBody(Body):
+class TypedBody(PressBody):
     """The number of a resident who has no card."""
 
     id_number: Line

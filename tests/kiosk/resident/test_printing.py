@@ -10,7 +10,7 @@ from conftest import DemoHall
 from drivers.printer.driver import EscposSettings
 from drivers.printer.escpos import PROFILES
 from foreign import ForeignPrinter
-from kiosk.resident.printing import PrintDesk
+from kiosk.resident.printing import PrintQueue
 from kiosk.resident.slips import lay_out
 from ticketing.model import Actor, UnknownError
 from ticketing.office import PrintJob
@@ -76,41 +76,41 @@ def test_every_profile_of_the_printer_can_be_chosen_in_the_settings() -> None:
 
 
 def test_paper_that_ends_in_mid_slip_leaves_the_kiosk_free_and_the_slip_comes_with_the_new_roll(hall: DemoHall) -> None:
-    counter = hall.program.hall.counter
-    assert counter
+    kiosk = hall.program.hall.kiosk
+    assert kiosk
     hall.printer.paper_lasts(4)
     hall.lay("zhang")
-    wait_until(lambda: counter.view()["state"] == "choosing", 10)
-    ticket, _ = counter.choose("business-licence")
-    wait_until(lambda: counter.view()["state"] == "fault", 10)
-    shown = counter.view()
-    assert shown["ticket"]["number"] == ticket.number
-    assert "缺纸" in shown["message"]
+    wait_until(lambda: kiosk.view().state == "choosing", 10)
+    ticket, _ = kiosk.choose("business-licence")
+    wait_until(lambda: kiosk.view().state == "fault", 10)
+    shown = kiosk.view()
+    assert shown.ticket and shown.ticket.ticket.number == ticket.number
+    assert "缺纸" in shown.message
     hall.reader.lift()
     hall.lay("li")
-    wait_until(lambda: counter.view()["state"] == "choosing", 10)
+    wait_until(lambda: kiosk.view().state == "choosing", 10)
     hall.printer.put_in_paper()
     wait_until(lambda: print_of(hall, ticket.id) == "printed", 15)
-    assert counter.view()["state"] == "choosing"
+    assert kiosk.view().state == "choosing"
     assert len([paper for paper in hall.printer.papers if ticket.number in "".join(paper.texts)]) == 1
 
 
 def test_a_ticket_cancelled_before_its_slip_began_frees_the_kiosk_and_says_what_to_do(hall: DemoHall) -> None:
-    counter = hall.program.hall.counter
-    assert counter
+    kiosk = hall.program.hall.kiosk
+    assert kiosk
     hall.program.hall.printing.stop()
     hall.lay("zhang")
-    wait_until(lambda: counter.view()["state"] == "choosing", 10)
-    ticket, _ = counter.choose("business-licence")
-    assert counter.view()["state"] == "printing"
+    wait_until(lambda: kiosk.view().state == "choosing", 10)
+    ticket, _ = kiosk.choose("business-licence")
+    assert kiosk.view().state == "printing"
     hall.office.cancel(ticket.id, DESK)
-    wait_until(lambda: counter.view()["state"] == "fault", 5)
-    shown = counter.view()
-    assert shown["ticket"] is None
-    assert "重新刷身份证取号" in shown["message"]
+    wait_until(lambda: kiosk.view().state == "fault", 5)
+    shown = kiosk.view()
+    assert shown.ticket is None
+    assert "重新刷身份证取号" in shown.message
     hall.reader.lift()
     hall.lay("li")
-    wait_until(lambda: counter.view()["state"] == "choosing", 10)
+    wait_until(lambda: kiosk.view().state == "choosing", 10)
 
 
 def test_half_a_slip_of_an_earlier_run_does_not_become_the_head_of_the_next_one(
@@ -173,7 +173,7 @@ def test_a_slip_that_cannot_be_laid_out_is_given_up_and_the_next_one_comes_out(
 
     hall.printer.put_in_paper()
     printer = hall.program.hall.printing._printer
-    desk = PrintDesk(hall.office, printer, lay_out_all_but_one)
+    desk = PrintQueue(hall.office, printer, lay_out_all_but_one)
     wait_until(lambda: desk.ready, 15)
     desk.start()
     wait_until(lambda: print_of(hall, good) == "printed", 15)

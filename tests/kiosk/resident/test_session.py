@@ -10,6 +10,7 @@ from ticketing.model import NORMAL, Resident, State, Ticket
 WHEN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SOMEBODY = Resident(kind="resident", name="张三")
 ANOTHER = Resident(kind="resident", name="李四")
+AGENT = Resident(kind="resident", name="代办人", id_number="2")
 
 
 def a_ticket(number: int = 1) -> Ticket:
@@ -248,10 +249,34 @@ def test_a_ticket_that_is_over_before_its_slip_says_so_and_shows_no_number(sessi
     assert session.stage is Stage.READING
 
 
-def test_every_resident_is_another_visit(session: KioskSession) -> None:
+def test_every_resident_is_another_visit_and_so_is_nobody(session: KioskSession) -> None:
     visits = []
     for resident in (SOMEBODY, ANOTHER, ANOTHER):
         session.card_read(resident, 0)
         visits.append(session.visit)
         session.quit()
-    assert len(set(visits)) == 3
+        visits.append(session.visit)
+    assert len(set(visits)) == 6
+
+
+def test_a_visit_lasts_from_the_card_to_the_slip_and_ends_when_the_next_card_is_laid(session: KioskSession) -> None:
+    free = session.visit
+    session.card_found()
+    assert session.visit == free, "nobody is known yet"
+    session.card_read(SOMEBODY, 0)
+    visit = session.visit
+    assert visit != free
+    session.for_other(1)
+    session.card_left(2)
+    session.card_found()
+    session.card_read(AGENT, 3)
+    assert (session.agent, session.visit) == (AGENT, visit), "the agent's card belongs to the visit"
+    session.chose(a_ticket(), "C" * 16, True, 4)
+    session.printed(1, "printed", None, 6)
+    assert (session.stage, session.visit) == (Stage.TAKING, visit)
+    session.card_left(7)
+    session.card_found()
+    gone = session.visit
+    assert gone != visit
+    session.card_read(SOMEBODY, 8)
+    assert session.visit not in (visit, gone), "a card laid anew is another visit, also of the same resident"

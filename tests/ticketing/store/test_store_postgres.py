@@ -25,7 +25,7 @@ from drivers.printer.driver import Outcome, Printer
 from drivers.printer.escpos import PROFILES, Item, Text
 from drivers.simulators.printer.simulator import PrinterSimulator
 from drivers.supervisor import Supervisor
-from kiosk.resident.printing import PrintDesk
+from kiosk.resident.printing import PrintQueue
 from offices import CLERK, DESK, OfficeHall, refused
 from postgres import PostgresServer
 from ticketing.day.print_jobs import PrintJob
@@ -392,7 +392,7 @@ def test_a_slip_whose_sending_is_in_doubt_ends_unprinted_instead_of_never(
         wire.breaks.clear()
 
     issued = hall.issue(print=True)
-    desk = PrintDesk(hall.office, printer, lay_out, hear)
+    desk = PrintQueue(hall.office, printer, lay_out, hear)
     desk.start()
     wait_until(lambda: told, 10)
     wait_until(lambda: hall.office.ticket(issued.ticket.id).print == "failed", 10)

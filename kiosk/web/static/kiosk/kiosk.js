@@ -257,8 +257,9 @@ function nextVisit() {
  * @param {string} key
  */
 async function post(verb, body, key) {
-  if (!connected) throw Problem.offline();
-  return call("POST", `/kiosk/${verb}`, body, { key, signal: visit.signal });
+  if (!view || !connected) throw Problem.offline();
+  // A request under way cannot be called back; the server refuses it once this resident's visit is over.
+  return call("POST", `/kiosk/${verb}`, { ...body, visit: view.visit }, { key, signal: visit.signal });
 }
 
 /**

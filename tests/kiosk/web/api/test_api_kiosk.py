@@ -122,3 +122,47 @@ def test_a_reprint_whose_answer_was_lost_is_answered_again_while_its_resident_is
     here.post("/kiosk/cancel")
     assert keyed(here, "reprint", "licence", "k-1").code == "no_card"
     assert keyed(here, "reprint", "licence", "bad key").code == "bad_idempotency_key"
+
+
+PRESSES: list[tuple[str, dict[str, str]]] = [
+    ("choose", {"service": "licence"}),
+    ("reprint", {"service": "licence"}),
+    ("typed", {"id_number": "11000019880314123x"}),
+    ("agent", {}),
+    ("cancel", {}),
+]
+
+
+@pytest.mark.parametrize(("verb", "body"), PRESSES)
+def test_a_press_that_arrives_in_the_next_visit_is_refused_and_changes_nothing(
+    here: Any, verb: str, body: dict[str, str]
+) -> None:
+    here.lay_card()
+    here.post("/kiosk/choose", {"service": "licence"})
+    theirs = here.get("/kiosk").json["visit"]
+    here.post("/kiosk/cancel")
+    here.lift_card()
+    between = here.get("/kiosk").json["visit"]
+    here.lay_card(name="孟样例", id_number="110000199001011232")
+    before, last = here.get("/kiosk").json, here.office.last_seq()
+    assert len({theirs, between, before["visit"]}) == 3
+    for late in (theirs, between):
+        refused = here.post(f"/kiosk/{verb}", body | {"visit": late})
+        assert (refused.status, refused.code) == (409, "other_visit")
+    after = here.get("/kiosk").json
+    assert before | {"seconds_left": 0} == after | {"seconds_left": 0}
+    assert here.office.last_seq() == last
+
+
+def test_a_press_of_the_present_visit_is_done_and_the_stream_names_the_visit(here: Any) -> None:
+    stream = here.listen("/kiosk/events")
+    free = next(stream).data["visit"]
+    assert here.get("/kiosk").json["visit"] == free
+    begun = here.post("/kiosk/typed", {"id_number": "11000019880314123x", "visit": free}).json
+    visit = begun["visit"]
+    assert next(stream).data == begun
+    assert here.post("/kiosk/agent", {"visit": visit}).json["visit"] == visit
+    assert here.post("/kiosk/agent", {"visit": visit}).status == 200
+    assert here.post("/kiosk/choose", {"service": "tax", "visit": visit}).json["number"] == "B001"
+    assert here.get("/kiosk").json["visit"] == visit
+    assert here.post("/kiosk/cancel", {"visit": visit}).json["visit"] not in (visit, free)

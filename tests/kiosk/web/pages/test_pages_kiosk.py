@@ -480,3 +480,25 @@ def test_twelve_services_with_long_names_find_room(
             break
         more.click()
     assert len(seen) == 12
+
+
+def test_a_press_that_is_under_way_when_the_next_card_is_read_takes_no_number_for_that_resident(
+    hall: Any, kiosk: Page
+) -> None:
+    held: list[Route] = []
+    kiosk.route("**/kiosk/choose", lambda route: held.append(route), times=1)
+    hall.lay("zhang")
+    state(kiosk, "choosing")
+    row(kiosk, "business-licence").click()
+    wait_until(lambda: held or kiosk.wait_for_timeout(20))
+    hall.reader.lift()
+    hall.lay("li")
+    expect(kiosk.locator("#greeting")).to_have_text("您好\uff0c李*兰")
+    # The page has given the request up; on a slow wire it arrives all the same.
+    late = held[0].fetch()
+    assert (late.status, late.json()["code"]) == (409, "other_visit")
+    assert [one.waiting for one in hall.office.hall().services] == [0] * 6
+    expect(kiosk.locator("dialog[open]")).to_have_count(0)
+    row(kiosk, "tax").click()
+    state(kiosk, "taking")
+    assert sum(one.waiting for one in hall.office.hall().services) == 1

@@ -174,6 +174,7 @@ interface KioskTicket {
 
 interface Kiosk {
   state: "idle" | "reading" | "choosing" | "printing" | "taking" | "fault";
+  visit: string;
   resident: KioskResident | null;
   agent: KioskResident | null;
   agent_wanted: boolean;
