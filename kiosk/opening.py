@@ -1,4 +1,4 @@
-"""Opens the store, the vault and the accounts in the right order, for the service and for commands beside it."""
+"""Opens store, vault and accounts, for the service and for commands beside it."""
 
 import socket
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from ticketing.store.opening import is_store, open_store
 
 
 def store_exists(settings: Settings) -> bool:
-    """Whether there is a store; True also when opening it will fail and say why."""
+    """Whether there is a store; True also where opening it will fail with a reason."""
     try:
         return is_store(settings.store.url)
     except StoreOpenError:
@@ -42,14 +42,15 @@ def box_of(settings: Settings) -> str:
     return f"{socket.gethostname()[:58]}-{settings.server.port}"
 
 
-def open_people(settings: Settings) -> tuple[Store, People]:
-    """The store and its accounts, without the master key. The caller closes the store.
+@contextmanager
+def open_people(settings: Settings) -> Iterator[tuple[Store, People]]:
+    """The store and its accounts, without the master key.
 
     Raises:
         StoreError: the store cannot be opened.
     """
-    store = open_store(settings.store.url, exclusive=False)
-    return store, People(store)
+    with closing(open_store(settings.store.url, exclusive=False)) as store:
+        yield store, People(store)
 
 
 def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[Store, Vault, People]:

@@ -1,4 +1,4 @@
-"""The program's life: its parts start in order and stop in reverse."""
+"""Parts of the program: they start in order and stop in reverse."""
 
 import logging
 import threading
@@ -72,15 +72,15 @@ class Parts:
 
 
 class Loop:
-    """A part that calls ``step`` on a thread of its own, when woken and at least every ``interval`` seconds.
+    """A part that calls ``step`` on its own thread, when woken and at least every ``interval`` seconds.
 
     Args:
         name: of the thread.
-        interval: seconds between steps when nobody wakes it.
-        step: what to do; it is called again after an error, which is logged by kind unless the one before was the same.
+        interval: seconds between steps when not woken.
+        step: called again after an error, which is logged by type, once until a step succeeds or fails differently.
     """
 
-    def __init__(self, name: str, interval: float, step: Callable[[], None]) -> None:
+    def __init__(self, name: str, interval: float, step: Callable[[], object]) -> None:
         self._interval = interval
         self._step = step
         self._awake = threading.Event()
@@ -88,11 +88,11 @@ class Loop:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Take the first step at once."""
+        """Start the thread, which takes the first step at once."""
         self._thread.start()
 
     def wake(self) -> None:
-        """There is something to do."""
+        """Have a step taken now."""
         self._awake.set()
 
     def request_stop(self) -> None:
@@ -113,7 +113,7 @@ class Loop:
                 self._step()
                 told = ""
             except Exception as error:  # noqa: BLE001 - the top of a thread: the next step may well succeed
-                # Only its kind and code: an error's text may hold what was on a card.
+                # Only its type and code: its text may hold personal data.
                 kind = f"{type(error).__name__} {getattr(error, 'code', '')}"
                 if kind != told:
                     log.error("%s: %s", self._thread.name, kind)
@@ -124,7 +124,7 @@ class Loop:
 
 
 class Inbox(Loop):
-    """A part that hands ``handle`` what other threads put, such as a device's, in order, on a thread of its own."""
+    """A queue: other threads, such as a device's, put items, and ``handle`` gets them in order on its own thread."""
 
     def __init__(self, name: str, handle: Callable[..., None]) -> None:
         super().__init__(name, 1.0, self._drain)
@@ -132,7 +132,7 @@ class Inbox(Loop):
         self._handle = handle
 
     def put(self, *item: Any) -> None:
-        """Have it handled; returns at once."""
+        """Queue an item; returns at once."""
         self._items.append(item)
         self.wake()
 

@@ -22,7 +22,7 @@ from kiosk.opening import box_of, open_office_parts, rules_of
 from kiosk.resident.controller import KioskController
 from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession
-from kiosk.resident.slips import lay_out, ticket_url
+from kiosk.resident.slips import code_url, lay_out
 from kiosk.resident.view import KioskView
 from kiosk.service import Inbox, Loop, Part, Parts
 from kiosk.web.app import create_app
@@ -34,11 +34,11 @@ from ticketing.model import Actor, TicketingError
 from ticketing.office import Office
 
 HOUSEKEEPING = 20.0
-"""Seconds between looks at the calendar."""
+"""Seconds between checks whether a day is over."""
 HELD = 5.0
-"""Seconds between looks for held tickets whose time has come."""
+"""Seconds between checks for held tickets that come back."""
 SETTLED = timedelta(hours=1)
-"""For how long the clock has to have been steady before anything is erased by it; ``quhao purge`` is at once."""
+"""How long the clock must have run without a jump before data are erased by it; ``quhao purge`` does it at once."""
 
 
 @dataclass
@@ -85,7 +85,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
                 words = refusals.words(error.code, error.facts)
                 refusal = {"ok": False, "code": error.code, "message": words.zh, "message_en": words.en}
                 if error.code in ("wrong_window", "not_called"):
-                    # What the clerk may let through with a reason, for the stream of this window's clerk alone.
+                    # The clerk may override it with a reason, and needs the code for that.
                     refusal["scanned"] = line
                 news.tell(window, "scan", refusal)
             else:
@@ -103,7 +103,6 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             screen.tell(*kiosk_message(view))
 
         devices = build_devices(settings, now, told, on_reader=lambda state: kiosk.on_reader(state))
-        host = settings.hall.public_host
         columns = devices.printer.profile.columns if devices.printer else 0
         printing = PrintQueue(office, devices.printer, partial(lay_out, settings.hall, columns))
         kiosk = KioskController(
@@ -112,7 +111,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             printing,
             box=box,
             desk=(settings.hall.desk, settings.hall.desk_en),
-            ticket_url=lambda code: ticket_url(host, code),
+            ticket_url=partial(code_url, settings.hall.public_host),
             clock=time.monotonic,
             has_reader=devices.has_reader,
             on_change=show,
@@ -124,7 +123,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         if devices.simulators:
             hall.virtual_hall = _virtual_hall(settings, devices, office, now)
         housekeeping = Loop("housekeeping", HOUSEKEEPING, lambda: keep_house(office, setup, now, settings))
-        held = Loop("held", HELD, lambda: _bring_back(office))
+        held = Loop("held", HELD, office.bring_back)
         server = Server(create_app(hall, visitor=visitor), settings.server)
     except BaseException:
         store.close()
@@ -149,18 +148,11 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
 
 
 def keep_house(office: Office, setup: Setup, clock: HallClock, settings: Settings) -> None:
-    """What the calendar asks for: a day that is over is closed, and erased once its retention is over.
-
-    Nothing is erased by a clock that may have run ahead: what is gone, nobody brings back.
-    """
+    """Close days that are over, and erase those whose retention is over, unless the clock has jumped lately."""
     office.end_of_day()
     setup.tidy()
     if clock.steady_for() >= SETTLED:
         office.purge(office.ledger.today() - timedelta(days=settings.privacy.retention_days))
-
-
-def _bring_back(office: Office) -> None:
-    office.bring_back()
 
 
 def _virtual_hall(settings: Settings, devices: Devices, office: Office, now: Callable[[], datetime]) -> Any:
@@ -176,7 +168,7 @@ def _virtual_hall(settings: Settings, devices: Devices, office: Office, now: Cal
 
 
 class _Closing:
-    """A part that only wants to be closed in its turn."""
+    """A part made of two functions."""
 
     def __init__(self, close: Callable[[], None], start: Callable[[], None] = lambda: None) -> None:
         self.start = start

@@ -1,11 +1,10 @@
 """``quhao backup`` and ``quhao restore``: the whole store in one file, and back. Both work while the service runs."""
 
-import getpass
 from pathlib import Path
 
 import click
 
-from kiosk.cli.options import Knows, in_words, needs_store
+from kiosk.cli.options import Knows, in_words, needs_store, who
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _WHAT = {
@@ -58,11 +57,14 @@ def restore(context: Knows, file: Path, replace: bool, replace_log: bool) -> Non
     from kiosk.opening import open_ledger
     from ticketing.backup.restore import Backups
     from ticketing.model import Actor
+    from ticketing.privacy.vault import load_master_key
 
     settings = context.settings
-    _needs_key(settings.store.key_file)
+    with in_words():
+        # Opening would make a key, and that would not open the backup.
+        load_master_key(settings.store.key_file, create=False)
     with in_words(), open_ledger(settings) as ledger:
-        actor = Actor(getpass.getuser(), "technician", "quhao restore")
+        actor = Actor(who(), "technician", "quhao restore")
         restored = Backups(ledger).restore(file, actor, replace=replace, replace_log=replace_log)
     zh, en = _told(restored.manifest.rows)
     made = f"{restored.manifest.made:%Y-%m-%d %H:%M}"
@@ -73,14 +75,6 @@ def restore(context: Knows, file: Path, replace: bool, replace_log: bool) -> Non
             f"{restored.ended} tickets issued since the backup are over: their holders take a new number",
             err=True,
         )
-
-
-def _needs_key(path: Path) -> None:
-    """A key made now would not open the backup."""
-    from ticketing.privacy.vault import load_master_key
-
-    with in_words():
-        load_master_key(path, create=False)
 
 
 def _told(rows: dict[str, int]) -> tuple[str, str]:

@@ -1,8 +1,6 @@
 """``quhao hall``: export and import of the hall's setup. Works while the service runs."""
 
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.options import Knows, in_words, needs_store, who
+from kiosk.cli.options import Knows, in_words, needs_store, who, write_whole
 
 if TYPE_CHECKING:
     from ticketing.day.setup import Change, Setup
@@ -51,10 +49,7 @@ def export_hall(context: Knows, file: Path | None) -> None:
     if file is None or str(file) == "-":
         sys.stdout.buffer.write(text.encode())
         return
-    try:
-        _write(file, text.encode())
-    except OSError as error:
-        raise click.ClickException(f"写不了 {file} / {file} cannot be written: {error.strerror}") from error
+    write_whole(file, text.encode())
     click.echo(f"已写入 {file} / written to {file}", err=True)
 
 
@@ -108,20 +103,3 @@ def _line(change: "Change") -> str:
     zh = " ".join(filter(None, (how, what, change.id, fields)))
     en = " ".join(filter(None, (what_en, change.id, how_en, fields)))
     return f"{zh} / {en}"
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Replace the file atomically."""
-    handle, name = tempfile.mkstemp(dir=file.absolute().parent, prefix=f".{file.name}-")
-    made = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        mode = file.stat().st_mode & 0o777 if file.exists() else 0o644
-        made.chmod(mode)
-        made.replace(file)
-    except BaseException:
-        made.unlink(missing_ok=True)
-        raise

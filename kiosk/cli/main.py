@@ -1,4 +1,4 @@
-"""The command line. Commands that concern people and privacy are in ``cli_people``."""
+"""The command ``quhao``, and its commands that run or check a box."""
 
 import gc
 import logging
@@ -31,18 +31,18 @@ log = logging.getLogger("quhao")
 
 DEFAULT_CONFIG = "quhao.toml"
 PATIENCE = 10.0
-"""Seconds ``run`` waits for a store or a port that another program still holds, as at a restart; ``--patience``."""
+"""Seconds that ``run`` waits for a store or port which an earlier run still holds; ``--patience``."""
 PAUSE = 0.5
 SETTLED = 2.0
-"""Seconds after the start until what is there then is taken for what stays."""
+"""Seconds after the start until all objects are taken for permanent by the garbage collector."""
 LONGEST_STOP = 4.0
-"""Seconds after which ``run`` ends although a part of it still waits for something, such as a database that hangs."""
+"""Seconds after which ``run`` ends although a part still waits, such as for a database that hangs."""
 AWAY = ("store_gone", "store_in_doubt")
-"""What a database is when it stops, starts or is not there yet."""
+"""Codes of a database that stops, starts or is not there yet."""
 BAD_CONFIG = 2
 DEMO_VISITOR = ("demo", "quhao-demo")
 DEMO_DESK, DEMO_MANAGER = "desk", "manager"
-"""Account and password: no secret, for they open a demonstration on this machine alone."""
+"""Account names of the demonstration."""
 
 
 @dataclass
@@ -164,7 +164,7 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def hear(*numbers: signal.Signals) -> Callable[[float | None], bool]:
-    """Take over these signals, on the main thread; and give ``told(timeout)``: whether one came by then.
+    """Handle these signals; gives ``told(timeout)``: whether one has come. Call it on the main thread.
 
     The self-pipe trick: the interpreter writes to the pipe at once, whichever thread gets the signal. A handler in
     Python runs too late when the signal comes just before the main thread sleeps. ``sigtimedwait`` would need blocked
@@ -175,14 +175,14 @@ def hear(*numbers: signal.Signals) -> Callable[[float | None], bool]:
     signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
     for number in numbers:
         signal.signal(number, lambda *_: None)
-    # What is in the pipe stays there: once told, always told.
+    # Nothing reads the pipe: once told, always told.
     return lambda timeout: bool(select.select([ear], [], [], timeout)[0])
 
 
 def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | None = None) -> None:
     """Start everything, wait for the signal to stop, stop everything."""
     told = hear(signal.SIGTERM, signal.SIGINT)
-    # Loading and building leave little garbage; looking for it takes a tenth of the start.
+    # Loading and building leave little garbage; collecting it takes a tenth of the start.
     gc.disable()
     program = start(settings, patience, visitor, told)
     if program is None:
@@ -200,7 +200,7 @@ def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | Non
         click.echo(f"咨询台登录 / the guide desk logs in as:  {DEMO_DESK}  {password}")
         click.echo(f"管理员登录 / the manager logs in as:  {DEMO_MANAGER}  {password}")
         click.echo("按 Ctrl-C 结束 / Ctrl-C ends it")
-    # Not at once: it holds everything up for a tenth of a second, in which the first screens come.
+    # Not at once: it stops all threads for a tenth of a second while the first screens connect.
     if not told(SETTLED):
         _spare_the_collector()
         told(None)
@@ -213,17 +213,13 @@ def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | Non
 
 
 def _leave() -> None:
-    """End at once: no more is lost than by a power cut, which is nothing that was answered."""
+    """End the process now: as after a power cut, nothing that was answered is lost."""
     log.warning("ended without waiting for the rest")
     os._exit(0)
 
 
 def _spare_the_collector() -> None:
-    """Keep Python's collector from walking through the whole program again and again.
-
-    What is there once everything runs stays until the end; a request leaves few cycles behind. Measured: a tenth of
-    the time of a request.
-    """
+    """Keep the garbage collector from scanning permanent objects: measured, a tenth of the time of a request."""
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -250,7 +246,7 @@ def start(
             program.parts.start()
             return program
         except (TicketingError, OSError) as error:
-            # A failed try leaves its engine in a reference cycle, and a database may be away for days.
+            # A failed try leaves its engine in a reference cycle; a database may be away for days.
             gc.enable()
             wanted = _waiting_for(error, settings)
             if getattr(error, "code", "") in AWAY:
@@ -284,7 +280,7 @@ def _log_to_stderr(level: int = logging.INFO) -> None:
     logging.basicConfig(
         level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
-    # Nothing of what is only collected for other formats (Python's logging HOWTO, "Optimization").
+    # Skip what this format does not show (Python's logging HOWTO, "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    # What a schema step does is ours to say; how Alembic set itself up is no news for a technician.
+    # How Alembic sets itself up is no news for a technician.
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,9 +1,11 @@
-"""What commands on the store share: the settings, and errors as sentences."""
+"""What commands on the store share: the settings, errors as sentences, files written whole."""
 
 import getpass
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Knows(Protocol):
-    """The part of the context object that commands use."""
+    """The context object, as far as commands use it."""
 
     @property
     def settings(self) -> "Settings":
@@ -30,12 +32,8 @@ def who() -> str:
         return str(os.getuid())
 
 
-class RefusedError(click.ClickException):
-    """Exit code 1."""
-
-
 @contextmanager
-def in_words(refused: type[click.ClickException] = RefusedError) -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """Turn errors of the parts into a sentence and an exit code."""
     try:
         yield
@@ -46,12 +44,36 @@ def in_words(refused: type[click.ClickException] = RefusedError) -> Iterator[Non
 
             told = words(error.code, error.facts)
             sentence = f"{told.zh} / {told.en}"
-        raise refused(sentence) from error
+        raise click.ClickException(sentence) from error
 
 
-def needs_store(settings: "Settings", refused: type[click.ClickException] = RefusedError) -> None:
+def needs_store(settings: "Settings") -> None:
     """Refuse if there is no store: opening would make one."""
     from kiosk.opening import store_exists, store_name
 
     if not store_exists(settings):
-        raise refused(f"还没有数据库 {store_name(settings)} / there is no store {store_name(settings)}")
+        name = store_name(settings)
+        raise click.ClickException(f"还没有数据库 {name} / there is no store {name}")
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Replace ``file`` atomically; it keeps its mode.
+
+    Raises:
+        ClickException: it cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=file.absolute().parent, prefix=f".{file.name}-")
+        draft = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            draft.chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
+            draft.replace(file)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise click.ClickException(f"写不了 {file} / {file} cannot be written: {error.strerror}") from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.options import Knows, RefusedError, in_words, needs_store
+from kiosk.cli.options import Knows, in_words, needs_store
 from ticketing.model import ROLES
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ _FAULTS: "dict[Fault, tuple[str, str]]" = {
 
 
 class _NotVerifiedError(click.ClickException):
-    """Exit code 2: the log could not be verified."""
-
     exit_code = NOT_VERIFIED
 
 
@@ -62,11 +60,9 @@ def add_user(context: Knows, name: str, role: str, windows: tuple[str, ...]) -> 
     settings = context.settings
     _needs_window(role, windows)
     password = _password()
-    with in_words():
-        store, people = open_people(settings)
-        with closing(store):
-            _warn_of_unknown(settings, store, windows)
-            added = people.add_account(name, role, windows, password)  # type: ignore[arg-type]
+    with in_words(), open_people(settings) as (store, people):
+        _warn_of_unknown(settings, store, windows)
+        added = people.add_account(name, role, windows, password)  # type: ignore[arg-type]
     if added.new:
         click.echo(f"已添加 {name} / added {name}", err=True)
     else:
@@ -81,12 +77,10 @@ def remove_user(context: Knows, name: str) -> None:
     """Remove a person, who is logged out at once."""
     from kiosk.opening import open_people
 
-    with in_words():
-        store, people = open_people(context.settings)
-        with closing(store):
-            removed = people.remove_account(name)
+    with in_words(), open_people(context.settings) as (_, people):
+        removed = people.remove_account(name)
     if not removed:
-        raise RefusedError(f"没有名为 {name} 的用户 / there is no user {name}")
+        raise click.ClickException(f"没有名为 {name} 的用户 / there is no user {name}")
     click.echo(f"已删除 {name} / removed {name}", err=True)
 
 
@@ -107,11 +101,9 @@ def add_token(context: Knows, name: str, role: str, windows: tuple[str, ...], te
 
     settings = context.settings
     _needs_window(role, windows)
-    with in_words():
-        store, people = open_people(settings)
-        with closing(store):
-            _warn_of_unknown(settings, store, windows)
-            secret = people.add_token(name, role, windows, terminal)  # type: ignore[arg-type]
+    with in_words(), open_people(settings) as (store, people):
+        _warn_of_unknown(settings, store, windows)
+        secret = people.add_token(name, role, windows, terminal)  # type: ignore[arg-type]
     click.echo(secret)
 
 
@@ -122,12 +114,10 @@ def remove_token(context: Knows, name: str) -> None:
     """Remove all tokens of that name; they open nothing from then on."""
     from kiosk.opening import open_people
 
-    with in_words():
-        store, people = open_people(context.settings)
-        with closing(store):
-            removed = people.remove_tokens(name)
+    with in_words(), open_people(context.settings) as (_, people):
+        removed = people.remove_tokens(name)
     if not removed:
-        raise RefusedError(f"没有名为 {name} 的令牌 / there is no token {name}")
+        raise click.ClickException(f"没有名为 {name} 的令牌 / there is no token {name}")
     click.echo(f"已删除 {removed} 个令牌 / tokens removed: {removed}", err=True)
 
 
@@ -183,11 +173,14 @@ def verify(context: Knows) -> None:
     from ticketing.privacy import access_log
 
     settings = context.settings
-    needs_store(settings, _NotVerifiedError)
-    with in_words(_NotVerifiedError):
-        store, vault, _people = open_office_parts(settings)
-        with closing(store), store.read() as conn:
-            verdict = access_log.verify(conn, vault)
+    try:
+        needs_store(settings)
+        with in_words():
+            store, vault, _people = open_office_parts(settings)
+            with closing(store), store.read() as conn:
+                verdict = access_log.verify(conn, vault)
+    except click.ClickException as error:
+        raise _NotVerifiedError(error.message) from error
     if verdict.fault is None:
         click.echo(f"访问日志完整，共 {verdict.entries} 条 / the access log is whole: {verdict.entries} entries")
         return
@@ -230,7 +223,7 @@ def _password() -> str:
         password = line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         # Without its text, which would contain the password.
-        raise RefusedError("密码不是 UTF-8 / the password is not UTF-8") from None
+        raise click.ClickException("密码不是 UTF-8 / the password is not UTF-8") from None
     if not password:
-        raise RefusedError("标准输入没有密码 / there is no password on standard input")
+        raise click.ClickException("标准输入没有密码 / there is no password on standard input")
     return password

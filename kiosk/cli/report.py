@@ -1,15 +1,12 @@
 """``quhao report``: the hall's figures from the command line, beside a running service."""
 
-import os
-import secrets
 import sys
-from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
 import click
 
-from kiosk.cli.options import Knows, RefusedError, in_words, needs_store
+from kiosk.cli.options import Knows, in_words, needs_store, write_whole
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -55,7 +52,7 @@ def report(
             found = reports.day(on.date() if on else ledger.today())
     text = as_csv(found) if as_table else "".join(f"{line}\n" for line in (_title(found), *as_text(found)))
     if file:
-        _write(file, text)
+        write_whole(file, text.encode())
     else:
         sys.stdout.write(text)
 
@@ -74,17 +71,3 @@ def _check(on: datetime | None, first: datetime | None, last: datetime | None, b
 def _title(found: object) -> str:
     days = [getattr(found, name) for name in ("day", "first", "last") if isinstance(getattr(found, name, None), date)]
     return " – ".join(map(str, days))
-
-
-def _write(file: Path, text: str) -> None:
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-    try:
-        with draft.open("w", encoding="utf-8", newline="") as to:
-            to.write(text)
-            to.flush()
-            os.fsync(to.fileno())
-        draft.replace(file)
-    except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise RefusedError(f"无法写入 {file}：{error.strerror} / cannot write {file}: {error.strerror}") from error

@@ -1,19 +1,20 @@
-"""The resident's side of this box: the card reader, the printer and the kiosk page meet here.
+"""Joins the card reader, the printer and the kiosk's page to the session.
 
 ::
 
     reader, supervisor, printer ──► a queue ──► the kiosk's loop ──► session ──► the page
     the page's requests ────────────────────────────────────────────────┘
 
-A device's thread only queues, so neither the store nor a defect here can stop it. Whoever takes the lock, the loop or a
-request, first applies what was queued. A page that cannot be drawn while the store is away says so, and is drawn again
-by the loop until the store is back.
+A device's thread only queues, so neither the store nor a defect here can stop it. The kiosk's loop or a request, which
+take the lock, first apply what was queued. While the store is away the page says so; the loop draws it again until the
+store is back.
 """
 
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from threading import Lock
 
 from display import prompts
@@ -30,28 +31,15 @@ from ticketing.model import LIVE_STATES, Actor, Coded, Resident, StateError, Sto
 from ticketing.office import Office, PrintJob
 
 TICK = 0.25
-"""Seconds between looks at the time: a countdown that ends this late is not noticed."""
+"""Seconds between looks at the clock: nobody notices a countdown that ends this late."""
 
 
 def resident_of(card: IdCard) -> Resident:
-    """What the queue knows of a card's holder."""
-    return Resident(
-        kind=card.kind,
-        name=card.name or None,
-        name_en=card.name_en or None,
-        sex=Coded(card.sex_code, card.sex_label or "") if card.sex_code else None,
-        ethnicity=Coded(card.ethnicity_code, card.ethnicity_label or "") if card.ethnicity_code else None,
-        birth_date=card.birth_date,
-        address=card.address or None,
-        id_number=card.id_number or None,
-        authority=card.authority or None,
-        valid_from=card.valid_from,
-        valid_until=card.valid_until,
-        nationality=card.nationality or None,
-        pass_number=card.pass_number or None,
-        issue_count=card.issue_count or None,
-        renewal_count=card.renewal_count or None,
-    )
+    """The card's holder."""
+    values = {field.name: getattr(card, field.name, None) or None for field in fields(Resident)}
+    values["sex"] = Coded(card.sex_code, card.sex_label or "") if card.sex_code else None
+    values["ethnicity"] = Coded(card.ethnicity_code, card.ethnicity_label or "") if card.ethnicity_code else None
+    return Resident(**values)  # type: ignore[arg-type]
 
 
 class KioskController(Loop):
@@ -61,10 +49,10 @@ class KioskController(Loop):
         session: the pure state.
         office: issues the tickets.
         printing: prints them.
-        box: the name of this box, for who did what.
-        desk: where a person helps, in Chinese and English.
-        ticket_url: the address in the QR code, from a ticket's code.
-        clock: steady seconds.
+        box: the name of this box, for the access log.
+        desk: name of the guide desk, in Chinese and English.
+        ticket_url: gives the address in the QR code from a ticket's code.
+        clock: monotonic seconds.
         has_reader: whether this box has a card reader at all.
         on_change: told what the page shows from now on; it must be quick.
     """
@@ -100,14 +88,14 @@ class KioskController(Loop):
         session.reader_fault = "starting" if has_reader else None
         super().__init__("kiosk", TICK, self._let_time_pass)
 
-    # Told by devices, on their threads: each returns at once.
+    # Called on devices' threads: each returns at once.
 
     def on_card(self, event: CardEvent) -> None:
-        """What the reader saw."""
+        """Take what the reader saw."""
         self._enqueue(lambda: self._take_card(event))
 
     def on_reader(self, state: DeviceState) -> None:
-        """How the reader is."""
+        """Take the reader's state."""
         self._enqueue(lambda: self._session.reader_is(state.reason))
 
     def _on_outcome(self, job: PrintJob, outcome: Outcome) -> None:
@@ -137,13 +125,13 @@ class KioskController(Loop):
 
     @contextmanager
     def _turn(self, visit: str | None = None) -> Iterator[KioskSession]:
-        """The session, with all applied that devices told before, and held for as long as the block lasts.
+        """The session, locked, after all queued changes are applied.
 
         Args:
-            visit: whose press it is; None where the page does not say so.
+            visit: the visit in which the button was pressed; None where the page does not say so.
 
         Raises:
-            StateError: ``other_visit``: that resident is not here any more.
+            StateError: ``other_visit``: that visit is over.
         """
         with self._lock:
             while self._queue:
@@ -167,7 +155,7 @@ class KioskController(Loop):
                 self._show()
 
     def _is_over(self, ticket: Ticket) -> bool:
-        """Whether a ticket ended before its slip was begun, which is not printed any more then."""
+        """Whether a ticket ended before its slip was begun; the slip is then not printed."""
         try:
             now = self._office.ticket(ticket.id)
         except UnknownError:
@@ -176,7 +164,7 @@ class KioskController(Loop):
             return False
         return now.state not in LIVE_STATES and now.print == "failed"
 
-    # Pressed on the page. Each takes the ``visit`` that the page showed: a request may arrive after its resident left.
+    # Buttons of the page. Each takes the ``visit`` that the page showed: a request may arrive after its resident left.
 
     def choose(self, service: str, key: str | None = None, visit: str | None = None) -> tuple[Ticket, str]:
         """Issue a ticket for the resident here, and print it; a second tap on the same service gives the same one.
@@ -226,7 +214,7 @@ class KioskController(Loop):
             return self._hold(job.ticket, job.code)
 
     def _hold(self, ticket: Ticket, code: str) -> tuple[Ticket, str]:
-        """Put a ticket into the hands of the resident here."""
+        """Show the ticket, and have it printed."""
         self._session.chose(ticket, code, self._printing.present, self._clock())
         self._printing.wake()
         self._show()
@@ -244,7 +232,7 @@ class KioskController(Loop):
             return self._show()
 
     def for_other(self, visit: str | None = None) -> KioskView:
-        """Whose card was read is not who came (代办): the next card is the agent's. Pressed again, it is taken back.
+        """An agent came for the card's holder (代办): the next card is the agent's. Called again, it is taken back.
 
         Raises:
             StateError: ``other_visit``, or ``no_card`` when no card was read.

@@ -1,8 +1,7 @@
-"""From a committed print job to paper: one thread, one slip at a time, oldest first.
+"""The print queue: committed jobs become slips on one thread, one at a time, oldest first.
 
-The ticket and its job are in the store before this module hears of them, and the job says ``sending`` in the store
-before the first byte leaves. So a power cut at any moment leaves either a job that is printed later, or one that is
-doubtful and never repeated unmarked.
+Ticket and job are committed before this module sees them, and the job is committed as ``sending`` before the first byte
+is sent. So after a power cut a job is either printed later, or doubtful and never repeated unmarked.
 """
 
 import logging
@@ -25,10 +24,10 @@ class PrintQueue(Loop):
     """Prints this box's jobs.
 
     Args:
-        office: where jobs come from and outcomes go to.
+        office: gives the jobs and takes their outcomes.
         printer: the box's printer; None where it has none.
-        lay_out: what stands on a job's slip.
-        on_outcome: told each job and how it ended, on the printing thread; it returns at once.
+        lay_out: gives the items on a job's slip.
+        on_outcome: called with each job and how it ended, on the printing thread; must return at once.
     """
 
     def __init__(
@@ -47,17 +46,17 @@ class PrintQueue(Loop):
 
     @property
     def ready(self) -> bool:
-        """Whether slips come out of this box now."""
+        """Whether the printer works."""
         return self._printer is not None and self._printer.ready is None
 
     @property
     def trouble(self) -> str | None:
-        """Why no slip would come out now; None when one would, or when the box has no printer at all."""
+        """Why the printer does not work; None when it does, or when the box has none."""
         return None if self._printer is None else self._printer.ready
 
     @property
     def confirms(self) -> bool:
-        """Whether the printer can say that a slip came out; of one that cannot, sending it is all there is to know."""
+        """Whether the printer can confirm that a slip came out; otherwise only that it was sent is known."""
         return self._printer is not None and self._printer.profile.confirm != "none"
 
     @property
@@ -66,7 +65,7 @@ class PrintQueue(Loop):
         return self._printer is not None
 
     def start(self) -> None:
-        """Begin with what an earlier run left unfinished."""
+        """Start with the jobs that an earlier run left unfinished."""
         in_doubt = self._office.recover()
         if self._printer:
             if in_doubt and self.confirms:
@@ -74,7 +73,7 @@ class PrintQueue(Loop):
             super().start()
 
     def look_soon(self) -> None:
-        """Somebody will want a slip in a moment: look at the printer now, so that the slip need not wait for it."""
+        """Ask for the printer's state now, so that the slip that is wanted in a moment need not wait for it."""
         if self._printer:
             self._printer.look_soon()
 
@@ -99,31 +98,31 @@ class PrintQueue(Loop):
         except StoreError as error:
             if error.code != "store_in_doubt":
                 raise
-            # Not a byte was sent. But if the store has it as being sent, it would never be looked for again.
+            # Nothing was sent, but the store may hold the job as ``sending``, and would then never give it again.
             outcome = Outcome("failed", error.code)
         except Exception as error:
             if begun.is_set():
                 raise
-            # What is wrong with this one is so the next time, too, and the others wait behind it.
+            # It would fail again each time, and hold up the jobs behind it.
             log.error("print job %s cannot be laid out: %s at %s", job.id, type(error).__name__, places(error))
             outcome = Outcome("failed", "not_laid_out")
         self._note(job, outcome)
 
     def _confirm_late(self, job: PrintJob, outcome: Outcome) -> None:
-        """A slip that was given up has come out after all; told on the printer's thread."""
+        """Keep that a slip which was given up came out after all; called on the printer's thread."""
         self._late.append((job, outcome))
         self.wake()
 
     def _note(self, job: PrintJob, outcome: Outcome) -> None:
         kept = self._keep(job, outcome)
-        # The resident who waits for it need not wait for the store.
+        # The resident need not wait for the store.
         self.on_outcome(job, outcome)
-        # Paper may lie in the tray by now, so what became of it must reach the store, however long that takes.
+        # The slip may lie in the tray, so its outcome must reach the store, however long that takes.
         while not kept and not self.stopping.wait(0.5):
             kept = self._keep(job, outcome)
 
     def _keep(self, job: PrintJob, outcome: Outcome) -> bool:
-        """Tell the store how a job ended; False while the store is away."""
+        """Write how a job ended; False while the store is away."""
         try:
             self._office.print_ended(job.id, outcome.state, outcome.reason)
         except StoreError:

@@ -1,4 +1,4 @@
-"""One resident at the kiosk: lay the card, choose, take the slip, take the card. Pure: the time is told.
+"""State machine of one kiosk: lay the card, choose, take the slip, take the card. Pure: time is an argument.
 
 ::
 
@@ -6,9 +6,8 @@
       ▲               │            │                    │
       └── refused ◄───┘◄── quit ◄──┴──── quit ◄─────────┴──► fault (the number stands on the screen instead)
 
-``printing`` ends by itself, too: a slip that has not come in time is not waited for any longer.
-``fault`` is also what stands in the place of ``idle`` while the reader or the printer does not work: it says what a
-resident can do now, and whatever still works goes on working.
+``printing`` ends by itself when the slip has not come in time. ``fault`` also takes the place of ``idle`` while reader
+or printer does not work: it says what a resident can do now, and what still works goes on working.
 """
 
 from dataclasses import dataclass
@@ -83,15 +82,15 @@ class KioskSession:
 
     @property
     def fault(self) -> str | None:
-        """Why a resident can't be served as usual; the reader's reason before the printer's."""
+        """Why the kiosk does not work as usual; the reader's reason before the printer's."""
         return self.reader_fault or self.printer_fault
 
     def seconds_left(self, now: float) -> float | None:
-        """Until the resident has to have done something; None when there is nothing to do, or all the time for it."""
+        """Seconds until this state ends by itself; None when it does not."""
         return None if self._until is None or self._stage is Stage.PRINTING else max(0.0, self._until - now)
 
     def reader_is(self, fault: str | None) -> None:
-        """How the reader is: why it does not work, None when it does."""
+        """Set why the reader does not work; None when it does."""
         self.reader_fault = fault
 
     def card_found(self) -> None:
@@ -102,7 +101,7 @@ class KioskSession:
             self._stage = Stage.READING
 
     def card_read(self, resident: Resident, now: float) -> None:
-        """The card's data are here. Who lays a card is who stands here; only a slip on its way is waited for first."""
+        """A card was read: its holder is served now, or after the slip that is being printed."""
         self.card_lies = True
         if self._stage is Stage.PRINTING:
             self._next = resident
@@ -126,7 +125,7 @@ class KioskSession:
         elif self._stage is Stage.TAKING and self._until is None:
             self._until = now + self._take_seconds
         elif self._stage is Stage.CHOOSING and self._until is not None and not self.agent_wanted:
-            # Many take their card back before they choose; but nobody should find a greeting to somebody else.
+            # Many take their card back before they choose; others leave, and the next must not find their greeting.
             self._until = min(self._until, now + self._choose_seconds / 2)
 
     def typed(self, resident: Resident, now: float) -> bool:
@@ -137,10 +136,10 @@ class KioskSession:
         return True
 
     def for_other(self, now: float) -> bool:
-        """Whose card was read is not who came (代办): the next card is the agent's. Asked again, it is not after all.
+        """An agent came for the card's holder (代办): the next card is the agent's. Called again, it is taken back.
 
         Returns:
-            Whether there is somebody for whom it could be.
+            False when no card was read.
         """
         if self._stage is not Stage.CHOOSING:
             return False
@@ -168,13 +167,12 @@ class KioskSession:
             self._show(Stage.TAKING, "no_printer", now)
 
     def printed(self, ticket_id: int, state: str, reason: str | None, now: float) -> None:
-        """What became of the slip, at once or long after it was given up; of another's than who stands here, nothing.
+        """The slip's outcome, at once or long after it was given up; ignored for an earlier resident's ticket.
 
         Args:
-            ticket_id: whose slip.
-            state: it came out (``printed``), was sent to a printer that cannot say (``sent``), did not come out
-                (``failed``), or perhaps did (``unconfirmed``).
-            reason: why it did not; ``ticket_over``: its ticket was called and finished, or cancelled, before.
+            ticket_id: the slip's ticket.
+            state: ``printed``, ``sent`` (to a printer that cannot confirm), ``failed``, or ``unconfirmed``.
+            reason: why it failed; ``ticket_over``: its ticket was called and finished, or cancelled, before.
             now: the time.
         """
         if self.held is None or self.held.ticket.id != ticket_id:
@@ -191,10 +189,10 @@ class KioskSession:
             self._keep_on_screen("slip_doubtful" if state == "unconfirmed" else reason or "no_printer", now)
 
     def stuck(self, reason: str, now: float) -> bool:
-        """The printer has trouble with the slip that it holds: who waits reads the number meanwhile.
+        """The printer has trouble with the slip: the number is shown on the screen instead.
 
         Returns:
-            Whether that changed anything.
+            Whether anything changed.
         """
         if self._stage is not Stage.PRINTING:
             return False
@@ -202,11 +200,11 @@ class KioskSession:
         return True
 
     def quit(self) -> None:
-        """The resident leaves, or somebody else stands there. A number that was issued stays valid, its slip comes."""
+        """The resident leaves. An issued number stays valid, and its slip is still printed."""
         self._rest("take_card" if self.card_lies else None)
 
     def tick(self, now: float) -> bool:
-        """Let time pass; True when something on the page changed by it."""
+        """End a state whose time is up; True when the page changed."""
         if self._until is None or now < self._until:
             return False
         if self._stage is Stage.PRINTING:
@@ -232,7 +230,7 @@ class KioskSession:
     def _show(self, stage: Stage, note: str, now: float) -> None:
         self._stage = stage
         self.note = note
-        # Whose card lies here already has seen the one before go.
+        # A next resident is already waiting.
         self._until = now + (self._take_seconds if self._next else self._show_seconds)
 
     def _rest(self, note: str | None) -> None:

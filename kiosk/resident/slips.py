@@ -11,14 +11,15 @@ WINDOW = "号窗口"
 MOST_WINDOWS = 4
 
 
-def ticket_url(public_host: str, code: str) -> str:
-    """What the QR code holds: an address in capitals (QR's alphanumeric mode), or the bare code without a host."""
-    return f"HTTPS://{public_host.upper()}/T/{code}" if public_host else code
+def code_url(public_host: str, code: str, page: str = "T") -> str:
+    """What a QR code holds: an address in capitals (QR's alphanumeric mode), or the bare code without a host.
 
-
-def receipt_url(public_host: str, code: str) -> str:
-    """What the QR code of a case's receipt holds: where its progress is told, or the bare code without a host."""
-    return f"HTTPS://{public_host.upper()}/P/{code}" if public_host else code
+    Args:
+        public_host: the hall's, as residents' phones know it; "" without one.
+        code: of the ticket or receipt.
+        page: ``T`` a ticket's, ``P`` that of a case's progress.
+    """
+    return f"HTTPS://{public_host.upper()}/{page}/{code}" if public_host else code
 
 
 def lay_out(hall: HallSettings, columns: int, job: PrintJob) -> Sequence[Item]:
@@ -36,7 +37,7 @@ def lay_out(hall: HallSettings, columns: int, job: PrintJob) -> Sequence[Item]:
                     wait=wait,
                     place=_place(windows),
                     issued_at=ticket.issued_at,
-                    code=ticket_url(hall.public_host, job.code),
+                    code=code_url(hall.public_host, job.code),
                     copy=job.copy,
                 ),
                 columns,
@@ -51,7 +52,7 @@ def lay_out(hall: HallSettings, columns: int, job: PrintJob) -> Sequence[Item]:
                     promised_on=promised_on,
                     number=job.ticket.number,
                     ended_at=ended_at,
-                    link=receipt_url(hall.public_host, job.code),
+                    link=code_url(hall.public_host, job.code, "P"),
                     code=job.code,
                     copy=job.copy,
                 ),

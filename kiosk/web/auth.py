@@ -1,4 +1,4 @@
-"""Who is asking, and may they.
+"""Authentication and authorization of requests.
 
 ::
 
@@ -6,9 +6,9 @@
     Cookie: quhao=…                 somebody logged in                their account's role and windows
     from this box, no credentials   the browser of this box's kiosk   role kiosk
 
-A page of another site can make a browser send the second and the third, never the first. So what changes something
-under those must come from our own pages (``Origin``, ``Sec-Fetch-Site``), and the kiosk's role is given only under a
-name of this box (``Host``: a foreign name that was bent to 127.0.0.1 is not one).
+A page of another site can make a browser send the second and the third, never the first (CSRF). So a request that
+changes something under those must come from our own pages (``Origin``, ``Sec-Fetch-Site``), and the kiosk's role is
+given only under a name of this box (``Host``), against DNS rebinding.
 
 Every route says who may use it (:func:`allow`, :func:`public`); one of the API that says nothing is refused.
 """
@@ -31,14 +31,12 @@ from ticketing.people.people import LOGIN_LASTS, People, Principal
 
 COOKIE = "quhao"
 DEVICE_COOKIE = "quhao-device"
-"""By it a browser is known that logged in before. It opens nothing, so it is no credential: see :meth:`People.device`.
-"""
+"""Marks a browser that has logged in before, whose tries are not slowed by others'. It is no credential."""
 DEVICE_KEPT = timedelta(days=400)
 """The longest that browsers keep a cookie (RFC 6265bis)."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 FORWARDED = frozenset({"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA"})
-"""Headers, by their names in WSGI, by which a proxy shows; from one that is not named in the settings they mean: this
-is not the kiosk."""
+"""WSGI names of headers that proxies set. From a proxy that the settings do not name, they mean: not the kiosk."""
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -48,8 +46,8 @@ class Access:
     """Who may use a route.
 
     Attributes:
-        roles: those who may; None for anybody.
-        window: whether the route's window must be one the asker is bound to.
+        roles: the roles that may use it; None for anybody.
+        window: whether the account or token must be bound to the route's window.
     """
 
     roles: frozenset[str] | None
@@ -58,22 +56,22 @@ class Access:
 
 @dataclass(frozen=True)
 class Asker:
-    """Who a request comes from.
+    """The source of a request.
 
     Attributes:
         principal: account or token; None without credentials.
-        by: how they said who they are; ``""`` when they did not.
-        address: where the request comes from, as seen behind a trusted proxy.
+        by: ``token``, ``login``, or ``""`` without credentials.
+        address: the client's, as a trusted proxy names it.
         at_kiosk: whether it is the browser of this box's kiosk.
-        bent: whether it would be, had it not come under a name that is not this box's.
-        secure: whether nobody on the way can listen: TLS, or this very box.
+        rebound: the same, but under a foreign host name (DNS rebinding).
+        secure: whether it came by TLS or from this box, so that nobody can listen.
     """
 
     principal: Principal | None
     by: str
     address: str
     at_kiosk: bool
-    bent: bool
+    rebound: bool
     secure: bool
 
     def role_for(self, access: Access) -> Role | None:
@@ -86,7 +84,7 @@ class Asker:
 
 
 def allow(*roles: Role, window: bool = False) -> Callable[[View], View]:
-    """Say who may use a route; ``window`` binds it to the windows of the account or token."""
+    """Decorator: these roles may use the route; ``window`` also requires the account or token to be bound to it."""
 
     def mark(view: View) -> View:
         view.access = Access(frozenset(roles), window)  # type: ignore[attr-defined]
@@ -96,18 +94,18 @@ def allow(*roles: Role, window: bool = False) -> Callable[[View], View]:
 
 
 def public(view: View) -> View:
-    """Say that anybody may use a route."""
+    """Decorator: anybody may use the route."""
     view.access = Access(None)  # type: ignore[attr-defined]
     return view
 
 
 class Gate:
-    """Looks at every request before its route does.
+    """Checks every request before its route runs.
 
     Args:
         settings: what this box is, and which proxy it trusts.
         people: accounts and tokens.
-        clock: now.
+        clock: the hall's time.
     """
 
     def __init__(self, settings: Settings, people: People, clock: Callable[[], datetime]) -> None:
@@ -119,11 +117,11 @@ class Gate:
         self._own_names = {name.lower() for name in names if name}
 
     def install(self, app: Flask) -> None:
-        """Stand before every route of ``app``."""
+        """Check every request of ``app``."""
         app.before_request(self._check)
 
     def asker(self) -> Asker:
-        """Who the present request comes from.
+        """The source of the current request; found once.
 
         Raises:
             RequestError: ``bad_token``.
@@ -149,7 +147,7 @@ class Gate:
         if role is None:
             if asker.address in self._kiosks and not asker.secure:
                 raise RequestError(403, "tls_required")
-            if asker.bent and "kiosk" in access.roles:
+            if asker.rebound and "kiosk" in access.roles:
                 raise RequestError(403, "bad_host")
             # Logging in would not help with the kiosk's own routes.
             if asker.principal or access.roles == {"kiosk"}:
@@ -167,7 +165,7 @@ class Gate:
             g.actor = Actor("kiosk", role, place)
 
     def _refuse_credentials_in_the_clear(self, request: Request) -> None:
-        """Also where none are needed: whoever sends them should learn that they are for anybody to read.
+        """Refuse credentials over plain HTTP, also where none are needed: anybody on the network can read them.
 
         Raises:
             RequestError: ``tls_required``.
@@ -177,8 +175,12 @@ class Gate:
             if not (_is_here(request, address, behind_proxy) or arrived_by_tls(request, behind_proxy)):
                 raise RequestError(403, "tls_required")
 
+    def address(self) -> str:
+        """The client's address in the current request."""
+        return caller(asked(), self._server)[0]
+
     def came_by_tls(self) -> bool:
-        """Whether the browser of the present request sees an address of ``https``."""
+        """Whether the browser of the current request sees an ``https`` address."""
         return arrived_by_tls(request, caller(request, self._server)[1])
 
     def _identify(self, request: Request) -> Asker:
@@ -193,7 +195,7 @@ class Gate:
             principal = self._people.principal_of_token(token.strip()) if scheme.lower() == "bearer" else None
             if principal is None:
                 raise RequestError(401, "bad_token")
-            return Asker(principal, "token", address, at_kiosk=False, bent=False, secure=secure)
+            return Asker(principal, "token", address, at_kiosk=False, rebound=False, secure=secure)
         principal = self._people.principal_of_login(cookie, self._clock()) if cookie else None
         return Asker(
             principal, "login" if principal else "", address, kiosk and own_name, kiosk and not own_name, secure
@@ -205,19 +207,19 @@ class Gate:
 
 
 def gate() -> Gate:
-    """The gate of the present application."""
+    """The gate of the current application."""
     found: Gate = current_app.extensions["gate"]
     return found
 
 
 def actor() -> Actor:
-    """Who does what this request asks; only in a route that names its roles."""
+    """The actor of the current request; only in a route that names its roles."""
     found: Actor = g.actor
     return found
 
 
 def check_same_site(request: Request) -> None:
-    """Refuse what a page of another site made the browser send.
+    """Refuse a request that a page of another site made the browser send (CSRF).
 
     Raises:
         RequestError: ``cross_site``.
@@ -237,32 +239,32 @@ def caller(request: Request, server: ServerSettings) -> tuple[str, bool]:
     peer = _plain(request.remote_addr or "")
     if not server.trusted_proxy or peer != _plain(server.trusted_proxy):
         return peer, False
-    # The last one is what the proxy itself saw; those before it are hearsay. Without any, it may be anybody.
+    # Only the last address was seen by the proxy; earlier ones may be forged.
     named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     return _plain(named) or "unknown", True
 
 
 def arrived_by_tls(request: Request, behind_proxy: bool) -> bool:
-    """Whether the request came by TLS to us, or to the trusted proxy, which is there to end it."""
+    """Whether the request came by TLS, to this server or to the trusted proxy that ends TLS."""
     if behind_proxy:
         return request.headers.get("X-Forwarded-Proto", "https").rpartition(",")[2].strip().lower() == "https"
     return request.scheme == "https"
 
 
 def remember(response: Response, secret: str, device: str, server: ServerSettings) -> None:
-    """Put a log-in, and the device as known from then on, into the answer's cookies."""
+    """Set the cookies of a log-in and of a known device."""
     secure = arrived_by_tls(request, caller(request, server)[1])
     response.set_cookie(COOKIE, secret, LOGIN_LASTS, httponly=True, samesite="Lax", secure=secure)
     response.set_cookie(DEVICE_COOKIE, device, DEVICE_KEPT, httponly=True, samesite="Strict", secure=secure)
 
 
 def forget(response: Response) -> None:
-    """Take the log-in out of the browser."""
+    """Delete the cookie of the log-in."""
     response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
 
 
 def asked() -> Request:
-    """The present request itself: each look through Flask's proxy costs as much as what is looked for."""
+    """The current request itself: each attribute read through Flask's proxy costs as much again."""
     found: Request = request._get_current_object()  # type: ignore[attr-defined]
     return found
 
@@ -274,7 +276,7 @@ def _is_here(request: Request, address: str, behind_proxy: bool) -> bool:
 
 @lru_cache(1024)
 def _plain(address: str) -> str:
-    """An address as one thing has one spelling: ``::ffff:127.0.0.1`` is 127.0.0.1."""
+    """An IP address in one spelling: ``::ffff:127.0.0.1`` is 127.0.0.1; "" for anything else."""
     try:
         ip = ipaddress.ip_address(address.strip("[]"))
     except ValueError:
@@ -291,7 +293,7 @@ def _is_loopback(address: str) -> bool:
 
 
 def _is_address(host: str) -> bool:
-    """A bare address cannot be bent: no name server was asked for it."""
+    """Whether a host is a bare IP address, which DNS rebinding cannot forge."""
     return _plain(host) != ""
 
 

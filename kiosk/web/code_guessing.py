@@ -1,11 +1,9 @@
-"""Slows down whoever tries codes of tickets, receipts and appointments, and nobody else.
+"""Rate limit for guessing codes of tickets, receipts and appointments.
 
-A code has 80 bits, so nobody guesses one; still, whoever tries is told to wait, and is seen in the log. Each address
-has a token bucket of wrong codes. What is right costs nothing, and so does the same wrong code again: a phone that
-keeps asking for yesterday's ticket tries nothing new, however many of them stand behind one address of the hall's WLAN.
-A code that was right before is looked up whatever others try from the same address.
-
-Kept in memory, for the addresses that were wrong last.
+A code has 80 bits, so nobody guesses one; still, a client that tries is slowed down and logged. Each address has a
+token bucket of wrong codes. A right code costs nothing, nor does the same wrong code again: phones that keep asking for
+yesterday's tickets from behind one address of the hall's WLAN try nothing new. A code that was right before is looked
+up whatever else comes from that address. Kept in memory, for the addresses of the latest wrong codes.
 """
 
 import logging
@@ -24,20 +22,20 @@ from ticketing.people.guessing import Buckets, network_of
 log = logging.getLogger(__name__)
 
 AT_ONCE = 20
-"""Wrong codes that one address may try at once ..."""
+"""Burst: wrong codes that one address may try at once."""
 
 EVERY = 10.0
-"""... and seconds after which it may try another one."""
+"""Refill: seconds until one more may be tried."""
 
 _SOURCES = 4096
 _RIGHT = 4096
-"""Right codes that are known again: more than there are phones in a hall."""
+"""Right codes that are remembered: more than there are phones in a hall."""
 _SAME = 64
-"""Wrong codes that are known again, an address."""
+"""Wrong codes that are remembered for each address."""
 
 
 @dataclass
-class _Tries:
+class _Source:
     slowed: bool = False
     known: deque[int] = field(default_factory=lambda: deque(maxlen=_SAME))
 
@@ -46,29 +44,29 @@ class WrongCodes:
     """Counts wrong codes by where they come from. Safe to use from any thread.
 
     Args:
-        ticks: seconds that nobody sets back.
+        ticks: monotonic seconds.
     """
 
     def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
         self._ticks = ticks
         self._lock = threading.Lock()
         self._buckets = Buckets(AT_ONCE, EVERY)
-        self._sources: OrderedDict[str, _Tries] = OrderedDict()
+        self._sources: OrderedDict[str, _Source] = OrderedDict()
         self._right: OrderedDict[int, None] = OrderedDict()
         # Codes are remembered by a hash that differs from one run to the next.
         self._salt = secrets.token_bytes(16)
 
     @contextmanager
     def watch(self, source: str, code: str, refusals: tuple[str, ...] = ("unknown_code",)) -> Iterator[None]:
-        """Look a code up inside of this: a refusal of it counts.
+        """Counts the code as wrong when the block is refused; look the code up in it.
 
         Args:
-            source: the address that asks, or the account where somebody is logged in.
-            code: what is tried, as it came; kept and logged nowhere.
-            refusals: codes of the refusals that mean: this is none of ours.
+            source: the client's address, or its account.
+            code: as it was sent; neither kept nor logged.
+            refusals: the refusals that mean that there is no such code.
 
         Raises:
-            LimitError: ``too_many_tries`` with ``seconds`` to wait; the code was not looked at.
+            LimitError: ``too_many_tries`` with ``seconds`` to wait; the block does not run.
         """
         source = network_of(source)
         seen = hash((self._salt, code))
@@ -104,7 +102,7 @@ class WrongCodes:
     def _wrong(self, source: str, seen: int) -> None:
         with self._lock:
             self._right.pop(seen, None)
-            tries = self._sources.setdefault(source, _Tries())
+            tries = self._sources.setdefault(source, _Source())
             self._sources.move_to_end(source)
             if seen in tries.known:
                 return

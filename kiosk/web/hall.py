@@ -1,4 +1,4 @@
-"""The hall at work: everything the pages and the API may ask of the program, built by ``kiosk.wiring``."""
+"""The running parts that pages and API use; built by ``kiosk.wiring``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from ticketing.cases.cases import Cases
 from ticketing.cases.ratings import Ratings
 from ticketing.day.setup import Setup
 from ticketing.line.supplements import Supplements
+from ticketing.model import Service, UnknownError, Window
 from ticketing.office import Office
 from ticketing.people.people import People
 from ticketing.reports.reports import Reports
@@ -34,14 +35,14 @@ class Hall:
         office: the queue's verbs.
         people: accounts, tokens, log-ins.
         feed: the hall's events, for anybody.
-        news: what is for one window's clerk alone.
+        news: streams for one window's clerk.
         printing: slips of this box's printer.
         kiosk: the resident's side of this box; None where it has none.
         screen: the stream of what the kiosk's page shows.
         devices: this box's devices, each under its supervisor.
-        virtual_hall: hands and eyes of the simulators; None where no device is simulated.
+        virtual_hall: controls and state of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
-        wrong_codes: slows down whoever tries codes; every route that takes a code looks it up inside of its watch.
+        wrong_codes: limits guessing; every route that takes a code looks it up inside ``wrong_codes.watch``.
         cases, supplements, ratings, reports, terminals, setup, appointments: more verbs, on the office's ledger.
     """
 
@@ -64,6 +65,21 @@ class Hall:
     terminals: Terminals = field(init=False)
     setup: Setup = field(init=False)
     appointments: Appointments = field(init=False)
+
+    def service(self, service: str) -> Service | None:
+        """The service of that id; None when the hall has none, or no longer."""
+        return next((one for one in self.office.services() if one.id == service), None)
+
+    def window(self, window: str) -> Window:
+        """The window of that id.
+
+        Raises:
+            UnknownError: ``unknown_window``.
+        """
+        found = next((one for one in self.office.windows() if one.id == window), None)
+        if found is None:
+            raise UnknownError("unknown_window")
+        return found
 
     def __post_init__(self) -> None:
         ledger = self.office.ledger

@@ -1,7 +1,7 @@
 """Refusals over HTTP: ``application/problem+json`` (RFC 9457) with a stable ``code`` and words in two languages.
 
-What goes wrong unforeseen is answered with ``internal`` and logged by its type and places alone: the text of an
-error may hold what was on a card.
+An unexpected error is answered with ``internal``, and logged only with its type and code locations: its text may hold
+personal data.
 """
 
 import html
@@ -38,13 +38,13 @@ STATUS: dict[type[TicketingError], int] = {
     StoreError: 503,
 }
 OF_CODE = {
-    # What was asked for can never be, whatever becomes of the queue.
+    # The request can never succeed, whatever the state of the queue.
     **dict.fromkeys(("idempotency_key_reused", "bad_rows", "bad_span", "bad_by", "list_header", "list_encoding"), 422),
     **dict.fromkeys(("list_empty", "no_id_number", "proxy_needs_both", "proxy_for_oneself", "reason_needed"), 422),
     **dict.fromkeys(("bad_back_at", "bad_outcome", "bad_progress", "bad_rating", "bad_reason"), 422),
     **dict.fromkeys(("list_too_large", "list_too_long"), 413),
 }
-"""Codes whose status is not that of their kind."""
+"""Codes whose status differs from that of their class."""
 OF_HTTP = {
     400: "bad_request",
     404: "not_found",
@@ -57,7 +57,7 @@ OF_HTTP = {
 }
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 1
-"""Seconds until a busy store is worth asking again."""
+"""``Retry-After``, seconds, while the store is busy."""
 
 
 class Fault(BaseModel):
@@ -84,12 +84,12 @@ class Problem(BaseModel):
 
 
 class RequestError(Exception):
-    """A request refused by the web side itself.
+    """A request that the web server refuses by itself.
 
     Attributes:
         status: the HTTP status.
         code: stable.
-        facts: what the words need; no personal data.
+        facts: for the sentence that explains it; no personal data.
     """
 
     def __init__(self, status: int, code: str, **facts: Any) -> None:
@@ -100,7 +100,7 @@ class RequestError(Exception):
 
 
 def problem(status: int, code: str, facts: dict[str, Any] | None = None) -> Response:
-    """The answer that refuses a request: for a program JSON, for somebody at a page a page."""
+    """The answer that refuses a request: JSON for programs, a page for browsers."""
     facts = facts or {}
     if _wants_page():
         said = words(code, facts)
@@ -115,7 +115,7 @@ def problem(status: int, code: str, facts: dict[str, Any] | None = None) -> Resp
 
 
 def unparsed(status: int, code: str) -> tuple[list[tuple[str, str]], bytes]:
-    """The same as headers and body, for what never became a request; it ends the connection."""
+    """The same as headers and body, for bytes that could not be parsed as a request; it closes the connection."""
     headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store"), ("Connection", "close")]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.append(("Retry-After", str(RETRY_AFTER)))
@@ -123,13 +123,13 @@ def unparsed(status: int, code: str) -> tuple[list[tuple[str, str]], bytes]:
 
 
 def of_ticketing(error: TicketingError) -> Response:
-    """A verb that was refused."""
+    """The answer to a refused verb."""
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 409)
     return problem(OF_CODE.get(error.code, status), error.code, error.facts)
 
 
 def of_validation(error: ValidationError) -> Response:
-    """A body that is not what the API describes; says where and why, and repeats nothing of what was in it."""
+    """The answer to an invalid body: names the fields and reasons, and repeats no value."""
     faults = [
         {"field": ".".join(map(str, fault["loc"])), "reason": fault["type"], "message": fault["msg"]}
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
@@ -139,11 +139,11 @@ def of_validation(error: ValidationError) -> Response:
 
 
 OWN_REASONS = {"bad_id_number"}
-"""Faults of a body that have words of their own."""
+"""Validation errors with a code of their own."""
 
 
 def install(app: Flask) -> None:
-    """Have every error of ``app`` answered as a problem."""
+    """Answer every error of ``app`` as a problem."""
     app.register_error_handler(TicketingError, of_ticketing)
     app.register_error_handler(ValidationError, of_validation)
     app.register_error_handler(RequestError, lambda error: problem(error.status, error.code, error.facts))
@@ -153,7 +153,7 @@ def install(app: Flask) -> None:
 
 def _of_http(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
-        # Redirects, and answers that are ready.
+        # Redirects, and responses given to ``abort``.
         return error.get_response()  # type: ignore[return-value]
     answer = problem(error.code, OF_HTTP.get(error.code, "bad_request" if error.code < 500 else "internal"))
     for name, value in error.get_headers():
@@ -183,7 +183,7 @@ def _as_json(status: int, code: str, facts: dict[str, Any]) -> str:
 
 
 def _told(fact: Any) -> str:
-    """A fact that JSON has no form for."""
+    """A fact in a form that JSON has."""
     return fact.isoformat() if isinstance(fact, date) else str(fact)
 
 

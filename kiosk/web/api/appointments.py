@@ -17,8 +17,8 @@ from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.problems import problem
 from kiosk.web.schema.answers import Answer, Instant, answer, joined
-from kiosk.web.schema.bodies import Body, Day, Identifier, Line, Query, ResidentBody, checked_id_number
-from kiosk.web.schema.routes import NamedPath, Resource, idempotency_key, resource
+from kiosk.web.schema.bodies import Body, Day, Identifier, Line, QueryString, ResidentBody, checked_id_number
+from kiosk.web.schema.routes import NamedPath, Routes, idempotency_key
 from ticketing.appointments.appointments import Appointment, BadRow, BadRowsError
 from ticketing.model import Actor, Service
 
@@ -47,14 +47,14 @@ class OwnAppointmentPath(TerminalPath):
     appointment: int = Field(ge=1, lt=2**63)
 
 
-class SlotsQuery(Query):
+class SlotsQuery(QueryString):
     """Which service, and which date."""
 
     service: Identifier
     date: Day
 
 
-class DateQuery(Query):
+class DateQuery(QueryString):
     """Which date; without it today."""
 
     date: Day | None = None
@@ -177,9 +177,9 @@ class ImportedAnswer(Answer):
     known: int
 
 
-def routes(hall: Hall) -> Resource:
+def routes(hall: Hall) -> Routes:
     """The routes of appointments."""
-    api = resource("appointments", "Appointments")
+    api = Routes("appointments", "Appointments")
 
     def services() -> dict[str, Service]:
         return {one.id: one for one in hall.office.services()}
@@ -287,13 +287,13 @@ def routes(hall: Hall) -> Resource:
     @public
     def look_up(path: AppointmentCodePath) -> Response:
         """Once its day is over it is as unknown as a code that never was."""
-        with hall.wrong_codes.watch(gate().asker().address, path.code):
+        with hall.wrong_codes.watch(gate().address(), path.code):
             return answer(told(hall.appointments.of_code(path.code)))
 
     @api.post("/appointments/<code>/cancel", summary="Give the time back", responses={"200": AppointmentAnswer})
     @public
     def cancel(path: AppointmentCodePath) -> Response:
-        with hall.wrong_codes.watch(gate().asker().address, path.code):
+        with hall.wrong_codes.watch(gate().address(), path.code):
             return answer(told(hall.appointments.cancel_code(path.code)))
 
     @api.post(

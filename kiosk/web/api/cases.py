@@ -4,16 +4,16 @@ from datetime import date
 from types import SimpleNamespace
 from typing import Annotated, ClassVar, Literal
 
-from flask import Response, request
+from flask import Response
 from pydantic import Field
 
 from kiosk.web.api.tickets import CodePath
 from kiosk.web.api.windows import CaseBody
-from kiosk.web.auth import actor, allow, caller, public
+from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import Answer, CaseAnswer, Instant, answer, joined
 from kiosk.web.schema.bodies import Body, Line
-from kiosk.web.schema.routes import NamedPath, Resource, WindowPath, resource
+from kiosk.web.schema.routes import NamedPath, Routes, WindowPath
 from ticketing.cases.cases import LONGEST_NOTE, Case, Further
 from ticketing.line.supplements import Back
 
@@ -66,7 +66,7 @@ class BackAnswer(Answer):
 
 def with_names(hall: Hall, case: Case) -> SimpleNamespace:
     """A case with the names of its service."""
-    service = next((one for one in hall.office.services() if one.id == case.service), None)
+    service = hall.service(case.service)
     names = (service.name, service.name_en) if service else (case.service, "")
     return joined(case, service_name=names[0], service_name_en=names[1])
 
@@ -76,9 +76,9 @@ def of_back(back: Back) -> BackAnswer:
     return BackAnswer.of(joined(back.ticket, back))
 
 
-def routes(hall: Hall) -> Resource:
+def routes(hall: Hall) -> Routes:
     """The routes of cases."""
-    api = resource("cases", "What was done, and how it goes on")
+    api = Routes("cases", "What was done, and how it goes on")
 
     @api.post("/windows/<window>/cases", summary="Another case on the ticket here", responses={"201": CaseAnswer})
     @allow("clerk", window=True)
@@ -93,7 +93,7 @@ def routes(hall: Hall) -> Resource:
     @api.get("/progress/<code>", summary="How a case goes on, by its receipt", responses={"200": ProgressAnswer})
     @public
     def progress(path: CodePath) -> Response:
-        with hall.wrong_codes.watch(_address(hall), path.code):
+        with hall.wrong_codes.watch(gate().address(), path.code):
             return answer(ProgressAnswer.of(with_names(hall, hall.cases.progress(path.code))))
 
     @api.post("/cases/<int:case>/progress", summary="Tell how a case goes on", responses={"200": MovedAnswer})
@@ -117,7 +117,7 @@ def routes(hall: Hall) -> Resource:
 
         On the same day the number is the same; on another it is a new one, first in its service's line.
         """
-        with hall.wrong_codes.watch(_address(hall), path.code):
+        with hall.wrong_codes.watch(gate().address(), path.code):
             return answer(of_back(hall.supplements.by_code(path.code, "resident", print=False)))
 
     @api.post("/desk/cases/<code>/supplement", summary="Let somebody back with papers", responses={"200": BackAnswer})
@@ -131,7 +131,3 @@ def routes(hall: Hall) -> Resource:
         return answer(of_back(back))
 
     return api
-
-
-def _address(hall: Hall) -> str:
-    return caller(request, hall.settings.server)[0]

@@ -5,21 +5,21 @@ from typing import Annotated
 from flask import Response
 from pydantic import Field
 
-from kiosk.web.api.tickets import TicketPath
-from kiosk.web.api.windows import LONGEST_NUMBER, HoldBody, Reason
+from kiosk.web.api.tickets import Number, TicketPath
+from kiosk.web.api.windows import HoldBody, Reason
 from kiosk.web.auth import actor, allow
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import TicketAnswer, answer
-from kiosk.web.schema.bodies import Body, Identifier, Query
-from kiosk.web.schema.routes import Resource, resource
+from kiosk.web.schema.bodies import Body, Identifier, QueryString
+from kiosk.web.schema.routes import Routes
 
 desk = allow("desk")
 
 
-class NumberQuery(Query):
+class NumberQuery(QueryString):
     """The number on the slip, in capitals or not."""
 
-    number: Annotated[str, Field(min_length=1, max_length=LONGEST_NUMBER)]
+    number: Number
 
 
 class PriorityBody(Body):
@@ -29,9 +29,9 @@ class PriorityBody(Body):
     reason: Annotated[Reason, Field(min_length=1)]
 
 
-def routes(hall: Hall) -> Resource:
+def routes(hall: Hall) -> Routes:
     """The routes of the guide desk."""
-    api = resource("desk", "The guide desk")
+    api = Routes("desk", "The guide desk")
     office = hall.office
 
     @api.get("/desk/tickets", summary="Find today's ticket by its number", responses={"200": TicketAnswer})
@@ -51,11 +51,7 @@ def routes(hall: Hall) -> Resource:
         until = body.until(hall.clock())
         return answer(TicketAnswer.of(office.hold_ticket(path.ticket, actor(), body.reason or None, until)))
 
-    @api.post(
-        "/desk/tickets/<int:ticket>/return",
-        summary="It waits again",
-        responses={"200": TicketAnswer},
-    )
+    @api.post("/desk/tickets/<int:ticket>/return", summary="It waits again", responses={"200": TicketAnswer})
     @desk
     def come_back(path: TicketPath) -> Response:
         """Held, in its old place; missed, behind the next few who wait, and only so often."""

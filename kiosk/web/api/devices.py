@@ -13,7 +13,7 @@ from drivers.supervisor import DeviceState, Supervisor
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import DeviceAnswer, TestedAnswer, answer, joined
-from kiosk.web.schema.routes import NamedPath, Resource, resource
+from kiosk.web.schema.routes import NamedPath, Routes
 from ticketing.model import StateError, UnknownError
 
 
@@ -28,9 +28,9 @@ class DevicesAnswer(RootModel[list[DeviceAnswer]]):
     """All devices of this box."""
 
 
-def routes(hall: Hall) -> Resource:
+def routes(hall: Hall) -> Routes:
     """The routes of this box's devices."""
-    api = resource("devices", "This box's devices")
+    api = Routes("devices", "This box's devices")
     # In the virtual hall whoever sits at this box may see what the technician sees.
     technician = allow("technician", "manager", "kiosk") if hall.virtual_hall else allow("technician", "manager")
     windows = {device.name: device.window or None for device in hall.settings.devices}

@@ -5,19 +5,15 @@ from flask import Response, request
 from kiosk.web.auth import public
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import BoardAnswer, HallAnswer, answer, joined
-from kiosk.web.schema.routes import STREAM, Resource, last_event_id, resource
+from kiosk.web.schema.routes import STREAM, Routes, last_event_id
 from kiosk.web.streams import Streams
 
 
-def routes(hall: Hall, streams: Streams) -> Resource:
+def routes(hall: Hall, streams: Streams) -> Routes:
     """The routes of the hall as a whole."""
-    api = resource("hall", "What anybody may see")
+    api = Routes("hall", "What anybody may see")
 
-    @api.get(
-        "/hall",
-        summary="Services with their queues, and windows",
-        responses={"200": HallAnswer},
-    )
+    @api.get("/hall", summary="Services with their queues, and windows", responses={"200": HallAnswer})
     @public
     def show_hall() -> Response:
         view = hall.office.hall()

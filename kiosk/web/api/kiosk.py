@@ -8,7 +8,7 @@ from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import IssuedAnswer, KioskAnswer, answer, joined
 from kiosk.web.schema.bodies import ChooseBody, PressBody, TypedBody
-from kiosk.web.schema.routes import STREAM, Resource, idempotency_key, resource
+from kiosk.web.schema.routes import STREAM, Routes, idempotency_key
 from kiosk.web.streams import Streams
 from ticketing.model import UnknownError
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 kiosk_only = allow("kiosk")
 
 
-def routes(hall: Hall, streams: Streams) -> Resource:
+def routes(hall: Hall, streams: Streams) -> Routes:
     """The routes of this box's kiosk."""
-    api = resource("kiosk", "The resident at this box")
+    api = Routes("kiosk", "The resident at this box")
 
     def kiosk() -> "KioskController":
         if hall.kiosk is None:

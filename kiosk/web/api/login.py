@@ -2,20 +2,21 @@
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from kiosk.web.auth import COOKIE, DEVICE_COOKIE, allow, check_same_site, forget, gate, public, remember
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
-from kiosk.web.schema.answers import MeAnswer, answer
+from kiosk.web.schema.answers import MeAnswer, answer, see_other
 from kiosk.web.schema.bodies import LoginBody
-from kiosk.web.schema.routes import Resource, resource
+from kiosk.web.schema.routes import Routes
 from ticketing.model import ROLES, Actor, LimitError
+from ticketing.people.people import Principal
 
 
-def routes(hall: Hall) -> Resource:
+def routes(hall: Hall) -> Routes:
     """The routes of log-ins."""
-    api = resource("session", "Logging in")
+    api = Routes("login", "Logging in")
 
     @api.post("/login", summary="Log in; the answer's cookie is the key", responses={"200": MeAnswer})
     @public
@@ -39,9 +40,7 @@ def routes(hall: Hall) -> Resource:
     @allow(*ROLES)
     def me() -> Response:
         principal = gate().asker().principal
-        if principal is None:
-            return answer({"username": "kiosk", "role": "kiosk", "windows": []})
-        return answer({"username": principal.name, "role": principal.role, "windows": list(principal.windows)})
+        return _me(principal) if principal else answer({"username": "kiosk", "role": "kiosk", "windows": []})
 
     return api
 
@@ -62,8 +61,8 @@ def form(hall: Hall) -> Blueprint:
         except (RequestError, LimitError) as error:
             if isinstance(error, RequestError) and error.code != "wrong_password":
                 raise
-            return _see(f"/login?{urlencode({'next': back, 'failed': error.code})}")
-        response = _see(back)
+            return see_other(f"/login?{urlencode({'next': back, 'failed': error.code})}")
+        response = see_other(back)
         response.headers.extend([("Set-Cookie", cookie) for cookie in entered.headers.getlist("Set-Cookie")])
         return response
 
@@ -86,15 +85,13 @@ def _log_in(hall: Hall, body: LoginBody) -> Response:
     principal = hall.people.principal_of_login(secret, now) if secret else None
     if secret is None or principal is None:
         raise RequestError(401, "wrong_password")
-    response = answer({"username": principal.name, "role": principal.role, "windows": list(principal.windows)})
+    response = _me(principal)
     remember(response, secret, hall.people.device(principal.name, device), hall.settings.server)
     return response
 
 
-def _see(place: str) -> Response:
-    response: Response = redirect(place, 303)  # type: ignore[assignment]
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def _me(principal: Principal) -> Response:
+    return answer({"username": principal.name, "role": principal.role, "windows": list(principal.windows)})
 
 
 def _own_path(place: str) -> str:

@@ -7,16 +7,16 @@ where nobody is logged in, or a token of role ``terminal`` bound to that window.
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from flask import Response, request
+from flask import Response
 from pydantic import Field, model_validator
 
 from kiosk.web.api.tickets import CodePath
-from kiosk.web.auth import actor, allow, caller, gate, public
+from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import Answer, Instant, answer, joined
-from kiosk.web.schema.bodies import Body, Line, Query
-from kiosk.web.schema.routes import NamedPath, Resource, WindowPath, resource
+from kiosk.web.schema.bodies import Body, Line, QueryString
+from kiosk.web.schema.routes import NamedPath, Routes, WindowPath
 from ticketing.cases.ratings import LONGEST_NOTE, Via
 from ticketing.model import UnknownError
 
@@ -62,7 +62,7 @@ class WorkBody(Body):
         return self
 
 
-class WorkQuery(Query):
+class WorkQuery(QueryString):
     """Which items."""
 
     open: Literal["0", "1"] = "1"
@@ -118,15 +118,15 @@ class WindowGradesAnswer(Answer):
     grades: dict[str, int] | None
 
 
-def routes(hall: Hall) -> Resource:
+def routes(hall: Hall) -> Routes:
     """The routes of ratings."""
-    api = resource("ratings", "What residents think of it")
+    api = Routes("ratings", "What residents think of it")
 
     @api.post("/tickets/<code>/rating", summary="Rate a case, once", responses={"201": RatingAnswer})
     @public
     def rate(path: CodePath, body: RatingBody) -> Response:
         """By the code of the ticket or of the receipt, also on a later day; it cannot be changed."""
-        with hall.wrong_codes.watch(caller(request, hall.settings.server)[0], path.code):
+        with hall.wrong_codes.watch(gate().address(), path.code):
             given = hall.ratings.rate(path.code, body.grade, body.reasons, body.case, _via())
         return answer(RatingAnswer.of(given), 201)
 
@@ -142,9 +142,9 @@ def routes(hall: Hall) -> Resource:
         case = hall.ratings.asked_at(path.window)
         if case is None:
             return Response(status=204)
-        service = next((one for one in hall.office.services() if one.id == case.service), None)
-        names = {"service_name": service.name, "service_name_en": service.name_en} if service else {}
-        return answer({"case": case.id, "service": case.service, "service_name": "", "service_name_en": ""} | names)
+        service = hall.service(case.service)
+        names = {"service_name": service.name if service else "", "service_name_en": service.name_en if service else ""}
+        return answer({"case": case.id, "service": case.service} | names)
 
     @api.post("/windows/<window>/rating", summary="Rate it at the window", responses={"201": RatingAnswer})
     @allow("kiosk", "terminal")

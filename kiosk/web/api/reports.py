@@ -1,52 +1,37 @@
 """``/reports``: what the hall did, for its manager."""
 
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 from flask import Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
 from kiosk.exchange.report_tables import as_csv, day_as_json, report_as_json
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
-from kiosk.web.schema.answers import answer
-from kiosk.web.schema.routes import Resource, resource
+from kiosk.web.schema.answers import Answer, answer
+from kiosk.web.schema.bodies import Day as Date
+from kiosk.web.schema.bodies import QueryString
+from kiosk.web.schema.routes import Routes
 from ticketing.reports.reports import By, Day, Report
 
-_Text = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
 
-
-def _calendar_day(text: Any) -> date:
-    # Pydantic would take a bare number for a day, too.
-    if not (isinstance(text, str) and len(text) == len("2026-03-02")):
-        raise ValueError("a day is YYYY-MM-DD")
-    return date.fromisoformat(text)
-
-
-CalendarDay = Annotated[date, BeforeValidator(_calendar_day, json_schema_input_type=_Text)]
-
-
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", defer_build=True)
-
-
-class DayQuery(_Shape):
+class DayQuery(QueryString):
     """Which day; today when none is named."""
 
-    date: CalendarDay | None = None
+    date: Date | None = None
     format: Literal["json", "csv"] = "json"
 
 
-class SpanQuery(_Shape):
+class SpanQuery(QueryString):
     """Which days, both included, and in what parts."""
 
-    first: CalendarDay = Field(alias="from")
-    last: CalendarDay = Field(alias="to")
+    first: Date = Field(alias="from")
+    last: Date = Field(alias="to")
     by: By = "service"
     format: Literal["json", "csv"] = "json"
 
 
-class TimesAnswer(_Shape):
+class TimesAnswer(Answer):
     """Durations: how many, and in whole seconds; half of them took at most the median, nine tenths at most p90."""
 
     count: int
@@ -56,7 +41,7 @@ class TimesAnswer(_Shape):
     longest_seconds: int
 
 
-class FiguresAnswer(_Shape):
+class FiguresAnswer(Answer):
     """One line of a report."""
 
     key: str = Field(description="the hour (0 to 23), the day, or the id of service, window or clerk; empty: the whole")
@@ -84,7 +69,7 @@ class FiguresAnswer(_Shape):
     outcomes: dict[str, int]
 
 
-class DayAnswer(_Shape):
+class DayAnswer(Answer):
     """A hall day."""
 
     date: str
@@ -95,10 +80,8 @@ class DayAnswer(_Shape):
     clerks: list[FiguresAnswer]
 
 
-class SpanAnswer(_Shape):
+class SpanAnswer(Answer):
     """Hall days, both ends included."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True, populate_by_name=True)
 
     first: str = Field(alias="from")
     last: str = Field(alias="to")
@@ -107,9 +90,9 @@ class SpanAnswer(_Shape):
     rows: list[FiguresAnswer]
 
 
-def routes(hall: Hall) -> Resource:
+def routes(hall: Hall) -> Routes:
     """The routes of the manager's figures."""
-    api = resource("reports", "What the hall did")
+    api = Routes("reports", "What the hall did")
     manager = allow("manager")
 
     @api.get("/reports/day", summary="The figures of a hall day", responses={"200": DayAnswer})

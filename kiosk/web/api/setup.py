@@ -14,7 +14,7 @@ from kiosk.web.auth import actor, allow
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import answer
-from kiosk.web.schema.routes import Resource, resource
+from kiosk.web.schema.routes import Routes
 from ticketing.day.setup import HallSetup
 
 
@@ -27,9 +27,9 @@ class SetupBody(RootModel[Any]):
         return handler(Businesses.__pydantic_core_schema__)
 
 
-def routes(hall: Hall) -> Resource:
+def routes(hall: Hall) -> Routes:
     """The routes of the hall's make-up."""
-    api = resource("setup", "What the hall is made of")
+    api = Routes("setup", "What the hall is made of")
     day_starts = hall.settings.hall.day_offset.seconds // 60
 
     @api.get("/setup", summary="Services, windows, hours, holidays, quotas, slots", responses={"200": Businesses})

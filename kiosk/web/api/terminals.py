@@ -11,7 +11,7 @@ from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import Answer, ResidentAnswer, TicketAnswer, answer
 from kiosk.web.schema.bodies import Body, Identifier
-from kiosk.web.schema.routes import NamedPath, Resource, resource
+from kiosk.web.schema.routes import NamedPath, Routes
 from ticketing.model import Actor, Resident
 from ticketing.terminals import Proof
 
@@ -64,9 +64,9 @@ class CasesAnswer(Answer):
     cases: list[ProgressAnswer]
 
 
-def routes(hall: Hall) -> Resource:
+def routes(hall: Hall) -> Routes:
     """The routes of terminals."""
-    api = resource("terminals", "Self-service terminals")
+    api = Routes("terminals", "Self-service terminals")
 
     @api.post("/terminals/<terminal>/scan", summary="A resident's own data", responses={"200": OpenedAnswer})
     @allow("terminal")

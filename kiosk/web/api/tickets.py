@@ -1,12 +1,11 @@
 """``/tickets``: take a number, look one up, give it back, print it again."""
 
-from contextlib import AbstractContextManager
 from typing import Annotated, ClassVar
 
-from flask import Response, request
+from flask import Response
 from pydantic import Field
 
-from kiosk.web.auth import actor, allow, caller, public
+from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import (
@@ -17,9 +16,14 @@ from kiosk.web.schema.answers import (
     answer,
     joined,
 )
-from kiosk.web.schema.bodies import IssueBody, Query, ResidentBody
-from kiosk.web.schema.routes import NamedPath, Resource, idempotency_key, resource
+from kiosk.web.schema.bodies import IssueBody, QueryString, ResidentBody
+from kiosk.web.schema.routes import NamedPath, Routes, idempotency_key
 from ticketing.model import ForbiddenError, Resident, State, Ticket
+
+LONGEST_NUMBER = 16
+"""Characters of a ticket's number, as the store keeps it."""
+
+Number = Annotated[str, Field(min_length=1, max_length=LONGEST_NUMBER)]
 
 
 class CodePath(NamedPath):
@@ -36,19 +40,16 @@ class TicketPath(NamedPath):
     ticket: int = Field(ge=1, lt=2**63)
 
 
-class OtherQuery(Query):
+class OtherQuery(QueryString):
     """The number that is asked about."""
 
-    number: Annotated[str, Field(min_length=1, max_length=16)]
+    number: Number
 
 
-def routes(hall: Hall) -> Resource:
+def routes(hall: Hall) -> Routes:
     """The routes of tickets."""
-    api = resource("tickets", "Numbers")
+    api = Routes("tickets", "Numbers")
     office = hall.office
-
-    def watched(path: CodePath) -> AbstractContextManager[None]:
-        return hall.wrong_codes.watch(caller(request, hall.settings.server)[0], path.code)
 
     def look_up_again(path: CodePath) -> Response:
         view = office.ticket_of_code(path.code)
@@ -83,14 +84,14 @@ def routes(hall: Hall) -> Resource:
     @api.get("/tickets/<code>", summary="A ticket's place in the queue", responses={"200": TicketViewAnswer})
     @public
     def look_up(path: CodePath) -> Response:
-        with watched(path):
+        with hall.wrong_codes.watch(gate().address(), path.code):
             return look_up_again(path)
 
     @api.get("/tickets/<code>/why", summary="Why is another number before it", responses={"200": WhyAnswer})
     @public
     def why(path: CodePath, query: OtherQuery) -> Response:
         """In one sentence, with nothing of a person in it."""
-        with watched(path):
+        with hall.wrong_codes.watch(gate().address(), path.code):
             said = office.why_before(path.code, query.number)
         return answer({"why": said.zh, "why_en": said.en})
 
@@ -98,7 +99,7 @@ def routes(hall: Hall) -> Resource:
     @public
     def cancel(path: CodePath) -> Response:
         """By whoever holds it, while it waits, is held, or was missed."""
-        with watched(path):
+        with hall.wrong_codes.watch(gate().address(), path.code):
             office.cancel_by_code(path.code)
         return look_up_again(path)
 
@@ -106,7 +107,7 @@ def routes(hall: Hall) -> Resource:
     @public
     def come_back(path: CodePath) -> Response:
         """Behind the next few who wait, and only so often; a held ticket, in its old place."""
-        with watched(path):
+        with hall.wrong_codes.watch(gate().address(), path.code):
             office.return_by_code(path.code)
         return look_up_again(path)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from kiosk.devices.virtual_hall import VirtualHall
 from kiosk.web.auth import allow
 from kiosk.web.schema.answers import answer
-from kiosk.web.schema.routes import STREAM, NamedPath, Resource, resource
+from kiosk.web.schema.routes import STREAM, NamedPath, Routes
 from kiosk.web.streams import Streams
 
 here_only = allow("kiosk")
@@ -32,9 +32,9 @@ class PiecePath(SimulatorPath):
     piece: str = Field(max_length=64)
 
 
-def routes(virtual_hall: VirtualHall, streams: Streams) -> Resource:
+def routes(virtual_hall: VirtualHall, streams: Streams) -> Routes:
     """The routes of the virtual hall; only there where devices are simulated, and only on this box."""
-    api = resource("bench", "The virtual hall's simulators")
+    api = Routes("bench", "The virtual hall's simulators")
 
     @api.get("/bench", summary="Everything that can be seen of the simulators")
     @here_only

@@ -7,6 +7,7 @@ from typing import Annotated
 from flask import Response
 from pydantic import AwareDatetime, Field, model_validator
 
+from kiosk.web.api.tickets import Number
 from kiosk.web.auth import actor, allow
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import (
@@ -24,7 +25,7 @@ from kiosk.web.schema.answers import (
     joined,
 )
 from kiosk.web.schema.bodies import Body, Identifier, Line, MayBeEmpty, ScanBody
-from kiosk.web.schema.routes import STREAM, Resource, WindowPath, idempotency_key, resource
+from kiosk.web.schema.routes import STREAM, Routes, WindowPath, idempotency_key
 from kiosk.web.streams import Streams
 from ticketing.cases.cases import LONGEST_PROMISE, MOST_CASES, OUTCOMES, Further
 from ticketing.line.holding import LONGEST_REASON
@@ -34,11 +35,7 @@ from ticketing.office import Called
 LONGEST_HOLD = 24 * 60
 """Minutes; the hall day ends before."""
 
-LONGEST_NUMBER = 16
-"""Characters of a ticket's number, as the store keeps it."""
-
 Reason = Annotated[Line, Field(max_length=LONGEST_REASON)]
-Number = Annotated[str, Field(min_length=1, max_length=LONGEST_NUMBER)]
 PauseText = Annotated[Line, Field(max_length=40)]
 Outcome = Annotated[
     str,
@@ -122,9 +119,9 @@ class FinishBody(MayBeEmpty):
 clerk = allow("clerk", window=True)
 
 
-def routes(hall: Hall, streams: Streams) -> Resource:
+def routes(hall: Hall, streams: Streams) -> Routes:
     """The routes of windows."""
-    api = resource("windows", "Calling and serving")
+    api = Routes("windows", "Calling and serving")
     office = hall.office
 
     @api.get("/windows/<window>", summary="A window as its clerk sees it", responses={"200": WindowAnswer})
@@ -149,8 +146,7 @@ def routes(hall: Hall, streams: Streams) -> Resource:
 
         `scan`: what the scanner at this window read: `{ok, code, message, message_en}`.
         """
-        if all(window.id != path.window for window in office.windows()):
-            raise UnknownError("unknown_window")
+        hall.window(path.window)
         return streams.answer(hall.news.listen(path.window))
 
     # The window
@@ -237,11 +233,7 @@ def routes(hall: Hall, streams: Streams) -> Resource:
             hall.printing.wake()
         return answer(FinishedAnswer.of(joined(finished.ticket, cases=finished.cases)))
 
-    @api.post(
-        "/windows/<window>/transfer",
-        summary="Send the ticket on",
-        responses={"200": TicketAnswer},
-    )
+    @api.post("/windows/<window>/transfer", summary="Send the ticket on", responses={"200": TicketAnswer})
     @clerk
     def transfer(path: WindowPath, body: TransferBody) -> Response:
         """It keeps its number and its place in time."""

@@ -8,15 +8,15 @@ and removes it from its address.
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
-from display.refusals import CODES, words
-from kiosk.web.auth import caller, check_same_site
+from kiosk.web.auth import check_same_site, gate
 from kiosk.web.hall import Hall
-from kiosk.web.pages.public import page
+from kiosk.web.pages.public import form_page, page
+from kiosk.web.schema.answers import see_other
 from ticketing.cases.cases import OUTCOMES
 from ticketing.cases.ratings import GRADES, REASONS
-from ticketing.model import StateError, UnknownError
+from ticketing.model import StateError
 
 GRADES_EN = {5: "Very good", 4: "Good", 3: "Fair", 2: "Poor", 1: "Very poor"}
 REASON_WORDS = {
@@ -40,9 +40,6 @@ def case_pages(hall: Hall) -> Blueprint:
     """The pages of cases of ``hall``."""
     blueprint = Blueprint("cases", __name__)
 
-    def watched(code: str) -> Any:
-        return hall.wrong_codes.watch(caller(request, hall.settings.server)[0], code)
-
     def to_rate(code: str) -> list[dict[str, Any]]:
         """For ``rating.html``: the cases behind a code that are not rated."""
         names = {one.id: one for one in hall.office.services()}
@@ -57,26 +54,18 @@ def case_pages(hall: Hall) -> Blueprint:
         lambda: {"cases_to_rate": to_rate, "rating_grades": grades, "rating_reasons": reasons}
     )
 
-    def form_page(name: str, code: str, **values: Any) -> Response:
-        refused = request.args.get("refused", "")
-        said = words(refused) if refused in CODES else None
-        response = page(name, code=code, refused=said, done=request.args.get("done", ""), **values)
-        # With "no-referrer" the browser would send the form with "Origin: null" (Fetch, 3.1).
-        response.headers["Referrer-Policy"] = "same-origin"
-        return response
-
     @blueprint.get("/grade/<code>")
     def grade(code: str) -> Response:
-        with watched(code):
+        with hall.wrong_codes.watch(gate().address(), code):
             hall.ratings.to_rate(code)
-        return form_page("grade.html", code)
+        return form_page("grade.html", {}, code=code, done=request.args.get("done", ""))
 
     @blueprint.post("/grade/<code>")
     def give_grade(code: str) -> Response:
         check_same_site(request)
         then = "done=yes"
         try:
-            with watched(code):
+            with hall.wrong_codes.watch(gate().address(), code):
                 hall.ratings.rate(
                     code,
                     request.form.get("grade", 0, int),
@@ -85,43 +74,43 @@ def case_pages(hall: Hall) -> Blueprint:
                 )
         except StateError as error:
             then = f"refused={error.code}"
-        return _to(f"/grade/{quote(code)}?{then}")
+        return see_other(f"/grade/{quote(code)}?{then}")
 
     @blueprint.get("/p/<code>")
     @blueprint.get("/P/<code>")
     def progress(code: str) -> Response:
-        with watched(code):
+        with hall.wrong_codes.watch(gate().address(), code):
             case = hall.cases.progress(code)
-        service = next((one for one in hall.office.services() if one.id == case.service), None)
+        service = hall.service(case.service)
         outcome = OUTCOMES.get(case.outcome, "")
-        return form_page("progress.html", code, case=case, service=service, outcome=outcome, state=STATES[case.state])
+        return form_page(
+            "progress.html",
+            {},
+            code=code,
+            case=case,
+            service=service,
+            outcome=outcome,
+            state=STATES[case.state],
+            done=request.args.get("done", ""),
+        )
 
     @blueprint.post("/p/<code>/supplement")
     @blueprint.post("/P/<code>/supplement")
     def come_back(code: str) -> Response:
         check_same_site(request)
         try:
-            with watched(code):
+            with hall.wrong_codes.watch(gate().address(), code):
                 back = hall.supplements.by_code(code, "resident", print=False)
         except StateError as error:
-            return _to(f"/p/{quote(code)}?refused={error.code}")
-        return _to(f"/t/{quote(back.code)}")
+            return see_other(f"/p/{quote(code)}?refused={error.code}")
+        return see_other(f"/t/{quote(back.code)}")
 
     @blueprint.get("/rate/<window>")
     def rate(window: str) -> Response:
-        found = next((one for one in hall.office.windows() if one.id == window), None)
-        if found is None:
-            raise UnknownError("unknown_window")
-        return page("rate.html", window=found)
+        return page("rate.html", window=hall.window(window))
 
     @blueprint.get("/terminal")
     def terminal() -> Response:
         return page("terminal.html", appointments=hall.settings.appointments)
 
     return blueprint
-
-
-def _to(address: str) -> Response:
-    response: Response = redirect(address, 303)  # type: ignore[assignment]
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from display.refusals import CODES, words
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
 from ticketing.model import UnknownError
@@ -59,6 +60,23 @@ def page(name: str, **values: Any) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:20])
     response.make_conditional(request)
+    return response
+
+
+def form_page(name: str, facts: dict[str, Any], **values: Any) -> Response:
+    """A page with a form that works without JavaScript; ``?refused=`` says why the last one was refused.
+
+    Nothing is sent to other sites, as with "no-referrer"; but with that the browser would also send the page's own
+    forms with "Origin: null" (Fetch, 3.1).
+
+    Args:
+        name: of the template.
+        facts: what the words of the refusal need.
+        values: for the template.
+    """
+    refused = request.args.get("refused", "")
+    response = page(name, refused=words(refused, facts) if refused in CODES else None, **values)
+    response.headers["Referrer-Policy"] = "same-origin"
     return response
 
 

@@ -4,17 +4,18 @@ The pages contain no data but names of windows; they fetch the rest from the API
 is not logged in is sent to the log-in page instead of to a page that would stay empty.
 """
 
-from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, request
 
 from display.advice import DEVICES, REASONS, DeviceWords, advice
 from display.refusals import CODES, words
 from drivers.kinds import KINDS
 from kiosk.web.auth import gate, remember
 from kiosk.web.hall import Hall
+from kiosk.web.pages.public import form_page, page
 from kiosk.web.problems import RequestError
+from kiosk.web.schema.answers import see_other
 from ticketing.model import LimitError, Role, UnknownError
 from ticketing.people.people import Principal
 
@@ -28,28 +29,25 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
     """
     blueprint = Blueprint("staff", __name__)
 
-    @blueprint.get("/window/<window>")
-    def window(window: str) -> Response:
-        found = next((one for one in hall.office.windows() if one.id == window), None)
-        if found is None:
-            raise UnknownError("unknown_window")
+    def staff(role: Role) -> Principal:
+        """Who is logged in, in that role; a visitor who is not is sent to the log-in."""
         principal = gate().asker().principal
         if principal is None:
-            return _to_login()
-        if principal.role != "clerk":
+            abort(_to_login())
+        if principal.role != role:
             raise RequestError(403, "forbidden")
-        if not principal.may_use(window):
+        return principal
+
+    @blueprint.get("/window/<window>")
+    def window(window: str) -> Response:
+        found, clerk = hall.window(window), staff("clerk")
+        if not clerk.may_use(window):
             raise RequestError(403, "not_your_window", window=window)
-        return _page("window.html", window=found, username=principal.name)
+        return page("window.html", window=found, username=clerk.name)
 
     @blueprint.get("/desk")
     def desk() -> Response:
-        principal = gate().asker().principal
-        if principal is None:
-            return _to_login()
-        if principal.role != "desk":
-            raise RequestError(403, "forbidden")
-        return _page("desk_page.html", username=principal.name, classes=hall.settings.queue.classes)
+        return page("desk_page.html", username=staff("desk").name, classes=hall.settings.queue.classes)
 
     @blueprint.get("/devices")
     def devices() -> Response:
@@ -59,16 +57,11 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
                 return _to_login()
             raise RequestError(403, "forbidden")
         reasons = {reason: advice(reason) for reason in sorted(REASONS)}
-        return _page("devices.html", kinds=_kinds(), reasons=reasons, username=principal.name if principal else None)
+        return page("devices.html", kinds=_kinds(), reasons=reasons, username=principal.name if principal else None)
 
     @blueprint.get("/manage")
     def manage() -> Response:
-        principal = gate().asker().principal
-        if principal is None:
-            return _to_login()
-        if principal.role != "manager":
-            raise RequestError(403, "forbidden")
-        return _page("manage.html", username=principal.name, today=hall.office.ledger.today())
+        return page("manage.html", username=staff("manager").name, today=hall.office.ledger.today())
 
     @blueprint.get("/login")
     def login() -> Response:
@@ -76,20 +69,17 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
             raise RequestError(403, "tls_required")
         failed = request.args.get("failed", "")
         said = words(failed) if failed in CODES else None
-        page = _page("login.html", next=request.args.get("next", ""), failed=said)
-        # With "no-referrer" the browser would send the form with "Origin: null" (Fetch, 3.1).
-        page.headers["Referrer-Policy"] = "same-origin"
-        return page
+        return form_page("login.html", {}, next=request.args.get("next", ""), failed=said)
 
     @blueprint.get("/bench")
     def bench() -> Response:
         asker = gate().asker()
         if hall.virtual_hall is None or not asker.at_kiosk:
             raise UnknownError("not_found")
-        page = _page("bench.html", kinds=_kinds())
+        shown = page("bench.html", kinds=_kinds())
         if visitor is not None and asker.principal is None and (secret := _let_in(hall, visitor)):
-            remember(page, secret, hall.people.device(visitor[0]), hall.settings.server)
-        return page
+            remember(shown, secret, hall.people.device(visitor[0]), hall.settings.server)
+        return shown
 
     return blueprint
 
@@ -114,14 +104,5 @@ def _may_see_devices(principal: Principal | None) -> bool:
     return principal is not None and principal.role in DEVICE_ROLES
 
 
-def _page(name: str, **values: Any) -> Response:
-    """A page that no cache keeps: on a shared PC the next user is somebody else."""
-    response = make_response(render_template(name, **values))
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 def _to_login() -> Response:
-    response: Response = redirect(f"/login?{urlencode({'next': request.path})}", 303)  # type: ignore[assignment]
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return see_other(f"/login?{urlencode({'next': request.path})}")

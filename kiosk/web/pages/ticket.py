@@ -4,47 +4,41 @@ The code in the address is a capability: it is never sent to other sites (Referr
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from urllib.parse import quote
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
-from display.refusals import CODES, words
-from kiosk.web.api.tickets import returns_left
-from kiosk.web.auth import caller, check_same_site
+from display.refusals import words
+from kiosk.web.api.tickets import LONGEST_NUMBER, returns_left
+from kiosk.web.auth import check_same_site, gate
 from kiosk.web.hall import Hall
-from kiosk.web.pages.public import page
+from kiosk.web.pages.public import form_page
+from kiosk.web.schema.answers import see_other
 from ticketing.model import ClosedError, LimitError, State, StateError, UnknownError
 from ticketing.policy import Why
-
-LONGEST_NUMBER = 16
-"""Longest number of a ticket, characters, as in the store."""
 
 
 def ticket_pages(hall: Hall) -> Blueprint:
     """The pages of tickets of ``hall``."""
     blueprint = Blueprint("ticket", __name__)
 
-    def watched(code: str) -> AbstractContextManager[None]:
-        return hall.wrong_codes.watch(caller(request, hall.settings.server)[0], code)
-
     @blueprint.get("/t/<code>")
     @blueprint.get("/T/<code>")
     def ticket(code: str) -> Response:
         number = request.args.get("why", "").strip().upper()
-        with watched(code):
+        with hall.wrong_codes.watch(gate().address(), code):
             try:
                 view = hall.office.ticket_of_code(code)
             except UnknownError:
                 # A slip of an earlier day can still be graded, and shows nothing else.
                 if not hall.ratings.to_rate(code):
                     raise
-                return redirect(f"/grade/{quote(code)}", 303)  # type: ignore[return-value]
-        refused = request.args.get("refused", "")
+                return see_other(f"/grade/{quote(code)}")
         services = {one.id: one for one in hall.office.services()}
         facts = {"number": view.ticket.number, "state": str(view.ticket.state)}
-        response = page(
+        return form_page(
             "ticket.html",
+            facts,
             view=view,
             ticket=view.ticket,
             service=services.get(view.ticket.service),
@@ -52,13 +46,8 @@ def ticket_pages(hall: Hall) -> Blueprint:
             returns_left=returns_left(view.ticket, hall.settings.queue.missed_limit),
             why=_why(code, number) if number and view.ticket.state is State.WAITING else None,
             asking="why" if number else request.args.get("ask", ""),
-            refused=words(refused, facts) if refused in CODES else None,
             now=hall.clock(),
         )
-        # Nothing is sent to other sites, as with "no-referrer"; but with that the browser would also send the page's
-        # own forms with "Origin: null" (Fetch, 3.1).
-        response.headers["Referrer-Policy"] = "same-origin"
-        return response
 
     def _why(code: str, number: str) -> Why:
         try:
@@ -82,7 +71,7 @@ def ticket_pages(hall: Hall) -> Blueprint:
         check_same_site(request)
         refused = ""
         try:
-            with watched(code):
+            with hall.wrong_codes.watch(gate().address(), code):
                 verb(code)
         except (StateError, LimitError, ClosedError) as error:
             if error.code == "too_many_tries":
@@ -90,8 +79,6 @@ def ticket_pages(hall: Hall) -> Blueprint:
             # A second press: it is done already.
             if error.facts.get("state") != wanted:
                 refused = f"?refused={error.code}"
-        response: Response = redirect(f"/t/{quote(code)}{refused}", 303)  # type: ignore[assignment]
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return see_other(f"/t/{quote(code)}{refused}")
 
     return blueprint

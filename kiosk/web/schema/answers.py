@@ -1,6 +1,6 @@
-"""What answers are: shapes that take what they tell from the office's values by name, and are described by the API.
+"""Answers of the API: models that take their fields from domain objects by name.
 
-A field that is added to a ticket is told once it stands in :class:`TicketAnswer`. Tests hold every answer to its shape.
+A field that is added to a ticket is answered once it stands in :class:`TicketAnswer`. Tests check every answer.
 """
 
 import json
@@ -8,7 +8,7 @@ from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal, Self
 
-from flask import Response
+from flask import Response, redirect
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -35,21 +35,21 @@ Instant = Annotated[
 
 
 class Answer(BaseModel):
-    """What every answer keeps to."""
+    """Base of all answers."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True, defer_build=True)
 
     @classmethod
     def of(cls, value: Any) -> Self:
-        """The answer that tells of ``value``: an object with the fields as attributes, or a mapping.
+        """The answer from ``value``: an object with the fields as attributes, or a mapping.
 
         Raises:
-            TypeError: they do not fit; names the fields, and nothing of what is in them.
+            TypeError: it does not fit; names the fields and no value.
         """
         try:
             return cls.model_validate(value)
         except ValidationError as error:
-            # A fault of the program, not of the request; and its own text would quote a resident's data.
+            # A defect of the program, not of the request; pydantic's own text would quote a resident's data.
             faults = [fault["loc"] for fault in error.errors(include_url=False, include_input=False)]
             raise TypeError(f"{cls.__name__} does not fit at {faults}") from None
 
@@ -438,11 +438,11 @@ def kiosk_message(view: Any) -> tuple[str, Any]:
     return "state", KioskAnswer.of(view).model_dump(mode="json")
 
 
-# -- from the office's values ------------------------------------------------------------------------------------------
+# -- responses ---------------------------------------------------------------------------------------------------------
 
 
 def answer(value: Any, status: int = 200) -> Response:
-    """A JSON answer that nobody keeps, of a shape or of anything JSON can hold."""
+    """A JSON response that no cache keeps, from a model or from anything JSON can hold."""
     if isinstance(value, BaseModel):
         text = value.model_dump_json()
     else:
@@ -450,8 +450,15 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(text, status, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 
+def see_other(place: str) -> Response:
+    """A redirect (303) that no cache keeps."""
+    response: Response = redirect(place, 303)  # type: ignore[assignment]
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def joined(*parts: Any, **more: Any) -> SimpleNamespace:
-    """The attributes of several values as those of one; later ones win."""
+    """One object with the attributes of several; later ones win."""
     found: dict[str, Any] = {}
     for part in parts:
         found |= vars(part)

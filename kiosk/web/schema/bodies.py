@@ -1,4 +1,4 @@
-"""What bodies of requests may be. What is wrong with one is told by place and kind; its text is never repeated."""
+"""Bodies and query strings of requests. An error names field and kind; it never repeats a value."""
 
 import re
 import unicodedata
@@ -18,11 +18,11 @@ FOREIGNER_2017 = re.compile(r"[A-Z]{3}[0-9]{12}")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _TURNS = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-"""Characters that turn the direction of what follows."""
+"""Bidirectional control characters."""
 
 
 def _printable(value: Any) -> Any:
-    """Text without control and direction characters, which would travel to printers, screens and forms."""
+    """Text without control and bidirectional characters, which would reach printers, screens and forms."""
     if not isinstance(value, str):
         return value
     return "".join(c for c in value if unicodedata.category(c) not in ("Cc", "Zl", "Zp") and c not in _TURNS).strip()
@@ -33,14 +33,14 @@ Identifier = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class Body(BaseModel):
-    """What every body keeps to: nothing unknown, nothing converted, nothing of it repeated when it is refused."""
+    """Base of all bodies: no unknown fields, no conversion, no value in error messages."""
 
-    # Built when first needed: a program that has just started should be ready, not prepared for everything.
+    # Built when first used: the program starts faster.
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True)
 
 
-class Query(BaseModel):
-    """What every query of an address keeps to; its values are text, and converted."""
+class QueryString(BaseModel):
+    """Base of all query strings; values are text, and converted."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
 
@@ -53,7 +53,7 @@ class CodedBody(Body):
 
 
 def _day(value: Any) -> Any:
-    """A day as the API writes it; neither a moment nor a number of seconds."""
+    """Refuses what pydantic would also take for a day: a moment, a number of seconds."""
     if isinstance(value, str) and not DAY.fullmatch(value):
         raise PydanticCustomError("bad_day", "not a day: YYYY-MM-DD")
     if isinstance(value, int | float):
@@ -124,7 +124,7 @@ class IssueBody(Body):
 
 
 class MayBeEmpty(Body):
-    """A body that need not be sent: nothing is the same as ``{}``."""
+    """A body that may be missing: the same as ``{}``."""
 
     @model_validator(mode="before")
     @classmethod

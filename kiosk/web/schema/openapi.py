@@ -1,4 +1,4 @@
-"""``/openapi``: the API described by OpenAPI, and Swagger UI to read and try it, with nothing from the internet."""
+"""``/openapi``: the OpenAPI document and Swagger UI, with nothing from the internet."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request, send_from_directory
 from kiosk.web.auth import COOKIE, Access
 from kiosk.web.problems import Problem
 from kiosk.web.schema.answers import answer
-from kiosk.web.schema.routes import PREFIX, Call, Resource
+from kiosk.web.schema.routes import PREFIX, Route, Routes
 
 if TYPE_CHECKING:
     from flask_openapi3.models.operation import Operation
@@ -73,8 +73,8 @@ SwaggerUIBundle({
 """
 
 
-def description(resources: Sequence[Resource], hall_name: str) -> Blueprint:
-    """The page and the document of all ``resources``."""
+def description(resources: Sequence[Routes], hall_name: str) -> Blueprint:
+    """Swagger UI and the document of all ``resources``."""
     blueprint = Blueprint("openapi", __name__, url_prefix="/openapi")
     made: list[dict[str, Any]] = []
 
@@ -102,9 +102,9 @@ def description(resources: Sequence[Resource], hall_name: str) -> Blueprint:
     return blueprint
 
 
-def describe(resources: Sequence[Resource], hall_name: str) -> dict[str, Any]:
-    """The OpenAPI document: every call with its types, who may make it, and how it is refused."""
-    # Imported here: the library loads as long as Flask itself, and few ever look at this page.
+def describe(resources: Sequence[Routes], hall_name: str) -> dict[str, Any]:
+    """The OpenAPI document: every call with its types, roles and refusals."""
+    # Imported here: the library takes as long to load as Flask itself, and few open this page.
     from flask_openapi3.blueprint import APIBlueprint
     from flask_openapi3.models.info import Info
     from flask_openapi3.models.tag import Tag
@@ -133,8 +133,8 @@ def describe(resources: Sequence[Resource], hall_name: str) -> dict[str, Any]:
     return app.api_doc
 
 
-def _complete(operation: "Operation", call: Call) -> None:
-    """Add who may make a call, and what it takes outside of its path and body."""
+def _complete(operation: "Operation", call: Route) -> None:
+    """Add the roles of a call, and its headers."""
     from flask_openapi3.models.media_type import MediaType
     from flask_openapi3.models.parameter import Parameter
     from flask_openapi3.models.request_body import RequestBody

@@ -1,8 +1,8 @@
-"""What the routes of all resources share: where they hang, what they take, how they are described.
+"""Registration of routes, validation of requests.
 
-A route says with its types what it takes (``path``, ``query``, ``body``) and with ``responses`` what it gives. That is
-checked here by pydantic for each request; the description of the whole API is made from it by flask-openapi3, when
-somebody asks for it (``kiosk.web.schema.openapi``): its library takes as long to load as Flask itself.
+A route declares by its types what it takes (``path``, ``query``, ``body``) and by ``responses`` what it gives. Pydantic
+checks that for each request; flask-openapi3 describes the API from it (``kiosk.web.schema.openapi``) on demand, since
+it takes as long to load as Flask itself.
 """
 
 import functools
@@ -30,7 +30,7 @@ View = TypeVar("View", bound=Callable[..., Response])
 
 
 class NamedPath(BaseModel):
-    """A path that names something; ``unknown`` is the code when nothing has that name."""
+    """The parameters of a path; ``unknown`` is the code when nothing has that name."""
 
     unknown: ClassVar[str] = "not_found"
 
@@ -43,7 +43,7 @@ class WindowPath(NamedPath):
 
 
 @dataclass(frozen=True)
-class Call:
+class Route:
     """One method of one address.
 
     Attributes:
@@ -61,7 +61,7 @@ class Call:
     responses: Mapping[str, Shape]
 
 
-class Resource:
+class Routes:
     """The routes of one resource.
 
     Attributes:
@@ -73,39 +73,34 @@ class Resource:
         self.name = name
         self.about = about
         self.blueprint = Blueprint(f"api_{name}", __name__, url_prefix=PREFIX)
-        self.calls: list[Call] = []
+        self.calls: list[Route] = []
 
     def get(self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None) -> Callable[[View], View]:
-        """Hang a route that reads."""
-        return self._hang("get", rule, summary, responses or {})
+        """Register a route that reads."""
+        return self._register("get", rule, summary, responses or {})
 
     def post(
         self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None, takes: str | None = None
     ) -> Callable[[View], View]:
-        """Hang a route that changes something; ``takes`` is the media type of its body where that is not JSON."""
+        """Register a route that changes something; ``takes`` is the media type of its body where that is not JSON."""
 
-        def hang(view: View) -> View:
+        def register(view: View) -> View:
             view.takes = takes  # type: ignore[attr-defined]
-            return self._hang("post", rule, summary, responses or {})(view)
+            return self._register("post", rule, summary, responses or {})(view)
 
-        return hang
+        return register
 
     def put(self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None) -> Callable[[View], View]:
-        """Hang a route that replaces something whole."""
-        return self._hang("put", rule, summary, responses or {})
+        """Register a route that replaces something whole."""
+        return self._register("put", rule, summary, responses or {})
 
-    def _hang(self, method: str, rule: str, summary: str, responses: Mapping[str, Shape]) -> Callable[[View], View]:
-        def hang(view: View) -> View:
-            self.calls.append(Call(method, rule, view, summary, responses))
+    def _register(self, method: str, rule: str, summary: str, responses: Mapping[str, Shape]) -> Callable[[View], View]:
+        def register(view: View) -> View:
+            self.calls.append(Route(method, rule, view, summary, responses))
             self.blueprint.add_url_rule(rule, view_func=_checked(view, responses), methods=[method.upper()])
             return view
 
-        return hang
-
-
-def resource(name: str, about: str) -> Resource:
-    """The routes of one resource, to be hung."""
-    return Resource(name, about)
+        return register
 
 
 def idempotency_key() -> str | None:
@@ -121,7 +116,7 @@ def idempotency_key() -> str | None:
 
 
 def last_event_id(query: Mapping[str, str]) -> int | None:
-    """Where a stream goes on: ``Last-Event-ID``, which is newer than the address, else ``after``.
+    """The event after which a stream continues: ``Last-Event-ID``, which is newer than the address, else ``after``.
 
     Raises:
         RequestError: ``bad_after``.
@@ -138,7 +133,7 @@ def last_event_id(query: Mapping[str, str]) -> int | None:
 
 
 def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> Callable[..., Response]:
-    """``view`` as Flask calls it: what it takes is checked first."""
+    """``view`` with its arguments validated."""
     types = get_type_hints(view)
     path: type[NamedPath] | None = types.get("path")
     query: type[BaseModel] | None = types.get("query")
@@ -151,7 +146,7 @@ def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> C
             try:
                 taken["path"] = path.model_validate(values)
             except ValidationError:
-                # Nothing has such a name; that it never could have is no other fault.
+                # A name that cannot exist is answered like one that does not.
                 raise UnknownError(path.unknown) from None
         if query is not None:
             taken["query"] = query.model_validate(request.args.to_dict())
@@ -166,7 +161,7 @@ def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> C
 
 
 def _check_answer(response: Response, responses: Mapping[str, Shape]) -> None:
-    """Hold an answer to its description; for tests.
+    """Check an answer against its description; for tests.
 
     Raises:
         ValidationError: it has another shape.
