@@ -43,8 +43,9 @@ $(JS)/node_modules/.done: $(JS)/package.json $(JS)/package-lock.json | test-pack
 cover: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal --cov --cov-report=term
 
+# make bench BESIDE=DIR takes turns with another checkout, which has a .venv of its own.
 bench: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/bench --whole
+	$(BIN)/python -m pytest tests/bench --whole $(if $(BESIDE),--beside=$(BESIDE))
 
 $(VENV)/bin/python: | demo-packages
 	$(PYTHON) -m venv $(VENV)

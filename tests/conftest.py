@@ -37,6 +37,9 @@ PASSWORD = "a-demo-password"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="run soaks and benchmarks whole, not in their short form")
+    # With a space instead of "=", pytest takes DIR for a folder of tests before it knows this option.
+    parser.addoption("--beside", metavar="=DIR", type=Path, help="bench another checkout in turns with this one")
+    parser.addoption("--profile", action="store_true", help="bench throughput with a sampler, and show where time goes")
     parser.addoption("--screenshots", action="store_true", help="put the pages' pictures into kiosk/screenshots")
 
 

@@ -1,8 +1,10 @@
-"""What the benchmarks compare with: the barest application on the same web server and the same store.
+"""What the benchmarks compare with: the barest application on a web server and the same store.
 
-``python tests/bench/bare.py MODE PORT FOLDER`` with MODE ``hello`` (Flask, one line), ``commit`` (Flask, POST makes
-one durable commit in SQLite) or ``broadcast`` (event streams on the loop, and a POST that sends one message to all
-of them). Flask runs in a pool of threads, behind the barest bridge from uvicorn to WSGI.
+``python tests/bench/bare.py MODE PORT FOLDER [SERVER]`` with MODE ``hello`` (Flask, one line), ``commit`` (Flask, POST
+makes one durable commit in SQLite) or ``broadcast`` (event streams, and a POST that sends one message to all of them).
+
+SERVER is ``uvicorn`` (Flask in a pool of threads behind the barest bridge, streams on the loop) or ``cheroot``, the
+server before it (Flask on its own threads, and each stream on one of them).
 """
 
 import asyncio
@@ -10,15 +12,18 @@ import io
 import sqlite3
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
-import uvicorn
-from flask import Flask
+from flask import Flask, Response
 
 MODE, PORT, FOLDER = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
+SERVER = sys.argv[4] if len(sys.argv) > 4 else "uvicorn"
 THREADS = 10
+MESSAGE = b'event: ticket.called\ndata: {"number":"A001","service":"business-licence","window":"3"}\n\n'
 
 app = Flask(__name__)
 pool = ThreadPoolExecutor(THREADS)
@@ -84,6 +89,7 @@ async def bridge(scope: Any, receive: Any, send: Any) -> None:
 
 
 queues: list[asyncio.Queue[bytes]] = []
+"""Of the streams on uvicorn's loop."""
 
 
 async def stream(send: Any) -> None:
@@ -97,17 +103,61 @@ async def stream(send: Any) -> None:
 
 def broadcast() -> None:
     for queue in queues:
-        queue.put_nowait(b'event: ticket.called\ndata: {"number":"A001","service":"business-licence","window":"3"}\n\n')
+        queue.put_nowait(MESSAGE)
 
 
-uvicorn.run(
-    bridge,
-    port=PORT,
-    http="httptools",
-    ws="none",
-    lifespan="off",
-    interface="asgi3",
-    proxy_headers=False,
-    log_config=None,
-    access_log=False,
-)
+def serve_on_uvicorn() -> None:
+    import uvicorn
+
+    uvicorn.run(
+        bridge,
+        port=PORT,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        proxy_headers=False,
+        log_config=None,
+        access_log=False,
+    )
+
+
+def serve_on_cheroot() -> None:
+    from cheroot.wsgi import Server
+
+    threads = 16
+    if MODE == "broadcast":
+        threads = 224
+        stream_from_threads()
+    server = Server(("127.0.0.1", PORT), app, numthreads=threads, request_queue_size=256)
+    server.keep_alive_conn_limit = 1000
+    server.start()
+
+
+def stream_from_threads() -> None:
+    """Event streams as views of Flask, each of which holds its thread."""
+    listening: list[Queue[bytes]] = []
+
+    @app.get("/events")
+    def events() -> Response:
+        own: Queue[bytes] = Queue()
+        listening.append(own)
+
+        def said() -> Iterator[bytes]:
+            yield b": hello\n\n"
+            while True:
+                yield own.get()
+
+        return Response(said(), content_type="text/event-stream")
+
+    @app.post("/broadcast")
+    def tell() -> dict[str, bool]:
+        for own in listening:
+            own.put(MESSAGE)
+        return {"ok": True}
+
+
+if SERVER == "cheroot":
+    serve_on_cheroot()
+else:
+    serve_on_uvicorn()

@@ -1,14 +1,13 @@
 """Benchmarks print their figures in the end; they assert only that the work was done right."""
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-import program
-from wires import wait_until
+from beside import THIS, Bare, Side, other
 
 FIGURES = pytest.StashKey[list[str]]()
 
@@ -30,33 +29,34 @@ def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     return request.config.stash[FIGURES].append
 
 
+@pytest.fixture(scope="session")
+def sides(request: pytest.FixtureRequest) -> list[Side]:
+    """Whose code is measured in turns: this checkout's, and that of ``--beside`` after it."""
+    checkout = request.config.getoption("--beside")
+    return [THIS, other(checkout)] if checkout else [THIS]
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest, sides: list[Side]) -> dict[str, str]:
+    """On which servers bare applications run, each with a Python that can import it.
+
+    Cheroot is no dependency any more: it is looked for in this Python and in that of ``--beside``.
+    """
+    found = {"uvicorn": sys.executable}
+    pythons = [sys.executable] if find_spec("cheroot") else []
+    for side in sides:
+        if side.checkout and list((side.checkout / ".venv").glob("lib/python*/site-packages/cheroot")):
+            pythons.append(str(side.checkout / ".venv/bin/python"))
+    if pythons:
+        found["cheroot"] = pythons[0]
+    else:
+        request.config.stash[FIGURES].append("cheroot is not installed: no bare application on it")
+    return found
+
+
 @pytest.fixture
-def bare(tmp_path: Path) -> Iterator[Callable[[str], tuple[int, int]]]:
-    """Starts a bare server in the mode named; gives its port and process id."""
-    processes = []
-
-    def start(mode: str) -> tuple[int, int]:
-        port = program.free_port()
-        file = Path(__file__).parent / "bare.py"
-        process = subprocess.Popen(
-            [sys.executable, str(file), mode, str(port), str(tmp_path)], stderr=subprocess.DEVNULL
-        )
-        processes.append(process)
-        wait_until(lambda: answers(port), 20)
-        return port, process.pid
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
-def answers(port: int) -> bool:
-    """Whether a server is ready there."""
-    client = program.Client(port)
-    try:
-        return client.get("//healthz").status == 200
-    except OSError:
-        return False
-    finally:
-        client.close()
+def bare(tmp_path: Path, servers: dict[str, str]) -> Iterator[Bare]:
+    """Starts bare applications, and stops them in the end."""
+    some = Bare(servers, tmp_path)
+    yield some
+    some.stop()

@@ -5,8 +5,12 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+
+import psutil
 
 
 class Raw:
@@ -52,24 +56,56 @@ class Raw:
         self._socket.close()
 
 
-def rate(clients: int, seconds: float, work: Callable[[int], Callable[[], int]]) -> float:
-    """Calls per second of ``clients`` threads in ``seconds``; ``work(i)()`` makes some calls and says how many."""
+@dataclass(frozen=True)
+class Turn:
+    """What some clients got from a server in some seconds.
+
+    Attributes:
+        rate: calls per second.
+        cpu: CPU time of the server's processes per call, in ms.
+    """
+
+    rate: float
+    cpu: float
+
+
+def rate(
+    clients: int,
+    seconds: float,
+    connect: Callable[[int], Raw],
+    step: Callable[[Raw, int], int],
+    pids: Sequence[int],
+) -> Turn:
+    """Let ``clients`` threads call for ``seconds``, each on a connection of its own.
+
+    Args:
+        clients: how many.
+        seconds: how long.
+        connect: gives client ``index`` its connection.
+        step: makes some calls on it and gives their number.
+        pids: the server's processes.
+    """
     over = threading.Event()
 
     def run(index: int) -> int:
-        step = work(index)
         calls = 0
-        while not over.is_set():
-            calls += step()
+        with closing(connect(index)) as raw:
+            while not over.is_set():
+                calls += step(raw, index)
         return calls
 
     with ThreadPoolExecutor(clients) as pool:
-        begin = time.perf_counter()
+        begin, used = time.perf_counter(), cpu_seconds(pids)
         running = [pool.submit(run, index) for index in range(clients)]
         over.wait(seconds)
         over.set()
-        calls = sum(one.result() for one in running)
-        return calls / (time.perf_counter() - begin)
+        calls = sum(each.result() for each in running)
+        return Turn(calls / (time.perf_counter() - begin), (cpu_seconds(pids) - used) / max(calls, 1) * 1000)
+
+
+def cpu_seconds(pids: Sequence[int]) -> float:
+    """CPU time, user and system, that these processes have used."""
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
 
 
 class Streams:
@@ -77,11 +113,18 @@ class Streams:
 
     def __init__(self, port: int, path: str, count: int) -> None:
         self._selector = selectors.DefaultSelector()
-        self._sockets = []
+        self._sockets: list[socket.socket] = []
+        try:
+            self._open(port, path, count)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, port: int, path: str, count: int) -> None:
         for _ in range(count):
             stream = socket.create_connection(("127.0.0.1", port), 20)
-            stream.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
             self._sockets.append(stream)
+            stream.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         for stream in self._sockets:
             held = b""
             while b"\r\n\r\n" not in held or not held.endswith(b"\n\r\n"):

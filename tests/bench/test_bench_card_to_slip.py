@@ -12,10 +12,12 @@ import threading
 import time
 import tty
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from beside import Side, compare
 from drivers.simulators.card_reader.cards import CARDS
 from drivers.simulators.card_reader.sam import SamSimulator
 from program import Client, Following, QuhaoProcess
@@ -95,46 +97,58 @@ class PacedPrinter:
         os.close(self._slave)
 
 
-@pytest.mark.timeout(600)
-def test_bench_card_to_slip(tmp_path: Path, whole: bool, figure: Callable[[str], None]) -> None:
-    rounds = 20 if whole else 1
-    reader, printer = SamSimulator(paced=True), PacedPrinter()
-    reader.start()
-    quhao = QuhaoProcess(tmp_path, DEVICES.format(reader=reader.url, printer=printer.path))
-    client = Client(quhao.port)
-    ratios, times = [], []
-    try:
+class Hall:
+    """A program with a reader and a printer."""
+
+    def __init__(self, stack: ExitStack, side: Side, folder: Path) -> None:
+        self.name = side.name
+        self.reader, self.printer = SamSimulator(paced=True), PacedPrinter()
+        stack.callback(self.printer.stop)
+        stack.callback(self.reader.stop)
+        self.reader.start()
+        devices = DEVICES.format(reader=self.reader.url, printer=self.printer.path)
+        quhao = stack.enter_context(QuhaoProcess(side.folder(folder), devices, checkout=side.checkout))
         quhao.start(ready="//readyz")
-        following = Following(quhao.port, "/api/v1/kiosk/events")
-        sizes: list[int] = []
+        self._client = stack.enter_context(closing(Client(quhao.port)))
+        self._following = stack.enter_context(closing(Following(quhao.port, "/api/v1/kiosk/events")))
+        self.times: list[float] = []
+        self.ratios: list[float] = []
+
+    def round(self, number: int) -> None:
+        """A resident lays a card, chooses and gets the slip."""
+        sample = CARDS[number % 5]
+        wait_until(lambda: self._client.get("/kiosk").body["state"] == "idle", 20)
+        events = self._following.events
+        seen, cuts, before = len(events), len(self.printer.cut_at), self.printer.bytes
+        service = ("business-licence", "social-security")[number // 5 % 2] if number < 10 else "business-licence"
+        self.reader.lay(sample.text, sample.photo)
+        wait_until(lambda: any(each[1]["state"] == "choosing" for each in events[seen:]), 5)
+        answer = self._client.post("/kiosk/choose", {"service": service})
+        if answer.status == 409:  # this resident has a ticket: the slip is printed again
+            answer = self._client.post("/kiosk/reprint", {"service": service})
+        assert answer.status in (200, 201), answer
+        wait_until(lambda: len(self.printer.cut_at) > cuts, 10)
+        found = max(at for at, command in self.reader.asked if command == b"\x20\x02") - (10 + 15) * BYTE
+        # The simulator notes monotonic seconds, as perf_counter does on Linux.
+        taken = self.printer.cut_at[-1] - found
+        self.times.append(taken * 1000)
+        self.ratios.append(taken / ((READER_BYTES + self.printer.bytes - before - 7) * BYTE))
+        self.reader.lift()
+
+
+@pytest.mark.timeout(600)
+def test_bench_card_to_slip(tmp_path: Path, whole: bool, figure: Callable[[str], None], sides: list[Side]) -> None:
+    rounds = 20 if whole else 1
+    with ExitStack() as stack:
+        halls = [Hall(stack, side, tmp_path) for side in sides]
         for number in range(rounds):
-            sample = CARDS[number % 5]
-            wait_until(lambda: client.get("/kiosk").body["state"] == "idle", 20)
-            seen, cuts, before = len(following.events), len(printer.cut_at), printer.bytes
-            service = ("business-licence", "social-security")[number // 5 % 2] if number < 10 else "business-licence"
-            reader.lay(sample.text, sample.photo)
-            wait_until(lambda seen=seen: any(one[1]["state"] == "choosing" for one in following.events[seen:]), 5)
-            answer = client.post("/kiosk/choose", {"service": service})
-            if answer.status == 409:  # this resident has a ticket: the slip is printed again
-                answer = client.post("/kiosk/reprint", {"service": service})
-            assert answer.status in (200, 201), answer
-            wait_until(lambda cuts=cuts: len(printer.cut_at) > cuts, 10)
-            found = max(at for at, command in reader.asked if command == b"\x20\x02") - (10 + 15) * BYTE
-            # The simulator notes monotonic seconds, as perf_counter does on Linux.
-            taken = printer.cut_at[-1] - found
-            on_the_wires = (READER_BYTES + printer.bytes - before - 7) * BYTE
-            sizes.append(printer.jobs[-1])
-            times.append(taken)
-            ratios.append(taken / on_the_wires)
-            reader.lift()
-        following.close()
+            for hall in halls:
+                hall.round(number)
+        this, *others = halls
         figure(
-            f"card to last byte of its slip: {statistics.median(times) * 1000:.0f} ms, "
-            f"{statistics.median(ratios):.2f}x the bytes' time on their wires (worst {max(ratios):.2f}x)"
+            f"card to last byte of its slip: {statistics.median(this.times):.0f} ms, "
+            f"{statistics.median(this.ratios):.2f}x the bytes' time on their wires (worst {max(this.ratios):.2f}x)"
         )
-        figure(f"bytes of a slip: {min(sizes)} to {max(sizes)}")
-    finally:
-        client.close()
-        quhao.stop()
-        printer.stop()
-        reader.stop()
+        for hall in others:
+            figure(f"  beside {hall.name}: {compare(this.times, hall.times, 'ms')}")
+        figure(f"bytes of a slip: {min(this.printer.jobs[-rounds:])} to {max(this.printer.jobs[-rounds:])}")

@@ -1,38 +1,58 @@
-"""Memory when idle, and time from start to ready, against a bare Flask application on the same web server."""
+"""Memory when idle, and time from start to ready, in turns with a bare Flask application and another checkout."""
 
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 
+from beside import Bare, Side, compare
 from program import QuhaoProcess
 
 
 @pytest.mark.timeout(600)
 def test_bench_memory_and_start(
-    tmp_path: Path, whole: bool, figure: Callable[[str], None], bare: Callable[[str], tuple[int, int]]
+    tmp_path: Path,
+    whole: bool,
+    figure: Callable[[str], None],
+    bare: Bare,
+    sides: list[Side],
 ) -> None:
     runs = 7 if whole else 1
-    ours, theirs, our_memory, bare_memory = [], [], [], []
-    # The store is there, as on any day but the first.
-    with QuhaoProcess(tmp_path) as quhao:
-        quhao.start()
-        assert quhao.terminate() == 0
+    starts: dict[str, list[float]] = defaultdict(list)
+    memory: dict[str, list[float]] = defaultdict(list)
+
+    def note(name: str, begin: float, pid: int) -> None:
+        starts[name].append(time.perf_counter() - begin)
+        memory[name].append(psutil.Process(pid).memory_info().rss / 1e6)
+
+    with ExitStack() as stack:
+        halls = {
+            side.name: stack.enter_context(QuhaoProcess(side.folder(tmp_path), checkout=side.checkout))
+            for side in sides
+        }
+        # The store is there, as on any day but the first.
+        for quhao in halls.values():
+            quhao.start()
+            assert quhao.terminate() == 0
         for _ in range(runs):
-            begin = time.perf_counter()
-            quhao.start(ready="//healthz")
-            ours.append(time.perf_counter() - begin)
-            assert quhao.process
-            our_memory.append(psutil.Process(quhao.process.pid).memory_info().rss / 1e6)
-            quhao.terminate()
-            begin = time.perf_counter()
-            _, pid = bare("hello")
-            theirs.append(time.perf_counter() - begin)
-            bare_memory.append(psutil.Process(pid).memory_info().rss / 1e6)
-    memory, bare_rss = statistics.median(our_memory), statistics.median(bare_memory)
-    start, bare_start = statistics.median(ours), statistics.median(theirs)
-    figure(f"memory idle: {memory:.0f} MB, bare Flask {bare_rss:.0f} MB: {memory / bare_rss:.2f}x")
-    figure(f"start to ready: {start:.2f} s, bare Flask {bare_start:.2f} s: {start / bare_start:.2f}x")
+            for name, quhao in halls.items():
+                begin = time.perf_counter()
+                quhao.start(ready="//healthz")
+                assert quhao.process
+                note(name, begin, quhao.process.pid)
+                quhao.terminate()
+            for server in bare.servers:
+                begin = time.perf_counter()
+                _, pid = bare.start("hello", server)
+                note(f"bare Flask on {server}", begin, pid)
+    this = sides[0].name
+    for what, unit, digits, taken in (("memory idle", "MB", 0, memory), ("start to ready", "s", 2, starts)):
+        figure(f"{what}: {statistics.median(taken[this]):.{digits}f} {unit}")
+        for name in taken:
+            if name != this:
+                figure(f"  beside {name}: {compare(taken[this], taken[name], unit, digits)}")

@@ -15,6 +15,8 @@ import console
 import empty_store
 import wires
 
+ROOT = Path(__file__).parents[2]
+SAMPLED = ROOT / "tests/bench/sampled.py"
 STORE = "var/quhao.db"
 CONFIG = """
 [hall]
@@ -121,14 +123,30 @@ class QuhaoProcess:
         devices: what is to be written of them into the configuration.
         config: the configuration, where it is not that of two services and two windows.
         first_day: whether there is no store yet; it takes the program a while to make one.
+        checkout: another checkout whose code runs, with the Python of its own ``.venv``; its store is its own, too.
+        sampled: whether a sampler watches its threads; its report is in :attr:`profile` after :meth:`terminate`.
     """
 
-    def __init__(self, folder: Path, devices: str = "", config: str | None = None, *, first_day: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        devices: str = "",
+        config: str | None = None,
+        *,
+        first_day: bool = False,
+        checkout: Path | None = None,
+        sampled: bool = False,
+    ) -> None:
         self.folder = folder
+        self.checkout = checkout
+        self.profile = folder / "profile.json"
+        self._root = checkout or ROOT
+        self._python = str(checkout / ".venv/bin/python") if checkout else sys.executable
+        self._run = [str(SAMPLED), str(self.profile)] if sampled else ["-m", "kiosk"]
         self.port = free_port()
         self.config = folder / "hall.toml"
         self.config.write_text((config or CONFIG).format(port=self.port, devices=devices), "utf-8")
-        if STORE in (config or CONFIG) and not first_day:
+        if STORE in (config or CONFIG) and not first_day and not checkout:
             empty_store.lay(folder / STORE)
         self.log = folder / "quhao.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -142,15 +160,19 @@ class QuhaoProcess:
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one of the commands to its end, in a process of its own."""
         done = subprocess.run(
-            [sys.executable, "-m", "kiosk", "--config", str(self.config), *arguments],
+            [self._python, "-m", "kiosk", "--config", str(self.config), *arguments],
             capture_output=True,
             text=True,
             timeout=60,
-            env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+            **self._place(PYTHONIOENCODING="utf-8"),
         )
         if check:
             assert done.returncode == 0, done.stderr
         return done
+
+    def _place(self, **variables: str) -> dict[str, Any]:
+        """Working directory and environment in which Python finds the checkout's packages before any other."""
+        return {"cwd": self._root, "env": os.environ | {"PYTHONPATH": str(self._root)} | variables}
 
     def say(self, *arguments: str, line: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
         """The same in this process, where it is not the process that is looked at; ``line`` is its standard input."""
@@ -162,13 +184,14 @@ class QuhaoProcess:
     def token(self, role: str, *windows: str) -> str:
         """A new machine token."""
         named = [part for window in windows for part in ("--window", window)]
-        return self.say("token", "add", f"{role}-{os.urandom(3).hex()}", "--role", role, *named).stdout.strip()
+        speak = self.command if self.checkout else self.say
+        return speak("token", "add", f"{role}-{os.urandom(3).hex()}", "--role", role, *named).stdout.strip()
 
     def start(self, ready: str = "//healthz") -> "QuhaoProcess":
         """Start it, and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "kiosk", "--config", str(self.config), "run"], stderr=log, stdout=log
+                [self._python, *self._run, "--config", str(self.config), "run"], stderr=log, stdout=log, **self._place()
             )
         try:
             wires.wait_until(lambda: self._answers(ready), 30)

@@ -65,9 +65,10 @@ class Rush:
         folder: for settings, keys and logs.
         url: of the store.
         programs: how many processes work on it.
+        checkout: another checkout whose code they run.
     """
 
-    def __init__(self, folder: Path, url: str, programs: int, seed: int = 7) -> None:
+    def __init__(self, folder: Path, url: str, programs: int, seed: int = 7, checkout: Path | None = None) -> None:
         self.url = url
         self._random = random.Random(seed)
         self._over = threading.Event()
@@ -83,7 +84,7 @@ class Rush:
             place = folder / f"box-{number}"
             place.mkdir()
             config = CONFIG.format(url=url, key=folder / "master.key") + windows
-            self.programs.append(QuhaoProcess(place, config=config))
+            self.programs.append(QuhaoProcess(place, config=config, checkout=checkout))
         self.desk = self.programs[0].token("desk")
         self.clerk = self.programs[0].token("clerk", "*")
 
