@@ -16,14 +16,23 @@ LINE = 20
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
-    """Where a store of this name is made; a server that waits for its disk, as a real one does."""
+def new_url(request: pytest.FixtureRequest, tmp_path: Path, whole: bool) -> Iterator[Callable[[str], str]]:
+    """Where a store of this name is made; when whole, a server that waits for its disk, as a real one does."""
     if request.param == "sqlite":
         yield lambda name: f"sqlite:///{tmp_path / name}.db"
         return
-    server = PostgresServer(durable=True)
-    yield lambda _name: server.url(server.create())
-    server.close()
+    server = PostgresServer(durable=True) if whole else request.getfixturevalue("postgres")
+    made: list[str] = []
+
+    def make(_name: str) -> str:
+        made.append(server.create())
+        return server.url(made[-1])
+
+    yield make
+    for name in made:
+        server.drop(name)
+    if whole:
+        server.close()
 
 
 def one_round(hall: OfficeHall) -> dict[str, tuple[float, float]]:

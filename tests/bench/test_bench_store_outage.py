@@ -114,7 +114,7 @@ class Hall:
 
 @pytest.mark.timeout(1200)
 def test_bench_store_outage(tmp_path: Path, whole: bool, figure: Callable[[str], None]) -> None:
-    rounds, seconds = (10, 30.0) if whole else (2, 2.0)
+    rounds, seconds = (10, 30.0) if whole else (2, 1.0)
     server = PostgresServer()
     hall = Hall(tmp_path, server)
     try:
