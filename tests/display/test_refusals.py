@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import kiosk
 import ticketing
 from display.refusals import CODES, words
 from kiosk.web import problems
@@ -16,7 +17,7 @@ KINDS = {"TicketingError", "UnknownError", "ClosedError", "StateError", "LimitEr
 def codes_in_code() -> set[str]:
     """The codes that the queue and the API refuse with."""
     found = set(problems.OF_HTTP.values()) | set(problems.OWN_REASONS)
-    for module in (ticketing, problems):
+    for module in (ticketing, kiosk):
         for path in Path(str(module.__file__)).parent.rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""

@@ -104,7 +104,7 @@ def test_a_number_the_hall_never_reached_is_answered_with_a_reset(here: Any, fee
 def test_what_another_process_commits_is_told_too(here: Any, feed: EventFeed) -> None:
     store, vault, _people = open_office_parts(here.hall.settings)
     try:
-        other = Office(store, vault, here.office._rules, here.office.ledger.zone, here.now)
+        other = Office(store, vault, here.office.ledger.rules, here.office.ledger.zone, here.now)
         with Ear(feed.listen()) as listener:
             next(listener)
             other.issue("tax", CLERK, print=False)

@@ -7,6 +7,7 @@ import pytest
 
 from config.settings import StoreSettings
 from conftest import DemoHall
+from listening import Ear
 from postgres import PostgresServer
 from wires import wait_until
 
@@ -48,11 +49,10 @@ def test_a_card_that_lies_through_an_outage_is_served_as_soon_as_the_store_is_ba
     wait_until(lambda: states(hall)["reader"] == "offline", 10)
     hall.reader.plug_in()
     wait_until(lambda: states(hall)["reader"] == "online", 10)
-    stream = hall.program.hall.screen.listen()
-    assert b'"state":"fault"' in next(stream)
-    server.start()
-    wait_until(lambda: b'"state":"choosing"' in next(stream), 5)
-    stream.close()
+    with Ear(hall.program.hall.screen.listen()) as stream:
+        assert b'"state":"fault"' in next(stream)
+        server.start()
+        wait_until(lambda: b'"state":"choosing"' in next(stream), 5)
     ticket, _ = kiosk.choose("business-licence")
     wait_until(lambda: hall.office.ticket(ticket.id).print == "printed", 15)
     wait_until(lambda: kiosk.view().state == "taking", 10)

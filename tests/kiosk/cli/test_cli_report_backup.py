@@ -138,7 +138,7 @@ def test_a_report_of_several_days_goes_into_a_file_whole(box: Box) -> None:
     assert sorted(one.name for one in box.folder.iterdir()) == ["out.csv", "quhao.toml", "var"]
     missing = box.say("report", "--csv", "none/out.csv")
     assert missing.returncode == 1
-    assert "cannot write" in missing.stderr
+    assert "cannot be written" in missing.stderr
 
 
 @pytest.mark.parametrize(
