@@ -9,7 +9,7 @@ Floors, from the top; a room imports only what is below it (import-linter holds 
     web                         server, log-in check, API, pages
     resident devices            the person at the kiosk; what this box does with its devices
     exchange opening event_feed files of other programs; the store opened in order; event streams
-    clock service               the hall's time; parts that start and stop
+    clock service audience      the hall's time; parts that start and stop; broadcasts to open streams
 
 Start reading at ``wiring``.
 """

@@ -3,7 +3,7 @@
 ::
 
     a verb commits ──► EventFeed (one thread: reads the table, encodes once) ──► Audience ──► its streams
-    kiosk, window, bench ──► Channel (encodes once) ────────────────────────────────┘   (on the loop, kiosk.web.streams)
+    kiosk, window, bench ──► Channel (encodes once) ────────────────────────────────┘   (on the loop, kiosk.audience)
 
 The table of events is the truth: what is committed is told, in order, whoever committed it. A listener that asks for
 what it missed today reads the table first and then goes live, without a gap and without hearing anything twice. A
@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from kiosk.web.streams import Audience, Source, Stream
+from kiosk.audience import Audience, Source, Stream
 from ticketing.model import Event, StoreError
 
 __all__ = ["Channel", "EventFeed", "Source", "WindowNews", "encode", "encode_event"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, current_app
 from werkzeug.exceptions import BadRequest
 
+from kiosk.audience import HEARTBEAT
 from kiosk.exchange.appointment_lists import LARGEST
 from kiosk.web import auth, health, problems
 from kiosk.web.api import (
@@ -33,7 +34,7 @@ from kiosk.web.pages.ticket import ticket_pages
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.openapi import description
 from kiosk.web.schema.routes import PREFIX
-from kiosk.web.streams import HEARTBEAT, Streams
+from kiosk.web.streams import Streams
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

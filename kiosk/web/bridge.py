@@ -7,6 +7,7 @@ import asyncio
 import io
 import logging
 import queue
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from drivers.errors import places
+from kiosk.audience import Stream
 from kiosk.web.problems import unparsed
-from kiosk.web.streams import Place, Stream, Streams
+from kiosk.web.streams import Place, Streams
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -26,6 +28,7 @@ log = logging.getLogger(__name__)
 
 THREADS = 10
 """For requests. The store takes one write at a time; more would only wait there."""
+_SLASH = re.compile(rb"%2F", re.IGNORECASE)
 QUEUED = 256
 """Requests that may wait for a thread; the next one is refused."""
 
@@ -199,7 +202,8 @@ def _environ(scope: Any, body: bytes) -> "WSGIEnvironment":
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        # An encoded slash separates nothing.
+        "PATH_INFO": unquote_to_bytes(_SLASH.sub(b"%252F", scope["raw_path"])).decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "SERVER_NAME": host,

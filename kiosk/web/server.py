@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 BACKLOG = 256
 WAITING = 2500
 """Connections that may wait for their client; never more than half of the files the system lets a program open."""
-AT_ONCE = 4
+AT_ONCE = 2
 """Connections taken or cut before the loop sees to the others: in a flood each request would wait for all of it."""
 STALLED = 64
 """Clients that may be slow to read; each may hold a whole answer in memory."""

@@ -1,180 +1,24 @@
-"""Event streams (Server-Sent Events) on the server's event loop, none of which costs a thread.
+"""Event streams as HTTP answers: who may have one, and how many (limits).
 
 ::
 
-    a view ──► Streams.answer ──► Place (who may listen: limits)      on a thread of the pool, like any request
+    a view ──► Streams.answer ──► Place (who may listen)      on a thread of the pool, like any request
                                     │ the server takes the Place instead of a body
-    any thread ──► Audience.send ──►│ one call into the loop a message, however many listen
-                                    └──► Stream.write ──► the client's transport
+                                    └──► Stream (kiosk.audience) on the loop
 """
 
-import asyncio
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterator
 
 from flask import Response
 
+from kiosk.audience import HEARTBEAT, Source, Stream, end_all
 from kiosk.web.auth import asked, gate
 from kiosk.web.problems import RequestError
 
-HEARTBEAT = 15.0
-"""Seconds between comments: proxies keep the stream open, and a dead client is noticed."""
-BEHIND = 64 * 1024
-"""Bytes that a listener may be behind, beyond what the kernel holds for it."""
-QUEUE = 256
-"""Messages kept for a listener until its first one is made."""
 RETRY_AFTER = 10
 """Seconds a screen is asked to wait when there are too many."""
-BEAT = b":\n\n"
-
-Source = Callable[["Stream"], Awaitable[None]]
-"""Begins a stream on the loop: writes what comes first and adds the stream to an audience."""
-
-
-class Stream:
-    """One open stream. Everything here runs on the event loop.
-
-    Args:
-        transport: of the client.
-        drained: returns once the client has read so much that more may be written.
-        aside: runs a function that blocks on a thread of the pool.
-        chunked: whether the answer is in chunks (HTTP/1.1); else it ends with the connection.
-        heartbeat: seconds between comments.
-    """
-
-    def __init__(
-        self,
-        transport: asyncio.WriteTransport,
-        drained: Callable[[], Awaitable[None]],
-        aside: Callable[..., Awaitable[Any]],
-        *,
-        chunked: bool = True,
-        heartbeat: float = HEARTBEAT,
-    ) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.drained = drained
-        self.aside = aside
-        self.ended = False
-        self.audience: Audience | None = None
-        self._transport = transport
-        self._chunked = chunked
-        self._held: list[bytes] | None = []
-        self._last = b""
-        self._heartbeat = heartbeat
-        self._timer = self.loop.call_later(heartbeat, self._beat)
-
-    def begin(self, chunk: bytes) -> None:
-        """Write what comes first, and after it what came meanwhile."""
-        held, self._held = self._held or (), None
-        for one in (chunk, *held):
-            self.write(one)
-
-    def write(self, chunk: bytes, framed: bytes = b"", once: bool = False) -> None:
-        """Send a chunk without waiting; a client that does not keep up (a slow client) loses its stream.
-
-        Args:
-            chunk: whole messages.
-            framed: the same as a chunk of HTTP, where that is made already.
-            once: not while the very same is the last that is still unread.
-        """
-        if self.ended:
-            return
-        if self._held is not None:
-            if len(self._held) >= QUEUE:
-                self.end()
-            elif not (once and chunk in self._held):
-                self._held.append(chunk)
-            return
-        behind = self._transport.get_write_buffer_size()
-        if behind > BEHIND:
-            self._transport.abort()
-            self.end()
-        elif not (once and behind and chunk == self._last):
-            self._last = chunk
-            self._transport.write((framed or frame(chunk)) if self._chunked else chunk)
-
-    def end(self) -> None:
-        """End the answer properly and close the connection."""
-        if self.ended:
-            return
-        self.ended = True
-        self._timer.cancel()
-        if self.audience:
-            self.audience.remove(self)
-        if self._chunked:
-            self._transport.write(b"0\r\n\r\n")
-        self._transport.close()
-
-    def _beat(self) -> None:
-        self._timer = self.loop.call_later(self._heartbeat, self._beat)
-        if self._held is None:
-            self.write(BEAT)
-
-
-def frame(chunk: bytes) -> bytes:
-    """A chunk of HTTP/1.1."""
-    return b"%x\r\n%b\r\n" % (len(chunk), chunk)
-
-
-class Audience:
-    """The streams that hear the same news."""
-
-    def __init__(self) -> None:
-        self._members: set[Stream] = set()
-        self._lock = threading.Lock()
-        self._closed = False
-
-    def __len__(self) -> int:
-        return len(self._members)
-
-    def add(self, stream: Stream) -> None:
-        """Have a stream hear what is sent from now on; on the loop."""
-        with self._lock:
-            if not (self._closed or stream.ended):
-                stream.audience = self
-                self._members.add(stream)
-                return
-        stream.end()
-
-    def remove(self, stream: Stream) -> None:
-        """Forget a stream."""
-        with self._lock:
-            self._members.discard(stream)
-
-    def send(self, chunk: bytes, once: bool = False) -> None:
-        """Send whole messages to everybody, from any thread, without waiting; see :meth:`Stream.write`."""
-        with self._lock:
-            members = tuple(self._members)
-        if members:
-            _call(members[0].loop, _write, members, chunk, once)
-
-    def close(self) -> None:
-        """End all streams at once, and those that come."""
-        with self._lock:
-            self._closed = True
-            members = tuple(self._members)
-        if members:
-            _call(members[0].loop, _end, members)
-
-
-def _write(members: Sequence[Stream], chunk: bytes, once: bool) -> None:
-    framed = frame(chunk)
-    for stream in members:
-        stream.write(chunk, framed, once)
-
-
-def _end(members: Sequence[Stream]) -> None:
-    for stream in members:
-        stream.end()
-
-
-def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *arguments: object) -> None:
-    # A loop that is closed has ended its streams.
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(function, *arguments)
 
 
 class Place:
@@ -270,8 +114,7 @@ class Streams:
         with self._lock:
             self.ending = True
             streams = [place.stream for place in self._open if place.stream]
-        if streams:
-            _call(streams[0].loop, _end, streams)
+        end_all(streams)
 
 
 def _unknown_address() -> str:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from kiosk import event_feed
+from kiosk.audience import BEHIND
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.opening import open_office_parts
-from kiosk.web.streams import BEHIND
 from listening import Ear
 from ticketing.model import Actor
 from ticketing.office import Office

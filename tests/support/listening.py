@@ -5,7 +5,7 @@ import threading
 from queue import SimpleQueue
 from typing import Any, Self
 
-from kiosk.web.streams import Source, Stream
+from kiosk.audience import Source, Stream
 
 
 class Ear:
