@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
+from drivers.errors import places
 from kiosk.audience import Audience, Source, Stream
 from ticketing.model import Event, StoreError
 
@@ -109,6 +110,7 @@ class EventFeed:
         self._look = look
         self._audience = Audience()
         self._followers: list[Callable[[Sequence[Event]], None]] = []
+        self._logged: set[tuple[Callable[[Sequence[Event]], None], type[Exception]]] = set()
         self._told = threading.Condition()
         self._wake = threading.Event()
         self._over = threading.Event()
@@ -121,7 +123,10 @@ class EventFeed:
         self._thread.start()
 
     def follow(self, follower: Callable[[Sequence[Event]], None]) -> None:
-        """Have ``follower`` called with new events, in order, on the feed's thread; it must be quick and not fail."""
+        """Have ``follower`` called with new events, in order, on the feed's thread; it must be quick.
+
+        What it raises is logged; the events are then lost for it, and for nobody else.
+        """
         self._followers.append(follower)
 
     @property
@@ -196,9 +201,10 @@ class EventFeed:
             try:
                 more = self._pass_on()
                 troubled = False
-            except StoreError as error:
+            except Exception as error:  # noqa: BLE001 - the top of a thread
                 if not troubled:
-                    log.warning("event feed: %s; trying again", error.code)
+                    kind = error.code if isinstance(error, StoreError) else _kind(error)
+                    log.warning("event feed: %s; trying again", kind)
                 troubled, more = True, False
             if not more:
                 self._over.wait(GATHER)
@@ -217,8 +223,18 @@ class EventFeed:
             self._audience.send(chunk)
             self._told.notify_all()
         for follower in self._followers:
-            follower(events)
+            try:
+                follower(events)
+            except Exception as error:  # noqa: BLE001 - the others are told, and so is what comes next
+                if (follower, type(error)) not in self._logged:
+                    self._logged.add((follower, type(error)))
+                    log.error("event feed: a follower failed: %s", _kind(error))
         return len(events) == PAGE
+
+
+def _kind(error: Exception) -> str:
+    """What to log of an error: its text may quote a resident's data."""
+    return f"{type(error).__name__} at {places(error)}"
 
 
 class WindowNews:

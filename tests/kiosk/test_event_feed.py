@@ -11,7 +11,7 @@ from kiosk.audience import BEHIND
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.opening import open_office_parts
 from listening import Ear
-from ticketing.model import Actor
+from ticketing.model import Actor, StoreError
 from ticketing.office import Office
 from wires import wait_until
 
@@ -124,6 +124,26 @@ def test_a_listener_that_does_not_keep_up_loses_its_stream_and_the_others_do_not
             assert ids(read(quick, 1)) == [seq]
         assert list(slow) == []
         assert feed.listeners == 1
+
+
+@pytest.mark.parametrize("error", [KeyError("A001 梁试问"), StoreError("store_down")], ids=["any", "store"])
+def test_a_follower_that_fails_is_said_once_and_the_others_and_the_feed_go_on(
+    here: Any, feed: EventFeed, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def fail(_events: object) -> None:
+        raise error
+
+    heard: list[int] = []
+    feed.follow(fail)
+    feed.follow(lambda events: heard.extend(event.seq for event in events))
+    with Ear(feed.listen()) as listener:
+        next(listener)
+        for seq in (1, 2, 3):
+            here.issue("tax")
+            assert ids(read(listener, 1)) == [seq]
+            wait_until(lambda told=seq: heard == list(range(1, told + 1)))
+    failed = [record.getMessage() for record in caplog.records if "follower" in record.getMessage()]
+    assert len(failed) == 1 and type(error).__name__ in failed[0] and "梁" not in failed[0]
 
 
 def test_a_silent_stream_carries_a_comment_as_heartbeat(here: Any) -> None:
