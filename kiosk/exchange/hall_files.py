@@ -1,6 +1,7 @@
 """The hall's setup as a file (settings models), and as the store has it."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from config.businesses import (
     Businesses,
@@ -16,25 +17,14 @@ from ticketing.calendar import EVERY, Hours, Quota, Slot, SpecialDay
 from ticketing.day.setup import HallSetup
 from ticketing.model import Service, Window, WindowState
 
+_SHARED = [field.name for field in fields(Service) if field.name in ServiceSettings.model_fields]
+"""Fields that a service has under the same name in the file and in the store."""
+
 
 def setup_of(said: Businesses, state: WindowState = "closed") -> HallSetup:
     """The setup for the store; ``state`` is given to windows that are new."""
     return HallSetup(
-        tuple(
-            Service(
-                one.id,
-                one.name,
-                one.name_en,
-                one.prefix,
-                one.place,
-                one.bring,
-                one.bring_en,
-                one.chain,
-                one.per_person_day,
-                one.promise_days,
-            )
-            for one in said.services
-        ),
+        tuple(Service(**{name: getattr(one, name) for name in _SHARED}) for one in said.services),
         tuple(Window(one.id, one.name, one.services, state, one.weights) for one in said.windows),
         (
             *_hours_of(EVERY, said.hours),
@@ -94,16 +84,7 @@ def _service(setup: HallSetup, one: Service) -> ServiceSettings:
         if slot.service == one.id:
             slots.setdefault((ClockPeriod(slot.from_at, slot.to_at), slot.capacity), []).append(slot.weekday)
     return ServiceSettings.model_construct(
-        id=one.id,
-        name=one.name,
-        name_en=one.name_en,
-        prefix=one.prefix,
-        place=one.place,
-        bring=one.bring,
-        bring_en=one.bring_en,
-        chain=one.chain,
-        per_person_day=one.per_person_day,
-        promise_days=one.promise_days,
+        **{name: getattr(one, name) for name in _SHARED},
         hours=_hours(setup, one.id),
         quotas=tuple(
             QuotaSettings.model_construct(period=ClockPeriod(quota.from_at, quota.to_at), most=quota.most)

@@ -1,9 +1,9 @@
-"""Reports as JSON, as CSV for a spreadsheet, and as a table on a terminal: the same columns everywhere."""
+"""Reports as CSV for a spreadsheet, and as a table on a terminal."""
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from display.slip import fit_words, measure_words
 from ticketing.reports.reports import Day, Figures, Report, Times
@@ -49,41 +49,6 @@ class Column(NamedTuple):
     value: str | int | None
 
 
-def as_json(figures: Figures) -> dict[str, Any]:
-    """One line; durations in whole seconds."""
-    line = {name: getattr(figures, name) for name in ("key", "name", *_COUNTS)}
-    for name in _TIMES:
-        line[name] = _times_as_json(_times_of(figures, name))
-    line |= {name: getattr(figures, name) for name in (*_CASES, *_WORK)}
-    grades = figures.grades
-    line["grades"] = None if grades is None else {str(grade): count for grade, count in grades.items()}
-    line["outcomes"] = figures.outcomes
-    return line
-
-
-def day_as_json(day: Day) -> dict[str, Any]:
-    """A day."""
-    return {
-        "date": day.day.isoformat(),
-        "total": as_json(day.total),
-        "hours": [as_json(one) for one in day.hours],
-        "services": [as_json(one) for one in day.services],
-        "windows": [as_json(one) for one in day.windows],
-        "clerks": [as_json(one) for one in day.clerks],
-    }
-
-
-def report_as_json(report: Report) -> dict[str, Any]:
-    """A span of days."""
-    return {
-        "from": report.first.isoformat(),
-        "to": report.last.isoformat(),
-        "by": report.by,
-        "total": as_json(report.total),
-        "rows": [as_json(one) for one in report.rows],
-    }
-
-
 def lines_of(report: Day | Report) -> list[tuple[str, Figures]]:
     """All lines, each with its kind (``hour``, ``service`` …); the total comes last, as ``total``."""
     if isinstance(report, Report):
@@ -120,7 +85,7 @@ def _columns(kind: str, figures: Figures) -> Iterator[Column]:
     yield Column("名称", "name", figures.name)
     yield from (Column(zh, en, getattr(figures, name)) for name, (zh, en) in _COUNTS.items())
     for name, zh in _TIMES.items():
-        times = _times_of(figures, name)
+        times: Times | None = getattr(figures, f"{name}s")
         for part, said in _OF_TIMES.items():
             yield Column(f"{zh}{said}(秒)", f"{name} {part} (s)", getattr(times, part, None))
     yield from (Column(zh, en, getattr(figures, name)) for name, (zh, en) in (_CASES | _WORK).items())
@@ -153,17 +118,6 @@ def _cells(figures: Figures) -> Iterator[str | int]:
 
 def _minutes(seconds: int) -> str:
     return f"{seconds // 60}:{seconds % 60:02}"
-
-
-def _times_of(figures: Figures, name: str) -> Times | None:
-    times: Times | None = getattr(figures, f"{name}s")
-    return times
-
-
-def _times_as_json(times: Times | None) -> dict[str, int] | None:
-    if times is None:
-        return None
-    return {"count": times.count} | {f"{part}_seconds": getattr(times, part) for part in _OF_TIMES}
 
 
 def _harmless(value: str | int | None) -> str | int | None:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from display.refusals import words
 from kiosk.exchange.appointment_lists import LARGEST, read_list
 from kiosk.web.api.terminals import TerminalPath, own_terminal
+from kiosk.web.api.tickets import CodePath
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.problems import problem
@@ -26,13 +27,6 @@ CSV = "text/csv"
 _TIME = re.compile(r"([0-9]{2}):([0-5][0-9])")
 
 
-class AppointmentCodePath(NamedPath):
-    """The code of an appointment, in capitals or not."""
-
-    unknown: ClassVar[str] = "unknown_code"
-    code: str = Field(max_length=64)
-
-
 class AppointmentPath(NamedPath):
     """The appointment's id."""
 
@@ -40,11 +34,8 @@ class AppointmentPath(NamedPath):
     appointment: int = Field(ge=1, lt=2**63)
 
 
-class OwnAppointmentPath(TerminalPath):
+class OwnAppointmentPath(AppointmentPath, TerminalPath):
     """The terminal's id, and the appointment's."""
-
-    unknown: ClassVar[str] = "unknown_appointment"
-    appointment: int = Field(ge=1, lt=2**63)
 
 
 class SlotsQuery(QueryString):
@@ -285,14 +276,14 @@ def routes(hall: Hall) -> Routes:
 
     @api.get("/appointments/<code>", summary="One's own appointment", responses={"200": AppointmentAnswer})
     @public
-    def look_up(path: AppointmentCodePath) -> Response:
+    def look_up(path: CodePath) -> Response:
         """Once its day is over it is as unknown as a code that never was."""
         with hall.wrong_codes.watch(gate().address(), path.code):
             return answer(told(hall.appointments.of_code(path.code)))
 
     @api.post("/appointments/<code>/cancel", summary="Give the time back", responses={"200": AppointmentAnswer})
     @public
-    def cancel(path: AppointmentCodePath) -> Response:
+    def cancel(path: CodePath) -> Response:
         with hall.wrong_codes.watch(gate().address(), path.code):
             return answer(told(hall.appointments.cancel_code(path.code)))
 

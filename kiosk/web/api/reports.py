@@ -1,18 +1,18 @@
 """``/reports``: what the hall did, for its manager."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Response
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from kiosk.exchange.report_tables import as_csv, day_as_json, report_as_json
+from kiosk.exchange.report_tables import as_csv
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
-from kiosk.web.schema.answers import Answer, answer
+from kiosk.web.schema.answers import Answer, answer, joined
 from kiosk.web.schema.bodies import Day as Date
 from kiosk.web.schema.bodies import QueryString
 from kiosk.web.schema.routes import Routes
-from ticketing.reports.reports import By, Day, Report
+from ticketing.reports.reports import By, Day, Figures, Report, Times
 
 
 class DayQuery(QueryString):
@@ -39,6 +39,13 @@ class TimesAnswer(Answer):
     median_seconds: int
     p90_seconds: int
     longest_seconds: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_times(cls, value: Any) -> Any:
+        if not isinstance(value, Times):
+            return value
+        return joined(value, **{f"{name}_seconds": part for name, part in vars(value).items()})
 
 
 class FiguresAnswer(Answer):
@@ -67,6 +74,15 @@ class FiguresAnswer(Answer):
     left_out: int = Field(description="durations that cannot be, since a clock was set meanwhile")
     grades: dict[str, int] | None = Field(description="cases by grade, 5 the best; null where too few to tell")
     outcomes: dict[str, int]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_figures(cls, value: Any) -> Any:
+        if not isinstance(value, Figures):
+            return value
+        counts = value.grades
+        grades = None if counts is None else {str(grade): count for grade, count in counts.items()}
+        return joined(value, wait=value.waits, walk=value.walks, service=value.services, grades=grades)
 
 
 class DayAnswer(Answer):
@@ -100,7 +116,9 @@ def routes(hall: Hall) -> Routes:
     def day(query: DayQuery) -> Response:
         """With `format=csv` the same as a table for a spreadsheet. Nothing in it says who anybody was."""
         report = hall.reports.day(query.date or hall.office.ledger.today())
-        return _csv(report, f"{report.day}") if query.format == "csv" else answer(day_as_json(report))
+        if query.format == "csv":
+            return _csv(report, f"{report.day}")
+        return answer(DayAnswer.of(joined(report, date=f"{report.day}")))
 
     @api.get("/reports", summary="The figures of a span of days", responses={"200": SpanAnswer})
     @manager
@@ -109,7 +127,7 @@ def routes(hall: Hall) -> Routes:
         report = hall.reports.span(query.first, query.last, query.by)
         if query.format == "csv":
             return _csv(report, f"{report.first}_{report.last}_{report.by}")
-        return answer(report_as_json(report))
+        return answer(SpanAnswer.of(joined(report, **{"from": f"{report.first}", "to": f"{report.last}"})))
 
     return api
 

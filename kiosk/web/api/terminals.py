@@ -1,7 +1,5 @@
 """``/terminals``: what a self-service terminal may ask. Each has a token bound to it, and to no other."""
 
-from typing import ClassVar
-
 from flask import Response
 from pydantic import Field, model_validator
 
@@ -20,7 +18,6 @@ class TerminalPath(NamedPath):
     """The terminal's id."""
 
     terminal: str = Field(max_length=64)
-    unknown: ClassVar[str] = "not_found"
 
 
 class SlipBody(Body):

@@ -444,7 +444,7 @@ def kiosk_message(view: Any) -> tuple[str, Any]:
 def answer(value: Any, status: int = 200) -> Response:
     """A JSON response that no cache keeps, from a model or from anything JSON can hold."""
     if isinstance(value, BaseModel):
-        text = value.model_dump_json()
+        text = value.model_dump_json(by_alias=True)
     else:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Response(text, status, mimetype="application/json", headers={"Cache-Control": "no-store"})
