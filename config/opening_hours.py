@@ -26,13 +26,7 @@ def tables_in(values: Table, field: str, above: str = "") -> Tables:
 
 
 def contradictions_of_hours(values: Table, services: Tables, day_starts: int) -> Iterator[ConfigProblem]:
-    """Every contradiction of hours, quotas and slots.
-
-    Args:
-        values: the file's.
-        services: its services.
-        day_starts: minutes after midnight at which a hall day begins.
-    """
+    """Every contradiction of hours, quotas and slots; ``day_starts`` in minutes after midnight."""
     hall = _of_table(values.get("hours"), "hours")
     yield from _of_hours("hours", values.get("hours"), hall, day_starts)
     for key, service in services:
@@ -122,10 +116,7 @@ def _closed_then(key: str, period: ClockPeriod, day: str = "") -> ConfigProblem:
     when = f"周{'一二三四五六日'[WEEKDAYS.index(day)]} " if day else ""
     return ConfigProblem(
         key,
-        (
-            f"{when}{period} 不在营业时间内",
-            f"{period} is outside the opening hours{day and ' of ' + day}",
-        ),
+        (f"{when}{period} 不在营业时间内", f"{period} is outside the opening hours{day and ' of ' + day}"),
         ("改这个时段，或改营业时间", "change this period, or the hours"),
     )
 

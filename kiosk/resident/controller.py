@@ -127,11 +127,8 @@ class KioskController(Loop):
     def _turn(self, visit: str | None = None) -> Iterator[KioskSession]:
         """The session, locked, after all queued changes are applied.
 
-        Args:
-            visit: the visit in which the button was pressed; None where the page does not say so.
-
         Raises:
-            StateError: ``other_visit``: that visit is over.
+            StateError: ``other_visit``: ``visit``, in which a button was pressed, is over.
         """
         with self._lock:
             while self._queue:
@@ -164,23 +161,20 @@ class KioskController(Loop):
             return False
         return now.state not in LIVE_STATES and now.print == "failed"
 
-    # Buttons of the page. Each takes the ``visit`` that the page showed: a request may arrive after its resident left.
+    # Buttons of the page. Each takes the ``visit`` that the page showed, and raises ``other_visit`` when it is over:
+    # a request may arrive after its resident left.
 
     def choose(self, service: str, key: str | None = None, visit: str | None = None) -> tuple[Ticket, str]:
         """Issue a ticket for the resident here, and print it; a second tap on the same service gives the same one.
 
-        Args:
-            service: its id.
-            key: an idempotency key, for when nobody knows whether the store took the ticket. It belongs to this visit:
-                the same key of the next resident is another.
-            visit: see above.
+        The idempotency key is for when nobody knows whether the store took the ticket. It belongs to this visit: the
+        same key of the next resident is another.
 
         Returns:
             The ticket and its code.
 
         Raises:
-            TicketingError: ``no_card`` when nobody is here, ``other_visit``, ``idempotency_key_reused``, or what the
-                office refuses.
+            TicketingError: ``no_card`` when nobody is here, ``idempotency_key_reused``, or what the office refuses.
         """
         with self._turn(visit) as session:
             if session.held and session.held.ticket.service == service:
@@ -202,7 +196,7 @@ class KioskController(Loop):
         """Print again the ticket that the resident here already has for ``service``; a second tap prints no second one.
 
         Raises:
-            TicketingError: ``no_card``, ``other_visit``, or ``unknown_ticket`` when there is none.
+            TicketingError: ``no_card``, or ``unknown_ticket`` when there is none.
         """
         with self._turn(visit) as session:
             if session.held and session.held.ticket.service == service:
@@ -224,7 +218,7 @@ class KioskController(Loop):
         """Begin for a resident without a card, who typed a number that the caller has checked.
 
         Raises:
-            StateError: ``other_visit``, or ``kiosk_busy`` when somebody is being served.
+            StateError: ``kiosk_busy`` when somebody is being served.
         """
         with self._turn(visit) as session:
             if not session.typed(Resident(kind="typed", id_number=id_number), self._clock()):
@@ -232,22 +226,14 @@ class KioskController(Loop):
             return self._show()
 
     def for_other(self, visit: str | None = None) -> KioskView:
-        """An agent came for the card's holder (代办): the next card is the agent's. Called again, it is taken back.
-
-        Raises:
-            StateError: ``other_visit``, or ``no_card`` when no card was read.
-        """
+        """The same as :meth:`KioskSession.for_other`; raises StateError ``no_card`` when no card was read."""
         with self._turn(visit) as session:
             if not session.for_other(self._clock()):
                 raise StateError("no_card")
             return self._show()
 
     def cancel(self, visit: str | None = None) -> KioskView:
-        """The resident leaves.
-
-        Raises:
-            StateError: ``other_visit``.
-        """
+        """The resident leaves."""
         with self._turn(visit) as session:
             session.quit()
             return self._show()

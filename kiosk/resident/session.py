@@ -136,10 +136,9 @@ class KioskSession:
         return True
 
     def for_other(self, now: float) -> bool:
-        """An agent came for the card's holder (代办): the next card is the agent's. Called again, it is taken back.
+        """An agent came for the card's holder (代办): the next card is the agent's; False when no card was read.
 
-        Returns:
-            False when no card was read.
+        Called again, it is taken back.
         """
         if self._stage is not Stage.CHOOSING:
             return False
@@ -169,11 +168,8 @@ class KioskSession:
     def printed(self, ticket_id: int, state: str, reason: str | None, now: float) -> None:
         """The slip's outcome, at once or long after it was given up; ignored for an earlier resident's ticket.
 
-        Args:
-            ticket_id: the slip's ticket.
-            state: ``printed``, ``sent`` (to a printer that cannot confirm), ``failed``, or ``unconfirmed``.
-            reason: why it failed; ``ticket_over``: its ticket was called and finished, or cancelled, before.
-            now: the time.
+        The state is ``printed``, ``sent`` (to a printer that cannot confirm), ``failed``, or ``unconfirmed``. It fails
+        with ``ticket_over`` when its ticket was called and finished, or cancelled, before.
         """
         if self.held is None or self.held.ticket.id != ticket_id:
             return
@@ -189,11 +185,7 @@ class KioskSession:
             self._keep_on_screen("slip_doubtful" if state == "unconfirmed" else reason or "no_printer", now)
 
     def stuck(self, reason: str, now: float) -> bool:
-        """The printer has trouble with the slip: the number is shown on the screen instead.
-
-        Returns:
-            Whether anything changed.
-        """
+        """The printer has trouble with the slip: the number is shown on the screen instead; True when it changed."""
         if self._stage is not Stage.PRINTING:
             return False
         self._keep_on_screen("slip_waits_for_paper" if reason == "paper_out" else "slip_waits", now)

@@ -89,13 +89,7 @@ def masked(office: Office, resident: Resident | None, agent: Resident | None = N
 
 
 def choices(office: Office, appointments: list[Appointment], resident: Resident | None) -> tuple[Choice, ...]:
-    """All services for the resident here, those booked today first.
-
-    Args:
-        office: tells of services and of the resident's tickets.
-        appointments: the resident's, of today.
-        resident: who is here.
-    """
+    """All services for the resident here, those booked today first; ``appointments`` are the resident's, of today."""
     tickets = office.tickets_of(resident) if resident else {}
     used_up = office.used_up(resident) if resident else frozenset()
     booked = {one.service: one for one in appointments if one.state == "booked"}

@@ -44,15 +44,7 @@ class WindowPath(NamedPath):
 
 @dataclass(frozen=True)
 class Route:
-    """One method of one address.
-
-    Attributes:
-        method: ``get``, ``post`` or ``put``.
-        rule: Flask's rule, below the prefix.
-        view: the route, with its types and its docstring.
-        summary: a line for the description.
-        responses: by status, the model of the answer, None for an empty one, or OpenAPI's own words.
-    """
+    """One method of one address; ``responses`` holds by status a model, None for no body, or OpenAPI's own words."""
 
     method: str
     rule: str
@@ -62,12 +54,7 @@ class Route:
 
 
 class Routes:
-    """The routes of one resource.
-
-    Attributes:
-        blueprint: the routes for Flask.
-        calls: the same for the description.
-    """
+    """The routes of one resource: ``blueprint`` for Flask, ``calls`` for the description."""
 
     def __init__(self, name: str, about: str) -> None:
         self.name = name
