@@ -13,25 +13,14 @@ from pydantic import ValidationError
 
 from config.businesses import Businesses
 from config.contradictions import contradictions_of_businesses
-from config.problems import (
-    ConfigError,
-    ConfigProblem,
-    no_json,
-    says_nothing,
-    unreadable,
-    wrong_value,
-)
+from config.problems import SAYS_NOTHING, ConfigError, ConfigProblem, no_json, unreadable, wrong_value
 
 MOST = 16 * 1024 * 1024
 """Bytes that are read of a file at most."""
 
 
 def read(path: Path, day_starts: int = 0) -> Businesses:
-    """The make-up in a file: TOML where its name ends in ``.toml``, else JSON.
-
-    Args:
-        path: of the file.
-        day_starts: minutes after midnight at which a hall day begins.
+    """The make-up in a file: TOML where its name ends in ``.toml``, else JSON; ``day_starts`` in minutes.
 
     Raises:
         ConfigError: with every problem at once.
@@ -46,7 +35,7 @@ def read(path: Path, day_starts: int = 0) -> Businesses:
     except (ValueError, RecursionError) as error:
         raise ConfigError(path, [no_json(str(error))]) from error
     if values == {}:
-        raise ConfigError(path, [says_nothing()])
+        raise ConfigError(path, [SAYS_NOTHING])
     found, problems = check(values, day_starts)
     if found is None:
         raise ConfigError(path, problems)
@@ -54,12 +43,7 @@ def read(path: Path, day_starts: int = 0) -> Businesses:
 
 
 def check(values: Any, day_starts: int = 0) -> tuple[Businesses | None, list[ConfigProblem]]:
-    """The make-up that ``values`` describe, or None and everything that is wrong with it.
-
-    Args:
-        values: as JSON or TOML have them.
-        day_starts: minutes after midnight at which a hall day begins.
-    """
+    """The make-up that ``values`` describe, as JSON or TOML have them, or None and everything that is wrong with it."""
     if not isinstance(values, dict):
         return None, [no_json("{ … }")]
     problems: list[ConfigProblem] = []

@@ -88,13 +88,12 @@ def no_json(message: str) -> ConfigProblem:
     )
 
 
-def says_nothing() -> ConfigProblem:
-    """The file is empty: most likely it was truncated, and is no request to remove every service and window."""
-    return ConfigProblem(
-        "",
-        ("文件是空的，会撤销全部业务和窗口", "the file is empty, which would take every service and window away"),
-        ("真要这样，请写 services = []", "if that is meant, write services = []"),
-    )
+SAYS_NOTHING = ConfigProblem(
+    "",
+    ("文件是空的，会撤销全部业务和窗口", "the file is empty, which would take every service and window away"),
+    ("真要这样，请写 services = []", "if that is meant, write services = []"),
+)
+"""The file is empty: most likely it was truncated, and is no request to remove every service and window."""
 
 
 def wrong_value(item: Any, model: type[BaseModel] = Settings, above: tuple[str | int, ...] = ()) -> ConfigProblem:

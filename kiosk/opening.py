@@ -44,11 +44,7 @@ def box_of(settings: Settings) -> str:
 
 @contextmanager
 def open_people(settings: Settings) -> Iterator[tuple[Store, People]]:
-    """The store and its accounts, without the master key.
-
-    Raises:
-        StoreError: the store cannot be opened.
-    """
+    """The store and its accounts, without the master key; raises StoreError when it cannot be opened."""
     with closing(open_store(settings.store.url, exclusive=False)) as store:
         yield store, People(store)
 
@@ -109,20 +105,9 @@ def rules_of(settings: Settings) -> Rules:
 
 @contextmanager
 def open_ledger(settings: Settings) -> Iterator[Ledger]:
-    """The ledger, for a command beside the service.
-
-    Raises:
-        StoreError: the store cannot be opened.
-        VaultError: the key file is missing, unreadable, too open, or not this store's.
-    """
+    """The ledger, for a command beside the service; raises the errors of :func:`open_office_parts`."""
     store, vault, _people = open_office_parts(settings)
     with closing(store):
         zone = settings.hall.zone
-        yield Ledger(
-            store,
-            vault,
-            rules_of(settings),
-            zone,
-            HallClock(zone, newest_event(store), wall=store.wall),
-            box_of(settings),
-        )
+        clock = HallClock(zone, newest_event(store), wall=store.wall)
+        yield Ledger(store, vault, rules_of(settings), zone, clock, box_of(settings))

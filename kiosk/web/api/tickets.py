@@ -8,14 +8,7 @@ from pydantic import Field
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
-from kiosk.web.schema.answers import (
-    IssuedAnswer,
-    TicketAnswer,
-    TicketViewAnswer,
-    WhyAnswer,
-    answer,
-    joined,
-)
+from kiosk.web.schema.answers import IssuedAnswer, TicketAnswer, TicketViewAnswer, WhyAnswer, answer, joined
 from kiosk.web.schema.bodies import IssueBody, QueryString, ResidentBody
 from kiosk.web.schema.routes import NamedPath, Routes, idempotency_key
 from ticketing.model import ForbiddenError, Resident, State, Ticket

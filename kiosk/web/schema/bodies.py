@@ -54,9 +54,7 @@ class CodedBody(Body):
 
 def _day(value: Any) -> Any:
     """Refuses what pydantic would also take for a day: a moment, a number of seconds."""
-    if isinstance(value, str) and not DAY.fullmatch(value):
-        raise PydanticCustomError("bad_day", "not a day: YYYY-MM-DD")
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) or (isinstance(value, str) and not DAY.fullmatch(value)):
         raise PydanticCustomError("bad_day", "not a day: YYYY-MM-DD")
     return value
 
