@@ -42,13 +42,6 @@ def box_of(settings: Settings) -> str:
     return f"{socket.gethostname()[:58]}-{settings.server.port}"
 
 
-@contextmanager
-def open_people(settings: Settings) -> Iterator[tuple[Store, People]]:
-    """The store and its accounts, without the master key; raises StoreError when it cannot be opened."""
-    with closing(open_store(settings.store.url, exclusive=False)) as store:
-        yield store, People(store)
-
-
 def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[Store, Vault, People]:
     """The store, its vault and its accounts. The caller closes the store.
 

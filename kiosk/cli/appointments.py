@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.options import Knows, in_words, needs_store, who
+from kiosk.cli.options import Knows, ledger_of, needs_store, who
 
 
 @click.group()
@@ -24,7 +24,6 @@ def import_list(context: Knows, file: Path) -> None:
     """
     from display.refusals import words
     from kiosk.exchange.appointment_lists import LARGEST, read_list
-    from kiosk.opening import open_ledger
     from ticketing.appointments.appointments import Appointments, BadRowsError
     from ticketing.model import Actor
 
@@ -34,7 +33,7 @@ def import_list(context: Knows, file: Path) -> None:
             data = source.read(LARGEST + 1)
     except OSError as error:
         raise click.ClickException(f"读不了 {file} / {file} cannot be read: {error.strerror}") from error
-    with in_words(), open_ledger(context.settings) as ledger:
+    with ledger_of(context.settings) as ledger:
         with ledger.look() as m:
             services = m.services()
         try:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.options import Knows, in_words, needs_store, who
+from kiosk.cli.options import Knows, in_words, ledger_of, who
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _WHAT = {
@@ -29,12 +29,9 @@ def backup(context: Knows, file: Path) -> None:
     It restores into SQLite and PostgreSQL alike, with the hall's master key and no other. Residents' data in it stay
     closed without the day's key, which is not in it: what is erased in the store is erased in its backups.
     """
-    from kiosk.opening import open_ledger
     from ticketing.backup.restore import Backups
 
-    settings = context.settings
-    needs_store(settings)
-    with in_words(), open_ledger(settings) as ledger:
+    with ledger_of(context.settings) as ledger:
         manifest = Backups(ledger).write(file)
     zh, en = _told(manifest.rows)
     click.echo(f"已备份到 {file}：{zh} / backed up to {file}: {en}", err=True)

@@ -1,17 +1,15 @@
 """``quhao hall``: export and import of the hall's setup. Works while the service runs."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.options import Knows, in_words, needs_store, who, write_whole
+from kiosk.cli.options import Knows, ledger_of, who, write_whole
 
 if TYPE_CHECKING:
-    from ticketing.day.setup import Change, Setup
+    from ticketing.day.setup import Change
 
 BAD_FILE = 2
 
@@ -43,9 +41,10 @@ def export_hall(context: Knows, file: Path | None) -> None:
     """Write the hall's setup to FILE, or to standard output, as JSON."""
     from config.hall_file import text_of
     from kiosk.exchange.hall_files import businesses_of
+    from ticketing.day.setup import Setup
 
-    with _setup(context) as setup:
-        text = text_of(businesses_of(setup.read()))
+    with ledger_of(context.settings) as ledger:
+        text = text_of(businesses_of(Setup(ledger).read()))
     if file is None or str(file) == "-":
         sys.stdout.buffer.write(text.encode())
         return
@@ -65,7 +64,7 @@ def import_hall(context: Knows, file: Path, dry_run: bool) -> None:
     from config.hall_file import read
     from config.problems import ConfigError
     from kiosk.exchange.hall_files import setup_of
-    from ticketing.day.setup import differences
+    from ticketing.day.setup import Setup, differences
     from ticketing.model import Actor
 
     starts = context.settings.hall.day_offset.seconds // 60
@@ -74,7 +73,8 @@ def import_hall(context: Knows, file: Path, dry_run: bool) -> None:
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(BAD_FILE)
-    with _setup(context) as setup:
+    with ledger_of(context.settings) as ledger:
+        setup = Setup(ledger)
         if dry_run:
             changes = differences(setup.read(), wanted)
         else:
@@ -85,16 +85,6 @@ def import_hall(context: Knows, file: Path, dry_run: bool) -> None:
         click.echo("没有变化 / nothing changes")
     elif dry_run:
         click.echo("试运行，什么也没改 / a dry run: nothing was changed", err=True)
-
-
-@contextmanager
-def _setup(context: Knows) -> "Iterator[Setup]":
-    from kiosk.opening import open_ledger
-    from ticketing.day.setup import Setup
-
-    needs_store(context.settings)
-    with in_words(), open_ledger(context.settings) as ledger:
-        yield Setup(ledger)
 
 
 def _line(change: "Change") -> str:

@@ -4,7 +4,7 @@ import getpass
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +14,9 @@ from ticketing.model import TicketingError
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from ticketing.day.ledger import Ledger
+    from ticketing.people.people import People
+    from ticketing.store.base import Store
 
 
 class Knows(Protocol):
@@ -54,6 +57,26 @@ def needs_store(settings: "Settings") -> None:
     if not store_exists(settings):
         name = store_name(settings)
         raise click.ClickException(f"还没有数据库 {name} / there is no store {name}")
+
+
+@contextmanager
+def ledger_of(settings: "Settings") -> "Iterator[Ledger]":
+    """The ledger of a store that is there; errors become sentences."""
+    from kiosk.opening import open_ledger
+
+    needs_store(settings)
+    with in_words(), open_ledger(settings) as ledger:
+        yield ledger
+
+
+@contextmanager
+def people_of(settings: "Settings") -> "Iterator[tuple[Store, People]]":
+    """The store and its accounts, without the master key; errors become sentences."""
+    from ticketing.people.people import People
+    from ticketing.store.opening import open_store
+
+    with in_words(), closing(open_store(settings.store.url, exclusive=False)) as store:
+        yield store, People(store)
 
 
 def write_whole(file: Path, content: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.options import Knows, in_words, needs_store
+from kiosk.cli.options import Knows, in_words, ledger_of, needs_store, people_of
 from ticketing.model import ROLES
 
 if TYPE_CHECKING:
@@ -55,12 +55,10 @@ def add_user(context: Knows, name: str, role: str, windows: tuple[str, ...]) -> 
 
     The password comes from a prompt, or from one line of standard input.
     """
-    from kiosk.opening import open_people
-
     settings = context.settings
     _needs_window(role, windows)
     password = _password()
-    with in_words(), open_people(settings) as (store, people):
+    with people_of(settings) as (store, people):
         _warn_of_unknown(settings, store, windows)
         added = people.add_account(name, role, windows, password)  # type: ignore[arg-type]
     if added.new:
@@ -75,9 +73,7 @@ def add_user(context: Knows, name: str, role: str, windows: tuple[str, ...]) -> 
 @click.pass_obj
 def remove_user(context: Knows, name: str) -> None:
     """Remove a person, who is logged out at once."""
-    from kiosk.opening import open_people
-
-    with in_words(), open_people(context.settings) as (_, people):
+    with people_of(context.settings) as (_, people):
         removed = people.remove_account(name)
     if not removed:
         raise click.ClickException(f"没有名为 {name} 的用户 / there is no user {name}")
@@ -97,11 +93,9 @@ def token() -> None:
 @click.pass_obj
 def add_token(context: Knows, name: str, role: str, windows: tuple[str, ...], terminal: str | None) -> None:
     """Make a token and print it, this once, alone on standard output."""
-    from kiosk.opening import open_people
-
     settings = context.settings
     _needs_window(role, windows)
-    with in_words(), open_people(settings) as (store, people):
+    with people_of(settings) as (store, people):
         _warn_of_unknown(settings, store, windows)
         secret = people.add_token(name, role, windows, terminal)  # type: ignore[arg-type]
     click.echo(secret)
@@ -112,9 +106,7 @@ def add_token(context: Knows, name: str, role: str, windows: tuple[str, ...], te
 @click.pass_obj
 def remove_token(context: Knows, name: str) -> None:
     """Remove all tokens of that name; they open nothing from then on."""
-    from kiosk.opening import open_people
-
-    with in_words(), open_people(context.settings) as (_, people):
+    with people_of(context.settings) as (_, people):
         removed = people.remove_tokens(name)
     if not removed:
         raise click.ClickException(f"没有名为 {name} 的令牌 / there is no token {name}")
@@ -130,30 +122,21 @@ def remove_token(context: Knows, name: str) -> None:
 @click.pass_obj
 def purge(context: Knows, before: datetime | None) -> None:
     """Erase residents' data of past days, for good."""
-    from kiosk.clock import HallClock, newest_event
-    from kiosk.opening import open_office_parts, rules_of
     from ticketing.calendar import hall_day
     from ticketing.office import Office
 
     settings = context.settings
-    zone, rules = settings.hall.zone, rules_of(settings)
-    today = hall_day(datetime.now(zone), rules.day_starts)
+    today = hall_day(datetime.now(settings.hall.zone), settings.hall.day_offset)
     limit = before.date() if before else today - timedelta(days=settings.privacy.retention_days)
     if limit > today:
         raise click.UsageError(
             f"今天的数据还在使用，--before 最晚为 {today} / "
             f"today's data are in use: --before may be {today} at the latest"
         )
-    needs_store(settings)
-    with in_words():
-        store, vault, _people = open_office_parts(settings)
-        with closing(store):
-            with store.read() as conn:
-                days = [day for day in vault.days(conn) if day < limit.isoformat()]
-            office = Office(
-                store, vault, rules, zone, HallClock(zone, newest_event(store), wall=store.wall), settings.hall.id
-            )
-            erased = office.purge(limit)
+    with ledger_of(settings) as ledger:
+        with ledger.store.read() as conn:
+            days = [day for day in ledger.vault.days(conn) if day < limit.isoformat()]
+        erased = Office(ledger.store, ledger.vault, ledger.rules, ledger.zone, ledger.now).purge(limit)
     for day in days:
         click.echo(f"已销毁 {day} 的居民数据 / erased residents' data of {day}")
     if not erased:

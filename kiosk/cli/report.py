@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.options import Knows, in_words, needs_store, write_whole
+from kiosk.cli.options import Knows, ledger_of, write_whole
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -37,13 +37,10 @@ def report(
     With FILE the report is written there, whole or not at all.
     """
     from kiosk.exchange.report_tables import as_csv, as_text
-    from kiosk.opening import open_ledger
     from ticketing.reports.reports import Day, Report, Reports
 
     _check(on, first, last, by)
-    settings = context.settings
-    needs_store(settings)
-    with in_words(), open_ledger(settings) as ledger:
+    with ledger_of(context.settings) as ledger:
         reports = Reports(ledger)
         found: Day | Report
         if first and last:
