@@ -162,10 +162,7 @@ def _wrong(item: Any, model: type[BaseModel], location: tuple[str | int, ...]) -
             return ("这个列表太长", "this list is too long"), (f"最多 {most} 项", f"write {most} entries at most")
         case "string_too_long":
             most = context["max_length"]
-            return (
-                (f"太长：{shown}", f"too long: {shown}"),
-                (f"最多 {most} 个字", f"write {most} characters at most"),
-            )
+            return (f"太长：{shown}", f"too long: {shown}"), (f"最多 {most} 个字", f"write {most} characters at most")
         case _:
             message = item["msg"][:1].lower() + item["msg"][1:]
             return (

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from display.slip import fit_words, measure_words
+from ticketing.cases.ratings import GRADES
 from ticketing.reports.reports import Day, Figures, Report, Times
 
 BOM = "\ufeff"
@@ -36,7 +37,6 @@ _WORK = {
     "work_late": ("整改逾期", "work late"),
     "left_out": ("剔除时长", "left out"),
 }
-_GRADES = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _NAME_WIDTH = 24
 
@@ -89,7 +89,7 @@ def _columns(kind: str, figures: Figures) -> Iterator[Column]:
         for part, said in _OF_TIMES.items():
             yield Column(f"{zh}{said}(秒)", f"{name} {part} (s)", getattr(times, part, None))
     yield from (Column(zh, en, getattr(figures, name)) for name, (zh, en) in (_CASES | _WORK).items())
-    for grade, zh in _GRADES.items():
+    for grade, zh in GRADES.items():
         yield Column(zh, f"grade {grade}", figures.grades.get(grade) if figures.grades else None)
     yield Column("办理结果", "outcomes", "; ".join(f"{name} {count}" for name, count in figures.outcomes.items()))
 

@@ -17,7 +17,7 @@ from kiosk.web.api.tickets import CodePath
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.problems import problem
-from kiosk.web.schema.answers import Answer, Instant, answer, joined
+from kiosk.web.schema.answers import Answer, Instant, answer, joined, named
 from kiosk.web.schema.bodies import Body, Day, Identifier, Line, QueryString, ResidentBody, checked_id_number
 from kiosk.web.schema.routes import NamedPath, Routes, idempotency_key
 from ticketing.appointments.appointments import Appointment, BadRow, BadRowsError
@@ -176,11 +176,10 @@ def routes(hall: Hall) -> Routes:
         return {one.id: one for one in hall.office.services()}
 
     def own(one: Appointment, known: Mapping[str, Service]) -> SimpleNamespace:
-        rules, service = hall.office.ledger.rules.appointments, known.get(one.service)
+        rules = hall.office.ledger.rules.appointments
         return joined(
             one,
-            service_name=service.name if service else "",
-            service_name_en=service.name_en if service else "",
+            named(known.get(one.service)),
             date=one.day,
             time=f"{one.begins:%H:%M}",
             begins_at=one.begins,
@@ -209,12 +208,7 @@ def routes(hall: Hall) -> Routes:
     def days() -> Response:
         names = services()
         found = [
-            {
-                "service": service,
-                "service_name": names[service].name,
-                "service_name_en": names[service].name_en,
-                "days": [{"date": one.day, "free": one.free} for one in days],
-            }
+            joined(named(names[service]), service=service, days=[joined(one, date=one.day) for one in days])
             for service, days in hall.appointments.days().items()
             if service in names
         ]

@@ -11,7 +11,7 @@ from kiosk.web.api.tickets import CodePath
 from kiosk.web.api.windows import CaseBody
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
-from kiosk.web.schema.answers import Answer, CaseAnswer, Instant, answer, joined
+from kiosk.web.schema.answers import Answer, CaseAnswer, Instant, answer, joined, named
 from kiosk.web.schema.bodies import Body, Line
 from kiosk.web.schema.routes import NamedPath, Routes, WindowPath
 from ticketing.cases.cases import LONGEST_NOTE, Case, Further
@@ -66,9 +66,7 @@ class BackAnswer(Answer):
 
 def with_names(hall: Hall, case: Case) -> SimpleNamespace:
     """A case with the names of its service."""
-    service = hall.service(case.service)
-    names = (service.name, service.name_en) if service else (case.service, "")
-    return joined(case, service_name=names[0], service_name_en=names[1])
+    return joined(case, named(hall.service(case.service), case.service))
 
 
 def of_back(back: Back) -> BackAnswer:

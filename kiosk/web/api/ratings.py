@@ -14,7 +14,7 @@ from kiosk.web.api.tickets import CodePath
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
-from kiosk.web.schema.answers import Answer, Instant, answer, joined
+from kiosk.web.schema.answers import Answer, Instant, answer, joined, named
 from kiosk.web.schema.bodies import Body, Line, QueryString
 from kiosk.web.schema.routes import NamedPath, Routes, WindowPath
 from ticketing.cases.ratings import LONGEST_NOTE, Via
@@ -142,9 +142,7 @@ def routes(hall: Hall) -> Routes:
         case = hall.ratings.asked_at(path.window)
         if case is None:
             return Response(status=204)
-        service = hall.service(case.service)
-        names = {"service_name": service.name if service else "", "service_name_en": service.name_en if service else ""}
-        return answer({"case": case.id, "service": case.service} | names)
+        return answer(AskedAnswer.of(joined(case, named(hall.service(case.service)), case=case.id)))
 
     @api.post("/windows/<window>/rating", summary="Rate it at the window", responses={"201": RatingAnswer})
     @allow("kiosk", "terminal")

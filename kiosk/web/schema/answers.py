@@ -22,6 +22,7 @@ from pydantic import (
 
 from display.admission import booked_words
 from ticketing.appointments.appointments import Appointment
+from ticketing.model import Service
 
 
 def instant(at: datetime) -> str:
@@ -455,6 +456,12 @@ def see_other(place: str) -> Response:
     response: Response = redirect(place, 303)  # type: ignore[assignment]
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def named(service: Service | None, unknown: str = "") -> SimpleNamespace:
+    """A service's names, as answers about something else have them; ``unknown`` where the hall has none such."""
+    name, name_en = (service.name, service.name_en) if service else (unknown, "")
+    return SimpleNamespace(service_name=name, service_name_en=name_en)
 
 
 def joined(*parts: Any, **more: Any) -> SimpleNamespace:

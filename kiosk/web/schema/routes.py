@@ -64,25 +64,25 @@ class Routes:
 
     def get(self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None) -> Callable[[View], View]:
         """Register a route that reads."""
-        return self._register("get", rule, summary, responses or {})
+        return self._register("get", rule, summary, responses)
 
     def post(
         self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None, takes: str | None = None
     ) -> Callable[[View], View]:
         """Register a route that changes something; ``takes`` is the media type of its body where that is not JSON."""
-
-        def register(view: View) -> View:
-            view.takes = takes  # type: ignore[attr-defined]
-            return self._register("post", rule, summary, responses or {})(view)
-
-        return register
+        return self._register("post", rule, summary, responses, takes)
 
     def put(self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None) -> Callable[[View], View]:
         """Register a route that replaces something whole."""
-        return self._register("put", rule, summary, responses or {})
+        return self._register("put", rule, summary, responses)
 
-    def _register(self, method: str, rule: str, summary: str, responses: Mapping[str, Shape]) -> Callable[[View], View]:
+    def _register(
+        self, method: str, rule: str, summary: str, given: Mapping[str, Shape] | None, takes: str | None = None
+    ) -> Callable[[View], View]:
+        responses = given or {}
+
         def register(view: View) -> View:
+            view.takes = takes  # type: ignore[attr-defined]
             self.calls.append(Route(method, rule, view, summary, responses))
             self.blueprint.add_url_rule(rule, view_func=_checked(view, responses), methods=[method.upper()])
             return view
