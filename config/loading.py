@@ -17,10 +17,7 @@ __all__ = ["ConfigError", "ConfigProblem", "load"]
 def load(path: Path, kinds: Mapping[str, Kind], any_kind: type[BaseModel]) -> Settings:
     """The settings in ``path``; relative paths in it are made absolute, starting from its folder.
 
-    Args:
-        path: of the file.
-        kinds: by driver.
-        any_kind: what every such table has; what is said of a device whose driver is not known is held against it.
+    ``kinds`` are by driver; a device whose driver is not known is validated by ``any_kind``.
 
     Raises:
         ConfigError: with every problem at once.

@@ -19,13 +19,7 @@ PLANNED_DRIVERS = ("pcsc", "gpio", "climate")
 
 @dataclass(frozen=True)
 class ConfigProblem:
-    """One thing wrong with a configuration.
-
-    Attributes:
-        key: where, such as ``devices[1].port``; "" for the file as a whole.
-        reason: what is wrong, in Chinese and in English.
-        suggestion: what to write instead, in both.
-    """
+    """One thing wrong with a configuration; ``key`` says where, such as ``devices[1].port``, "" the file as a whole."""
 
     key: str
     reason: Pair
@@ -97,13 +91,7 @@ SAYS_NOTHING = ConfigProblem(
 
 
 def wrong_value(item: Any, model: type[BaseModel] = Settings, above: tuple[str | int, ...] = ()) -> ConfigProblem:
-    """What is wrong with one value.
-
-    Args:
-        item: one of pydantic's errors: a mapping with ``loc``, ``type``, ``input``, ``ctx``, ``msg``.
-        model: what the error is about.
-        above: where in the file ``model`` begins.
-    """
+    """What is wrong with one value: ``item`` is an error of pydantic, ``above`` where in the file ``model`` begins."""
     location: tuple[str | int, ...] = above + item["loc"]
     return ConfigProblem(_dotted(location), *_wrong(item, model, location))
 

@@ -45,11 +45,8 @@ def box_of(settings: Settings) -> str:
 def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[Store, Vault, People]:
     """The store, its vault and its accounts. The caller closes the store.
 
-    A key is made for a store that has none. The key of a sealed store is never replaced.
-
-    Args:
-        settings: which store, key, hall and cipher.
-        exclusive: whether this process is the service: the only one on a file, on a database the only one of this box.
+    A key is made for a store that has none. The key of a sealed store is never replaced. The service opens the store
+    with ``exclusive``: it is the only one on a file, on a database the only one of this box.
 
     Raises:
         StoreError: the store cannot be opened; ``StoreInUseError`` when another service has it.

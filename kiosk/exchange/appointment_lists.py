@@ -70,11 +70,7 @@ def read_list(data: bytes, services: Iterable[Service]) -> list[ListedRow | BadR
 
     Its first line names the columns, in Chinese or English: service, date, time, id_number; other columns, such as a
     name, are ignored. Encoding (UTF-8, UTF-16 with BOM, GB 18030 which includes GBK) and delimiter (comma, semicolon,
-    tab) are those with which that line can be read.
-
-    Args:
-        data: the file.
-        services: the hall's; a list may name a service by id or by name.
+    tab) are those with which that line can be read. A list may name a service by id or by name.
 
     Raises:
         StateError: ``list_too_large``, ``list_encoding``, ``list_header``, ``list_empty``.

@@ -23,11 +23,7 @@ log = logging.getLogger(__name__)
 class PrintQueue(Loop):
     """Prints this box's jobs.
 
-    Args:
-        office: gives the jobs and takes their outcomes.
-        printer: the box's printer; None where it has none.
-        lay_out: gives the items on a job's slip.
-        on_outcome: called with each job and how it ended, on the printing thread; must return at once.
+    ``on_outcome`` is called with each job and how it ended, on the printing thread; it must return at once.
     """
 
     def __init__(

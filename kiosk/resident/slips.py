@@ -14,10 +14,7 @@ MOST_WINDOWS = 4
 def code_url(public_host: str, code: str, page: str = "T") -> str:
     """What a QR code holds: an address in capitals (QR's alphanumeric mode), or the bare code without a host.
 
-    Args:
-        public_host: the hall's, as residents' phones know it; "" without one.
-        code: of the ticket or receipt.
-        page: ``T`` a ticket's, ``P`` that of a case's progress.
+    The page is ``T``, a ticket's, or ``P``, the progress of a case.
     """
     return f"HTTPS://{public_host.upper()}/{page}/{code}" if public_host else code
 

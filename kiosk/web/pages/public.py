@@ -67,12 +67,7 @@ def form_page(name: str, facts: dict[str, Any], **values: Any) -> Response:
     """A page with a form that works without JavaScript; ``?refused=`` says why the last one was refused.
 
     Nothing is sent to other sites, as with "no-referrer"; but with that the browser would also send the page's own
-    forms with "Origin: null" (Fetch, 3.1).
-
-    Args:
-        name: of the template.
-        facts: what the words of the refusal need.
-        values: for the template.
+    forms with "Origin: null" (Fetch, 3.1). The words of the refusal need ``facts``; ``values`` are the template's.
     """
     refused = request.args.get("refused", "")
     response = page(name, refused=words(refused, facts) if refused in CODES else None, **values)

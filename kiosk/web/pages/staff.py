@@ -21,12 +21,7 @@ from ticketing.people.people import Principal
 
 
 def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint:
-    """The staff's pages of ``hall``.
-
-    Args:
-        hall: the running parts.
-        visitor: name and password of the account with which ``/bench`` logs its visitor in; None asks for a log-in.
-    """
+    """The staff's pages of ``hall``; ``/bench`` logs in with name and password of ``visitor``, where there is one."""
     blueprint = Blueprint("staff", __name__)
 
     def staff(role: Role) -> Principal:
