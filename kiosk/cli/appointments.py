@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.options import Knows, ledger_of, needs_store, who
+from kiosk.cli.options import Context, ledger_of, needs_store, who
 
 
 @click.group()
@@ -16,7 +16,7 @@ def appointments() -> None:
 @appointments.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True, allow_dash=True))
 @click.pass_obj
-def import_list(context: Knows, file: Path) -> None:
+def import_list(context: Context, file: Path) -> None:
     """Book the appointments in FILE (- for standard input): CSV in UTF-8 or GBK.
 
     Its first line names the columns, in Chinese or English: service, date, time, id_number. All of it is booked or

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.options import Knows, in_words, ledger_of, who
+from kiosk.cli.options import Context, in_words, ledger_of, who
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _WHAT = {
@@ -23,7 +23,7 @@ _WHAT = {
 @click.command()
 @click.argument("file", type=_FILE)
 @click.pass_obj
-def backup(context: Knows, file: Path) -> None:
+def backup(context: Context, file: Path) -> None:
     """Write the whole store, as it is at one moment, to FILE; an older backup of that name is replaced.
 
     It restores into SQLite and PostgreSQL alike, with the hall's master key and no other. Residents' data in it stay
@@ -44,7 +44,7 @@ def backup(context: Knows, file: Path) -> None:
     "--replace-log", is_flag=True, help="Take the backup's access log though it does not go on from the store's."
 )
 @click.pass_obj
-def restore(context: Knows, file: Path, replace: bool, replace_log: bool) -> None:
+def restore(context: Context, file: Path, replace: bool, replace_log: bool) -> None:
     """Put the hall back as the backup FILE has it: all of it or nothing.
 
     A file that was cut or changed, or is of another hall or master key, is refused. Numbers go on where they were:

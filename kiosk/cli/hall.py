@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.options import Knows, ledger_of, who, write_whole
+from kiosk.cli.options import Context, ledger_of, who, write_whole
 
 if TYPE_CHECKING:
     from ticketing.day.setup import Change
@@ -37,7 +37,7 @@ def hall() -> None:
 @hall.command("export")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.pass_obj
-def export_hall(context: Knows, file: Path | None) -> None:
+def export_hall(context: Context, file: Path | None) -> None:
     """Write the hall's setup to FILE, or to standard output, as JSON."""
     from config.hall_file import text_of
     from kiosk.exchange.hall_files import businesses_of
@@ -56,7 +56,7 @@ def export_hall(context: Knows, file: Path | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.pass_obj
-def import_hall(context: Knows, file: Path, dry_run: bool) -> None:
+def import_hall(context: Context, file: Path, dry_run: bool) -> None:
     """Set the hall up as FILE says, JSON or TOML: all of it, or nothing and every error in the file.
 
     What the file leaves out is removed. A service that somebody still waits for is served to the end.

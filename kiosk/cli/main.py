@@ -9,8 +9,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -20,6 +18,7 @@ import config
 from kiosk.cli.appointments import appointments
 from kiosk.cli.backup import backup, restore
 from kiosk.cli.hall import hall
+from kiosk.cli.options import Context
 from kiosk.cli.people import audit, purge, token, user
 from kiosk.cli.report import report
 
@@ -39,30 +38,9 @@ LONGEST_STOP = 4.0
 """Seconds after which ``run`` ends although a part still waits, such as for a database that hangs."""
 AWAY = ("store_gone", "store_in_doubt")
 """Codes of a database that stops, starts or is not there yet."""
-BAD_CONFIG = 2
 DEMO_VISITOR = ("demo", "quhao-demo")
 DEMO_DESK, DEMO_MANAGER = "desk", "manager"
 """Account names of the demonstration."""
-
-
-@dataclass
-class Context:
-    """What every command knows: which file holds the settings, read when first needed."""
-
-    path: Path
-
-    @cached_property
-    def settings(self) -> "Settings":
-        """The settings; a bad file ends the command with all its problems and exit code 2."""
-        # Imported here: `quhao --help` answers at once.
-        from config.loading import ConfigError
-        from kiosk.settings import load
-
-        try:
-            return load(self.path)
-        except ConfigError as error:
-            click.echo(str(error), err=True)
-            sys.exit(BAD_CONFIG)
 
 
 @click.group()

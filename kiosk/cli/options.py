@@ -2,11 +2,14 @@
 
 import getpass
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,13 +21,27 @@ if TYPE_CHECKING:
     from ticketing.people.people import People
     from ticketing.store.base import Store
 
+BAD_CONFIG = 2
 
-class Knows(Protocol):
-    """The context object, as far as commands use it."""
 
-    @property
+@dataclass
+class Context:
+    """What every command knows: which file holds the settings, read when first needed."""
+
+    path: Path
+
+    @cached_property
     def settings(self) -> "Settings":
-        """The settings of this box."""
+        """The settings; a bad file ends the command with all its problems and exit code 2."""
+        # Imported here: `quhao --help` answers at once.
+        from config.loading import ConfigError
+        from kiosk.settings import load
+
+        try:
+            return load(self.path)
+        except ConfigError as error:
+            click.echo(str(error), err=True)
+            sys.exit(BAD_CONFIG)
 
 
 def who() -> str:

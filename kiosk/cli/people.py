@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.options import Knows, in_words, ledger_of, needs_store, people_of
+from kiosk.cli.options import Context, in_words, ledger_of, needs_store, people_of
 from ticketing.model import ROLES
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def user() -> None:
 @_role
 @_windows
 @click.pass_obj
-def add_user(context: Knows, name: str, role: str, windows: tuple[str, ...]) -> None:
+def add_user(context: Context, name: str, role: str, windows: tuple[str, ...]) -> None:
     """Add a person, or give one that is there another password, role and windows.
 
     The password comes from a prompt, or from one line of standard input.
@@ -71,7 +71,7 @@ def add_user(context: Knows, name: str, role: str, windows: tuple[str, ...]) -> 
 @user.command("remove")
 @click.argument("name")
 @click.pass_obj
-def remove_user(context: Knows, name: str) -> None:
+def remove_user(context: Context, name: str) -> None:
     """Remove a person, who is logged out at once."""
     with people_of(context.settings) as (_, people):
         removed = people.remove_account(name)
@@ -91,7 +91,7 @@ def token() -> None:
 @_windows
 @click.option("--terminal", metavar="T", help="The self-service terminal it is for.")
 @click.pass_obj
-def add_token(context: Knows, name: str, role: str, windows: tuple[str, ...], terminal: str | None) -> None:
+def add_token(context: Context, name: str, role: str, windows: tuple[str, ...], terminal: str | None) -> None:
     """Make a token and print it, this once, alone on standard output."""
     settings = context.settings
     _needs_window(role, windows)
@@ -104,7 +104,7 @@ def add_token(context: Knows, name: str, role: str, windows: tuple[str, ...], te
 @token.command("remove")
 @click.argument("name")
 @click.pass_obj
-def remove_token(context: Knows, name: str) -> None:
+def remove_token(context: Context, name: str) -> None:
     """Remove all tokens of that name; they open nothing from then on."""
     with people_of(context.settings) as (_, people):
         removed = people.remove_tokens(name)
@@ -120,7 +120,7 @@ def remove_token(context: Knows, name: str) -> None:
     help="Erase the days before this one, instead of those whose retention is over.",
 )
 @click.pass_obj
-def purge(context: Knows, before: datetime | None) -> None:
+def purge(context: Context, before: datetime | None) -> None:
     """Erase residents' data of past days, for good."""
     from ticketing.calendar import hall_day
     from ticketing.office import Office
@@ -150,7 +150,7 @@ def audit() -> None:
 
 @audit.command()
 @click.pass_obj
-def verify(context: Knows) -> None:
+def verify(context: Context) -> None:
     """Prove the log whole: exit code 0; 1 when it is broken, saying where; 2 when it cannot be verified."""
     from kiosk.opening import open_office_parts
     from ticketing.privacy import access_log

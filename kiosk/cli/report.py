@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from kiosk.cli.options import Knows, ledger_of, write_whole
+from kiosk.cli.options import Context, ledger_of, write_whole
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -24,7 +24,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 @click.pass_obj
 def report(
-    context: Knows,
+    context: Context,
     on: datetime | None,
     first: datetime | None,
     last: datetime | None,
