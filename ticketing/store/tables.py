@@ -5,6 +5,8 @@ database itself refuse what must never be: a number twice, two open tickets at a
 person for one service.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,15 +22,20 @@ from sqlalchemy import (
     Text,
     literal_column,
 )
+from sqlalchemy.schema import SchemaItem
 
 metadata = MetaData()
 
 # SQLite numbers rows by itself only in an INTEGER primary key; elsewhere a million tickets a year want 64 bits.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
-service = Table(
+
+def _table(name: str, *parts: SchemaItem, **options: Any) -> Table:
+    return Table(name, metadata, *parts, **options)
+
+
+service = _table(
     "service",
-    metadata,
     Column("id", String(64), primary_key=True),
     Column("name", Text, nullable=False),
     Column("name_en", Text, nullable=False),
@@ -48,9 +55,8 @@ service = Table(
     Column("removed_at", BigInteger),
 )
 
-window = Table(
+window = _table(
     "window",
-    metadata,
     Column("id", String(64), primary_key=True),
     Column("name", Text, nullable=False),
     Column("position", Integer, nullable=False),
@@ -64,9 +70,8 @@ window = Table(
     Column("removed_at", BigInteger),
 )
 
-window_service = Table(
+window_service = _table(
     "window_service",
-    metadata,
     Column("window_id", ForeignKey("window.id"), primary_key=True),
     # "*" for a window that serves everything (综合窗口), so no foreign key.
     Column("service_id", String(64), primary_key=True),
@@ -74,17 +79,15 @@ window_service = Table(
     Column("head_start", Integer, nullable=False, server_default="0"),
 )
 
-counter = Table(
+counter = _table(
     "counter",
-    metadata,
     Column("hall_day", String(10), primary_key=True),
     Column("prefix", String(4), primary_key=True),
     Column("last", Integer, nullable=False),
 )
 
-ticket = Table(
+ticket = _table(
     "ticket",
-    metadata,
     Column("id", Id, primary_key=True),
     Column("hall_day", String(10), nullable=False),
     Column("number", String(16), nullable=False),
@@ -162,9 +165,8 @@ Index(
     sqlite_where=live & ticket.c.person_hash.is_not(None),
 )
 
-event = Table(
+event = _table(
     "event",
-    metadata,
     Column("seq", Id, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("type", String(32), nullable=False),
@@ -172,9 +174,8 @@ event = Table(
     sqlite_autoincrement=True,
 )
 
-print_job = Table(
+print_job = _table(
     "print_job",
-    metadata,
     Column("id", Id, primary_key=True),
     Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
     # Which box prints it: several boxes may share one store, each with a printer of its own.
@@ -199,9 +200,8 @@ Index(
     sqlite_where=unfinished,
 )
 
-visit = Table(
+visit = _table(
     "visit",
-    metadata,
     # A stay at a window that did not end the ticket: transferred, held, missed and returned, or a stop of a chain. The
     # last stay is in the ticket's own row.
     Column("id", Id, primary_key=True),
@@ -221,9 +221,8 @@ visit = Table(
     sqlite_autoincrement=True,
 )
 
-case_file = Table(
+case_file = _table(
     "case_file",
-    metadata,
     # What was done for somebody at a window (办件): one for each finish, and one for each further case on the ticket.
     Column("id", Id, primary_key=True),
     Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
@@ -248,9 +247,8 @@ case_file = Table(
 Index("case_code", case_file.c.code_hash, unique=True, sqlite_where=case_file.c.code_hash.is_not(None))
 Index("case_person", case_file.c.person_hash, sqlite_where=case_file.c.person_hash.is_not(None))
 
-rating = Table(
+rating = _table(
     "rating",
-    metadata,
     # 好差评: once a case. Nothing in it says whose.
     Column("case_id", ForeignKey("case_file.id"), primary_key=True, autoincrement=False),
     Column("grade", Integer, nullable=False),
@@ -263,9 +261,8 @@ rating = Table(
     Index("rating_given", "given_at"),
 )
 
-work_item = Table(
+work_item = _table(
     "work_item",
-    metadata,
     # What the two lowest grades ask for: somebody gets in touch, and puts it right.
     Column("id", Id, primary_key=True),
     Column("case_id", ForeignKey("rating.case_id"), nullable=False, unique=True),
@@ -279,9 +276,8 @@ work_item = Table(
     sqlite_autoincrement=True,
 )
 
-opening = Table(
+opening = _table(
     "opening",
-    metadata,
     # When a service is open on a weekday (ISO 8601: 1 is Monday), in minutes after the hall day's midnight; "*" for
     # all services without hours of their own. No row at all: always open.
     Column("service_id", String(64), primary_key=True),
@@ -290,9 +286,8 @@ opening = Table(
     Column("closes_at", Integer, nullable=False),
 )
 
-special_day = Table(
+special_day = _table(
     "special_day",
-    metadata,
     # A holiday (weekday null), or a working day moved there (调休) with the hours of this weekday.
     Column("day", String(10), primary_key=True),
     Column("weekday", Integer),
@@ -300,9 +295,8 @@ special_day = Table(
     Column("name_en", Text, nullable=False, server_default=""),
 )
 
-quota = Table(
+quota = _table(
     "quota",
-    metadata,
     # At most so many tickets for a service between two times of the day, in minutes as in "opening".
     Column("service_id", String(64), primary_key=True),
     Column("from_at", Integer, primary_key=True),
@@ -310,18 +304,16 @@ quota = Table(
     Column("most", Integer, nullable=False),
 )
 
-used = Table(
+used = _table(
     "used",
-    metadata,
     # How much of a limit is used up today: a quota's period, or a person's tickets (by keyed hash).
     Column("hall_day", String(10), primary_key=True),
     Column("what", String(160), primary_key=True),
     Column("count", Integer, nullable=False),
 )
 
-slot = Table(
+slot = _table(
     "slot",
-    metadata,
     # Appointments that may be made: so many for a service on a weekday between two times, in minutes as in "opening".
     Column("service_id", String(64), primary_key=True),
     Column("weekday", Integer, primary_key=True),
@@ -330,9 +322,8 @@ slot = Table(
     Column("capacity", Integer, nullable=False),
 )
 
-appointment = Table(
+appointment = _table(
     "appointment",
-    metadata,
     Column("id", Id, primary_key=True),
     Column("service_id", String(64), nullable=False),
     Column("day", String(10), nullable=False),
@@ -369,17 +360,15 @@ Index(
     sqlite_where=booked & appointment.c.person_hash.is_not(None),
 )
 
-resident = Table(
+resident = _table(
     "resident",
-    metadata,
     Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),
     Column("hall_day", String(10), nullable=False, index=True),
     Column("sealed", LargeBinary, nullable=False),
 )
 
-day_key = Table(
+day_key = _table(
     "day_key",
-    metadata,
     Column("hall_day", String(10), primary_key=True),
     # Null once erased; the row stays as the record that the day is gone.
     Column("wrapped", LargeBinary),
@@ -387,9 +376,8 @@ day_key = Table(
     Column("erased_at", BigInteger),
 )
 
-access_log = Table(
+access_log = _table(
     "access_log",
-    metadata,
     Column("seq", Id, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("who", Text, nullable=False),
@@ -400,18 +388,16 @@ access_log = Table(
     Column("digest", LargeBinary(32), nullable=False),
 )
 
-answer = Table(
+answer = _table(
     "answer",
-    metadata,
     Column("key_hash", LargeBinary(32), primary_key=True),
     Column("hall_day", String(10), nullable=False, index=True),
     Column("request_hash", LargeBinary(32), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
 
-account = Table(
+account = _table(
     "account",
-    metadata,
     Column("name", String(64), primary_key=True),
     Column("role", String(16), nullable=False),
     Column("password_hash", Text, nullable=False),
@@ -419,9 +405,8 @@ account = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
-token = Table(
+token = _table(
     "token",
-    metadata,
     Column("hash", LargeBinary(32), primary_key=True),
     Column("name", String(64), nullable=False),
     Column("role", String(16), nullable=False),
@@ -430,17 +415,15 @@ token = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
-login = Table(
+login = _table(
     "login",
-    metadata,
     Column("hash", LargeBinary(32), primary_key=True),
     Column("account", ForeignKey("account.name", ondelete="CASCADE"), nullable=False),
     Column("expires_at", BigInteger, nullable=False),
 )
 
-fact = Table(
+fact = _table(
     "fact",
-    metadata,
     # Small things about the store itself: the sealed head of the access log, the proof of the master key.
     Column("name", String(32), primary_key=True),
     Column("value", LargeBinary, nullable=False),

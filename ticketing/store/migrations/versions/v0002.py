@@ -1,26 +1,19 @@
 """Everything a hall asks of its queue: holding, chains, hours, quotas, appointments, cases, ratings."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
+from ticketing.store.migrations.versions.v0001 import ID, partial_index
+
 revision = "0002"
 down_revision = "0001"
-
-ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _only(condition: str) -> dict[str, Any]:
-    """What makes an index one of the rows with ``condition`` alone."""
-    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
 def upgrade() -> None:
     """Add the columns and tables; who waits stands in the line of the service."""
     op.create_table(
         "appointment",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, primary_key=True),
         sa.Column("service_id", sa.String(length=64), nullable=False),
         sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("from_at", sa.BigInteger(), nullable=False),
@@ -32,7 +25,6 @@ def upgrade() -> None:
         sa.Column("made_by", sa.String(length=16), nullable=False),
         sa.Column("ticket_id", sa.BigInteger()),
         sa.Column("ended_at", sa.BigInteger()),
-        sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
     op.create_index("appointment_code", "appointment", ["code_hash"], unique=True)
@@ -41,54 +33,51 @@ def upgrade() -> None:
         "appointment",
         ["day", "service_id", "person_hash"],
         unique=True,
-        **_only("state = 'booked' AND person_hash IS NOT NULL"),
+        **partial_index("state = 'booked' AND person_hash IS NOT NULL"),
     )
-    op.create_index("appointment_person", "appointment", ["person_hash", "day"], **_only("person_hash IS NOT NULL"))
+    op.create_index(
+        "appointment_person", "appointment", ["person_hash", "day"], **partial_index("person_hash IS NOT NULL")
+    )
     op.create_index("appointment_slot", "appointment", ["day", "service_id", "from_at"])
     op.create_table(
         "opening",
-        sa.Column("service_id", sa.String(length=64), nullable=False),
-        sa.Column("weekday", sa.Integer(), nullable=False),
-        sa.Column("opens_at", sa.Integer(), nullable=False),
+        sa.Column("service_id", sa.String(length=64), primary_key=True),
+        sa.Column("weekday", sa.Integer(), primary_key=True),
+        sa.Column("opens_at", sa.Integer(), primary_key=True),
         sa.Column("closes_at", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("service_id", "weekday", "opens_at"),
     )
     op.create_table(
         "quota",
-        sa.Column("service_id", sa.String(length=64), nullable=False),
-        sa.Column("from_at", sa.Integer(), nullable=False),
+        sa.Column("service_id", sa.String(length=64), primary_key=True),
+        sa.Column("from_at", sa.Integer(), primary_key=True),
         sa.Column("to_at", sa.Integer(), nullable=False),
         sa.Column("most", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("service_id", "from_at"),
     )
     op.create_table(
         "slot",
-        sa.Column("service_id", sa.String(length=64), nullable=False),
-        sa.Column("weekday", sa.Integer(), nullable=False),
-        sa.Column("from_at", sa.Integer(), nullable=False),
+        sa.Column("service_id", sa.String(length=64), primary_key=True),
+        sa.Column("weekday", sa.Integer(), primary_key=True),
+        sa.Column("from_at", sa.Integer(), primary_key=True),
         sa.Column("to_at", sa.Integer(), nullable=False),
         sa.Column("capacity", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("service_id", "weekday", "from_at"),
     )
     op.create_table(
         "special_day",
-        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("day", sa.String(length=10), primary_key=True),
         sa.Column("weekday", sa.Integer()),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("name_en", sa.Text(), server_default="", nullable=False),
-        sa.PrimaryKeyConstraint("day"),
     )
     op.create_table(
         "used",
-        sa.Column("hall_day", sa.String(length=10), nullable=False),
-        sa.Column("what", sa.String(length=160), nullable=False),
+        sa.Column("hall_day", sa.String(length=10), primary_key=True),
+        sa.Column("what", sa.String(length=160), primary_key=True),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("hall_day", "what"),
     )
     op.create_table(
         "case_file",
-        sa.Column("id", ID, nullable=False),
-        sa.Column("ticket_id", ID, nullable=False),
+        sa.Column("id", ID, primary_key=True),
+        sa.Column("ticket_id", ID, sa.ForeignKey("ticket.id"), nullable=False),
         sa.Column("hall_day", sa.String(length=10), nullable=False),
         sa.Column("service_id", sa.String(length=64), nullable=False),
         sa.Column("window_id", sa.String(length=64), nullable=False),
@@ -101,18 +90,16 @@ def upgrade() -> None:
         sa.Column("progress_note", sa.Text()),
         sa.Column("code_hash", sa.LargeBinary(length=32)),
         sa.Column("person_hash", sa.LargeBinary(length=32)),
-        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
-        sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("case_code", "case_file", ["code_hash"], unique=True, **_only("code_hash IS NOT NULL"))
+    op.create_index("case_code", "case_file", ["code_hash"], unique=True, **partial_index("code_hash IS NOT NULL"))
     op.create_index("case_day", "case_file", ["hall_day"])
-    op.create_index("case_person", "case_file", ["person_hash"], **_only("person_hash IS NOT NULL"))
+    op.create_index("case_person", "case_file", ["person_hash"], **partial_index("person_hash IS NOT NULL"))
     op.create_index("case_ticket", "case_file", ["ticket_id"])
     op.create_table(
         "visit",
-        sa.Column("id", ID, nullable=False),
-        sa.Column("ticket_id", ID, nullable=False),
+        sa.Column("id", ID, primary_key=True),
+        sa.Column("ticket_id", ID, sa.ForeignKey("ticket.id"), nullable=False),
         sa.Column("hall_day", sa.String(length=10), nullable=False),
         sa.Column("service_id", sa.String(length=64), nullable=False),
         sa.Column("window_id", sa.String(length=64), nullable=False),
@@ -122,28 +109,24 @@ def upgrade() -> None:
         sa.Column("started_at", sa.BigInteger()),
         sa.Column("ended_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_as", sa.String(length=16), nullable=False),
-        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"]),
-        sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
     op.create_index("visit_day", "visit", ["hall_day"])
     op.create_index("visit_ticket", "visit", ["ticket_id"])
     op.create_table(
         "rating",
-        sa.Column("case_id", ID, autoincrement=False, nullable=False),
+        sa.Column("case_id", ID, sa.ForeignKey("case_file.id"), autoincrement=False, primary_key=True),
         sa.Column("grade", sa.Integer(), nullable=False),
         sa.Column("reasons", sa.Text(), server_default="[]", nullable=False),
         sa.Column("given_at", sa.BigInteger(), nullable=False),
         sa.Column("via", sa.String(length=16), nullable=False),
         sa.Column("late", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"]),
-        sa.PrimaryKeyConstraint("case_id"),
     )
     op.create_index("rating_given", "rating", ["given_at"])
     op.create_table(
         "work_item",
-        sa.Column("id", ID, nullable=False),
-        sa.Column("case_id", ID, nullable=False),
+        sa.Column("id", ID, primary_key=True),
+        sa.Column("case_id", ID, sa.ForeignKey("rating.case_id"), nullable=False, unique=True),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("contact_by", sa.BigInteger(), nullable=False),
         sa.Column("settle_by", sa.BigInteger(), nullable=False),
@@ -151,9 +134,6 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.BigInteger()),
         sa.Column("who", sa.String(length=64)),
         sa.Column("note", sa.Text()),
-        sa.ForeignKeyConstraint(["case_id"], ["rating.case_id"]),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("case_id"),
         sqlite_autoincrement=True,
     )
     op.add_column("print_job", sa.Column("case_id", sa.BigInteger()))
@@ -177,8 +157,10 @@ def upgrade() -> None:
     op.add_column("ticket", sa.Column("agent_hash", sa.LargeBinary(length=32)))
     op.add_column("ticket", sa.Column("wrong_proofs", sa.Integer(), server_default="0", nullable=False))
     op.drop_index("ticket_next", table_name="ticket")
-    op.create_index("ticket_next", "ticket", ["line", "hall_day", "rank_at", "id"], **_only("state = 'waiting'"))
-    op.create_index("ticket_held", "ticket", ["held_until"], **_only("state = 'held'"))
+    op.create_index(
+        "ticket_next", "ticket", ["line", "hall_day", "rank_at", "id"], **partial_index("state = 'waiting'")
+    )
+    op.create_index("ticket_held", "ticket", ["held_until"], **partial_index("state = 'held'"))
     if op.get_context().dialect.name == "postgresql":
         # Counted in the night, no ticket is of the day that comes, and who is next would then be looked for among all
         # of its tickets instead of in "ticket_next". Uncounted, a day is taken for one in two hundred.
@@ -197,5 +179,5 @@ def upgrade() -> None:
         "ticket",
         ["hall_day", "person_hash", "service_id"],
         unique=True,
-        **_only("state IN ('waiting', 'called', 'serving', 'held') AND person_hash IS NOT NULL"),
+        **partial_index("state IN ('waiting', 'called', 'serving', 'held') AND person_hash IS NOT NULL"),
     )
