@@ -153,7 +153,7 @@ class Appointments:
 
             asked = ("book", service, day.isoformat(), minute, resident.as_json(), made_by)
             booked, new = once(m, actor, key, asked, do, lambda made: made, lambda _day, kept: int(kept))
-            made = booking.with_code(m, booking.row_of(m, booked))
+            made = booking.appointment(m, booking.row_of(m, booked), with_code=True)
         if new:
             log.info("appointment %s booked by %s", made.id, actor.who)
         return made

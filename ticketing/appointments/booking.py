@@ -37,23 +37,21 @@ _appointments = select(*(_a.c[name] for name in AppointmentRow._fields))
 _BY_ID = Prepared(_appointments.where(_MINE), AppointmentRow)
 _BY_CODE = Prepared(_appointments.where(_a.c.code_hash == bindparam("code")), AppointmentRow)
 OF_DAY = Prepared(_appointments.where(_a.c.day == bindparam("day")).order_by(_a.c.from_at, _a.c.id), AppointmentRow)
-_of_person = _appointments.where(
-    _a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None), _a.c.day == bindparam("day")
-)
-OF_PERSON = Prepared(_of_person.order_by(_a.c.from_at, _a.c.id), AppointmentRow)
-FROM_DAY_ON = Prepared(
+_BY_PERSON = (_a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None))
+_of_person = _appointments.where(*_BY_PERSON).order_by(_a.c.from_at, _a.c.id)
+OF_PERSON = Prepared(_of_person.where(_a.c.day == bindparam("day")), AppointmentRow)
+FROM_DAY_ON = Prepared(_of_person.where(_a.c.day >= bindparam("day")), AppointmentRow)
+_OF_HOLDER = Prepared(_appointments.where(_MINE, _a.c.person_hash == bindparam("person")), AppointmentRow)
+_BOOKED = Prepared(
     _appointments.where(
-        _a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None), _a.c.day >= bindparam("day")
-    ).order_by(_a.c.from_at, _a.c.id),
+        *_BY_PERSON, _a.c.day == bindparam("day"), _a.c.service_id == bindparam("service"), tables.booked
+    ),
     AppointmentRow,
 )
-_OF_HOLDER = Prepared(_appointments.where(_MINE, _a.c.person_hash == bindparam("person")), AppointmentRow)
-_BOOKED = Prepared(_of_person.where(_a.c.service_id == bindparam("service"), tables.booked), AppointmentRow)
 _MISSED = Prepared(
     select(_a.c.day)
     .where(
-        _a.c.person_hash == bindparam("person"),
-        _a.c.person_hash.is_not(None),
+        *_BY_PERSON,
         _a.c.day > bindparam("since"),
         _a.c.state == literal_column("'missed'"),
     )
@@ -76,8 +74,7 @@ _TAKEN_BETWEEN = Prepared(
 )
 _NEXT_ID = Prepared(text("SELECT coalesce(max(id), 0) + 1 FROM appointment"))
 _BOOK = Prepared(insert(_a).inline())
-_CANCEL = Prepared(update(_a).where(_MINE).values(state="cancelled", ended_at=bindparam("now")))
-_MISS = Prepared(update(_a).where(_MINE).values(state="missed", ended_at=bindparam("now")))
+_END = Prepared(update(_a).where(_MINE).values(state=bindparam("to"), ended_at=bindparam("now")))
 _CHECK_IN = Prepared(update(_a).where(_MINE, tables.booked).values(state="checked_in", ticket_id=bindparam("ticket")))
 
 
@@ -149,7 +146,7 @@ def check_in(m: Transaction, service: str, resident: Resident | None, ticket: in
     if m.at >= row.to_at + rules.late // timedelta(microseconds=1):
         if rules.late_is == "refuse":
             raise StateError("too_late", time=f"{m.time(row.from_at):%H:%M}")
-        _MISS.do(m.conn, {"appointment": row.id, "now": m.at})
+        _END.do(m.conn, {"appointment": row.id, "to": "missed", "now": m.at})
         return None
     _CHECK_IN.do(m.conn, {"appointment": row.id, "ticket": ticket})
     if early or row.from_at <= rank:
@@ -263,7 +260,7 @@ def cancel(m: Transaction, row: AppointmentRow) -> Appointment:
     """Cancel an appointment; raises ``appointment_over``."""
     if row.state != "booked" or row.day < m.day:
         raise StateError("appointment_over", state=row.state)
-    _CANCEL.do(m.conn, {"appointment": row.id, "now": m.at})
+    _END.do(m.conn, {"appointment": row.id, "to": "cancelled", "now": m.at})
     return appointment(m, row._replace(state="cancelled"))
 
 
@@ -287,16 +284,11 @@ def row_of_code(m: Transaction, scanned: str) -> AppointmentRow:
     return row
 
 
-def appointment(m: Transaction, row: AppointmentRow, code: str | None = None) -> Appointment:
-    """The appointment in a row."""
+def appointment(m: Transaction, row: AppointmentRow, *, with_code: bool = False) -> Appointment:
+    """The appointment in a row; with its code only for the caller who books it."""
     begins, ends = m.time(row.from_at), m.time(row.to_at)
-    day = date.fromisoformat(row.day)
+    day, code = date.fromisoformat(row.day), _code_of(m, row.id) if with_code else None
     return Appointment(row.id, row.service_id, day, begins, ends, row.state, row.ticket_id, code)
-
-
-def with_code(m: Transaction, row: AppointmentRow) -> Appointment:
-    """The appointment with its code, for the caller who booked it."""
-    return appointment(m, row, _code_of(m, row.id))
 
 
 def _code_of(m: Transaction, appointment: int) -> str:

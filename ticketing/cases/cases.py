@@ -91,11 +91,7 @@ _BY_CODE = Prepared(_cases.where(_c.c.code_hash == bindparam("code")), CaseRow)
 _of_person = _cases.where(_c.c.person_hash == bindparam("person"), _c.c.person_hash.is_not(None))
 _OF_PERSON = Prepared(_of_person.order_by(_c.c.id.desc()), CaseRow)
 _OF_TICKET = Prepared(_cases.where(_c.c.ticket_id == bindparam("ticket")).order_by(_c.c.id), CaseRow)
-_MOVE = (
-    update(_c)
-    .where(_c.c.id == bindparam("case"))
-    .values(progress=bindparam("to"), progress_at=bindparam("now"), progress_note=bindparam("note"))
-)
+_MOVE = update(_c).where(_c.c.id == bindparam("case"))
 _PROMISE_DAYS = select(tables.service.c.promise_days).where(tables.service.c.id == bindparam("service"))
 _OF_FINISH = (
     select(_c.c.id, tables.rating.c.grade)
@@ -233,32 +229,12 @@ def outcome_of(text: str) -> str:
     return outcome
 
 
-def record(
-    m: Transaction, row: TicketRow, outcome: str, promise_days: int | None = None, *, printed: bool = False
-) -> Case:
-    """Record the case of the ticket in ``row``, for the service it is at a window for.
-
-    Args:
-        m: the transaction that finishes it.
-        row: the ticket at its window.
-        outcome: of :func:`outcome_of`.
-        promise_days: working days until a promised case is done; None for the service's or the hall's.
-        printed: whether this box prints the receipt, if there is one.
-    """
-    return _record(m, row, row.service_id, outcome, promise_days, printed)
-
-
 def record_all(m: Transaction, row: TicketRow, further: Iterable[Further], *, printed: bool = False) -> list[Case]:
-    """Record further cases on the same ticket.
-
-    Raises:
-        UnknownError: ``unknown_service``.
-        StateError: ``bad_outcome``.
-    """
+    """Record further cases on the same ticket; raises ``unknown_service``, ``bad_outcome``."""
     made = []
     for one in further:
         m.service(one.service)
-        made.append(_record(m, row, one.service, outcome_of(one.outcome), one.promise_days, printed))
+        made.append(record(m, row, one.service, outcome_of(one.outcome), one.promise_days, printed=printed))
     return made
 
 
@@ -287,7 +263,8 @@ def move(m: Transaction, row: CaseRow, state: str, note: str | None) -> Case:
         raise StateError("bad_progress")
     if row.progress in (None, "closed"):
         raise StateError("case_over")
-    m.conn.execute(_MOVE, {"case": row.id, "to": state, "now": m.at, "note": (note or "")[:LONGEST_NOTE] or None})
+    told = {"progress": state, "progress_at": m.at, "progress_note": (note or "")[:LONGEST_NOTE] or None}
+    m.conn.execute(_MOVE, {"case": row.id, **told})
     return case_of(m, row_of(m, row.id))
 
 
@@ -331,9 +308,10 @@ def case_of(m: Transaction, row: CaseRow, receipt: str | None = None) -> Case:
     )
 
 
-def _record(
-    m: Transaction, row: TicketRow, service: str, outcome: str, promise_days: int | None, printed: bool
+def record(
+    m: Transaction, row: TicketRow, service: str, outcome: str, promise_days: int | None, *, printed: bool
 ) -> Case:
+    """Record a case of the ticket at its window; ``printed``: whether this box prints the receipt, if there is one."""
     progress = BEGINS_AS.get(outcome)
     promised = _promised_on(m, service, promise_days) if progress == "open" else None
     case = _INSERT.do(

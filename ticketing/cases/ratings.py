@@ -58,36 +58,14 @@ _LAST_AT = Prepared(
     .limit(1)
 )
 _MAKE_WORK = insert(_w)
-_WORK: Select[Any] = select(
-    _w.c.id,
-    _w.c.case_id,
-    _w.c.made_at,
-    _w.c.contact_by,
-    _w.c.settle_by,
-    _w.c.contacted_at,
-    _w.c.settled_at,
-    _w.c.who,
-    _w.c.note,
-    _r.c.grade,
-    _r.c.reasons,
-    _c.c.hall_day,
-    _c.c.service_id,
-    _c.c.window_id,
-).join_from(_w, _r, _r.c.case_id == _w.c.case_id)
+_WORK: Select[Any] = select(_w, _r.c.grade, _r.c.reasons, _c.c.hall_day, _c.c.service_id, _c.c.window_id).join_from(
+    _w, _r, _r.c.case_id == _w.c.case_id
+)
 _WORK = _WORK.join(_c, _c.c.id == _w.c.case_id)
 _OPEN_WORK = _WORK.where(_w.c.settled_at.is_(None)).order_by(_w.c.settle_by, _w.c.id)
 _ALL_WORK = _WORK.order_by(_w.c.id.desc())
 _ONE_WORK = _WORK.where(_w.c.id == bindparam("item"))
-_DO_WORK = (
-    update(_w)
-    .where(_w.c.id == bindparam("item"))
-    .values(
-        contacted_at=bindparam("contacted"),
-        settled_at=bindparam("settled"),
-        who=bindparam("by"),
-        note=bindparam("said"),
-    )
-)
+_DO_WORK = update(_w).where(_w.c.id == bindparam("item"))
 _FIGURES = (
     select(_c.c.hall_day, _c.c.service_id, _c.c.window_id, _c.c.clerk, _r.c.grade, func.count().label("n"))
     .outerjoin_from(_c, _r, _r.c.case_id == _c.c.id)
@@ -262,9 +240,9 @@ class Ratings:
             if row.settled_at is not None:
                 raise StateError("work_settled")
             seen = m.at if row.contacted_at is None and (contacted or settled) else row.contacted_at
-            done = {"contacted": seen, "settled": m.at if settled else None, "by": actor.who}
+            done = {"contacted_at": seen, "settled_at": m.at if settled else None, "who": actor.who}
             said = note[:LONGEST_NOTE] if note else row.note
-            m.conn.execute(_DO_WORK, {"item": item, **done, "said": said})
+            m.conn.execute(_DO_WORK, {"item": item, **done, "note": said})
             changed = _item(m, m.conn.execute(_ONE_WORK, {"item": item}).one())
         log.info("work item %s seen to by %s", item, actor.who)
         return changed

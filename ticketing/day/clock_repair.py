@@ -62,11 +62,7 @@ _MISSED_STAY = (
     .order_by(_v.c.id.desc())
     .limit(1)
 )
-_MISSED_AGAIN = (
-    update(_t)
-    .where(_t.c.id == bindparam("ticket"))
-    .values(window_id=bindparam("window"), called_at=bindparam("called"), ended_at=bindparam("ended"))
-)
+_MISSED_AGAIN = update(_t).where(_t.c.id == bindparam("ticket"))
 _BOOKED_AGAIN = (
     update(_a)
     .where(_a.c.state == "missed", _a.c.day >= bindparam("today"), _a.c.ended_at > bindparam("now"))
@@ -120,7 +116,7 @@ def _bring_back(m: Transaction) -> list[Any]:
             continue
         if state == State.MISSED:
             stay = m.conn.execute(_MISSED_STAY, {"ticket": row.id}).one()
-            values = {"window": stay.window_id, "called": stay.called_at, "ended": stay.ended_at}
+            values = {"window_id": stay.window_id, "called_at": stay.called_at, "ended_at": stay.ended_at}
             m.conn.execute(_MISSED_AGAIN, {"ticket": row.id, **values})
             m.conn.execute(delete(_v).where(_v.c.id == stay.id))
         elif state == State.WAITING:

@@ -60,10 +60,6 @@ COLUMNS = tuple(_print_state if name == "print_state" else t.c[name] for name in
 tickets: Select[Any] = select(*COLUMNS)
 
 
-def _state(state: State) -> ColumnElement[str]:
-    return literal_column(f"'{state}'")
-
-
 def transition(verb: str, which: ColumnElement[bool], **columns: Any) -> Prepared[TicketRow]:
     """The statement by which ``verb`` changes the ticket ``which``; it returns the ticket as changed.
 
@@ -75,7 +71,7 @@ def transition(verb: str, which: ColumnElement[bool], **columns: Any) -> Prepare
         which: the condition for one ticket.
         columns: the other columns to set.
     """
-    states = [(_state(before), _state(after)) for before, after in TRANSITIONS[verb].items()]
+    states = [(tables.word(before), tables.word(after)) for before, after in TRANSITIONS[verb].items()]
     to = case(*((t.c.state == before, after) for before, after in states))
     before = t.c.state.in_([before for before, _ in states])
     changed = update(t).where(which, before).values({t.c.state: to, **columns})

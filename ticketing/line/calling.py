@@ -134,7 +134,7 @@ def finish(
     """End the service with an outcome. A ticket with services still to come goes on to the next one."""
     outcome = cases.outcome_of(outcome)
     row = change_here(m, _FINISH, "finish", window, actor, result=outcome)
-    made = [cases.record(m, row, outcome, promise_days, printed=printed)]
+    made = [cases.record(m, row, row.service_id, outcome, promise_days, printed=printed)]
     made += cases.record_all(m, row, further, printed=printed)
     if row.chain and (stops := _next_stop(m, row)):
         visits.record(m, row, "done")

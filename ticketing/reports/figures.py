@@ -33,6 +33,13 @@ from ticketing.store import tables
 
 By = Literal["hour", "service", "window", "clerk", "day"]
 
+SPANS = {
+    "waits": ("began_at", "called_at"),
+    "walks": ("called_at", "started_at"),
+    "services": ("started_at", "ended_at"),
+}
+"""The spans of a stay: from joining the queue to the call, to the start, to the end."""
+
 IMPOSSIBLE = -1
 """Seconds; a duration below 0 or above a day is left out: the clock was set meanwhile."""
 
@@ -116,17 +123,22 @@ class Books:
         part = self._part(by, stay.c, stay.c.began_at)
         return self._all(select(part, stay.c.how, func.count().label("count")).group_by(part, stay.c.how))
 
-    def waits(self, by: By) -> Iterator[Row[Any]]:
-        """``(part, seconds, count)`` from joining the queue to the call."""
-        return self._durations(by, "began_at", "called_at", told_apart=False)
-
-    def walks(self, by: By) -> Iterator[Row[Any]]:
-        """``(part, seconds, count)`` from the call to the start."""
-        return self._durations(by, "called_at", "started_at", told_apart=True)
-
-    def services(self, by: By) -> Iterator[Row[Any]]:
-        """``(part, seconds, count)`` from the start to the end."""
-        return self._durations(by, "started_at", "ended_at", told_apart=True)
+    def durations(self, by: By, span: str) -> Iterator[Row[Any]]:
+        """``(part, seconds, count)`` of a span of ``SPANS``."""
+        since, until = SPANS[span]
+        stay = _stays(self._first, self._last)
+        part = self._part(by, stay.c, stay.c.began_at)
+        taken = stay.c[until] - stay.c[since]
+        seconds = case(
+            (taken < _number(0), _number(IMPOSSIBLE)),
+            (taken > _number(_DAY), _number(IMPOSSIBLE)),
+            else_=taken // _number(_SECOND),
+        ).label("seconds")
+        known: list[ColumnElement[bool]] = [stay.c[since].is_not(None), stay.c[until].is_not(None)]
+        if "started_at" in (since, until):
+            # Finished without having been started: when the resident came to the window is unknown.
+            known.append(or_(stay.c.ended_at.is_(None), stay.c.started_at != stay.c.ended_at))
+        return self._all(select(part, seconds, func.count().label("count")).where(*known).group_by(part, seconds))
 
     def cases(self, by: By) -> Iterator[Row[Any]]:
         """``(part, outcome, grade, count, open, late)``: cases, work items of low grades; grade None: not rated."""
@@ -185,21 +197,6 @@ class Books:
 
     def _all(self, query: Any) -> Iterator[Row[Any]]:
         return iter(self._conn.execute(query).all())
-
-    def _durations(self, by: By, since: str, until: str, *, told_apart: bool) -> Iterator[Row[Any]]:
-        stay = _stays(self._first, self._last)
-        part = self._part(by, stay.c, stay.c.began_at)
-        taken = stay.c[until] - stay.c[since]
-        seconds = case(
-            (taken < _number(0), _number(IMPOSSIBLE)),
-            (taken > _number(_DAY), _number(IMPOSSIBLE)),
-            else_=taken // _number(_SECOND),
-        ).label("seconds")
-        known: list[ColumnElement[bool]] = [stay.c[since].is_not(None), stay.c[until].is_not(None)]
-        if told_apart:
-            # Finished without having been started: when the resident came to the window is unknown.
-            known.append(or_(stay.c.ended_at.is_(None), stay.c.started_at != stay.c.ended_at))
-        return self._all(select(part, seconds, func.count().label("count")).where(*known).group_by(part, seconds))
 
     def _part(self, by: By, columns: Any, at: ColumnElement[int]) -> Any:
         """The column to group by."""

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from ticketing.day.ledger import Ledger
 from ticketing.model import StateError
-from ticketing.reports.figures import IMPOSSIBLE, Books, By
+from ticketing.reports.figures import IMPOSSIBLE, SPANS, Books, By
 
 __all__ = ["FEWEST_GRADES", "LONGEST_SPAN", "By", "Day", "Figures", "Report", "Reports", "Times", "percentile"]
 
@@ -163,15 +163,13 @@ class _Sums:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self.waits: Counter[int] = Counter()
-        self.walks: Counter[int] = Counter()
-        self.services: Counter[int] = Counter()
+        self.seconds: dict[str, Counter[int]] = {span: Counter() for span in SPANS}
         self.outcomes: Counter[str] = Counter()
         self.grades: Counter[int] = Counter()
 
     def figures(self, key: str, name: str, *, hours: bool, of_clerk: bool = False) -> Figures:
         counts, rated = self.counts, self.grades.total()
-        left_out = sum(times.get(IMPOSSIBLE, 0) for times in (self.waits, self.walks, self.services))
+        left_out = sum(times.get(IMPOSSIBLE, 0) for times in self.seconds.values())
         few = of_clerk and rated < FEWEST_GRADES
         return Figures(
             key=key,
@@ -184,9 +182,9 @@ class _Sums:
             transferred=counts["transferred"],
             held=counts["held"],
             overtime=counts["overtime"] if hours else None,
-            waits=_times(self.waits),
-            walks=_times(self.walks),
-            services=_times(self.services),
+            waits=_times(self.seconds["waits"]),
+            walks=_times(self.seconds["walks"]),
+            services=_times(self.seconds["services"]),
             left_out=left_out,
             cases=self.outcomes.total(),
             outcomes=dict(sorted(self.outcomes.items())),
@@ -217,12 +215,9 @@ def _report(books: Books, by: By) -> tuple[Figures, tuple[Figures, ...]]:
             sums.counts[row.state] += row.count
     for row, sums in each(books.stays(by)):
         sums.counts[row.how] += row.count
-    for row, sums in each(books.waits(by)):
-        sums.waits[row.seconds] += row.count
-    for row, sums in each(books.walks(by)):
-        sums.walks[row.seconds] += row.count
-    for row, sums in each(books.services(by)):
-        sums.services[row.seconds] += row.count
+    for span in SPANS:
+        for row, sums in each(books.durations(by, span)):
+            sums.seconds[span][row.seconds] += row.count
     for row, sums in each(books.overtime(by)):
         sums.counts["overtime"] += row.count
     for row, sums in each(books.cases(by)):

@@ -30,6 +30,14 @@ metadata = MetaData()
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 
+def word(value: str) -> ColumnElement[str]:
+    """A word of ours, written out in the statement instead of bound.
+
+    A database can only tell that a partial index fits when it knows the value before it plans.
+    """
+    return literal_column(f"'{value}'")
+
+
 def _table(name: str, *parts: SchemaItem, **options: Any) -> Table:
     return Table(name, metadata, *parts, **options)
 
@@ -127,16 +135,10 @@ ticket = _table(
     Index("ticket_number", "hall_day", "number", unique=True),
     Index("ticket_code", "code_hash", unique=True),
 )
-# Written out instead of bound, here and in every query that is to use one of these indexes: a database can only tell
-# that a partial index fits when it knows the value before it plans.
-_WAITING: ColumnElement[str] = literal_column("'waiting'")
-_CALLED: ColumnElement[str] = literal_column("'called'")
-_SERVING: ColumnElement[str] = literal_column("'serving'")
-_HELD: ColumnElement[str] = literal_column("'held'")
-waiting = ticket.c.state == _WAITING
-open_ = ticket.c.state.in_([_CALLED, _SERVING])
-held = ticket.c.state == _HELD
-live = ticket.c.state.in_([_WAITING, _CALLED, _SERVING, _HELD])
+waiting = ticket.c.state == word("waiting")
+open_ = ticket.c.state.in_([word("called"), word("serving")])
+held = ticket.c.state == word("held")
+live = ticket.c.state.in_([word("waiting"), word("called"), word("serving"), word("held")])
 Index(
     "ticket_next",
     ticket.c.line,
@@ -189,10 +191,8 @@ print_job = _table(
     Column("ended_at", BigInteger),
     sqlite_autoincrement=True,
 )
-_PENDING: ColumnElement[str] = literal_column("'pending'")
-_SENDING: ColumnElement[str] = literal_column("'sending'")
-pending = print_job.c.state == _PENDING
-unfinished = print_job.c.state.in_([_PENDING, _SENDING])
+pending = print_job.c.state == word("pending")
+unfinished = print_job.c.state.in_([word("pending"), word("sending")])
 Index(
     "print_job_unfinished",
     print_job.c.box,
@@ -349,8 +349,7 @@ Index(
     appointment.c.day,
     sqlite_where=appointment.c.person_hash.is_not(None),
 )
-_BOOKED: ColumnElement[str] = literal_column("'booked'")
-booked = appointment.c.state == _BOOKED
+booked = appointment.c.state == word("booked")
 Index(
     "appointment_of_person",
     appointment.c.day,
