@@ -128,11 +128,7 @@ class DeviceSettings(BaseModel):
         raise NotImplementedError
 
     def open_port(self) -> Resource:
-        """What the driver works on.
-
-        Raises:
-            OfflineError: it cannot be opened.
-        """
+        """What the driver works on; raises OfflineError if it cannot be opened."""
         raise NotImplementedError
 
 

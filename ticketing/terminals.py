@@ -73,11 +73,7 @@ class Terminals:
         return scanned
 
     def cases(self, actor: Actor, *, id_number: str | None = None, code_text: str | None = None) -> list[Case]:
-        """How cases go on, by the card that lies at the terminal or by the code of a receipt.
-
-        Raises:
-            UnknownError: ``unknown_code``, of a receipt.
-        """
+        """How cases go on, by the card at the terminal or by the code of a receipt, which may be ``unknown_code``."""
         if id_number is None:
             with self._ledger.look() as m:
                 return [cases.case_of(m, cases.row_of_code(m, code_text or ""))]

@@ -168,11 +168,7 @@ def parse_card(text: bytes, photo: bytes = b"") -> IdCard:
 
 
 def encode_card(card: IdCard) -> bytes:
-    """The 256 bytes that :func:`parse_card` reads as ``card``: for simulated readers and tests.
-
-    Raises:
-        ValueError: a field is too long for its place on this kind of card.
-    """
+    """The 256 bytes that :func:`parse_card` reads as ``card``; raises ValueError for a field that is too long."""
     text = bytearray(" ".encode("utf-16-le") * (TEXT_SIZE // 2))
     letter = next(letter for letter, kind in KINDS.items() if kind == card.kind)
     text[KIND_AT : KIND_AT + 2] = letter.encode("utf-16-le")

@@ -110,11 +110,7 @@ def parse_answer(body: bytes) -> SamAnswer:
 
 
 def parse_card_data(data: bytes) -> tuple[bytes, bytes]:
-    """Text and photo out of the data of an answer to 30 01, by its own length fields.
-
-    Raises:
-        ProtocolError: ``garbled``: the lengths do not fit.
-    """
+    """Text and photo out of the answer to 30 01, by its length fields; ProtocolError where these do not fit."""
     sizes = int.from_bytes(data[0:2], "big"), int.from_bytes(data[2:4], "big")
     if not sizes[0] or len(data) < 4 + sum(sizes):
         raise ProtocolError("garbled", f"card data of {len(data)} bytes, lengths {sizes[0]} and {sizes[1]}")

@@ -238,11 +238,7 @@ class Area:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Area":
-        """The reverse of :meth:`to_bytes`.
-
-        Raises:
-            ValueError: these bytes are no area.
-        """
+        """The reverse of :meth:`to_bytes`; raises ValueError for bytes that are no area."""
         try:
             kind, x, y, width, height, area_id, line_space, run_mode, timeout, sound = struct.unpack_from(
                 "<BHHHHBBBHB", data
@@ -275,11 +271,7 @@ def encode_show(area: Area, *, answer: bool = True, process: int = 0) -> bytes:
 
 
 def parse_show(data: bytes) -> list[Area]:
-    """The areas of an A3 06 command.
-
-    Raises:
-        ValueError: these bytes are none.
-    """
+    """The areas of an A3 06 command; raises ValueError for other bytes."""
     try:
         place = 6 + (0 if data[5] in (0x00, 0xFF) else data[5])
         count, areas = data[place], []

@@ -129,9 +129,5 @@ class Simulator(Generic[P]):
         return {}
 
     def piece(self, name: str) -> tuple[bytes, str]:
-        """A picture or sound of it by its name, and its media type.
-
-        Raises:
-            LookupError: there is none of this name.
-        """
+        """A picture or sound of it by its name, and its media type; raises LookupError for an unknown name."""
         raise LookupError(name)

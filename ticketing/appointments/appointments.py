@@ -82,11 +82,7 @@ class Appointments:
         self._ledger = ledger
 
     def slots(self, service: str, day: date) -> list[FreeSlot]:
-        """The slots of a date; none on a holiday, and none for a service without appointments.
-
-        Raises:
-            UnknownError: ``unknown_service``.
-        """
+        """The slots of a date, none on a holiday or for a service without appointments; raises ``unknown_service``."""
         with self._ledger.look() as m:
             m.service(service)
             found = timetable.now(m).calendar.slots(service, day)
@@ -204,12 +200,7 @@ class Appointments:
             return [booking.appointment(m, row) for row in rows]
 
     def cancel(self, appointment: int, actor: Actor) -> Appointment:
-        """Cancel at the desk.
-
-        Raises:
-            UnknownError: ``unknown_appointment``.
-            StateError: ``appointment_over`` (``state``).
-        """
+        """Cancel at the desk; raises ``unknown_appointment``, ``appointment_over`` (``state``)."""
         with self._ledger.verb() as m:
             cancelled = booking.cancel(m, booking.row_of(m, appointment))
         log.info("appointment %s cancelled by %s", cancelled.id, actor.who)

@@ -166,16 +166,10 @@ def book(m: Transaction, service: str, day: date, minute: int, person: bytes, ma
 
 
 def refuse_taken(m: Transaction, slot: SlotOfDay, others: int | None, taken: int) -> None:
-    """Raise if a person cannot book a slot.
+    """Raise ``slot_over``, ``already_booked`` (``time``) or ``slot_full`` if a person cannot book a slot.
 
-    Args:
-        m: the transaction.
-        slot: which.
-        others: begin of the slot that the same person has booked for this service on that day, if any.
-        taken: how many places of the slot are taken.
-
-    Raises:
-        StateError: ``slot_over``, ``already_booked`` (``time``), ``slot_full``.
+    ``others`` is the begin of the slot that the same person has booked for this service on that day, if any; ``taken``
+    is how many places of the slot are taken.
     """
     if is_over(m, slot):
         raise StateError("slot_over")

@@ -239,11 +239,7 @@ def record_all(m: Transaction, row: TicketRow, further: Iterable[Further], *, pr
 
 
 def withdraw(m: Transaction, ticket: int, ended_at: int) -> None:
-    """Take back the cases recorded by the finish of this ticket at ``ended_at``.
-
-    Raises:
-        StateError: ``already_rated``.
-    """
+    """Take back the cases recorded by the finish of this ticket at ``ended_at``; raises ``already_rated``."""
     rows = m.conn.execute(_OF_FINISH, {"ticket": ticket, "ended": ended_at}).all()
     if any(row.grade is not None for row in rows):
         raise StateError("already_rated")

@@ -154,11 +154,7 @@ class Ratings:
         self._ledger = ledger
 
     def to_rate(self, code_text: str) -> list[Case]:
-        """The cases that the holder of this code, of a ticket or a receipt, may rate now; oldest first.
-
-        Raises:
-            UnknownError: ``unknown_code``.
-        """
+        """The cases that this code, of a ticket or a receipt, may rate now, oldest first; raises ``unknown_code``."""
         with self._ledger.look() as m:
             rows = _rows_of_code(m, code_text)
             return [cases.case_of(m, row) for row in _unrated(m, rows)]
@@ -195,11 +191,7 @@ class Ratings:
             return _rate(m, left[0], grade, reasons, via)
 
     def asked_at(self, window: str) -> Case | None:
-        """The case that the tablet at a window asks about now: just finished there, and not rated.
-
-        Raises:
-            UnknownError: ``unknown_window``.
-        """
+        """The case just finished at a window and not rated, which its tablet asks about; raises ``unknown_window``."""
         with self._ledger.look() as m:
             row = _asked_at(m, window)
             return row and cases.case_of(m, row)
@@ -229,11 +221,9 @@ class Ratings:
     def see_to(
         self, item: int, actor: Actor, *, contacted: bool = False, settled: bool = False, note: str | None = None
     ) -> WorkItem:
-        """Mark a work item as contacted or settled; a settled item counts as contacted by now at the latest.
+        """Mark a work item as contacted or settled; raises ``unknown_work``, ``work_settled``.
 
-        Raises:
-            UnknownError: ``unknown_work``.
-            StateError: ``work_settled``.
+        A settled item counts as contacted by now at the latest.
         """
         with self._ledger.verb() as m:
             row = m.known(m.conn.execute(_ONE_WORK, {"item": item}).one_or_none(), "unknown_work")

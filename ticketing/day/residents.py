@@ -41,11 +41,7 @@ def seal(m: Transaction, ticket: int, holders: Holders) -> None:
 
 
 def opened(m: Transaction, hall_day: str, ticket: int) -> Holders | None:
-    """The persons behind a ticket. Who shows them to somebody must write an entry into the access log.
-
-    Raises:
-        ErasedError: that day is erased.
-    """
+    """The persons behind a ticket; raises ErasedError. A caller that shows them writes an entry into the access log."""
     sealed: bytes | None = _SEALED.scalar(m.conn, {"ticket": ticket})
     return None if sealed is None else from_bytes(m.vault.open(m.conn, hall_day, PURPOSE, ticket, sealed))
 

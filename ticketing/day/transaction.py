@@ -255,10 +255,7 @@ class Transaction:
     def row_of_code(self, scanned: str) -> TicketRow:
         """The row of today's ticket with the scanned code.
 
-        A code of another day, an erased code, an unknown one and a text that is no code are answered alike.
-
-        Raises:
-            UnknownError: ``unknown_code``.
+        A code of another day, an erased code, an unknown one and a text that is no code are all ``unknown_code``.
         """
         return self._row_of_code(_BY_CODE, scanned)
 

@@ -36,11 +36,7 @@ _INTO_LINE = {
 def record(m: Transaction, row: TicketRow, how: str, *, ended_at: int | None = None) -> None:
     """Keep a visit to a window that does not end the ticket, before the ticket's row is overwritten.
 
-    Args:
-        m: the transaction.
-        row: the ticket as it was called, served or missed there.
-        how: ``transferred``, ``held``, ``missed`` or ``done``.
-        ended_at: when the visit ended, if not now.
+    ``how`` is ``transferred``, ``held``, ``missed`` or ``done``; ``ended_at``, in microseconds, None for now.
     """
     _VISIT.do(
         m.conn,
@@ -74,17 +70,8 @@ def into_line(
 ) -> Ticket:
     """Have a ticket wait, from any state that ``verb`` allows. The number stays, and so does what is not given.
 
-    Args:
-        m: the transaction.
-        row: the ticket.
-        verb: of the table of states.
-        event: what happened.
-        service: the service it waits for from now on.
-        line: the line to stand in, if not the service's.
-        rank: its new rank, and what made it.
-        chain: services still to come.
-        window: the window it leaves, as the event tells it.
-        was: the state before, as the event tells it.
+    Without a ``line`` it waits in that of its service. ``rank`` is the new rank and what made it, ``chain`` the
+    services still to come. ``event`` tells ``window``, which the ticket leaves, and ``was``, its state before.
     """
     to = service or row.service_id
     rank_at, rank_by = rank or (row.rank_at, row.rank_by)

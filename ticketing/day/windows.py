@@ -70,12 +70,7 @@ def change_here(
 
 
 def ticket_at(m: Transaction, window: str, actor: Actor) -> TicketRow:
-    """The ticket at the window, for whoever sits there.
-
-    Raises:
-        UnknownError: ``unknown_window``.
-        StateError: ``nobody_here``, ``window_taken``.
-    """
+    """The ticket at the window, for the actor who sits there; raises as :func:`seat`, and ``nobody_here``."""
     seat(m, window, actor)
     row = m.open_at(window)
     if row is None:
@@ -85,12 +80,7 @@ def ticket_at(m: Transaction, window: str, actor: Actor) -> TicketRow:
 
 
 def seat(m: Transaction, window: str, actor: Actor) -> None:
-    """Before a verb about the ticket at a window: a person has to sit there, and does from now on.
-
-    Raises:
-        UnknownError: ``unknown_window``.
-        StateError: ``window_taken``.
-    """
+    """Have a person sit at the window of a verb about its ticket; raises ``unknown_window``, ``window_taken``."""
     if actor.logged_in:
         claim(m, m.window(window), actor)
 
@@ -141,11 +131,7 @@ def release_all(m: Transaction) -> None:
 
 
 def close(m: Transaction, window: Window) -> Window:
-    """Close a window. Tickets that wait for it alone go back to their services' lines.
-
-    Raises:
-        StateError: ``window_busy``.
-    """
+    """Close a window; tickets that wait for it alone go back to their services' lines. Raises ``window_busy``."""
     refuse_second_at(m, window.id)
     release_line(m, window.id)
     return put_state(m, window, "closed")

@@ -74,9 +74,7 @@ def hold(m: Transaction, row: TicketRow, reason: str | None, back_at: datetime |
 def come_back(m: Transaction, row: TicketRow) -> Ticket:
     """Back into the line: a held ticket at its rank, a missed one behind the next few.
 
-    Raises:
-        StateError: ``wrong_state``; ``already_waiting``: this person took another number for the service meanwhile.
-        LimitError: ``missed_too_often`` (``number``, ``misses``).
+    Raises as :meth:`ticketing.office.Office.return_ticket`.
     """
     refuse_wrong_state("return", row)
     line = _line_of(m, row)

@@ -148,12 +148,7 @@ def tickets_of(m: Transaction, resident: Resident) -> dict[str, Ticket]:
 
 
 def open_service(m: Transaction, service: str) -> Service:
-    """A service that new tickets may wait for.
-
-    Raises:
-        UnknownError: ``unknown_service``.
-        ClosedError: ``service_removed``.
-    """
+    """A service that new tickets may wait for; raises ``unknown_service``, ``service_removed``."""
     found = m.service(service)
     if found.removed:
         raise ClosedError("service_removed", service=service)

@@ -21,11 +21,7 @@ _RANK = Prepared(
 def give_class(m: Transaction, row: TicketRow, class_id: str, reason: str, actor: Actor) -> Ticket:
     """Give a ticket another class: its rank moves by the difference of the head starts.
 
-    The event names neither class nor reason, so that screens show nothing of them.
-
-    Raises:
-        UnknownError: ``unknown_priority``.
-        StateError: ``wrong_state``: the ticket neither waits nor is held.
+    Raises ``unknown_priority``, and ``wrong_state`` for a ticket that neither waits nor is held.
     """
     wanted = m.rules.named(class_id)
     if row.state not in (State.WAITING, State.HELD):

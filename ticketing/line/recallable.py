@@ -37,11 +37,7 @@ class Undoable:
 
 
 def away(m: Transaction, window: str) -> list[Ticket]:
-    """Today's tickets that a window may call back, by rank: held, or missed and not too often.
-
-    Raises:
-        UnknownError: ``unknown_window``.
-    """
+    """Today's held tickets that a window may call back, and missed ones, by rank; raises ``unknown_window``."""
     served = m.window(window)
     rows = [
         *(row for row in _HELD.all(m.conn) if row.hall_day == m.day),

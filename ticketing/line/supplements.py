@@ -84,11 +84,7 @@ class Supplements:
         *,
         print: bool,  # noqa: A002 - the field's word, as in the API
     ) -> Back:
-        """The same for whoever laid a card; ``service`` chooses where several cases were returned.
-
-        Raises:
-            StateError: as in :meth:`by_code`.
-        """
+        """The same by a card that was laid; ``service`` chooses where several cases were returned."""
         with self._ledger.verb() as m:
             rows = [
                 row

@@ -21,11 +21,7 @@ _SELF = Why("这是您自己的号码", "That is your own number")
 
 
 def why_before(m: Transaction, code_text: str, number: str) -> Why:
-    """Why ``number`` is called before the ticket with this code, or that it is not.
-
-    Raises:
-        UnknownError: ``unknown_code``; ``unknown_number``: no such ticket today.
-    """
+    """Why ``number`` is before the ticket with this code, or is not; raises ``unknown_code``, ``unknown_number``."""
     mine = m.row_of_code(code_text)
     other = m.row_of_number(number)
     if other.id == mine.id:

@@ -124,11 +124,7 @@ class Reports:
         self._ledger = ledger
 
     def day(self, day: date) -> Day:
-        """One hall day, by hour, service, window and clerk.
-
-        Raises:
-            StateError: ``bad_span``: outside the calendar.
-        """
+        """One hall day, by hour, service, window and clerk; raises ``bad_span`` outside the calendar."""
         _check(day, day)
         with self._ledger.look() as m:
             books = Books(m.conn, self._ledger.zone, day, day, m.at)

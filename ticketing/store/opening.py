@@ -34,11 +34,7 @@ def open_store(url: str, *, exclusive: bool, patience: float = PATIENCE) -> Stor
 
 
 def is_store(url: str) -> bool:
-    """Whether there is a store already; opening one makes it.
-
-    Raises:
-        StoreOpenError: that cannot be found out.
-    """
+    """Whether there is a store already, which opening makes; raises StoreOpenError if that cannot be found out."""
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         from ticketing.store.sqlite import path_of
