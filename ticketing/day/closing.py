@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, or_, select, update
 
-from ticketing.day import clock_repair, windows
+from ticketing.day import clock_repair, print_jobs, windows
 from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketExpired, TicketFinished
@@ -53,16 +53,7 @@ _EXPIRE = (
 # The reason for holding may say something of a person, so it is kept no longer than needed.
 _FORGET_REASONS = update(_t).where(_PAST, _t.c.hold_reason.is_not(None)).values(hold_reason=None)
 _FINISH = update(_t).where(_PAST, tables.open_).values(state="done", ended_at=bindparam("now"), outcome=OUTCOME)
-_j = tables.print_job
-_WITHDRAW = (
-    update(_j)
-    .where(
-        tables.unfinished,
-        _j.c.state == "pending",
-        _j.c.ticket_id.in_(select(_t.c.id).where(_PAST)),
-    )
-    .values(state="failed", reason="day_over", ended_at=bindparam("now"))
-)
+_WITHDRAW = print_jobs.WITHDRAW.where(tables.print_job.c.ticket_id.in_(select(_t.c.id).where(_PAST)))
 
 _u, _a = tables.used, tables.appointment
 _FORGET_USED = delete(_u).where(_u.c.hall_day < bindparam("today"))
@@ -134,7 +125,7 @@ def _end(m: Transaction, since: str) -> None:
     m.conn.execute(_EXPIRE, changed)
     m.conn.execute(_FORGET_REASONS, days)
     m.conn.execute(_FINISH, changed)
-    m.conn.execute(_WITHDRAW, changed)
+    m.conn.execute(_WITHDRAW, {**changed, "why": "day_over"})
     m.conn.execute(_MISS_APPOINTMENTS, {"today": m.day, "now": m.at})
     for row in left:
         told = row.number, row.service_id, row.window_id

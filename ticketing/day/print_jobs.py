@@ -61,16 +61,14 @@ _LAST_SENT = (
 _OVER = (
     select(_j.c.id).join(_t, _t.c.id == _j.c.ticket_id).where(_j.c.box == bindparam("box"), tables.pending, ~_WANTED)
 )
-_WITHDRAW = (
+WITHDRAW = (
     update(_j)
-    .where(tables.unfinished, _j.c.state == "pending", _j.c.case_id == bindparam("case"))
-    .values(state="failed", reason="withdrawn", ended_at=bindparam("now"))
+    .where(tables.unfinished, _j.c.state == "pending")
+    .values(state="failed", reason=bindparam("why"), ended_at=bindparam("now"))
 )
-_WITHDRAW_SLIP = (
-    update(_j)
-    .where(tables.unfinished, _j.c.state == "pending", _j.c.ticket_id == bindparam("ticket"), _j.c.case_id.is_(None))
-    .values(state="failed", reason="ticket_over", ended_at=bindparam("now"))
-)
+"""Ends pending jobs as failed, with the reason ``:why``; each use adds which jobs."""
+_WITHDRAW_RECEIPT = WITHDRAW.where(_j.c.case_id == bindparam("case"))
+_WITHDRAW_SLIP = WITHDRAW.where(_j.c.ticket_id == bindparam("ticket"), _j.c.case_id.is_(None))
 _RECOVER = (
     update(_j)
     .where(_j.c.box == bindparam("here"), tables.unfinished, _j.c.state == "sending")
@@ -191,12 +189,12 @@ def reprint_receipt(m: Transaction, ticket: int, case: int) -> PrintJob:
 
 def withdraw(m: Transaction, case: int) -> None:
     """A case is taken back: its receipt is not printed any more."""
-    m.conn.execute(_WITHDRAW, {"case": case, "now": m.at})
+    m.conn.execute(_WITHDRAW_RECEIPT, {"case": case, "why": "withdrawn", "now": m.at})
 
 
 def withdraw_slip(m: Transaction, ticket: int) -> None:
     """A ticket is over: its slip is not printed any more, on whichever box."""
-    m.conn.execute(_WITHDRAW_SLIP, {"ticket": ticket, "now": m.at})
+    m.conn.execute(_WITHDRAW_SLIP, {"ticket": ticket, "why": "ticket_over", "now": m.at})
 
 
 def _again(m: Transaction, row: TicketRow, case: int | None) -> PrintJob:

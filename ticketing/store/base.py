@@ -32,6 +32,10 @@ KNOWN = ("0001", "0002")
 PATIENCE = 5.0
 """Seconds a verb waits for its turn to write."""
 
+# Parameters hold residents' data; they must not get into the texts of exceptions.
+ENGINE: dict[str, Any] = {"hide_parameters": True, "pool_size": 8, "max_overflow": 24}
+"""Options of SQLAlchemy's engine for a store of either kind."""
+
 NEWS = "quhao.news"
 """Key in ``Connection.info``: this transaction appended events, so tell the listeners once it is committed."""
 
@@ -121,11 +125,7 @@ class Store(ABC):
 
     @abstractmethod
     def claim(self, box: str) -> None:
-        """Be the box of this name, alone, for as long as the store is open.
-
-        Raises:
-            StoreInUseError: another process is.
-        """
+        """Be the only box of this name while the store is open; raises StoreInUseError if another process is."""
 
     @abstractmethod
     def checkpoint(self) -> None:

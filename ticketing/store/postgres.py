@@ -44,7 +44,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketing.model import StoreError
 from ticketing.store import postgres_errors
-from ticketing.store.base import NEWS, StoreInUseError, StoreOpenError, is_current
+from ticketing.store.base import ENGINE, NEWS, StoreInUseError, StoreOpenError, is_current
 from ticketing.store.group_commit import GroupStore
 from ticketing.store.notify import CHANNEL, Messenger
 from ticketing.store.postgres_errors import SilentError, name_of
@@ -423,12 +423,9 @@ def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Con
     engine = create_engine(
         url,
         creator=connect,
-        # Parameters hold residents' data; they must not get into the texts of exceptions.
-        hide_parameters=True,
         use_native_hstore=False,
-        pool_size=8,
-        max_overflow=24,
         pool_timeout=patience,
+        **ENGINE,
     )
 
     @event.listens_for(engine, "begin")

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketing.model import StoreError
-from ticketing.store.base import HEAD, StoreInUseError, StoreOpenError, is_current
+from ticketing.store.base import ENGINE, HEAD, StoreInUseError, StoreOpenError, is_current
 from ticketing.store.group_commit import GroupStore
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -141,11 +141,8 @@ def _engine(path: Path, patience: float) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         connect_args={"timeout": patience},
-        # Parameters hold residents' data; they must not get into the texts of exceptions.
-        hide_parameters=True,
-        pool_size=8,
-        max_overflow=24,
         pool_timeout=patience,
+        **ENGINE,
     )
 
     @event.listens_for(engine, "connect")

@@ -154,27 +154,26 @@ class LedStripSimulator(Simulator[PlugTcp]):
     @property
     def text(self) -> str:
         r"""What is on it, lines parted by ``\n``; ``""`` when it is dark."""
-        with self._lock:
-            areas = list(self._areas.values())
-        return "\n".join("".join(lamp.character for lamp in line) for area in areas for line in parse_text(area.data))
+        lines = (line for area in self._shown() for line in parse_text(area.data))
+        return "\n".join("".join(lamp.character for lamp in line) for line in lines)
 
     @property
     def lines(self) -> list[str]:
         """What can be read on it, line by line; what does not fit is not there."""
-        with self._lock:
-            areas = list(self._areas.values())
-        return ["".join(lamp.character for lamp in line) for area in areas for line in self._fitted(area)]
+        return ["".join(lamp.character for lamp in line) for area in self._shown() for line in self._fitted(area)]
 
     def png(self) -> bytes:
         """A picture of its LEDs."""
-        with self._lock:
-            areas = list(self._areas.values())
         leds = Image.new("RGB", (self.width, self.height))
-        for area in areas:
+        for area in self._shown():
             self._draw(leds, area)
         out = io.BytesIO()
         _photograph(leds).save(out, "PNG", optimize=True)
         return out.getvalue()
+
+    def _shown(self) -> list[bx.Area]:
+        with self._lock:
+            return list(self._areas.values())
 
     def _begin(self) -> None:
         self._unwrapper = bx.Unwrapper()
