@@ -44,6 +44,7 @@ class RefusedError(DeviceError):
     """The device answered, and the answer was no; the reasons are listed by each driver."""
 
 
-def places(error: BaseException) -> str:
-    """Where an error arose, innermost first. For logs: its text may hold what was on a card."""
-    return " < ".join(f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[::-1])
+def kind_and_place(error: BaseException) -> str:
+    """What to log of an error: its type, and where it arose, innermost first. Its text may hold what was on a card."""
+    places = " < ".join(f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[::-1])
+    return f"{type(error).__name__} at {places}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, Protocol, TypeVar
 
-from drivers.errors import DeviceError, RefusedError, places
+from drivers.errors import DeviceError, RefusedError, kind_and_place
 
 log = logging.getLogger(__name__)
 
@@ -170,4 +170,4 @@ class Supervisor(Generic[R]):
 
     def _log_defect(self, error: Exception) -> None:
         # Only the kind and place of the error: its text may hold what was on a card.
-        log.error("device %s: %s at %s", self.name, type(error).__name__, places(error))
+        log.error("device %s: %s", self.name, kind_and_place(error))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from drivers.errors import places
+from drivers.errors import kind_and_place
 from kiosk.audience import Audience, Source, Stream
 from ticketing.model import Event, StoreError
 
@@ -203,7 +203,7 @@ class EventFeed:
                 troubled = False
             except Exception as error:  # noqa: BLE001 - the top of a thread
                 if not troubled:
-                    kind = error.code if isinstance(error, StoreError) else _kind(error)
+                    kind = error.code if isinstance(error, StoreError) else kind_and_place(error)
                     log.warning("event feed: %s; trying again", kind)
                 troubled, more = True, False
             if not more:
@@ -228,13 +228,8 @@ class EventFeed:
             except Exception as error:  # noqa: BLE001 - the others are told, and so is what comes next
                 if (follower, type(error)) not in self._logged:
                     self._logged.add((follower, type(error)))
-                    log.error("event feed: a follower failed: %s", _kind(error))
+                    log.error("event feed: a follower failed: %s", kind_and_place(error))
         return len(events) == PAGE
-
-
-def _kind(error: Exception) -> str:
-    """What to log of an error: its text may quote a resident's data."""
-    return f"{type(error).__name__} at {places(error)}"
 
 
 class WindowNews:

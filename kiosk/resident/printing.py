@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from drivers.errors import places
+from drivers.errors import kind_and_place
 from drivers.printer.driver import Outcome, Printer
 from drivers.printer.escpos import Item
 from kiosk.service import Loop
@@ -100,7 +100,7 @@ class PrintQueue(Loop):
             if begun.is_set():
                 raise
             # It would fail again each time, and hold up the jobs behind it.
-            log.error("print job %s cannot be laid out: %s at %s", job.id, type(error).__name__, places(error))
+            log.error("print job %s cannot be laid out: %s", job.id, kind_and_place(error))
             outcome = Outcome("failed", "not_laid_out")
         self._note(job, outcome)
 

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from drivers.errors import places
+from drivers.errors import kind_and_place
 from kiosk.audience import Stream
 from kiosk.web.problems import unparsed
 from kiosk.web.streams import Place, Streams
@@ -82,7 +82,7 @@ class Bridge:
             finally:
                 getattr(chunks, "close", lambda: None)()
         except Exception as error:  # noqa: BLE001 - the top of a request: Flask answers errors, this is beneath it
-            log.error("web server: %s at %s", type(error).__name__, places(error))
+            log.error("web server: %s", kind_and_place(error))
             return 500, *unparsed(500, "internal")
 
     async def _stream(self, scope: Any, receive: Any, headers: list[tuple[str, str]], place: Place) -> None:
@@ -109,7 +109,7 @@ class Bridge:
         try:
             await place.fill(stream)
         except Exception as error:  # noqa: BLE001 - the top of a task: the screen comes again
-            log.warning("event stream: %s at %s", type(error).__name__, places(error))
+            log.warning("event stream: %s", kind_and_place(error))
             stream.end()
 
     async def _aside(self, function: Callable[..., Any], *arguments: Any) -> Any:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from display.refusals import words
-from drivers.errors import places
+from drivers.errors import kind_and_place
 from ticketing.model import (
     ClosedError,
     ForbiddenError,
@@ -164,7 +164,7 @@ def _of_http(error: HTTPException) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     rule = request.url_rule.rule if request.url_rule else "?"
-    log.error("%s %s: %s at %s", request.method, rule, type(error).__name__, places(error))
+    log.error("%s %s: %s", request.method, rule, kind_and_place(error))
     return problem(500, "internal")
 
 

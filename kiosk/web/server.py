@@ -42,7 +42,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from config.settings import ServerSettings
-from drivers.errors import places
+from drivers.errors import kind_and_place
 from kiosk.web.bridge import Bridge, answer
 from kiosk.web.problems import unparsed
 from kiosk.web.streams import Streams
@@ -549,4 +549,4 @@ def _log_kind(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None
     """An error that nobody caught, by its kind: its text may quote a request."""
     error = context.get("exception")
     if not isinstance(error, OSError):
-        log.error("web server: %s", f"{type(error).__name__} at {places(error)}" if error else context["message"])
+        log.error("web server: %s", kind_and_place(error) if error else context["message"])
