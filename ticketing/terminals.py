@@ -88,7 +88,7 @@ def _open(m: Transaction, code_text: str, proof: Proof, actor: Actor) -> Scanned
     holders = residents.opened(m, m.day, row.id) if row and row.wrong_proofs < TRIES else None
     opens = holders is not None and (_proves(proof, holders.resident) or _proves(proof, holders.agent))
     if row:
-        (_RIGHT if opens else _WRONG).do(m.conn, {"ticket": row.id})
+        (_RIGHT if opens else _WRONG).later(m.conn, {"ticket": row.id})
     access_log.append(m.conn, m.vault, m.now, actor, "terminal" if opens else "terminal-refused", row and row.id)
     return Scanned(m.ticket(m.row_of(row.id)), holders.resident, holders.agent) if row and holders and opens else None
 

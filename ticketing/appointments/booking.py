@@ -146,9 +146,9 @@ def check_in(m: Transaction, service: str, resident: Resident | None, ticket: in
     if m.at >= row.to_at + rules.late // timedelta(microseconds=1):
         if rules.late_is == "refuse":
             raise StateError("too_late", time=f"{m.time(row.from_at):%H:%M}")
-        _END.do(m.conn, {"appointment": row.id, "to": "missed", "now": m.at})
+        _END.later(m.conn, {"appointment": row.id, "to": "missed", "now": m.at})
         return None
-    _CHECK_IN.do(m.conn, {"appointment": row.id, "ticket": ticket})
+    _CHECK_IN.later(m.conn, {"appointment": row.id, "ticket": ticket})
     if early or row.from_at <= rank:
         return Arrival(row.id, row.from_at, "appointment")
     return Arrival(row.id, rank, None)
@@ -254,7 +254,7 @@ def cancel(m: Transaction, row: AppointmentRow) -> Appointment:
     """Cancel an appointment; raises ``appointment_over``."""
     if row.state != "booked" or row.day < m.day:
         raise StateError("appointment_over", state=row.state)
-    _END.do(m.conn, {"appointment": row.id, "to": "cancelled", "now": m.at})
+    _END.later(m.conn, {"appointment": row.id, "to": "cancelled", "now": m.at})
     return appointment(m, row._replace(state="cancelled"))
 
 

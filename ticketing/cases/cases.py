@@ -329,7 +329,7 @@ def record(
     receipt = None
     if progress:
         receipt = m.receipt_of(case)
-        _CODE.do(m.conn, {"case": case, "hash": _hash_of(m, receipt)})
+        _CODE.later(m.conn, {"case": case, "hash": _hash_of(m, receipt)})
         if printed:
             print_jobs.add(m, row.id, copy=False, case=case)
     return Case(case, service, outcome, m.now, promised, progress, m.now, None, receipt)

@@ -20,7 +20,7 @@ from ticketing.store.prepared import Prepared
 
 _a = tables.answer
 _KEPT = Prepared(select(_a.c.hall_day, _a.c.request_hash, _a.c.sealed).where(_a.c.key_hash == bindparam("kept_key")))
-_KEEP = Prepared(insert(_a))
+_KEEP = Prepared(insert(_a).inline())
 _PURPOSE = "answer"
 _TIMES = ("issued_at", "called_at", "started_at", "ended_at", "rank_at", "held_until")
 
@@ -68,7 +68,7 @@ def once(
         return from_json(row.hall_day, json.loads(kept)), False
     made = do()
     sealed = m.vault.seal(m.conn, m.day, _PURPOSE, key_hash.hex(), json.dumps(as_json(made)).encode())
-    _KEEP.do(m.conn, {"key_hash": key_hash, "hall_day": m.day, "request_hash": hash_on(m.day), "sealed": sealed})
+    _KEEP.later(m.conn, {"key_hash": key_hash, "hall_day": m.day, "request_hash": hash_on(m.day), "sealed": sealed})
     return made, True
 
 

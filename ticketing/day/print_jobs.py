@@ -150,7 +150,7 @@ def sending(m: Transaction, job: int) -> None:
     """The first byte is about to be sent. Durable, so that a crash never leads to a second slip without a mark."""
     if _state(m, job) != "pending":
         raise StateError("wrong_state", state=_state(m, job), verb="print")
-    _SENDING.do(m.conn, {"job": job})
+    _SENDING.later(m.conn, {"job": job})
 
 
 def ended(m: Transaction, job: int, state: Ended, reason: str | None) -> None:
@@ -161,7 +161,7 @@ def ended(m: Transaction, job: int, state: Ended, reason: str | None) -> None:
     # A printer may confirm long after it was given up: then the doubt is over.
     if now not in ("pending", "sending") and (now, state) != ("unconfirmed", "printed"):
         raise StateError("wrong_state", state=now, verb="print")
-    _END.do(m.conn, {"job": job, "to": state, "why": reason and reason[:32], "now": m.at})
+    _END.later(m.conn, {"job": job, "to": state, "why": reason and reason[:32], "now": m.at})
     m.news()
 
 

@@ -34,10 +34,10 @@ class Holders:
     agent: Resident | None = None
 
 
-def seal(m: Transaction, ticket: int, holders: Holders) -> None:
-    """Seal and store the persons behind a ticket of today, until the day is erased."""
-    sealed = m.vault.seal(m.conn, m.day, PURPOSE, ticket, to_bytes(holders))
-    _INSERT.do(m.conn, {"ticket_id": ticket, "hall_day": m.day, "sealed": sealed})
+def seal(m: Transaction, ticket: int, holders: Holders, wrapped: bytes | None) -> None:
+    """Seal and store the persons behind a ticket of today, until the day is erased; ``wrapped`` as for the vault."""
+    sealed = m.vault.seal(m.conn, m.day, PURPOSE, ticket, to_bytes(holders), wrapped)
+    _INSERT.later(m.conn, {"ticket_id": ticket, "hall_day": m.day, "sealed": sealed})
 
 
 def opened(m: Transaction, hall_day: str, ticket: int) -> Holders | None:

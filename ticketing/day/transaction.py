@@ -335,7 +335,7 @@ class Transaction:
     def append(self, event: NewEvent) -> None:
         """Append an event."""
         told = _to_json({name: value for name, value in vars(event).items() if value is not None})
-        _EVENT.do(self.conn, {"at": self.at, "type": event.type, "data": told})
+        _EVENT.later(self.conn, {"at": self.at, "type": event.type, "data": told})
         self.news()
 
     def news(self) -> None:

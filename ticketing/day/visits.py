@@ -38,7 +38,7 @@ def record(m: Transaction, row: TicketRow, how: str, *, ended_at: int | None = N
 
     ``how`` is ``transferred``, ``held``, ``missed`` or ``done``; ``ended_at``, in microseconds, None for now.
     """
-    _VISIT.do(
+    _VISIT.later(
         m.conn,
         {
             "ticket_id": row.id,

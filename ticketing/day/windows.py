@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import String, bindparam, or_, select, update
+from sqlalchemy import String, bindparam, func, literal_column, select, update
 
 from ticketing.day import visits
 from ticketing.day.transaction import Transaction, line_at, refuse_wrong_state, tickets
@@ -16,7 +16,7 @@ from ticketing.store.prepared import Prepared
 
 EVENT: dict[str, type[WindowEvent]] = {"open": WindowOpened, "paused": WindowPaused, "closed": WindowClosed}
 
-_w = tables.window
+_w, _ws = tables.window, tables.window_service
 _THIS = _w.c.id == bindparam("which")
 _STATE = Prepared(
     update(_w)
@@ -41,11 +41,17 @@ _WAIT_FOR = Prepared(
     ),
     TicketRow,
 )
-_who = bindparam("person", type_=String)
+_HERE = _w.c.id == bindparam("window")
+# Without "or", for which PostgreSQL would make a new plan each time. A machine has no name here.
+_SEATED = _w.c.clerk.is_not_distinct_from(func.coalesce(bindparam("person", type_=String), _w.c.clerk))
+_WEIGHT = select(_ws.c.window_id).where(_ws.c.window_id == bindparam("window"), _ws.c.head_start != literal_column("0"))
 HERE = (_t.c.window_id == bindparam("window")) & tables.open_
 """The ticket at window ``:window``."""
-SEATED = or_(_who.is_(None), select(_w.c.id).where(_w.c.id == bindparam("window"), _w.c.clerk == _who).exists())
+SEATED = select(_w.c.id).where(_HERE, _SEATED).exists()
 """Whether the actor may act at window ``:window`` as things are: a machine, or the ``:person`` who sits there."""
+_OPEN = (_w.c.state == literal_column("'open'")) & _w.c.removed_at.is_(None)
+READY = select(_w.c.id).where(_HERE, _SEATED, _OPEN).exists() & ~_WEIGHT.exists()
+"""Whether the actor may call at window ``:window`` as things are, and the window gives no service a weight."""
 FREE = ~select(_t.c.id).where(HERE).correlate(None).exists()
 """Whether no ticket is at window ``:window``."""
 
@@ -108,7 +114,7 @@ def claim(m: Transaction, window: Window, actor: Actor, *, take_over: bool = Fal
                 "window_taken", window=window.id, clerk=window.clerk, since=since.isoformat(timespec="seconds")
             )
         access_log.append(m.conn, m.vault, m.now, actor, "take-over", None, window.clerk)
-    _SIT.do(m.conn, {"which": window.id, "who": actor.who, "since": m.at})
+    _SIT.later(m.conn, {"which": window.id, "who": actor.who, "since": m.at})
     if window.clerk is not None:
         # The page of the person who sat there learns of it by this event only.
         m.append(EVENT[window.state](window.id))
@@ -146,10 +152,10 @@ def release_line(m: Transaction, window: str) -> None:
 def put_state(m: Transaction, window: Window, state: WindowState, text: str = "", text_en: str = "") -> Window:
     """Set a window's state; nothing happens when it has it already. A closed window has no clerk."""
     if (window.state, window.pause_text, window.pause_text_en) != (state, text, text_en):
-        _STATE.do(m.conn, {"which": window.id, "to": state, "text": text, "text_en": text_en})
+        _STATE.later(m.conn, {"which": window.id, "to": state, "text": text, "text_en": text_en})
         m.append(EVENT[state](window.id, text or None, text_en or None))
     if state == "closed" and window.clerk is not None:
-        _SIT.do(m.conn, {"which": window.id, "who": None, "since": None})
+        _SIT.later(m.conn, {"which": window.id, "who": None, "since": None})
         window = replace(window, clerk=None)
     return replace(window, state=state, pause_text=text, pause_text_en=text_en)
 

@@ -1,10 +1,10 @@
 """The verbs at a window: call, recall, start, finish, miss, transfer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import ColumnElement, bindparam, func
 
 from ticketing import events
 from ticketing.cases import cases
@@ -24,14 +24,15 @@ BY_STAFF = "number"
 _HERE: dict[str, Any] = {"window_id": bindparam("window"), "called_at": bindparam("now"), "clerk": bindparam("who")}
 # A waiting ticket has no values of an earlier visit left; a held or missed one has.
 _AFRESH = NO_CALL | {"ended_at": None, "held_until": None, "hold_reason": None} | _HERE | {"called_by": BY_STAFF}
-_CALL = {
-    weighed: transition(
-        "call",
-        (_t.c.id == next_up.next_id(weighed=weighed).correlate(None).scalar_subquery()) & windows.FREE,
-        **_HERE,
-    )
-    for weighed in (False, True)
-}
+
+
+def _call(*, weighed: bool) -> ColumnElement[bool]:
+    next_id = next_up.next_id(weighed=weighed).correlate(None).scalar_subquery()
+    return (_t.c.id == next_id) & windows.FREE
+
+
+_CALL = {weighed: transition("call", _call(weighed=weighed), **_HERE) for weighed in (False, True)}
+_CALL_AT_ONCE = transition("call", _call(weighed=False) & windows.READY, **_HERE)
 _SUMMON = transition("call-number", THIS, **_AFRESH)
 _RECALL = transition("recall", HERE & SEATED, recalls=_t.c.recalls + 1)
 _START = transition("start", THIS, started_at=bindparam("now"))
@@ -63,14 +64,20 @@ class Finished:
 
 
 def call_next(m: Transaction, window_id: str, actor: Actor) -> Called | None:
-    """Call the ticket whose turn it is; None when none waits."""
-    window = ready(m, window_id, actor)
-    here = {"window": window.id, "alone": line_at(window.id), "day": m.day}
-    row = _CALL[bool(window.weights)].one_or_none(m.conn, {**here, "who": actor.who, "now": m.at})
+    """Call the ticket whose turn it is; None when none waits.
+
+    Usually this is one statement. Only when that changes nothing, the window is looked at.
+    """
+    weights: Mapping[str, int] = {}
+    here = {"window": window_id, "alone": line_at(window_id), "day": m.day, "who": actor.who, "now": m.at}
+    row = _CALL_AT_ONCE.one_or_none(m.conn, {**here, "person": actor.who if actor.logged_in else None})
     if row is None:
-        windows.refuse_second_at(m, window.id)
+        weights = ready(m, window_id, actor).weights
+        row = _CALL[bool(weights)].one_or_none(m.conn, here)
+    if row is None:
+        windows.refuse_second_at(m, window_id)
         return None
-    why = next_up.why(m, window, row)
+    why = next_up.why(m, row, weights)
     return Called(m.happened(row, events.TicketCalled, line=row.own_line), why)
 
 

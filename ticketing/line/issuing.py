@@ -18,7 +18,7 @@ from ticketing.line import limits
 from ticketing.line.waiting_counts import WaitingCounts
 from ticketing.model import ClosedError, Resident, Service, State, StateError, Ticket, TicketRow, UnknownError
 from ticketing.store import tables
-from ticketing.store.prepared import Prepared
+from ticketing.store.prepared import Prepared, together
 
 # One statement reads all that issuing must know, since each is a way to the database and back: the next number of the
 # service's prefix (no row: the service is unknown or removed), its chain, the ticket's id, whether waiting tickets rank
@@ -92,7 +92,9 @@ def issue(
     proxy = _proxy_hash(m, person, agent)
     earned = m.rules.named(priority) if priority else policy.class_for(agent or resident, m.now.date(), m.rules)
     rank = microseconds(rank_at or policy.rank_at(m.now, earned))
-    count = _COUNT.one_or_none(m.conn, {"day": m.day, "service": service, "rank": rank, "person": person})
+    asked = {"day": m.day, "service": service, "rank": rank, "person": person}
+    counted, news = together(m.conn, (_COUNT, asked), counts.since())
+    count = counted[0] if counted else None
     if person is not None and (count is None or count.has_one):
         refuse_second(m, person, service)
     if count is None:
@@ -121,9 +123,9 @@ def issue(
     }
     row = TicketRow(**new, print_state="pending" if printed else None)
     # Most tickets overtake none: then all that wait are ahead.
-    ahead = m.ahead(row) if count.overtakes or arrival else counts.of(m, service)
+    ahead = m.ahead(row) if count.overtakes or arrival else counts.of(m, service, news)
     code = m.code_of(m.day, row.id, count.day_key)
-    _TICKET.do(
+    _TICKET.later(
         m.conn,
         {
             **new,
@@ -134,7 +136,7 @@ def issue(
         },
     )
     if resident is not None:
-        residents.seal(m, row.id, Holders(resident, agent))
+        residents.seal(m, row.id, Holders(resident, agent), count.day_key)
     job = print_jobs.add(m, row.id, copy=False) if printed else None
     m.append(TicketIssued(row.number, service))
     return Issued(Ticket.of(row, m.time, ahead), code, job)

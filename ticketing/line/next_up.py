@@ -4,6 +4,7 @@ A window takes from the lines of its services and from the line of the tickets t
 line is one look into the index ``ticket_next``, however long line and history are. These few are then compared.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -106,13 +107,13 @@ _WAS_PASSED = Prepared(
 )
 
 
-def why(m: Transaction, window: Window, row: TicketRow) -> Why:
-    """Why the ticket in ``row`` was next at ``window``."""
+def why(m: Transaction, row: TicketRow, weights: Mapping[str, int]) -> Why:
+    """Why the ticket in ``row`` was next at its window, which gives services these ``weights``."""
     # A ticket without a head start passes no other, unless the window ranks some services later.
-    if row.rank_at >= row.issued_at and not window.weights:
+    if row.rank_at >= row.issued_at and not weights:
         return policy.IN_ORDER
-    overtaken = PASSED.scalar(m.conn, _passed(window, row))
-    return policy.why(m.standing(row, window.weights.get(row.service_id, 0)), overtaken, m.rules)
+    overtaken = PASSED.scalar(m.conn, _passed(row, weights))
+    return policy.why(m.standing(row, weights.get(row.service_id, 0)), overtaken, m.rules)
 
 
 def why_called(m: Transaction, window: Window, row: TicketRow) -> Why | None:
@@ -123,15 +124,15 @@ def why_called(m: Transaction, window: Window, row: TicketRow) -> Why | None:
         return BY_NUMBER
     if row.rank_at >= row.issued_at and not window.weights:
         return policy.IN_ORDER
-    overtaken = _WAS_PASSED.scalar(m.conn, {**_passed(window, row), "called": row.called_at})
+    overtaken = _WAS_PASSED.scalar(m.conn, {**_passed(row, window.weights), "called": row.called_at})
     return policy.why(m.standing(row, window.weights.get(row.service_id, 0)), overtaken, m.rules)
 
 
-def _passed(window: Window, row: TicketRow) -> dict[str, Any]:
+def _passed(row: TicketRow, weights: Mapping[str, int]) -> dict[str, Any]:
     return {
-        "window": window.id,
-        "alone": line_at(window.id),
+        "window": row.window_id,
+        "alone": line_at(row.window_id or ""),
         "day": row.hall_day,
-        "rank": row.rank_at - window.weights.get(row.service_id, 0) * 60_000_000,
+        "rank": row.rank_at - weights.get(row.service_id, 0) * 60_000_000,
         "issued": row.issued_at,
     }

@@ -8,6 +8,8 @@ events were applied, everything is counted anew.
 
 import json
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import bindparam, func, literal_column, select
 
@@ -45,15 +47,18 @@ class WaitingCounts:
         self._lost = 0
         self._waiting: Counter[str] = Counter()
 
-    def of(self, m: Transaction, service: str) -> int:
-        """How many tickets wait in the line of ``service``."""
+    def since(self) -> tuple[Prepared[Any], dict[str, int]]:
+        """The statement by which :meth:`of` learns of the events since its last use, and its values."""
+        return _SINCE, {"after": self._seq, "most": _MOST_EVENTS}
+
+    def of(self, m: Transaction, service: str, news: Sequence[Any]) -> int:
+        """How many tickets wait in the line of ``service``; ``news`` are the rows of :meth:`since`."""
         if m.conn.info.get(NEWS):
             # Events of this transaction, such as the end of a day, are not committed yet.
             return self._counted(m)[service]
         lost = m.conn.info.get(LOST, 0)
         known = (self._day, self._lost) == (m.day, lost)
-        news = _SINCE.all(m.conn, {"after": self._seq, "most": _MOST_EVENTS}) if known else None
-        if news is None or len(news) == _MOST_EVENTS or any(kind_of(row.type).changes_all for row in news):
+        if not known or len(news) == _MOST_EVENTS or any(kind_of(row.type).changes_all for row in news):
             self._waiting, self._seq = self._counted(m), _LAST.scalar(m.conn)
             self._day, self._lost = m.day, lost
         else:

@@ -272,9 +272,17 @@ class Vault:
         """Make the day's key if there is none, so that readers need not write later."""
         self._keys(conn, hall_day, make=True)
 
-    def seal(self, conn: Connection, hall_day: str, purpose: str, ident: str | int, data: bytes) -> bytes:
-        """Seal ``data`` until the day is erased; makes the day's key if there is none."""
-        keys = self._keys(conn, hall_day, make=True)
+    def seal(
+        self,
+        conn: Connection,
+        hall_day: str,
+        purpose: str,
+        ident: str | int,
+        data: bytes,
+        wrapped: bytes | None = None,
+    ) -> bytes:
+        """Seal ``data`` until the day is erased; makes the day's key if there is none. ``wrapped`` as below."""
+        keys = self._keys(conn, hall_day, make=True, wrapped=wrapped)
         return sealing.seal(self._suite, keys.seal, data, *self._bound(hall_day, purpose, ident))
 
     def open(self, conn: Connection, hall_day: str, purpose: str, ident: str | int, sealed: bytes) -> bytes:

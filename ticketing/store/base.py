@@ -39,6 +39,9 @@ ENGINE: dict[str, Any] = {"hide_parameters": True, "pool_size": 8, "max_overflow
 NEWS = "quhao.news"
 """Key in ``Connection.info``: this transaction appended events, so tell the listeners once it is committed."""
 
+PIPELINE = "quhao.pipeline"
+"""Key in ``Connection.info``: sends the statements of a connection to PostgreSQL."""
+
 LOST = "quhao.lost"
 """Key in ``Connection.info``: how often changes were lost that a later transaction had seen on this connection."""
 

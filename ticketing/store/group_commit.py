@@ -81,6 +81,14 @@ class GroupStore(Store):
         """End the transaction, if the database has not done so by itself."""
         conn.rollback()
 
+    def _savepoint(self, conn: Connection) -> None:
+        """Begin a verb that can be undone alone."""
+        _raw(conn).execute("SAVEPOINT verb")
+
+    def _undo(self, conn: Connection) -> None:
+        """Undo what came after the savepoint."""
+        _raw(conn).execute("ROLLBACK TO verb")
+
     def _check(self, conn: Connection) -> None:
         """Refuse a verb that is done, and cannot be kept."""
 
@@ -152,7 +160,7 @@ class GroupStore(Store):
             group.conn.info[LOST] = self._lost
         else:
             # It lies in those of the verbs before it, and hides them: to roll back to it is to undo this verb alone.
-            _raw(group.conn).execute("SAVEPOINT verb")
+            self._savepoint(group.conn)
             group.in_savepoint = True
         group.conn.info.pop(NEWS, None)
         return group
@@ -174,7 +182,7 @@ class GroupStore(Store):
             group.in_savepoint = False
             try:
                 with self._errors():
-                    _raw(group.conn).execute("ROLLBACK TO verb")
+                    self._undo(group.conn)
             except Exception as error:  # noqa: BLE001 - whatever it is, the transaction of the others is lost with it
                 self._give_up(group, why if isinstance(why, StoreError) else error)
         elif self._group is group:

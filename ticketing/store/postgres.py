@@ -9,8 +9,9 @@ for. To give it back before the flush would be quicker, and wrong: another proce
 takes back, and answer what was never kept. Instead the verbs of one process that wait for each other share one
 transaction, one lock and one flush (``group_commit``).
 
-**Round trips.** Beginning, lock and clock are one, news and commit another; the verbs of a group share both. Changes
-sent with the next statement in psycopg's pipeline mode cost more in the program than they saved on the way.
+**Round trips.** Beginning, lock and clock are one, news and commit another; the verbs of a group share both. What a
+verb changes without wanting an answer is sent with the next statement, of whichever verb, or with the commit
+(``pipeline``). When it fails there, none of the group is kept.
 
 **Locks of the session**, all on the connection that writes, so that nobody writes without holding them:
 
@@ -44,9 +45,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketing.model import StoreError
 from ticketing.store import postgres_errors
-from ticketing.store.base import ENGINE, NEWS, StoreInUseError, StoreOpenError, is_current
+from ticketing.store.base import ENGINE, NEWS, PIPELINE, StoreInUseError, StoreOpenError, is_current
 from ticketing.store.group_commit import GroupStore
 from ticketing.store.notify import CHANNEL, Messenger
+from ticketing.store.pipeline import Pipeline
 from ticketing.store.postgres_errors import SilentError, name_of
 from ticketing.store.watchdog import Watchdog
 
@@ -65,6 +67,9 @@ ASTRAY = 60_000_000
 """Microseconds that a box's own clock may be away from the database's before that is said."""
 
 _USED = "quhao.used"
+_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_LOCK = "SELECT pg_advisory_xact_lock($1)"
+_COMMIT = ("COMMIT", ())
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _FOUND = (
     "SELECT current_schema(), to_regclass(format('%I.alembic_version', current_schema())) IS NOT NULL,"
@@ -281,13 +286,11 @@ class PostgresStore(GroupStore):
 
     def _take_lock(self, conn: Connection) -> None:
         """Begin a transaction whose turn it is among all processes, and hear the database's clock, in one trip."""
-        raw = _raw(conn)
-        self._writing_process = raw.info.backend_pid
-        lock = f"SELECT pg_advisory_xact_lock({self._key('write')})"
-        cursor = raw.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED; {lock}; {_CLOCK}", prepare=False)
-        while cursor.nextset():
-            pass
-        self._hear_clock(cursor.fetchall()[0][0])
+        self._writing_process = _raw(conn).info.backend_pid
+        pipeline = _pipeline(conn)
+        pipeline.begin()
+        *_, clock = pipeline.ask((_WRITE, ()), (_LOCK, (self._key("write"),)), (_CLOCK, ()))
+        self._hear_clock(clock.fetchall()[0][0])
         conn.begin()
 
     def _hear_clock(self, shows: int) -> None:
@@ -305,7 +308,9 @@ class PostgresStore(GroupStore):
     def _commit(self, conn: Connection) -> None:
         try:
             # In one go: what is notified is sent with the commit, or not at all.
-            _raw(conn).execute(f"NOTIFY {CHANNEL}; COMMIT" if conn.info.get(NEWS) else "COMMIT", prepare=False)
+            if conn.info.get(NEWS):
+                _pipeline(conn).later(f"NOTIFY {CHANNEL}")
+            _pipeline(conn).ask(_COMMIT)
         except BaseException as error:
             if _is_lost(conn, error):
                 raise StoreError("store_in_doubt", cause=getattr(error, "sqlstate", None) or "") from None
@@ -314,12 +319,18 @@ class PostgresStore(GroupStore):
         # The database has committed; this only has SQLAlchemy know it.
         conn.commit()
 
+    def _savepoint(self, conn: Connection) -> None:
+        _pipeline(conn).savepoint()
+
+    def _undo(self, conn: Connection) -> None:
+        _pipeline(conn).undo()
+
     def _roll_back(self, conn: Connection) -> None:
         if not _is_lost(conn):
             with suppress(DBAPIError, psycopg.Error):
+                # SQLAlchemy does not know of a transaction whose turn to write did not come.
+                _pipeline(conn).roll_back()
                 conn.rollback()
-                # In a transaction that SQLAlchemy does not know of, its turn to write did not come.
-                _raw(conn).rollback()
                 self._watchdog.end(conn)
                 return
         self._drop_writer()
@@ -402,6 +413,7 @@ def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Con
     ours: dict[str, Any] = {
         # Transactions begin and end where we say so: by "begin" below and PostgresStore._take_lock.
         "autocommit": True,
+        "client_encoding": "UTF8",
         "options": " ".join(options).strip(),
         "application_name": "quhao",
         "connect_timeout": CONNECTING,
@@ -428,11 +440,25 @@ def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Con
         **ENGINE,
     )
 
+    @event.listens_for(engine, "connect")
+    def prepare(raw: "psycopg.Connection[Any]", record: Any) -> None:
+        record.info[PIPELINE] = Pipeline(raw)
+
     @event.listens_for(engine, "begin")
     def begin(conn: Connection) -> None:
         raw = _raw(conn)
         if raw.info.transaction_status == TransactionStatus.IDLE:
-            raw.execute(_READ, prepare=False)
+            _pipeline(conn).begin()
+            _pipeline(conn).ask((_READ, ()))
+
+    @event.listens_for(engine, "rollback")
+    def roll_back(conn: Connection) -> None:
+        if not conn.invalidated:
+            _pipeline(conn).roll_back()
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def flush(conn: Connection, *_what: Any) -> None:
+        _pipeline(conn).flush()
 
     return engine, connect
 
@@ -463,6 +489,10 @@ def _since_boot() -> int:
 
 def _raw(conn: Connection) -> psycopg.Connection[Any]:
     return cast("psycopg.Connection[Any]", conn.connection.dbapi_connection)
+
+
+def _pipeline(conn: Connection) -> Pipeline:
+    return cast("Pipeline", conn.info[PIPELINE])
 
 
 def _ask(raw: psycopg.Connection[Any], question: str, *values: object) -> Any:

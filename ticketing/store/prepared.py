@@ -8,9 +8,12 @@ from typing import Any, Generic, TypeVar, overload
 from sqlalchemy import Connection, Dialect, Insert, Select, TextClause, Update
 from sqlalchemy.dialects import sqlite
 
+from ticketing.store.base import PIPELINE
+
 Statement = Select[Any] | Insert | Update | TextClause
 
 _R = TypeVar("_R")
+_S = TypeVar("_S")
 
 
 @dataclass
@@ -20,12 +23,14 @@ class _Made:
     Attributes:
         sql: its text.
         fixed: the values of its literals.
+        order: the names of its values as PostgreSQL numbers them; None for SQLite, which takes names.
         row: makes a row from the values of the columns; None until the first rows were read.
         convert: the columns whose values the driver gives in another type, and the conversion.
     """
 
     sql: str
     fixed: dict[str, Any]
+    order: list[str] | None
     row: Callable[..., Any] | None = None
     convert: list[tuple[int, Callable[[Any], Any]]] = field(default_factory=list)
 
@@ -53,13 +58,8 @@ class Prepared(Generic[_R]):
 
     def all(self, conn: Connection, values: Mapping[str, Any] | None = None) -> list[_R]:
         """All rows."""
-        made, cursor = self._run(conn, values)
-        found = cursor.fetchall()
-        row = made.row or self._describe(made, conn, cursor)
-        cursor.close()
-        if made.convert:
-            found = [_converted(made, one) for one in found]
-        return [row(*one) for one in found]
+        made = self._of(conn, values)
+        return self._rows(conn, made, _run(conn, made, values))
 
     def one_or_none(self, conn: Connection, values: Mapping[str, Any] | None = None) -> _R | None:
         """The only row, None without any."""
@@ -75,28 +75,45 @@ class Prepared(Generic[_R]):
 
     def do(self, conn: Connection, values: Mapping[str, Any]) -> int:
         """Change something; the id that the database gave to the row, when one was inserted."""
-        _made, cursor = self._run(conn, values)
+        cursor = _run(conn, self._of(conn, values), values)
         if hasattr(cursor, "lastrowid"):
             number = cursor.lastrowid
         else:
             # PostgreSQL tells what the statement asks it to tell, which SQLAlchemy's own text of an insert does.
-            number = cursor.fetchone()[0] if cursor.description else None
+            number = cursor.fetchall()[0][0] if cursor.description else None
         cursor.close()
         return number or 0
 
-    def _run(self, conn: Connection, values: Mapping[str, Any] | None) -> tuple[_Made, Any]:
-        made = self._made.get(conn.dialect.name) or self._make(conn.dialect, values)
-        raw: Any = conn.connection.dbapi_connection
-        return made, raw.execute(made.sql, {**made.fixed, **(values or {})})
+    def later(self, conn: Connection, values: Mapping[str, Any]) -> None:
+        """Change something, on PostgreSQL together with the next statement or the commit, which raises its error."""
+        made = self._of(conn, values)
+        if made.order is None:
+            _run(conn, made, values).close()
+        else:
+            conn.info[PIPELINE].later(*_step(made, made.order, values))
+
+    def _of(self, conn: Connection, values: Mapping[str, Any] | None) -> _Made:
+        return self._made.get(conn.dialect.name) or self._make(conn.dialect, values)
 
     def _make(self, dialect: Dialect, values: Mapping[str, Any] | None) -> _Made:
-        # By name, so that a value may stand where the statement has it, and as often.
-        named = sqlite.dialect(paramstyle="named") if dialect.name == "sqlite" else dialect
-        compiled: Any = self.statement.compile(dialect=named, column_keys=list(values or ()))
-        # What is required and not given is missed by the database, at each use.
+        # By name or number, so that a value may stand where the statement has it, and as often.
+        is_file = dialect.name == "sqlite"
+        kind: Any = sqlite.dialect if is_file else type(dialect)
+        kind = kind(paramstyle="named" if is_file else "numeric_dollar")
+        compiled: Any = self.statement.compile(dialect=kind, column_keys=list(values or ()))
+        # What is required and not given is missed at each use.
         fixed = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
-        made = self._made[dialect.name] = _Made(str(compiled), fixed)
+        order = None if is_file else list(compiled.positiontup or ())
+        made = self._made[dialect.name] = _Made(str(compiled), fixed, order)
         return made
+
+    def _rows(self, conn: Connection, made: _Made, cursor: Any) -> list[_R]:
+        found = cursor.fetchall()
+        row = made.row or self._describe(made, conn, cursor)
+        cursor.close()
+        if made.convert:
+            found = [_converted(made, one) for one in found]
+        return [row(*one) for one in found]
 
     def _describe(self, made: _Made, conn: Connection, cursor: Any) -> Any:
         columns = enumerate(getattr(self.statement, "exported_columns", ()))
@@ -105,6 +122,32 @@ class Prepared(Generic[_R]):
         # SQLAlchemy's Row has only private constructors, and reads a column twenty times as slowly.
         made.row = self._row or namedtuple("Row", [one[0] for one in cursor.description], rename=True)
         return made.row
+
+
+def together(
+    conn: Connection,
+    first: tuple[Prepared[_R], Mapping[str, Any]],
+    second: tuple[Prepared[_S], Mapping[str, Any]],
+) -> tuple[list[_R], list[_S]]:
+    """The rows of two statements, which are on the way together where that saves time."""
+    (one, values), (other, others) = first, second
+    made, made_too = one._of(conn, values), other._of(conn, others)
+    if made.order is None or made_too.order is None:
+        return one.all(conn, values), other.all(conn, others)
+    answers = conn.info[PIPELINE].ask(_step(made, made.order, values), _step(made_too, made_too.order, others))
+    return one._rows(conn, made, answers[0]), other._rows(conn, made_too, answers[1])
+
+
+def _run(conn: Connection, made: _Made, values: Mapping[str, Any] | None) -> Any:
+    if made.order is None:
+        raw: Any = conn.connection.dbapi_connection
+        return raw.execute(made.sql, {**made.fixed, **(values or {})})
+    return conn.info[PIPELINE].ask(_step(made, made.order, values))[0]
+
+
+def _step(made: _Made, order: list[str], values: Mapping[str, Any] | None) -> tuple[str, list[Any]]:
+    given = {**made.fixed, **(values or {})}
+    return made.sql, [given.get(name, ...) for name in order]
 
 
 def _converted(made: _Made, row: tuple[Any, ...]) -> tuple[Any, ...]:

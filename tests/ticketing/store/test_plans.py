@@ -6,14 +6,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from psycopg import RawCursor
 from sqlalchemy import text
 
 from offices import CHEN, CLERK, LI, OfficeHall
 from past import analyse, fill
+from ticketing.store.base import PIPELINE
 
 PAST = 20_000
 BIG = {"ticket", "x", "event", "print_job", "visit", "case_file", "rating"}
 """What grows with the tickets; ``x`` is a ticket, too."""
+TRIP = "-- sent and answered"
 OF_TODAY = ("ticket_next", "ticket_at_window", "ticket_held", "ticket_of_person", "print_job_unfinished")
 """Indexes that hold what is not over, and nothing else."""
 
@@ -25,6 +28,7 @@ def statements(hall: OfficeHall) -> Iterator[list[tuple[str, Any]]]:
     with hall.store.write() as conn:
         # The one connection that all verbs write by.
         raw: Any = conn.connection.dbapi_connection
+        info = conn.info
     if hall.store.engine.dialect.name == "sqlite":
         raw.set_trace_callback(lambda query: asked.append((query, None)))
         yield asked
@@ -37,9 +41,25 @@ def statements(hall: OfficeHall) -> Iterator[list[tuple[str, Any]]]:
             asked.append((query if isinstance(query, str) else query.decode(), params))
             return super().execute(query, params, **options)
 
-    raw.cursor_factory = Noting
+    class NotingPipeline:
+        def __init__(self, pipeline: Any) -> None:
+            self._pipeline = pipeline
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._pipeline, name)
+
+        def later(self, query: str, values: Any = ()) -> None:
+            asked.append((query, values))
+            self._pipeline.later(query, values)
+
+        def ask(self, *steps: Any) -> Any:
+            asked.extend([*steps, (TRIP, ())])
+            return self._pipeline.ask(*steps)
+
+    pipeline = info[PIPELINE]
+    raw.cursor_factory, info[PIPELINE] = Noting, NotingPipeline(pipeline)
     yield asked
-    raw.cursor_factory = psycopg.Cursor
+    raw.cursor_factory, info[PIPELINE] = psycopg.Cursor, pipeline
 
 
 def plans(hall: OfficeHall, asked: list[tuple[str, Any]]) -> list[str]:
@@ -57,7 +77,9 @@ def plans(hall: OfficeHall, asked: list[tuple[str, Any]]) -> list[str]:
                 by_key = re.search(r"max\((\w+\.)?(id|seq)\)", query)
                 found += [look if by_key else re.sub(r"^SEARCH (\w+)$", r"SCAN \1", look) for look in looks]
             else:
-                ((explained,),) = raw.execute(f"EXPLAIN (FORMAT JSON) {query}", values).fetchall()
+                # Statements have their values by number, or by name where SQLAlchemy sends them.
+                cursor = raw.cursor() if isinstance(values, dict) else RawCursor(raw)
+                ((explained,),) = cursor.execute(f"EXPLAIN (FORMAT JSON) {query}", values).fetchall()
                 found += [line for plan in explained for line in nodes(plan["Plan"])]
     return found
 
@@ -123,7 +145,7 @@ def test_who_is_next_is_not_looked_for_among_all_of_todays_tickets(desk: OfficeH
 
 
 def test_a_verb_goes_to_the_database_and_back_no_more_often_than_it_must(desk: OfficeHall) -> None:
-    """With BEGIN and COMMIT; on PostgreSQL each statement is a round trip."""
+    """With BEGIN and COMMIT; on PostgreSQL several statements are one round trip."""
     wang = replace(CLERK, logged_in=True)
     for _ in range(3):
         desk.issue()
@@ -140,16 +162,12 @@ def test_a_verb_goes_to_the_database_and_back_no_more_often_than_it_must(desk: O
         }.items():
             asked.clear()
             do()
+            trips = [query for query, _ in asked if query == TRIP]
             # Who is not the only service on a file looks at its version, too.
-            counts[verb] = len([query for query, _ in asked if "alembic_version" not in query])
-    assert counts == {
-        "issue": 6,
-        "issue to a resident, printed": 10,
-        "call": 5,
-        "recall": 4,
-        "start": 4,
-        "finish": 5,
-    }
+            counts[verb] = len(trips or [query for query, _ in asked if "alembic_version" not in query])
+    in_file, shared = (6, 9, 4, 4, 4, 5), (3, 5, 3, 3, 3, 4)
+    most = in_file if desk.store.engine.dialect.name == "sqlite" else shared
+    assert tuple(counts.values()) == most
 
 
 def test_a_statement_that_does_read_through_the_past_is_found(desk: OfficeHall) -> None:

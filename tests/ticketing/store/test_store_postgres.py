@@ -33,6 +33,7 @@ from ticketing.model import StoreError
 from ticketing.store.base import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError
 from ticketing.store.notify import Messenger
 from ticketing.store.opening import is_store, open_store
+from ticketing.store.prepared import Prepared
 from ticketing.store.tables import event, fact, ticket
 from wires import now, wait_until
 
@@ -621,6 +622,77 @@ def test_who_listens_for_a_server_that_is_gone_can_be_closed_at_any_moment() -> 
             messenger.close()
     finally:
         sys.setswitchinterval(interval)
+
+
+# -- statements that are sent with the next one
+
+_ADD = Prepared(insert(fact))
+
+
+def test_a_change_that_is_sent_with_the_commit_and_breaks_a_rule_is_refused(store: Store) -> None:
+    def put_later(name: str) -> None:
+        with store.write() as conn:
+            _ADD.later(conn, {"name": name, "value": b"x"})
+
+    put_later("a")
+    for _ in range(2):
+        with pytest.raises(IntegrityError):
+            put_later("a")
+    put_later("b")
+    with store.read() as conn:
+        assert sorted(conn.scalars(select(fact.c.name))) == ["a", "b"]
+
+
+def test_a_change_that_fails_in_the_turn_of_the_next_verb_loses_the_whole_group_and_says_so(store: Store) -> None:
+    there, go_on = threading.Event(), threading.Event()
+
+    def put(name: str, *, later: bool) -> None:
+        with store.write() as conn:
+            if name == "first":
+                there.set()
+                assert go_on.wait(10)
+            (_ADD.later if later else _ADD.do)(conn, {"name": name, "value": b"x"})
+
+    put("taken", later=False)
+    with ThreadPoolExecutor(4) as threads:
+        group = [threads.submit(put, "first", later=False)]
+        assert there.wait(10)
+        for at, (name, later) in enumerate((("before", True), ("taken", True), ("after", False)), 1):
+            group.append(threads.submit(put, name, later=later))
+            wait_until(lambda at=at: len(store._queue) == at, 10)  # type: ignore[attr-defined, misc]
+        go_on.set()
+        for one in group:
+            with pytest.raises((StoreError, IntegrityError)):
+                one.result(10)
+    put("own", later=True)
+    with store.read() as conn:
+        assert sorted(conn.scalars(select(fact.c.name))) == ["own", "taken"]
+
+
+def test_a_verb_that_is_refused_takes_along_its_own_changes_alone(store: Store) -> None:
+    there, go_on = threading.Event(), threading.Event()
+
+    def put(name: str, *, ask: bool, refused: bool) -> None:
+        with store.write() as conn:
+            if name == "first":
+                there.set()
+                assert go_on.wait(10)
+            _ADD.later(conn, {"name": name, "value": b"x"})
+            if ask:
+                conn.execute(select(fact.c.name))
+            if refused:
+                raise ZeroDivisionError
+
+    verbs = [("first", False, False), ("a", False, True), ("b", False, False), ("c", True, True), ("d", True, False)]
+    with ThreadPoolExecutor(8) as threads:
+        group = []
+        for name, ask, refused_ in verbs:
+            group.append(threads.submit(put, name, ask=ask, refused=refused_))
+            wait_until(lambda: there.is_set() and len(store._queue) == len(group) - 1, 10)  # type: ignore[attr-defined]
+        go_on.set()
+        assert [isinstance(one.exception(10), ZeroDivisionError) for one in group] == [one[2] for one in verbs]
+    with store.read() as conn:
+        assert sorted(conn.scalars(select(fact.c.name))) == ["b", "d", "first"]
 
 
 # -- schemas that differ
