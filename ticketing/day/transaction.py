@@ -73,7 +73,8 @@ def transition(verb: str, which: ColumnElement[bool], **columns: Any) -> Prepare
     """
     states = [(tables.word(before), tables.word(after)) for before, after in TRANSITIONS[verb].items()]
     to = case(*((t.c.state == before, after) for before, after in states))
-    before = t.c.state.in_([before for before, _ in states])
+    # A filter alone: for a table whose rows it has not counted yet, PostgreSQL would look through all who wait.
+    before = (t.c.state + literal_column("''")).in_([before for before, _ in states])
     changed = update(t).where(which, before).values({t.c.state: to, **columns})
     return Prepared(changed.returning(*COLUMNS), TicketRow)
 

@@ -81,7 +81,11 @@ def next_id(*, weighed: bool) -> Select[Any]:
     """The id of the ticket that is next at window ``:window``; ``weighed`` where the window gives services a weight."""
     # Most windows give none, and compare what is in the tickets.
     rank = EFFECTIVE.element if weighed else _t.c.rank_at
-    return select(_t.c.id).where(_t.c.id.in_(_first_of_each())).order_by(rank, _t.c.id).limit(1)
+    first = _first_of_each().subquery()
+    (found,) = first.c
+    # Found by its id, one by one: a join would read all tickets where PostgreSQL has not counted them yet.
+    of_this = select(rank).where(_t.c.id == found).scalar_subquery()
+    return select(found).order_by(found.is_(None), of_this, found).limit(literal_column("1"))
 
 
 PASSED = Prepared(
