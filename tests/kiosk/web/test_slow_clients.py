@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from kiosk.web.bridge import THREADS
-from kiosk.web.server import STALLED, Server
+from kiosk.web.connection import STALLED
+from kiosk.web.server import Server
 from wires import wait_until
 
 HALF_HEAD = b"GET /api/v1/hall HTTP/1.1\r\nHost: 127"
