@@ -1,11 +1,13 @@
 """The application: routes, the gate in front of them, and what every answer carries."""
 
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from flask import Flask, current_app
+from flask import Flask, Request, Response, g
+from typing_extensions import override
 from werkzeug.exceptions import BadRequest
+from werkzeug.routing import MapAdapter
 
 from kiosk.audience import HEARTBEAT
 from kiosk.exchange.appointment_lists import LARGEST
@@ -43,6 +45,8 @@ MAX_BODY = 64 * 1024
 """Bytes of a request's body; the largest of ours, a resident with a long address, is two thousand."""
 MAX_SETUP = 512 * 1024
 """The same of a whole hall: a hundred services with their slots."""
+MOST_NAMES = 100
+"""Names of this server that are kept."""
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
@@ -60,6 +64,45 @@ FOR_PAGES = [*HEADERS, ("Content-Security-Policy", PAGE_POLICY)]
 FOR_DATA = [*HEADERS, ("Content-Security-Policy", DATA_POLICY)]
 
 
+class Answer(Response):
+    """A response whose headers are final once a view has returned it, as all of ours are.
+
+    Werkzeug otherwise copies and looks through them once more for each answer.
+    """
+
+    @override
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if self.direct_passthrough or "Location" in self.headers or not isinstance(self.response, list):
+            return super().__call__(environ, start_response)
+        start_response(self.status, list(self.headers))
+        return self.response
+
+
+class Application(Flask):
+    """Flask without the checks whose result is the same for each request."""
+
+    response_class = Answer
+    _server_names: ClassVar[dict[tuple[str, str], str]] = {}
+
+    @override
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        # The name is looked through once for each that clients use, not for each request.
+        asked_for = (request.scheme, request.environ.get("HTTP_HOST", "")) if request else ("", "")
+        name = self._server_names.get(asked_for)
+        if request is None or name is None:
+            adapter = super().create_url_adapter(request)
+            if adapter and asked_for[1] and len(self._server_names) < MOST_NAMES:
+                self._server_names[asked_for] = adapter.server_name
+            return adapter
+        query = request.query_string.decode("latin-1")
+        return MapAdapter(self.url_map, name, "/", "", request.scheme, request.path, request.method, query)
+
+    @override
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        # No view is a coroutine.
+        return func
+
+
 def create_app(
     hall: Hall,
     *,
@@ -75,7 +118,7 @@ def create_app(
         check_answers: hold every answer to the shape that the API describes; for tests.
         heartbeat: seconds between comments on event streams.
     """
-    app = Flask("kiosk.web")
+    app = Application("kiosk.web")
     app.config["CHECK_ANSWERS"] = check_answers
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.config["MAX_COLLECTED"] = max(MAX_BODY, MAX_SETUP, LARGEST)
@@ -85,7 +128,7 @@ def create_app(
     problems.install(app)
     health.install(app, hall, streams)
     gate.install(app)
-    app.before_request(_expect_json)
+    app.before_request(lambda: _expect_json(app.view_functions))
     app.wsgi_app = _dressed(app.wsgi_app)  # type: ignore[method-assign, assignment]
     resources = [
         hall_api.routes(hall, streams),
@@ -118,15 +161,19 @@ def create_app(
     return app
 
 
-def _expect_json() -> None:
-    """Bodies of the API are JSON of whole characters; anything else is told so, not taken for an empty one."""
+def _expect_json(views: dict[str, Any]) -> None:
+    """Bodies of the API are JSON of whole characters; anything else is told so, not taken for an empty one.
+
+    Raises:
+        RequestError: ``csv_expected``, ``json_expected``, ``bad_json``, ``bad_body``.
+    """
     asked = auth.asked()
-    if asked.method in auth.SAFE or not (asked.content_length or "Transfer-Encoding" in asked.headers):
+    if asked.method in auth.SAFE or not int(asked.environ.get("CONTENT_LENGTH") or 0):
         return
     endpoint = asked.endpoint or ""
     if endpoint == "api_setup.put":
         asked.max_content_length = MAX_SETUP
-    takes = getattr(current_app.view_functions.get(endpoint), "takes", None)
+    takes = getattr(views.get(endpoint), "takes", None)
     if takes:
         if asked.mimetype != takes:
             raise RequestError(415, "csv_expected")
@@ -136,7 +183,7 @@ def _expect_json() -> None:
             raise RequestError(415, "json_expected")
         return
     try:
-        body = asked.get_json()
+        g.body = body = asked.get_json()
     except (BadRequest, RecursionError):
         raise RequestError(400, "bad_json") from None
     sent = asked.get_data()

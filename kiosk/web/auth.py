@@ -15,11 +15,11 @@ Every route says who may use it (:func:`allow`, :func:`public`); one of the API 
 
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, current_app, g, request
@@ -99,6 +99,14 @@ def public(view: View) -> View:
     return view
 
 
+class _Arrival(NamedTuple):
+    """How a request came: from where, whether from this box, and whether nobody could listen."""
+
+    address: str
+    here: bool
+    secure: bool
+
+
 class Gate:
     """Checks every request before its route runs.
 
@@ -115,9 +123,11 @@ class Gate:
         names = {"localhost", socket.gethostname(), settings.server.host, settings.hall.public_host.partition(":")[0]}
         self._kiosks = {_plain(address) for address in settings.server.kiosk_addresses}
         self._own_names = {name.lower() for name in names if name}
+        self._views: Mapping[str, Callable[..., object]] = {}
 
     def install(self, app: Flask) -> None:
         """Check every request of ``app``."""
+        self._views = app.view_functions
         app.before_request(self._check)
 
     def asker(self) -> Asker:
@@ -134,7 +144,7 @@ class Gate:
     def _check(self) -> None:
         request = asked()
         self._refuse_credentials_in_the_clear(request)
-        view = current_app.view_functions.get(request.endpoint or "")
+        view = self._views.get(request.endpoint or "")
         access: Access | None = getattr(view, "access", None)
         if access is None:
             if view is not None and request.path.startswith("/api/"):
@@ -164,16 +174,25 @@ class Gate:
         else:
             g.actor = Actor("kiosk", role, place)
 
+    def _arrival(self, request: Request) -> "_Arrival":
+        """How the current request came; found once."""
+        known: _Arrival | None = g.get("arrival")
+        if known is None:
+            address, behind_proxy = caller(request, self._server)
+            here = _is_here(request, address, behind_proxy)
+            known = g.arrival = _Arrival(address, here, here or arrived_by_tls(request, behind_proxy))
+        return known
+
     def _refuse_credentials_in_the_clear(self, request: Request) -> None:
         """Refuse credentials over plain HTTP, also where none are needed: anybody on the network can read them.
 
         Raises:
             RequestError: ``tls_required``.
         """
-        if "Authorization" in request.headers or COOKIE in request.cookies:
-            address, behind_proxy = caller(request, self._server)
-            if not (_is_here(request, address, behind_proxy) or arrived_by_tls(request, behind_proxy)):
-                raise RequestError(403, "tls_required")
+        environ = request.environ
+        credentials = "HTTP_AUTHORIZATION" in environ or ("HTTP_COOKIE" in environ and COOKIE in request.cookies)
+        if credentials and not self._arrival(request).secure:
+            raise RequestError(403, "tls_required")
 
     def address(self) -> str:
         """The client's address in the current request."""
@@ -184,18 +203,16 @@ class Gate:
         return arrived_by_tls(request, caller(request, self._server)[1])
 
     def _identify(self, request: Request) -> Asker:
-        address, behind_proxy = caller(request, self._server)
-        here = _is_here(request, address, behind_proxy)
-        secure = here or arrived_by_tls(request, behind_proxy)
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        cookie = request.cookies.get(COOKIE)
-        kiosk = here or (secure and address in self._kiosks)
-        own_name = self._under_own_name(request)
+        address, here, secure = self._arrival(request)
+        scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme:
             principal = self._people.principal_of_token(token.strip()) if scheme.lower() == "bearer" else None
             if principal is None:
                 raise RequestError(401, "bad_token")
             return Asker(principal, "token", address, at_kiosk=False, rebound=False, secure=secure)
+        cookie = request.cookies.get(COOKIE)
+        kiosk = here or (secure and address in self._kiosks)
+        own_name = self._under_own_name(request)
         principal = self._people.principal_of_login(cookie, self._clock()) if cookie else None
         return Asker(
             principal, "login" if principal else "", address, kiosk and own_name, kiosk and not own_name, secure

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response
 
 from kiosk.clock import HallClock
+from kiosk.web.auth import asked
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import answer
 from kiosk.web.streams import Streams
@@ -33,9 +34,10 @@ class Tally:
 
     def count(self, response: Response) -> Response:
         """Count one answer, by the route's template and never by the address."""
-        route = request.url_rule.rule if request.url_rule else "(none)"
+        rule, method = asked().url_rule, asked().method
+        route = rule.rule if rule else "(none)"
         # No method of a client's own invention.
-        method = request.method if request.method in _METHODS else "(other)"
+        method = method if method in _METHODS else "(other)"
         with self._lock:
             self._answers[route, method, response.status_code] += 1
         return response

@@ -448,7 +448,9 @@ def answer(value: Any, status: int = 200) -> Response:
         text = value.model_dump_json(by_alias=True)
     else:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return Response(text, status, mimetype="application/json", headers={"Cache-Control": "no-store"})
+    response = Response(text, status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def see_other(place: str) -> Response:

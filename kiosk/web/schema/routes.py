@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, g, request
 from pydantic import BaseModel, Field, ValidationError
 
 from kiosk.web.problems import RequestError
@@ -138,7 +138,7 @@ def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> C
         if query is not None:
             taken["query"] = query.model_validate(request.args.to_dict())
         if body is not None:
-            taken["body"] = body.model_validate(request.get_json(silent=True))
+            taken["body"] = body.model_validate(g.get("body"))
         response = view(**taken)
         if current_app.config["CHECK_ANSWERS"]:
             _check_answer(response, responses)
