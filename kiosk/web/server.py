@@ -41,6 +41,8 @@ WAITING = 2500
 PATIENCE = 10.0
 TICK = 0.1
 """Seconds between looks for clients whose time is over."""
+ROUNDS = 3
+"""Rounds of the loop from the begin of one TLS handshake to that of the next."""
 PLAIN_ON_TLS = b"This port speaks HTTPS: use https:\n"
 HANDSHAKE = b"\x16"
 """First byte of a TLS connection (RFC 8446, 5.1)."""
@@ -72,6 +74,7 @@ class Server:
         self._house = House(app.wsgi_app, int(app.config["MAX_COLLECTED"]), self._streams.heartbeat, patience, waiting)
         self._port = settings.port
         self._handshakes: set[asyncio.Task[None]] = set()
+        self._spaced = asyncio.Lock()
         self._ready = threading.Event()
         self._stopping: Callable[[], object] = lambda: None
         self._thread: threading.Thread | None = None
@@ -198,7 +201,13 @@ class Server:
         task.add_done_callback(self._handshakes.discard)
 
     async def _let_in(self, sock: socket.socket, connection: Connection) -> None:
-        limits = {"ssl_handshake_timeout": self._house.patience, "ssl_shutdown_timeout": STOPPING} if self._tls else {}
+        limits = {}
+        if self._tls:
+            limits = {"ssl_handshake_timeout": self._house.patience, "ssl_shutdown_timeout": STOPPING}
+            # Its arithmetic takes a millisecond: in a flood, requests get their turn between any two handshakes.
+            async with self._spaced:
+                for _ in range(ROUNDS):
+                    await asyncio.sleep(0)
         try:
             await self._house.loop.connect_accepted_socket(lambda: connection, sock, ssl=self._tls, **limits)
         except OSError:
