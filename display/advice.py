@@ -60,6 +60,13 @@ DEVICES = {
 }
 """By driver."""
 
+EVENTS = {
+    "CardRead": Words("读到一张证件", "A card was read"),
+    "CardRefused": Words("证件没有读出来", "A card could not be read"),
+    "LineScanned": Words("扫到一个码", "A code was scanned"),
+}
+"""What a device that is tried tells, by the event's type; any other event says nothing about whether it works."""
+
 _ADVICE = {
     # what is the matter → what to do about it, in Chinese and in English
     # every device

@@ -26,12 +26,14 @@ class DriverKind:
         settings_at: its :class:`~drivers.device.DeviceSettings`.
         simulator_at: its :class:`~drivers.simulators.simulator.Simulator`.
         icon: a line drawing of it, 48 x 48: paths as of SVG.
+        traced: how many bytes of a turn a wire trace shows; None for all, where none can be of a resident.
         only_one: what a box has no more than one of, in Chinese and in English.
     """
 
     settings_at: str
     simulator_at: str
     icon: tuple[str, ...]
+    traced: int | None = 0
     only_one: tuple[str, str] | None = None
 
     @property
@@ -58,16 +60,23 @@ KINDS = {
         "drivers.card_reader.sam:SamSettings",
         "drivers.simulators.card_reader.sam:SamSimulator",
         ("M6 14h36v22H6z", "M13 30h22", "M15 20h8M15 25h5", "M29 19h6v7h-6z"),
+        # A frame up to its status: what was read of a card is behind it.
+        traced=10,
         only_one=("读卡器", "card reader"),
     ),
     "escpos": DriverKind(
         "drivers.printer.driver:EscposSettings",
         "drivers.simulators.printer.simulator:PrinterSimulator",
         ("M12 18V6h24v12", "M6 18h36v18h-6", "M12 36H6V18", "M14 30h20v12H14z", "M19 35h10M19 39h6", "M35 24h2"),
+        # Polls and their answers; what a slip says is longer.
+        traced=3,
         only_one=("打印机", "printer"),
     ),
     "led-bx": DriverKind(
-        "drivers.led.bx:BxSettings", "drivers.simulators.led.bx:LedStripSimulator", ("M4 13h40v22H4z", _DOTS)
+        "drivers.led.bx:BxSettings",
+        "drivers.simulators.led.bx:LedStripSimulator",
+        ("M4 13h40v22H4z", _DOTS),
+        traced=None,
     ),
     "scanner": DriverKind(
         "drivers.scanner:ScannerSettings",

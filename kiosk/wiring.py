@@ -94,6 +94,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         scans = Inbox("scans", scanned)
 
         def told(device: str, event: DeviceEvent) -> None:
+            hall.device_tests.hear(device, event)
             if isinstance(event, LineScanned):
                 scans.put(device, event.window, event.line)
             elif isinstance(event, CardEvent):
@@ -134,7 +135,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         _Closing(news.close),
         _Closing(screen.close),
         devices,
-        DeviceSocket(settings, devices.supervisors),
+        DeviceSocket(settings, devices.supervisors, devices.taps, hall.device_tests),
         printing,
         kiosk,
         scans,

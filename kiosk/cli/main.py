@@ -17,6 +17,8 @@ import click
 import config
 from kiosk.cli.appointments import appointments
 from kiosk.cli.backup import backup, restore
+from kiosk.cli.devices import devices
+from kiosk.cli.doctor import doctor
 from kiosk.cli.hall import hall
 from kiosk.cli.options import Context
 from kiosk.cli.people import audit, purge, token, user
@@ -63,7 +65,7 @@ def quhao(context: click.Context, path: Path) -> None:
     context.obj = Context(path)
 
 
-for command in (user, token, purge, audit, hall, appointments, report, backup, restore):
+for command in (devices, doctor, user, token, purge, audit, hall, appointments, report, backup, restore):
     quhao.add_command(command)
 
 
@@ -98,23 +100,6 @@ def check(context: Context) -> None:
     settings = context.settings
     click.echo(f"{context.path}: 配置正确 / the configuration is right")
     for line in lines(probe(settings)):
-        click.echo(line)
-
-
-@quhao.command()
-@click.pass_obj
-def devices(context: Context) -> None:
-    """Show each device of this box: what is up, what is down since when, and what to do about it."""
-    from kiosk.devices.probing import lines, probe
-    from kiosk.devices.status_socket import NotAskedError, ask_service
-
-    settings = context.settings
-    try:
-        found = ask_service(settings)
-    except NotAskedError as error:
-        # Not tried out behind the service's back: it holds the devices, and they would only look busy.
-        _give_up(str(error))
-    for line in lines(probe(settings) if found is None else found):
         click.echo(line)
 
 

@@ -14,6 +14,7 @@ from drivers.kinds import KINDS
 from drivers.printer.driver import Printer
 from drivers.speaker import Speaker
 from drivers.supervisor import DeviceState, Resource, Supervisor
+from drivers.wire_tap import WireTap
 from kiosk.service import Parts
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Devices:
 
     Attributes:
         supervisors: one a device, in the order of the settings.
+        taps: a wire trace of each, by the device's name.
         simulators: by the device's name; empty in a hall of real devices.
         printer: the box's printer, or None.
         displays: by window.
@@ -35,6 +37,7 @@ class Devices:
     """
 
     supervisors: list[Supervisor[Any]] = field(default_factory=list)
+    taps: dict[str, WireTap] = field(default_factory=dict)
     simulators: "dict[str, Simulator[Any]]" = field(default_factory=dict)
     printer: Printer | None = None
     displays: dict[str, list[WindowDisplay]] = field(default_factory=dict)
@@ -98,5 +101,6 @@ def build_devices(
                     devices.displays.setdefault(sink.window, []).append(sink)
         devices.has_reader |= device.reads_cards
         watch = on_reader if device.reads_cards else lambda _state: None
-        devices.supervisors.append(Supervisor(one.name, one.driver, opener, device.driver, now, watch))
+        tap = devices.taps[one.name] = WireTap(KINDS[one.driver].traced)
+        devices.supervisors.append(Supervisor(one.name, one.driver, tap.around(opener), device.driver, now, watch))
     return devices

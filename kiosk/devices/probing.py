@@ -1,12 +1,13 @@
 """Probes the devices of a box where no service runs; a running service is asked through ``status_socket``."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from config.settings import Settings
 from display import advice
-from drivers.supervisor import DeviceState
+from drivers.supervisor import DeviceState, Supervisor
 
 PATIENCE = 6.0
 """Seconds a device has to answer: the slowest, a silent network printer, is known by then."""
@@ -22,14 +23,19 @@ def probe(settings: Settings) -> list[DeviceState]:
     devices = build_devices(settings, lambda: datetime.now(settings.hall.zone))
     devices.start()
     try:
-        pause = threading.Event()
-        waited = 0.0
-        while waited < PATIENCE and any(one.state.reason == "starting" for one in devices.supervisors):
-            pause.wait(0.05)
-            waited += 0.05
+        wait_for_start(devices.supervisors)
         return [one.state for one in devices.supervisors]
     finally:
         devices.stop()
+
+
+def wait_for_start(devices: Sequence[Supervisor[Any]]) -> None:
+    """Wait until each device has answered or not, for at most ``PATIENCE`` seconds."""
+    pause = threading.Event()
+    waited = 0.0
+    while waited < PATIENCE and any(one.state.reason == "starting" for one in devices):
+        pause.wait(0.05)
+        waited += 0.05
 
 
 def lines(devices: Iterable[DeviceState]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """How ``quhao devices`` asks the running service: over a Unix socket beside the key file, open to its user alone.
 
-Whoever connects is sent all devices as one JSON list. The file's name comes from store and box, so the service of
-another store is not asked by mistake; a file that a dead service left refuses the connection.
+Whoever connects sends one JSON object in a line, ``{"do": "list" | "watch" | "test", …}``, and is answered by JSON
+values, one a line. The file's name comes from store and box, so the service of another store is not asked by mistake; a
+file that a dead service left refuses the connection.
 """
 
 import json
@@ -9,8 +10,8 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
@@ -18,7 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import Settings
+from display.refusals import words
 from drivers.supervisor import DeviceState, Supervisor
+from drivers.wire_tap import WireTap
+from kiosk.devices.testing import PATIENCE, DeviceTests
 from kiosk.opening import box_of, store_exists, store_name
 from ticketing.model import TicketingError
 from ticketing.store.base import StoreInUseError
@@ -28,6 +32,10 @@ log = logging.getLogger(__name__)
 
 TIMEOUT = 5.0
 """Seconds the service has to answer."""
+WATCHED = 0.1
+"""Seconds between looks at what changes."""
+MOST_CLIENTS, MOST_BYTES = 8, 4096
+"""Clients at one time, and bytes of a request."""
 
 
 class NotAskedError(Exception):
@@ -40,11 +48,23 @@ class DeviceSocket:
     Args:
         settings: whose service it is.
         devices: what it tells about.
+        taps: their wire traces, by name.
+        tests: tests them.
     """
 
-    def __init__(self, settings: Settings, devices: Sequence[Supervisor[Any]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        devices: Sequence[Supervisor[Any]],
+        taps: Mapping[str, WireTap],
+        tests: DeviceTests,
+    ) -> None:
         self._path = socket_of(settings)
         self._devices = devices
+        self._taps = taps
+        self._tests = tests
+        self._stopping = threading.Event()
+        self._places = threading.Semaphore(MOST_CLIENTS)
         self._thread = threading.Thread(target=self._run, name="device socket", daemon=True)
 
     def start(self) -> None:
@@ -64,6 +84,7 @@ class DeviceSocket:
 
     def stop(self) -> None:
         """End, and remove the file."""
+        self._stopping.set()
         if self._thread.is_alive():
             # It ends the accept() of the thread.
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -75,10 +96,139 @@ class DeviceSocket:
         with suppress(OSError):
             while True:
                 connection, _ = self._socket.accept()
-                # It fits into the socket's buffer: no slow client holds up the next.
-                with connection, suppress(OSError):
-                    states = [asdict(one.state) | {"since": one.state.since.isoformat()} for one in self._devices]
-                    connection.sendall(json.dumps(states).encode())
+                if self._places.acquire(blocking=False):
+                    threading.Thread(target=self._serve, args=(connection,), name="device client", daemon=True).start()
+                else:
+                    connection.close()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            with connection, suppress(OSError):
+                connection.settimeout(TIMEOUT)
+                for answer in self._answers(connection):
+                    connection.sendall(json.dumps(answer).encode() + b"\n")
+        finally:
+            self._places.release()
+
+    def _answers(self, connection: socket.socket) -> Iterator[Any]:
+        try:
+            with connection.makefile("rb") as lines:
+                asked = json.loads(lines.readline(MOST_BYTES))
+            do, device = asked["do"], asked.get("device")
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return
+        if do == "list":
+            yield [as_json(one.state) for one in self._devices]
+        elif do == "watch":
+            yield from watch(self._devices, self._taps, device, bool(asked.get("wire")), self._stopping.wait)
+        elif do == "test":
+            try:
+                ok, said = self._tests.test(device, PATIENCE)
+                yield {"ok": ok, "zh": said.zh, "en": said.en}
+            except TicketingError as error:
+                said = words(error.code, error.facts)
+                yield {"ok": False, "zh": said.zh, "en": said.en}
+
+
+def as_json(state: DeviceState) -> dict[str, Any]:
+    """A state as it goes over the socket."""
+    return asdict(state) | {"since": state.since.isoformat()}
+
+
+def watch(
+    devices: Sequence[Supervisor[Any]],
+    taps: Mapping[str, WireTap],
+    device: str | None,
+    wire: bool,
+    pause: Callable[[float], object],
+) -> Iterator[dict[str, Any]]:
+    """Every state now and whenever it changes, and with ``wire`` what passes on the wires; ends when ``pause`` is true.
+
+    Args:
+        devices: to be watched.
+        taps: their wire traces, by name.
+        device: the only device to be watched; None for all.
+        wire: whether to tell what passes.
+        pause: waits for so many seconds.
+
+    Yields:
+        ``{"state": {…}}``, ``{"device", "wire", "at"}``, or ``{}`` as a sign of life.
+    """
+    chosen = [one for one in devices if device in (None, one.name)]
+    told: dict[str, DeviceState] = {}
+    with ExitStack() as listening:
+        heard = {one.name: listening.enter_context(taps[one.name].listen()) for one in chosen if wire}
+        quiet = 0.0
+        while True:
+            before = quiet
+            quiet += WATCHED
+            for one in chosen:
+                if told.get(one.name) != (state := one.state):
+                    told[one.name] = state
+                    yield {"state": as_json(state)}
+                    quiet = 0.0
+            for name, passed in heard.items():
+                while passed:
+                    chunk = passed.popleft()
+                    yield {"device": name, "wire": str(chunk), "at": chunk.at}
+                    quiet = 0.0
+            if quiet >= 1.0 > before:
+                # Whoever hung up is noticed by it.
+                yield {}
+                quiet = 0.0
+            if pause(WATCHED):
+                return
+
+
+@contextmanager
+def ask(settings: Settings, request: Mapping[str, Any], timeout: float = TIMEOUT) -> Iterator[Iterator[Any] | None]:
+    """Asks the running service: gives its answers, as they come; None when none runs.
+
+    Args:
+        settings: whose service it is.
+        request: what is asked.
+        timeout: seconds it has for each answer.
+
+    Raises:
+        NotAskedError: one runs, but does not tell; also while the answers are read.
+    """
+    path = socket_of(settings)
+    with closing(socket.socket(socket.AF_UNIX)) as connection:
+        try:
+            connection.settimeout(timeout)
+            with unix_address(path) as address:
+                connection.connect(address)
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            answers = connection.makefile("rb")
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            if (holder := _who_runs(settings)) is not None:
+                raise NotAskedError(
+                    f"服务在运行({holder})，但没有打开 {path}；请重启服务 / "
+                    f"the service runs ({holder}), but has not opened {path}: restart it"
+                ) from error
+        except OSError as error:
+            raise _no_answer(path, error) from error
+        else:
+            with answers:
+                yield _values(answers, path)
+            return
+        yield None
+
+
+def _values(answers: Iterable[bytes], path: Path) -> Iterator[Any]:
+    try:
+        for line in answers:
+            yield json.loads(line)
+    except (OSError, ValueError) as error:
+        raise _no_answer(path, error) from error
+
+
+def _no_answer(path: Path, error: Exception) -> NotAskedError:
+    why = getattr(error, "strerror", None) or type(error).__name__
+    return NotAskedError(
+        f"{path} 没有给出应答({why})；请用运行服务的用户执行 / "
+        f"{path} gave no answer ({why}): run this as the user of the service"
+    )
 
 
 def ask_service(settings: Settings, timeout: float = TIMEOUT) -> list[DeviceState] | None:
@@ -87,29 +237,18 @@ def ask_service(settings: Settings, timeout: float = TIMEOUT) -> list[DeviceStat
     Raises:
         NotAskedError: one runs, but does not tell.
     """
-    path = socket_of(settings)
-    try:
-        with closing(socket.socket(socket.AF_UNIX)) as connection, unix_address(path) as address:
-            connection.settimeout(timeout)
-            connection.connect(address)
-            with connection.makefile("rb") as answer:
-                return [
-                    DeviceState(**one | {"since": datetime.fromisoformat(one["since"])}) for one in json.load(answer)
-                ]
-    except (FileNotFoundError, ConnectionRefusedError) as error:
-        holder = _who_runs(settings)
-        if holder is None:
+    with ask(settings, {"do": "list"}, timeout) as answers:
+        if answers is None:
             return None
-        raise NotAskedError(
-            f"服务在运行({holder})，但没有打开 {path}；请重启服务 / "
-            f"the service runs ({holder}), but has not opened {path}: restart it"
-        ) from error
-    except (OSError, ValueError, TypeError, LookupError) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
-        raise NotAskedError(
-            f"{path} 没有给出应答({why})；请用运行服务的用户执行 / "
-            f"{path} gave no answer ({why}): run this as the user of the service"
-        ) from error
+        try:
+            return [state_of(one) for one in next(answers)]
+        except (StopIteration, ValueError, TypeError, LookupError) as error:
+            raise _no_answer(socket_of(settings), error) from error
+
+
+def state_of(told: Mapping[str, Any]) -> DeviceState:
+    """A state that came over the socket."""
+    return DeviceState(**dict(told) | {"since": datetime.fromisoformat(told["since"])})
 
 
 def socket_of(settings: Settings) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from config.settings import Settings
 from drivers.supervisor import Supervisor
+from kiosk.devices.testing import DeviceTests
 from kiosk.web.code_guessing import WrongCodes
 from ticketing.appointments.appointments import Appointments
 from ticketing.cases.cases import Cases
@@ -43,6 +44,7 @@ class Hall:
         virtual_hall: controls and state of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
         wrong_codes: limits guessing; every route that takes a code looks it up inside ``wrong_codes.watch``.
+        device_tests: a technician's tests of the devices.
         cases, supplements, ratings, reports, terminals, setup, appointments: more verbs, on the office's ledger.
     """
 
@@ -58,6 +60,7 @@ class Hall:
     virtual_hall: "VirtualHall | None"
     clock: Callable[[], datetime]
     wrong_codes: WrongCodes = field(default_factory=WrongCodes)
+    device_tests: DeviceTests = field(init=False)
     cases: Cases = field(init=False)
     supplements: Supplements = field(init=False)
     ratings: Ratings = field(init=False)
@@ -83,6 +86,7 @@ class Hall:
 
     def __post_init__(self) -> None:
         ledger = self.office.ledger
+        self.device_tests = DeviceTests(self.settings.hall.name, self.devices, self.clock)
         self.cases = Cases(ledger)
         self.supplements = Supplements(ledger)
         self.ratings = Ratings(ledger)

@@ -1,20 +1,16 @@
 """``/devices``: what is up, what is down since when, and what to do about it."""
 
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask import Response
 from pydantic import Field, RootModel
 
-from display.advice import DEVICES, REASONS, advice
-from display.prompts import Words
-from drivers.device import CanBeTested
-from drivers.supervisor import DeviceState, Supervisor
+from display.advice import REASONS, advice
+from drivers.supervisor import DeviceState
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import DeviceAnswer, TestedAnswer, answer, joined
 from kiosk.web.schema.routes import NamedPath, Routes
-from ticketing.model import StateError, UnknownError
 
 
 class DevicePath(NamedPath):
@@ -43,27 +39,10 @@ def routes(hall: Hall) -> Routes:
     @api.post("/devices/<device>/test", summary="Print, show or say something", responses={"200": TestedAnswer})
     @technician
     def test(path: DevicePath) -> Response:
-        supervisor = next((one for one in hall.devices if one.name == path.device), None)
-        if supervisor is None:
-            raise UnknownError("no_device")
-        if supervisor.state.state == "offline":
-            raise StateError("device_offline")
-        ok, said = _test(supervisor, hall.settings.hall.name, hall.clock())
+        ok, said = hall.device_tests.test(path.device)
         return answer({"ok": ok, "message": said.zh, "message_en": said.en})
 
     return api
-
-
-def _test(supervisor: Supervisor[Any], hall_name: str, now: datetime) -> tuple[bool, Words]:
-    """Have something printed, shown or said; whether it went well, and what to tell the technician."""
-    words = DEVICES.get(supervisor.kind)
-    if not (words and words.tested and isinstance(supervisor.driver, CanBeTested)):
-        return True, Words("设备在线，请放卡或扫码试一试", "It answers: try it with a card or a code")
-    reason = supervisor.driver.test(words.title, [hall_name, f"{supervisor.name}  {now:%Y-%m-%d %H:%M:%S}"])
-    if reason is None:
-        return True, words.tested
-    said = advice(reason)
-    return False, Words(f"{said.reason_zh}，{said.advice_zh}", f"{said.reason_en}: {said.advice_en}")
 
 
 def _device(state: DeviceState, window: str | None) -> DeviceAnswer:

@@ -8,9 +8,8 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -22,35 +21,6 @@ from program import CONFIG, Client, QuhaoProcess
 from wires import wait_until
 
 PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0.0.1:{port}"\n'
-
-
-@pytest.fixture
-def new_quhao(tmp_path: Path) -> Iterator[Callable[..., QuhaoProcess]]:
-    """Makes programs, each in a folder of its own, and sees that none is left."""
-    made: list[QuhaoProcess] = []
-
-    def make(**options: Any) -> QuhaoProcess:
-        folder = tmp_path / f"box-{len(made)}"
-        folder.mkdir()
-        made.append(QuhaoProcess(folder, **options))
-        return made[-1]
-
-    yield make
-    for process in made:
-        process.stop()
-
-
-@pytest.fixture
-def quhao(new_quhao: Callable[..., QuhaoProcess]) -> QuhaoProcess:
-    return new_quhao()
-
-
-@pytest.fixture
-def printer() -> Iterator[ForeignPrinter]:
-    printer = ForeignPrinter()
-    printer.start()
-    yield printer
-    printer.stop()
 
 
 def test_a_bad_configuration_is_refused_by_check_and_run_with_the_same_words_and_exit_code_2(

@@ -14,10 +14,12 @@ import pytest
 from config.settings import Settings
 from drivers.errors import OfflineError
 from drivers.supervisor import Link, Supervisor
+from drivers.wire_tap import WireTap
 from kiosk.devices.probing import lines
 from kiosk.devices.status_socket import DeviceSocket, NotAskedError, ask_service, socket_of, unix_address
+from kiosk.devices.testing import DeviceTests
 from ticketing.store.opening import open_store
-from wires import wait_until
+from wires import now, wait_until
 
 
 class Idle:
@@ -48,6 +50,11 @@ def two_devices(now: Callable[[], datetime]) -> list[Supervisor[Any]]:
     return both
 
 
+def socket_for(here: Any) -> DeviceSocket:
+    taps = {one.name: WireTap(None) for one in here.hall.devices}
+    return DeviceSocket(here.hall.settings, here.hall.devices, taps, here.hall.device_tests)
+
+
 @pytest.fixture
 def asked(start: Callable[..., Any]) -> Iterator[Callable[[], tuple[Any, DeviceSocket]]]:
     """Makes halls of two devices that can be asked."""
@@ -55,7 +62,7 @@ def asked(start: Callable[..., Any]) -> Iterator[Callable[[], tuple[Any, DeviceS
 
     def make() -> tuple[Any, DeviceSocket]:
         here = start(devices=two_devices)
-        made.append(DeviceSocket(here.hall.settings, here.hall.devices))
+        made.append(socket_for(here))
         made[-1].start()
         return here, made[-1]
 
@@ -91,6 +98,7 @@ def test_the_socket_is_for_its_user_alone_tells_nothing_of_a_person_and_is_gone_
     assert path.stat().st_mode & 0o777 == 0o600
     with closing(socket.socket(socket.AF_UNIX)) as connection, unix_address(path) as address:
         connection.connect(address)
+        connection.sendall(b'{"do": "list"}\n')
         with connection.makefile("rb") as answer:
             told = json.load(answer)
     assert {field for one in told for field in one} == {"name", "driver", "state", "since", "reason", "detail"}
@@ -104,7 +112,7 @@ def test_a_file_that_a_dead_service_left_is_no_service_and_in_nobodys_way(start:
     listening(here.hall.settings).close()
     assert socket_of(here.hall.settings).is_socket()
     assert ask_service(here.hall.settings) is None
-    running = DeviceSocket(here.hall.settings, here.hall.devices)
+    running = socket_for(here)
     running.start()
     assert ask_service(here.hall.settings) is not None
     running.stop()
@@ -156,7 +164,7 @@ def test_a_folder_where_no_socket_can_be_made_keeps_nobody_from_serving(
 ) -> None:
     settings = start().hall.settings
     store = settings.store.model_copy(update={"key_file": tmp_path / "nowhere" / "master.key"})
-    running = DeviceSocket(settings.model_copy(update={"store": store}), [])
+    running = DeviceSocket(settings.model_copy(update={"store": store}), [], {}, DeviceTests("", [], now))
     running.start()
     running.stop()
     assert "cannot ask this service" in caplog.text

@@ -1,0 +1,147 @@
+"""``quhao doctor``: looks over the box, and packs what support needs to know: nothing of a resident is in it."""
+
+import grp
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime
+from importlib import metadata
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kiosk.cli.options import Context, write_whole
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from drivers.supervisor import DeviceState
+
+LEAST_FREE = 200 * 2**20
+"""Bytes on the store's disk below which a technician should come."""
+LOG_LINES = "2000"
+_GROUPS = {"tty": "dialout", "usb": "lp", "input": "input", "i2c": "i2c", "gpiochip": "gpio", "snd": "audio"}
+"""The group that may open a file, by how its name below ``/dev`` begins; as in Debian's udev rules."""
+_SECRETS = re.compile(r"(?im)^(\s*[\w-]*(?:password|secret|token|passphrase)[\w-]*\s*=\s*).*$")
+_IN_URLS = re.compile(r"(://[^\s:/@\"']*):[^\s@\"']*@")
+# What a QR code or a hand typed may have got into a log of another program: never passed on.
+_NUMBERS = re.compile(r"\b\d{17}[\dXx]\b|\b\d{15}\b")
+
+
+@click.command()
+@click.option("--bundle", type=click.Path(path_type=Path, dir_okay=False), help="Pack a ZIP for support.")
+@click.pass_obj
+def doctor(context: Context, bundle: Path | None) -> None:
+    """Look over the settings, the store, the disk, permissions, the clock and the devices of this box.
+
+    With --bundle, pack this, the settings without passwords, versions and the service's log for support. Nothing of a
+    resident is in it: no store, no key, no ID number.
+    """
+    from kiosk.devices.probing import lines
+
+    settings = context.settings
+    devices, why = _devices(settings)
+    said = [*_findings(settings), *([why] if why else []), *lines(devices)]
+    for line in said:
+        click.echo(line)
+    if bundle:
+        write_whole(bundle, _pack(context.path, said, devices))
+        click.echo(f"已打包到 {bundle} / packed into {bundle}", err=True)
+
+
+def _devices(settings: "Settings") -> "tuple[list[DeviceState], str]":
+    from kiosk.devices.probing import probe
+    from kiosk.devices.status_socket import NotAskedError, ask_service
+
+    try:
+        found = ask_service(settings)
+    except NotAskedError as error:
+        return [], f"✗ {error}"
+    return (probe(settings), "· 服务没有运行 / the service does not run") if found is None else (found, "")
+
+
+def _findings(settings: "Settings") -> Iterator[str]:
+    """A line each: ✓ right, ✗ to be mended, · worth knowing."""
+    from kiosk.opening import store_exists, store_name
+
+    yield "✓ 配置正确 / the settings are right"
+    if store_exists(settings):
+        yield f"✓ 数据库 / store: {store_name(settings)}"
+    else:
+        yield f"· 还没有数据库，首次运行时建立 / no store yet, the first run makes it: {store_name(settings)}"
+    key = settings.store.key_file
+    if key.exists():
+        # Whoever reads it beside the store reads residents' data.
+        private = key.stat().st_mode & 0o077 == 0
+        yield f"{'✓' if private else '✗'} 主密钥 / master key: {key} {'' if private else '→ chmod 600'}".rstrip()
+    folder = next(one for one in (key.parent, *key.parents) if one.exists())
+    free = shutil.disk_usage(folder).free
+    yield f"{'✓' if free >= LEAST_FREE else '✗'} 磁盘剩余 / free on disk: {free // 2**20} MB {folder}"
+    synchronised = _output("timedatectl", "show", "--property=NTPSynchronized", "--value").strip()
+    if synchronised in ("yes", "no"):
+        right = synchronised == "yes"
+        yield f"{'✓' if right else '✗'} 时钟已校准 / clock synchronised: {synchronised}"
+    yield from _permissions(settings)
+
+
+def _permissions(settings: "Settings") -> Iterator[str]:
+    """Ports that are there and that this user may not open, with the group that may."""
+    for device in settings.devices:
+        path = Path(device.port.removeprefix("evdev:"))
+        if path.is_absolute() and path.exists() and not os.access(path, os.R_OK | os.W_OK):
+            name = str(path.resolve().relative_to("/dev")) if path.resolve().is_relative_to("/dev") else path.name
+            group = next((group for begins, group in _GROUPS.items() if name.startswith(begins)), _group_of(path))
+            yield (
+                f"✗ {device.name}: 无权打开 {path}，请执行 / may not open {path}, run: "
+                f"sudo usermod -aG {group} {os.environ.get('USER', 'quhao')}"
+            )
+
+
+def _group_of(path: Path) -> str:
+    try:
+        return grp.getgrgid(path.stat().st_gid).gr_name
+    except KeyError:
+        return str(path.stat().st_gid)
+
+
+def _pack(config: Path, said: list[str], devices: "list[DeviceState]") -> bytes:
+    from kiosk.devices.status_socket import as_json
+
+    usb = [
+        f"{one.parent.name}: {one.read_text().strip()}"
+        for one in sorted(Path("/sys/bus/usb/devices").glob("*/product"))
+    ]
+    ports = [f"{one} -> {one.resolve()}" for one in sorted(Path("/dev").glob("*/by-id/*"))]
+    versions = sorted(f"{one.name}=={one.version}" for one in metadata.distributions())
+    files = {
+        "doctor.txt": "\n".join([f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %z}", *said]),
+        "devices.json": json.dumps([as_json(one) for one in devices], ensure_ascii=False, indent=1),
+        "settings.toml": _without_secrets(config.read_text("utf-8-sig", "replace")),
+        "system.txt": "\n".join([platform.platform(), platform.python_version(), *ports, *usb]),
+        "versions.txt": "\n".join(versions),
+        "log.txt": _output("journalctl", "--unit=quhao", f"--lines={LOG_LINES}", "--no-pager", "--output=short-iso"),
+    }
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, text in files.items():
+            out.writestr(name, _NUMBERS.sub("<number>", text))
+    return packed.getvalue()
+
+
+def _without_secrets(text: str) -> str:
+    return _IN_URLS.sub(r"\1:***@", _SECRETS.sub(r'\1"***"', text))
+
+
+def _output(*command: str) -> str:
+    """What a program of the system says; "" where there is none."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - fixed words
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout

@@ -1,0 +1,145 @@
+"""`quhao devices`: watch, test, find and record, with and without a running service."""
+
+import json
+import os
+import pty
+import re
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from console import say
+from foreign import ForeignPrinter, ForeignReader, card_text
+from program import QuhaoProcess
+from wires import wait_until
+
+PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0.0.1:{port}"\n'
+CARD = card_text(
+    "陈示例",
+    "1",
+    "01",
+    "19590307",
+    "北京市西城区虚构胡同12号",
+    "110102195903076513",
+    "北京市公安局西城分局",
+    "20180521",
+    "长期",
+)
+READER = '[[devices]]\nname = "reader"\ndriver = "sam"\nport = "{path}"\n'
+
+
+@pytest.fixture
+def reader() -> Iterator[ForeignReader]:
+    reader = ForeignReader()
+    reader.start()
+    yield reader
+    reader.stop()
+
+
+def test_a_printer_is_tested_by_the_running_service_and_without_one(
+    printer: ForeignPrinter, new_quhao: Callable[..., QuhaoProcess]
+) -> None:
+    process = new_quhao(devices=PRINTER.format(port=printer.port))
+    assert "测试页已打印" in process.say("devices", "test", "printer").stdout
+    process.start(ready="//readyz")
+    assert "测试页已打印" in process.say("devices", "test", "printer").stdout
+    wait_until(lambda: len(printer.papers) == 2)
+    assert all("打印测试" in paper.text for paper in printer.papers)
+    printer.has_paper = False
+    refused = process.say("devices", "test", "printer", check=False)
+    assert refused.returncode == 1
+    assert "缺纸" in refused.stderr
+    unknown = process.say("devices", "test", "printre", check=False)
+    assert unknown.returncode == 1
+    assert "the settings have: printer" in unknown.stderr
+
+
+def test_a_reader_is_tested_by_a_card_and_its_trace_shows_nothing_of_it(
+    reader: ForeignReader, new_quhao: Callable[..., QuhaoProcess]
+) -> None:
+    process = new_quhao(devices=READER.format(path=reader.path)).start(ready="//readyz")
+    traced: list[str] = []
+    watching = threading.Thread(
+        target=lambda: traced.append(process.command("devices", "watch", "reader", "--wire", "--seconds", "4").stdout)
+    )
+    watching.start()
+    tested: list[str] = []
+    testing = threading.Thread(target=lambda: tested.append(process.command("devices", "test", "reader").stdout))
+    testing.start()
+    # As a technician does who does not see at once that the program waits.
+    while testing.is_alive():
+        reader.lay(CARD)
+        testing.join(0.7)
+        reader.lift()
+        testing.join(0.7)
+    watching.join(30)
+    assert "读到一张证件" in tested[0]
+    assert re.search(r"reader +sam +在线 online", traced[0])
+    lines = [line for line in traced[0].splitlines() if "→" in line or "←" in line]
+    assert any("AA AA AA 96 69" in line for line in lines)
+    assert max(len(re.findall(r"\b[0-9A-F]{2}\b", line.split("reader")[1])) for line in lines) <= 11
+    assert CARD[:6].hex(" ").upper() not in traced[0]
+
+
+def test_watch_without_a_service_opens_the_devices_itself(
+    printer: ForeignPrinter, new_quhao: Callable[..., QuhaoProcess]
+) -> None:
+    shown = (
+        new_quhao(devices=PRINTER.format(port=printer.port))
+        .say("devices", "watch", "--wire", "--seconds", "1.5")
+        .stdout
+    )
+    assert re.search(r"printer +escpos +在线 online", shown)
+    assert "→ 10 04" in shown
+
+
+def test_find_names_what_the_settings_have_and_says_how_a_network_is_written(
+    printer: ForeignPrinter, new_quhao: Callable[..., QuhaoProcess]
+) -> None:
+    process = new_quhao(devices=PRINTER.format(port=printer.port))
+    assert process.say("devices", "find", "--here").returncode == 0
+    refused = process.say("devices", "find", "--network", "192.168.1", check=False)
+    assert refused.returncode == 2
+    assert "192.168.1.0/24" in refused.stderr
+
+
+def test_a_recording_of_an_unknown_pad_tells_how_its_frames_are_made(tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    frames = [
+        "FF6808086805020A0A0A0002032A16",
+        "FF6808086805020001070A0A0A2D16",
+        "FF6802026805030816",
+        "FF680303680511001616",
+    ]
+    over = threading.Event()
+
+    def press() -> None:
+        # Until the recorder has opened the line, and a silence apart, as fingers do.
+        while not over.is_set():
+            for frame in frames:
+                os.write(master, bytes.fromhex(frame))
+                over.wait(0.1)
+
+    pressing = threading.Thread(target=press)
+    pressing.start()
+    kept = tmp_path / "pad.jsonl"
+    try:
+        told = say(
+            tmp_path / "quhao.toml", "devices", "record", os.ttyname(slave), "--seconds", "1.5", "--out", str(kept)
+        )
+    finally:
+        over.set()
+        pressing.join()
+        os.close(master)
+        os.close(slave)
+    assert "校验 checksum: sum8 [5:-2] @ -2" in told.stdout
+    assert "长度 length: u8 @ 2, + 7" in told.stdout
+    rows = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert bytes.fromhex("".join(row["hex"] for row in rows)).count(b"\xff\x68") >= 4
+    nothing = say(tmp_path / "quhao.toml", "devices", "record", str(tmp_path / "none"))
+    assert nothing.returncode == 1
+    assert "找不到设备" in nothing.stderr
