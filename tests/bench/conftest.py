@@ -17,16 +17,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if config.stash[FIGURES]:
+    # By the tests' reports, so that those of other processes (-n) are told, too.
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    told = [value for report in reports for name, value in getattr(report, "user_properties", []) if name == "figure"]
+    if lines := [*config.stash[FIGURES], *map(str, told)]:
         terminalreporter.section("figures")
-        for line in config.stash[FIGURES]:
+        for line in lines:
             terminalreporter.write_line(line)
 
 
 @pytest.fixture
-def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Notes a line for the summary."""
-    return request.config.stash[FIGURES].append
+    return lambda line: record_property("figure", line)
 
 
 @pytest.fixture(scope="session")
