@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from drivers.device import DeviceSettings
+from drivers.simulators.panel import Part
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.supervisor import Resource
@@ -56,7 +57,7 @@ class Simulator(Generic[P]):
 
     Attributes:
         place: where the virtual hall draws it: ``reader``, ``printer``, ``strip``, ``speaker`` and ``scanner`` have
-            their furniture there; what has none stands beside.
+            their furniture there; what has none is drawn by its ``panel``.
         hands: its methods that need no more than a press, by name.
     """
 
@@ -127,6 +128,10 @@ class Simulator(Generic[P]):
     def look(self) -> dict[str, Any]:
         """What can be seen of it, as JSON has it."""
         return {}
+
+    def panel(self) -> Sequence[Part]:
+        """How the virtual hall draws it, where it has no furniture there."""
+        return ()
 
     def piece(self, name: str) -> tuple[bytes, str]:
         """A picture or sound of it by its name, and its media type; raises LookupError for an unknown name."""

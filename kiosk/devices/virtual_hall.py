@@ -129,5 +129,6 @@ class VirtualHall:
             "reason": state.reason,
             "plugged": simulator.plugged,
             "hands": simulator.hands,
+            "panel": [part.as_json() for part in simulator.panel()],
             simulator.place: simulator.look(),
         }

@@ -9,6 +9,7 @@ import { all, copyOf, el, find, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { takable } from "./drag.js";
+import { drawParts } from "./panel.js";
 
 const showLost = lostLine();
 
@@ -300,22 +301,37 @@ function markOpen() {
   }
 }
 
-/** Devices without furniture: what they are called, how they are, and their hands as buttons. */
+/** Devices without furniture, on a sheet that is opened and closed: what they are called, how they are, their parts. */
 function renderOthers() {
   const others = state.devices.filter((device) => !PLACES.some((place) => place in device));
+  const more = el("more");
+  more.hidden = others.length === 0;
+  more.textContent = t(`更多设备 (${others.length})`, `More devices (${others.length})`);
+  // A sheet out of sight is not drawn.
+  if (el("sheet").hidden) return;
   const pulls = Object.values(PULLS).flatMap(({ out, back }) => [out, back]);
   keep(el("others"), [others, t("", "en")], () => others.map((device) => {
     const tag = make("div", { className: "tag" });
     fillTag(tag, device);
-    const buttons = device.hands.filter((hand) => !pulls.includes(hand)).map((hand) => {
+    const named = (device.panel ?? []).map(({ hand }) => hand);
+    const buttons = device.hands.filter((hand) => !pulls.includes(hand) && !named.includes(hand)).map((hand) => {
       const button = make("button", { type: "button", className: "plain", textContent: hand });
       button.dataset.key = `${device.name} ${hand}`;
       button.addEventListener("click", () => use(device, hand));
       return button;
     });
-    return make("li", {}, drawingOf(device.driver), `${t(...kindOf(device.driver))} ${device.name}`, ...buttons, tag);
+    const parts = drawParts(device, (hand, body) => use(device, hand, body), (piece) => address(device, piece));
+    const head = make("h3", {}, drawingOf(device.driver), `${t(...kindOf(device.driver))} ${device.name}`);
+    return make("li", {}, head, tag, make("div", { className: "parts" }, ...parts, ...buttons));
   }));
 }
+
+el("more").addEventListener("click", () => {
+  const isOpen = el("sheet").hidden;
+  el("sheet").hidden = !isOpen;
+  el("more").ariaExpanded = String(isOpen);
+  render();
+});
 
 // ---- how a device is, and what can be pulled ----
 

@@ -275,7 +275,25 @@ interface BenchCard {
   kind: string;
 }
 
+interface BenchPart {
+  part: "lamp" | "reading" | "picture" | "press" | "slide" | "entry";
+  zh: string;
+  en: string;
+  hand?: string;
+  body?: object;
+  pressed?: boolean | null;
+  lit?: boolean;
+  colour?: string;
+  text?: string;
+  piece?: string;
+  least?: number;
+  most?: number;
+  step?: number;
+  value?: number;
+}
+
 interface BenchDevice {
+  panel: BenchPart[];
   name: string;
   driver: string;
   window: string | null;
