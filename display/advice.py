@@ -220,6 +220,16 @@ REASONS = frozenset(_ADVICE)
 """Every reason that has words of its own."""
 
 
+def hint(detail: str) -> tuple[str, str] | None:
+    """What somebody should know of a device that is online: a reason, and what it is about.
+
+    Args:
+        detail: of its state; a hint begins with a reason, such as paper that runs low.
+    """
+    reason, _, about = detail.partition(" ")
+    return (reason, about) if reason in REASONS else None
+
+
 def advice(reason: str, detail: str = "") -> Advice:
     """The words for ``reason``.
 

@@ -45,7 +45,7 @@ def lines(devices: Iterable[DeviceState]) -> Iterator[str]:
         yield "没有配置设备 / no devices are configured"
     for one in devices:
         yield f"{one.name:<14}{one.driver:<9}{STATES[one.state]} {one.state}  {one.since.isoformat(timespec='seconds')}"
-        if one.reason:
-            words = advice.advice(one.reason, one.detail)
+        if found := (one.reason, one.detail) if one.reason else advice.hint(one.detail):
+            words = advice.advice(*found)
             yield f"{'':<14}{words.reason_zh} → {words.advice_zh}"
             yield f"{'':<14}{words.reason_en} → {words.advice_en}"

@@ -5,7 +5,7 @@ from typing import ClassVar
 from flask import Response
 from pydantic import Field, RootModel
 
-from display.advice import REASONS, advice
+from display.advice import advice, hint
 from drivers.supervisor import DeviceState
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
@@ -47,7 +47,7 @@ def routes(hall: Hall) -> Routes:
 
 def _device(state: DeviceState, window: str | None) -> DeviceAnswer:
     # What works may still want somebody soon: paper that runs low is the detail of a printer that is online.
-    reason = state.reason or (state.detail if state.detail in REASONS else None)
-    said = advice(reason, state.detail) if reason else None
+    found = (state.reason, state.detail) if state.reason else hint(state.detail)
+    said = advice(*found) if found else None
     words = {"advice": said and said.advice_zh, "advice_en": said and said.advice_en}
     return DeviceAnswer.of(joined(state, window=window, **words))

@@ -76,11 +76,13 @@ function fill({ card, result, running }, device) {
   say("since", since(device.since));
   const reason = part("reason");
   reason.replaceChildren();
-  if (device.reason) {
-    const code = [device.reason, device.detail].filter(Boolean).join(" · ");
-    reason.append(wordsOf(device.reason), make("code", { textContent: code }));
+  // What works may still have a hint, which its detail begins with: paper that runs low, quiet hours.
+  const [why, ...about] = device.reason ? [device.reason, device.detail] : device.advice ? device.detail.split(" ") : [""];
+  if (why) {
+    const code = [why, about.join(" ")].filter(Boolean).join(" · ");
+    reason.append(wordsOf(why), make("code", { textContent: code }));
   }
-  say("advice", device.state === "online" ? "" : (isEnglish() && device.advice_en) || device.advice || "");
+  say("advice", (isEnglish() && device.advice_en) || device.advice || "");
   const button = find(".device-test", card, HTMLButtonElement);
   const words = testOf(device.driver);
   button.hidden = !words;

@@ -54,6 +54,14 @@ def test_missing_paper_is_a_fault_in_words(hall: Any, page: Page) -> None:
     expect(printer.locator(".device-advice")).to_contain_text("new roll")
 
 
+def test_what_works_and_will_soon_want_somebody_is_told(hall: Any, page: Page) -> None:
+    hall.printer.wear_down_paper()
+    printer = card(page, "printer")
+    expect(printer.locator(".device-advice")).to_have_text("准备好新纸卷", timeout=10_000)
+    expect(printer.locator(".device-reason code")).to_have_text("paper_near_end")
+    expect(printer.locator(".device-state")).to_have_text("正常")
+
+
 def test_the_test_buttons_print_show_and_say(hall: Any, page: Page) -> None:
     papers, said = len(hall.printer.papers), len(hall.speaker.said)
     for device in ("printer", "strip-1", "speaker"):
