@@ -5,11 +5,13 @@ import { call, hm, now } from "../shared/api.js";
 import { el, find, make } from "../shared/dom.js";
 import { coalesce, follow } from "../shared/stream.js";
 import { callBand } from "./band.js";
+import { captionIn } from "./caption.js";
 
 const ROWS = 5;
 
 const root = document.documentElement;
 const band = callBand((root.dataset.known ?? "").split(" "));
+const caption = captionIn(el("caption"), el("band"));
 
 /** @param {Call} call */
 const row = ({ number, window_name: place }) => make(
@@ -40,7 +42,10 @@ function flash() {
 
 function turn() {
   const turned = band.turn(Date.now());
-  if (turned === "new") flash();
+  if (turned === "new" && band.call) {
+    flash();
+    caption.show(band.call);
+  } else if (turned === "other") caption.clear();
   if (turned !== "same") draw();
 }
 

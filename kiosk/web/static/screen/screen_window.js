@@ -3,8 +3,10 @@
 import { hm, now, Problem } from "../shared/api.js";
 import { el, find } from "../shared/dom.js";
 import { coalesce, follow } from "../shared/stream.js";
+import { captionIn } from "./caption.js";
 
 const root = document.documentElement;
+const caption = captionIn(el("caption"), document.body);
 
 async function again() {
   let text;
@@ -17,8 +19,13 @@ async function again() {
   }
   const fresh = find("main", new DOMParser().parseFromString(text, "text/html"));
   const old = find("main");
-  if (fresh.dataset.call && fresh.dataset.call !== old.dataset.call) fresh.classList.add("new");
-  if (fresh.textContent !== old.textContent || fresh.dataset.call !== old.dataset.call) old.replaceWith(fresh);
+  const { call = "" } = fresh.dataset;
+  if (!call) caption.clear();
+  else if (call !== old.dataset.call) {
+    fresh.classList.add("new");
+    caption.show({ number: call.split("/")[0], window: root.dataset.window ?? "", window_name: root.dataset.name ?? "" });
+  }
+  if (fresh.textContent !== old.textContent || call !== old.dataset.call) old.replaceWith(fresh);
 }
 
 const refresh = coalesce(again);

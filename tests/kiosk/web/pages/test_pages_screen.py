@@ -61,6 +61,43 @@ def test_nothing_flashes_for_who_asked_for_less_motion(hall: Any, new_page: Call
     assert not flashing(page)
 
 
+def steady_light(page: Page, selector: str) -> bool:
+    ground = page.locator(selector).evaluate("(one) => getComputedStyle(one).backgroundColor")
+    return bool(ground == "rgb(255, 200, 61)")
+
+
+def test_what_is_said_stands_on_the_screen_in_both_languages_while_it_is_said(
+    hall: Any, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(**TELEVISION, clock=True, reduced_motion="reduce")
+    follow(page, f"{hall.url}/screen")
+    issue(hall)
+    call(hall)
+    spoken = page.locator("#caption[aria-live=polite]")
+    expect(spoken).to_have_text("A001号，请到1号窗口A001, please go to window 1")
+    assert steady_light(page, "#band")
+    page.clock.fast_forward(11_000)
+    expect(spoken).to_have_text("")
+    assert not steady_light(page, "#band")
+    hall.office.recall("1", CLERK)
+    expect(spoken).to_have_text("A001号，请到1号窗口A001, please go to window 1")
+    hall.office.finish("1", CLERK)
+    page.clock.fast_forward(7000)
+    expect(spoken).to_have_text("")
+
+
+def test_a_windows_own_screen_has_what_is_said_in_letters_too(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page(**TELEVISION, reduced_motion="reduce")
+    follow(page, f"{hall.url}/screen/window/1")
+    issue(hall)
+    call(hall)
+    spoken = page.locator("#caption[aria-live=polite]")
+    expect(spoken).to_have_text("A001号，请到1号窗口A001, please go to window 1")
+    assert steady_light(page, ".one .middle")
+    hall.office.start("1", CLERK)
+    expect(spoken).to_have_text("")
+
+
 def test_the_newest_call_stands_on_top_and_each_row_is_a_ninth_of_the_height(hall: Any, screen: Page) -> None:
     for _ in range(4):
         issue(hall)
