@@ -33,6 +33,7 @@ def contradictions(values: Table, folder: Path, kinds: Mapping[str, Kind]) -> It
     yield from _twice("port", [(key, port) for key, port in _texts(devices, "port") if port != "sim:"])
 
     yield from _of_devices(devices, [name for _, name in windows], kinds)
+    yield from _of_devices_apart(devices, kinds)
     yield from _of_tls(_table(values, "server"), folder)
     yield from _of_store(_table(values, "store"), folder)
     for key, name in classes:
@@ -109,8 +110,23 @@ def _of_devices(devices: Tables, windows: list[str], kinds: Mapping[str, Kind]) 
             )
 
 
+def _of_devices_apart(devices: Tables, kinds: Mapping[str, Kind]) -> Iterator[ConfigProblem]:
+    """Devices of one kind that must differ in a key and do not: two speakers of one zone would speak at once."""
+    first: dict[tuple[str, str], str] = {}
+    for key, device in devices:
+        driver = device.get("driver")
+        apart = kinds[driver].apart if isinstance(driver, str) and driver in kinds else ""
+        value = device.get(apart, "") if apart else None
+        if isinstance(value, str) and (other := first.setdefault((str(driver), value), key)) != key:
+            yield ConfigProblem(
+                f"{key}.{apart}",
+                (f"与 {other} 的 {apart} 相同", f"its {apart} is that of {other}"),
+                (f"给每一个写上自己的 {apart}", f"give each a {apart} of its own"),
+            )
+
+
 def _windows_in(value: Any, key: str) -> Iterator[tuple[str, str]]:
-    """Each window that a device's table names, and under which key; some have several, in lists of tables."""
+    """Each window that a device's table names, and under which key; some have several, in lists."""
     if isinstance(value, list):
         for index, one in enumerate(value):
             yield from _windows_in(one, f"{key}[{index}]")
@@ -118,6 +134,8 @@ def _windows_in(value: Any, key: str) -> Iterator[tuple[str, str]]:
         for name, one in value.items():
             if name == "window" and isinstance(one, str):
                 yield f"{key}.window", one
+            if name == "windows" and isinstance(one, list):
+                yield from ((f"{key}.windows", window) for window in one if isinstance(window, str))
             yield from _windows_in(one, f"{key}.{name}")
 
 

@@ -154,6 +154,10 @@ class Kind(Protocol):
     def only_one(self) -> tuple[str, str] | None:
         """What a box has no more than one of, in Chinese and in English."""
 
+    @property
+    def apart(self) -> str:
+        """The key in which several devices of this kind on one box must differ; "" for none."""
+
 
 class ClassSettings(Section):
     """``[[queue.classes]]``: a priority class.

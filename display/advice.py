@@ -204,6 +204,26 @@ _ADVICE = {
         "语音合成失败 → 重装 espeak-ng-data，并核对配置里的 voice",
         "Speech could not be made → Install espeak-ng-data again, and check voice in the settings",
     ),
+    "disk_full": (
+        "磁盘写不进 → 清理磁盘，会自动恢复",
+        "The disk takes no more → Make room on it; it comes back by itself",
+    ),
+    "clips_missing": (
+        "缺录音，暂由合成语音代读 → 补录，或运行 quhao voice make",
+        "Clips are missing, so a synthesizer speaks → Record them, or run quhao voice make",
+    ),
+    "language_unusable": (
+        "有一种语言用不了 → 改正录音文件夹里的 language.toml",
+        "A language cannot be used → Mend language.toml in its folder of clips",
+    ),
+    "silent_calling": (
+        "已设为无声叫号 → 要出声就把 silent 改为 false",
+        "Silent calling is set → For a voice change silent to false",
+    ),
+    "quiet_hours": (
+        "静音时段，只显示不出声 → 时段在配置的 quiet 里",
+        "Quiet hours: calls are shown, not said → They are in quiet, in the settings",
+    ),
 }
 
 _ADVICE["strip_unknown_group"] = _ADVICE["strip_unknown_command"]

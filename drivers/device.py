@@ -31,6 +31,10 @@ class Sink:
     """Base of what takes what the hall gives out: a window's display, the printer, the speaker."""
 
 
+class Announces(Sink):
+    """Base of the speaker, so that a box without one need not load its driver."""
+
+
 @dataclass(frozen=True)
 class WindowDisplay(Sink):
     """A display for the calls of one window.

@@ -28,6 +28,7 @@ class DriverKind:
         icon: a line drawing of it, 48 x 48: paths as of SVG.
         traced: how many bytes of a turn a wire trace shows; None for all, where none can be of a resident.
         only_one: what a box has no more than one of, in Chinese and in English.
+        apart: the key in which several of one box must differ; "" for none.
     """
 
     settings_at: str
@@ -35,6 +36,7 @@ class DriverKind:
     icon: tuple[str, ...]
     traced: int | None = 0
     only_one: tuple[str, str] | None = None
+    apart: str = ""
 
     @property
     def settings(self) -> type[DeviceSettings]:
@@ -84,9 +86,10 @@ KINDS = {
         ("M10 10h22l6 8H16z", "M18 18l-4 22h10l3-22", "M40 10v8M44 8v12"),
     ),
     "speaker": DriverKind(
-        "drivers.speaker:SpeakerSettings",
+        "drivers.speaker.settings:SpeakerSettings",
         "drivers.simulators.speaker:SpeakerSimulator",
         ("M8 18h8l12-9v30L16 30H8z", "M33 18c3 3 3 9 0 12", "M37 13c6 6 6 16 0 22"),
+        apart="zone",
     ),
 }
 """By the name that ``driver`` has in the configuration."""

@@ -1,7 +1,7 @@
 """Builds the whole program from the settings of a box."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -118,7 +118,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             on_change=show,
         )
         screen = Channel(lambda: kiosk_message(kiosk.view()))
-        announcer = Announcer(office, devices.displays, devices.speaker)
+        announcer = Announcer(office, devices.displays, _voices(devices, office))
         feed.follow(announcer.hear)
         hall = Hall(settings, office, people, feed, news, printing, kiosk, screen, devices.supervisors, None, now)
         if devices.simulators:
@@ -154,6 +154,14 @@ def keep_house(office: Office, setup: Setup, clock: HallClock, settings: Setting
     setup.tidy()
     if clock.steady_for() >= SETTLED:
         office.purge(office.ledger.today() - timedelta(days=settings.privacy.retention_days))
+
+
+def _voices(devices: Devices, office: Office) -> Sequence[Any]:
+    if not devices.speakers:
+        return ()
+    from kiosk.devices.voice import Voice
+
+    return [Voice(office, speaker) for speaker in devices.speakers]
 
 
 def _virtual_hall(settings: Settings, devices: Devices, office: Office, now: Callable[[], datetime]) -> Any:

@@ -12,8 +12,10 @@ from typing import Any, Self
 from drivers.device import DeviceSettings
 from drivers.errors import OfflineError
 from drivers.simulators.simulator import SHOWN, BarePlug, Simulator, numbered
-from drivers.speaker import SpeakerSettings
+from drivers.speaker.settings import SpeakerSettings
 
+STUCK_AFTER = 10.0
+"""Seconds after which a sound card that takes no sound is given up, as aplay on a real one is."""
 MOST_KEPT = 200
 """Sentences whose sound is kept; the files of older ones are removed."""
 
@@ -34,13 +36,16 @@ class SpeakerSimulator(Simulator[BarePlug]):
         folder: where the WAV files are kept; made if it is not there.
         now: the time, with a zone.
         paced: take the time that a sentence takes to say.
+        stuck_after: seconds after which a sound card that takes no sound is given up.
         on_change: called after anything visible has changed.
 
     Attributes:
         said: what was played, oldest first; its sound may be gone for all but the newest 200.
+        occupied: another program has the sound card to itself.
     """
 
     place = "speaker"
+    hands = ("unplug", "plug_in", "occupy", "release", "go_silent", "answer")
 
     def __init__(
         self,
@@ -48,6 +53,7 @@ class SpeakerSimulator(Simulator[BarePlug]):
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         paced: bool = False,
+        stuck_after: float = STUCK_AFTER,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(BarePlug(), on_change)
@@ -55,6 +61,10 @@ class SpeakerSimulator(Simulator[BarePlug]):
         self._folder = folder
         self._now = now
         self._paced = paced
+        self._stuck_after = stuck_after
+        self._answers = threading.Event()
+        self._answers.set()
+        self.occupied = False
 
     @classmethod
     def of(cls, settings: SpeakerSettings, folder: Path, now: Callable[[], datetime]) -> Self:
@@ -66,16 +76,44 @@ class SpeakerSimulator(Simulator[BarePlug]):
         return self.open_player()
 
     def look(self) -> dict[str, Any]:
-        """The newest sentences, newest first."""
+        """The newest sentences, newest first; whether the sound card is another program's, or takes no sound."""
         said = list(enumerate(self.said, 1))[-SHOWN:]
-        return {"said": [{"id": number, "text": one.text, "at": one.at.isoformat()} for number, one in reversed(said)]}
+        return {
+            "said": [{"id": number, "text": one.text, "at": one.at.isoformat()} for number, one in reversed(said)],
+            "occupied": self.occupied,
+            "silent": not self._answers.is_set(),
+        }
 
     def piece(self, name: str) -> tuple[bytes, str]:
         """The sound of a sentence by its number: ``said/1.wav``."""
         return numbered(self.said, name, "said/", ".wav").wav.read_bytes(), "audio/wav"
 
+    def occupy(self) -> None:
+        """Another program takes the sound card."""
+        self.occupied = True
+        self.on_change()
+
+    def release(self) -> None:
+        """The other program lets it go."""
+        self.occupied = False
+        self.on_change()
+
+    def go_silent(self) -> None:
+        """The sound card takes no more sound, and does not say why."""
+        self._answers.clear()
+        self.on_change()
+
+    def answer(self) -> None:
+        """It takes sound again."""
+        self._answers.set()
+        self.on_change()
+
     def open_player(self) -> Self:
-        """What a driver plays on: this, as a :class:`~drivers.speaker.Player`; OfflineError while the plug is out."""
+        """What a driver plays on: this, as a :class:`~drivers.speaker.alsa.Player`.
+
+        Raises:
+            OfflineError: the plug is out, or another program has the sound card.
+        """
         self._check_plugged(self.plugged)
         return self
 
@@ -89,6 +127,7 @@ class SpeakerSimulator(Simulator[BarePlug]):
     def play(self, wav: Path, text: str, stopping: threading.Event) -> None:
         """Keep a copy of the sentence, and take the time it needs where paced."""
         self._check_plugged(self.plugged)
+        self._wait_for_answer(stopping)
         self._folder.mkdir(parents=True, exist_ok=True)
         kept = self._folder / f"{len(self.said) + 1:05}.wav"
         shutil.copyfile(wav, kept)
@@ -106,3 +145,13 @@ class SpeakerSimulator(Simulator[BarePlug]):
     def _check_plugged(self, plugged: bool) -> None:
         if not plugged:
             raise OfflineError("no_sound_card", "unplugged")
+        if self.occupied:
+            raise OfflineError("busy", "another program")
+
+    def _wait_for_answer(self, stopping: threading.Event) -> None:
+        left = self._stuck_after
+        while not self._answers.wait(0.05) and not stopping.is_set():
+            self._check_plugged(self.plugged)
+            left -= 0.05
+            if left <= 0:
+                raise OfflineError("stuck", "aplay")

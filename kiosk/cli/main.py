@@ -23,6 +23,7 @@ from kiosk.cli.hall import hall
 from kiosk.cli.options import Context
 from kiosk.cli.people import audit, purge, token, user
 from kiosk.cli.report import report
+from kiosk.cli.voice import voice
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -65,7 +66,7 @@ def quhao(context: click.Context, path: Path) -> None:
     context.obj = Context(path)
 
 
-for command in (devices, doctor, user, token, purge, audit, hall, appointments, report, backup, restore):
+for command in (devices, doctor, user, token, purge, audit, hall, appointments, report, backup, restore, voice):
     quhao.add_command(command)
 
 

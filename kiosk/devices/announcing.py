@@ -1,24 +1,23 @@
-"""Announces calls: this box's LED strips and speaker follow the hall's events."""
+"""Announces calls: this box's LED strips and speakers follow the hall's events."""
 
 import logging
-from collections import deque
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from display import board, speech
+from display import board
 from drivers.device import WindowDisplay
-from drivers.speaker import Speaker
 from kiosk.service import Loop
 from ticketing.events import kind_of
 from ticketing.model import Event, StoreError, UnknownError
 from ticketing.office import Office
 
+if TYPE_CHECKING:
+    from kiosk.devices.voice import Voice
+
 log = logging.getLogger(__name__)
 
 RETRY = 1.0
 """Seconds until the store is asked again after it did not answer."""
-STALE = timedelta(minutes=1)
-"""Age after which a call is not spoken: its resident is at the window by now, or was called again."""
 
 
 class Announcer(Loop):
@@ -30,21 +29,20 @@ class Announcer(Loop):
     Args:
         office: tells how a window stands.
         displays: this box's displays by window id.
-        speaker: this box's speaker, if it has one.
+        voices: of this box's speakers.
     """
 
     def __init__(
         self,
         office: Office,
         displays: Mapping[str, Sequence[WindowDisplay]],
-        speaker: Speaker | None,
+        voices: "Sequence[Voice]" = (),
     ) -> None:
         self._office = office
         self._displays = displays
-        self._speaker = speaker
+        self._voices = voices
         # Windows whose strips are out of date: several events of a window are one picture.
         self._changed = set(displays)
-        self._calls: deque[Event] = deque()
         self._removed: set[str] = set()
         super().__init__("announcing", RETRY, self._announce)
 
@@ -56,8 +54,8 @@ class Announcer(Loop):
                 self._changed.update(self._displays)
             elif event.data.get("window") in self._displays:
                 self._changed.add(event.data["window"])
-            if kind.spoken:
-                self._calls.append(event)
+        for voice in self._voices:
+            voice.hear(events)
         self.wake()
 
     def _announce(self) -> None:
@@ -69,13 +67,8 @@ class Announcer(Loop):
             except StoreError:
                 self._changed.add(window)
                 raise
-        while self._calls:
-            call = self._calls.popleft()
-            try:
-                self._say(call)
-            except StoreError:
-                self._calls.appendleft(call)
-                raise
+        for voice in self._voices:
+            voice.speak()
 
     def _show(self, window: str) -> None:
         try:
@@ -88,13 +81,3 @@ class Announcer(Loop):
                 self._removed.add(window)
         for one in self._displays[window]:
             one.show(board.strip_text(view.window, view.ticket, one.width, one.height) if view else "")
-
-    def _say(self, call: Event) -> None:
-        if self._speaker is None or self._office.ledger.now() - call.at > STALE:
-            return
-        window = call.data["window"]
-        name = next((one.name for one in self._office.windows() if one.id == window), None)
-        if name is None:
-            log.warning("a call to window %s is not said: there is no such window", window)
-        else:
-            self._speaker.say(speech.call(call.data["number"], name))

@@ -6,19 +6,19 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from config.settings import Settings
-from drivers.device import DeviceEvent, DeviceSettings, WindowDisplay
+from drivers.device import Announces, DeviceEvent, DeviceSettings, WindowDisplay
 from drivers.kinds import KINDS
 from drivers.printer.driver import Printer
-from drivers.speaker import Speaker
 from drivers.supervisor import DeviceState, Resource, Supervisor
 from drivers.wire_tap import WireTap
 from kiosk.service import Parts
 
 if TYPE_CHECKING:
     from drivers.simulators.simulator import Simulator
+    from drivers.speaker.driver import Speaker
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Devices:
         simulators: by the device's name; empty in a hall of real devices.
         printer: the box's printer, or None.
         displays: by window.
-        speaker: the box's speaker, or None.
+        speakers: the box's speakers.
         has_reader: whether the box has a card reader.
         folder: where simulators keep their sounds.
     """
@@ -41,7 +41,7 @@ class Devices:
     simulators: "dict[str, Simulator[Any]]" = field(default_factory=dict)
     printer: Printer | None = None
     displays: dict[str, list[WindowDisplay]] = field(default_factory=dict)
-    speaker: Speaker | None = None
+    speakers: "list[Speaker]" = field(default_factory=list)
     has_reader: bool = False
     folder: "TemporaryDirectory[str] | None" = None
 
@@ -95,8 +95,8 @@ def build_devices(
             match sink:
                 case Printer():
                     devices.printer = sink
-                case Speaker():
-                    devices.speaker = sink
+                case Announces():
+                    devices.speakers.append(cast("Speaker", sink))
                 case WindowDisplay():
                     devices.displays.setdefault(sink.window, []).append(sink)
         devices.has_reader |= device.reads_cards

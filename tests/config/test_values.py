@@ -124,6 +124,47 @@ def test_a_speakers_port_is_a_sound_card(tmp_path: Path) -> None:
     assert "aplay -L" in problem.suggestion[1]
 
 
+@pytest.mark.parametrize("period", ["12:00-13:30", "22:00-06:00", " 9:00 - 24:00 "])
+def test_a_speaker_may_be_quiet_for_a_part_of_the_day_or_night(tmp_path: Path, period: str) -> None:
+    accept(tmp_path, text() + DEVICE.format(driver="speaker", port="default") + f'quiet = ["{period}"]')
+
+
+@pytest.mark.parametrize(
+    ("quiet", "advice"),
+    [
+        ('["noon"]', "HH:MM-HH:MM"),
+        ('["12:00-25:00"]', "HH:MM-HH:MM"),
+        ('["24:00-25:00"]', "HH:MM-HH:MM"),
+        ('["12:00-13:60"]', "HH:MM-HH:MM"),
+        ("[12]", "HH:MM-HH:MM"),
+        ('["12:00-12:00"]', "silent = true"),
+        ('"12:00-13:30"', '["12:00-13:30"]'),
+    ],
+)
+def test_quiet_hours_that_are_none_are_refused_in_words(tmp_path: Path, quiet: str, advice: str) -> None:
+    problem = only_problem(tmp_path, text() + DEVICE.format(driver="speaker", port="default") + f"quiet = {quiet}")
+    assert problem.key.startswith("devices[0].quiet")
+    assert advice in problem.suggestion[1]
+
+
+def test_speakers_of_one_box_have_zones_of_their_own_and_windows_that_exist(tmp_path: Path) -> None:
+    two = "".join(
+        f'[[devices]]\nname = "{name}"\ndriver = "speaker"\nport = "{name}"\n{{{name}}}\n' for name in ("east", "west")
+    )
+    accept(tmp_path, text() + two.format(east='zone = "1F"', west='zone = "2F"\nwindows = ["3"]'))
+    problem = only_problem(tmp_path, text() + two.format(east='zone = "1F"', west='zone = "1F"'))
+    assert (problem.key, "devices[0]" in problem.reason[1]) == ("devices[1].zone", True)
+    problem = only_problem(tmp_path, text() + two.format(east='zone = "1F"', west='windows = ["3", "33"]'))
+    assert (problem.key, problem.suggestion[1]) == ("devices[1].windows", "did you mean 3?")
+
+
+def test_the_clips_of_a_speaker_start_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "hall.toml"
+    file.write_text(text() + DEVICE.format(driver="speaker", port="default") + 'clips = "voice"', "utf-8")
+    (speaker,) = load(file).devices
+    assert getattr(speaker, "clips", None) == tmp_path / "voice"
+
+
 @pytest.mark.parametrize("number", ['"8080"', "8080.0", "true"])
 def test_a_number_in_quotes_or_with_a_point_is_no_whole_number(tmp_path: Path, number: str) -> None:
     problem = only_problem(tmp_path, text(server=f"port = {number}"))

@@ -16,9 +16,10 @@ from drivers.led.bx import LedStrip
 from drivers.port import open_port
 from drivers.simulators.led.bx import LedStripSimulator
 from drivers.simulators.speaker import SpeakerSimulator
-from drivers.speaker import Speaker
+from drivers.speaker.driver import Speaker
 from drivers.supervisor import Supervisor
 from kiosk.devices.announcing import Announcer
+from kiosk.devices.voice import Voice
 from kiosk.event_feed import EventFeed
 from offices import CLERK, LI, MORNING, OfficeHall
 from postgres import PostgresServer
@@ -48,7 +49,7 @@ class AnnouncedHall(OfficeHall):
         self.announcer = Announcer(
             self.office,
             {window: [WindowDisplay(window, 192, 32, driver.show)] for window, driver in drivers.items()},
-            speaker,
+            [Voice(self.office, speaker)],
         )
 
     def _begun(self, part: Any) -> Any:

@@ -3,17 +3,16 @@
 import threading
 import time
 import wave
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import wires
 from drivers.errors import OfflineError
 from drivers.simulators.speaker import SpeakerSimulator
-from drivers.speaker import LONGEST, AlsaPlayer, Player, Speaker
-from drivers.supervisor import Supervisor
+from drivers.speaker.alsa import AlsaPlayer
+from drivers.speaker.driver import LONGEST, Speaker
+from speaking import running
 from wires import SpyLink, wait_until
 
 CALL = "A零零一号,请到三号窗口"
@@ -25,16 +24,6 @@ def loudspeaker(tmp_path: Path) -> Iterator[SpeakerSimulator]:
     simulator.start()
     yield simulator
     simulator.stop()
-
-
-@contextmanager
-def running(driver: Speaker, open_player: Callable[[], Player]) -> Iterator[Supervisor[Player]]:
-    supervisor = Supervisor("voice", "speaker", open_player, driver, wires.now)
-    supervisor.start()
-    try:
-        yield supervisor
-    finally:
-        supervisor.stop()
 
 
 def program(folder: Path, name: str, script: str) -> Path:
