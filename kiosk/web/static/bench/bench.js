@@ -338,7 +338,7 @@ el("more").addEventListener("click", () => {
 /** @type {Record<string, [string, string, string]>} words and colour */
 const STATES = { online: ["正常", "ok", "good"], fault: ["故障", "fault", "warn"], offline: ["断开", "offline", "stop"] };
 /** @type {Record<string, [string, string]>} */
-const REASONS = { paper_out: ["缺纸", "no paper"], cover_open: ["上盖开着", "cover open"], unplugged: ["已拔掉", "unplugged"] };
+const REASONS = { paper_out: ["缺纸", "no paper"], cover_open: ["上盖开着", "cover open"], unplugged: ["已拔掉", "unplugged"], busy: ["被占用", "taken"], stuck: ["没有应答", "no answer"] };
 /**
  * What can be pulled, taken out or opened, and put back: `words` say how, how back, and what it is.
  * @type {Record<string, {isOut: (device: BenchDevice) => boolean, out: string, back: string, words: [string, string][]}>}
@@ -347,6 +347,8 @@ const PULLS = {
   plug: { isOut: (device) => !device.plugged, out: "unplug", back: "plug_in", words: [["拔掉插头", "Pull the plug"], ["插上插头", "Plug it in"], ["插头", "Plug"]] },
   cover: { isOut: (device) => Boolean(device.printer?.cover_open), out: "open_cover", back: "close_cover", words: [["打开上盖", "Open the cover"], ["合上上盖", "Close the cover"], ["上盖", "Cover"]] },
   roll: { isOut: (device) => !device.printer?.paper, out: "take_out_paper", back: "put_in_paper", words: [["取走纸卷", "Take out the paper"], ["装上纸卷", "Put in paper"], ["纸卷", "Paper"]] },
+  taken: { isOut: (device) => Boolean(device.speaker?.occupied), out: "occupy", back: "release", words: [["别的程序占用声卡", "Another program takes the sound card"], ["放开声卡", "Let the sound card go"], ["占用", "Taken"]] },
+  mute: { isOut: (device) => Boolean(device.speaker?.silent), out: "go_silent", back: "answer", words: [["声卡不再应答", "The sound card falls silent"], ["声卡恢复应答", "The sound card answers again"], ["失声", "Silent"]] },
 };
 
 /**

@@ -123,6 +123,14 @@ def test_the_voice_can_be_heard_again(hall: Any, page: Page) -> None:
     expect(page.locator("#trouble")).to_be_empty()
 
 
+def test_the_sound_card_can_be_taken_and_fall_silent(hall: Any, page: Page) -> None:
+    for pull in ("taken", "mute"):
+        button = page.locator(f"[data-device=speaker][data-pull={pull}]")
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+    assert (hall.speaker.occupied, hall.speaker.look()["silent"]) == (True, True)
+
+
 def test_a_slip_can_be_read_from_near(hall: Any, page: Page) -> None:
     take_a_number(page, "zhang")
     page.locator("#mouth .slip").click()

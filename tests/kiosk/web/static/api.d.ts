@@ -303,7 +303,7 @@ interface BenchDevice {
   hands: string[];
   reader?: { card: string | null };
   printer?: { papers: { id: number }[]; cover_open: boolean; paper: boolean };
-  speaker?: { said: { id: number; text: string }[] };
+  speaker?: { said: { id: number; text: string }[]; occupied: boolean; silent: boolean };
   strip?: { text: string };
 }
 
