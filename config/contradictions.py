@@ -30,8 +30,7 @@ def contradictions(values: Table, folder: Path, kinds: Mapping[str, Kind]) -> It
     day_starts = _table(values, "hall").get("day_starts")
     yield from contradictions_of_businesses(values, (isinstance(day_starts, str) and minutes_of(day_starts)) or 0)
     yield from _twice("id", classes)
-    yield from _twice("port", [(key, port) for key, port in _texts(devices, "port") if port != "sim:"])
-
+    yield from _of_ports(devices, kinds)
     yield from _of_devices(devices, [name for _, name in windows], kinds)
     yield from _of_devices_apart(devices, kinds)
     yield from _of_tls(_table(values, "server"), folder)
@@ -125,6 +124,61 @@ def _of_devices_apart(devices: Tables, kinds: Mapping[str, Kind]) -> Iterator[Co
             )
 
 
+def _of_ports(devices: Tables, kinds: Mapping[str, Kind]) -> Iterator[ConfigProblem]:
+    """Devices on one port: only those of one driver that has addresses, each with its own, at one speed."""
+    lines: dict[str, list[tuple[str, Table]]] = {}
+    for key, device in devices:
+        port = device.get("port")
+        if not isinstance(port, str) or port == "sim:":
+            continue
+        before = lines.setdefault(port, [])
+        before.append((key, device))
+        first_key, first = before[0]
+        if first is device:
+            continue
+        driver = device.get("driver")
+        kind = kinds.get(driver) if isinstance(driver, str) else None
+        if kind is None or driver != first.get("driver") or not kind.shares_port:
+            yield _used_twice(f"{key}.port", port, first_key)
+            continue
+        if (rate := _value("baudrate", device, kind)) != (first_rate := _value("baudrate", first, kind)):
+            yield ConfigProblem(
+                f"{key}.baudrate",
+                (
+                    f"{rate}，而同一端口上的 {first_key} 是 {first_rate}",
+                    f"{rate}, but {first_key} on the same port has {first_rate}",
+                ),
+                ("同一条线上的设备波特率要相同", "all devices on a line have one speed"),
+            )
+        for other_key, other in before[:-1]:
+            if same := _addresses(device, kind) & _addresses(other, kind):
+                address = min(same)
+                yield ConfigProblem(
+                    f"{key}.port",
+                    (
+                        f"{port} 上的地址 {address} 已在 {other_key} 用过",
+                        f"address {address} on {port} is already used by {other_key}",
+                    ),
+                    (
+                        "给同一端口上的每个设备写不同的 address",
+                        "give each device on this port an address of its own",
+                    ),
+                )
+                break
+
+
+def _addresses(device: Table, kind: Kind) -> set[int]:
+    """Every address that a device's table names: its own, or those in its list of tables."""
+    listed = [one for field in device.values() if isinstance(field, list) for one in field if isinstance(one, dict)]
+    found = [one.get("address") for one in listed if "address" in one] or [_value("address", device, kind)]
+    return {one for one in found if isinstance(one, int)}
+
+
+def _value(field: str, device: Table, kind: Kind) -> Any:
+    model = kind.settings.model_fields
+    return device.get(field, model[field].default if field in model else None)
+
+
 def _windows_in(value: Any, key: str) -> Iterator[tuple[str, str]]:
     """Each window that a device's table names, and under which key; some have several, in lists."""
     if isinstance(value, list):
@@ -202,11 +256,13 @@ def _twice(field: str, texts: Texts) -> Iterator[ConfigProblem]:
     for key, text in texts:
         where = first.setdefault(text, key)
         if where != key:
-            yield ConfigProblem(
-                f"{key}.{field}",
-                (f"{text} 已在 {where} 用过", f"{text} is already used by {where}"),
-                ("换一个", "choose another"),
-            )
+            yield _used_twice(f"{key}.{field}", text, where)
+
+
+def _used_twice(key: str, text: str, where: str) -> ConfigProblem:
+    return ConfigProblem(
+        key, (f"{text} 已在 {where} 用过", f"{text} is already used by {where}"), ("换一个", "choose another")
+    )
 
 
 def _stranger(key: str, what: str, what_en: str, name: str, known: list[str]) -> ConfigProblem:

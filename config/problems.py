@@ -116,7 +116,8 @@ def _wrong(item: Any, model: type[BaseModel], location: tuple[str | int, ...]) -
         case "int_type":
             return (f"这里要一个整数，不是 {shown}", f"a whole number belongs here, not {shown}"), _as_whole(given)
         case "wrong-setting":
-            # In the words of the validator.
+            # In the words of the validator; what it finds wrong may be a whole table.
+            shown = given.get("name", "") if isinstance(given, dict) else shown
             return (f"{shown} {context['zh']}", f"{shown} {context['en']}"), (context["advice"], context["advice_en"])
         case "string_type" | "path_type":
             is_number = isinstance(given, (int, float)) and not isinstance(given, bool)

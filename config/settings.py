@@ -158,6 +158,10 @@ class Kind(Protocol):
     def apart(self) -> str:
         """The key in which several devices of this kind on one box must differ; "" for none."""
 
+    @property
+    def shares_port(self) -> bool:
+        """Whether several with different addresses may be on one port."""
+
 
 class ClassSettings(Section):
     """``[[queue.classes]]``: a priority class.

@@ -46,9 +46,13 @@ DEVICES = {
     ),
     "led-bx": DeviceWords(
         Words("条屏", "LED strip"),
-        Words("显示测试文字", "Show a test text"),
+        Words("显示测试图", "Show a test pattern"),
         "显示测试",
-        Words("测试文字已显示", "The test text was shown"),
+        Words(
+            "测试图已发送：红字应在最左，绿字应在最右。只看见红字，或两段字都在左边，就换一个 model",
+            "The test pattern was sent: red must stand at the left end, green at the right end. Where only red is "
+            "seen, or both are on the left, change model in the settings",
+        ),
     ),
     "scanner": DeviceWords(Words("扫描枪", "Scanner")),
     "speaker": DeviceWords(
@@ -194,6 +198,14 @@ _ADVICE = {
     "strip_refused": (
         "条屏拒绝了文字 → 核对宽度、高度和型号，再断电重启条屏",
         "The strip refused the text → Check width, height and model, then switch the strip off and on",
+    ),
+    "strip_dark": (
+        "有条屏没有应答 → 检查这些地址的条屏的电源、A/B 接线和拨码地址",
+        "Some strips do not answer → Check the power, the A/B wires and the address switches of the addresses named",
+    ),
+    "late_answers": (
+        "应答总是晚一步 → 断电重启设备和前面的串口服务器；仍不行就换串口服务器",
+        "Each answer belongs to the question before → Switch the device and its serial converter off and on; replace the converter if that does not help",  # noqa: E501
     ),
     # speaker
     "no_sound_card": (

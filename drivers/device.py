@@ -5,11 +5,11 @@ A device is fitted in three steps: its :class:`DeviceSettings` are read from the
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -35,20 +35,58 @@ class Announces(Sink):
     """Base of the speaker, so that a box without one need not load its driver."""
 
 
+TextKind = Literal["idle", "call", "serving", "paused", "closed"]
+"""What a text on a display says: colours are chosen by it."""
+Colour = Literal["red", "green", "yellow"]
+"""What LEDs can be: red and green, and both."""
+
+
 @dataclass(frozen=True)
-class WindowDisplay(Sink):
-    """A display for the calls of one window.
+class About:
+    """What a display may make of a text besides its words.
 
     Attributes:
-        window: the window's id.
+        kind: what it says.
+        number: the ticket that it names; "" for none. ``window`` likewise.
+        fresh: so many of its first lines are a new call, which may flash.
+        spoken: the sentence that a display with a voice says, once; "" for none.
+    """
+
+    kind: TextKind = "idle"
+    number: str = ""
+    window: str = ""
+    fresh: int = 0
+    spoken: str = ""
+
+
+NOTHING_MORE = About()
+
+
+class Show(Protocol):
+    """Replaces what a display shows by a text, whose lines are parted by a newline; returns at once."""
+
+    def __call__(self, text: str, about: About = ..., /) -> None:
+        """Show ``text``; "" for nothing."""
+
+
+@dataclass(frozen=True)
+class WindowDisplay(Sink):
+    """A display for the calls of one window, or a hall's board for the last calls of all.
+
+    Attributes:
+        window: the window's id; "" for a board.
         width: in pixels; ``height`` likewise.
-        show: replaces what is shown by a text, whose lines are parted by a newline; returns at once.
+        show: replaces what is shown.
+        rows: lines of text that it has; None where its height tells.
+        texts: the hall's own words by kind of text, in place of the usual ones.
     """
 
     window: str
     width: int
     height: int
-    show: Callable[[str], None]
+    show: Show
+    rows: int | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

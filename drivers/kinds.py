@@ -29,6 +29,7 @@ class DriverKind:
         traced: how many bytes of a turn a wire trace shows; None for all, where none can be of a resident.
         only_one: what a box has no more than one of, in Chinese and in English.
         apart: the key in which several of one box must differ; "" for none.
+        shares_port: whether several with different addresses may be on one port.
     """
 
     settings_at: str
@@ -37,6 +38,7 @@ class DriverKind:
     traced: int | None = 0
     only_one: tuple[str, str] | None = None
     apart: str = ""
+    shares_port: bool = False
 
     @property
     def settings(self) -> type[DeviceSettings]:
@@ -79,6 +81,7 @@ KINDS = {
         "drivers.simulators.led.bx:LedStripSimulator",
         ("M4 13h40v22H4z", _DOTS),
         traced=None,
+        shares_port=True,
     ),
     "scanner": DriverKind(
         "drivers.scanner:ScannerSettings",

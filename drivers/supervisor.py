@@ -63,6 +63,9 @@ class Link(Protocol):
     def fault(self, reason: str, detail: str = "") -> None:
         """It answers, but cannot do its work: a reason of the driver's own."""
 
+    def offline(self, reason: str, detail: str = "") -> None:
+        """It does not answer, while others on its line do; a driver that has its port to itself raises instead."""
+
 
 class Driver(Protocol[Contra]):
     """A conversation with one device."""
@@ -131,6 +134,10 @@ class Supervisor(Generic[R]):
         """The device answers, but reports a fault."""
         self._answered = True
         self._become("fault", reason, detail)
+
+    def offline(self, reason: str, detail: str = "") -> None:
+        """The device does not answer; the line it shares is open."""
+        self._become("offline", reason, detail)
 
     def _run(self) -> None:
         tries = 0

@@ -9,15 +9,16 @@ Source: vendor protocol "BX-5K/6K 通讯协议用户版本" V1.4 (2021-02-28), s
     data:   CmdGroup | Cmd | Response (01 must answer, 02 none) | ProcessMode u16 | payload
 
 The text goes into a dynamic area (A3 06): it lives in RAM, so it may be rewritten as often as one likes, and is lost
-when the strip loses power. Not verified on a card: X and W in bytes of 8 pixels on BX-5K but pixels on BX-6K, as the
-vendor's Java library has it.
+when the strip loses power.
+
+Not verified on a card: X and W in bytes of 8 pixels on BX-5K but pixels on BX-6K, as the vendor's Java library has it;
+the voice of a card (SoundMode 2); what a card says to A1 02, its status (assumed: neither ACK nor NACK).
 """
 
 import struct
 from dataclasses import dataclass
-from typing import Literal
 
-Colour = Literal["red", "green", "yellow"]
+from drivers.device import Colour
 
 PC = 0x8000
 BROADCAST = 0xFFFF
@@ -35,6 +36,8 @@ GETA = "〓"
 CMD_ACK, CMD_NACK = (0xA0, 0x00), (0xA0, 0x01)
 CMD_PING, CMD_STATUS = (0xA2, 0x00), (0xA1, 0x02)
 CMD_SHOW, CMD_LOCK, CMD_CLEAR = (0xA3, 0x06), (0xA3, 0x04), (0xA3, 0x10)
+DELETE_ALL = 0xFF
+"""DeleteAreaNum: every area goes."""
 
 REFUSALS: dict[int, str] = {
     1: "strip_unknown_group",
@@ -55,6 +58,8 @@ REFUSALS: dict[int, str] = {
     16: "strip_block",
 }
 """CmdError of a NACK -> our reason; any other code is ``strip_refused``."""
+UNKNOWN = ("strip_unknown_group", "strip_unknown_command")
+"""Refusals by a card that does not know a command."""
 PASSING = ("strip_busy", "strip_checksum")
 """Refusals that another try may cure: it was busy, or the wire spoilt the frame."""
 
@@ -264,16 +269,20 @@ class Area:
         )  # fmt: skip
 
 
-def encode_show(area: Area, *, answer: bool = True, process: int = 0) -> bytes:
-    """Data of the command that puts ``area`` on the strip (A3 06)."""
-    content = area.to_bytes()
-    return bytes((*CMD_SHOW, 1 if answer else 2)) + struct.pack("<HBBH", process, 0, 1, len(content)) + content
+def encode_show(*areas: Area, answer: bool = True, process: int = 0, alone: bool = False) -> bytes:
+    """Data of the command that puts ``areas`` on the strip (A3 06); ``alone`` removes all other areas."""
+    delete = DELETE_ALL if alone else 0
+    data = bytes((*CMD_SHOW, 1 if answer else 2)) + struct.pack("<HBB", process, delete, len(areas))
+    for area in areas:
+        content = area.to_bytes()
+        data += struct.pack("<H", len(content)) + content
+    return data
 
 
 def parse_show(data: bytes) -> list[Area]:
     """The areas of an A3 06 command; raises ValueError for other bytes."""
     try:
-        place = 6 + (0 if data[5] in (0x00, 0xFF) else data[5])
+        place = 6 + (0 if data[5] in (0, DELETE_ALL) else data[5])
         count, areas = data[place], []
         place += 1
         for _ in range(count):
@@ -296,7 +305,12 @@ def encode_answer(error: int | None = None) -> bytes:
 
 
 def encode_text(text: str, colour: Colour | None = None) -> bytes:
-    """``text`` as GBK, fit for an area: no backslash, no control character but the line feed, 〓 for what GBK lacks."""
+    r"""``text`` as GBK, fit for an area; 〓 stands for what GBK lacks.
+
+    Nothing in it can be taken for an escape: no backslash (``\C1`` would be a colour, ``\F`` a font), no control
+    character but the line feed, and no character whose second byte is a backslash (as in 誠), since a card that looks
+    at bytes would read on from there.
+    """
     clean = "".join(_fit_for_strip(character) for character in text)
     return (_COLOURS[colour] if colour else b"") + clean.encode("gbk").replace(b"\n", rb"\n")
 
@@ -305,7 +319,7 @@ def _fit_for_strip(character: str) -> str:
     if character == "\\" or (character < " " and character != "\n") or "\x7f" <= character <= "\x9f":
         return ""
     try:
-        character.encode("gbk")
+        encoded = character.encode("gbk")
     except UnicodeEncodeError:
         return GETA
-    return character
+    return GETA if b"\\" in encoded else character

@@ -12,11 +12,13 @@ from config.settings import Settings
 from drivers.device import Announces, DeviceEvent, DeviceSettings, WindowDisplay
 from drivers.kinds import KINDS
 from drivers.printer.driver import Printer
+from drivers.shared_line import LineMember, SharedPort, SharesLine
 from drivers.supervisor import DeviceState, Resource, Supervisor
 from drivers.wire_tap import WireTap
 from kiosk.service import Parts
 
 if TYPE_CHECKING:
+    from drivers.port import Port
     from drivers.simulators.simulator import Simulator
     from drivers.speaker.driver import Speaker
 
@@ -82,6 +84,8 @@ def build_devices(
     Both are called on a device's thread, and have to return at once.
     """
     devices = Devices()
+    ports: dict[str, SharedPort] = {}
+    taps: dict[str, WireTap] = {}
     for one in settings.devices:
         assert isinstance(one, DeviceSettings)  # noqa: S101 - the registry's models were handed to the configuration
         device = one.build(partial(on_event, one.name))
@@ -101,6 +105,16 @@ def build_devices(
                     devices.displays.setdefault(sink.window, []).append(sink)
         devices.has_reader |= device.reads_cards
         watch = on_reader if device.reads_cards else lambda _state: None
-        tap = devices.taps[one.name] = WireTap(KINDS[one.driver].traced)
-        devices.supervisors.append(Supervisor(one.name, one.driver, tap.around(opener), device.driver, now, watch))
+        tap = WireTap(KINDS[one.driver].traced)
+        opener = tap.around(opener)
+        shares = sum(other.port == one.port for other in settings.devices) > 1 and not one.simulated
+        if shares and isinstance(device.driver, SharesLine):
+            if one.port not in ports:
+                ports[one.port] = SharedPort(one.port, one.driver, cast("Callable[[], Port]", opener), now)
+                taps[one.port] = tap
+            tap = taps[one.port]
+            devices.supervisors.append(LineMember(one.name, one.driver, device.driver, ports[one.port], now))
+        else:
+            devices.supervisors.append(Supervisor(one.name, one.driver, opener, device.driver, now, watch))
+        devices.taps[one.name] = tap
     return devices

@@ -108,6 +108,47 @@ def test_two_devices_on_one_port_are_refused(tmp_path: Path) -> None:
     assert "devices[1].port" in problems_of(tmp_path, GOOD + twin)
 
 
+LINE = """
+[[devices]]
+name = "{name}"
+driver = "{driver}"
+port = "/dev/ttyUSB1"
+{more}
+"""
+
+
+def line(*devices: tuple[str, str]) -> str:
+    return GOOD + "".join(
+        LINE.format(name=f"on-line-{place}", driver=driver, more=more) for place, (driver, more) in enumerate(devices)
+    )
+
+
+def test_devices_of_one_driver_share_a_port_when_each_has_its_own_address(tmp_path: Path) -> None:
+    strips = (("led-bx", "address = 1"), ("led-bx", "address = 2"), ("led-bx", "address = 3"))
+    assert len(load(write(tmp_path, line(*strips))).devices) == 4
+
+
+@pytest.mark.parametrize(
+    ("devices", "key", "said"),
+    [
+        ((("led-bx", "address = 2"), ("led-bx", "address = 2")), "devices[2].port", "address 2"),
+        ((("led-bx", ""), ("led-bx", "address = 1")), "devices[2].port", "address 1"),
+        ((("scanner", 'window = "3"'), ("scanner", 'window = "3"')), "devices[2].port", "already used"),
+        (
+            (("led-bx", "address = 2\nbaudrate = 9600"), ("led-bx", "address = 3\nbaudrate = 57600")),
+            "devices[2].baudrate",
+            "9600",
+        ),
+    ],
+)
+def test_a_port_is_shared_by_nothing_else(
+    devices: tuple[tuple[str, str], ...], key: str, said: str, tmp_path: Path
+) -> None:
+    problems = problems_of(tmp_path, line(*devices))
+    assert list(problems) == [key]
+    assert said in problems[key].reason[1]
+
+
 def test_a_box_has_one_card_reader_and_a_device_the_keys_of_its_own_driver(tmp_path: Path) -> None:
     reader = '\n[[devices]]\nname = "{}"\ndriver = "sam"\nport = "sim:"\nwidth = 96\n'
     problems = problems_of(tmp_path, GOOD + reader.format("a") + reader.format("b"))

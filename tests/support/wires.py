@@ -139,3 +139,7 @@ class SpyLink:
     def fault(self, reason: str, detail: str = "") -> None:
         """See :meth:`drivers.supervisor.Link.fault`."""
         self.said.append(("fault", reason))
+
+    def offline(self, reason: str, detail: str = "") -> None:
+        """See :meth:`drivers.supervisor.Link.offline`."""
+        self.said.append(("offline", reason))

@@ -1,48 +1,24 @@
-"""An LED strip with a BX card, on a real socket: it shows what the bytes say, and can be made to fail.
+"""An LED strip with a BX card, on a real socket or pty: it shows what the bytes say, and can be made to fail."""
 
-Its characters are 16 pixels high and 8 or 16 wide, as those of the card's smallest font.
-"""
-
-import io
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
+from PIL import Image
 
 from drivers.led import onbon_bx as bx
 from drivers.led.bx import BxSettings
+from drivers.simulators.led.bus import Bus, Tap
+from drivers.simulators.led.faults import Answers, Flicker
+from drivers.simulators.led.picture import CELL, GREEN, NAMES, RED, YELLOW, Lamp, draw_lines, png_of
+from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.simulator import Simulator
 
-CELL = 16
-PITCH = 6
-"""Pixels of the picture from one LED to the next."""
-BEZEL = 18
-RED, GREEN, YELLOW = (255, 59, 40), (64, 255, 96), (255, 196, 40)
-DARK = (38, 24, 22)
-FONT = "NotoSansCJK-Regular.ttc"
 _COLOURS = {"1": RED, "2": GREEN, "3": YELLOW}
-
-Rgb = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Lamp:
-    """One lit character."""
-
-    character: str
-    colour: Rgb
-
-    @property
-    def width(self) -> int:
-        """In pixels."""
-        return CELL // 2 if self.character < "\x80" else CELL
 
 
 def parse_text(data: bytes) -> list[list[Lamp]]:
@@ -66,22 +42,26 @@ def parse_text(data: bytes) -> list[list[Lamp]]:
     return lines
 
 
-class LedStripSimulator(Simulator[PlugTcp]):
+class LedStripSimulator(Simulator[PlugPty | PlugTcp | Tap]):
     """A strip to look at.
 
     Args:
         width: in pixels; ``height`` likewise.
-        model: ``"5k"`` or ``"6k"``: the unit of X and W it understands.
+        model: ``"5k"`` or ``"6k"``: how it reads X and W.
         address: what it answers to, besides FFFE.
         on_change: called after anything visible has changed.
         port: the TCP port number; 0 takes a free one.
+        is_serial: whether it is on a serial line instead.
+        bus: the line that it shares with others, in place of a port of its own.
 
     Attributes:
         heard: the newest frames it was sent, oldest first.
         missed: how many frames were not for it, or came while it was silent.
+        said: the newest sentences of its voice, oldest first.
     """
 
     place = "strip"
+    hands = ("unplug", "plug_in", "silence", "speak_up", "fall_behind", "catch_up", "rustle", "hush", "lose_power")
 
     def __init__(
         self,
@@ -92,29 +72,51 @@ class LedStripSimulator(Simulator[PlugTcp]):
         address: int = 1,
         on_change: Callable[[], None] = lambda: None,
         port: int = 0,
+        is_serial: bool = False,
+        bus: Bus | None = None,
     ) -> None:
-        super().__init__(PlugTcp(self._receive, on_connect=self._begin, port=port), on_change)
+        plug: PlugPty | PlugTcp | Tap
+        if bus is not None:
+            plug = bus.tap(self._receive)
+        elif is_serial:
+            plug = PlugPty(self._receive, "strip")
+        else:
+            plug = PlugTcp(self._receive, on_connect=self._begin, port=port)
+        super().__init__(plug, on_change)
         self.width = width
         self.height = height
         self.address = address
         self.heard: deque[bx.Frame] = deque(maxlen=200)
         self.missed = 0
-        self._unit = 8 if model == "5k" else 1
+        self.said: deque[str] = deque(maxlen=12)
+        self._model = model
         self._lock = threading.Lock()
         self._unwrapper = bx.Unwrapper()
         self._areas: dict[int, bx.Area] = {}
-        self._silent = False
+        self._answers = Answers(plug.send)
+        self._flicker = Flicker()
         self._knows_ping = True
         self._nacks: deque[int] = deque()
 
     @classmethod
     def of(cls, settings: BxSettings, folder: Path, now: Callable[[], datetime]) -> Self:  # noqa: ARG003
         """The simulator of a device with these settings."""
-        return cls(settings.width, settings.height, model=settings.model, address=settings.address)
+        made = cls(settings.width, settings.height, model=settings.model, address=settings.address)
+        if not settings.window:
+            made.place = "board"  # type: ignore[misc]
+        return made
 
     def look(self) -> dict[str, Any]:
-        """The text on the strip, and the lines that fit on it."""
-        return {"text": self.text, "lines": self.lines}
+        """The text on the strip, the lines that fit on it with their colours, and what its voice said last."""
+        fitted = [line for area in self._shown() for line in self._fitted(area)]
+        return {
+            "text": self.text,
+            "lines": self.lines,
+            "colours": [NAMES.get(line[0].colour) if line else None for line in fitted],
+            "flashing": self._flicker.flashes,
+            "said": self.said[-1] if self.said else "",
+            "pictures": ["strip.png"],
+        }
 
     def piece(self, name: str) -> tuple[bytes, str]:
         """A picture of the strip: ``strip.png``."""
@@ -131,7 +133,8 @@ class LedStripSimulator(Simulator[PlugTcp]):
 
     def hang_up(self) -> None:
         """Drop the connection; the text stays."""
-        self._plug.hang_up()
+        if isinstance(self._plug, PlugTcp):
+            self._plug.hang_up()
 
     def lose_power(self) -> None:
         """Lose the text while the connection, held by a converter in front of the strip, lives on."""
@@ -139,7 +142,27 @@ class LedStripSimulator(Simulator[PlugTcp]):
 
     def silence(self, silent: bool = True) -> None:
         """Hear nothing and answer nothing, or come to its senses again."""
-        self._silent = silent
+        self._answers.is_silent = silent
+
+    def speak_up(self) -> None:
+        """Answer again."""
+        self.silence(False)
+
+    def fall_behind(self, late: bool = True) -> None:
+        """Answer each question only when the next one comes."""
+        self._answers.is_late = late
+
+    def catch_up(self) -> None:
+        """Answer at once again."""
+        self.fall_behind(False)
+
+    def rustle(self, noisy: bool = True) -> None:
+        """Put noise before each answer, as a loose plug does."""
+        self._answers.is_noisy = noisy
+
+    def hush(self) -> None:
+        """Make no noise any more."""
+        self.rustle(False)
 
     def nack(self, code: int, times: int = 1) -> None:
         """Refuse the next ``times`` texts with this CmdError."""
@@ -166,10 +189,8 @@ class LedStripSimulator(Simulator[PlugTcp]):
         """A picture of its LEDs."""
         leds = Image.new("RGB", (self.width, self.height))
         for area in self._shown():
-            self._draw(leds, area)
-        out = io.BytesIO()
-        _photograph(leds).save(out, "PNG", optimize=True)
-        return out.getvalue()
+            draw_lines(leds, self._fitted(area), self._place(area), area.align)
+        return png_of(leds)
 
     def _shown(self) -> list[bx.Area]:
         with self._lock:
@@ -180,52 +201,73 @@ class LedStripSimulator(Simulator[PlugTcp]):
 
     def _receive(self, data: bytes) -> None:
         for frame in self._unwrapper.feed(data):
-            if self._silent or frame.to not in (self.address, 0xFFFE, bx.BROADCAST):
+            if self._answers.is_silent or frame.to not in (self.address, 0xFFFE, bx.BROADCAST):
                 self.missed += 1
                 continue
             self.heard.append(frame)
-            error, answers = self._obey(frame)
-            if answers and frame.to != bx.BROADCAST:
-                answer = bx.Frame(bx.encode_answer(error), to=frame.sender, sender=self.address)
-                self._plug.send(answer.to_bytes())
+            answer = self._obey(frame)
+            asks = len(frame.data) > 2 and frame.data[2] == 1 and frame.to != bx.BROADCAST
+            if asks and answer is not None:
+                self._answers.give(bx.Frame(answer, to=frame.sender, sender=self.address).to_bytes())
 
-    def _obey(self, frame: bx.Frame) -> tuple[int | None, bool]:
-        """Do what ``frame`` says; the CmdError to refuse it with or None, and whether to answer at all."""
-        answers = len(frame.data) > 2 and frame.data[2] == 1
+    def _obey(self, frame: bx.Frame) -> bytes | None:
+        """Do what ``frame`` says; the answer's data, or None for none."""
         match frame.command:
             case bx.CMD_PING:
-                return None, answers and self._knows_ping
+                return bx.encode_answer() if self._knows_ping else None
+            case bx.CMD_STATUS:
+                # Made up: what a card says here is not known.
+                return bytes((*bx.CMD_STATUS, 0, 0, 0, 1))
             case bx.CMD_CLEAR:
                 self._go_dark()
-                return None, answers
+                return bx.encode_answer()
             case bx.CMD_SHOW if self._nacks:
-                return self._nacks.popleft(), answers
+                return bx.encode_answer(self._nacks.popleft())
             case bx.CMD_SHOW:
                 try:
                     areas = bx.parse_show(frame.data)
                 except ValueError:
-                    return 2, answers
-                with self._lock:
-                    before = dict(self._areas)
-                    gone = frame.data[6 : 6 + frame.data[5]] if frame.data[5] != 0xFF else bytes(self._areas)
-                    for area_id in gone:
-                        self._areas.pop(area_id, None)
-                    self._areas.update({area.area_id: area for area in areas})
-                    changed = before != self._areas
-                if changed:
-                    self.on_change()
-                return None, answers
+                    return bx.encode_answer(2)
+                self._take(areas, frame.data)
+                return bx.encode_answer()
             case _:
-                return 2, answers
+                return bx.encode_answer(2)
+
+    def _take(self, areas: list[bx.Area], data: bytes) -> None:
+        with self._lock:
+            before = dict(self._areas)
+            gone = data[6 : 6 + data[5]] if data[5] != bx.DELETE_ALL else bytes(self._areas)
+            for area_id in gone:
+                self._areas.pop(area_id, None)
+            self._areas.update({area.area_id: area for area in areas})
+            is_changed = before != self._areas
+        self.said.extend(area.sound_data.decode("gbk", "replace") for area in areas if area.sound_data)
+        if is_changed:
+            self._changed()
 
     def _go_dark(self) -> None:
         with self._lock:
             self._areas.clear()
+        self._changed()
+
+    def _changed(self) -> None:
+        self._flicker.see(self.text)
         self.on_change()
+
+    def _pixels(self, value: int) -> int:
+        """X or W of an area in pixels, as this card reads it."""
+        return value if self._model == "6k" else value * 8
+
+    def _place(self, area: bx.Area) -> tuple[int, int, int, int]:
+        left = min(self._pixels(area.x), self.width)
+        height = max(0, min(area.height, self.height - area.y))
+        return left, area.y, min(self._pixels(area.width), self.width - left), height
 
     def _fitted(self, area: bx.Area) -> list[list[Lamp]]:
         """The lines that fit in ``area``, wrapped when it says so."""
-        width = min(area.width * self._unit, self.width - area.x * self._unit)
+        _, _, width, height = self._place(area)
+        if width <= 0:
+            return []
         lines: list[list[Lamp]] = []
         for line in parse_text(area.data):
             lines.append([])
@@ -238,63 +280,4 @@ class LedStripSimulator(Simulator[PlugTcp]):
                     used = 0
                 lines[-1].append(lamp)
                 used += lamp.width
-        return lines[: max(1, min(area.height, self.height - area.y) // CELL)]
-
-    def _draw(self, leds: Image.Image, area: bx.Area) -> None:
-        lines = self._fitted(area)
-        left, width = area.x * self._unit, min(area.width * self._unit, self.width - area.x * self._unit)
-        free = min(area.height, self.height - area.y) - CELL * len(lines)
-        top = area.y + {0: 0, 1: free, 2: free // 2}.get(area.align >> 2 & 3, 0)
-        for line in lines:
-            spare = width - sum(lamp.width for lamp in line)
-            place = left + {0: 0, 1: spare, 2: spare // 2}.get(area.align & 3, 0)
-            for lamp in line:
-                leds.paste(lamp.colour, (place, top), _glyph(lamp.character, lamp.width))
-                place += lamp.width
-            top += CELL
-
-
-@cache
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    try:
-        return ImageFont.truetype(FONT, CELL - 1, index=2)
-    except OSError:  # fonts-noto-cjk is not installed: boxes instead of characters
-        return ImageFont.load_default()
-
-
-@cache
-def _glyph(character: str, width: int) -> Image.Image:
-    """A character as lit and unlit LEDs."""
-    glyph = Image.new("1", (width, CELL))
-    draw = ImageDraw.Draw(glyph)
-    draw.fontmode = "1"
-    draw.text((width / 2, CELL - 3), character, font=_font(), fill=1, anchor="ms")
-    return glyph
-
-
-@cache
-def _lens() -> Image.Image:
-    """The round face of one LED."""
-    big = Image.new("L", (PITCH * 8, PITCH * 8))
-    ImageDraw.Draw(big).ellipse((5, 5, PITCH * 8 - 6, PITCH * 8 - 6), fill=255)
-    return big.resize((PITCH, PITCH), Image.Resampling.LANCZOS)
-
-
-def _photograph(leds: Image.Image) -> Image.Image:
-    """Turn a picture with a pixel for each LED into one of round lamps that glow, in a black housing."""
-    size = leds.width * PITCH, leds.height * PITCH
-    lenses = Image.new("L", size)
-    for x in range(0, size[0], PITCH):
-        lenses.paste(_lens(), (x, 0))
-    row = lenses.crop((0, 0, size[0], PITCH))
-    for y in range(PITCH, size[1], PITCH):
-        lenses.paste(row, (0, y))
-    lit = leds.resize(size, Image.Resampling.NEAREST)
-    unlit = ImageChops.lighter(lit, Image.new("RGB", size, DARK))
-    face = Image.composite(unlit, Image.new("RGB", size, (12, 11, 12)), lenses)
-    glow = lit.filter(ImageFilter.GaussianBlur(PITCH * 0.9)).point(lambda value: value * 0.45)
-    picture = Image.new("RGB", (size[0] + 2 * BEZEL, size[1] + 2 * BEZEL), (20, 20, 22))
-    frame = ImageDraw.Draw(picture)
-    frame.rounded_rectangle((0, 0, picture.width - 1, picture.height - 1), 8, (26, 26, 29), (58, 58, 64), 2)
-    picture.paste(ImageChops.screen(face, glow), (BEZEL, BEZEL))
-    return picture
+        return lines[: max(1, height // CELL)]

@@ -199,6 +199,11 @@ def test_any_text_goes_on_the_strip_without_control_bytes_or_escapes_of_its_own(
     assert not any(character < " " or "\x7f" <= character <= "\x9f" for character in shown)
 
 
+def test_a_character_that_ends_in_a_backslash_cannot_begin_an_escape() -> None:
+    assert "誠".encode("gbk")[1:] == b"\\"
+    assert bx.encode_text("誠C1号").decode("gbk") == "〓C1号"
+
+
 def test_characters_the_strip_has_no_font_for_become_a_geta_mark() -> None:
     assert bx.encode_text("𠮷\ue000€号").decode("gbk") == "〓〓〓号"
     assert bx.encode_text("〓") == b"\xa1\xfe"

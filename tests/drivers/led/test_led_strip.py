@@ -9,6 +9,7 @@ import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import wires
-from drivers.errors import DeviceError
+from drivers.device import About
+from drivers.errors import DeviceError, ProtocolError
 from drivers.led import onbon_bx as bx
 from drivers.led.bx import LedStrip
 from drivers.port import Port, open_port
@@ -509,3 +511,153 @@ def test_the_simulator_breaks_lines_as_a_strip_does_and_shows_no_more_than_fits(
         wait_until(lambda: driver.shown is not None)
     assert simulator.lines == ["A001请到", "3号窗口"]
     simulator.stop()
+
+
+@pytest.mark.parametrize(
+    ("model", "card", "is_right"),
+    [
+        ("5k", "5k", True),
+        ("6k", "6k", True),
+        ("5k", "6k", False),
+        ("6k", "5k", False),
+    ],
+)
+def test_the_test_pattern_shows_whether_the_model_is_right(model: Any, card: str, is_right: bool) -> None:
+    simulator = LedStripSimulator(model=card)
+    simulator.start()
+    driver = LedStrip(model=model)
+    tested: list[str | None] = []
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: supervisor.state.state == "online")
+        thread = threading.Thread(target=lambda: tested.append(driver.test("显示测试", [])))
+        thread.start()
+        wait_until(lambda: driver.shown == "显示测试")
+        picture = Image.open(io.BytesIO(simulator.png())).convert("RGB")
+        driver.show("A001")  # a call replaces the test, and all of it
+        thread.join()
+        wait_until(lambda: simulator.text == "A001")
+    simulator.stop()
+    assert tested == [None]
+    is_lit = {
+        side: max(picture.crop(box).getchannel(channel).tobytes()) == 255
+        for side, box, channel in (("left", (18, 0, 318, 228), "R"), ("right", (890, 0, 1170, 228), "G"))
+    }
+    assert all(is_lit.values()) == is_right, is_lit
+
+
+def test_colours_say_what_a_text_is() -> None:
+    simulator = LedStripSimulator()
+    simulator.start()
+    driver = LedStrip(colours={"call": "red", "paused": "yellow"})
+    with running(driver, simulator.url):
+        for kind, colour in (("call", rb"\C1"), ("paused", rb"\C3"), ("idle", b"")):
+            driver.show(f"{kind} text", About(kind))  # type: ignore[arg-type]
+            wait_until(lambda kind=kind: driver.shown == f"{kind} text")
+            assert bx.parse_show(simulator.heard[-1].data)[0].data == colour + f"{kind} text".encode()
+    simulator.stop()
+
+
+def test_a_new_call_flashes_for_a_while_and_ends_lit(simulator: LedStripSimulator) -> None:
+    driver = LedStrip(flash_seconds=1)
+    seen: list[str] = []
+    simulator.on_change = lambda: seen.append(simulator.text)
+    with running(driver, simulator.url):
+        driver.show("A001\n请到3号窗口", About("call", fresh=1))
+        wait_until(lambda: len(seen) >= 3)
+        assert simulator.look()["flashing"]
+        assert seen == ["A001\n请到3号窗口", "\n请到3号窗口", "A001\n请到3号窗口"]
+        driver.show("A002")
+        wait_until(lambda: simulator.text == "A002")
+    assert seen[3:] == ["A002"]
+
+
+def test_a_card_with_a_voice_says_a_call_once_however_often_its_text_is_sent(simulator: LedStripSimulator) -> None:
+    driver = quick(voice_volume=6, refresh_interval=0.1)
+    with running(driver, simulator.url):
+        for _ in range(2):  # the second is a recall
+            driver.show(CALL, About("call", fresh=1, spoken="A零零一号,请到三号窗口"))
+            heard = len(simulator.heard)
+            wait_until(lambda heard=heard: len(simulator.heard) > heard + 3)
+    assert list(simulator.said) == ["A零零一号,请到三号窗口"] * 2
+    spoken = next(area for f in simulator.heard for area in bx.parse_show(f.data) if area.sound_data)
+    assert spoken.sound_volume == 6
+
+
+def test_a_strip_that_answers_a_question_late_is_said_to_and_a_refused_text_is_not_called_shown() -> None:
+    simulator = LedStripSimulator()
+    simulator.start()
+    simulator.fall_behind()
+    simulator.nack(4, times=100)
+    driver = quick(tries=3)
+    shown: list[str | None] = []
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: supervisor.state.reason == "late_answers")
+        driver.show(CALL)
+        wait_until(
+            lambda: shown.append(driver.shown) or len([f for f in simulator.heard if f.command == bx.CMD_SHOW]) > 3
+        )
+        assert supervisor.state.reason == "late_answers"
+        assert CALL not in shown
+        simulator.catch_up()
+        simulator._nacks.clear()
+        wait_until(lambda: driver.shown == CALL)
+        assert supervisor.state.state == "online"
+    simulator.stop()
+
+
+def test_a_late_refusal_is_found_even_where_a_card_acknowledges_every_other_question() -> None:
+    held: list[bytes] = []
+    shown: list[str | None] = []
+
+    def answer(frame: bx.Frame) -> bytes:
+        shown.append(driver.shown)
+        held.append(NACK if frame.command == bx.CMD_SHOW else ACK)
+        return held[-2] if len(held) > 1 else b""
+
+    driver = LedStrip(answer_timeout=0.05, ping_interval=0.05)
+
+    def until(link: SpyLink) -> bool:
+        if ("online", "") in link.said and driver._wanted is None:
+            driver.show(CALL)
+        return ("offline", "late_answers") in link.said
+
+    served_by(answer, driver, until)
+    assert CALL not in shown
+
+
+def test_a_refusal_that_a_ping_gets_takes_the_text_back(simulator: LedStripSimulator) -> None:
+    answers = iter([ACK, NACK, ACK, ACK])
+    sent: list[tuple[int, int]] = []
+
+    def answer(frame: bx.Frame) -> bytes:
+        sent.append(frame.command)
+        return next(answers, ACK)
+
+    driver = LedStrip(ping_interval=0.05)
+    driver.show(CALL)
+    served_by(answer, driver, lambda _: sent.count(bx.CMD_SHOW) == 2)
+    assert sent[:3] == [bx.CMD_SHOW, bx.CMD_PING, bx.CMD_SHOW]
+
+
+def test_two_missed_polls_are_no_loss(simulator: LedStripSimulator) -> None:
+    driver = LedStrip(answer_timeout=0.2, ping_interval=60.0)
+    simulator.silence()
+    with running(driver, simulator.url) as supervisor:
+        wait_until(lambda: simulator.missed == 2)
+        simulator.silence(False)
+        wait_until(lambda: supervisor.state.state == "online")
+        assert len([one for one in simulator.heard if one.command == bx.CMD_PING]) >= 1
+    assert simulator.missed == 2
+
+
+def test_a_strip_that_talks_without_end_takes_no_core() -> None:
+    class Babbler(Stranger):
+        def read(self, timeout: float) -> bytes:
+            return bytes(range(1, 0x5A)) * 40
+
+    driver = LedStrip(answer_timeout=0.2)
+    driver.show(CALL)
+    begun = time.thread_time()
+    with pytest.raises(ProtocolError, match="garbled"):
+        driver.serve(Babbler(lambda _frame: b""), SpyLink())
+    assert time.thread_time() - begun < 0.3
