@@ -20,11 +20,12 @@ from drivers.led.settings import StripSettings
 from drivers.led.strip import Answer, Content, Strip
 from drivers.port import is_tcp
 
-Model = Literal["5k", "6k"]
+Model = Literal["5k", "6k", "6k-java"]
 
 UNIT: dict[Model, Callable[[int], int]] = {
     "5k": lambda pixels: pixels // 8,
-    "6k": lambda pixels: pixels,
+    "6k": lambda pixels: pixels | bx.IN_PIXELS,
+    "6k-java": lambda pixels: pixels,
 }
 """X and W as the card counts them."""
 
@@ -33,7 +34,8 @@ class BxSettings(StripSettings):
     """``driver = "led-bx"``.
 
     Attributes:
-        model: of its card; ``5k`` counts widths in bytes, ``6k`` in pixels.
+        model: of its card; ``5k`` counts widths in bytes, ``6k`` in pixels marked by bit 15. ``6k-java`` sends bare
+            pixels, as the maker's Java library does: for a card whose test pattern shows that it wants them so.
         voice_volume: how loud a card with a voice (model …-YY) says new calls, 1 to 10; 0 for not at all.
     """
 

@@ -11,8 +11,12 @@ Source: vendor protocol "BX-5K/6K 通讯协议用户版本" V1.4 (2021-02-28), s
 The text goes into a dynamic area (A3 06): it lives in RAM, so it may be rewritten as often as one likes, and is lost
 when the strip loses power.
 
-Not verified on a card: X and W in bytes of 8 pixels on BX-5K but pixels on BX-6K, as the vendor's Java library has it;
-the voice of a card (SoundMode 2); what a card says to A1 02, its status (assumed: neither ACK nor NACK).
+X and W are in bytes of 8 pixels on BX-5K. On BX-6K they are in pixels, marked by bit 15: so the maker's C# demo
+(onbonlab/BX-K, Area.cs), strongercjd/Onbon-Protocol-Analysis and app-tools-zxw have it. The maker's Java library
+(onbonlab/bx.k.java) sends bare pixels, which the others read as bytes.
+
+Not verified on a card: which of the two a BX-6K wants; the voice of a card (SoundMode 2); what a card says to A1 02,
+its status (assumed: neither ACK nor NACK).
 """
 
 import struct
@@ -23,6 +27,8 @@ from drivers.device import Colour
 PC = 0x8000
 BROADCAST = 0xFFFF
 """Reaches every strip on a line; none of them answers."""
+IN_PIXELS = 0x8000
+"""Marks X and W as pixels on BX-6K."""
 DEVICE_ANY = 0xFE
 VERSION = 0x02
 CHECK_CRC16, CHECK_SUM16 = 0, 1

@@ -47,7 +47,7 @@ class LedStripSimulator(Simulator[PlugPty | PlugTcp | Tap]):
 
     Args:
         width: in pixels; ``height`` likewise.
-        model: ``"5k"`` or ``"6k"``: how it reads X and W.
+        model: ``"5k"``, ``"6k"`` or ``"6k-java"``: how it reads X and W.
         address: what it answers to, besides FFFE.
         on_change: called after anything visible has changed.
         port: the TCP port number; 0 takes a free one.
@@ -256,7 +256,9 @@ class LedStripSimulator(Simulator[PlugPty | PlugTcp | Tap]):
 
     def _pixels(self, value: int) -> int:
         """X or W of an area in pixels, as this card reads it."""
-        return value if self._model == "6k" else value * 8
+        if self._model == "6k-java":
+            return value
+        return value & ~bx.IN_PIXELS if self._model == "6k" and value & bx.IN_PIXELS else value * 8
 
     def _place(self, area: bx.Area) -> tuple[int, int, int, int]:
         left = min(self._pixels(area.x), self.width)

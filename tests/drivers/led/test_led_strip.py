@@ -21,6 +21,7 @@ from drivers.device import About
 from drivers.errors import DeviceError, ProtocolError
 from drivers.led import onbon_bx as bx
 from drivers.led.bx import LedStrip
+from drivers.led.strip import Content
 from drivers.port import Port, open_port
 from drivers.simulators.led.bx import LedStripSimulator
 from drivers.supervisor import Supervisor
@@ -104,7 +105,7 @@ def test_an_empty_text_clears_the_strip(simulator: LedStripSimulator) -> None:
         assert simulator.heard[-1].command == bx.CMD_CLEAR
 
 
-@pytest.mark.parametrize(("model", "width"), [("5k", 24), ("6k", 192)])
+@pytest.mark.parametrize(("model", "width"), [("5k", 24), ("6k", 0x80C0), ("6k-java", 192)])
 def test_each_model_is_told_its_width_in_its_own_unit(model: str, width: int) -> None:
     simulator = LedStripSimulator(model=model)
     simulator.start()
@@ -513,13 +514,23 @@ def test_the_simulator_breaks_lines_as_a_strip_does_and_shows_no_more_than_fits(
     simulator.stop()
 
 
+def test_a_6k_card_is_told_its_place_in_pixels_marked_by_bit_15() -> None:
+    driver = LedStrip(model="6k")
+    frame = driver.text_frames(Content(CALL), False)
+    # As the maker's C# demo has it: X 0 is 00 80, W 192 is C0 80.
+    assert bytes.fromhex("00 0080 0000 C080 2000 00") in frame
+    java = LedStrip(model="6k-java").text_frames(Content(CALL), False)
+    assert bytes.fromhex("00 0000 0000 C000 2000 00") in java
+
+
 @pytest.mark.parametrize(
     ("model", "card", "is_right"),
     [
         ("5k", "5k", True),
         ("6k", "6k", True),
-        ("5k", "6k", False),
-        ("6k", "5k", False),
+        ("6k", "6k-java", False),
+        ("6k-java", "6k", False),
+        ("5k", "6k-java", False),
     ],
 )
 def test_the_test_pattern_shows_whether_the_model_is_right(model: Any, card: str, is_right: bool) -> None:
