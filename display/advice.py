@@ -54,6 +54,15 @@ DEVICES = {
             "seen, or both are on the left, change model in the settings",
         ),
     ),
+    "led-lihe": DeviceWords(
+        Words("条屏线路", "Line of LED strips"),
+        Words("显示测试文字", "Show a test text"),
+        "显示测试",
+        Words(
+            "测试文字已发送：每块条屏应显示自己的地址和“显示测试”",
+            "The test text was sent: each strip must show its own address before it",
+        ),
+    ),
     "scanner": DeviceWords(Words("扫描枪", "Scanner")),
     "speaker": DeviceWords(
         Words("语音", "Speaker"),
@@ -202,6 +211,10 @@ _ADVICE = {
     "strip_dark": (
         "有条屏没有应答 → 检查这些地址的条屏的电源、A/B 接线和拨码地址",
         "Some strips do not answer → Check the power, the A/B wires and the address switches of the addresses named",
+    ),
+    "strip_unconfirmed": (
+        "条屏从不应答 → 亮着就写 answers = false，不亮就查电源、接线和地址",
+        "The strip never answers → See whether it is lit: if so write answers = false, else check power, A/B wires and address",  # noqa: E501
     ),
     "late_answers": (
         "应答总是晚一步 → 断电重启设备和前面的串口服务器；仍不行就换串口服务器",

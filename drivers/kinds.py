@@ -83,6 +83,12 @@ KINDS = {
         traced=None,
         shares_port=True,
     ),
+    "led-lihe": DriverKind(
+        "drivers.led.lihe:LiheSettings",
+        "drivers.simulators.led.lihe:LiheLineSimulator",
+        ("M4 9h40v12H4z", "M4 27h40v12H4z", "".join(f"M{x} {y}h.01" for y in (15, 33) for x in range(12, 37, 6))),
+        shares_port=True,
+    ),
     "scanner": DriverKind(
         "drivers.scanner:ScannerSettings",
         "drivers.simulators.scanner:ScannerSimulator",

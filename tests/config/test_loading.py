@@ -126,6 +126,8 @@ def line(*devices: tuple[str, str]) -> str:
 def test_devices_of_one_driver_share_a_port_when_each_has_its_own_address(tmp_path: Path) -> None:
     strips = (("led-bx", "address = 1"), ("led-bx", "address = 2"), ("led-bx", "address = 3"))
     assert len(load(write(tmp_path, line(*strips))).devices) == 4
+    lines = (("led-lihe", "strips = [{address = 1}, {address = 2}]"), ("led-lihe", "address = 3"))
+    assert len(load(write(tmp_path, line(*lines))).devices) == 3
 
 
 @pytest.mark.parametrize(
@@ -133,6 +135,12 @@ def test_devices_of_one_driver_share_a_port_when_each_has_its_own_address(tmp_pa
     [
         ((("led-bx", "address = 2"), ("led-bx", "address = 2")), "devices[2].port", "address 2"),
         ((("led-bx", ""), ("led-bx", "address = 1")), "devices[2].port", "address 1"),
+        (
+            (("led-lihe", "strips = [{address = 4}, {address = 5}]"), ("led-lihe", "strips = [{address = 5}]")),
+            "devices[2].port",
+            "address 5",
+        ),
+        ((("led-bx", "address = 2"), ("led-lihe", "address = 3")), "devices[2].port", "already used"),
         ((("scanner", 'window = "3"'), ("scanner", 'window = "3"')), "devices[2].port", "already used"),
         (
             (("led-bx", "address = 2\nbaudrate = 9600"), ("led-bx", "address = 3\nbaudrate = 57600")),
@@ -147,6 +155,23 @@ def test_a_port_is_shared_by_nothing_else(
     problems = problems_of(tmp_path, line(*devices))
     assert list(problems) == [key]
     assert said in problems[key].reason[1]
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "said"),
+    [
+        ("strips = [{adress = 3}]", "devices[1].strips[0].adress", "no such key"),
+        ("strips = [{address = 3}, {address = 3}]", "devices[1]", "on-line-0 has an address twice"),
+        ('strips = [{address = 3, window = "9"}]', "devices[1].strips[0].window", "no window 9"),
+        ('colours = {call = "pink"}', "devices[1].colours.call", "not a choice"),
+        ('texts = {call = "请"}', "devices[1].texts.call.[key]", "not a choice"),
+        ('rows = 2\nwindow = "3"', "devices[1]", "on-line-0 has rows as well as a window"),
+    ],
+)
+def test_what_is_wrong_with_a_line_of_strips_is_said_where_it_is(
+    more: str, key: str, said: str, tmp_path: Path
+) -> None:
+    assert said in problems_of(tmp_path, line(("led-lihe", more)))[key].reason[1]
 
 
 def test_a_box_has_one_card_reader_and_a_device_the_keys_of_its_own_driver(tmp_path: Path) -> None:
