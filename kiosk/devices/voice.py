@@ -4,20 +4,18 @@ import logging
 import tomllib
 from collections import deque
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from display import speech
 from display.speech import LANGUAGES, MANDARIN, Language, LanguageError, parse_language
 from drivers.speaker.driver import Sentence, Speaker
+from kiosk.devices.displays import STALE
 from ticketing.events import kind_of
 from ticketing.model import Event, StoreError
 from ticketing.office import Office
 
 log = logging.getLogger(__name__)
 
-STALE = timedelta(minutes=1)
-"""Age after which a call is not spoken: its resident is at the window by now, or was called again."""
 LANGUAGE_FILE = "language.toml"
 
 

@@ -1,12 +1,13 @@
 """The words on a window's strip."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from display.board import strip_text
+from display.board import board_text, kind_of_text, strip_text
 from display.slip import measure_words
 from ticketing.model import State, Ticket, Window, WindowState
 
@@ -98,3 +99,58 @@ def test_no_line_is_wider_than_the_strip(
     lines = text.split("\n")
     assert len(lines) <= height // 16
     assert all(measure_words(line) <= width // 8 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "texts", "said"),
+    [
+        ("open", "idle", {"idle": "欢迎光临"}, "欢迎光临"),
+        ("paused", "paused", {"paused": "请到其他窗口"}, "请到其他窗口"),
+        ("closed", "closed", {"closed": "下班了"}, "下班了"),
+        ("closed", "closed", {"closed": "一段条屏上放不下的很长很长很长很长很长的话"}, "窗口关闭"),
+    ],
+)
+def test_a_hall_has_words_of_its_own_and_what_does_not_fit_gives_way(
+    state: WindowState, kind: str, texts: dict[str, str], said: str
+) -> None:
+    assert kind_of_text(window(state), None) == kind
+    assert strip_text(window(state), None, 192, 16, texts) == said  # type: ignore[arg-type]
+
+
+def test_what_a_clerk_says_of_a_pause_goes_before_the_halls_words() -> None:
+    paused = Window("3", "3号窗口", ("*",), "paused", pause_text="午休")
+    assert strip_text(paused, None, texts={"paused": "暂停"}) == "午休"
+
+
+def test_a_text_is_of_the_kind_of_its_ticket() -> None:
+    assert kind_of_text(window("paused"), ticket(State.CALLED)) == "call"
+    assert kind_of_text(window(), ticket(State.SERVING)) == "serving"
+
+
+@dataclass
+class OneCall:
+    number: str
+    window: str
+    window_name: str
+
+
+CALLS = [OneCall("A003", "12", "12号窗口"), OneCall("B001", "3", "不动产登记受理窗口"), OneCall("A002", "1", "1号窗口")]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "rows", "text"),
+    [
+        (256, 64, None, "A003 请到12号窗口\nB001 请到不动产登记受理窗口\nA002 请到1号窗口"),
+        (192, 32, None, "A003 请到12号窗口\nB001请到3号"),
+        (192, 64, 1, "A003 请到12号窗口"),
+        (80, 16, None, "A003 12号"),
+        (32, 16, None, "A003"),
+    ],
+)
+def test_a_board_shows_the_last_calls_as_rows(width: int, height: int, rows: int | None, text: str) -> None:
+    assert board_text(CALLS, width, height, rows) == text
+
+
+def test_a_board_that_knows_no_call_says_what_it_is_told_to() -> None:
+    assert board_text([], 192, 64) == "请等候叫号"
+    assert board_text([], 192, 64, None, "欢迎光临") == "欢迎光临"

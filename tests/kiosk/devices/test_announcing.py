@@ -40,15 +40,21 @@ class AnnouncedHall(OfficeHall):
         self._open = ExitStack()
         self._open.callback(self.close)
         self.strips = {window: self._begun(LedStripSimulator()) for window in ("1", "2")}
+        # A board of the hall: its lines are wide enough for any window's name.
+        self.strips[""] = self._begun(LedStripSimulator(256, 64))
         self.loudspeaker = self._begun(SpeakerSimulator(folder / "said"))
         drivers = {window: LedStrip() for window in self.strips}
+        drivers[""] = LedStrip(width=256, height=64, flash_seconds=1, voice_volume=0)
         for window, simulator in self.strips.items():
             self._supervise(drivers[window], lambda url=simulator.url: open_port(url))
         speaker = Speaker(speed=400)
         self._supervise(speaker, self.loudspeaker.open_player)
         self.announcer = Announcer(
             self.office,
-            {window: [WindowDisplay(window, 192, 32, driver.show)] for window, driver in drivers.items()},
+            {
+                window: [WindowDisplay(window, driver.width, driver.height, driver.show)]
+                for window, driver in drivers.items()
+            },
             [Voice(self.office, speaker)],
         )
 
@@ -105,6 +111,22 @@ def test_a_call_is_shown_and_said_and_what_was_called_before_the_start_is_shown_
     hall.call("2")
     wait_until(lambda: hall.shows("2", "B002请到2号窗口"))
     wait_until(lambda: hall.said() == ["B零零二号,请到二号窗口"])
+
+
+def test_a_board_shows_the_last_calls_of_all_windows_and_lets_the_newest_flash(hall: AnnouncedHall) -> None:
+    seen: list[str] = []
+    hall.strips[""].on_change = lambda: seen.append(hall.strips[""].text)
+    for _ in range(2):
+        hall.issue("tax")
+    hall.call("1")
+    hall.follow()
+    wait_until(lambda: hall.shows("", "B001 请到1号窗口"))
+    hall.call("2")
+    wait_until(lambda: hall.shows("", "B002 请到2号窗口\nB001 请到1号窗口"))
+    wait_until(lambda: "\nB001 请到1号窗口" in seen)
+    wait_until(lambda: hall.shows("", "B002 请到2号窗口\nB001 请到1号窗口"))
+    # What was called before the start is no news.
+    assert "" not in seen
 
 
 def test_a_window_that_is_taken_away_with_somebody_in_its_line_silences_nobody(
