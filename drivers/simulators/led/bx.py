@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +14,7 @@ from drivers.led.bx import BxSettings
 from drivers.simulators.led.bus import Bus, Tap
 from drivers.simulators.led.faults import Answers, Flicker
 from drivers.simulators.led.picture import CELL, GREEN, NAMES, RED, YELLOW, Lamp, draw_lines, png_of
+from drivers.simulators.panel import Part, Picture, Press, Reading
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.simulator import Simulator
@@ -115,8 +116,14 @@ class LedStripSimulator(Simulator[PlugPty | PlugTcp | Tap]):
             "colours": [NAMES.get(line[0].colour) if line else None for line in fitted],
             "flashing": self._flicker.flashes,
             "said": self.said[-1] if self.said else "",
-            "pictures": ["strip.png"],
         }
+
+    def panel(self) -> Sequence[Part]:
+        """Its picture, what its voice said last, and what can go wrong with it."""
+        picture = Picture("显示内容", "What it shows", "strip.png", self.text)
+        said = [Reading("卡上语音", "Its own voice", self.said[-1])] if self.said else []
+        power = Press("断电", "Lose power", "lose_power")
+        return [picture, *said, *self._answers.panel(), power]
 
     def piece(self, name: str) -> tuple[bytes, str]:
         """A picture of the strip: ``strip.png``."""

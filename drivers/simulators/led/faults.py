@@ -4,6 +4,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from drivers.simulators.panel import Part, Press
+
 NOISE = b"\x00\xff\x5a\xa5\x5b\x00\xa0\x13"
 """Bytes that begin frames of all protocols and end none."""
 FLASHES_WITHIN = 1.6
@@ -46,6 +48,17 @@ class Answers:
             due, self._held = self._held, answer
         if due is not None:
             self._send(NOISE + due if self.is_noisy else due)
+
+    def panel(self, **body: int) -> list[Part]:
+        """Buttons for what can go wrong; ``body`` names the strip where several are on the line."""
+        return [
+            Press(zh, en, back if is_so else hand, body, is_so)
+            for zh, en, is_so, hand, back in (
+                ("不应答", "Silent", self.is_silent, "silence", "speak_up"),
+                ("应答迟到", "One answer late", self.is_late, "fall_behind", "catch_up"),
+                ("线路干扰", "Noise", self.is_noisy, "rustle", "hush"),
+            )
+        ]
 
 
 class Flicker:

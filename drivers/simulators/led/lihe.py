@@ -13,6 +13,7 @@ from drivers.led import lihe_frames as lihe
 from drivers.led.lihe import LiheSettings, LiheStripSettings
 from drivers.simulators.led.faults import Answers, Flicker
 from drivers.simulators.led.picture import CELL, GREEN, NAMES, RED, YELLOW, Lamp, draw_lines, png_of
+from drivers.simulators.panel import Part, Picture, Press
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.simulator import Simulator
@@ -172,8 +173,16 @@ class LiheLineSimulator(Simulator[PlugPty | PlugTcp]):
     def look(self) -> dict[str, Any]:
         """What can be seen of each strip."""
         strips = [strip.look() for strip in self.strips.values()]
-        pictures = [f"strip-{address}.png" for address in self.strips]
-        return {"text": strips[0]["text"], "lines": strips[0]["lines"], "strips": strips, "pictures": pictures}
+        return {"text": strips[0]["text"], "lines": strips[0]["lines"], "strips": strips}
+
+    def panel(self) -> Sequence[Part]:
+        """The picture of each strip, and what can go wrong with it."""
+        parts: list[Part] = []
+        for address, strip in self.strips.items():
+            picture = Picture(f"地址 {address}", f"Address {address}", f"strip-{address}.png", strip.look()["text"])
+            power = Press("断电", "Lose power", "lose_power", {"address": address})
+            parts += [picture, *strip.answers.panel(address=address), power]
+        return parts
 
     def piece(self, name: str) -> tuple[bytes, str]:
         """A picture of a strip by its address, such as ``strip-3.png``; ``strip.png`` is the first."""
