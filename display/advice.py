@@ -220,6 +220,15 @@ _ADVICE = {
         "应答总是晚一步 → 断电重启设备和前面的串口服务器；仍不行就换串口服务器",
         "Each answer belongs to the question before → Switch the device and its serial converter off and on; replace the converter if that does not help",  # noqa: E501
     ),
+    # scanner
+    "permission_input": (
+        "没有权限读输入设备 → 把运行用户加入 input 组后重启程序",
+        "No permission to read the input device → Add the program's user to the group input and start it again",
+    ),
+    "babbling": (
+        "不停地发送数据 → 重新插拔，核对波特率，扫说明书上的恢复出厂码；仍不行请更换",
+        "It sends without end → Unplug it and plug it in again, check its baud rate, reset it by its manual's codes; else replace it",  # noqa: E501
+    ),
     # speaker
     "no_sound_card": (
         "没有可用的声卡 → 接好音箱或声卡，用 aplay -l 核对名称",

@@ -174,7 +174,8 @@ class DeviceSettings(BaseModel):
         raise NotImplementedError
 
 
-def _serial_or_tcp(port: str, info: ValidationInfo) -> str:
+def serial_or_tcp(port: str, info: ValidationInfo) -> str:
+    """The port of a device on a serial line or on TCP, with its path made whole; for a validator."""
     if port == "sim:":
         return port
     if port.startswith("tcp:") or _is_address(port):
@@ -211,7 +212,7 @@ class SerialOrTcpSettings(DeviceSettings):
         baudrate: of a serial line.
     """
 
-    port: Annotated[PortText, AfterValidator(_serial_or_tcp)]
+    port: Annotated[PortText, AfterValidator(serial_or_tcp)]
     baudrate: Whole = Field(115200, ge=300, le=4_000_000)
 
     def open_port(self) -> Resource:

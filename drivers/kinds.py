@@ -90,7 +90,7 @@ KINDS = {
         shares_port=True,
     ),
     "scanner": DriverKind(
-        "drivers.scanner:ScannerSettings",
+        "drivers.scanner.driver:ScannerSettings",
         "drivers.simulators.scanner:ScannerSimulator",
         ("M10 10h22l6 8H16z", "M18 18l-4 22h10l3-22", "M40 10v8M44 8v12"),
     ),

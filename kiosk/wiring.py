@@ -11,7 +11,7 @@ from config.settings import Settings
 from display import refusals
 from drivers.card_reader.events import CardEvent
 from drivers.device import DeviceEvent
-from drivers.scanner import LineScanned
+from drivers.scanner.driver import LineScanned
 from kiosk.clock import HallClock, newest_event
 from kiosk.devices.announcing import Announcer
 from kiosk.devices.building import Devices, build_devices

@@ -73,7 +73,7 @@ def broken(copy: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
         ("kiosk/web/auth.py", "import kiosk.web.hall", "inside kiosk.web"),
         ("kiosk/web/code_guessing.py", "import kiosk.web.streams", "inside kiosk.web"),
         ("drivers/led/bx.py", "import drivers.printer.escpos", "drivers: the registry"),
-        ("drivers/scanner.py", "import drivers.simulators.plug_pty", "drivers: the registry"),
+        ("drivers/scanner/driver.py", "import drivers.simulators.plug_pty", "drivers: the registry"),
         ("drivers/port.py", "import drivers.device", "drivers: the registry"),
         ("drivers/simulators/scanner.py", "import drivers.simulators.printer.paper", "simulators: families"),
     ],

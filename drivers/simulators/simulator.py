@@ -45,6 +45,38 @@ class BarePlug:
         return not self.out.is_set()
 
 
+class Babble:
+    """A fault that a device may have: it sends without end.
+
+    Args:
+        send: sends bytes; waits while the line is full, and is False when they were lost.
+    """
+
+    def __init__(self, send: Callable[[bytes], bool]) -> None:
+        self._send = send
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, data: bytes) -> None:
+        """Send ``data`` again and again."""
+        self.end()
+        self._over.clear()
+        self._thread = threading.Thread(target=self._run, args=(data,), name="babble", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Stop."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self, data: bytes) -> None:
+        while not self._over.is_set():
+            if not self._send(data):
+                self._over.wait(0.02)
+
+
 P = TypeVar("P", bound=PlugPty | PlugTcp | BarePlug)
 
 

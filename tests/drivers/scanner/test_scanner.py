@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import wires
 from drivers.port import Port, open_port
-from drivers.scanner import LONGEST, PATIENCE, LineDecoder, Scanner
+from drivers.scanner.driver import PATIENCE, Scanner
+from drivers.scanner.lines import LONGEST, LineDecoder
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.scanner import ScannerSimulator
 from drivers.supervisor import Supervisor
