@@ -64,6 +64,12 @@ DEVICES = {
         ),
     ),
     "scanner": DeviceWords(Words("扫描枪", "Scanner")),
+    "pad": DeviceWords(
+        Words("呼叫器", "Call pad"),
+        Words("响铃并显示地址", "Beep and show the address"),
+        "呼叫器测试",
+        Words("呼叫器已响铃，并显示了地址", "Each pad beeped, and showed its address"),
+    ),
     "speaker": DeviceWords(
         Words("语音", "Speaker"),
         Words("播放测试语音", "Play a test sentence"),
@@ -228,6 +234,15 @@ _ADVICE = {
     "babbling": (
         "不停地发送数据 → 重新插拔，核对波特率，扫说明书上的恢复出厂码；仍不行请更换",
         "It sends without end → Unplug it and plug it in again, check its baud rate, reset it by its manual's codes; else replace it",  # noqa: E501
+    ),
+    # call pads
+    "pads_silent": (
+        "有的呼叫器没有应答 → 检查它的电源、接线和地址拨码",
+        "Some pads do not answer → Check their power, cable and address switches",
+    ),
+    "pad_unknown": (
+        "收到配置里没有的呼叫器 → 把它的地址和窗口写进 pads，或改它的地址",
+        "A pad that is not in the settings → Add its address and window to pads, or change its address",
     ),
     # speaker
     "no_sound_card": (

@@ -94,6 +94,11 @@ KINDS = {
         "drivers.simulators.scanner:ScannerSimulator",
         ("M10 10h22l6 8H16z", "M18 18l-4 22h10l3-22", "M40 10v8M44 8v12"),
     ),
+    "pad": DriverKind(
+        "drivers.pad.line:PadSettings",
+        "drivers.simulators.pad:PadLineSimulator",
+        ("M12 6h24v36H12z", "M16 11h16v7H16z", "".join(f"M{x} {y}h.01" for y in (25, 31, 37) for x in (18, 24, 30))),
+    ),
     "speaker": DriverKind(
         "drivers.speaker.settings:SpeakerSettings",
         "drivers.simulators.speaker:SpeakerSimulator",

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
+from drivers.babble import Allowance, drain
 from drivers.device import Device, DeviceEvent, PortText, SerialOrTcpSettings, serial_or_tcp, wrong_setting
 from drivers.port import Port
 from drivers.scanner.keyboard import KeyboardPort
@@ -34,12 +35,8 @@ BURST, BYTES_A_SECOND = 16_384, 2_048
 """Bytes that may come at once, and from then on; the longest QR code has 4,296 characters."""
 LINES_AT_ONCE, LINES_A_SECOND = 20, 3
 """Codes likewise. Nobody scans more in a second for long."""
-QUIET = 0.5
-"""Seconds without a byte after which a scanner that babbled is listened to again."""
 UNENDED = 10.0
 """Seconds after which a line that has neither ended nor paused is none: the longest code takes 5 at 9600 baud."""
-DRAIN, DRAIN_READS = 0.05, 64
-"""Seconds between looks at a scanner that babbles, and how often it is read each time."""
 
 At = Literal["window", "kiosk", "terminal"]
 EVDEV = "evdev:"
@@ -152,15 +149,15 @@ class Scanner:
             self._listen(port, link)
             if not link.stopping.is_set():
                 link.fault("babbling")
-                self._drain(port, link)
+                drain(port, link, self._clock)
         if self._trigger and self._trigger.off:
             port.write(self._trigger.off, WRITE_TIMEOUT)
 
     def _listen(self, port: Port, link: Link) -> None:
         """Hand on lines until the scanner babbles."""
         decoder = LineDecoder(self._trigger.without_answers) if self._trigger else LineDecoder()
-        may_send = _Allowance(BURST, BYTES_A_SECOND, self._clock)
-        may_tell = _Allowance(LINES_AT_ONCE, LINES_A_SECOND, self._clock)
+        may_send = Allowance(BURST, BYTES_A_SECOND, self._clock)
+        may_tell = Allowance(LINES_AT_ONCE, LINES_A_SECOND, self._clock)
         heard_at, triggered_at = 0.0, -TRIGGER_AGAIN
         began_at = self._clock()
         while not link.stopping.is_set():
@@ -183,31 +180,3 @@ class Scanner:
             for line in lines:
                 self._on_line(line)
                 triggered_at = -TRIGGER_AGAIN
-
-    def _drain(self, port: Port, link: Link) -> None:
-        """Throw away what comes until it has been quiet for a moment."""
-        quiet_since = self._clock()
-        while not link.stopping.wait(DRAIN):
-            for _ in range(DRAIN_READS):
-                if not port.read(0.0):
-                    break
-                quiet_since = self._clock()
-            if self._clock() - quiet_since >= QUIET:
-                return
-
-
-class _Allowance:
-    """So much at once, and so much a second from then on (a token bucket)."""
-
-    def __init__(self, most: float, a_second: float, clock: Callable[[], float]) -> None:
-        self._most = self._left = most
-        self._a_second = a_second
-        self._clock = clock
-        self._at = clock()
-
-    def take(self, amount: float) -> bool:
-        """Whether ``amount`` is allowed now."""
-        now = self._clock()
-        self._left = min(self._most, self._left + (now - self._at) * self._a_second) - amount
-        self._at = now
-        return self._left >= 0

@@ -6,8 +6,9 @@ from typing import ClassVar
 import pytest
 
 import wires
+from drivers.babble import DRAIN, DRAIN_READS, QUIET
 from drivers.port import open_port
-from drivers.scanner.driver import DRAIN, DRAIN_READS, LINES_AT_ONCE, QUIET, UNENDED, Scanner
+from drivers.scanner.driver import LINES_AT_ONCE, UNENDED, Scanner
 from drivers.simulators.scanner import NOISE, ScannerSimulator
 from drivers.supervisor import Supervisor
 
