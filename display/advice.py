@@ -70,6 +70,12 @@ DEVICES = {
         "呼叫器测试",
         Words("呼叫器已响铃，并显示了地址", "Each pad beeped, and showed its address"),
     ),
+    "gpio": DeviceWords(
+        Words("按钮和指示灯", "Buttons and lamps"),
+        Words("点亮全部指示灯", "Light all lamps"),
+        "指示灯测试",
+        Words("指示灯全部亮了两秒，请看", "All lamps were on for two seconds: please look"),
+    ),
     "speaker": DeviceWords(
         Words("语音", "Speaker"),
         Words("播放测试语音", "Play a test sentence"),
@@ -244,6 +250,20 @@ _ADVICE = {
         "收到配置里没有的呼叫器 → 把它的地址和窗口写进 pads，或改它的地址",
         "A pad that is not in the settings → Add its address and window to pads, or change its address",
     ),
+    # buttons, sensors, lamps
+    "gpio_not_installed": (
+        "缺少软件 → 用 pip 安装 gpiozero 和 lgpio，再重启程序",
+        "A program is missing → Install gpiozero and lgpio with pip, then start the program again",
+    ),
+    "no_gpio": (
+        "这些针脚不能用 → 确认是树莓派、装了 lgpio、针脚号没写错、用户在 gpio 组",
+        "The pins cannot be used → See that this is a Raspberry Pi with lgpio, the pins' numbers are right, and the user is in the group gpio",  # noqa: E501
+    ),
+    "button_stuck": (
+        "按钮一直按着 → 看看是不是卡住或被压住，线有没有短路",
+        "A button is held down → See whether it is jammed or something lies on it, and whether its wires touch",
+    ),
+    "door_open": ("机柜门开着 → 关好柜门", "The cabinet's door is open → Shut the door"),
     # speaker
     "no_sound_card": (
         "没有可用的声卡 → 接好音箱或声卡，用 aplay -l 核对名称",

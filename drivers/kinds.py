@@ -99,6 +99,15 @@ KINDS = {
         "drivers.simulators.pad:PadLineSimulator",
         ("M12 6h24v36H12z", "M16 11h16v7H16z", "".join(f"M{x} {y}h.01" for y in (25, 31, 37) for x in (18, 24, 30))),
     ),
+    "gpio": DriverKind(
+        "drivers.gpio.driver:GpioSettings",
+        "drivers.simulators.gpio:GpioSimulator",
+        (
+            "M10 24a14 14 0 1 0 28 0a14 14 0 1 0-28 0",
+            "M18 24a6 6 0 1 0 12 0a6 6 0 1 0-12 0",
+            "M24 4v6M24 38v6M4 24h6M38 24h6",
+        ),
+    ),
     "speaker": DriverKind(
         "drivers.speaker.settings:SpeakerSettings",
         "drivers.simulators.speaker:SpeakerSimulator",

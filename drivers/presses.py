@@ -76,3 +76,25 @@ class WindowPanel(Sink):
     show: Callable[[WindowFace], None]
     refuse: Callable[[], None] = lambda: None
     ask: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class KioskFace:
+    """What lamps at the kiosk show.
+
+    Attributes:
+        card: a card lies on the reader.
+        slip: a slip waits to be taken.
+        fault: reader or printer does not work.
+    """
+
+    card: bool = False
+    slip: bool = False
+    fault: bool = False
+
+
+@dataclass(frozen=True)
+class KioskPanel(Sink):
+    """Lamps at the kiosk; ``show`` returns at once."""
+
+    show: Callable[[KioskFace], None]
