@@ -45,6 +45,8 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
         "窗口还有人在办理，请先办结或过号 | Somebody is still at the window: finish or mark as missed first",
     ),
     "window_paused": "窗口已暂停，请先恢复服务 | The window is paused: open it first",
+    "nobody_waits": "现在没有人在等 | Nobody is waiting",
+    "nobody_held": "本窗口没有挂起的号 | This window holds no ticket",
     "nobody_here": "窗口现在没有人，请先呼叫下一位 | Nobody is at the window: call the next one first",
     "wrong_state": (
         "{number} {state}，不能这样操作，请刷新后再看 | {number} is {state}, which does not allow this: reload and look",

@@ -21,7 +21,7 @@ from drivers.errors import kind_and_place
 from kiosk.audience import Audience, Source, Stream
 from ticketing.model import Event, StoreError
 
-__all__ = ["Channel", "EventFeed", "Source", "WindowNews", "encode", "encode_event"]
+__all__ = ["Channel", "Channels", "EventFeed", "Source", "WindowNews", "encode", "encode_event"]
 
 log = logging.getLogger(__name__)
 
@@ -232,28 +232,24 @@ class EventFeed:
         return len(events) == PAGE
 
 
-class WindowNews:
-    """What is for one window's clerk alone: ``refresh`` (look again) and ``scan`` (what a scanner there read).
+class Channels:
+    """Private streams by name: of the pages of one window, of one terminal."""
 
-    Every event of the hall may change what a window page shows, so each is a ``refresh`` there.
-    """
-
-    def __init__(self, feed: EventFeed) -> None:
+    def __init__(self) -> None:
         self._channels: dict[str, Channel] = {}
         self._lock = threading.Lock()
         self._closed = False
-        feed.follow(lambda _events: self._refresh())
 
-    def tell(self, window: str, event: str, data: Any) -> None:
-        """Send a message to the pages of ``window``."""
-        channel = self._channels.get(window)
+    def tell(self, name: str, event: str, data: Any) -> None:
+        """Send a message to whoever listens to ``name``."""
+        channel = self._channels.get(name)
         if channel is not None:
             channel.tell(event, data)
 
-    def listen(self, window: str) -> Source:
-        """A stream of one window's news."""
+    def listen(self, name: str) -> Source:
+        """A stream of what is told to ``name``."""
         with self._lock:
-            channel = self._channels.setdefault(window, Channel())
+            channel = self._channels.setdefault(name, Channel())
             if self._closed:
                 channel.close()
         return channel.listen()
@@ -270,6 +266,18 @@ class WindowNews:
             self._closed = True
             for channel in self._channels.values():
                 channel.close()
+
+
+class WindowNews(Channels):
+    """What is for one window's clerk alone, by window.
+
+    Messages: ``refresh`` (look again), ``scan`` (what a scanner there read), ``press`` (a key there did nothing).
+    Every event of the hall may change what a window page shows, so each is a ``refresh`` there.
+    """
+
+    def __init__(self, feed: EventFeed) -> None:
+        super().__init__()
+        feed.follow(lambda _events: self._refresh())
 
     def _refresh(self) -> None:
         with self._lock:

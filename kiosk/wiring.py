@@ -9,19 +9,24 @@ from typing import Any
 
 from config.settings import Settings
 from display import refusals
+from display.prompts import Words
 from drivers.card_reader.events import CardEvent
 from drivers.device import DeviceEvent
+from drivers.presses import GradeGiven, KeyPressed, KioskFace, KioskKeyPressed, Sensed
 from drivers.scanner.driver import LineScanned
 from kiosk.clock import HallClock, newest_event
 from kiosk.devices.announcing import Announcer
 from kiosk.devices.building import Devices, build_devices
+from kiosk.devices.panels import Panels
 from kiosk.devices.status_socket import DeviceSocket
+from kiosk.devices.window_inputs import WindowInputs
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import box_of, open_office_parts, rules_of
 from kiosk.resident.controller import KioskController
+from kiosk.resident.inputs import KioskInputs
 from kiosk.resident.printing import PrintQueue
-from kiosk.resident.session import KioskSession
+from kiosk.resident.session import KioskSession, Stage
 from kiosk.resident.slips import code_url, lay_out
 from kiosk.resident.view import KioskView
 from kiosk.service import Inbox, Loop, Part, Parts
@@ -95,13 +100,24 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
 
         def told(device: str, event: DeviceEvent) -> None:
             hall.device_tests.hear(device, event)
-            if isinstance(event, LineScanned):
+            if isinstance(event, (KeyPressed, GradeGiven)):
+                window_inputs.hear(device, event)
+            elif isinstance(event, LineScanned) and event.at == "terminal":
+                hall.terminal_news.tell(event.terminal, "scan", {"text": event.line})
+            elif isinstance(event, (KioskKeyPressed, Sensed)) or (
+                isinstance(event, LineScanned) and event.at == "kiosk"
+            ):
+                kiosk_inputs.hear(event)
+            elif isinstance(event, LineScanned):
                 scans.put(device, event.window, event.line)
             elif isinstance(event, CardEvent):
                 kiosk.on_card(event)
 
         def show(view: KioskView) -> None:
             screen.tell(*kiosk_message(view))
+            face = KioskFace(view.card_lies, view.state is Stage.TAKING, not (view.reader_ready and view.printer_ready))
+            for panel in devices.kiosk_panels:
+                panel.show(face)
 
         devices = build_devices(settings, now, told, on_reader=lambda state: kiosk.on_reader(state))
         columns = devices.printer.profile.columns if devices.printer else 0
@@ -120,7 +136,13 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         screen = Channel(lambda: kiosk_message(kiosk.view()))
         announcer = Announcer(office, devices.displays, _voices(devices, office))
         feed.follow(announcer.hear)
+        panels = Panels(office, devices.panels)
+        feed.follow(panels.hear)
         hall = Hall(settings, office, people, feed, news, printing, kiosk, screen, devices.supervisors, None, now)
+        kinds = {one.name: one.driver for one in settings.devices}
+        window_inputs = WindowInputs(office, hall.ratings, news, devices.panels, kinds)
+        feed.follow(window_inputs.follow)
+        kiosk_inputs = KioskInputs(office, kiosk, screen, Words(settings.hall.desk, settings.hall.desk_en))
         if devices.simulators:
             hall.virtual_hall = _virtual_hall(settings, devices, office, now)
         housekeeping = Loop("housekeeping", HOUSEKEEPING, lambda: keep_house(office, setup, now, settings))
@@ -134,12 +156,16 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         _Closing(feed.close, feed.start),
         _Closing(news.close),
         _Closing(screen.close),
+        _Closing(hall.terminal_news.close),
         devices,
         DeviceSocket(settings, devices.supervisors, devices.taps, hall.device_tests),
         printing,
         kiosk,
         scans,
+        window_inputs,
+        kiosk_inputs,
         announcer,
+        panels,
         housekeeping,
         held,
         *([hall.virtual_hall] if hall.virtual_hall else []),

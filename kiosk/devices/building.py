@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from config.settings import Settings
 from drivers.device import Announces, DeviceEvent, DeviceSettings, WindowDisplay
 from drivers.kinds import KINDS
+from drivers.presses import KioskPanel, WindowPanel
 from drivers.printer.driver import Printer
 from drivers.shared_line import LineMember, SharedPort, SharesLine
 from drivers.supervisor import DeviceState, Resource, Supervisor
@@ -34,6 +35,8 @@ class Devices:
         printer: the box's printer, or None.
         displays: by window.
         speakers: the box's speakers.
+        panels: what shows clerks how their window stands, by window.
+        kiosk_panels: lamps at the kiosk.
         has_reader: whether the box has a card reader.
         folder: where simulators keep their sounds.
     """
@@ -44,6 +47,8 @@ class Devices:
     printer: Printer | None = None
     displays: dict[str, list[WindowDisplay]] = field(default_factory=dict)
     speakers: "list[Speaker]" = field(default_factory=list)
+    panels: dict[str, list[WindowPanel]] = field(default_factory=dict)
+    kiosk_panels: list[KioskPanel] = field(default_factory=list)
     has_reader: bool = False
     folder: "TemporaryDirectory[str] | None" = None
 
@@ -103,6 +108,10 @@ def build_devices(
                     devices.speakers.append(cast("Speaker", sink))
                 case WindowDisplay():
                     devices.displays.setdefault(sink.window, []).append(sink)
+                case WindowPanel():
+                    devices.panels.setdefault(sink.window, []).append(sink)
+                case KioskPanel():
+                    devices.kiosk_panels.append(sink)
         devices.has_reader |= device.reads_cards
         watch = on_reader if device.reads_cards else lambda _state: None
         tap = WireTap(KINDS[one.driver].traced)

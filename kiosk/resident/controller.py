@@ -98,6 +98,10 @@ class KioskController(Loop):
         """Take the reader's state."""
         self._enqueue(lambda: self._session.reader_is(state.reason))
 
+    def on_slip_taken(self) -> None:
+        """Take that the slip has left its slot."""
+        self._enqueue(lambda: self._session.slip_taken(self._clock()))
+
     def _on_outcome(self, job: PrintJob, outcome: Outcome) -> None:
         sent = outcome.state == "unconfirmed" and not self._printing.confirms
         became = "sent" if sent else outcome.state

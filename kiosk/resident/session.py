@@ -15,6 +15,9 @@ from enum import StrEnum
 
 from ticketing.model import Resident, Ticket
 
+TAKEN = 1.0
+"""Seconds that the number stays once slip and card are known to be gone."""
+
 
 class Stage(StrEnum):
     """What the kiosk is doing."""
@@ -72,6 +75,7 @@ class KioskSession:
         self._stage = Stage.IDLE
         self._until: float | None = None
         self._next: Resident | None = None
+        self._slip_gone = False
 
     @property
     def stage(self) -> Stage:
@@ -123,10 +127,17 @@ class KioskSession:
         if self._stage is Stage.IDLE:
             self.note = None
         elif self._stage is Stage.TAKING and self._until is None:
-            self._until = now + self._take_seconds
+            self._until = now + (TAKEN if self._slip_gone else self._take_seconds)
         elif self._stage is Stage.CHOOSING and self._until is not None and not self.agent_wanted:
             # Many take their card back before they choose; others leave, and the next must not find their greeting.
             self._until = min(self._until, now + self._choose_seconds / 2)
+
+    def slip_taken(self, now: float) -> None:
+        """A sensor saw the slip leave its slot: nothing is left to wait for but the card."""
+        if self._stage is Stage.TAKING and self.held and self.held.on_paper:
+            self._slip_gone = True
+            if self._until is not None:
+                self._until = min(self._until, now + TAKEN)
 
     def typed(self, resident: Resident, now: float) -> bool:
         """A resident without a card typed a number; False when somebody is being served."""
@@ -158,6 +169,7 @@ class KioskSession:
     def chose(self, ticket: Ticket, code: str, printing: bool, now: float) -> None:
         """A ticket was issued (or is printed again) for the resident here."""
         self.held = Held(ticket, code, printing)
+        self._slip_gone = False
         self.note = None
         if printing:
             self._stage = Stage.PRINTING

@@ -139,7 +139,7 @@ def create_app(
         cases.routes(hall),
         ratings.routes(hall),
         reports.routes(hall),
-        terminals.routes(hall),
+        terminals.routes(hall, streams),
         appointments.routes(hall),
         devices.routes(hall),
         setup.routes(hall),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from config.settings import Settings
 from drivers.supervisor import Supervisor
 from kiosk.devices.testing import DeviceTests
+from kiosk.event_feed import Channels
 from kiosk.web.code_guessing import WrongCodes
 from ticketing.appointments.appointments import Appointments
 from ticketing.cases.cases import Cases
@@ -43,6 +44,7 @@ class Hall:
         devices: this box's devices, each under its supervisor.
         virtual_hall: controls and state of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
+        terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}.
         wrong_codes: limits guessing; every route that takes a code looks it up inside ``wrong_codes.watch``.
         device_tests: a technician's tests of the devices.
         cases, supplements, ratings, reports, terminals, setup, appointments: more verbs, on the office's ledger.
@@ -59,6 +61,7 @@ class Hall:
     devices: list[Supervisor[Any]]
     virtual_hall: "VirtualHall | None"
     clock: Callable[[], datetime]
+    terminal_news: Channels = field(default_factory=Channels)
     wrong_codes: WrongCodes = field(default_factory=WrongCodes)
     device_tests: DeviceTests = field(init=False)
     cases: Cases = field(init=False)

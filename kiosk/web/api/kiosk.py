@@ -35,7 +35,11 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @api.get("/kiosk/events", summary="The same at each change", responses={"200": dict(STREAM)})
     @kiosk_only
     def follow() -> Response:
-        """Messages `state`, each with the whole of `GET /kiosk`, the first at once."""
+        """Messages `state`, each with the whole of `GET /kiosk`, the first at once.
+
+        From devices at the kiosk: `key` `{key}`, one of next, prev, ok, back, help; `presence` `{here}`; `found`
+        `{ok, number, service, words}`, what a code that was scanned is about.
+        """
         kiosk()
         return streams.answer(hall.screen.listen())
 

@@ -9,7 +9,8 @@ from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import Answer, ResidentAnswer, TicketAnswer, answer
 from kiosk.web.schema.bodies import Body, Identifier
-from kiosk.web.schema.routes import NamedPath, Routes
+from kiosk.web.schema.routes import STREAM, NamedPath, Routes
+from kiosk.web.streams import Streams
 from ticketing.model import Actor, Resident
 from ticketing.terminals import Proof
 
@@ -61,9 +62,16 @@ class CasesAnswer(Answer):
     cases: list[ProgressAnswer]
 
 
-def routes(hall: Hall) -> Routes:
+def routes(hall: Hall, streams: Streams) -> Routes:
     """The routes of terminals."""
     api = Routes("terminals", "Self-service terminals")
+
+    @api.get("/terminals/<terminal>/events", summary="News for one terminal's page", responses={"200": dict(STREAM)})
+    @allow("terminal")
+    def follow(path: TerminalPath) -> Response:
+        """`scan`: what the scanner at this terminal read: `{text}`."""
+        own_terminal(path.terminal)
+        return streams.answer(hall.terminal_news.listen(path.terminal))
 
     @api.post("/terminals/<terminal>/scan", summary="A resident's own data", responses={"200": OpenedAnswer})
     @allow("terminal")

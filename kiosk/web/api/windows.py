@@ -144,7 +144,8 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     def follow(path: WindowPath) -> Response:
         """`refresh`: something changed, look again.
 
-        `scan`: what the scanner at this window read: `{ok, code, message, message_en}`.
+        `scan`: what the scanner at this window read: `{ok, code, message, message_en}`; `press`: why a key of a pad or
+        a button there did nothing: the same.
         """
         hall.window(path.window)
         return streams.answer(hall.news.listen(path.window))

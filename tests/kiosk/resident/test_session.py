@@ -280,3 +280,24 @@ def test_a_visit_lasts_from_the_card_to_the_slip_and_ends_when_the_next_card_is_
     assert gone != visit
     session.card_read(SOMEBODY, 8)
     assert session.visit not in (visit, gone), "a card laid anew is another visit, also of the same resident"
+
+
+def test_a_slip_seen_to_leave_its_slot_ends_the_visit_once_the_card_is_gone(session: KioskSession) -> None:
+    chosen(session).printed(1, "printed", None, 11)
+    session.slip_taken(12)
+    assert session.seconds_left(12) is None, "the card still lies there"
+    session.card_left(20)
+    assert session.tick(21)
+    assert session.stage is Stage.IDLE
+    session.slip_taken(22)
+    assert session.stage is Stage.IDLE
+
+
+def test_a_slip_that_leaves_after_the_card_ends_the_visit_at_once(session: KioskSession) -> None:
+    chosen(session)
+    session.card_left(10)
+    session.printed(1, "printed", None, 11)
+    assert session.seconds_left(11) == 6
+    session.slip_taken(12)
+    assert session.tick(13)
+    assert session.stage is Stage.IDLE

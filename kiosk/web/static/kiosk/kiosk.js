@@ -6,10 +6,12 @@ import { all, el, find, make, targetOf } from "../shared/dom.js";
 import { isWhole, padKey, renderNumber, withKey, wrongNumber } from "../shared/id_number.js";
 import { press } from "../shared/press.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
+import { tactile } from "./tactile.js";
 import { isAnotherPerson } from "./visit.js";
 
 const root = document.documentElement;
 const LANDSCAPE = matchMedia("(orientation: landscape)");
+const FOUND_FOR = 12_000;  // ms that what a scanned code is about stays
 const QUIET = 45_000;  // ms without a touch after which what one resident set is taken back for the next
 
 /** @type {Kiosk | null} */
@@ -309,7 +311,7 @@ function offerAgain(service, number) {
   dialog("again").showModal();
 }
 
-/** @param {"again" | "help" | "trouble"} id */
+/** @param {"again" | "found" | "help" | "trouble"} id */
 const dialog = (id) => el(id, HTMLDialogElement);
 
 function closeDialogs() {
@@ -424,12 +426,64 @@ function arrived(news) {
   deadline = seconds === null ? null : Date.now() + seconds * 1000;
   if (seconds !== null && (changed || seconds > full)) full = Math.max(1, seconds);
   if (changed && view.ticket) learnHall();
+  if (view.state !== "idle") root.classList.remove("asleep");
   render();
   if (left) forget();
   tick();
 }
 
-addEventListener("pointerdown", () => { touched = Date.now(); });
+// ---------------------------------------------------------------- devices at the kiosk
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let foundTimer;
+
+/**
+ * A code was held before the kiosk's scanner.
+ * @param {{number: string, service: Said | null, words: Said}} found
+ */
+function showFound({ number, service, words }) {
+  touched = Date.now();
+  say(find(".found-service"), service?.zh ?? "", service?.en ?? "");
+  find(".found-number").textContent = number;
+  say(find(".found-words"), words.zh, words.en);
+  closeDialogs();
+  dialog("found").showModal();
+  clearTimeout(foundTimer);
+  foundTimer = setTimeout(() => dialog("found").close(), FOUND_FOR);
+}
+
+function back() {
+  if (document.querySelector("dialog[open]")) closeDialogs();
+  else if (shownState() === "typing") deeds["leave-typing"]();
+  else all(".view.shown [data-do=quit]")[0]?.click();
+}
+
+const pressKey = tactile({ back, help: deeds.help });
+
+/** @param {{key: string}} news */
+function keyPressed({ key }) {
+  touched = Date.now();
+  isSomebodyHere(true);
+  pressKey(key);
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let sleepTimer;
+
+/**
+ * The presence sensor: nobody has been here for a while, and the screen is dimmed; somebody comes, and it is bright.
+ * @param {boolean} here
+ */
+function isSomebodyHere(here) {
+  clearTimeout(sleepTimer);
+  if (here) root.classList.remove("asleep");
+  else sleepTimer = setTimeout(() => root.classList.add("asleep"), QUIET);
+}
+
+addEventListener("pointerdown", () => {
+  touched = Date.now();
+  root.classList.remove("asleep");
+});
 addEventListener("contextmenu", (event) => event.preventDefault());
 LANDSCAPE.addEventListener("change", () => {
   spread();
@@ -437,7 +491,7 @@ LANDSCAPE.addEventListener("change", () => {
 });
 const showLost = lostLine();
 follow("/kiosk/events", {
-  on: { state: arrived },
+  on: { state: arrived, found: showFound, key: keyPressed, presence: ({ here }) => isSomebodyHere(here) },
   connected(isConnected, heard) {
     if (!isConnected) connected = false;      // until the next state: who stands here by then is not known yet
     showLost(isConnected, heard);

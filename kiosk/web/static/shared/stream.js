@@ -67,8 +67,9 @@ function messageOf(block) {
  * @param {Handlers} [options.on]
  * @param {(isConnected: boolean, heard: Date) => void} [options.connected] told at each change; heard: when the line was last alive
  * @param {string | null} [options.after] the number of the event to go on from
+ * @param {string | null} [options.token] of a page that nobody logs in to
  */
-export function follow(path, { on = {}, connected = () => {}, after = null } = {}) {
+export function follow(path, { on = {}, connected = () => {}, after = null, token = null } = {}) {
   let last = after;
   let retry = RETRY;
   /** @type {boolean | null} null before the first word */
@@ -90,6 +91,7 @@ export function follow(path, { on = {}, connected = () => {}, after = null } = {
       /** @type {Record<string, string>} */
       const headers = { Accept: "text/event-stream" };
       if (last !== null) headers["Last-Event-ID"] = last;
+      if (token) headers.Authorization = `Bearer ${token}`;
       const response = await fetch(BASE + path, { headers, cache: "no-store", credentials: "same-origin", signal: mine.signal });
       if (!response.ok || !response.body) return;
       setClock(response);

@@ -5,7 +5,8 @@ import { call, Problem, wordsOf } from "../shared/api.js";
 import { deviceToken } from "../shared/device_token.js";
 import { all, el, make, two } from "../shared/dom.js";
 import { rowsOf } from "../shared/resident_rows.js";
-import { listenForScans } from "../shared/scan.js";
+import { codeIn, listenForScans } from "../shared/scan.js";
+import { follow } from "../shared/stream.js";
 import { appointments } from "./appointments.js";
 
 const OPEN_FOR = 60;      // seconds
@@ -180,14 +181,18 @@ const booking = appointments({ path, ask, step, show, refuse, clear, giveUp });
 
 // A slip goes where the slip's code belongs, wherever the focus is; a receipt is told by its address. A reader that
 // types what is on a card types the number.
-listenForScans((text) => {
+/** @param {string} text */
+function scanned(text) {
   if (page.dataset.step === "number" && booking.scanned(text)) return;
   if (page.dataset.step !== "ask") clear();
   const field = document.activeElement === receiptField ? receiptField : slipField;
   field.value = text;
   stay();
   (field === slipField ? tailField : field).focus();
-});
+}
+listenForScans(scanned);
+// A scanner of this terminal that the box reads.
+if (token && terminal) follow(`${path}/events`, { on: { scan: ({ text }) => scanned(codeIn(text) ?? text) }, token });
 
 if (!token || !terminal) {
   refuse("这台终端还没有令牌，请找技术人员", "This terminal has no token yet: ask a technician");

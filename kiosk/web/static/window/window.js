@@ -480,7 +480,8 @@ async function onHardwareScan(news) {
 }
 
 follow(`${path}/events`, {
-  on: { refresh, scan: onHardwareScan },
+  // A key of a pad or a button here did nothing.
+  on: { refresh, scan: onHardwareScan, press: (news) => tell(news.message, news.message_en, "stop") },
   connected(isConnected, heard) {
     connected = isConnected;
     showLost(isConnected, heard);

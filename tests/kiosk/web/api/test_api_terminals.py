@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ticketing.model import Resident
+from wires import wait_until
 
 NUMBER = "11000019880314123X"
 LIANG = Resident(kind="resident", name="梁试问", id_number=NUMBER)
@@ -47,6 +48,17 @@ def test_a_token_opens_at_its_own_terminal_alone(here: Any, terminal: str, clerk
     assert (refused.status, refused.code) == (403, "not_your_terminal")
     assert scan(here, clerk, body).code == "forbidden"
     assert scan(here, None, body).code == "not_logged_in"
+
+
+def test_a_terminals_news_are_for_its_own_token(here: Any, terminal: str, clerk: str) -> None:
+    assert here.get("/terminals/hall-2/events", token=terminal).code == "not_your_terminal"
+    assert here.get("/terminals/hall-1/events", token=clerk).code == "forbidden"
+    assert here.get("/terminals/hall-1/events").code == "not_logged_in"
+    stream = here.listen("/terminals/hall-1/events", terminal)
+    wait_until(lambda: here.hall.terminal_news.listeners == 1)
+    here.hall.terminal_news.tell("hall-2", "scan", {"text": "another's"})
+    here.hall.terminal_news.tell("hall-1", "scan", {"text": "its own"})
+    assert next(stream).data == {"text": "its own"}
 
 
 def today(here: Any, **body: Any) -> dict[str, Any]:
