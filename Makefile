@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # Tests mostly wait for wires and browsers, so a few more run at once than there are cores.
 TESTERS ?= 4
 
-# For the demo: a Chinese font for the picture of the paper, and the voice.
+# Its simulated pins are gpiozero's own mock. For the demo: a Chinese font for the picture of the paper, and the voice.
 DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
 # The tests start a PostgreSQL of their own; the one that Debian starts is left alone.
 TEST_PACKAGES := $(DEMO_PACKAGES) chromium postgresql
@@ -51,7 +51,7 @@ $(VENV)/bin/python: | demo-packages
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python demo-packages
-	$(BIN)/pip install -q -c constraints.txt -e .
+	$(BIN)/pip install -q -c constraints.txt -e . gpiozero
 	$(compile)
 	touch $@
 

@@ -9,11 +9,43 @@ from typing import Any, Self
 from drivers.device import DeviceSettings
 from drivers.errors import OfflineError
 from drivers.gpio.board import Board
-from drivers.gpio.driver import GpioSettings, Input, Output
+from drivers.gpio.driver import SENSORS, GpioSettings, Input, Output
+from drivers.simulators.panel import Lamp, Part, Press
 from drivers.simulators.simulator import BarePlug, Simulator
 
 PRESS = 0.1
 """Seconds a button is held down by a press, and until the next."""
+
+
+NAMES = {
+    "call": ("呼叫", "Call"),
+    "recall": ("重呼", "Recall"),
+    "start": ("开始", "Start"),
+    "finish": ("办结", "Finish"),
+    "no-show": ("过号", "No-show"),
+    "hold": ("挂起", "Hold"),
+    "call-back": ("回呼", "Call back"),
+    "pause": ("暂停", "Pause"),
+    "presence": ("有人", "Somebody there"),
+    "ticket-taken": ("小票取走", "Slip taken"),
+    "door": ("柜门开", "Door open"),
+    "key-next": ("下一个", "Next"),
+    "key-prev": ("上一个", "Previous"),
+    "key-ok": ("确定", "OK"),
+    "key-back": ("返回", "Back"),
+    "key-help": ("求助", "Help"),
+    "open": ("开放", "Open"),
+    "paused": ("暂停", "Paused"),
+    "called": ("呼叫", "Called"),
+    "serving": ("办理", "Serving"),
+    "waiting": ("有人等", "Waiting"),
+    "card": ("有卡", "Card here"),
+    "take": ("取票", "Take the slip"),
+    "help": ("求助", "Help"),
+    "error": ("故障", "Error"),
+    "buzzer": ("蜂鸣", "Buzzer"),
+}
+_COLOURS = {"paused": "amber", "called": "amber", "help": "amber", "error": "red", "buzzer": "amber"}
 
 
 class _PluggedBoard(Board):
@@ -36,7 +68,7 @@ class GpioSimulator(Simulator[BarePlug]):
         on_change: called after anything visible has changed.
     """
 
-    place = "beside"
+    place = "pins"
 
     def __init__(
         self, inputs: Sequence[Input] = (), outputs: Sequence[Output] = (), on_change: Callable[[], None] = lambda: None
@@ -64,16 +96,21 @@ class GpioSimulator(Simulator[BarePlug]):
         return board
 
     def look(self) -> dict[str, Any]:
-        """Which lamps are on, and which buttons there are."""
-        lines = [f"{_name(one.shows, one.window)} {'●' if self.lit(pin) else '○'}" for pin, one in self.outputs.items()]
-        lines += [f"{_name(one.does, one.window)} ▣" for pin, one in self.inputs.items() if pin in self._held]
+        """The pins of lamps that are on."""
+        return {"lit": [pin for pin in self.outputs if self.lit(pin)]}
+
+    def panel(self) -> Sequence[Part]:
+        """Its lamps, its buttons, and its sensors as buttons that stay down."""
+        lamps = [
+            Lamp(*_name(one.shows, one.window), self.lit(pin), _COLOURS.get(one.shows, "green"))
+            for pin, one in self.outputs.items()
+        ]
         buttons = []
         for pin, one in self.inputs.items():
-            hands = ["press"] if one.does.startswith("key-") or one.window else ["hold", "release"]
-            buttons += [
-                {"label": f"{_name(one.does, one.window)} {hand}", "hand": hand, "body": {"pin": pin}} for hand in hands
-            ]
-        return {"lines": lines, "buttons": buttons}
+            is_held = pin in self._held if one.does in SENSORS else None
+            hand = {None: "press", True: "release", False: "hold"}[is_held]
+            buttons.append(Press(*_name(one.does, one.window), hand, {"pin": pin}, is_held))
+        return [*lamps, *buttons]
 
     # Hands
 
@@ -156,5 +193,6 @@ class GpioSimulator(Simulator[BarePlug]):
         return MockFactory(pin_class=Pin)
 
 
-def _name(what: str, window: str) -> str:
-    return f"{what} {window}号窗口" if window else what
+def _name(what: str, window: str) -> tuple[str, str]:
+    zh, en = NAMES.get(what, (what, what))
+    return (f"{window}号窗口{zh}", f"{en}, window {window}") if window else (zh, en)

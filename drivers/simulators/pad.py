@@ -1,7 +1,7 @@
 """A line of call pads at the other end of a real pty: displays to read, keys to press."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,24 +10,30 @@ from typing import Any, Self
 from drivers.pad import ff68
 from drivers.pad.ff68 import Frame
 from drivers.pad.line import PadSettings, Style
+from drivers.simulators.panel import Part, Press, Reading
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.simulator import Babble, Simulator
 
 KEY = 0x10
 """FUNC of a key; which one a pad has is not known, and hosts do not look at it."""
 NOISE = bytes.fromhex("FF 68 00 FF")
-KEYS: dict[str, tuple[str, bytes, str]] = {
-    # the label, the key behind the digits before it, and a polled pad's letter
-    "call": ("呼叫", bytes([ff68.CALL]), "U"),
-    "recall": ("重呼", bytes([ff68.RECALL]), "P"),
-    "finish": ("评价", bytes([ff68.EVALUATE]), "Y"),
-    "no-show": ("弃号", bytes([6, ff68.CONFIRM]), "L"),
-    "hold": ("挂起", bytes([0, ff68.CONFIRM]), "L"),
-    "call-back": ("回呼", bytes([3, ff68.CONFIRM]), "L"),
-    "pause": ("暂停", bytes([ff68.PAUSE]), "E"),
-    "transfer": ("转移", bytes([ff68.TRANSFER]), "M"),
+KEYS: dict[str, tuple[str, str, bytes, str]] = {
+    # the label in Chinese and English, the key behind the digits before it, and a polled pad's letter
+    "call": ("呼叫", "Call", bytes([ff68.CALL]), "U"),
+    "recall": ("重呼", "Recall", bytes([ff68.RECALL]), "P"),
+    "finish": ("评价", "Evaluate", bytes([ff68.EVALUATE]), "Y"),
+    "no-show": ("弃号", "No-show", bytes([6, ff68.CONFIRM]), "L"),
+    "hold": ("挂起", "Hold", bytes([0, ff68.CONFIRM]), "L"),
+    "call-back": ("回呼", "Call back", bytes([3, ff68.CONFIRM]), "L"),
+    "pause": ("暂停", "Pause", bytes([ff68.PAUSE]), "E"),
+    "transfer": ("转移", "Transfer", bytes([ff68.TRANSFER]), "M"),
 }
-GRADES = ("非常满意", "满意", "基本满意", "不满意")
+GRADES = (
+    ("非常满意", "Very satisfied"),
+    ("满意", "Satisfied"),
+    ("基本满意", "Fairly satisfied"),
+    ("不满意", "Dissatisfied"),
+)
 
 
 @dataclass
@@ -64,7 +70,7 @@ class PadLineSimulator(Simulator[PlugPty]):
         pads: by address.
     """
 
-    place = "beside"
+    place = "pads"
     hands = (*Simulator.hands, "babble", "hush")
 
     def __init__(
@@ -83,17 +89,22 @@ class PadLineSimulator(Simulator[PlugPty]):
         return cls(settings.windows, settings.style)
 
     def look(self) -> dict[str, Any]:
+        """Each pad's display, by its address."""
+        return {str(address): {"waiting": pad.waiting, "ticket": pad.ticket} for address, pad in self.pads.items()}
+
+    def panel(self) -> Sequence[Part]:
         """Each pad's display, and its keys."""
-        lines, buttons = [], []
+        parts: list[Part] = []
         for address, pad in self.pads.items():
-            asks = " 请评价" if pad.asked else ""
-            lines.append(f"{pad.window}号窗口 等候 {pad.waiting or '---'} 号码 {pad.ticket or '---'}{asks}")
-            for key, (label, *_) in KEYS.items():
-                buttons.append({"label": label, "hand": "press", "body": {"address": address, "key": key}})
+            shown = f"{pad.waiting or '---'} | {pad.ticket or '---'}"
+            parts.append(Reading(f"{pad.window}号窗口 等候 | 号码", f"Window {pad.window} waiting | number", shown))
+            parts += [Press(zh, en, "press", {"address": address, "key": key}) for key, (zh, en, *_) in KEYS.items()]
             if pad.asked:
-                for grade, label in enumerate(GRADES):
-                    buttons.append({"label": label, "hand": "grade", "body": {"address": address, "key": grade}})
-        return {"lines": lines, "buttons": buttons}
+                parts.append(Reading("评价器", "Evaluation", "请评价"))
+                parts += [
+                    Press(zh, en, "grade", {"address": address, "key": key}) for key, (zh, en) in enumerate(GRADES)
+                ]
+        return parts
 
     def stop(self) -> None:
         """Take it away for good."""
@@ -114,7 +125,7 @@ class PadLineSimulator(Simulator[PlugPty]):
 
     def press(self, address: int, key: str, digits: str = "") -> bool:
         """Press a key by its name, behind ``digits``; False when nobody hears it. Raises LookupError."""
-        _, data, letter = KEYS[key]
+        *_, data, letter = KEYS[key]
         typed = bytes(int(digit) for digit in digits)
         if self._polled:
             frame = Frame(address, ff68.POLL, digits.encode() + letter.encode())

@@ -17,6 +17,7 @@ from drivers.pad.line import PadLine, PadSettings, Style
 from drivers.port import Port, open_port
 from drivers.presses import GradeGiven, KeyPressed, WindowFace
 from drivers.simulators.pad import KEY, PadLineSimulator
+from drivers.simulators.plug_tcp import PlugTcp
 from drivers.supervisor import Supervisor
 
 WINDOWS = {5: "3", 6: "4"}
@@ -161,6 +162,25 @@ def test_a_line_that_babbles_is_in_fault_and_comes_back(line: Line) -> None:
     wait_until(lambda: line.state == "online", timeout=3)
     line.pads.press(5, "call")
     wait_until(lambda: line.told == [KeyPressed("3", "call")])
+
+
+def test_a_line_behind_a_converter_is_answered_over_tcp() -> None:
+    heard, told = bytearray(), []
+    plug = PlugTcp(heard.extend)
+    driver = PadLine(WINDOWS, told.append)
+    supervisor = Supervisor("pads", "pad", lambda: open_port(plug.url), driver, wires.now)
+    plug.start()
+    supervisor.start()
+    try:
+        wait_until(lambda: plug.connected)
+        frame = Frame(5, KEY, bytes([ff68.CALL])).to_bytes()
+        plug.send(frame)
+        wait_until(lambda: told == [KeyPressed("3", "call")] and frame in heard)
+        plug.hang_up(reset=True)
+        wait_until(lambda: plug.connected)
+    finally:
+        supervisor.stop()
+        plug.stop()
 
 
 class EchoWire(wires.WholeWire):

@@ -305,7 +305,6 @@ interface BenchDevice {
   printer?: { papers: { id: number }[]; cover_open: boolean; paper: boolean };
   speaker?: { said: { id: number; text: string }[]; occupied: boolean; silent: boolean };
   strip?: { text: string };
-  beside?: { lines: string[]; buttons: { label: string; hand: string; body: object }[] };
 }
 
 interface Bench {
