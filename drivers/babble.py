@@ -9,8 +9,9 @@ from collections.abc import Callable
 from drivers.port import Port
 from drivers.supervisor import Link
 
-QUIET = 0.5
-"""Seconds without a byte after which a device that babbled is listened to again."""
+MOMENT, CALM = 0.5, 256
+"""Seconds in which no more bytes than this come from a device that babbles no longer. It need not be silent: somebody
+may be trying it again and again."""
 DRAIN, DRAIN_READS = 0.05, 64
 """Seconds between looks at a device that babbles, and how often it is read each time."""
 
@@ -32,13 +33,27 @@ class Allowance:
         return self._left >= 0
 
 
-def drain(port: Port, link: Link, clock: Callable[[], float] = time.monotonic) -> None:
-    """Throw away what comes until it has been quiet for a moment, or the program stops; raises OfflineError."""
-    quiet_since = clock()
-    while not link.stopping.wait(DRAIN):
-        for _ in range(DRAIN_READS):
-            if not port.read(0.0):
-                break
-            quiet_since = clock()
-        if clock() - quiet_since >= QUIET:
+def drain(
+    port: Port,
+    link: Link,
+    clock: Callable[[], float] = time.monotonic,
+    makes_sense: Callable[[bytes], bool] = lambda _heard: True,
+) -> None:
+    """Throw away what comes until it is little for a moment and ``makes_sense``, or the program stops.
+
+    Raises:
+        OfflineError: the device is gone.
+    """
+    while True:
+        end = clock() + MOMENT
+        heard, kept = 0, b""
+        while clock() < end:
+            if link.stopping.wait(DRAIN):
+                return
+            for _ in range(DRAIN_READS):
+                if not (data := port.read(0.0)):
+                    break
+                heard += len(data)
+                kept = (kept + data)[-CALM:]
+        if heard <= CALM and makes_sense(kept):
             return

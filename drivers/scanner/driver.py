@@ -4,7 +4,7 @@ A line that its scanner does not end is ended by silence: a short one behind a w
 anything else, since a slow wire may pause within a code.
 
 Faults: ``babbling``: it sends without end, or more than any hand can scan. What it sends is then thrown away unread, at
-a bounded rate, until it has been quiet for a moment.
+a bounded rate, until it has sent little for a moment.
 """
 
 import time
@@ -123,6 +123,11 @@ class ScannerSettings(SerialOrTcpSettings):
         return super().open_port()
 
 
+def _has_ends(heard: bytes) -> bool:
+    """Whether it is silent, or what it sends are lines."""
+    return not heard or b"\r" in heard or b"\n" in heard
+
+
 class Scanner:
     """Hands on every line.
 
@@ -149,7 +154,7 @@ class Scanner:
             self._listen(port, link)
             if not link.stopping.is_set():
                 link.fault("babbling")
-                drain(port, link, self._clock)
+                drain(port, link, self._clock, _has_ends)
         if self._trigger and self._trigger.off:
             port.write(self._trigger.off, WRITE_TIMEOUT)
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 
 import wires
-from drivers.babble import DRAIN, DRAIN_READS, QUIET
+from drivers.babble import DRAIN, DRAIN_READS, MOMENT
 from drivers.port import open_port
 from drivers.scanner.driver import LINES_AT_ONCE, UNENDED, Scanner
 from drivers.simulators.scanner import NOISE, ScannerSimulator
@@ -59,9 +59,9 @@ def test_it_is_in_fault_at_a_bounded_rate_and_comes_back_when_it_is_quiet(
         assert CountingWire.reads <= DRAIN_READS * (0.5 / DRAIN + 2)
         heard = len(lines)
         scanner.hush()
-        wires.wait_until(lambda: supervisor.state.state == "online", 3)
-        scanner.scan(CODE)
-        wires.wait_until(lambda: lines[heard:] == [CODE])
+        # Somebody tries it again and again.
+        wires.wait_until(lambda: not supervisor.stopping.wait(0.1) and scanner.scan(CODE) and CODE in lines[heard:], 3)
+        assert supervisor.state.state == "online"
     finally:
         supervisor.stop()
 
@@ -74,7 +74,7 @@ class Timed:
         self._sends, self._end, self._link = sends, end, link
 
     def read(self, timeout: float) -> bytes:
-        self.now += timeout or QUIET
+        self.now += timeout or MOMENT
         if self.now > self._end:
             self._link.stopping.set()
         return self._sends(self.now)
@@ -96,7 +96,7 @@ def said_of(sends: Callable[[float], bytes], end: float) -> tuple[list[tuple[str
 
 def test_a_trickle_that_never_ends_nor_pauses_is_babbling_too() -> None:
     said, lines = said_of(lambda _now: b"x", UNENDED + 2)
-    assert said[:2] == [("online", ""), ("fault", "babbling")]
+    assert said == [("online", ""), ("fault", "babbling")]
     assert lines == []
 
 
