@@ -82,6 +82,11 @@ DEVICES = {
         speech.TEST,
         Words("已播放测试语音，请听", "The test sentence is on its way: please listen"),
     ),
+    "climate": DeviceWords(
+        Words("温湿度与空调", "Climate"),
+        Words("读一次温湿度", "Read it now"),
+        tested=Words("温湿度已读到", "It was read"),
+    ),
 }
 """By driver."""
 
@@ -141,6 +146,10 @@ _ADVICE = {
     "garbled": (
         "收到的数据不对 → 核对波特率和设备型号，换一根短的屏蔽线",
         "What arrives makes no sense → Check baud rate and model, and try a shorter, shielded cable",
+    ),
+    "package_missing": (
+        "缺少 Python 软件包 → 执行括号里的命令，再重启程序",
+        "A Python package is missing → Run the command in brackets, then start the program again",
     ),
     "defect": (
         "驱动程序出错 → 请把日志交给技术支持，程序会自动重试",
@@ -292,6 +301,23 @@ _ADVICE = {
     "quiet_hours": (
         "静音时段，只显示不出声 → 时段在配置的 quiet 里",
         "Quiet hours: calls are shown, not said → They are in quiet, in the settings",
+    ),
+    # climate
+    "modbus_refused": (
+        "Modbus 设备拒绝了请求 → 对照说明书核对 modbus 里的寄存器和地址",
+        "The Modbus device refuses the request → Check the registers in modbus against its manual",
+    ),
+    "sensor_implausible": (
+        "温湿度读数不合理 → 检查传感器和接线，坏了请更换",
+        "The reading cannot be → Check the sensor and its cable; replace it if it is broken",
+    ),
+    "sensor_stale": (
+        "温湿度长时间没有读数，空调已关 → 检查传感器的电源、接线和地址；需要时手动开空调",
+        "No reading for long, so the air conditioner is off → Check the sensor's power, cable and address; switch the air conditioner on by hand if needed",  # noqa: E501
+    ),
+    "control_failed": (
+        "空调控制没有应答 → 检查继电器或空调网关的电源、接线和地址",
+        "Relay or set point does not answer → Check power, cable and address of the relay or the air conditioner's gateway",  # noqa: E501
     ),
 }
 

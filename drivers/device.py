@@ -175,7 +175,7 @@ class DeviceSettings(BaseModel):
 
 
 def serial_or_tcp(port: str, info: ValidationInfo) -> str:
-    """The port of a device on a serial line or on TCP, with its path made whole; for a validator."""
+    """Validates ``port`` as a serial path, whose folder it completes, ``tcp://host:port`` or ``sim:``."""
     if port == "sim:":
         return port
     if port.startswith("tcp:") or _is_address(port):

@@ -114,5 +114,10 @@ KINDS = {
         ("M8 18h8l12-9v30L16 30H8z", "M33 18c3 3 3 9 0 12", "M37 13c6 6 6 16 0 22"),
         apart="zone",
     ),
+    "climate": DriverKind(
+        "drivers.climate.driver:ClimateSettings",
+        "drivers.simulators.climate:ClimateSimulator",
+        ("M18 8a4 4 0 0 1 8 0v19a8 8 0 1 1-8 0z", "M22 16v16", "M32 12h8M32 20h6M32 28h4"),
+    ),
 }
 """By the name that ``driver`` has in the configuration."""
