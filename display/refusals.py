@@ -226,6 +226,7 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "kiosk_busy": "取号机正在使用，请稍候 | The kiosk is in use: please wait a moment",
     "no_kiosk": "这台设备没有读卡器，请到取号机 | This box has no card reader: please use a kiosk",
     "no_device": "没有这台设备，请检查名称 | No such device: check its name",
+    "not_controlled": "这个区域没有可控制的空调 | This zone has no air conditioner to control",
     "device_offline": "设备没有连上，请先按提示处理 | The device is not connected: see its advice first",
 }
 

@@ -17,6 +17,7 @@ from drivers.scanner.driver import LineScanned
 from kiosk.clock import HallClock, newest_event
 from kiosk.devices.announcing import Announcer
 from kiosk.devices.building import Devices, build_devices
+from kiosk.devices.climate import HallClimate
 from kiosk.devices.panels import Panels
 from kiosk.devices.status_socket import DeviceSocket
 from kiosk.devices.window_inputs import WindowInputs
@@ -37,6 +38,7 @@ from kiosk.web.server import Server
 from ticketing.day.setup import Setup
 from ticketing.model import Actor, TicketingError
 from ticketing.office import Office
+from ticketing.reports.climate import ClimateRecords
 
 HOUSEKEEPING = 20.0
 """Seconds between checks whether a day is over."""
@@ -138,7 +140,10 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         feed.follow(announcer.hear)
         panels = Panels(office, devices.panels)
         feed.follow(panels.hear)
-        hall = Hall(settings, office, people, feed, news, printing, kiosk, screen, devices.supervisors, None, now)
+        climate = HallClimate(devices.zones, ClimateRecords(office.ledger), now)
+        hall = Hall(
+            settings, office, people, feed, news, printing, kiosk, screen, devices.supervisors, None, now, climate
+        )
         kinds = {one.name: one.driver for one in settings.devices}
         window_inputs = WindowInputs(office, hall.ratings, news, devices.panels, kinds)
         feed.follow(window_inputs.follow)
@@ -168,6 +173,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         *([panels] if devices.panels else []),
         housekeeping,
         held,
+        *([climate] if devices.zones else []),
         *([hall.virtual_hall] if hall.virtual_hall else []),
         server,
     ]

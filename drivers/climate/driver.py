@@ -223,7 +223,7 @@ class Conditions:
     Attributes:
         temperature: °C; None without a fresh reading, as is ``humidity``, also where there is no sensor for it.
         on: whether the relay runs the air conditioner; None without a relay, or where it does not answer.
-        why: see :data:`~drivers.climate.thermostat.Why`.
+        why: see :data:`~drivers.climate.thermostat.Why`; "" before anything was decided.
         overridden: what a person said, and for how many seconds more; None when nothing.
         on_seconds: how long the relay was on since the program began.
     """
@@ -231,7 +231,7 @@ class Conditions:
     temperature: float | None = None
     humidity: float | None = None
     on: bool | None = None
-    why: str = "temperature"
+    why: str = ""
     overridden: tuple[bool, float] | None = None
     on_seconds: float = 0.0
 
@@ -273,8 +273,8 @@ class Climate(Sink):
         self._rounds = threading.Condition()
         self._round = 0
         self._failure: str | None = None
-        self._is_open = True
-        self._why = "temperature"
+        self._is_open: bool | None = None
+        self._why = ""
         self._on: bool | None = None
         self._on_seconds = 0.0
         self._counted_at = 0.0
@@ -300,7 +300,7 @@ class Climate(Sink):
             )
 
     def allow(self, is_open: bool) -> None:
-        """Tell whether it is within the hours; returns at once."""
+        """Tell whether it is within the hours; returns at once. Before that, nothing is controlled, only read."""
         if is_open != self._is_open:
             self._is_open = is_open
             self._wake.set()
@@ -336,20 +336,17 @@ class Climate(Sink):
                 self._wake.clear()
                 failure = self._read(station)
                 at = self.clock()
-                with self._lock:
-                    decision = self._thermostat.decide(at, self._is_open)
-                    self._why = decision.why
-                wanted = decision.on, self._degrees(at)
+                wanted = self._decide(at)
                 unable: DeviceError | None = None
                 # Asked for anew where the sensor failed: it tells whether anything on the line answers.
-                if self.controls and (failure or wanted != asked or at >= due):
+                if wanted and (failure or wanted != asked or at >= due):
                     unable = self._control(station, *wanted)
                     asked = None if unable else wanted
                     due = at + self.refresh
-                self._count(at, None if asked is None or not self._has_relay else asked[0])
+                self._count(at, None if asked is None or not self.has_relay else asked[0])
                 misses = misses + 1 if failure or unable else 0
                 self._tell_round(failure or unable)
-                self._say(link, failure, unable, misses, decision.why == "stale")
+                self._say(link, failure, unable, misses)
                 self._rest(link.stopping, self.interval if misses == 0 else min(RETRY, self.interval))
         finally:
             self._count(self.clock(), None)
@@ -362,7 +359,12 @@ class Climate(Sink):
                 return
 
     @property
-    def _has_relay(self) -> bool:
+    def _is_stale(self) -> bool:
+        return self._why == "stale"
+
+    @property
+    def has_relay(self) -> bool:
+        """Whether its air conditioner is switched here, so that the time it ran is known."""
         return self.registers is not None and self.registers.relay is not None
 
     def _station(self, port: Any, stopping: threading.Event) -> Station:
@@ -394,12 +396,20 @@ class Climate(Sink):
                 raise
             return None, error
 
-    def _degrees(self, at: float) -> float:
-        """The set point: it does not follow the readings, since the air conditioner does that."""
+    def _decide(self, at: float) -> tuple[bool, float] | None:
+        """How the relay shall be, and the set point; None where nothing is to be controlled.
+
+        The set point does not follow the readings, since the air conditioner does that.
+        """
+        is_open = self._is_open
+        if is_open is None or not self.controls:
+            return None
         with self._lock:
+            decision = self._thermostat.decide(at, is_open)
+            self._why = decision.why
             overridden = self._thermostat.overridden(at)
-        runs = overridden[0] if overridden else self._is_open
-        return self.rules.target if runs else self.set_back
+        runs = overridden[0] if overridden else is_open
+        return decision.on, self.rules.target if runs else self.set_back
 
     def _control(self, station: Station, on: bool, degrees: float) -> DeviceError | None:
         for act in (lambda: station.switch(on), lambda: station.aim(degrees)):
@@ -426,7 +436,6 @@ class Climate(Sink):
         failure: DeviceError | None,
         unable: DeviceError | None,
         misses: int,
-        is_stale: bool,
     ) -> None:
         if failure is None and unable is None:
             link.online()
@@ -436,6 +445,6 @@ class Climate(Sink):
             # Nothing answers: open the port anew.
             raise failure
         elif failure:
-            link.fault("sensor_stale" if is_stale else failure.reason, failure.detail)
+            link.fault("sensor_stale" if self._is_stale else failure.reason, failure.detail)
         elif unable:
             link.fault("control_failed", f"{unable.reason} {unable.detail}".strip())

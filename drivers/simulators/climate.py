@@ -4,7 +4,7 @@ The bus is simulated beneath ``drivers.climate.i2c_bus``: nothing of I²C passes
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +14,7 @@ from drivers.climate.driver import ClimateSettings
 from drivers.climate.modbus import Framing
 from drivers.device import DeviceSettings
 from drivers.errors import OfflineError
+from drivers.simulators.panel import Lamp, Part, Press, Reading, Slide
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.simulator import Simulator
@@ -157,6 +158,19 @@ class ClimateSimulator(Simulator[PlugPty | PlugTcp]):
             "silent": self.silent,
             "broken": self.broken,
         }
+
+    def panel(self) -> Sequence[Part]:
+        """What its sensor says, to be set by hand, and what its air conditioner does."""
+        temperature, humidity = self.measured()
+        set_point = [] if self.set_point is None else [Reading("设定", "Set to", f"{self.set_point:.1f} °C")]
+        return [
+            *([] if self.relay is None else [Lamp("空调", "Air conditioner", self.relay)]),
+            *set_point,
+            Slide("温度 °C", "Temperature, °C", "set_temperature", 10, 40, 0.5, temperature),
+            Slide("湿度 %", "Humidity, %", "set_humidity", 10, 95, 1, humidity),
+            Press("传感器断线", "Broken sensor", "repair_sensor" if self.broken else "break_sensor", {}, self.broken),
+            Press("不应答", "Silent", "speak" if self.silent else "silence", {}, self.silent),
+        ]
 
     # The wire
 

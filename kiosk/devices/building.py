@@ -19,6 +19,7 @@ from drivers.wire_tap import WireTap
 from kiosk.service import Parts
 
 if TYPE_CHECKING:
+    from drivers.climate.driver import Climate
     from drivers.port import Port
     from drivers.simulators.simulator import Simulator
     from drivers.speaker.driver import Speaker
@@ -37,6 +38,7 @@ class Devices:
         speakers: the box's speakers.
         panels: what shows clerks how their window stands, by window.
         kiosk_panels: lamps at the kiosk.
+        zones: whose climate this box measures.
         has_reader: whether the box has a card reader.
         folder: where simulators keep their sounds.
     """
@@ -49,6 +51,7 @@ class Devices:
     speakers: "list[Speaker]" = field(default_factory=list)
     panels: dict[str, list[WindowPanel]] = field(default_factory=dict)
     kiosk_panels: list[KioskPanel] = field(default_factory=list)
+    zones: "list[Climate]" = field(default_factory=list)
     has_reader: bool = False
     folder: "TemporaryDirectory[str] | None" = None
 
@@ -112,6 +115,9 @@ def build_devices(
                     devices.panels.setdefault(sink.window, []).append(sink)
                 case KioskPanel():
                     devices.kiosk_panels.append(sink)
+                case _ if one.driver == "climate":
+                    # Told by its driver: a box without a zone does not load it.
+                    devices.zones.append(cast("Climate", sink))
         devices.has_reader |= device.reads_cards
         watch = on_reader if device.reads_cards else lambda _state: None
         tap = WireTap(KINDS[one.driver].traced)

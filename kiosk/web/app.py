@@ -15,6 +15,7 @@ from kiosk.web import auth, health, problems
 from kiosk.web.api import (
     appointments,
     cases,
+    climate,
     desk,
     devices,
     kiosk,
@@ -142,6 +143,7 @@ def create_app(
         terminals.routes(hall, streams),
         appointments.routes(hall),
         devices.routes(hall),
+        climate.routes(hall),
         setup.routes(hall),
         login.routes(hall),
     ]

@@ -22,6 +22,7 @@ from ticketing.reports.reports import Reports
 from ticketing.terminals import Terminals
 
 if TYPE_CHECKING:
+    from kiosk.devices.climate import HallClimate
     from kiosk.devices.virtual_hall import VirtualHall
     from kiosk.event_feed import Channel, EventFeed, WindowNews
     from kiosk.resident.controller import KioskController
@@ -45,6 +46,7 @@ class Hall:
         virtual_hall: controls and state of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
         terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}.
+        climate: the hall's zones.
         wrong_codes: limits guessing; every route that takes a code looks it up inside ``wrong_codes.watch``.
         device_tests: a technician's tests of the devices.
         cases, supplements, ratings, reports, terminals, setup, appointments: more verbs, on the office's ledger.
@@ -61,6 +63,7 @@ class Hall:
     devices: list[Supervisor[Any]]
     virtual_hall: "VirtualHall | None"
     clock: Callable[[], datetime]
+    climate: "HallClimate"
     terminal_news: Channels = field(default_factory=Channels)
     wrong_codes: WrongCodes = field(default_factory=WrongCodes)
     device_tests: DeviceTests = field(init=False)

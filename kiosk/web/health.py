@@ -78,7 +78,28 @@ class Tally:
         for supervisor in self._hall.devices:
             devices.add_metric([supervisor.name, supervisor.kind], supervisor.state.state == "online")
         yield devices
+        yield from self._of_the_climate()
         yield from self._of_the_queue()
+
+    def _of_the_climate(self) -> "Iterator[Metric]":
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        zones = self._hall.climate.here()
+        for name, about, value_of in (
+            ("quhao_temperature_celsius", "Temperature of a zone", "temperature"),
+            ("quhao_humidity_percent", "Relative humidity of a zone", "humidity"),
+            ("quhao_air_conditioner_on", "1 while a zone's air conditioner runs", "on"),
+        ):
+            gauge = GaugeMetricFamily(name, about, labels=["zone", "device"])
+            for zone in zones:
+                # No sample where it is not known: a watcher then says so, too.
+                if (value := getattr(zone, value_of)) is not None:
+                    gauge.add_metric([zone.zone, zone.device or ""], value)
+            yield gauge
+        ran = CounterMetricFamily("quhao_air_conditioner_on_seconds", "How long it ran", labels=["zone", "device"])
+        for zone in zones:
+            ran.add_metric([zone.zone, zone.device or ""], zone.on_seconds)
+        yield ran
 
     def _of_the_queue(self) -> "Iterator[Metric]":
         from prometheus_client.core import GaugeMetricFamily

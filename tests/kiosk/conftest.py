@@ -5,7 +5,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,9 @@ from certificates import make_certificate
 from config.settings import ClassSettings, HallSettings, QueueSettings, ServerSettings, Settings, StoreSettings
 from drivers.card_reader.events import CardFound, CardLeft, CardRead
 from drivers.card_reader.id_card import IdCard, check_digit
+from drivers.climate.driver import Climate
 from drivers.supervisor import Supervisor
+from kiosk.devices.climate import HallClimate
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.opening import open_office_parts
 from kiosk.resident.controller import KioskController
@@ -33,6 +35,7 @@ from kiosk.web.server import Server
 from ticketing.model import Actor, Service, Window
 from ticketing.office import Issued, Office
 from ticketing.policy import PriorityClass, Rules
+from ticketing.reports.climate import ClimateRecords
 from ticketing.store.base import Store
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -250,6 +253,7 @@ def build(
     folder: Path,
     *,
     devices: Callable[[Callable[[], datetime]], list[Supervisor[Any]]] = lambda _now: [],
+    zones: Sequence[Climate] = (),
     heartbeat: float = 15.0,
     kiosk: bool = True,
     **server: Any,
@@ -301,7 +305,8 @@ def build(
             on_change=lambda view: screen.tell(*kiosk_message(view)),
         )
     screen = Channel(lambda: kiosk_message(controller.view()) if controller else ("state", {}))
-    hall = Hall(settings, office, people, feed, news, printing, controller, screen, devices(now), None, now)
+    climate = HallClimate(zones, ClimateRecords(office.ledger), now)
+    hall = Hall(settings, office, people, feed, news, printing, controller, screen, devices(now), None, now, climate)
     app = create_app(hall, check_answers=True, heartbeat=heartbeat)
     running = TestHall(hall, store, app, Server(app, settings.server), folder)
     made.append(running)

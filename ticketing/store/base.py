@@ -23,10 +23,10 @@ from sqlalchemy import Connection, Engine
 
 from ticketing.model import StoreError
 
-HEAD = "0002"
+HEAD = "0003"
 """The version of the schema this program works with: the newest file in ``migrations/versions``."""
 
-KNOWN = ("0001", "0002")
+KNOWN = ("0001", "0002", "0003")
 """All versions, oldest first; a store at any other one was written by a newer program."""
 
 PATIENCE = 5.0

@@ -421,6 +421,18 @@ login = _table(
     Column("expires_at", BigInteger, nullable=False),
 )
 
+climate = _table(
+    "climate",
+    # The beginning of a span of five minutes; values as they were at its end.
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("zone", String(64), primary_key=True),
+    # Hundredths of a degree Celsius, of a percent; null where there was no reading.
+    Column("temperature", Integer),
+    Column("humidity", Integer),
+    # How long its air conditioner ran; null where that is not known.
+    Column("on_seconds", Integer),
+)
+
 fact = _table(
     "fact",
     # Small things about the store itself: the sealed head of the access log, the proof of the master key.

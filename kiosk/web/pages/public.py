@@ -8,6 +8,8 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from display.climate import zone_words
+from display.prompts import Words
 from display.refusals import CODES, words
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
@@ -44,13 +46,19 @@ def pages(hall: Hall) -> Blueprint:
 
     @blueprint.get("/screen")
     def screen() -> Response:
-        return page("screen.html", board=hall.office.board(), now=hall.clock())
+        return page("screen.html", board=hall.office.board(), now=hall.clock(), climate=_climate(hall))
 
     @blueprint.get("/screen/window/<window>")
     def screen_window(window: str) -> Response:
         return page("screen_window.html", view=hall.office.window_view(window), seq=hall.office.last_seq())
 
     return blueprint
+
+
+def _climate(hall: Hall) -> list[Words]:
+    """The values of the zones that have any."""
+    said = (zone_words(one.zone, one.temperature, one.humidity) for one in hall.climate.views())
+    return [words for words in said if words]
 
 
 def page(name: str, **values: Any) -> Response:

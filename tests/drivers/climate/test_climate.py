@@ -45,7 +45,9 @@ class Zone:
             "climate", "climate", lambda: wire(open_port(simulator.url, 9600)), self.climate, wires.now
         )
 
-    def start(self) -> None:
+    def start(self, allowed: bool = True) -> None:
+        if allowed:
+            self.climate.allow(True)
         self.supervisor.start()
 
     def wait(self, state: str, reason: str | None = None, timeout: float = 8.0) -> None:
@@ -160,6 +162,7 @@ def test_a_foreign_device_is_read_and_controlled(tcp: bool, unit: int) -> None:
         interval=0.02,
     )
     supervisor = Supervisor("c", "climate", lambda: open_port(device.url, 9600), climate, wires.now)
+    climate.allow(True)
     supervisor.start()
     try:
         wires.wait_until(lambda: climate.conditions().on)
@@ -323,6 +326,19 @@ def test_outside_the_hours_the_relay_is_off_and_the_set_point_relaxed(zones: Cal
     zone.at += 61.0
     wires.wait_until(lambda: not zone.simulator.relay and zone.simulator.set_point == 30.0)
     assert zone.climate.conditions().overridden is None
+
+
+def test_nothing_is_controlled_before_the_hours_are_known(zones: Callable[..., Zone]) -> None:
+    zone = zones(start=False)
+    zone.simulator.degrees = 30.0
+    zone.start(allowed=False)
+    zone.wait("online")
+    before = zone.simulator.asked
+    wires.wait_until(lambda: zone.simulator.asked > before + 3)
+    # So "quhao check", which opens every device for some seconds, leaves no air conditioner running.
+    assert (zone.simulator.relay, zone.simulator.set_point) == (False, 0.0)
+    zone.climate.allow(True)
+    wires.wait_until(lambda: zone.simulator.relay)
 
 
 def test_the_time_the_relay_was_on_is_counted(zones: Callable[..., Zone]) -> None:

@@ -21,6 +21,7 @@ from ticketing.model import Actor, ClosedError, StateError, UnknownError
 from ticketing.privacy import access_log
 from ticketing.privacy.vault import ErasedError, Vault
 from ticketing.store import tables
+from ticketing.store.base import HEAD
 from ticketing.store.tables import metadata
 from wires import wait_until
 
@@ -369,7 +370,7 @@ def test_a_backup_of_a_newer_program_is_refused_and_of_an_older_one_brought_up_t
             config = settings()
             config.attributes["connection"] = conn
             command.upgrade(config, "0001")
-        told = new.execute("SELECT told FROM manifest").fetchone()[0].replace('"schema": "0002"', '"schema": "0001"')
+        told = new.execute("SELECT told FROM manifest").fetchone()[0].replace(f'"schema": "{HEAD}"', '"schema": "0001"')
         for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             columns = ", ".join(row[1] for row in raw.execute(f"PRAGMA table_info({name})"))
             if name in metadata.tables:
@@ -386,7 +387,7 @@ def test_a_backup_of_a_newer_program_is_refused_and_of_an_older_one_brought_up_t
     assert desk.call("1") == "A001", "it stands in its line"
     assert old.read_bytes() == before
     with closing(sqlite3.connect(path)) as raw:
-        told = raw.execute("SELECT told FROM manifest").fetchone()[0].replace('"schema": "0002"', '"schema": "0099"')
+        told = raw.execute("SELECT told FROM manifest").fetchone()[0].replace(f'"schema": "{HEAD}"', '"schema": "0099"')
         raw.execute("UPDATE manifest SET told = ?, mac = ?", (told, backup._mac(desk.vault, told, raw)))
         raw.commit()
     refused(BackupError, "backup_newer", backups(desk).restore, path, ROOT, replace=True)

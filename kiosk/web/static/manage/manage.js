@@ -5,6 +5,7 @@ import { el, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
 import { signIn, signOut } from "../shared/signing.js";
 import { lostLine } from "../shared/stream.js";
+import { lookAtClimate, renderClimate } from "./climate.js";
 import { bars } from "./plots.js";
 
 const EVERY = 60_000;
@@ -67,6 +68,7 @@ function render() {
   bars(el("hours"), waits(figures.hours), none);
   bars(el("services"), waits(figures.services), none);
   bars(el("windows"), counts(figures.windows, "served"), none);
+  renderClimate();
   const { grades } = total;
   bars(el("grades"), grades && total.rated + total.not_rated > 0 ? [
     ...GRADES.map(([grade, zh, en]) => ({ name: t(zh, en), value: grades[grade], figure: String(grades[grade]) })),
@@ -81,6 +83,8 @@ async function look() {
     const found = await call("GET", `/reports/day?date=${asked}`);
     if (asked !== day.value) return;                      // another day was chosen meanwhile
     figures = found;
+    await lookAtClimate(asked);
+    if (asked !== day.value) return;
     heard = now();
     el("said").hidden = true;
     showLost(true, heard);

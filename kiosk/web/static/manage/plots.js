@@ -1,4 +1,4 @@
-// Bars, drawn as SVG: lengths to compare at a glance, with the figure and the name written at each.
+// Bars and curves, drawn as SVG: to be compared at a glance, with the figure and the name written at each.
 
 import { make } from "../shared/dom.js";
 
@@ -74,5 +74,73 @@ export function bars(place, rows, none) {
     if (line !== null) plot.append(draw("path", { d: `M${NAME + bar} ${y + 17}H${NAME + line}m0-6v12`, class: "plot-line" }));
     plot.append(draw("text", { x: NAME + Math.max(bar, line ?? 0) + 8, y: y + 22, class: "plot-figure" }, figure));
   });
+  place.replaceChildren(plot);
+}
+
+const DAY = 24 * 60;
+const CURVE = { width: 560, height: 170, left: 44, bottom: 24, top: 12 };
+
+/**
+ * @typedef {object} Point
+ * @property {number} at minutes after the day's midnight
+ * @property {number | null} value null breaks the curve
+ */
+
+/**
+ * Where a day's curve runs: pieces of a path in a plot from `first` to `last`, between the whole values `low` and `high`.
+ * @param {Point[]} points in order
+ * @param {number} first minutes
+ * @param {number} last minutes
+ */
+export function layOutCurve(points, first, last) {
+  const values = points.flatMap(({ value }) => (value === null ? [] : [value]));
+  if (!values.length) return null;
+  const low = Math.floor(Math.min(...values) - 0.5);
+  const high = Math.max(low + 2, Math.ceil(Math.max(...values) + 0.5));
+  const { width, height, left, bottom, top } = CURVE;
+  const x = (/** @type {number} */ at) => left + ((at - first) / (last - first)) * (width - left);
+  const y = (/** @type {number} */ value) => top + ((high - value) / (high - low)) * (height - top - bottom);
+  let pen = "M";
+  const path = points.map(({ at, value }) => {
+    if (value === null) {
+      pen = "M";
+      return "";
+    }
+    const piece = `${pen}${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
+    pen = "L";
+    // A single value is a dot: a line of no length has round ends.
+    return piece.startsWith("M") ? `${piece}h0` : piece;
+  }).join("");
+  return { path, low, high, x, y };
+}
+
+/**
+ * Put a day's curve into `place`, with lines at its lowest and highest whole value and at every sixth hour.
+ * @param {HTMLElement} place
+ * @param {Point[]} points
+ * @param {string} title what the curve is, with its unit
+ * @param {string} none said when there is nothing to draw
+ */
+export function curve(place, points, title, none) {
+  // A hall day may end after midnight.
+  const last = Math.max(DAY, points.at(-1)?.at ?? 0);
+  const laid = layOutCurve(points, 0, last);
+  if (!laid) {
+    place.replaceChildren(make("p", { className: "quiet", textContent: none }));
+    return;
+  }
+  const { width, height, left, bottom } = CURVE;
+  const plot = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "plot", role: "img" });
+  plot.append(draw("title", {}, title));
+  for (const value of [laid.low, laid.high]) {
+    plot.append(draw("path", { d: `M${left} ${laid.y(value)}H${width}`, class: "plot-grid" }));
+    plot.append(draw("text", { x: left - 8, y: laid.y(value) + 5, class: "plot-name" }, String(value)));
+  }
+  for (const hour of [0, 6, 12, 18]) {
+    const at = laid.x(hour * 60);
+    plot.append(draw("path", { d: `M${at} 0V${height - bottom}`, class: "plot-grid" }));
+    plot.append(draw("text", { x: at + 4, y: height - 6 }, `${hour}:00`));
+  }
+  plot.append(draw("path", { d: laid.path, class: "plot-curve" }));
   place.replaceChildren(plot);
 }

@@ -1,13 +1,14 @@
 // The hall's screen: takes the board as the server drew it, then follows the events and asks for the board again
 // whenever a ticket moved. A new call takes the band for as long as it is spoken; the rest stand in the rows.
 
-import { call, hm, now } from "../shared/api.js";
+import { call, hm, now, Problem } from "../shared/api.js";
 import { el, find, make } from "../shared/dom.js";
 import { coalesce, follow } from "../shared/stream.js";
 import { callBand } from "./band.js";
 import { captionIn } from "./caption.js";
 
 const ROWS = 5;
+const CLIMATE = 60_000;   // ms between looks at how warm it is
 
 const root = document.documentElement;
 const band = callBand((root.dataset.known ?? "").split(" "));
@@ -76,6 +77,23 @@ follow("/events", {
     if (isConnected) refresh();
   },
 });
+
+/** @param {Zone[]} zones */
+function drawClimate(zones) {
+  const known = zones.flatMap(({ words }) => (words ? [words] : []));
+  el("climate").hidden = known.length === 0;
+  el("climate").replaceChildren(...known.map(({ zh, en }) => make("span", { textContent: zh }, make("span", { lang: "en", textContent: en }))));
+}
+
+// It changes slowly, and nobody waits for it: a look that fails is left out.
+async function lookAtClimate() {
+  try {
+    drawClimate(await call("GET", "/climate"));
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+  }
+}
+setInterval(lookAtClimate, CLIMATE);
 
 function tick() {
   el("clock").textContent = hm(now());

@@ -178,3 +178,13 @@ def test_there_is_no_bench_from_elsewhere(hall: Any, new_page: Callable[..., Pag
     page = new_page(extra_http_headers={"X-Forwarded-For": "192.0.2.7"})
     answer = page.goto(f"{hall.url}/bench")
     assert answer and answer.status == 404
+
+
+def test_a_zone_is_warmed_by_its_slider_and_its_relay_answers(hall: Any, page: Page) -> None:
+    zone = hall.simulator("climate")
+    item = page.locator("#others li", has_text="climate")
+    expect(item).to_contain_text("25.0 °C 45 %")
+    item.get_by_role("slider").first.fill("30")
+    expect(item).to_contain_text("30.0 °C")
+    expect(item).to_contain_text("空调开", timeout=15_000)
+    assert zone.relay

@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ticketing.model import Actor
+from ticketing.reports.climate import ClimateRecord
+from wires import wait_until
 
 SECRET = "manager-password"
 CLERK = Actor("wang", "clerk", "1")
@@ -75,3 +77,22 @@ def test_nobody_else_is_let_in(hall: Any, new_page: Callable[..., Page]) -> None
     page.request.post(f"{hall.url}/api/v1/login", data={"username": "clerk", "password": "a-demo-password"})
     response = page.goto(f"{hall.url}/manage")
     assert response and response.status == 403
+
+
+def test_a_zones_day_is_a_curve_and_its_air_conditioner_has_keys(hall: Any, page: Page) -> None:
+    climate, zone = hall.program.hall.climate, hall.simulator("climate")
+    now = hall.office.ledger.now()
+    climate.records.record(
+        [ClimateRecord("climate", now.replace(hour=0, minute=5 * turn), 24.0 + turn, 45.0, 300) for turn in range(12)]
+    )
+    page.reload()
+    panel = page.locator("#climate .panel")
+    expect(panel.locator("h2")).to_have_text("室温 25.0 °C 湿度 45 %")
+    expect(panel).to_contain_text("空调运行 1 小时 0 分钟")
+    box = panel.locator(".plot-curve").bounding_box()
+    assert box and box["height"] > 50
+    panel.get_by_role("button", name="开 1 小时").click()
+    wait_until(lambda: zone.relay)
+    expect(panel.get_by_role("button", name="开 1 小时")).to_have_attribute("aria-pressed", "true")
+    panel.get_by_role("button", name="自动").click()
+    wait_until(lambda: not zone.relay)

@@ -252,3 +252,14 @@ def test_a_windows_own_screen_does_not_mind_other_windows(
 def test_a_window_there_is_not_has_no_screen(hall: Any, new_page: Callable[..., Page]) -> None:
     answer = new_page().goto(f"{hall.url}/screen/window/99")
     assert answer and answer.status == 404
+
+
+def test_how_warm_it_is_stands_below_and_follows(hall: Any, new_page: Callable[..., Page]) -> None:
+    page = new_page(**TELEVISION, clock=True)
+    page.goto(f"{hall.url}/screen")
+    expect(page.locator("#climate")).to_contain_text("室温 25.0 °C 湿度 45 %")
+    expect(page.locator("#climate [lang=en]")).to_have_text("Indoors 25.0 °C, humidity 45 %")
+    hall.simulator("climate").use("set_temperature", {"value": 23.5})
+    wait_until(lambda: hall.program.hall.climate.here()[0].temperature == 23.5, 10)
+    page.clock.run_for(61_000)
+    expect(page.locator("#climate")).to_contain_text("室温 23.5 °C")

@@ -244,6 +244,25 @@ interface Times {
   longest_seconds: number;
 }
 
+interface Zone {
+  zone: string;
+  device: string | null;
+  temperature: number | null;
+  humidity: number | null;
+  words: Said | null;
+  controlled: boolean;
+  on: boolean | null;
+  why: "override" | "stale" | "closed" | "temperature" | "waits" | "";
+  override: "on" | "off" | null;
+  override_until: string | null;
+}
+
+interface ZoneDay {
+  zone: string;
+  on_minutes: number | null;
+  points: {at: string, temperature: number | null, humidity: number | null, on_seconds: number | null}[];
+}
+
 interface Figures {
   name: string;
   issued: number;

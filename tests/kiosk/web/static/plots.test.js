@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fit, layOut } from "../../../../kiosk/web/static/manage/plots.js";
+import { fit, layOut, layOutCurve } from "../../../../kiosk/web/static/manage/plots.js";
 
 test("the longest bar or line fills the room, the others are in proportion", () => {
   const rows = layOut([
@@ -22,4 +22,18 @@ test("a name is cut where it would run into the bars; a Chinese character is as 
   assert.equal(fit("Business licence"), "Business licence");
   assert.equal(fit("营业执照五证合一办理"), "营业执照五证合一办…");
   assert.equal(fit("营业执照五证合一办"), "营业执照五证合一办");
+});
+
+test("a day's curve breaks where there was no reading, and has room above and below", () => {
+  const laid = layOutCurve([{ at: 0, value: 25 }, { at: 6, value: null }, { at: 12, value: 26 }, { at: 18, value: 27 }], 0, 24);
+  assert.ok(laid);
+  assert.deepEqual([laid.low, laid.high], [24, 28]);
+  assert.equal(laid.x(24), 560);
+  assert.match(laid.path, /^M44\.0 \S+h0M302\.0 \S+h0L431\.0 \S+$/);
+  assert.ok(laid.y(27) < laid.y(25));
+});
+
+test("without any reading there is no curve", () => {
+  assert.equal(layOutCurve([{ at: 0, value: null }], 0, 24), null);
+  assert.equal(layOutCurve([], 0, 24), null);
 });
