@@ -10,8 +10,8 @@ TESTERS ?= 4
 
 # Its simulated pins are gpiozero's own mock. For the demo: a Chinese font for the picture of the paper, and the voice.
 DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
-# The tests start a PostgreSQL of their own; the one that Debian starts is left alone.
-TEST_PACKAGES := $(DEMO_PACKAGES) chromium postgresql
+# The tests start a PostgreSQL and a mosquitto of their own; those that Debian starts are left alone.
+TEST_PACKAGES := $(DEMO_PACKAGES) chromium postgresql mosquitto mosquitto-clients
 # The pages' modules are checked by node's tools; Debian's node will do, as any newer one that is there already.
 NODE_PACKAGES := $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
 PAGES := kiosk/web/static
@@ -51,7 +51,7 @@ $(VENV)/bin/python: | demo-packages
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python demo-packages
-	$(BIN)/pip install -q -c constraints.txt -e . gpiozero
+	$(BIN)/pip install -q -c constraints.txt -e '.[mqtt]' gpiozero
 	$(compile)
 	touch $@
 

@@ -87,6 +87,12 @@ DEVICES = {
         Words("读一次温湿度", "Read it now"),
         tested=Words("温湿度已读到", "It was read"),
     ),
+    "mqtt": DeviceWords(
+        Words("MQTT 服务器", "MQTT broker"),
+        Words("发布测试消息", "Publish a test message"),
+        "Quhao test",
+        Words("MQTT 服务器已确认测试消息", "The broker confirmed the test message"),
+    ),
 }
 """By driver."""
 
@@ -301,6 +307,19 @@ _ADVICE = {
     "quiet_hours": (
         "静音时段，只显示不出声 → 时段在配置的 quiet 里",
         "Quiet hours: calls are shown, not said → They are in quiet, in the settings",
+    ),
+    # MQTT
+    "login_refused": (
+        "MQTT 服务器拒绝登录 → 核对 username 和 password_file",
+        "The broker refuses the log-in → Check username and password_file",
+    ),
+    "broker_refused": (
+        "MQTT 服务器拒绝连接 → 看服务器的日志，它可能已满或在维护",
+        "The broker refuses the connection → See the broker's log: it may be full or under maintenance",
+    ),
+    "tls_failed": (
+        "无法建立加密连接 → 核对 MQTT 服务器的证书、ca_file 和本机时钟",
+        "No connection by TLS → Check the broker's certificate, ca_file and this box's clock",
     ),
     # climate
     "modbus_refused": (

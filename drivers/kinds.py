@@ -119,5 +119,11 @@ KINDS = {
         "drivers.simulators.climate:ClimateSimulator",
         ("M18 8a4 4 0 0 1 8 0v19a8 8 0 1 1-8 0z", "M22 16v16", "M32 12h8M32 20h6M32 28h4"),
     ),
+    "mqtt": DriverKind(
+        "drivers.mqtt.driver:MqttSettings",
+        "drivers.simulators.mqtt:MqttSimulator",
+        ("M10 38a28 28 0 0 1 28 0", "M14 29a20 20 0 0 1 20 0", "M18 20a12 12 0 0 1 12 0", "M24 42h.01"),
+        only_one=("MQTT 连接", "MQTT connection"),
+    ),
 }
 """By the name that ``driver`` has in the configuration."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from config.settings import Settings
 from display import refusals
@@ -39,6 +39,9 @@ from ticketing.day.setup import Setup
 from ticketing.model import Actor, TicketingError
 from ticketing.office import Office
 from ticketing.reports.climate import ClimateRecords
+
+if TYPE_CHECKING:
+    from kiosk.devices.publishing import Publisher
 
 HOUSEKEEPING = 20.0
 """Seconds between checks whether a day is over."""
@@ -114,6 +117,8 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
                 scans.put(device, event.window, event.line)
             elif isinstance(event, CardEvent):
                 kiosk.on_card(event)
+            elif publisher:
+                publisher.take(event)
 
         def show(view: KioskView) -> None:
             screen.tell(*kiosk_message(view))
@@ -148,6 +153,9 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         window_inputs = WindowInputs(office, hall.ratings, news, devices.panels, kinds)
         feed.follow(window_inputs.follow)
         kiosk_inputs = KioskInputs(office, kiosk, screen, Words(settings.hall.desk, settings.hall.desk_en))
+        publisher = _publisher(settings, devices, office, climate, now)
+        if publisher:
+            feed.follow(publisher.hear)
         if devices.simulators:
             hall.virtual_hall = _virtual_hall(settings, devices, office, now)
         housekeeping = Loop("housekeeping", HOUSEKEEPING, lambda: keep_house(office, setup, now, settings))
@@ -174,6 +182,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         housekeeping,
         held,
         *([climate] if devices.zones else []),
+        *([publisher] if publisher else []),
         *([hall.virtual_hall] if hall.virtual_hall else []),
         server,
     ]
@@ -194,6 +203,25 @@ def _voices(devices: Devices, office: Office) -> Sequence[Any]:
     from kiosk.devices.voice import Voice
 
     return [Voice(office, speaker) for speaker in devices.speakers]
+
+
+def _publisher(
+    settings: Settings, devices: Devices, office: Office, climate: HallClimate, now: Callable[[], datetime]
+) -> "Publisher | None":
+    if devices.broker is None:
+        return None
+    from kiosk.devices.publishing import Publisher
+
+    return Publisher(
+        devices.broker,
+        box=box_of(settings),
+        hall=settings.hall.name,
+        devices=devices.supervisors,
+        window_of={one.name: one.window for one in settings.devices},
+        climate=climate,
+        windows=office.windows,
+        now=now,
+    )
 
 
 def _virtual_hall(settings: Settings, devices: Devices, office: Office, now: Callable[[], datetime]) -> Any:

@@ -20,6 +20,7 @@ from kiosk.service import Parts
 
 if TYPE_CHECKING:
     from drivers.climate.driver import Climate
+    from drivers.mqtt.driver import Broker
     from drivers.port import Port
     from drivers.simulators.simulator import Simulator
     from drivers.speaker.driver import Speaker
@@ -39,6 +40,7 @@ class Devices:
         panels: what shows clerks how their window stands, by window.
         kiosk_panels: lamps at the kiosk.
         zones: whose climate this box measures.
+        broker: where this box publishes, or None.
         has_reader: whether the box has a card reader.
         folder: where simulators keep their sounds.
     """
@@ -52,6 +54,7 @@ class Devices:
     panels: dict[str, list[WindowPanel]] = field(default_factory=dict)
     kiosk_panels: list[KioskPanel] = field(default_factory=list)
     zones: "list[Climate]" = field(default_factory=list)
+    broker: "Broker | None" = None
     has_reader: bool = False
     folder: "TemporaryDirectory[str] | None" = None
 
@@ -118,6 +121,8 @@ def build_devices(
                 case _ if one.driver == "climate":
                     # Told by its driver: a box without a zone does not load it.
                     devices.zones.append(cast("Climate", sink))
+                case _ if one.driver == "mqtt":
+                    devices.broker = cast("Broker", sink)
         devices.has_reader |= device.reads_cards
         watch = on_reader if device.reads_cards else lambda _state: None
         tap = WireTap(KINDS[one.driver].traced)

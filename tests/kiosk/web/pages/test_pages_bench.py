@@ -1,5 +1,6 @@
 """The virtual hall in a real browser: cards and slips in somebody's hands, and the hall's own pages beside them."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
+from ticketing.model import Actor
 from wires import wait_until
+
+CLERK = Actor("clerk", "clerk", "1")
 
 
 @pytest.fixture
@@ -182,9 +186,17 @@ def test_there_is_no_bench_from_elsewhere(hall: Any, new_page: Callable[..., Pag
 
 def test_a_zone_is_warmed_by_its_slider_and_its_relay_answers(hall: Any, page: Page) -> None:
     zone = hall.simulator("climate")
-    item = page.locator("#others li", has_text="climate")
+    item = page.locator("#others > li", has=page.get_by_role("slider"))
     expect(item).to_contain_text("25.0 °C 45 %")
     item.get_by_role("slider").first.fill("30")
     expect(item).to_contain_text("30.0 °C")
     expect(item).to_contain_text("空调开", timeout=15_000)
     assert zone.relay
+
+
+def test_what_the_broker_is_told_is_shown(hall: Any, page: Page) -> None:
+    item = page.locator("#others > li", has=page.locator(".broker"))
+    hall.office.issue("tax", CLERK, print=False)
+    number = hall.office.call_next("1", CLERK).ticket.number
+    expect(item.locator(".broker")).to_contain_text(number, timeout=15_000)
+    assert json.loads(hall.simulator("broker").topics["quhao/demo/last_call"])["window"] == "1"

@@ -1,0 +1,236 @@
+"""What a box publishes by MQTT, on a real office, with a real mosquitto and mosquitto's own client as the listener."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wires
+from drivers.climate.driver import Climate
+from drivers.climate.stations import Registers
+from drivers.climate.thermostat import Rules
+from drivers.device import DeviceEvent
+from drivers.led.bx import LedStrip
+from drivers.mqtt.driver import Broker, MqttSettings
+from drivers.port import open_port
+from drivers.simulators.climate import ClimateSimulator
+from drivers.simulators.led.bx import LedStripSimulator
+from drivers.supervisor import Supervisor
+from kiosk.devices.climate import HallClimate
+from kiosk.devices.publishing import OVERRIDE, Publisher
+from kiosk.event_feed import EventFeed
+from mosquitto import Mosquitto
+from offices import CLERK, LI, OfficeHall
+from ticketing.reports.climate import ClimateRecords
+from wires import wait_until
+
+
+class PublishedHall(OfficeHall):
+    """A hall with a strip, a zone and a broker's connection."""
+
+    def __init__(self, folder: Path, *, commands: bool, mosquitto: Mosquitto) -> None:
+        super().__init__(folder, box="kiosk-1")
+        self.mosquitto = mosquitto
+        self.strip, self.zone = LedStripSimulator(), ClimateSimulator()
+        self.climate = Climate(
+            name="climate-1f",
+            zone="1F",
+            registers=Registers(relay=0),
+            rules=Rules(shortest=0.0),
+            interval=0.02,
+        )
+        table = {"name": "broker", "driver": "mqtt", "port": f"mqtt://127.0.0.1:{mosquitto.port}", "commands": commands}
+        settings = MqttSettings.model_validate(table)
+        built = settings.build(lambda event: self.publisher.take(event))
+        assert isinstance(built.driver, Broker)
+        self.broker = built.driver
+        drivers: list[tuple[str, str, Any, Any]] = [
+            ("strip.1", "led-bx", lambda: open_port(self.strip.url), LedStrip()),
+            ("climate-1f", "climate", lambda: open_port(self.zone.url), self.climate),
+            ("broker", "mqtt", settings.open_port, self.broker),
+        ]
+        self.climate.allow(True)
+        self.supervisors = [Supervisor(name, kind, opener, driver, wires.now) for name, kind, opener, driver in drivers]
+        self.at = 0.0
+        self.publisher = Publisher(
+            self.broker,
+            box="kiosk-1",
+            hall="试验大厅",
+            devices=self.supervisors,
+            window_of={"strip.1": "1"},
+            climate=HallClimate([self.climate], ClimateRecords(self.office.ledger), lambda: self.now),
+            windows=self.office.windows,
+            now=lambda: self.now,
+            clock=lambda: self.at,
+        )
+        self.feed = EventFeed(self.office, self.store.on_commit)
+        self.feed.follow(self.publisher.hear)
+        self.parts = [self.strip, self.zone, *self.supervisors, self.publisher]
+        for part in self.parts:
+            part.start()
+        self.feed.start()
+        self.seen = mosquitto.watch()
+        wait_until(lambda: self.read("devices/strip.1").get("state") == "online", 10)
+        wait_until(lambda: self.read("climate/climate-1f").get("on") is False, 10)
+
+    def read(self, topic: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.seen.get(f"quhao/kiosk-1/{topic}", "{}"))
+        return found
+
+    def found(self) -> dict[str, dict[str, Any]]:
+        """What Home Assistant finds, by kind and name."""
+        configs = [(topic, text) for topic, text in self.seen.items() if topic.startswith("homeassistant/") and text]
+        return {f"{topic.split('/')[1]}/{topic.split('/')[3]}": json.loads(text) for topic, text in configs}
+
+    def stop(self) -> None:
+        self.feed.close()
+        for part in reversed(self.parts):
+            part.stop()
+        self.close()
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    broker = Mosquitto(tmp_path)
+    broker.start()
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def hall(tmp_path: Path, mosquitto: Mosquitto, request: pytest.FixtureRequest) -> Iterator[PublishedHall]:
+    commands = getattr(request, "param", True)
+    made = PublishedHall(tmp_path, commands=commands, mosquitto=mosquitto)
+    yield made
+    made.stop()
+
+
+def test_devices_and_climate_stand_there_and_follow(hall: PublishedHall) -> None:
+    strip = hall.read("devices/strip.1")
+    assert (strip["driver"], strip["window"], strip["reason"]) == ("led-bx", "1", None)
+    wait_until(lambda: hall.read("climate/climate-1f")["humidity"] == 45)
+    assert hall.read("climate/climate-1f") == {
+        "zone": "1F",
+        "temperature": 25.0,
+        "humidity": 45,
+        "on": False,
+        "why": "temperature",
+        "override": None,
+    }
+    assert hall.seen["quhao/kiosk-1/status"] == "online"
+    assert "quhao/kiosk-1/devices/broker" not in hall.seen
+    hall.strip.unplug()
+    hall.zone.use("set_temperature", {"value": 28.04})
+    wait_until(lambda: hall.read("devices/strip.1")["state"] == "offline", 10)
+    wait_until(lambda: hall.read("climate/climate-1f")["temperature"] == 28.0)
+    wait_until(lambda: hall.read("climate/climate-1f")["on"])
+
+
+def test_calls_are_told_with_number_and_window_and_nothing_of_the_resident(hall: PublishedHall) -> None:
+    issued = hall.issue("tax", LI)
+    hall.call("2")
+    wait_until(lambda: hall.read("call").get("number") == issued.ticket.number)
+    assert hall.read("last_call") == hall.read("call")
+    said = hall.read("call")
+    assert (said["window"], said["window_name"], said["recall"]) == ("2", "2号窗口", False)
+    assert set(said) == {"number", "window", "window_name", "at", "recall"}
+    everything = json.dumps(hall.seen, ensure_ascii=False)
+    for secret in (LI.name, LI.id_number, LI.address, issued.code):
+        assert secret and secret not in everything
+    hall.later(seconds=5)
+    hall.office.recall("2", CLERK)
+    wait_until(lambda: hall.read("call")["recall"])
+
+
+def test_a_broker_that_forgot_everything_has_it_again(hall: PublishedHall) -> None:
+    hall.mosquitto.stop()
+    hall.issue("tax")
+    number = hall.call("2")
+    hall.mosquitto.start()
+    seen = hall.mosquitto.watch()
+    kept = {f"quhao/kiosk-1/{topic}" for topic in ("status", "devices/strip.1", "climate/climate-1f", "last_call")}
+    wait_until(lambda: kept <= set(seen), 10)
+    assert json.loads(seen["quhao/kiosk-1/last_call"])["number"] == number
+
+
+def test_a_call_that_is_old_is_not_told(hall: PublishedHall) -> None:
+    hall.issue("tax")
+    hall.call("2")
+    called = next(event for event in hall.office.events_after(0, 100) if event.type == "ticket.called")
+    hall.later(minutes=2)
+    fresh = replace(called, at=hall.now, data=called.data | {"number": "B222"})
+    hall.publisher.hear([replace(called, data=called.data | {"number": "B111"}), fresh])
+    wait_until(lambda: hall.read("call").get("number") == "B222")
+    assert "B111" not in json.dumps(hall.seen)
+
+
+def test_home_assistant_finds_everything(hall: PublishedHall) -> None:
+    wait_until(lambda: "sensor/last_call" in hall.found())
+    found = hall.found()
+    assert set(found) == {
+        "binary_sensor/strip_1",
+        "button/strip_1_test",
+        "binary_sensor/climate-1f",
+        "button/climate-1f_test",
+        "sensor/climate-1f_temperature",
+        "sensor/climate-1f_humidity",
+        "binary_sensor/climate-1f_on",
+        "select/climate-1f_override",
+        "sensor/last_call",
+    }
+    for config in found.values():
+        assert config["availability_topic"] == "quhao/kiosk-1/status"
+        assert config["device"]["identifiers"] == ["quhao_kiosk-1"]
+        # Every topic that it names is there, or is listened to.
+        assert config.get("state_topic", "quhao/kiosk-1/last_call") in {*hall.seen, "quhao/kiosk-1/last_call"}
+    assert len({config["unique_id"] for config in found.values()}) == len(found)
+    assert found["sensor/climate-1f_temperature"]["unit_of_measurement"] == "°C"
+
+
+def test_a_command_tests_a_device_once_in_a_while(hall: PublishedHall) -> None:
+    topic = "quhao/kiosk-1/devices/strip.1/test"
+    shown: list[str] = []
+    hall.strip.on_change = lambda: shown.append(hall.strip.text)
+    for _ in range(5):
+        hall.mosquitto.send(topic, "PRESS")
+    wait_until(lambda: shown.count("显示测试") == 1)
+    wait_until(lambda: shown[-1] == "", 10)
+    hall.mosquitto.send("quhao/kiosk-1/devices/nobody/test", "PRESS")
+    hall.mosquitto.send(topic, "DROP")
+    hall.at += 11.0
+    hall.mosquitto.send(topic, "PRESS")
+    wait_until(lambda: shown.count("显示测试") == 2, 10)
+
+
+def test_a_command_overrides_an_air_conditioner_for_an_hour(hall: PublishedHall) -> None:
+    topic = "quhao/kiosk-1/climate/climate-1f/override"
+    hall.mosquitto.send(topic, "on")
+    wait_until(lambda: hall.zone.relay)
+    wait_until(lambda: hall.read("climate/climate-1f")["override"] == "on")
+    overridden = hall.climate.conditions().overridden
+    assert overridden and OVERRIDE - 60 < overridden[1] <= OVERRIDE
+    for text in ("maybe", " ", "x" * 200):
+        hall.mosquitto.send(topic, text)
+    hall.mosquitto.send("quhao/kiosk-1/climate/nobody/override", "on")
+    hall.mosquitto.send(topic, "auto")
+    wait_until(lambda: not hall.zone.relay)
+
+
+@pytest.mark.parametrize("hall", [False], indirect=True)
+def test_without_leave_nothing_is_obeyed_and_no_key_is_shown(hall: PublishedHall) -> None:
+    wait_until(lambda: "sensor/last_call" in hall.found())
+    assert [name for name in hall.found() if name.startswith(("button/", "select/"))] == []
+    hall.mosquitto.send("quhao/kiosk-1/climate/climate-1f/override", "on")
+    hall.mosquitto.send("quhao/kiosk-1/devices/strip.1/test", "PRESS")
+    hall.zone.use("set_temperature", {"value": 24.5})
+    wait_until(lambda: hall.read("climate/climate-1f")["temperature"] == 24.5)
+    assert hall.climate.conditions().overridden is None
+    assert hall.strip.text == ""
+
+
+def test_what_is_no_message_is_left_out(hall: PublishedHall) -> None:
+    hall.publisher.take(DeviceEvent())
+    assert hall.publisher._waiting == set()
