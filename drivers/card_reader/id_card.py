@@ -20,6 +20,8 @@ Kind = Literal["resident", "hk-macao-taiwan", "foreigner-2017", "foreigner-2023"
 
 TEXT_SIZE = 256
 """Bytes of a card's text."""
+ADDRESS_SIZE = 70
+"""Bytes of an address, on the card and where one was added later."""
 PADDING = " "
 """Fills a field up; an ideographic space (U+3000) at an end belongs to what the card says."""
 LONG_TERM = "长期"
@@ -75,12 +77,14 @@ LAYOUTS: dict[Kind, dict[str, Pieces]] = {
         "name_en": ((52, 70), (220, 22)),
         "id_number": ((122, 36),),
         "nationality": ((242, 6),),
+        "associated_number": ((250, 6),),
     },
 }
 _DATES = frozenset({"birth_date", "valid_from", "valid_until"})
 
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)])
 _ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
+_NUMBER_OF_2017 = re.compile(r"[A-Z]{3}[0-9]{12}", re.ASCII)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
 
@@ -101,10 +105,11 @@ class IdCard:
         authority: who issued it: a name; on the foreigner's card of 2017 a four-digit code.
         valid_from: first day.
         valid_until: last day; None for 长期 (without end).
-        nationality: three letters, GB/T 2659.
+        nationality: three letters, GB/T 2659. Unverified: whether the card of 2023 has three figures instead.
         pass_number: of the Home Return Permit or its like (Hong Kong, Macao, Taiwan).
         issue_count: how often that pass was issued, two digits.
         renewal_count: how often the foreigner's card was renewed, two digits.
+        associated_number: links the card of 2023 to its holder's older number, three characters.
         photo: as on the card, in its own compressed format (WLT); nothing here can decode it.
     """
 
@@ -123,6 +128,7 @@ class IdCard:
     pass_number: str | None = None
     issue_count: str | None = None
     renewal_count: str | None = None
+    associated_number: str | None = None
     photo: bytes = b""
 
     @property
@@ -202,6 +208,25 @@ def valid_id_number(number: str) -> bool:
         and _parse_date(number[6:14]) is not None
         and check_digit(number[:17]) == number[17]
     )
+
+
+def wrong_number(card: IdCard) -> bool:
+    """Whether the number on a card cannot be right; a reason to look twice, and none to refuse the card.
+
+    The last figure of the foreigner's card of 2017 has no public rule: its form alone is looked at.
+    """
+    if card.id_number is None:
+        return False
+    if card.kind == "foreigner-2017":
+        return _NUMBER_OF_2017.fullmatch(card.id_number) is None
+    return not valid_id_number(card.id_number)
+
+
+def decode_address(raw: bytes) -> str | None:
+    """An address that was added to a card (30 03): 35 characters; None where it is blank. ProtocolError otherwise."""
+    if len(raw) != ADDRESS_SIZE:
+        raise ProtocolError("garbled", f"an address of {len(raw)} bytes")
+    return _decode(raw).strip(PADDING) or None
 
 
 def _decode(raw: bytes) -> str:

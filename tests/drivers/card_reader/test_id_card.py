@@ -1,5 +1,6 @@
 """The text of ID cards."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -12,9 +13,11 @@ from drivers.card_reader.id_card import (
     IdCard,
     Kind,
     check_digit,
+    decode_address,
     encode_card,
     parse_card,
     valid_id_number,
+    wrong_number,
 )
 from drivers.errors import ProtocolError
 from drivers.simulators.card_reader.cards import CARDS
@@ -144,6 +147,7 @@ def test_a_foreigners_card_of_2023_joins_the_two_pieces_of_a_long_name() -> None
     assert card.kind == "foreigner-2023"
     assert (card.name, card.name_en) == ("大卫", "EXAMPLE, DAVID MAXIMILIAN ALEXANDER OF SAMPLE")
     assert (card.nationality, card.renewal_count, card.authority) == ("SAU", "00", None)
+    assert parse_card(FOREIGNER_2023[:250] + utf16("A01", 6)).associated_number == "A01"
 
 
 def test_cards_from_before_2018_leave_the_kind_blank_or_zero() -> None:
@@ -270,9 +274,27 @@ def test_a_number_born_on_no_day_is_wrong_whatever_its_check_digit(birth: str) -
     assert not valid_id_number(first17 + check_digit(first17))
 
 
+def test_a_wrong_number_is_noticed_on_every_kind_of_card_and_refused_on_none() -> None:
+    for text in (RESIDENT, HK_MACAO_TAIWAN, FOREIGNER_2017, FOREIGNER_2023):
+        card = parse_card(text)
+        assert not wrong_number(card)
+        assert card.id_number
+        assert wrong_number(replace(card, id_number=card.id_number[:-1] + "?"))
+    assert not wrong_number(replace(card, id_number=None))
+
+
+def test_an_address_that_was_added_is_text_of_35_characters() -> None:
+    assert decode_address(utf16("北京市示例区新居路1号", 70)) == "北京市示例区新居路1号"
+    assert decode_address(SPACE * 35) is None
+    for raw in (b"", utf16("北京", 68), b"\x42\xd8" * 35):
+        with pytest.raises(ProtocolError):
+            decode_address(raw)
+
+
 def test_every_ethnicity_of_the_standard_has_a_label() -> None:
     assert list(ETHNICITIES) == [f"{code:02}" for code in range(1, 57)] + ["97", "98"]
     assert (ETHNICITIES["05"], ETHNICITIES["46"], ETHNICITIES["56"]) == ("维吾尔", "德昂", "基诺")
+    assert (ETHNICITIES["36"], ETHNICITIES["98"]) == ("毛南", "外国血统中国籍人士")
 
 
 def test_the_tray_has_cards_of_every_kind_with_right_numbers() -> None:

@@ -1,5 +1,7 @@
 """SAM_V frames."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,12 @@ QUESTIONS = [
     (Command.READ, "AA AA AA 96 69 00 03 30 01 32"),
     (Command.READ_ADDRESS, "AA AA AA 96 69 00 03 30 03 30"),
     (Command.READ_IDS, "AA AA AA 96 69 00 03 30 05 36"),
+    (Command.READ_ALL, "AA AA AA 96 69 00 03 30 10 23"),
+    (Command.SET_115200, "AA AA AA 96 69 00 03 60 00 63"),
+    (Command.SET_57600, "AA AA AA 96 69 00 03 60 01 62"),
+    (Command.SET_38400, "AA AA AA 96 69 00 03 60 02 61"),
+    (Command.SET_19200, "AA AA AA 96 69 00 03 60 03 60"),
+    (Command.SET_9600, "AA AA AA 96 69 00 03 60 04 67"),
 ]
 ANSWERS = [
     (SamAnswer(0, 0, 0x90), "AA AA AA 96 69 00 04 00 00 90 94"),
@@ -55,9 +63,31 @@ def test_a_card_answer_has_the_length_of_the_manual() -> None:
 
 def test_card_data_is_cut_by_its_own_lengths() -> None:
     assert sam_v.parse_card_data(bytes.fromhex("00 02 00 00") + b"ab") == (b"ab", b"")
-    for data in ("", "00", "01 00 04 00", "00 02 00 01 61 62", "00 00 00 00 61"):
+    surplus = "00 02 00 00 61 62 63"
+    for data in ("", "00", "01 00 04 00", "00 02 00 01 61 62", "00 00 00 00 61", surplus):
         with pytest.raises(ProtocolError):
             sam_v.parse_card_data(bytes.fromhex(data))
+
+
+def test_data_of_a_module_has_the_form_of_the_manual() -> None:
+    assert sam_v.encode_command(Command.SET_RADIO_FRAME, b"\x50") == bytes.fromhex("AA AA AA 96 69 00 04 61 FF 50 CA")
+    number = bytes.fromhex("05 00 01 00 25 02 33 01 01 00 00 00 01 00 00 00")
+    assert sam_v.parse_sam_id(number) == "05.01-20120101-0000000001-0000000001"
+    ids = sam_v.parse_ids(bytes(range(28)))
+    assert (ids.iin, ids.sn, ids.dn) == (bytes(range(4)), bytes(range(4, 12)), bytes(range(12, 28)))
+    assert str(ids) == "<CardIds>"
+    for parse in (sam_v.parse_sam_id, sam_v.parse_ids):
+        with pytest.raises(ProtocolError):
+            parse(b"1234")
+
+
+@pytest.mark.parametrize("prints", [1024, 512, 0])
+def test_an_answer_with_three_lengths_is_the_one_with_fingerprints_and_loses_these(prints: int) -> None:
+    head = bytes.fromhex("01 00 04 00") + prints.to_bytes(2, "big")
+    data = head + b"t" * 256 + b"p" * 1024 + b"f" * prints
+    length = len(sam_v.encode_answer(SamAnswer(0, 0, 0x90, data)))
+    assert length == {1024: 2321, 512: 1809, 0: 1297}[prints]
+    assert sam_v.parse_card_data(data) == (b"t" * 256, b"p" * 1024)
 
 
 def test_every_status_of_the_manual_has_a_reason() -> None:
@@ -128,6 +158,18 @@ def test_a_babbling_line_fills_no_memory(head: str) -> None:
     for _ in range(200):
         decoder.receive(bytes.fromhex(head) + b"\x96" * 1000)
         assert len(decoder._buffer) <= 4 + sam_v.MAX_LENGTH
+
+
+@pytest.mark.parametrize("chunk", [4096, 16])
+def test_noise_full_of_beginnings_is_decoded_as_fast_as_it_comes(chunk: int) -> None:
+    decoder = FrameDecoder()
+    noise = bytes.fromhex("96 69 0A 00") * 50_000
+    began = time.process_time()
+    for at in range(0, len(noise), chunk):
+        decoder.receive(noise[at : at + chunk])
+    decoder.salvage()
+    # 200,000 bytes: 17 s of a line at 115,200 baud.
+    assert time.process_time() - began < 1.0
 
 
 def test_a_wrong_check_byte_gives_up_one_frame_alone() -> None:
