@@ -100,13 +100,15 @@ def _of_devices(devices: Tables, windows: list[str], kinds: Mapping[str, Kind]) 
             if window and windows and window not in windows:
                 yield _stranger(place, "窗口", "window", window, windows)
         driver = device.get("driver")
-        only_one = kinds[driver].only_one if isinstance(driver, str) and driver in kinds else None
-        if only_one and first.setdefault(only_one, key) != key:
-            yield ConfigProblem(
-                f"{key}.driver",
-                (f"一台机器只带一个{only_one[0]}", f"one box has one {only_one[1]}"),
-                ("把它移到另一台机器的配置里", "move it to another box's configuration"),
-            )
+        kind = kinds[driver] if isinstance(driver, str) and driver in kinds else None
+        if kind and kind.only_one and not (kind.windows_have and device.get("window")):
+            name, name_en = kind.only_one
+            if first.setdefault(kind.only_one, key) == key:
+                continue
+            advice = ("把它移到另一台机器的配置里", "move it to another box's configuration")
+            if kind.windows_have:
+                advice = ("窗口上的要写 window；或移到另一台机器", "name its window, or move it to another box")
+            yield ConfigProblem(f"{key}.driver", (f"一台机器只带一个{name}", f"one box has one {name_en}"), advice)
 
 
 def _of_devices_apart(devices: Tables, kinds: Mapping[str, Kind]) -> Iterator[ConfigProblem]:

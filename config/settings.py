@@ -162,6 +162,10 @@ class Kind(Protocol):
     def shares_port(self) -> bool:
         """Whether several with different addresses may be on one port."""
 
+    @property
+    def windows_have(self) -> bool:
+        """Whether windows may have some of their own besides."""
+
 
 class ClassSettings(Section):
     """``[[queue.classes]]``: a priority class.

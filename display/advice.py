@@ -161,7 +161,27 @@ _ADVICE = {
         "驱动程序出错 → 请把日志交给技术支持，程序会自动重试",
         "The driver failed → Send the log to support; it tries again by itself",
     ),
+    "library_missing": (
+        "缺少程序库 → 执行括号里的安装命令，再重启程序",
+        "A library is missing → Run the command in brackets, then start the program again",
+    ),
+    "usb_error": (
+        "USB 通信出错 → 拔下设备再插上，换一个 USB 口试试",
+        "USB does not work → Unplug the device and plug it in again, or try another USB socket",
+    ),
     # card reader
+    "answers_late": (
+        "应答总是晚一步 → 已自动对齐；断电十秒再打开读卡器",
+        "It answers one question late, and is read all the same → Switch the reader off for ten seconds",
+    ),
+    "chip_only": (
+        "这台读卡器读不了身份证内容 → 身份证请放到身份证阅读器上",
+        "This reader cannot read what is on an ID card → Lay ID cards on the ID card reader",
+    ),
+    "no_pcscd": (
+        "PC/SC 服务没有运行 → 用 apt 安装 pcscd 并启动，会自动恢复",
+        "The PC/SC service is not running → Install pcscd with apt and start it; it comes back by itself",
+    ),
     "card_moved": ("身份证没放稳 → 请拿起身份证重新放好", "The card was moved → Lift the card and lay it again"),
     "card_unreadable": (
         "这张证件读不出来 → 换一张证件试试；都读不出来就更换读卡器",

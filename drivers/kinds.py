@@ -30,6 +30,7 @@ class DriverKind:
         only_one: what a box has no more than one of, in Chinese and in English.
         apart: the key in which several of one box must differ; "" for none.
         shares_port: whether several with different addresses may be on one port.
+        windows_have: whether windows may have some of their own besides.
     """
 
     settings_at: str
@@ -39,6 +40,7 @@ class DriverKind:
     only_one: tuple[str, str] | None = None
     apart: str = ""
     shares_port: bool = False
+    windows_have: bool = False
 
     @property
     def settings(self) -> type[DeviceSettings]:
@@ -67,6 +69,7 @@ KINDS = {
         # A frame up to its status: what was read of a card is behind it.
         traced=10,
         only_one=("读卡器", "card reader"),
+        windows_have=True,
     ),
     "escpos": DriverKind(
         "drivers.printer.driver:EscposSettings",

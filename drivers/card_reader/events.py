@@ -1,39 +1,54 @@
 """What every reader of residents' cards tells."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from drivers.card_reader.id_card import IdCard
+from drivers.card_reader.social_security import SocialSecurityCard
 from drivers.device import DeviceEvent
 
 
+@dataclass(frozen=True, kw_only=True)
+class _OnReader(DeviceEvent):
+    """``window``: where the reader lies; "" for the kiosk's own."""
+
+    window: str = ""
+
+
 @dataclass(frozen=True)
-class CardFound(DeviceEvent):
+class CardFound(_OnReader):
     """A card lies on the reader and is being read: :class:`CardRead` or :class:`CardRefused` follows."""
 
 
 @dataclass(frozen=True)
-class CardRead(DeviceEvent):
+class CardRead(_OnReader):
     """A card was read; told once, however long it lies."""
 
-    card: IdCard
+    card: IdCard | SocialSecurityCard
 
 
 @dataclass(frozen=True)
-class CardRefused(DeviceEvent):
+class CardRefused(_OnReader):
     """A card could not be read and has to be lifted and laid again.
 
     Attributes:
         reason: ``card_moved`` (pulled away, or badly laid), ``card_unreadable`` (it will not do on this reader, or at
-            all), ``sam_unauthorised`` and ``sam_broken`` (the reader's module), ``reader_error``, ``garbled``, or
-            ``reader_lost`` (the reader went away meanwhile).
+            all), ``chip_only`` (an ID card on a reader that has no security module), ``sam_unauthorised`` and
+            ``sam_broken`` (the reader's module), ``reader_error``, ``garbled``, or ``reader_lost`` (the reader went
+            away meanwhile).
     """
 
     reason: str
 
 
 @dataclass(frozen=True)
-class CardLeft(DeviceEvent):
+class CardLeft(_OnReader):
     """The card that was read has been lifted."""
 
 
 CardEvent = CardFound | CardRead | CardRefused | CardLeft
+
+
+def at_window(window: str, emit: Callable[[DeviceEvent], None]) -> Callable[[CardEvent], None]:
+    """What a driver tells its events to, so that they carry the window of their reader."""
+    return lambda event: emit(replace(event, window=window))

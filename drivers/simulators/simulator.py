@@ -4,13 +4,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from drivers.device import DeviceSettings
 from drivers.simulators.panel import Part
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.supervisor import Resource
+
+if TYPE_CHECKING:
+    from drivers.simulators.plug_usb import PlugUsb
 
 SHOWN = 12
 """How many slips and sentences can be looked at."""
@@ -77,7 +80,7 @@ class Babble:
                 self._over.wait(0.02)
 
 
-P = TypeVar("P", bound=PlugPty | PlugTcp | BarePlug)
+P = TypeVar("P", bound="PlugPty | PlugTcp | PlugUsb | BarePlug")
 
 
 class Simulator(Generic[P]):

@@ -45,7 +45,10 @@ def lines(devices: Iterable[DeviceState]) -> Iterator[str]:
         yield "没有配置设备 / no devices are configured"
     for one in devices:
         yield f"{one.name:<14}{one.driver:<9}{STATES[one.state]} {one.state}  {one.since.isoformat(timespec='seconds')}"
-        if found := (one.reason, one.detail) if one.reason else advice.hint(one.detail):
+        found = (one.reason, one.detail) if one.reason else advice.hint(one.detail)
+        if one.detail and not found:
+            yield f"{'':<14}{one.detail}"
+        if found:
             words = advice.advice(*found)
             yield f"{'':<14}{words.reason_zh} → {words.advice_zh}"
             yield f"{'':<14}{words.reason_en} → {words.advice_en}"

@@ -20,6 +20,7 @@ from threading import Lock
 from display import prompts
 from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused
 from drivers.card_reader.id_card import IdCard
+from drivers.card_reader.social_security import SocialSecurityCard
 from drivers.printer.driver import Outcome
 from drivers.supervisor import DeviceState
 from kiosk.resident.printing import PrintQueue
@@ -34,8 +35,10 @@ TICK = 0.25
 """Seconds between looks at the clock: nobody notices a countdown that ends this late."""
 
 
-def resident_of(card: IdCard) -> Resident:
+def resident_of(card: IdCard | SocialSecurityCard) -> Resident:
     """The card's holder."""
+    if isinstance(card, SocialSecurityCard):
+        return Resident(card.kind, name=card.name, id_number=card.id_number)
     values = {field.name: getattr(card, field.name, None) or None for field in fields(Resident)}
     values["sex"] = Coded(card.sex_code, card.sex_label or "") if card.sex_code else None
     values["ethnicity"] = Coded(card.ethnicity_code, card.ethnicity_label or "") if card.ethnicity_code else None
@@ -84,6 +87,7 @@ class KioskController(Loop):
         # A page may outlive this run of the program, and its numbers of visits begin anew.
         self._run_id = secrets.token_hex(8)
         self._store_away = False
+        self._readers: dict[str, str | None] = {}
         printing.on_outcome = self._on_outcome
         session.reader_fault = "starting" if has_reader else None
         super().__init__("kiosk", TICK, self._let_time_pass)
@@ -95,8 +99,13 @@ class KioskController(Loop):
         self._enqueue(lambda: self._take_card(event))
 
     def on_reader(self, state: DeviceState) -> None:
-        """Take the reader's state."""
-        self._enqueue(lambda: self._session.reader_is(state.reason))
+        """Take the state of a reader; of several, one that works is enough."""
+        self._enqueue(lambda: self._take_reader(state))
+
+    def _take_reader(self, state: DeviceState) -> None:
+        self._readers[state.name] = state.reason
+        faults = [reason for reason in self._readers.values() if reason]
+        self._session.reader_is(faults[0] if len(faults) == len(self._readers) else None)
 
     def on_slip_taken(self) -> None:
         """Take that the slip has left its slot."""

@@ -181,6 +181,18 @@ def test_a_box_has_one_card_reader_and_a_device_the_keys_of_its_own_driver(tmp_p
     assert "one card reader" in problems["devices[2].driver"].reason[1]
 
 
+def test_each_window_may_have_a_card_reader_beside_the_kiosks(tmp_path: Path) -> None:
+    reader = '[[devices]]\nname = "{0}"\ndriver = "sam"\nport = "{1}"\n'
+    hall = '[hall]\nid = "x"\nname = "X"\n'
+    windows = "".join(reader.format(f"r{n}", f"/dev/ttyS{n}") + f'window = "{n}"\n' for n in (1, 2))
+    one, other = reader.format("kiosk", "usb:0400:c35a"), reader.format("second", "/dev/ttyS9")
+    assert load(write(tmp_path, hall + windows + one)).devices[2].port == "usb:0400:c35a"
+    found = problems_of(tmp_path, hall + windows + one + other)
+    assert list(found) == ["devices[3].driver"]
+    assert "window" in found["devices[3].driver"].suggestion[1]
+    assert list(problems_of(tmp_path, hall + reader.format("usb", "usb:400:c35a"))) == ["devices[0].port"]
+
+
 def test_a_driver_that_is_still_to_come_is_said_to_be(tmp_path: Path) -> None:
     problems = problems_of(tmp_path, GOOD.replace('"led-bx"', '"pcsc"'))
     assert "not in this version" in problems["devices[0].driver"].reason[1]

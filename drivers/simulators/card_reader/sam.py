@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from drivers.card_reader import sam_v
 from drivers.card_reader.sam import SamSettings
@@ -21,12 +21,18 @@ from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.simulator import Simulator
 
+if TYPE_CHECKING:
+    from drivers.simulators.plug_usb import PlugUsb
+
 BITS_PER_BYTE = 10
 """8N1: start bit, 8 data bits, stop bit."""
 PIECE = 16
 """Bytes sent at once when paced."""
 SAM_ID = bytes.fromhex("05 00 01 00 25 02 33 01 01 00 00 00 01 00 00 00")
 """05.01-20120101-0000000001-0000000001"""
+
+
+_SETTINGS = frozenset(one.value for one in Command if one.name.startswith("SET_"))
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class _Card:
     new_address: bytes
 
 
-class SamSimulator(Simulator[PlugPty | PlugTcp]):
+class SamSimulator(Simulator["PlugPty | PlugTcp | PlugUsb"]):
     """The reader, with hands to lay cards on it and switches for what goes wrong with real ones.
 
     Args:
@@ -44,6 +50,7 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
         paced: answer at the line's speed instead of at once.
         card_time: seconds that the module takes to read a card, before its answer begins.
         tcp: be a reader on the network, as some are, instead of one on a serial line.
+        usb: be one on USB, for pyusb with the backend of its ``plug``.
         on_change: called after each visible change, with no lock held.
     """
 
@@ -57,8 +64,10 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
         card_time: float = 0.0,
         tcp: bool = False,
         on_change: Callable[[], None] = lambda: None,
+        *,
+        usb: bool = False,
     ) -> None:
-        super().__init__(PlugTcp(self._receive) if tcp else PlugPty(self._receive, "reader"), on_change)
+        super().__init__(_plug(self._receive, tcp, usb), on_change)
         self._byte_time = BITS_PER_BYTE / baudrate if paced else 0.0
         self._card_time = card_time
         self._decoder = sam_v.FrameDecoder()
@@ -75,11 +84,17 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
         self._cut_at: int | None = None
         self._spoilt = 0
         self._late = 0.0
+        self._behind: deque[bytes] | None = None
         self._hurry = threading.Event()
         self.asked: deque[tuple[float, bytes]] = deque(maxlen=1000)
         """The last commands that came: when (monotonic seconds), and CMD and PARA."""
         self.total = 0
         """How many commands came."""
+
+    @property
+    def plug(self) -> "PlugPty | PlugTcp | PlugUsb":
+        """Its end of the line."""
+        return self._plug
 
     @property
     def lying(self) -> bool:
@@ -151,16 +166,16 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
         super().plug_in()
 
     def fail_next(self, sw3: int, command: Command = Command.READ) -> None:
-        """SamAnswer the next ``command`` with this status."""
+        """Answer the next ``command`` with this status."""
         with self._changed:
             self._failing.append((sw3, command))
 
     def silence(self, on: bool) -> None:
-        """SamAnswer nothing."""
+        """Answer nothing."""
         self._silent = on
 
     def know_not(self, *commands: Command) -> None:
-        """SamAnswer these commands with "bad command", as simpler modules do."""
+        """Answer these commands with "bad command", as simpler modules do."""
         self._deaf_to = frozenset(command.value for command in commands)
 
     def noise(self, scrap: bytes) -> None:
@@ -178,6 +193,20 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
     def delay_next(self, seconds: float) -> None:
         """Think so long about the next question."""
         self._late = seconds
+
+    def fall_behind(self, on: bool) -> None:
+        """Answer each question with the answer to the one before, as a converter does that holds an answer back."""
+        self._behind = deque() if on else None
+
+    def babble(self, data: bytes, seconds: float) -> None:
+        """Talk without being asked and without end, for so long; returns at once."""
+
+        def talk() -> None:
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and not self._gone:
+                self._plug.send(data)
+
+        threading.Thread(target=talk, name="babble", daemon=True).start()
 
     def say(self, data: bytes) -> None:
         """Send unsolicited bytes."""
@@ -236,8 +265,15 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
                 self._changed.wait_for(lambda: not self._selected, self._card_time)
                 if self._card is None or not self._selected:
                     return SamAnswer(0, 0, sam_v.SW_READ_FAILED)
-                sizes = len(self._card.text).to_bytes(2, "big") + len(self._card.photo).to_bytes(2, "big")
-                return SamAnswer(0, 0, sam_v.SW_DONE, sizes + self._card.text + self._card.photo)
+                return SamAnswer(0, 0, sam_v.SW_DONE, _with_lengths(self._card.text, self._card.photo))
+            case Command.READ_ALL.value:
+                if self._card is None or not self._selected:
+                    return SamAnswer(0, 0, sam_v.SW_READ_FAILED)
+                return SamAnswer(0, 0, sam_v.SW_DONE, _with_lengths(self._card.text, self._card.photo, bytes(1024)))
+            case Command.READ_IDS.value:
+                if self._card is None or not self._selected:
+                    return SamAnswer(0, 0, sam_v.SW_READ_FAILED)
+                return SamAnswer(0, 0, sam_v.SW_DONE, bytes(4) + bytes(range(8)) + bytes(16))
             case Command.READ_ADDRESS.value:
                 if self._card is None or not self._selected:
                     return SamAnswer(0, 0, sam_v.SW_READ_FAILED)
@@ -251,6 +287,8 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
             case Command.RESET.value:
                 self._forget()
                 return SamAnswer(0, 0, sam_v.SW_DONE)
+            case _ if asked in _SETTINGS:
+                return SamAnswer(0, 0, sam_v.SW_DONE)
             case _:
                 return SamAnswer(0, 0, sam_v.SW_BAD_COMMAND)
 
@@ -261,6 +299,11 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
             frame[-1] ^= 0x55
         cut, self._cut_at = self._cut_at, None
         data = bytes(self._noise + frame)[:cut]
+        if (behind := self._behind) is not None:
+            behind.append(data)
+            if len(behind) < 2:
+                return
+            data = behind.popleft()
         if not self._byte_time:
             self._plug.send(data)
             return
@@ -270,3 +313,16 @@ class SamSimulator(Simulator[PlugPty | PlugTcp]):
             self._wait(started + min(end, len(data)) * self._byte_time - time.monotonic())
             if not self._plug.send(data[end - PIECE : end]):
                 return
+
+
+def _plug(receive: Callable[[bytes], None], tcp: bool, usb: bool) -> "PlugPty | PlugTcp | PlugUsb":
+    if usb:
+        # Imported here: pyusb need not be there.
+        from drivers.simulators.plug_usb import PlugUsb
+
+        return PlugUsb(receive)
+    return PlugTcp(receive) if tcp else PlugPty(receive, "reader")
+
+
+def _with_lengths(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(2, "big") for part in parts) + b"".join(parts)

@@ -29,16 +29,23 @@ class Desk:
         reader: the simulator.
         wire: what lies between the two.
         pace: seconds between finds, short, since there is no card to wait for; None leaves it to the driver.
+        options: of the driver.
     """
 
     def __init__(
-        self, reader: SamSimulator, wire: Callable[[Port], Port] = wires.WholeWire, pace: float | None = 0.03
+        self,
+        reader: SamSimulator,
+        wire: Callable[[Port], Port] = wires.WholeWire,
+        pace: float | None = 0.03,
+        options: dict[str, bool] | None = None,
     ) -> None:
         self.reader = reader
         self.told: list[CardEvent] = []
         self.times: list[float] = []
-        paces = {} if pace is None else {"find_interval": pace}
-        driver = CardReader(self._on_event, presence_interval=0.03, answer_timeout=0.3, read_timeout=0.8, **paces)
+        paces: dict[str, Any] = {} if pace is None else {"find_interval": pace}
+        driver = CardReader(
+            self._on_event, presence_interval=0.03, answer_timeout=0.3, read_timeout=0.8, **paces, **(options or {})
+        )
         self.states: list[DeviceState] = []
         self.supervisor = Supervisor(
             "reader", "sam", lambda: wire(open_port(reader.url)), driver, wires.now, self.states.append
@@ -315,6 +322,17 @@ def test_a_card_pulled_away_while_it_is_read_is_refused(desks: Callable[..., Des
     desk.wait_for(CardFound(), CardRefused("card_moved"))
     desk.lay()
     desk.wait_for(CardFound(), CardRefused("card_moved"), CardFound(), CardRead(ZHANG.card))
+
+
+def test_a_card_exchanged_for_another_while_it_is_read_is_refused_and_the_other_one_read(
+    desks: Callable[..., Desk],
+) -> None:
+    desk = desks(card_time=0.4)
+    desk.lay(ZHANG)
+    desk.wait_for(CardFound())
+    desk.lay(LI)
+    desk.wait_for(CardFound(), CardRefused("card_moved"))
+    desk.wait_for(CardFound(), CardRefused("card_moved"), CardFound(), CardRead(LI.card))
 
 
 def test_a_card_whose_text_is_blank_is_refused(desk: Desk) -> None:

@@ -70,24 +70,27 @@ function fill({ card, result, running }, device) {
   card.dataset.state = device.state;
   say("kind", t(...kindOf(device.driver)));
   const place = device.window ? t(`${device.window} 号窗口`, `window ${device.window}`) : "";
-  say("name", [device.name, place].filter(Boolean).join(" · "));
+  // A device that works may have a hint, which its detail begins with (paper that runs low, quiet hours), or say something
+  // of itself: the number of a reader's security module.
+  const words = device.detail.split(" ");
+  const [why, ...about] = device.reason ? [device.reason, device.detail] : wordsOf(words[0]) ? words : [""];
+  const said = why ? "" : device.detail;
+  say("name", [device.name, place, said].filter(Boolean).join(" · "));
   part("state").className = `device-state state ${kind}`;
   say("state", t(zh, en));
   say("since", since(device.since));
   const reason = part("reason");
   reason.replaceChildren();
-  // What works may still have a hint, which its detail begins with: paper that runs low, quiet hours.
-  const [why, ...about] = device.reason ? [device.reason, device.detail] : device.advice ? device.detail.split(" ") : [""];
   if (why) {
     const code = [why, about.join(" ")].filter(Boolean).join(" · ");
-    reason.append(wordsOf(why), make("code", { textContent: code }));
+    reason.append(wordsOf(why) ?? t("设备不正常", "Something is wrong"), make("code", { textContent: code }));
   }
   say("advice", (isEnglish() && device.advice_en) || device.advice || "");
   const button = find(".device-test", card, HTMLButtonElement);
-  const words = testOf(device.driver);
-  button.hidden = !words;
+  const test = testOf(device.driver);
+  button.hidden = !test;
   button.disabled = running || device.state === "offline";
-  if (words) say("test", t(...words));
+  if (test) say("test", t(...test));
   part("result").className = `device-result small ${result ? (result.ok ? "good" : "stop") : ""}`;
   say("result", running ? t("正在测试…", "Testing…") : result ? t(result.message, result.message_en ?? result.message) : "");
   return card;
@@ -98,7 +101,7 @@ function fill({ card, result, running }, device) {
  * @param {string} reason
  */
 function wordsOf(reason) {
-  return document.querySelector(`#reasons [data-reason="${CSS.escape(reason)}"]`)?.textContent ?? t("设备不正常", "Something is wrong");
+  return document.querySelector(`#reasons [data-reason="${CSS.escape(reason)}"]`)?.textContent ?? null;
 }
 
 /** @param {string} text an instant */

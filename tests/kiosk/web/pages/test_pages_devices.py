@@ -27,6 +27,8 @@ def test_every_device_has_a_card_that_says_it_works(hall: Any, page: Page) -> No
     expect(page.locator(".device-state.good")).to_have_count(len(hall.program.hall.devices))
     expect(page.locator("#summary")).to_contain_text("全部正常")
     expect(card(page, "strip-2").locator(".device-name")).to_have_text("strip-2 · 2 号窗口")
+    # What stands on the label of the reader's security module, for whoever asks its maker.
+    expect(card(page, "reader").locator(".device-name")).to_have_text("reader · 05.01-20120101-0000000001-0000000001")
 
 
 def test_a_pulled_plug_is_told_with_what_to_do_and_its_return_too(hall: Any, page: Page) -> None:
