@@ -73,6 +73,14 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
         "您已取过号 {number}，请等候叫号；小票丢了可以补打 | You already hold {number}: please wait, or print it again if lost",
         "您已取过号，请等候叫号；小票丢了可以补打 | You already hold a ticket: please wait, or print it again if lost",
     ),
+    "card_no_ticket": "持卡人今天没有号，请先取号 | The card's holder has no number today: a number is taken first",
+    "card_not_called": (
+        "持卡人的号是 {number}，{state}，还没叫到这里 | The card's holder has {number}, which is {state}: not called to this window",
+        "持卡人的号还没叫到这里 | The card's holder has a number that is not called to this window",
+    ),
+    "card_no_number": "卡上没有证件号码，请扫小票 | The card names no ID number: scan the slip",
+    "card_unread": "卡没有读出来，请拿起重新放 | The card was not read: lift it and lay it again",
+    "chip_only": "这台读卡器读不了身份证，请扫小票 | This reader cannot read ID cards: scan the slip",
     "not_called": (
         "{number} {state}，请先呼叫再扫码 | {number} is {state}: call it before you scan",
         "这个号还没叫到，请先呼叫再扫码 | This ticket has not been called: call it before you scan",

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from config.settings import Settings
-from display import refusals
 from display.prompts import Words
 from drivers.card_reader.events import CardEvent
 from drivers.device import DeviceEvent
@@ -16,6 +15,7 @@ from drivers.presses import GradeGiven, KeyPressed, KioskFace, KioskKeyPressed, 
 from drivers.scanner.driver import LineScanned
 from kiosk.clock import HallClock, newest_event
 from kiosk.devices.announcing import Announcer
+from kiosk.devices.at_windows import AtWindows
 from kiosk.devices.building import Devices, build_devices
 from kiosk.devices.climate import HallClimate
 from kiosk.devices.panels import Panels
@@ -30,13 +30,12 @@ from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession, Stage
 from kiosk.resident.slips import code_url, lay_out
 from kiosk.resident.view import KioskView
-from kiosk.service import Inbox, Loop, Part, Parts
+from kiosk.service import Loop, Part, Parts
 from kiosk.web.app import create_app
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import kiosk_message
 from kiosk.web.server import Server
 from ticketing.day.setup import Setup
-from ticketing.model import Actor, TicketingError
 from ticketing.office import Office
 from ticketing.reports.climate import ClimateRecords
 
@@ -88,20 +87,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         feed = EventFeed(office, store.on_commit)
         news = WindowNews(feed)
 
-        def scanned(device: str, window: str, line: str) -> None:
-            try:
-                found = office.scan(window, line, Actor(f"scanner:{device}", "clerk", window))
-            except TicketingError as error:
-                words = refusals.words(error.code, error.facts)
-                refusal = {"ok": False, "code": error.code, "message": words.zh, "message_en": words.en}
-                if error.code in ("wrong_window", "not_called"):
-                    # The clerk may override it with a reason, and needs the code for that.
-                    refusal["scanned"] = line
-                news.tell(window, "scan", refusal)
-            else:
-                news.tell(window, "scan", {"ok": True, "code": None, "number": found.ticket.number})
-
-        scans = Inbox("scans", scanned)
+        at_windows = AtWindows(office, news)
 
         def told(device: str, event: DeviceEvent) -> None:
             hall.device_tests.hear(device, event)
@@ -113,10 +99,10 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
                 isinstance(event, LineScanned) and event.at == "kiosk"
             ):
                 kiosk_inputs.hear(event)
-            elif isinstance(event, LineScanned):
-                scans.put(device, event.window, event.line)
-            elif isinstance(event, CardEvent):
+            elif isinstance(event, CardEvent) and not event.window:
                 kiosk.on_card(event)
+            elif isinstance(event, (CardEvent, LineScanned)):
+                at_windows.hear(device, event)
             elif publisher:
                 publisher.take(event)
 
@@ -174,7 +160,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         DeviceSocket(settings, devices.supervisors, devices.taps, hall.device_tests),
         printing,
         kiosk,
-        scans,
+        at_windows,
         *([window_inputs] if {"pad", "gpio"} & set(kinds.values()) else []),
         *([kiosk_inputs] if {"scanner", "gpio"} & set(kinds.values()) else []),
         announcer,

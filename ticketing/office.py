@@ -16,7 +16,7 @@ from ticketing.day.idempotency import once, ticket_as_json, ticket_from_json
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
 from ticketing.day.transaction import Transaction
-from ticketing.line import calling, holding, issuing, priorities, recallable, scanning, undoing, views
+from ticketing.line import calling, holding, identifying, issuing, priorities, recallable, scanning, undoing, views
 from ticketing.line.calling import Called, Finished
 from ticketing.line.forecasts import Forecasts
 from ticketing.line.issuing import Issued
@@ -24,7 +24,7 @@ from ticketing.line.scanning import Scanned
 from ticketing.line.views import Board, HallView, ServiceView, TicketView
 from ticketing.line.waiting_counts import WaitingCounts
 from ticketing.line.why_before import why_before
-from ticketing.model import Actor, Resident, Service, Ticket, Window
+from ticketing.model import Actor, Resident, Service, Ticket, TicketingError, Window
 from ticketing.policy import PriorityClass, Rules, Why
 from ticketing.privacy.vault import Vault
 from ticketing.store.base import Store
@@ -457,6 +457,24 @@ class Office:
             ForbiddenError: ``wrong_window`` (``number``, ``window``).
         """
         return self._at(window, "scanned", actor, lambda m: scanning.scan(m, window, code_text, actor, override_reason))
+
+    def identify(self, window: str, card: Resident, actor: Actor) -> Scanned:
+        """Know the resident at a window by the card laid there, as :meth:`scan` does by the slip.
+
+        Their ticket is the one called to the window, being served there, or held by it. A ticket that was issued
+        without a card gets the card's data. Card and refusal are entries in the access log.
+
+        Raises:
+            UnknownError: ``card_no_ticket``: this person has no ticket today.
+            StateError: ``card_not_called`` (``number``, ``state``), ``card_no_number``, ``window_busy``, ``erased``.
+            ForbiddenError: ``wrong_window`` (``number``, ``window``).
+        """
+        with self.ledger.verb() as m:
+            known = identifying.identify(m, window, card, actor)
+        # Raised here: the entry in the access log is kept.
+        if isinstance(known, TicketingError):
+            raise known
+        return _logged(known, f"known by card at window {window}", actor)
 
     # Views
 

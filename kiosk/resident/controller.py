@@ -14,35 +14,23 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from threading import Lock
 
 from display import prompts
 from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused
-from drivers.card_reader.id_card import IdCard
-from drivers.card_reader.social_security import SocialSecurityCard
 from drivers.printer.driver import Outcome
 from drivers.supervisor import DeviceState
+from kiosk.card_holder import resident_of
 from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession, Stage
 from kiosk.resident.view import Choice, KioskView, ShownTicket, choices, masked
 from kiosk.service import Loop
 from ticketing.appointments.appointments import Appointments
-from ticketing.model import LIVE_STATES, Actor, Coded, Resident, StateError, StoreError, Ticket, UnknownError
+from ticketing.model import LIVE_STATES, Actor, Resident, StateError, StoreError, Ticket, UnknownError
 from ticketing.office import Office, PrintJob
 
 TICK = 0.25
 """Seconds between looks at the clock: nobody notices a countdown that ends this late."""
-
-
-def resident_of(card: IdCard | SocialSecurityCard) -> Resident:
-    """The card's holder."""
-    if isinstance(card, SocialSecurityCard):
-        return Resident(card.kind, name=card.name, id_number=card.id_number)
-    values = {field.name: getattr(card, field.name, None) or None for field in fields(Resident)}
-    values["sex"] = Coded(card.sex_code, card.sex_label or "") if card.sex_code else None
-    values["ethnicity"] = Coded(card.ethnicity_code, card.ethnicity_label or "") if card.ethnicity_code else None
-    return Resident(**values)  # type: ignore[arg-type]
 
 
 class KioskController(Loop):

@@ -5,13 +5,13 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from drivers.simulators.card_reader.cards import CARDS
-from kiosk.resident import controller
+from kiosk import card_holder
 from ticketing.model import Actor, Resident
 
 
 def resident_of(card: str) -> Resident:
     """The resident whose invented card has this id."""
-    return controller.resident_of(next(one.card for one in CARDS if one.id == card))
+    return card_holder.resident_of(next(one.card for one in CARDS if one.id == card))
 
 
 def issue(hall: Any, service: str = "business-licence", card: str | None = "zhang") -> Any:

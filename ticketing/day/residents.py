@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from ticketing.day.transaction import Transaction
 from ticketing.model import Resident
@@ -38,6 +38,12 @@ def seal(m: Transaction, ticket: int, holders: Holders, wrapped: bytes | None) -
     """Seal and store the persons behind a ticket of today, until the day is erased; ``wrapped`` as for the vault."""
     sealed = m.vault.seal(m.conn, m.day, PURPOSE, ticket, to_bytes(holders), wrapped)
     _INSERT.later(m.conn, {"ticket_id": ticket, "hall_day": m.day, "sealed": sealed})
+
+
+def reseal(m: Transaction, ticket: int, holders: Holders) -> None:
+    """Seal and store other persons, or the first ones, behind a ticket of today."""
+    m.conn.execute(delete(tables.resident).where(tables.resident.c.ticket_id == ticket))
+    seal(m, ticket, holders)
 
 
 def opened(m: Transaction, hall_day: str, ticket: int) -> Holders | None:

@@ -88,7 +88,7 @@ def issue(
     ``rank_at`` is its rank where something else than issue time and class makes it, and ``rank_by`` what that is.
     ``chain`` replaces the service's own chain. ``reached`` is for :func:`limits.check`.
     """
-    person = _person_hash(m, resident)
+    person = person_hash(m, resident)
     proxy = _proxy_hash(m, person, agent)
     earned = m.rules.named(priority) if priority else policy.class_for(agent or resident, m.now.date(), m.rules)
     rank = microseconds(rank_at or policy.rank_at(m.now, earned))
@@ -144,7 +144,7 @@ def issue(
 
 def tickets_of(m: Transaction, resident: Resident) -> dict[str, Ticket]:
     """Today's live tickets of the person with this ID number, by service."""
-    person = _person_hash(m, resident)
+    person = person_hash(m, resident)
     rows = _OF_PERSON.all(m.conn, {"day": m.day, "person": person}) if person else []
     return {row.service_id: m.ticket(row) for row in rows}
 
@@ -171,7 +171,7 @@ def refuse_second_of(m: Transaction, row: TicketRow, service: str) -> None:
 
 def used_up(m: Transaction, resident: Resident) -> frozenset[str]:
     """The services for which this person's limit of tickets today is used up."""
-    person = _person_hash(m, resident)
+    person = person_hash(m, resident)
     return limits.used_up(m, person, [one.id for one in m.services()]) if person else frozenset()
 
 
@@ -192,7 +192,7 @@ def _proxy_hash(m: Transaction, person: bytes | None, agent: Resident | None) ->
     """The hash of the agent; both agent and resident must have an ID number, and not the same."""
     if agent is None:
         return None
-    proxy = _person_hash(m, agent)
+    proxy = person_hash(m, agent)
     if person is None or proxy is None:
         raise StateError("proxy_needs_both")
     if proxy == person:
@@ -200,6 +200,7 @@ def _proxy_hash(m: Transaction, person: bytes | None, agent: Resident | None) ->
     return proxy
 
 
-def _person_hash(m: Transaction, resident: Resident | None) -> bytes | None:
+def person_hash(m: Transaction, resident: Resident | None) -> bytes | None:
+    """The keyed hash of a person's ID number, by which their tickets of this day are found; None without a number."""
     number = "".join((resident.id_number or "").split()).upper() if resident else ""
     return m.vault.day_hash(m.conn, m.day, "person", number) if number else None

@@ -30,7 +30,7 @@ def scan(m: Transaction, window: str, scanned: str, actor: Actor, override_reaso
     if overrides and reason is None:
         raise _refusal(row)
     if overrides or not row.at_window:
-        row = _bring_here(m, row, place, actor)
+        row = bring_here(m, row, place, actor)
     ticket = m.ticket(row) if row.state == State.SERVING else calling.start_this(m, row)
     action = "scan-override" if overrides else "scan"
     access_log.append(m.conn, m.vault, m.now, actor, action, row.id, reason if overrides else None)
@@ -60,7 +60,7 @@ def _refusal(row: TicketRow) -> StateError | ForbiddenError:
     return StateError("not_called", number=row.number, state=row.state)
 
 
-def _bring_here(m: Transaction, row: TicketRow, window: Window, actor: Actor) -> TicketRow:
+def bring_here(m: Transaction, row: TicketRow, window: Window, actor: Actor) -> TicketRow:
     """Call a ticket that is not at this window; one that is at another window leaves that first."""
     windows.refuse_removed(window)
     windows.refuse_second_at(m, window.id)

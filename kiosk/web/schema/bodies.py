@@ -65,7 +65,9 @@ Day = Annotated[date, Field(strict=False, ge=date(1850, 1, 1)), BeforeValidator(
 class ResidentBody(Body):
     """A resident as far as known; `kind` is `typed` where no card was read."""
 
-    kind: Literal["resident", "hk-macao-taiwan", "foreigner-2017", "foreigner-2023", "typed"] = "typed"
+    kind: Literal["resident", "hk-macao-taiwan", "foreigner-2017", "foreigner-2023", "social-security", "typed"] = (
+        "typed"
+    )
     name: Line | None = None
     name_en: Line | None = None
     sex: CodedBody | None = None

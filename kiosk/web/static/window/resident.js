@@ -13,6 +13,7 @@ const KINDS = {
   "hk-macao-taiwan": ["港澳台居民居住证", "Residence permit, HK, Macao and Taiwan"],
   "foreigner-2017": ["外国人永久居留身份证", "Foreigner's permanent residence card"],
   "foreigner-2023": ["外国人永久居留身份证(2023版)", "Foreigner's permanent residence card (2023)"],
+  "social-security": ["社会保障卡", "Social security card"],
   typed: ["手工输入，没有读卡", "Typed in, no card was read"],
 };
 

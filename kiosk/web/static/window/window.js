@@ -461,7 +461,10 @@ for (const [verb, action] of Object.entries(VERBS)) {
 signOut(() => panel.hide());
 listenForScans((text) => scan(text), (key) => isAsking() || panel.key(key));
 
-/** @param {{ok: boolean, scanned?: string, message: string, message_en: string, number: string}} news */
+/**
+ * A scanner at this window read a slip, or a reader a card.
+ * @param {{ok: boolean, scanned?: string, message: string, message_en: string, number: string}} news
+ */
 async function onHardwareScan(news) {
   if (!news.ok) {
     refused = news.scanned ?? null;
@@ -481,7 +484,7 @@ async function onHardwareScan(news) {
 
 follow(`${path}/events`, {
   // A key of a pad or a button here did nothing.
-  on: { refresh, scan: onHardwareScan, press: (news) => tell(news.message, news.message_en, "stop") },
+  on: { refresh, scan: onHardwareScan, card: onHardwareScan, press: (news) => tell(news.message, news.message_en, "stop") },
   connected(isConnected, heard) {
     connected = isConnected;
     showLost(isConnected, heard);

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from drivers.simulators.card_reader.cards import CARDS
-from kiosk.resident.controller import resident_of
+from kiosk.card_holder import resident_of
 from ticketing.calendar import Hours, Quota, Slot
 from ticketing.day.setup import HallSetup
 from ticketing.model import Actor

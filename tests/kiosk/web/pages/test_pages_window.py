@@ -122,6 +122,25 @@ def test_the_windows_own_scanner_brings_the_resident_too(hall: Any, new_page: Ca
     expect(page.locator("[data-field=valid_until] .field-value")).to_have_text("长期")
 
 
+def test_a_card_on_the_windows_reader_brings_the_resident_or_says_whose_turn_it_is_not(
+    hall: Any, new_page: Callable[..., Page]
+) -> None:
+    issue(hall, card="li")
+    issue(hall, card="ouyang")
+    page = sit_at(new_page(), hall)
+    page.keyboard.press("Space")
+    key_is(page, "开始办理")
+    hall.simulator("reader-3").use("lay", {"card": "ouyang"})
+    message(page, "欧阳**，持卡人的号是 A002，等候中")
+    assert ticket_at(hall).state is State.CALLED
+    hall.simulator("reader-3").use("lay", {"card": "li"})
+    message(page, "已核对 A001")
+    expect(page.locator("#person-name")).to_have_text("李秀兰")
+    assert ticket_at(hall).state is State.SERVING
+    # Nothing of it is the kiosk's.
+    assert hall.program.hall.kiosk.view().state == "idle"
+
+
 @pytest.mark.parametrize("secure", [True, False])
 def test_each_field_is_copied_with_one_key(hall: Any, new_page: Callable[..., Page], secure: bool) -> None:
     code = issue(hall).code

@@ -1,0 +1,73 @@
+"""What devices at windows tell: a scanned slip, a card that was laid. The window's pages learn what came of it."""
+
+from typing import Any
+
+from display import masking, refusals
+from drivers.card_reader.events import CardEvent, CardRead, CardRefused
+from drivers.device import DeviceEvent
+from drivers.scanner.driver import LineScanned
+from kiosk.card_holder import resident_of
+from kiosk.event_feed import WindowNews
+from kiosk.service import Inbox
+from ticketing.model import Actor, TicketingError
+from ticketing.office import Office
+
+
+class AtWindows(Inbox):
+    """Handles what devices at windows tell, in order, on a thread of its own.
+
+    Args:
+        office: whose verbs are done.
+        news: how the pages of a window are told.
+    """
+
+    def __init__(self, office: Office, news: WindowNews) -> None:
+        self._office = office
+        self._news = news
+        super().__init__("at windows", self._handle)
+
+    def hear(self, device: str, event: DeviceEvent) -> None:
+        """Take an event of a device; called on the device's thread, and returns at once."""
+        self.put(device, event)
+
+    def _handle(self, device: str, event: DeviceEvent) -> None:
+        if isinstance(event, LineScanned):
+            self._scanned(device, event)
+        elif isinstance(event, CardEvent):
+            self._card(device, event)
+
+    def _scanned(self, device: str, event: LineScanned) -> None:
+        try:
+            actor = Actor(f"scanner:{device}", "clerk", event.window)
+            found = self._office.scan(event.window, event.line, actor)
+        except TicketingError as error:
+            refusal = _refusal(error.code, error.facts)
+            if error.code in ("wrong_window", "not_called"):
+                # The clerk may override it with a reason, and needs the code for that.
+                refusal["scanned"] = event.line
+            self._news.tell(event.window, "scan", refusal)
+        else:
+            self._news.tell(event.window, "scan", {"ok": True, "code": None, "number": found.ticket.number})
+
+    def _card(self, device: str, event: CardEvent) -> None:
+        if isinstance(event, CardRefused):
+            code = "chip_only" if event.reason == "chip_only" else "card_unread"
+            self._news.tell(event.window, "card", _refusal(code))
+        if not isinstance(event, CardRead):
+            return
+        holder = resident_of(event.card)
+        name = masking.mask_name(holder.name or holder.name_en or "")
+        try:
+            known = self._office.identify(event.window, holder, Actor(f"reader:{device}", "clerk", event.window))
+        except TicketingError as error:
+            self._news.tell(event.window, "card", _refusal(error.code, error.facts, name) | {"name": name})
+        else:
+            told = {"ok": True, "code": None, "number": known.ticket.number, "name": name}
+            self._news.tell(event.window, "card", told)
+
+
+def _refusal(code: str, facts: dict[str, Any] | None = None, name: str = "") -> dict[str, Any]:
+    """Why nothing came of it, in words for the clerk; ``name``, masked, says of whom."""
+    words = refusals.words(code, facts)
+    whose, whose_en = (f"{name}，", f"{name}: ") if name else ("", "")
+    return {"ok": False, "code": code, "message": whose + words.zh, "message_en": whose_en + words.en}

@@ -1,0 +1,82 @@
+"""A card laid at a window: the resident being served is known by it, or whose turn it is not is told.
+
+The card stands for the slip: it is compared with the ticket at the window by the keyed hash of its number, as that of
+the resident or of the agent who took the ticket. A ticket that was issued without a card gets the card's data.
+"""
+
+from sqlalchemy import bindparam, or_, select, update
+
+from ticketing.day import residents, windows
+from ticketing.day.residents import Holders
+from ticketing.day.transaction import Transaction, tickets
+from ticketing.day.transaction import t as _t
+from ticketing.line import calling, issuing, scanning
+from ticketing.line.scanning import Scanned
+from ticketing.model import OPEN_STATES, Actor, ForbiddenError, Resident, State, StateError, TicketRow, UnknownError
+from ticketing.privacy import access_log
+from ticketing.store import tables
+from ticketing.store.prepared import Prepared
+
+Refusal = StateError | ForbiddenError | UnknownError
+
+_FOUND = (*OPEN_STATES, State.HELD, State.WAITING, State.MISSED)
+"""In which states somebody's ticket is worth telling of; the first of them is told."""
+_PEOPLE_OF = Prepared(select(_t.c.person_hash, _t.c.agent_hash).where(_t.c.id == bindparam("ticket")))
+_TICKETS_OF = Prepared(
+    tickets.where(
+        _t.c.hall_day == bindparam("day"),
+        _t.c.person_hash == bindparam("person"),
+        or_(tables.live, _t.c.state == tables.word("missed")),
+    ).order_by(_t.c.id),
+    TicketRow,
+)
+_SET_PERSON = Prepared(update(_t).where(_t.c.id == bindparam("ticket")).values(person_hash=bindparam("person")))
+
+
+def identify(m: Transaction, window: str, card: Resident, actor: Actor) -> Scanned | Refusal:
+    """Start serving the ticket whose resident the card names, at the window where it is, and open their data.
+
+    Returns:
+        The ticket with its resident; or why not, to be raised once the entry in the access log is kept.
+    """
+    place = windows.claim(m, m.window(window), actor)
+    person = issuing.person_hash(m, card)
+    if person is None:
+        return StateError("card_no_number")
+    row = m.open_at(window)
+    theirs = _TICKETS_OF.all(m.conn, {"day": m.day, "person": person})
+    if row is None:
+        held = next((one for one in theirs if one.state == State.HELD and one.window_id == window), None)
+        if held is None:
+            return _refused(m, theirs, actor)
+        row = scanning.bring_here(m, held, place, actor)
+    people = _PEOPLE_OF.one_or_none(m.conn, {"ticket": row.id})
+    known = people is not None and people.person_hash is not None
+    if person not in (people or ()) and (known or theirs):
+        return _refused(m, theirs, actor)
+    if not known:
+        _SET_PERSON.do(m.conn, {"ticket": row.id, "person": person})
+    ticket = m.ticket(row) if row.state == State.SERVING else calling.start_this(m, row)
+    access_log.append(m.conn, m.vault, m.now, actor, "card", row.id)
+    holders = _with_card(m, row, card if not known or (people and person == people.person_hash) else None)
+    return Scanned(ticket, holders.resident, holders.agent) if holders else Scanned(ticket, None)
+
+
+def _with_card(m: Transaction, row: TicketRow, card: Resident | None) -> Holders | None:
+    """The persons behind a ticket; where no card of the resident's was read for it, with what this one says."""
+    holders = residents.opened(m, row.hall_day, row.id)
+    if card is None or (holders is not None and holders.resident.kind != "typed"):
+        return holders
+    holders = Holders(card, holders.agent if holders else None)
+    residents.reseal(m, row.id, holders)
+    return holders
+
+
+def _refused(m: Transaction, theirs: list[TicketRow], actor: Actor) -> Refusal:
+    row = min(theirs, key=lambda one: _FOUND.index(State(one.state)), default=None)
+    access_log.append(m.conn, m.vault, m.now, actor, "card-refused", row and row.id)
+    if row is None:
+        return UnknownError("card_no_ticket")
+    if row.at_window:
+        return ForbiddenError("wrong_window", number=row.number, window=row.window_id)
+    return StateError("card_not_called", number=row.number, state=row.state)
