@@ -14,7 +14,7 @@ from config.settings import Settings
 Pair: TypeAlias = tuple[str, str]
 """The same thing said in Chinese and in English."""
 
-PLANNED_DRIVERS = ("pcsc",)
+PLANNED_DRIVERS: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class DeviceWords:
 
 DEVICES = {
     "sam": DeviceWords(Words("身份证阅读器", "ID card reader")),
+    "pcsc": DeviceWords(Words("社保卡读卡器", "Social security card reader")),
     "escpos": DeviceWords(
         Words("小票打印机", "Ticket printer"),
         Words("打印测试页", "Print a test page"),

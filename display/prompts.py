@@ -26,6 +26,10 @@ _NOTES = {
     "card_unreadable": Words(
         "这张证件读不出来，请重新放一次，或到{desk}", "This card cannot be read: lay it once more, or go to {desk_en}"
     ),
+    "chip_only": Words(
+        "这里读不了身份证，请放社保卡，或把身份证放到身份证阅读器上",
+        "ID cards are not read here: lay them on the ID card reader, or use a social security card",
+    ),
     "slip_doubtful": Words(
         "小票可能没有打完，请记下屏幕上的号码，需要补打请到{desk}",
         "Your slip may be incomplete: note the number on this screen; {desk_en} can print it again",

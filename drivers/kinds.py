@@ -71,6 +71,13 @@ KINDS = {
         only_one=("读卡器", "card reader"),
         windows_have=True,
     ),
+    "pcsc": DriverKind(
+        "drivers.card_reader.pcsc:PcscSettings",
+        "drivers.simulators.card_reader.pcsc:PcscSimulator",
+        ("M8 6h32v20H8z", "M14 12h8v7h-8zM14 15.500h8M18 12v7", "M4 30h40v12H4z", "M12 36h24"),
+        only_one=("社保卡读卡器", "reader of chip cards"),
+        windows_have=True,
+    ),
     "escpos": DriverKind(
         "drivers.printer.driver:EscposSettings",
         "drivers.simulators.printer.simulator:PrinterSimulator",

@@ -1,7 +1,7 @@
 """What every reader of residents' cards tells."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from drivers.card_reader.id_card import IdCard
 from drivers.card_reader.social_security import SocialSecurityCard
@@ -17,7 +17,10 @@ class _OnReader(DeviceEvent):
 
 @dataclass(frozen=True)
 class CardFound(_OnReader):
-    """A card lies on the reader and is being read: :class:`CardRead` or :class:`CardRefused` follows."""
+    """A card lies on the reader and is being read: :class:`CardRead` or :class:`CardRefused` follows.
+
+    On a reader without a security module it may be :class:`ChipRead`.
+    """
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,22 @@ class CardRefused(_OnReader):
 
     Attributes:
         reason: ``card_moved`` (pulled away, or badly laid), ``card_unreadable`` (it will not do on this reader, or at
-            all), ``chip_only`` (an ID card on a reader that has no security module), ``sam_unauthorised`` and
-            ``sam_broken`` (the reader's module), ``reader_error``, ``garbled``, or ``reader_lost`` (the reader went
-            away meanwhile).
+            all), ``sam_unauthorised`` and ``sam_broken`` (the reader's module), ``reader_error``, ``garbled``, or
+            ``reader_lost`` (the reader went away meanwhile).
     """
 
     reason: str
+
+
+@dataclass(frozen=True)
+class ChipRead(_OnReader):
+    """An ID card lies on a reader without a security module, which knows its presence and its chip's number alone.
+
+    Attributes:
+        serial: eight bytes, the same each time; personal, so never shown.
+    """
+
+    serial: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,7 @@ class CardLeft(_OnReader):
     """The card that was read has been lifted."""
 
 
-CardEvent = CardFound | CardRead | CardRefused | CardLeft
+CardEvent = CardFound | CardRead | CardRefused | ChipRead | CardLeft
 
 
 def at_window(window: str, emit: Callable[[DeviceEvent], None]) -> Callable[[CardEvent], None]:

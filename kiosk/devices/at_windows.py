@@ -3,7 +3,7 @@
 from typing import Any
 
 from display import masking, refusals
-from drivers.card_reader.events import CardEvent, CardRead, CardRefused
+from drivers.card_reader.events import CardEvent, CardRead, CardRefused, ChipRead
 from drivers.device import DeviceEvent
 from drivers.scanner.driver import LineScanned
 from kiosk.card_holder import resident_of
@@ -50,8 +50,8 @@ class AtWindows(Inbox):
             self._news.tell(event.window, "scan", {"ok": True, "code": None, "number": found.ticket.number})
 
     def _card(self, device: str, event: CardEvent) -> None:
-        if isinstance(event, CardRefused):
-            code = "chip_only" if event.reason == "chip_only" else "card_unread"
+        if isinstance(event, CardRefused | ChipRead):
+            code = "chip_only" if isinstance(event, ChipRead) else "card_unread"
             self._news.tell(event.window, "card", _refusal(code))
         if not isinstance(event, CardRead):
             return

@@ -90,7 +90,7 @@ def build_devices(
         settings: what this box is.
         now: the time, in the hall's zone.
         on_event: a device's name, and what it tells.
-        on_reader: how the card reader is.
+        on_reader: how the kiosk's card reader is, the first one of several.
 
     Both are called on a device's thread, and have to return at once.
     """
@@ -123,8 +123,9 @@ def build_devices(
                     devices.zones.append(cast("Climate", sink))
                 case _ if one.driver == "mqtt":
                     devices.broker = cast("Broker", sink)
+        # The first one is what residents are asked to lay their card on; another is a way besides.
+        watch = on_reader if device.reads_cards and not devices.has_reader else lambda _state: None
         devices.has_reader |= device.reads_cards
-        watch = on_reader if device.reads_cards else lambda _state: None
         tap = WireTap(KINDS[one.driver].traced)
         opener = tap.around(opener)
         shares = sum(other.port == one.port for other in settings.devices) > 1 and not one.simulated

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from threading import Lock
 
 from display import prompts
-from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused
+from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused, ChipRead
 from drivers.printer.driver import Outcome
 from drivers.supervisor import DeviceState
 from kiosk.card_holder import resident_of
@@ -75,7 +75,6 @@ class KioskController(Loop):
         # A page may outlive this run of the program, and its numbers of visits begin anew.
         self._run_id = secrets.token_hex(8)
         self._store_away = False
-        self._readers: dict[str, str | None] = {}
         printing.on_outcome = self._on_outcome
         session.reader_fault = "starting" if has_reader else None
         super().__init__("kiosk", TICK, self._let_time_pass)
@@ -87,13 +86,8 @@ class KioskController(Loop):
         self._enqueue(lambda: self._take_card(event))
 
     def on_reader(self, state: DeviceState) -> None:
-        """Take the state of a reader; of several, one that works is enough."""
-        self._enqueue(lambda: self._take_reader(state))
-
-    def _take_reader(self, state: DeviceState) -> None:
-        self._readers[state.name] = state.reason
-        faults = [reason for reason in self._readers.values() if reason]
-        self._session.reader_is(faults[0] if len(faults) == len(self._readers) else None)
+        """Take the reader's state."""
+        self._enqueue(lambda: self._session.reader_is(state.reason))
 
     def on_slip_taken(self) -> None:
         """Take that the slip has left its slot."""
@@ -117,6 +111,8 @@ class KioskController(Loop):
                 self._session.card_read(resident_of(card), self._clock())
             case CardRefused(reason):
                 self._session.card_refused(reason)
+            case ChipRead():
+                self._session.card_refused("chip_only")
             case CardLeft():
                 self._session.card_left(self._clock())
 

@@ -15,7 +15,7 @@ from drivers.card_reader.id_card import parse_card
 from drivers.errors import DeviceError, ProtocolError
 from drivers.led import onbon_bx
 from drivers.printer.escpos_status import Classifier
-from drivers.scanner import LONGEST, LineDecoder
+from drivers.scanner.lines import LONGEST, LineDecoder
 
 INPUTS, FEW = 1_000_000, 2_000
 BYTES = 200_000

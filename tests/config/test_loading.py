@@ -6,6 +6,7 @@ import pytest
 
 import config
 from config.loading import ConfigError, ConfigProblem
+from config.problems import PLANNED_DRIVERS
 from kiosk.settings import load
 
 FOLDER = Path(config.__file__).parent
@@ -194,7 +195,7 @@ def test_each_window_may_have_a_card_reader_beside_the_kiosks(tmp_path: Path) ->
 
 
 def test_a_driver_that_is_still_to_come_is_said_to_be(tmp_path: Path) -> None:
-    problems = problems_of(tmp_path, GOOD.replace('"led-bx"', '"pcsc"'))
+    problems = problems_of(tmp_path, GOOD.replace('"led-bx"', f'"{PLANNED_DRIVERS[-1]}"'))
     assert "not in this version" in problems["devices[0].driver"].reason[1]
 
 

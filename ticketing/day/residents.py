@@ -34,7 +34,7 @@ class Holders:
     agent: Resident | None = None
 
 
-def seal(m: Transaction, ticket: int, holders: Holders, wrapped: bytes | None) -> None:
+def seal(m: Transaction, ticket: int, holders: Holders, wrapped: bytes | None = None) -> None:
     """Seal and store the persons behind a ticket of today, until the day is erased; ``wrapped`` as for the vault."""
     sealed = m.vault.seal(m.conn, m.day, PURPOSE, ticket, to_bytes(holders), wrapped)
     _INSERT.later(m.conn, {"ticket_id": ticket, "hall_day": m.day, "sealed": sealed})

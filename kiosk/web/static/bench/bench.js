@@ -29,8 +29,8 @@ const deskFrame = el("desk", HTMLIFrameElement);
 
 // A device stands where its simulator says; these places have furniture, any other device stands beside.
 const PLACES = ["reader", "printer", "strip", "scanner", "speaker"];
-/** The first device at a place. */
-const the = (/** @type {string} */ place) => state.devices.find((device) => place in device);
+/** The kiosk's device at a place, or the hall's: the first one, and no reader of a window. */
+const the = (/** @type {string} */ place) => state.devices.find((device) => place in device && !(device.reader && device.window));
 /** A window's device at a place. */
 const at = (/** @type {string} */ window, /** @type {string} */ place) => state.devices.find((device) => place in device && device.window === window);
 const address = (/** @type {BenchDevice} */ device, /** @type {string} */ rest) => `/api/v1/bench/${encodeURIComponent(device.name)}/${rest}`;
@@ -88,6 +88,7 @@ const KINDS = {
   "hk-macao-taiwan": ["港澳台居民居住证", "HK, Macao, Taiwan"],
   "foreigner-2017": ["永久居留身份证", "Permanent residence"],
   "foreigner-2023": ["永久居留身份证", "Permanent residence"],
+  "social-security": ["社会保障卡", "Social security card"],
 };
 
 /** @param {BenchCard} card */
@@ -111,8 +112,9 @@ function renderTray(reader) {
     const { item, button } = drawCard(card);
     item.classList.toggle("away", card.id === laid);
     button.dataset.card = card.id;
-    button.title = t("放到读卡器上", "Lay it on the reader");
-    takable(button, { reader: () => use(the("reader"), "lay", { card: card.id }) }, () => use(the("reader"), "lay", { card: card.id }));
+    button.title = t("放到读卡器上，或拖到窗口", "Lay it on the reader, or drag it to a window");
+    const lay = () => use(the("reader"), "lay", { card: card.id });
+    takable(button, { reader: lay, scanner: (place) => layAt(place.dataset.window ?? "", card.id) }, lay);
     return item;
   }));
 }
@@ -182,6 +184,19 @@ async function scanAt(window, paper = the("printer")?.printer?.papers[0]?.id) {
   await until(() => isAtDesk(window), 3000);
   if (paper) await use(at(window, "scanner"), "scan", { paper });
   else el("trouble").textContent = t("还没有小票", "There is no slip yet");
+}
+
+/**
+ * Lay a card on a window's own reader.
+ * @param {string} window
+ * @param {string} card
+ */
+async function layAt(window, card) {
+  sitAt(window);
+  await until(() => isAtDesk(window), 3000);
+  const reader = at(window, "reader");
+  if (reader) await use(reader, "lay", { card });
+  else el("trouble").textContent = t("这个窗口没有读卡器", "This window has no card reader");
 }
 
 /** @param {string} window */
@@ -255,6 +270,12 @@ function renderBooths() {
     scan.hidden = !scanner;
     find("span", scan).textContent = t("扫小票", "Scan slip");
     scan.title = t("扫最新的小票；也可以把小票拖过来", "Scan the newest slip, or drag one here");
+    const reader = at(window, "reader");
+    const laid = state.cards.find(({ id }) => id === reader?.reader?.card);
+    const card = find(".booth-card", booth);
+    card.hidden = !laid;
+    card.textContent = laid?.label.split(" · ")[0] ?? "";
+    card.title = t("取走身份证", "Lift the card");
     find(".booth-out", booth).title = t("在新标签页打开", "Open in a new tab");
     if (scanner) fillTag(scannerTag, scanner);
   }
@@ -276,6 +297,7 @@ function drawBooth({ id, name }) {
   const scan = find(".booth-scan", booth);
   scan.dataset.key = `scan ${id}`;
   scan.addEventListener("click", () => scanAt(id));
+  find(".booth-card", booth).addEventListener("click", () => use(at(id, "reader"), "lift"));
   stripFaces.delete(id);
   return booth;
 }

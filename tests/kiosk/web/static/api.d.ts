@@ -321,6 +321,7 @@ interface BenchDevice {
   plugged: boolean;
   hands: string[];
   reader?: { card: string | null };
+  slot?: { card: string | null };
   printer?: { papers: { id: number }[]; cover_open: boolean; paper: boolean };
   speaker?: { said: { id: number; text: string }[]; occupied: boolean; silent: boolean };
   strip?: { text: string };
