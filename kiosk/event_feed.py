@@ -271,7 +271,7 @@ class Channels:
 class WindowNews(Channels):
     """What is for one window's clerk alone, by window.
 
-    Messages: ``refresh`` (look again), ``scan`` and ``card`` (what was read), ``press`` (a key there did nothing).
+    Messages: ``refresh`` (look again), ``scan``, ``card``, ``photo`` (what was read), ``press`` (a key did nothing).
     Every event of the hall may change what a window page shows, so each is a ``refresh`` there.
     """
 

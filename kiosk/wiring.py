@@ -87,7 +87,8 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         feed = EventFeed(office, store.on_commit)
         news = WindowNews(feed)
 
-        at_windows = AtWindows(office, news)
+        decoders = {one.name: getattr(one, "photo_decoder", "") for one in settings.devices}
+        at_windows = AtWindows(office, news, decoders)
 
         def told(device: str, event: DeviceEvent) -> None:
             hall.device_tests.hear(device, event)

@@ -51,16 +51,17 @@ class PcscSettings(DeviceSettings):
         port: ``pcsc:`` for any slot, or part of the slot's name, upper or lower case, with or without ``pcsc:``.
         window: at which window it is; "" for the kiosk's own.
         accepts: the cards that are read. ``id-card`` needs a reader with a security module inside.
-        photo: whether the photo leaves such a reader at all.
+        photo_decoder: a program for photos, as of the driver ``sam``.
     """
 
     port: Annotated[PortText, AfterValidator(_no_line)]
     accepts: tuple[Accepted, ...] = Field(("social-security", "id-chip"), min_length=1)
-    photo: bool = False
+    photo_decoder: str = ""
 
     def build(self, emit: Callable[[DeviceEvent], None]) -> Device:
         """The device, with its driver and sinks."""
-        reader = PcscReader(at_window(self.window, emit), accepts=frozenset(self.accepts), photo=self.photo)
+        photo = bool(self.photo_decoder and self.window)
+        reader = PcscReader(at_window(self.window, emit), accepts=frozenset(self.accepts), photo=photo)
         return Device(reader, reads_cards=not self.window)
 
     def open_port(self) -> PcscSlots:

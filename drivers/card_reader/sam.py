@@ -47,12 +47,13 @@ class SamSettings(SerialOrTcpSettings):
     Attributes:
         port: besides a serial path and ``tcp://host:port``, ``usb:0400:c35a`` for a reader on USB.
         window: at which window it lies; "" for the kiosk's own.
-        photo: whether the photo leaves the reader at all; it is biometric data, and nothing here needs it.
+        photo_decoder: a program for photos (see :mod:`drivers.card_reader.photo`). With one, the page of the reader's
+            window shows the photo; without, no photo leaves the reader: it is biometric data.
         newest_address: whether to ask the card for the address that was added last, instead of the one printed on it.
     """
 
     port: Annotated[PortText, AfterValidator(_or_usb)]
-    photo: bool = False
+    photo_decoder: str = ""
     newest_address: bool = False
 
     def open_port(self) -> Resource:
@@ -63,7 +64,7 @@ class SamSettings(SerialOrTcpSettings):
         """The device, with its driver and sinks."""
         reader = CardReader(
             at_window(self.window, emit),
-            photo=self.photo,
+            photo=bool(self.photo_decoder and self.window),
             newest_address=self.newest_address,
             ask_number=True,
         )

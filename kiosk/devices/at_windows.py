@@ -1,9 +1,13 @@
 """What devices at windows tell: a scanned slip, a card that was laid. The window's pages learn what came of it."""
 
+from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 
 from display import masking, refusals
 from drivers.card_reader.events import CardEvent, CardRead, CardRefused, ChipRead
+from drivers.card_reader.id_card import IdCard
+from drivers.card_reader.photo import decode_photo
 from drivers.device import DeviceEvent
 from drivers.scanner.driver import LineScanned
 from kiosk.card_holder import resident_of
@@ -19,11 +23,13 @@ class AtWindows(Inbox):
     Args:
         office: whose verbs are done.
         news: how the pages of a window are told.
+        decoders: programs for the photos of cards, by the reader's name.
     """
 
-    def __init__(self, office: Office, news: WindowNews) -> None:
+    def __init__(self, office: Office, news: WindowNews, decoders: Mapping[str, str] | None = None) -> None:
         self._office = office
         self._news = news
+        self._decoders = decoders or {}
         super().__init__("at windows", self._handle)
 
     def hear(self, device: str, event: DeviceEvent) -> None:
@@ -64,6 +70,16 @@ class AtWindows(Inbox):
         else:
             told = {"ok": True, "code": None, "number": known.ticket.number, "name": name}
             self._news.tell(event.window, "card", told)
+            self._show_photo(device, event, known.ticket.number)
+
+    def _show_photo(self, device: str, event: CardRead, number: str) -> None:
+        """Send the photo to the window's page, where the settings ask for it; it is kept nowhere."""
+        program = self._decoders.get(device)
+        photo = event.card.photo if isinstance(event.card, IdCard) else b""
+        if program and photo and (decoded := decode_photo(program, photo)):
+            image, kind = decoded
+            picture = f"data:{kind};base64,{b64encode(image).decode()}"
+            self._news.tell(event.window, "photo", {"number": number, "picture": picture})
 
 
 def _refusal(code: str, facts: dict[str, Any] | None = None, name: str = "") -> dict[str, Any]:

@@ -144,8 +144,9 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     def follow(path: WindowPath) -> Response:
         """`refresh`: something changed, look again.
 
-        `scan`: what the scanner at this window read: `{ok, code, message, message_en}`; `press`: why a key of a pad or
-        a button there did nothing: the same.
+        `scan`, `card`: what scanner or card reader at this window read: `{ok, code, number, message, message_en}`.
+        `photo`: of that card, where a decoder is set up: `{number, picture}`, a data URL.
+        `press`: why a key of a pad or a button there did nothing: `{ok, code, message, message_en}`.
         """
         hall.window(path.window)
         return streams.answer(hall.news.listen(path.window))

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
+from display import nationalities
 from kiosk.web.auth import check_same_site, gate
 from kiosk.web.hall import Hall
 from kiosk.web.pages.public import form_page, page
@@ -111,6 +112,6 @@ def case_pages(hall: Hall) -> Blueprint:
 
     @blueprint.get("/terminal")
     def terminal() -> Response:
-        return page("terminal.html", appointments=hall.settings.appointments)
+        return page("terminal.html", appointments=hall.settings.appointments, nationalities=nationalities.TABLE)
 
     return blueprint

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, request
 
+from display import nationalities
 from display.advice import DEVICES, REASONS, DeviceWords, advice
 from display.refusals import CODES, words
 from drivers.kinds import KINDS
@@ -38,7 +39,7 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
         found, clerk = hall.window(window), staff("clerk")
         if not clerk.may_use(window):
             raise RequestError(403, "not_your_window", window=window)
-        return page("window.html", window=found, username=clerk.name)
+        return page("window.html", window=found, username=clerk.name, nationalities=nationalities.TABLE)
 
     @blueprint.get("/desk")
     def desk() -> Response:

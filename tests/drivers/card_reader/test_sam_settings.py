@@ -82,7 +82,7 @@ def test_the_modules_number_is_told_and_the_photo_stays_in_the_reader(
 def test_a_reader_at_a_window_says_so_with_each_event_and_is_not_the_kiosks(
     reader: SamSimulator, configured: type[Configured]
 ) -> None:
-    desk = configured(window="3", photo=True)
+    desk = configured(window="3", photo_decoder="/bin/cat")
     lay(reader)
     wires.wait_until(lambda: len(desk.told) == 2)
     reader.lift()

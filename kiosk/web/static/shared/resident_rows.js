@@ -1,5 +1,6 @@
 // A resident's data in the order forms ask for them: for the clerk, who copies them, and for the terminal, which shows them.
 
+import { el } from "./dom.js";
 import { t } from "./language.js";
 
 const KEYS = "123456789-=";   // of the fields at the window, in order
@@ -53,8 +54,28 @@ export function rowsOf(resident) {
  */
 function valueOf(resident, name) {
   if (name === "valid_until" && resident.valid_until === null && resident.valid_from) return "长期";
+  if (name === "nationality") return countryOf(resident.nationality);
   if (name === "sex" || name === "ethnicity") return resident[name]?.label || resident[name]?.code || "";
   return String(resident[name] ?? "");
+}
+
+/** @type {Map<string, [zh: string, en: string]> | null} */
+let countries = null;
+
+/**
+ * The name of a country by the code on a card, from the table that the page came with; an unknown code stays as it is.
+ * @param {string | null} code
+ */
+function countryOf(code) {
+  if (!code || typeof document === "undefined") return code ?? "";
+  countries ??= new Map(el("nationalities", HTMLTemplateElement).innerHTML.trim().split("\n").flatMap((line) => {
+    const [letters, figures, zh, ...en] = line.split(" ");
+    /** @type {[string, [string, string]][]} */
+    const known = [[letters, [zh, en.join(" ")]], [figures, [zh, en.join(" ")]]];
+    return known;
+  }));
+  const names = countries.get(code);
+  return names ? t(...names) : code;
 }
 
 /**

@@ -53,7 +53,15 @@ export function residentPanel(tell) {
   let rows = [];
   let closesAt = 0;
 
+  /** @param {string} picture of the card that lies on the window's reader; "" for none */
+  function photo(picture) {
+    if (picture) el("person-photo", HTMLImageElement).src = picture;
+    else el("person-photo").removeAttribute("src");
+    el("person-photo").hidden = !picture;
+  }
+
   function hide() {
+    photo("");
     resident = null;
     rows = [];
     el("fields").replaceChildren();
@@ -146,7 +154,7 @@ export function residentPanel(tell) {
   });
 
   return {
-    show, hide, render, tick,
+    show, hide, render, tick, photo,
     get shown() {
       return resident !== null;
     },

@@ -482,9 +482,20 @@ async function onHardwareScan(news) {
   }
 }
 
+/** @param {{number: string, picture: string}} news the photo of the card on this window's reader */
+function onPhoto({ number, picture }) {
+  if (view?.ticket?.number === number) panel.photo(picture);
+}
+
 follow(`${path}/events`, {
-  // A key of a pad or a button here did nothing.
-  on: { refresh, scan: onHardwareScan, card: onHardwareScan, press: (news) => tell(news.message, news.message_en, "stop") },
+  on: {
+    refresh,
+    scan: onHardwareScan,
+    card: onHardwareScan,
+    photo: onPhoto,
+    // A key of a pad or a button here did nothing.
+    press: (news) => tell(news.message, news.message_en, "stop"),
+  },
   connected(isConnected, heard) {
     connected = isConnected;
     showLost(isConnected, heard);

@@ -1,20 +1,36 @@
 """The clerk's page in a real browser, with the whole hall behind it."""
 
+import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+import config
 import staff
+from kiosk.settings import load
 from staff import issue, key_is, resident_of, sit_at
 from ticketing.model import State
 from wires import wait_until
 
+DECODER = """
+import sys
+from PIL import Image
+assert sys.stdin.buffer.read().startswith(b"WL") and sys.path
+Image.new("RGB", (102, 126), "teal").save(sys.stdout.buffer, "PNG")
+"""
+"""A program that decodes every photo to the same picture."""
 INSECURE = """Object.defineProperty(window, "isSecureContext", { value: false });
     Object.defineProperty(Navigator.prototype, "clipboard", { value: undefined });"""
 """As in a hall whose own network is plain HTTP."""
+
+
+def demo_devices() -> tuple[Any, ...]:
+    return load(Path(config.__file__).parent / "demo.toml").devices
 
 
 def ticket_at(hall: Any, window: str = "3") -> Any:
@@ -139,6 +155,42 @@ def test_a_card_on_the_windows_reader_brings_the_resident_or_says_whose_turn_it_
     assert ticket_at(hall).state is State.SERVING
     # Nothing of it is the kiosk's.
     assert hall.program.hall.kiosk.view().state == "idle"
+
+
+def test_a_photo_is_shown_where_a_decoder_is_set_up_and_goes_with_the_ticket(
+    start_hall: Callable[..., Any], tmp_path: Path, new_page: Callable[..., Page]
+) -> None:
+    decoder = tmp_path / "decode"
+    decoder.write_text(f"#!{sys.executable}\n{DECODER}")
+    decoder.chmod(0o755)
+    devices = [
+        one.model_copy(update={"photo_decoder": str(decoder)}) if one.name == "reader-3" else one
+        for one in demo_devices()
+    ]
+    hall = start_hall(devices=tuple(devices))
+    issue(hall, card="li")
+    page = sit_at(new_page(), hall)
+    page.keyboard.press("Space")
+    key_is(page, "开始办理")
+    expect(page.locator("#person-photo")).to_be_hidden()
+    hall.simulator("reader-3").use("lay", {"card": "li"})
+    expect(page.locator("#person-photo")).to_have_attribute("src", re.compile("^data:image/png;base64,"))
+    expect(page.locator("#person-name")).to_have_text("李秀兰")
+    page.keyboard.press("Space")
+    key_is(page, "呼叫下一位")
+    expect(page.locator("#person-photo")).to_be_hidden()
+
+
+def test_a_foreigners_country_is_told_by_its_name(hall: Any, new_page: Callable[..., Page]) -> None:
+    code = issue(hall, card="foreigner-2023").code
+    page = sit_at(new_page(), hall)
+    page.keyboard.press("Space")
+    key_is(page, "开始办理")
+    hall.scanner("3").scan(code)
+    country = page.locator("[data-field=nationality] .field-value")
+    expect(country).to_have_text("沙特阿拉伯")
+    page.locator("[data-switch-language]").click()
+    expect(country).to_have_text("Saudi Arabia")
 
 
 @pytest.mark.parametrize("secure", [True, False])
