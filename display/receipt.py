@@ -22,6 +22,7 @@ from display.slip import (
     headline,
     largest_scale,
     weigh_lines,
+    wrap_words,
 )
 
 TITLE = Words("受理回执", "Receipt")
@@ -88,7 +89,7 @@ def _lines(receipt: Receipt, columns: int, brief: bool) -> Iterator[SlipLine]:
     chinese, english = said.zh.format(day=day), said.en.format(day=day)
     yield TextLine(chinese, largest_scale(chinese, columns, 2), bold=True)
     if not brief:
-        yield TextLine(english)
+        yield from map(TextLine, wrap_words(english, columns))
     yield QrCode(receipt.link)
     yield TextLine(" ".join(receipt.code[at : at + 4] for at in range(0, len(receipt.code), 4)))
     yield from beside("扫码或凭码查进度", "" if brief else "Scan to see how it goes", columns)

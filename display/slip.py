@@ -99,6 +99,18 @@ def fit_words(text: str, columns: int) -> str:
     return text.rstrip() + "…"
 
 
+def wrap_words(text: str, columns: int) -> Iterator[str]:
+    """``text`` on lines of at most ``columns`` half-width columns, broken at its blanks."""
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and measure_words(longer) > columns:
+            yield line
+            longer = word
+        line = longer
+    yield fit_words(line, columns)
+
+
 def measure_words(text: str) -> int:
     """How many half-width columns ``text`` takes: a Chinese character takes two."""
     return sum(1 if ord(character) < 0x80 else 2 for character in text)

@@ -106,3 +106,14 @@ def test_names_of_any_length_fit_the_paper_and_the_limit(
 def test_long_names_are_shortened_before_the_limit_is_passed(service: str, hall: str) -> None:
     receipt = replace(RECEIPT, hall=hall, service=service, service_en="Planning permission for construction", copy=True)
     assert len(on_the_wire(lay_out_receipt(receipt))) <= LONGEST
+
+
+@pytest.mark.parametrize("outcome", [*WHAT_NOW, "own_word"])
+@pytest.mark.parametrize("columns", [30, 32, 48])
+def test_no_outcome_has_a_line_wider_than_the_paper(outcome: str, columns: int) -> None:
+    facts = replace(RECEIPT, outcome=outcome, service="社保", service_en="", hall="厅")
+    said = words(facts, columns)
+    assert max(map(measure_words, said)) <= columns
+    assert WHAT_NOW.get(outcome, WHAT_NOW["promised"]).en.format(day="2026-03-09") in " ".join(said) or (
+        outcome == "own_word"
+    )
