@@ -213,6 +213,22 @@ _ADVICE = {
         "The cutter is jammed → Switch it off, clear the paper, switch it on",
     ),
     "head_hot": ("打印头过热 → 等几分钟，会自动恢复", "The print head is too hot → Wait; it comes back by itself"),
+    "paper_jam": (
+        "打印机卡纸 → 打开上盖，清出卡住的纸，再合好",
+        "Paper is stuck → Open the cover, pull out the stuck paper and close it",
+    ),
+    "black_mark": (
+        "找不到黑标 → 换上带黑标的纸卷，擦净黑标传感器",
+        "No black mark was found → Put in a roll with marks, and wipe the mark sensor",
+    ),
+    "ticket_not_taken": (
+        "出纸口有票没人取 → 请取走出纸口的小票",
+        "A slip hangs in the exit → Take it out; it may belong to somebody still here",
+    ),
+    "answers_late": (
+        "打印机的应答总是晚一步 → 能用；请升级打印机固件或换一根线",
+        "Its answers come one question late → It works; update its firmware or change its cable",
+    ),
     "printer_error": (
         "打印机报错 → 打开上盖检查卡纸，再关机重开",
         "The printer reports an error → Open the cover, look for jammed paper, then switch it off and on",

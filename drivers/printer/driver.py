@@ -11,18 +11,23 @@ import logging
 import secrets
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass, field
-from typing import Literal
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import Annotated
 
-from drivers.device import Device, DeviceEvent, SerialOrTcpSettings, Sink
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from drivers.device import Device, DeviceEvent, SerialOrTcpSettings, Sink, Whole, wrong_setting
 from drivers.errors import OfflineError
 from drivers.port import Port
-from drivers.printer import escpos, escpos_status
-from drivers.printer.escpos import PROFILES, Gap, Item, Profile, ProfileName, Rule, Text
-from drivers.printer.escpos_status import GS_TRANSMIT_PAPER
+from drivers.printer import escpos, escpos_status, glyphs
+from drivers.printer.doubts import Doubts
+from drivers.printer.escpos import Gap, Item, Rule, Text
+from drivers.printer.escpos_status import GS_TRANSMIT_PAPER, PAPER
+from drivers.printer.job import Job, Outcome
 from drivers.printer.line import Line
+from drivers.printer.profiles import PROFILES, Profile, ProfileName
+from drivers.printer.upkeep import Upkeep
 from drivers.supervisor import Link
 
 log = logging.getLogger(__name__)
@@ -36,35 +41,52 @@ WATCHED = 30.0
 SLOWEST_LINE = 960
 """Bytes per second at 9600 baud: how long a slip may be under way."""
 
-How = Literal["gs_h", "gs_r", "none"]
+AFTER_A_MISS = 0.5
+"""Seconds until a printer that answered nothing is asked again."""
+SOON = 0.1
+"""Seconds between looks at a motor that confirms a slip."""
+IN_FLIGHT = 30.0
+"""Seconds after which a slip that nothing confirms is taken to have arrived: a line lost earlier may have lost it."""
+
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a slip.
-
-    Attributes:
-        state: ``printed``: confirmed; ``unconfirmed``: some of its bytes were sent, no more is known; ``failed``: not
-            one byte of it was sent, it may be printed again as an original.
-        reason: why it is not ``printed``: a trouble of :func:`drivers.printer.escpos_status.find_trouble`, a reason of
-            ``OfflineError``, ``occupied`` (another slip is being printed), ``stopping``, ``no_confirmation``.
-        how: by what it was confirmed: process id, an answer in turn, nothing.
-    """
-
-    state: Literal["printed", "unconfirmed", "failed"]
-    reason: str | None = None
-    how: How = "none"
+def _known_marks(black_mark: bool, info: ValidationInfo) -> bool:
+    profile = info.data.get("profile")
+    if black_mark and profile and not PROFILES[profile].mark:
+        marked = ", ".join(name for name, one in PROFILES.items() if one.mark)
+        raise wrong_setting(
+            f"{profile} 不会找黑标",
+            f"{profile} does not look for marks",
+            f"换成 {marked} 之一，或去掉这一项",
+            f"choose one of {marked}, or leave this out",
+        )
+    return black_mark
 
 
 class EscposSettings(SerialOrTcpSettings):
-    """``driver = "escpos"``; ``profile`` is what its model can do."""
+    """``driver = "escpos"``.
+
+    Attributes:
+        profile: what its model can do.
+        black_mark: the roll has a black mark for each slip, where it is cut.
+        backup: name of the printer that takes over while this one does not work; "" for none. Whether there is such a
+            printer is for ``config.contradictions`` to say.
+        job_seconds: for how long a slip is wanted. Older ones are not begun; of one that hangs in the printer the rest
+            is cleared, where the model can do so.
+    """
 
     profile: ProfileName = "epson"
+    black_mark: Annotated[bool, AfterValidator(_known_marks)] = False
+    backup: str = ""
+    job_seconds: Whole = Field(120, ge=10, le=3600)
 
     def build(self, emit: Callable[[DeviceEvent], None]) -> Device:  # noqa: ARG002 - it has nothing to tell
         """The device, with its driver and sinks."""
-        printer = Printer(PROFILES[self.profile])
+        profile = PROFILES[self.profile]
+        if self.black_mark:
+            profile = replace(profile, cut=profile.mark + profile.cut)
+        printer = Printer(profile, paused_timeout=float(self.job_seconds))
         return Device(printer, (printer,))
 
 
@@ -77,7 +99,8 @@ class Printer(Sink):
         poll_interval: seconds between rounds of questions while nothing is printed.
         answer_timeout: seconds for the answer to one question of status.
         ack_timeout: seconds from the last byte to the confirmation, beyond the time the bytes need at 9600 baud.
-        paused_timeout: seconds for which a slip waits in a printer that is out of paper or open.
+        paused_timeout: seconds for which a slip is wanted, and so waits in a printer that is out of paper or open.
+        take_timeout: seconds after which a slip that nobody took from the presenter is taken back in, or thrown out.
         fresh: seconds for which an answered round of questions need not be asked again in full before a slip: one
             question is enough then, and is answered while the store is told.
     """
@@ -88,6 +111,7 @@ class Printer(Sink):
     answer_timeout: float = 0.3
     ack_timeout: float = 3.0
     paused_timeout: float = 120.0
+    take_timeout: float = 30.0
     fresh: float = 0.5
 
     def __post_init__(self) -> None:
@@ -96,14 +120,9 @@ class Printer(Sink):
         self._news = threading.Condition()
         self._line: Line | None = None
         self._lost = "offline"
-        self._job: _Job | None = None
-        self._late: dict[bytes, Callable[[Outcome], None]] = {}
-        # Whether it knows GS ( H, once that has shown. An answer of an earlier run must not confirm a slip of this one.
-        self._knows_ids: bool | None = None
-        # Whether the last slip may have reached the printer in part only: half of it may wait there for its rest.
-        self._left_half = False
-        self._last_ident = b""
-        self._idents: deque[bytes] = deque(maxlen=16)
+        self._job: Job | None = None
+        self._doubts = Doubts()
+        self._watched_until = 0.0
         self._next_id = secrets.randbelow(len(DIGITS) ** 4)
 
     @property
@@ -111,6 +130,12 @@ class Printer(Sink):
         """Why nothing can be printed now; None when it can."""
         with self._news:
             return self._lost if self._line is None else self._line.trouble
+
+    @property
+    def paper(self) -> PAPER:
+        """How much paper there is; ``unknown`` unless the printer tells."""
+        with self._news:
+            return "unknown" if self._line is None else self._line.paper
 
     def look_soon(self) -> None:
         """Query the status now and keep it fresh for a while, because a slip will be printed soon.
@@ -126,7 +151,7 @@ class Printer(Sink):
         piece of paper if that one was whole, so not for every slip of a printer that never confirms any: there, for
         one whose sending had not ended.
         """
-        self._left_half = True
+        self._doubts.left_half = True
 
     def print(
         self,
@@ -134,6 +159,7 @@ class Printer(Sink):
         sending: Callable[[], None],
         patience: float = 5.0,
         late: Callable[[Outcome], None] | None = None,
+        wanted: float | None = None,
     ) -> Outcome:
         """Print one slip and wait until it is confirmed; may be called from any thread.
 
@@ -143,13 +169,16 @@ class Printer(Sink):
                 A slip may be ``failed`` after it all the same, if the last look at the printer shows trouble.
             patience: seconds to wait for a printer that is being connected again, or busy with another slip.
             late: told, on the device's thread, if an ``unconfirmed`` slip is confirmed after all.
+            wanted: seconds for which the slip is wanted, if less than ``paused_timeout``.
         """
-        deadline = time.monotonic() + patience
-        slip = escpos.compose(items, self.profile)
+        began = time.monotonic()
+        deadline = began + patience
+        wanted_until = began + min(self.paused_timeout, wanted if wanted is not None else self.paused_timeout)
+        slip = escpos.compose(items, self.profile, glyphs.draw_line)
         if not self._one_job.acquire(timeout=max(patience, 0)):
             return Outcome("failed", "occupied")
         try:
-            return self._print(slip, sending, deadline, late)
+            return self._print(slip, sending, deadline, late, wanted_until)
         finally:
             self._one_job.release()
 
@@ -160,7 +189,12 @@ class Printer(Sink):
         return None if outcome.state == "printed" else outcome.reason or "no_confirmation"
 
     def _print(
-        self, slip: bytes, sending: Callable[[], None], deadline: float, late: Callable[[Outcome], None] | None
+        self,
+        slip: bytes,
+        sending: Callable[[], None],
+        deadline: float,
+        late: Callable[[Outcome], None] | None,
+        wanted_until: float,
     ) -> Outcome:
         told = False
         while True:
@@ -173,6 +207,8 @@ class Printer(Sink):
                     if ahead:
                         line.ask_ahead()
                     trouble = None if ahead else line.check(self._wait_news)
+                    if trouble is None and self.profile.counter and line.cuts is None:
+                        self._settle(line.count_cuts(self.profile.counter, self._wait_news))
                     if trouble is None and not told:
                         sending()
                         told = True
@@ -191,9 +227,8 @@ class Printer(Sink):
                     if self._line is not line:
                         continue
                     job = self._job = self._start_job(line)
-                if self._left_half:
-                    slip = escpos.cut_off(self.profile) + slip
-                    self._left_half = False
+                    self._doubts.begin(job, wanted_until)
+                slip = self._clear_the_way(line) + slip
                 try:
                     line.port.write(slip + job.trailer, self.ack_timeout + len(slip) / SLOWEST_LINE)
                 except OfflineError as error:
@@ -202,54 +237,67 @@ class Printer(Sink):
             outcome = self._await_confirmation(line, job, len(slip))
             with self._news:
                 self._job = None
-                # A printer that never confirms has been handed everything unless the line was lost.
-                self._left_half = outcome.state == "unconfirmed" and (
-                    job.lost is not None or self.profile.confirm != "none"
-                )
-                self._last_ident = job.ident
-                if outcome.state == "unconfirmed" and late is not None and job.ident:
-                    self._late[job.ident] = late
-                    while len(self._late) > 8:
-                        del self._late[next(iter(self._late))]
+                arrived_at = time.monotonic() + IN_FLIGHT + len(slip) / SLOWEST_LINE
+                self._doubts.end(job, outcome, self.profile.confirm != "none", arrived_at, late)
             return outcome
 
-    def _start_job(self, line: Line) -> "_Job":
+    def _start_job(self, line: Line) -> Job:
         """A job with its trailer: the questions that the printer answers once the slip is out."""
-        job = _Job()
-        if self.profile.confirm == "gs_h" and self._knows_ids is not False:
+        job = Job(cuts_before=line.cuts, exit_taken=bool(line.waiting))
+        line.cuts = None
+        if self.profile.presenter:
+            job.trailer += self.profile.presenter.present
+        if self.profile.confirm == "gs_h" and self._doubts.knows_ids is not False:
             job.ident = "".join(DIGITS[self._next_id // 36**place % 36] for place in (3, 2, 1, 0)).encode()
             self._next_id = (self._next_id + 1) % len(DIGITS) ** 4
-            self._idents.append(job.ident)
             job.trailer += escpos_status.request_id(job.ident)
-        if self.profile.confirm != "none" and not (job.ident and self._knows_ids):
+        if self.profile.confirm in ("gs_h", "gs_r") and not (job.ident and self._doubts.knows_ids):
             job.trailer += GS_TRANSMIT_PAPER
             job.turn_of_answer = line.expect_paper()
         return job
 
-    def _await_confirmation(self, line: Line, job: "_Job", size: int) -> Outcome:
+    def _clear_the_way(self, line: Line) -> bytes:
+        """What has to go before a slip: half an earlier one in the printer, a whole one in the presenter."""
+        before = b""
+        if self._doubts.left_half:
+            before += escpos.cut_off(self.profile)
+            self._doubts.left_half = False
+        if line.waiting and self.profile.presenter:
+            before += self.profile.presenter.retract or self.profile.presenter.eject
+        return before
+
+    def _settle(self, cuts: int | None) -> None:
+        with self._news:
+            tell = self._doubts.take_count(cuts)
+        if tell:
+            tell(Outcome("printed", None, "counter"))
+
+    def _await_confirmation(self, line: Line, job: Job, size: int) -> Outcome:
         """Wait as long as it makes sense; ask meanwhile why it takes so long."""
         if self.profile.confirm == "none":
             return Outcome("unconfirmed", job.lost or "no_confirmation")
+        # A printer whose answers are late gives them as it is asked again.
+        look = SOON if self.profile.confirm == "motor" or line.late else 0.5
         allowance = self.ack_timeout + size / SLOWEST_LINE
         begun = time.monotonic()
-        deadline, grace_end = begun + allowance, begun + self.paused_timeout
-        ask_at, nudge_at = begun + 0.5, begun + allowance / 3
+        deadline, grace_end = begun + allowance, max(begun + allowance, self._doubts.wanted_until)
+        ask_at, nudge_at = begun + look, begun + allowance / 3
         trouble: str | None = None
         nudge = True
         while True:
             now = time.monotonic()
             with self._news:
-                done = self._job_outcome(job, now)
+                done = self._outcome(job, now)
                 if done is None:
                     wake_at = min(deadline, ask_at) if job.other_id else min(deadline, ask_at, job.settled_at)
                     self._news.wait(max(0.0, wake_at - now))
-                    done = self._job_outcome(job, time.monotonic())
+                    done = self._outcome(job, time.monotonic())
                 if done is not None:
                     return done
             now = time.monotonic()
             if now >= ask_at:
                 was, trouble = trouble, self._ask_why(line, job)
-                ask_at = time.monotonic() + 0.5
+                ask_at = time.monotonic() + look
                 if trouble is not None or was is not None:
                     # The printer holds the slip and goes on by itself: never send it again.
                     deadline = max(deadline, now + allowance)
@@ -257,27 +305,24 @@ class Printer(Sink):
                     # Its memory may be cleared meanwhile, and a new question must not confirm what was lost with it.
                     nudge = nudge and job.answered_out
             if trouble is not None and now >= grace_end:
-                return Outcome("unconfirmed", trouble)
+                self._clear_memory(line)
+                return self._outcome(job, time.monotonic()) or Outcome("unconfirmed", trouble)
             if trouble is None and nudge and now >= nudge_at:
                 nudge = False
                 self._nudge(line, job)
             if now >= deadline:
-                return Outcome("unconfirmed", "silent" if job.silent else "no_confirmation")
+                if self.profile.confirm == "motor":
+                    self._nudge(line, job)
+                failed = Outcome("unconfirmed", "silent" if job.silent else "no_confirmation")
+                return self._outcome(job, time.monotonic()) or failed
 
-    def _job_outcome(self, job: "_Job", now: float) -> Outcome | None:
-        if job.confirmed == "gs_h":
-            return Outcome("printed", None, "gs_h")
-        # A foreign id says that the printer still works on slips of another host or an earlier run. An answer in turn
-        # may then belong to one of these: only our own id confirms the slip.
-        if job.confirmed == "gs_r" and now >= job.settled_at and not job.other_id:
-            if job.ident:
-                self._knows_ids = bool(self._knows_ids)
-            return Outcome("printed", None, "gs_r")
-        if job.lost is not None and (job.confirmed is None or job.other_id):
-            return Outcome("unconfirmed", job.lost)
-        return None
+    def _outcome(self, job: Job, now: float) -> Outcome | None:
+        done = job.outcome(now)
+        if done is not None and done.how == "gs_r" and job.ident:
+            self._doubts.knows_ids = bool(self._doubts.knows_ids)
+        return done
 
-    def _ask_why(self, line: Line, job: "_Job") -> str | None:
+    def _ask_why(self, line: Line, job: Job) -> str | None:
         try:
             with line.turn:
                 trouble = line.check(self._wait_news)
@@ -288,12 +333,33 @@ class Printer(Sink):
                 line.broken = error
             return None
         job.silent = False
+        job.troubled |= trouble is not None
+        if self.profile.confirm == "motor" and trouble is None:
+            job.see(line.busy, line.waiting)
         return trouble
 
-    def _nudge(self, line: Line, job: "_Job") -> None:
+    def _clear_memory(self, line: Line) -> None:
+        """What the printer still holds is no longer wanted: it must not come out with tomorrow's roll."""
+        if not self.profile.clear:
+            return
+        try:
+            with line.turn:
+                done = line.clear(self.profile.clear, self._wait_news)
+        except OfflineError as error:
+            line.broken = error
+        else:
+            log.info("the rest of a slip was %s", "cleared from the printer" if done else "not known to be cleared")
+
+    def _nudge(self, line: Line, job: Job) -> None:
         """Ask once more: the answer to what came with the slip may have been lost on its way."""
         try:
             with line.turn:
+                if self.profile.confirm == "motor":
+                    # Too quick to be seen at work? Its counter knows.
+                    cuts = line.count_cuts(self.profile.counter, self._wait_news) if self.profile.counter else None
+                    if cuts is not None and cuts - 1 == job.cuts_before:
+                        job.confirmed = "counter"
+                    return
                 with self._news:
                     turn = line.expect_paper()
                     if job.turn_of_answer is None or job.answered_out:
@@ -307,49 +373,59 @@ class Printer(Sink):
     def serve(self, port: Port, link: Link) -> None:
         """Read answers and poll the status until the printer is lost or the program stops."""
         escpos.warm_up()
-        line = Line(port, self.answer_timeout, asks=self.profile.confirm != "none")
+        line = Line(port, self.answer_timeout, self.profile.confirm != "none", self.profile.status)
 
         def wait_reading(done: Callable[[], bool], seconds: float) -> None:
             deadline = time.monotonic() + seconds
             while not done() and (left := deadline - time.monotonic()) > 0:
                 self._read(line, left)
 
-        lost = "stopping"
+        lost, stopped = "stopping", True
         try:
             line.drain()
             line.check(wait_reading)
+            upkeep = Upkeep(self.profile, self._doubts, line, wait_reading, self.take_timeout)
+            if line.trouble is None:
+                self._settle(upkeep.count_cuts())
             with self._news:
                 self._line = line
                 self._news.notify_all()
-            _tell(link, line)
-            watched_until = 0.0
+            _tell(link, line, upkeep)
             while not link.stopping.is_set():
                 self._read(line, READ_SLICE)
                 if line.broken is not None:
                     raise line.broken
-                if look := self._look.is_set():
-                    self._look.clear()
-                    watched_until = time.monotonic() + WATCHED
-                watched = time.monotonic() < watched_until
-                interval = 0.0 if look else self.fresh / 2 if watched else self.poll_interval
-                # The printing thread asks by itself.
-                if self._job is None and line.is_due(interval) and line.turn.acquire(blocking=False):
-                    try:
-                        line.check(wait_reading, all_questions=not watched)
-                        line.forgive()
-                    finally:
-                        line.turn.release()
-                _tell(link, line)
+                self._look_after(line, upkeep)
+                _tell(link, line, upkeep)
         except OfflineError as error:
-            lost = error.reason
+            lost, stopped = error.reason, False
             raise
         finally:
             with self._news:
                 self._line, self._lost = None, lost
                 if self._job is not None:
                     self._job.lost = self._job.lost or lost
+                elif not stopped:
+                    self._doubts.lost_line(self.profile.confirm != "none", time.monotonic())
                 line.gone = lost
                 self._news.notify_all()
+
+    def _look_after(self, line: Line, upkeep: Upkeep) -> None:
+        """Ask how the printer is, if it is time to, and do what has to be done about it."""
+        if look := self._look.is_set():
+            self._look.clear()
+            self._watched_until = time.monotonic() + WATCHED
+        watched = time.monotonic() < self._watched_until
+        interval = 0.0 if look else self.fresh / 2 if watched else self.poll_interval
+        interval = min(interval, AFTER_A_MISS) if upkeep.missed else interval
+        # The printing thread asks by itself.
+        if self._job is None and line.is_due(interval) and line.turn.acquire(blocking=False):
+            try:
+                upkeep.poll(all_questions=not watched)
+                if self._doubts.awaits_count and not watched and line.trouble is None:
+                    self._settle(upkeep.count_cuts())
+            finally:
+                line.turn.release()
 
     def _read(self, line: Line, seconds: float) -> None:
         data = line.port.read(seconds)
@@ -362,17 +438,8 @@ class Printer(Sink):
                     case escpos_status.PaperStatus():
                         self._take_paper(line, answer)
                     case escpos_status.ProcessId(ident):
-                        self._knows_ids = True
-                        if self._job is not None and self._job.ident == ident:
-                            self._job.confirmed = "gs_h"
-                        elif ident not in self._idents and self._job is not None:
-                            self._job.other_id = True
-                        elif ident in self._late:
-                            late.append(self._late.pop(ident))
-                            if ident == self._last_ident:
-                                self._left_half = False
-                    case escpos_status.AutoStatus():
-                        line.checked_at = 0.0
+                        if tell := self._doubts.take_id(ident, self._job):
+                            late.append(tell)
             self._news.notify_all()
         for tell in late:
             tell(Outcome("printed", None, "gs_h"))
@@ -404,23 +471,12 @@ class Printer(Sink):
             self._news.wait_for(lambda: line.gone is not None, 10 * READ_SLICE)
 
 
-@dataclass
-class _Job:
-    """One slip under way. ``turn_of_answer``: which answer to GS r, counted on its line, speaks of it."""
-
-    ident: bytes = b""
-    trailer: bytes = b""
-    turn_of_answer: int | None = None
-    confirmed: How | None = None
-    settled_at: float = field(default=float("inf"))
-    answered_out: bool = False
-    silent: bool = False
-    other_id: bool = False
-    lost: str | None = None
-
-
-def _tell(link: Link, line: Line) -> None:
+def _tell(link: Link, line: Line, upkeep: Upkeep) -> None:
     if line.trouble is not None:
         link.fault(line.trouble)
+    elif line.near_end:
+        link.online("paper_near_end")
+    elif upkeep.left_behind:
+        link.online("ticket_not_taken")
     else:
-        link.online("paper_near_end" if line.near_end else "")
+        link.online("answers_late" if line.late else "")

@@ -17,6 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from drivers.printer.glyphs import Draw, Picture
+from drivers.printer.profiles import PROFILES, Profile
+
 if TYPE_CHECKING:
     from escpos.printer import Dummy
 
@@ -26,9 +29,16 @@ FS_CHINESE_NORMAL = b"\x1c!\x00"
 ESC_FEED_DOTS = b"\x1bJ"
 GETA = "〓"
 """The printers' mark for "a character I do not have" (下駄)."""
+_GETA = GETA.encode("gbk")
 
 QUIET_DOTS = 24
 """White above and below a native QR code: 4 modules of 6 dots. The printer adds none of its own."""
+
+BAND = 24
+"""Rows of dots in one raster command. A picture is sent in bands, so that no command is long: what hangs in the middle
+of one is ended by as many NULs as it may still want."""
+LONGEST_CODE = 400
+"""Bytes of the longest command that stores a QR code: a whole slip is no longer."""
 
 Align = Literal["left", "center"]
 
@@ -64,50 +74,6 @@ class Gap:
 
 
 Item = Text | Code | Rule | Gap
-ProfileName = Literal[
-    "epson", "epson-58", "generic", "generic-58", "generic-fs", "raster-qr", "write-only", "write-only-58"
-]
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What a model of printer can do.
-
-    Attributes:
-        name: as in the configuration.
-        width: of the printable area, in dots: 576 on 80 mm paper, 384 on 58 mm.
-        confirm: how it tells that a slip is printed: by process id (GS ( H), by an answer in turn (GS r), not at all.
-        qr: whether it draws QR codes itself.
-        chinese_size: whether GS ! enlarges Chinese too, or FS ! has to be sent beside it.
-    """
-
-    name: ProfileName
-    width: int = 576
-    confirm: Literal["gs_h", "gs_r", "none"] = "gs_r"
-    qr: Literal["native", "raster"] = "native"
-    chinese_size: Literal["gs", "both"] = "gs"
-
-    @property
-    def columns(self) -> int:
-        """How many half-width characters fit in a line; a Chinese one takes two."""
-        return self.width // 12
-
-
-PROFILES: dict[ProfileName, Profile] = {
-    profile.name: profile
-    for profile in (
-        Profile("epson", confirm="gs_h"),
-        Profile("epson-58", width=384, confirm="gs_h"),
-        Profile("generic"),
-        Profile("generic-58", width=384),
-        Profile("generic-fs", chinese_size="both"),
-        Profile("raster-qr", qr="raster"),
-        Profile("write-only", confirm="none"),
-        Profile("write-only-58", width=384, confirm="none"),
-    )
-}
-"""By name. ``epson``: Epson and true compatibles; ``generic``: most others; ``generic-fs``: those that enlarge Chinese
-by FS ! only; ``raster-qr``: those without QR codes of their own; ``write-only``: those that never answer."""
 
 
 def encode_text(text: str) -> bytes:
@@ -125,15 +91,26 @@ def _encode_character(character: str) -> bytes:
     try:
         return character.encode("gbk")
     except UnicodeEncodeError:
-        return GETA.encode("gbk")
+        return _GETA
 
 
-def compose(items: Sequence[Item], profile: Profile) -> bytes:
-    """One slip, from ESC @ through the cut; the questions of ``escpos_status`` may follow it."""
+def is_rare(text: str) -> bool:
+    """Whether ``text`` has a character that printers do not have."""
+    return any(character != GETA and _encode_character(character) == _GETA for character in text)
+
+
+def compose(items: Sequence[Item], profile: Profile, draw: Draw | None = None) -> bytes:
+    """One slip, from ESC @ through the cut; the questions of ``escpos_status`` may follow it.
+
+    Args:
+        items: from the top.
+        profile: of the printer.
+        draw: draws a line with a rare character; without it, or where it can draw none, that character is 〓.
+    """
     dummy = _load_dummy()()
     dummy.hw("INIT")
     dummy._raw(FS_CHINESE)
-    style = _Style(dummy, profile)
+    style = _Style(dummy, profile, draw)
     for item in items:
         match item:
             case Text():
@@ -144,7 +121,7 @@ def compose(items: Sequence[Item], profile: Profile) -> bytes:
                 style.code(item)
             case Gap(dots):
                 style.feed(dots)
-    dummy.cut(feed=False)
+    dummy._raw(profile.cut)
     return bytes(dummy.output)
 
 
@@ -153,15 +130,16 @@ def cut_off(profile: Profile) -> bytes:
 
     The printer may be in the middle of a command: NULs, which it passes over otherwise, complete the longest there is.
     """
-    return bytes(128 if profile.qr == "native" else 8192) + b"\x1b@\x1dVB\x00"
+    return bytes(max(LONGEST_CODE, 8 + profile.width // 8 * BAND)) + b"\x1b@" + profile.cut
 
 
 class _Style:
     """Sends a setting when it changes: python-escpos would repeat them for each line, at 15 bytes a line."""
 
-    def __init__(self, dummy: "Dummy", profile: Profile) -> None:
+    def __init__(self, dummy: "Dummy", profile: Profile, draw: Draw | None) -> None:
         self._dummy = dummy
         self._profile = profile
+        self._draw = draw
         self._size = (1, 1)
         self._chinese_double = False
         self._bold = False
@@ -171,6 +149,11 @@ class _Style:
         encoded = encode_text(item.text)
         scale = max(1, min(item.scale, 8, self._profile.columns // max(1, len(encoded))))
         self._align_to(item.align)
+        if self._draw and is_rare(item.text):
+            picture = self._draw(item.text, scale, item.bold)
+            if picture and picture.width <= self._profile.width // 8:
+                self._dummy._raw(_raster(picture))
+                return
         self._bolden(item.bold)
         self._enlarge((scale, scale), len(encoded) > len(item.text))
         self._dummy._raw(encoded + b"\n")
@@ -193,7 +176,7 @@ class _Style:
         if self._profile.qr == "native":
             self._dummy.qr(item.payload, ec=1, size=item.module, native=True)  # 1: level M
         else:
-            self._dummy._raw(_raster(item))
+            self._dummy._raw(_raster(_draw_code(item, self._profile.width)))
         self.feed(QUIET_DOTS)
 
     def feed(self, dots: int) -> None:
@@ -220,20 +203,30 @@ class _Style:
             self._chinese_double = double
 
 
-def _raster(item: Code) -> bytes:
-    """A QR code as GS v 0: python-escpos' own has one module of white around it instead of four."""
+def _draw_code(item: Code, widest: int) -> Picture:
+    """A QR code of at most ``widest`` dots, with four modules of white around it: python-escpos' own has one."""
     import qrcode
 
     code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=4)
     code.add_data(item.payload)
     rows = code.get_matrix()
-    width = -(-len(rows) * item.module // 8)
+    module = max(1, min(item.module, widest // len(rows)))
+    width = -(-len(rows) * module // 8)
     dots = bytearray()
     for row in rows:
-        bits = "".join(("1" if dark else "0") * item.module for dark in row).ljust(width * 8, "0")
-        dots += int(bits, 2).to_bytes(width, "big") * item.module
-    height = len(rows) * item.module
-    return b"\x1dv0\x00" + width.to_bytes(2, "little") + height.to_bytes(2, "little") + bytes(dots)
+        bits = "".join(("1" if dark else "0") * module for dark in row).ljust(width * 8, "0")
+        dots += int(bits, 2).to_bytes(width, "big") * module
+    return Picture(width, bytes(dots))
+
+
+def _raster(picture: Picture) -> bytes:
+    """GS v 0, in bands of :data:`BAND` rows, which join without a gap."""
+    band, sent = picture.width * BAND, bytearray()
+    for start in range(0, len(picture.dots), band):
+        dots = picture.dots[start : start + band]
+        height = len(dots) // picture.width
+        sent += b"\x1dv0\x00" + picture.width.to_bytes(2, "little") + height.to_bytes(2, "little") + dots
+    return bytes(sent)
 
 
 _loading = threading.Lock()

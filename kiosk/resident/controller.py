@@ -18,7 +18,7 @@ from threading import Lock
 
 from display import prompts
 from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused, ChipRead
-from drivers.printer.driver import Outcome
+from drivers.printer.job import Outcome
 from drivers.supervisor import DeviceState
 from kiosk.card_holder import resident_of
 from kiosk.resident.printing import PrintQueue

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from drivers.errors import kind_and_place
-from drivers.printer.driver import Outcome, Printer
+from drivers.printer.driver import Printer
 from drivers.printer.escpos import Item
+from drivers.printer.job import Outcome
 from kiosk.service import Loop
 from ticketing.model import StoreError, TicketingError
 from ticketing.office import Office, PrintJob

@@ -8,7 +8,7 @@ from typing import Any
 import wires
 from drivers.port import Port, open_port
 from drivers.printer.driver import Outcome, Printer
-from drivers.printer.escpos import PROFILES, Code, Rule, Text
+from drivers.printer.escpos import PROFILES, Code, Item, Rule, Text
 from drivers.simulators.printer.simulator import PrinterSimulator
 from drivers.supervisor import Supervisor
 
@@ -33,8 +33,11 @@ class Desk:
     def sending(self) -> None:
         self.sendings += 1
 
+    def slip(self, number: str) -> tuple[Item, ...]:
+        return (*SLIP[:2], Text(number, 5), *SLIP[3:])
+
     def print(self, number: str = "A012", **options: Any) -> Outcome:
-        return self.printer.print((*SLIP[:2], Text(number, 5), *SLIP[3:]), self.sending, **options)
+        return self.printer.print(self.slip(number), self.sending, **options)
 
     def print_aside(self, number: str = "A012", **options: Any) -> "Aside":
         return Aside(lambda: self.print(number, **options))
@@ -81,9 +84,10 @@ def open_desks() -> Iterator[Open]:
         **options: Any,
     ) -> Desk:
         timeouts = {"ack_timeout": 0.6, "poll_interval": 0.3, "paused_timeout": 5.0, "answer_timeout": 0.2}
+        timeouts["take_timeout"] = 30.0
         timeouts["fresh"] = 0.0  # so that "sending" is told right before the first byte
         timeouts |= {name: options.pop(name) for name in list(options) if name in timeouts}
-        at_work = simulator or PrinterSimulator(**options)
+        at_work = simulator or PrinterSimulator(**{"profile": PROFILES[profile], **options})
         if simulator is None:
             at_work.start()
         printer = Printer(PROFILES[profile], **timeouts)

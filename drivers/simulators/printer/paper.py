@@ -10,13 +10,10 @@ from typing import Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
-CELL = 24
-"""Dots: a Chinese character is 24 x 24, any other 12 x 24, times its size."""
+from drivers.printer.glyphs import BASE, CELL, FONTS, find_font, load_font
 
 INK = (30, 30, 34)
 WHITE = (253, 252, 248)
-FONTS = Path("/usr/share/fonts/opentype/noto")
-FONT_FAMILY = "Noto Sans Mono CJK SC"
 NO_FONT = "no Chinese font here: install fonts-noto-cjk"
 
 Align = Literal["left", "center", "right"]
@@ -134,7 +131,7 @@ class Paper:
 
     def _strips(self) -> Iterator[Image.Image]:
         """Masks of ink, one a row."""
-        if _find_font(self.fonts, "Regular") is None:
+        if find_font(self.fonts, "Regular") is None:
             yield _draw_note(self.width)
         yield Image.new("L", (self.width, CELL))
         for row in self.rows:
@@ -179,7 +176,7 @@ def _draw_glyph(glyph: Glyph, fonts: Path) -> Image.Image:
     cell = (glyph.width // glyph.wide * scale, CELL * scale)
     mask = Image.new("L", cell)
     draw = ImageDraw.Draw(mask)
-    font = _font(fonts, CELL * scale, glyph.bold)
+    font = load_font(fonts, CELL * scale, glyph.bold)
     if glyph.character == "─":
         # The printers' own character crosses its cell from edge to edge.
         middle = mask.height // 2
@@ -187,7 +184,7 @@ def _draw_glyph(glyph: Glyph, fonts: Path) -> Image.Image:
     elif glyph.character.isspace():
         pass
     elif font is not None:
-        draw.text((0, round(0.88 * CELL * scale)), glyph.character, 255, font, anchor="ls")
+        draw.text((0, round(BASE * CELL * scale)), glyph.character, 255, font, anchor="ls")
     elif ord(glyph.character) <= 0x7F:
         draw.text((0, 0), glyph.character, 255, ImageFont.load_default(CELL * scale * 0.8))
     else:
@@ -215,24 +212,3 @@ def _draw_note(width: int) -> Image.Image:
     strip = Image.new("L", (width, 2 * CELL))
     ImageDraw.Draw(strip).text((width // 2, CELL), NO_FONT, 255, ImageFont.load_default(18), anchor="mm")
     return strip
-
-
-@functools.lru_cache(maxsize=64)
-def _font(fonts: Path, size: int, bold: bool) -> ImageFont.FreeTypeFont | None:
-    place = _find_font(fonts, "Bold" if bold else "Regular")
-    return None if place is None else ImageFont.truetype(place[0], size, index=place[1])
-
-
-@functools.cache
-def _find_font(fonts: Path, weight: str) -> tuple[str, int] | None:
-    """The file of Debian's fonts-noto-cjk, and which of its faces is the Chinese one of even width."""
-    path = fonts / f"NotoSansCJK-{weight}.ttc"
-    # Pillow would look for a missing file's name everywhere; here a folder means that folder.
-    for index in range(16 if path.is_file() else 0):
-        try:
-            font = ImageFont.truetype(str(path), CELL, index=index)
-        except OSError:
-            return None
-        if font.getname()[0] == FONT_FAMILY:
-            return str(path), index
-    return None

@@ -1,47 +1,84 @@
-"""A ticket printer on a TCP port: it prints what it is sent, and answers as an Epson does."""
+"""A ticket printer on a TCP port or a serial line: it prints what it is sent, and answers as its model does."""
 
 import threading
+import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from drivers.printer.driver import EscposSettings
+from drivers.printer.escpos_status import CASHINO, MASUNG, SNBC
+from drivers.printer.profiles import DLE_CLEAR, PROFILES, Profile
+from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.printer.paper import Paper
 from drivers.simulators.printer.typesetter import Typesetter, cuts_paper, feeds_paper, measure_command
 from drivers.simulators.simulator import SHOWN, Simulator, numbered
 
+REALTIME = (b"\x10\x04", DLE_CLEAR)
+"""What is carried out as it comes in, whatever is before it; DLE EOT has one more byte."""
+NAMES = {0x41: b"1.00", 0x42: b"QUHAO", 0x43: b"SIMULATOR", 0x44: b"0000001", 0x45: b"CHINA GB18030"}
+"""Its answers to GS I: firmware, maker, model, serial number, fonts."""
+AT_WORK = 0.15
+"""Seconds for which its motor runs on."""
 
-class PrinterSimulator(Simulator[PlugTcp]):
-    """An Epson-like printer.
+
+class PrinterSimulator(Simulator[PlugTcp | PlugPty]):
+    """A printer of a model.
 
     Args:
-        width: of the print head in dots: 576 or 384.
+        profile: the model; a presenter, a way of telling its status and counters are as there.
+        width: of the print head in dots: 576 or 384; None: the model's.
         process_id: whether it knows GS ( H; if not, it prints the command's text, as clones do.
-        answers: which DLE EOT n it answers.
+        answers: which DLE EOT n it answers, of those the model has.
         on_change: called after anything visible has changed.
         now: the time, with a zone.
         port: the TCP port; 0 takes a free one.
+        serial: a path like that of a serial or USB printer instead of a TCP port.
     """
 
     place = "printer"
-    hands = (*Simulator.hands, "take_out_paper", "put_in_paper", "open_cover", "close_cover")
+    hands = (
+        *Simulator.hands,
+        "take_out_paper",
+        "put_in_paper",
+        "open_cover",
+        "close_cover",
+        "wear_down_paper",
+        "jam_cutter",
+        "free_cutter",
+        "jam_paper",
+        "clear_jam",
+        "heat",
+        "cool",
+        "take_ticket",
+    )
 
     def __init__(
         self,
         *,
-        width: int = 576,
+        profile: Profile = PROFILES["epson"],
+        width: int | None = None,
         process_id: bool = True,
-        answers: Collection[int] = (1, 2, 3, 4),
+        answers: Collection[int] = (1, 2, 3, 4, 5, 0x14),
         on_change: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         port: int = 0,
+        serial: bool = False,
     ) -> None:
-        super().__init__(PlugTcp(self._receive, port=port), on_change)
-        self.width = width
+        plug: PlugTcp | PlugPty = PlugPty(self._receive, "lp0") if serial else PlugTcp(self._receive, port=port)
+        super().__init__(plug, on_change)
+        self.width = width or profile.width
         self.process_id = process_id
         self.answers = answers
+        self.retracted = 0
+        self._profile = profile
+        self._jammed = False
+        self._hot = False
+        self._ticket: Paper | None = None
+        self._busy_until = 0.0
+        self._cuts = 2376
         self._now = now
         self._lock = threading.RLock()
         self._paper_in = True
@@ -58,7 +95,7 @@ class PrinterSimulator(Simulator[PlugTcp]):
         self._papers: list[Paper] = []
         self._received = 0
         self._asb = 0
-        self._paper = Paper(1, width)
+        self._paper = Paper(1, self.width)
         self._typesetter = Typesetter()
 
     # Eyes
@@ -66,13 +103,24 @@ class PrinterSimulator(Simulator[PlugTcp]):
     @classmethod
     def of(cls, settings: EscposSettings, folder: Path, now: Callable[[], datetime]) -> Self:  # noqa: ARG003
         """The simulator of a device with these settings."""
-        return cls(now=now)
+        profile = PROFILES[settings.profile]
+        answers = () if profile.confirm == "none" else (1, 2, 3, 4, 5, 0x14)
+        return cls(profile=profile, process_id=profile.confirm == "gs_h", answers=answers, now=now)
 
     def look(self) -> dict[str, Any]:
-        """Paper, cover and the newest slips, newest first."""
+        """Paper, cover, what is the matter, and the newest slips, newest first."""
         papers = list(enumerate(self.papers, 1))[-SHOWN:]
         slips = [{"id": number, "at": one.at.isoformat() if one.at else None} for number, one in reversed(papers)]
-        return {"paper": self.has_paper, "cover_open": self.cover_is_open, "papers": slips}
+        return {
+            "paper": self.has_paper,
+            "near_end": self._near_end,
+            "cover_open": self.cover_is_open,
+            "cutter_jammed": self._cutter_jammed,
+            "jammed": self._jammed,
+            "hot": self._hot,
+            "ticket_waits": self.ticket_waits,
+            "papers": slips,
+        }
 
     def piece(self, name: str) -> tuple[bytes, str]:
         """A picture of a slip by its number: ``papers/1.png``."""
@@ -100,6 +148,16 @@ class PrinterSimulator(Simulator[PlugTcp]):
         return self._paper_in
 
     @property
+    def ticket_waits(self) -> bool:
+        """Whether a slip hangs in its exit."""
+        return self._ticket is not None
+
+    @property
+    def cuts(self) -> int:
+        """Its counter of cuts."""
+        return self._cuts
+
+    @property
     def cover_is_open(self) -> bool:
         """Whether the cover is open."""
         return self._cover_open
@@ -117,7 +175,8 @@ class PrinterSimulator(Simulator[PlugTcp]):
 
     def hang_up(self, reset: bool = False) -> None:
         """End the connection; it goes on printing what it has."""
-        self._plug.hang_up(reset)
+        if isinstance(self._plug, PlugTcp):
+            self._plug.hang_up(reset)
 
     def hang_up_after(self, count: int) -> None:
         """End the connection when ``count`` more bytes for printing have come; those behind them are lost."""
@@ -153,6 +212,30 @@ class PrinterSimulator(Simulator[PlugTcp]):
         """Its cutter is stuck."""
         self._set(_cutter_jammed=jammed)
 
+    def free_cutter(self) -> None:
+        """Somebody frees it."""
+        self.jam_cutter(False)
+
+    def jam_paper(self) -> None:
+        """Paper is stuck on its way out."""
+        self._set(_jammed=True)
+
+    def clear_jam(self) -> None:
+        """Somebody pulls it out."""
+        self._set(_jammed=False)
+
+    def heat(self) -> None:
+        """Its head is too hot."""
+        self._set(_hot=True)
+
+    def cool(self) -> None:
+        """It goes on with what it still holds."""
+        self._set(_hot=False)
+
+    def take_ticket(self) -> None:
+        """A resident takes the slip that hangs in the exit."""
+        self._set(_ticket=None)
+
     def silence(self, silent: bool = True) -> None:
         """It neither answers nor prints, and keeps what it is sent."""
         self._set(_silent=silent)
@@ -185,7 +268,8 @@ class PrinterSimulator(Simulator[PlugTcp]):
 
     def forget_host(self) -> None:
         """The connection is dead without a word: what the host sends into it goes nowhere."""
-        self._plug.forget_host()
+        if isinstance(self._plug, PlugTcp):
+            self._plug.forget_host()
 
     def noise(self, data: bytes) -> None:
         """Bytes to the host that it has not asked for."""
@@ -195,7 +279,7 @@ class PrinterSimulator(Simulator[PlugTcp]):
 
     @property
     def _offline(self) -> bool:
-        return not self._paper_in or self._cover_open or self._cutter_jammed
+        return not self._paper_in or self._cover_open or self._cutter_jammed or self._jammed or self._hot
 
     def _set(self, **states: object) -> None:
         with self._lock:
@@ -229,38 +313,58 @@ class PrinterSimulator(Simulator[PlugTcp]):
                 self._hang_up_in = None
             changed = before != (self._paper, len(self._paper.rows), self._offline)
         if hang_up:
-            self._plug.hang_up()
+            self.hang_up()
         if changed:
             self.on_change()
 
     def _take_realtime(self, byte: int) -> bool:
-        """DLE EOT n is carried out as it comes in, whatever state the printer is in."""
+        """DLE EOT n and DLE DC4 8 are carried out as they come in, whatever state the printer is in."""
         self._realtime += bytes([byte])
-        if self._realtime in (b"\x10", b"\x10\x04"):
+        if any(command.startswith(self._realtime) for command in REALTIME) and self._realtime != DLE_CLEAR:
             return True
         command, self._realtime = self._realtime, b""
+        if command == DLE_CLEAR and self._profile.clear:
+            # The paper stays as it is, half printed or not.
+            self._buffer.clear()
+            self._typesetter = Typesetter()
+            self._send(b"\x37\x25\x00")
+            return True
         if command.startswith(b"\x10\x04"):
-            if byte in self.answers:
-                self._send(bytes([self._status(byte)]))
+            if byte in self.answers and byte in self._profile.status.questions:
+                self._send(self._full_status() if self._profile.status.full else bytes([self._status(byte)]))
             return True
         self._buffer += command[:-1]
         self._received += len(command) - 1
         return False
 
     def _status(self, n: int) -> int:
+        broken = self._cutter_jammed or self._jammed or self._hot
+        jam_is_told = self._profile.status in (MASUNG, SNBC)
         match n:
             case 1:
-                return 0x12 | 0x08 * self._offline
+                torn = 0x80 * (self.ticket_waits and self._profile.status is CASHINO)
+                return 0x12 | 0x08 * self._offline | torn
             case 2:
-                return 0x12 | 0x04 * self._cover_open | 0x20 * (not self._paper_in) | 0x40 * self._cutter_jammed
+                return 0x12 | 0x04 * self._cover_open | 0x20 * (not self._paper_in) | 0x40 * broken
             case 3:
-                return 0x12 | 0x08 * self._cutter_jammed
+                jam = 0x04 if jam_is_told else 0x20
+                stuck = self._jammed and self._profile.status is not MASUNG
+                return 0x12 | 0x08 * self._cutter_jammed | jam * stuck | 0x40 * self._hot
+            case 5:
+                return 0x08 * self._jammed | 0x04 * self.ticket_waits
             case _:
                 return 0x12 | 0x0C * (self._near_end or not self._paper_in) | 0x60 * (not self._paper_in)
 
+    def _full_status(self) -> bytes:
+        working = bool(self._buffer) or time.monotonic() < self._busy_until
+        paper = 0x01 * (not self._paper_in) | 0x04 * (self._near_end or not self._paper_in) | 0x20 * self.ticket_waits
+        user = 0x02 * self._cover_open | 0x04 * bool(self._buffer) | 0x08 * (working and not self._offline)
+        return bytes([0x10, 0x0F, paper, user, 0x01 * self._hot | 0x40 * self._jammed, 0x01 * self._cutter_jammed])
+
     def _auto_status(self) -> bytes:
         paper = 0x03 * (self._near_end or not self._paper_in) | 0x0C * (not self._paper_in)
-        return bytes([0x10 | 0x08 * self._offline | 0x20 * self._cover_open, 0x08 * self._cutter_jammed, paper, 0])
+        error = 0x08 * self._cutter_jammed | 0x20 * self._jammed | 0x40 * self._hot
+        return bytes([0x10 | 0x08 * self._offline | 0x20 * self._cover_open, error, paper, 0])
 
     def _print(self) -> None:
         """Carry out what is in the buffer, as far as it is whole and the printer is able to."""
@@ -289,15 +393,39 @@ class PrinterSimulator(Simulator[PlugTcp]):
                 self._send(self._auto_status())
         elif command.startswith(b"\x1d(H\x06\x0000") and self.process_id:
             self._confirm(b"\x37\x22" + command[7:11] + b"\x00")
+        elif head == b"\x1dI":
+            self._confirm(self._who_am_i(command[2]))
+        elif command.startswith(b"\x1dg2") and self._profile.counter:
+            self._confirm(b"\x5f%d\x00" % self._cuts)
+        elif head == b"\x1d\xe2" and self._profile.counter:
+            self._confirm(b"%d cuts" % self._cuts)
+        elif head == b"\x1de" and self._profile.presenter:
+            self._paper.bytes += command
+            self._move_ticket(command)
         elif command.startswith(b"\x1d(H") and not self.process_id:
             self._typesetter.print(self._paper, bytes(byte for byte in command[2:] if byte >= 0x20))
         else:
             self._paper.bytes += command
+            self._busy_until = time.monotonic() + AT_WORK
             if cuts_paper(command):
+                self._cuts += 1
                 self._paper.cut = True
                 self._come_out()
             else:
                 self._typesetter.obey(self._paper, command)
+
+    def _who_am_i(self, n: int) -> bytes:
+        if name := NAMES.get(n):
+            return b"\x5f" + name + b"\x00"
+        return bytes([{1: 0x20, 2: 0x02, 3: 0x01}.get(n & 0x0F, 0x00)])
+
+    def _move_ticket(self, command: bytes) -> None:
+        presenter = self._profile.presenter
+        if presenter and command == presenter.present:
+            self._ticket = self._papers[-1] if self._papers else None
+        elif presenter and command in (presenter.retract, presenter.eject):
+            self.retracted += self._ticket is not None and command == presenter.retract
+            self._ticket = None
 
     def _confirm(self, answer: bytes) -> None:
         if self._held is not None:
@@ -309,4 +437,6 @@ class PrinterSimulator(Simulator[PlugTcp]):
         if self._paper.rows:
             self._paper.at = self._now()
             self._papers.append(self._paper)
+            if self._profile.status.waiting and not self._profile.presenter:
+                self._ticket = self._paper
         self._paper = Paper(len(self._papers) + 1, self.width)

@@ -4,18 +4,23 @@ It is stricter than a printer: what a printer would print as rubbish (Chinese ou
 is noted in :attr:`Paper.faults`.
 """
 
-from drivers.simulators.printer.paper import CELL, Align, CodeRow, Glyph, Paper, RasterRow, TextRow, White
+from drivers.printer.glyphs import CELL
+from drivers.simulators.printer.paper import Align, CodeRow, Glyph, Paper, RasterRow, TextRow, White
 
 LINE_SPACING = 30
 ALIGNS: dict[int, Align] = {0: "left", 1: "center", 2: "right", 48: "left", 49: "center", 50: "right"}
 
 ARGUMENTS: dict[bytes, int] = {
     # how many bytes follow, for commands whose length does not depend on them
-    **dict.fromkeys((b"\x1b@", b"\x1b2", b"\x1bi", b"\x1bm", b"\x1c&", b"\x1c."), 0),
+    **dict.fromkeys((b"\x1b@", b"\x1b2", b"\x1bi", b"\x1bm", b"\x1b\x0c", b"\x1c&", b"\x1c.", b"\x1d\x0c"), 0),
+    **dict.fromkeys((b"\x1d\xe1", b"\x1d\xe2", b"\x1d\xe3", b"\x1d\xe4", b"\x1d\xe5", b"\x1d\xf6", b"\x1d\xf8"), 0),
     **dict.fromkeys((b"\x1ba", b"\x1bE", b"\x1bG", b"\x1b!", b"\x1bJ", b"\x1bd", b"\x1b3", b"\x1bM", b"\x1bt"), 1),
     **dict.fromkeys((b"\x1b-", b"\x1bV", b"\x1b{", b"\x1c!", b"\x1cW", b"\x1c-", b"\x1d!", b"\x1dr", b"\x1da"), 1),
-    **dict.fromkeys((b"\x1dI", b"\x1dB", b"\x1dh", b"\x1dw", b"\x1dH", b"\x1df"), 1),
-    **dict.fromkeys((b"\x1bc", b"\x1cS", b"\x1dL", b"\x1dW", b"\x1bB"), 2),
+    **dict.fromkeys((b"\x1dI", b"\x1dB", b"\x1dh", b"\x1dw", b"\x1dH", b"\x1df", b"\x1b ", b"\x1bR", b"\x1d\xe0"), 1),
+    **dict.fromkeys((b"\x1bc", b"\x1cS", b"\x1dL", b"\x1dW", b"\x1bB", b"\x1b$", b"\x1b\\", b"\x1dP", b"\x1d\xe7"), 2),
+    b"\x1bp": 3,
+    b"\x1dg": 4,
+    b"\x1c2": 74,
 }
 
 
@@ -31,9 +36,13 @@ def measure_command(buffer: bytearray) -> int:
         length = 4 if len(buffer) > 2 and buffer[2] in (65, 66) else 3
     elif head in (b"\x1d(", b"\x1c("):
         length = 5 + int.from_bytes(buffer[3:5], "little") if len(buffer) >= 5 else 5
+    elif head == b"\x1d8":
+        length = 7 + int.from_bytes(buffer[3:7], "little") if len(buffer) >= 7 else 7
     elif head == b"\x1dv":
         size = int.from_bytes(buffer[4:6], "little") * int.from_bytes(buffer[6:8], "little")
         length = 8 + size if len(buffer) >= 8 else 8
+    elif head == b"\x1de":
+        length = 3 + {3: 1, 0x20: 2}.get(buffer[2], 0) if len(buffer) >= 3 else 3
     else:
         length = 2 + ARGUMENTS.get(head, 0)
     return length if len(buffer) >= length else 0
@@ -106,6 +115,8 @@ class Typesetter:
                 paper.rows.append(RasterRow(width, height, command[8:], self._align))
             case b"\x1d(":
                 self._code_command(paper, command)
+            case b"\x1d8" | b"\x1c(" | b"\x1de":
+                pass
             case head if head in ARGUMENTS:
                 pass
             case head if head[0] in (0x1B, 0x1C, 0x1D):

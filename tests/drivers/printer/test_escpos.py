@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wires
-from drivers.printer.escpos import PROFILES, Code, Gap, Item, Rule, Text, compose, encode_text
+from drivers.printer.escpos import PROFILES, Code, Gap, Item, Rule, Text, compose, cut_off, encode_text
 from drivers.printer.escpos_status import (
     AutoStatus,
     Classifier,
@@ -23,7 +23,9 @@ from drivers.printer.escpos_status import (
     request_id,
     request_status,
 )
-from drivers.simulators.printer.paper import Paper
+from drivers.printer.glyphs import draw_line
+from drivers.simulators.printer.paper import Paper, RasterRow
+from drivers.simulators.printer.typesetter import measure_command
 from papers import interpret
 
 EPSON = PROFILES["epson"]
@@ -236,3 +238,33 @@ def test_a_block_that_never_ends_does_not_grow() -> None:
     classifier = Classifier()
     assert list(classifier.feed(b"\x5f" + b"A" * 100_000)) == []
     assert len(classifier) <= 100
+
+
+# What printers do not have
+
+
+def test_a_line_with_a_rare_character_is_drawn_where_there_is_a_font() -> None:
+    slip = compose([Text("张三", 2), Text("𠮷林㐀局", 2), Text("李四")], EPSON, draw_line)
+    (paper,) = interpret(slip)
+    assert paper.texts == ["张三", "李四"]
+    pictures = [row for row in paper.rows if isinstance(row, RasterRow)]
+    assert [(row.width, row.height) for row in pictures] == [(24, 24)] * 2
+    assert all(any(row.dots) for row in pictures)
+    assert b"\xa1\xfe" not in slip
+
+
+def test_what_no_font_has_stays_marked() -> None:
+    assert draw_line("\ud800", 1, False) is None
+    assert draw_line("\ue000", 1, False) is None
+    (paper,) = interpret(compose([Text("张\ue000三")], EPSON, draw_line))
+    assert paper.texts == ["张〓三"]
+
+
+def test_no_command_of_a_slip_is_longer_than_what_cuts_it_off_can_complete() -> None:
+    items = [Text("𠮷" * 24), Code("HTTPS://" + "A" * 120 + ".CN/T/0123456789ABCDEF"), Text("号" * 24, 3)]
+    for profile in PROFILES.values():
+        buffer = bytearray(compose(items, profile, draw_line))
+        while buffer:
+            length = measure_command(buffer)
+            assert length <= cut_off(profile).count(0), profile.name
+            del buffer[:length]

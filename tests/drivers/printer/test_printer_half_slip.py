@@ -1,13 +1,16 @@
 """What may be left of a slip in the printer never stands on the paper of the next one."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
 import wires
+from drivers.printer import escpos
 from drivers.printer.driver import Outcome
-from drivers.printer.escpos import Text
+from drivers.printer.escpos import Code, Text
+from drivers.printer.profiles import PROFILES
 from printing_desk import SLIP, Open, open_desks
 
 WHOLE = ["西城区综合行政服务中心", "───", "A002", "请留意叫号"]
@@ -101,3 +104,63 @@ def test_a_slip_that_is_confirmed_late_was_whole(desk: Open) -> None:
     before = hall.simulator.received
     assert hall.print("A002").state == "printed"
     assert hall.simulator.received - before < 250
+
+
+@pytest.mark.parametrize("count", [9, 70, 140])
+def test_a_hang_up_noticed_after_a_slip_was_written_to_a_printer_that_never_confirms_cuts_it_off(
+    desk: Open, count: int
+) -> None:
+    hall = desk("write-only")
+    hall.simulator.hang_up_after(count)
+    assert hall.print("A001").state == "unconfirmed"
+    wires.wait_until(lambda: hall.supervisor.state.state == "offline" or hall.printer.ready, 5)
+    wires.wait_until(lambda: hall.printer.ready is None, 5)
+    hall.print("A002")
+    wires.wait_until(lambda: hall.simulator.papers and hall.simulator.papers[-1].texts == WHOLE)
+
+
+@pytest.mark.parametrize("profile", ["raster-qr", "raster-qr-58"])
+def test_a_hang_up_in_the_middle_of_the_longest_picture_spoils_no_later_slip(desk: Open, profile: str) -> None:
+    hall = desk(profile, process_id=False)
+    long = Code("HTTPS://" + "A" * 120 + ".CN/T/0123456789ABCDEF")
+    hall.simulator.hang_up_after(1200)
+    assert hall.printer.print((Text("A001"), long), hall.sending).state == "unconfirmed"
+    received = hall.simulator.received
+    assert hall.print("A002", patience=10.0).state == "printed"
+    assert hall.simulator.papers[-1].texts[2:] == WHOLE[2:]
+    assert hall.simulator.papers[-1].faults == []
+    assert escpos.cut_off(PROFILES[profile]).count(0) < 2000
+    assert hall.simulator.received > received
+
+
+def test_what_hangs_in_a_printer_is_cleared_when_it_is_no_longer_wanted(desk: Open) -> None:
+    hall = desk(paused_timeout=0.7)
+    hall.simulator.paper_lasts(2)
+    assert hall.print("A001") == Outcome("unconfirmed", "paper_out")
+    hall.simulator.put_in_paper()
+    wires.wait_until(lambda: hall.printer.ready is None)
+    assert hall.print("A002").state == "printed"
+    assert hall.simulator.papers[-1].texts == WHOLE
+    assert all("A001" not in paper.texts for paper in hall.simulator.papers)
+
+
+def test_what_an_earlier_run_left_in_a_printer_without_paper_is_cleared_before_the_new_roll(desk: Open) -> None:
+    before = desk()
+    before.simulator.paper_lasts(2)
+    before.print_aside("A001")
+    wires.wait_until(lambda: not before.simulator.has_paper)
+    before.supervisor.stop()
+    hall = desk(simulator=before.simulator, half_slip=True)
+    wires.wait_until(lambda: not hall.simulator._buffer)
+    hall.simulator.put_in_paper()
+    wires.wait_until(lambda: hall.printer.ready is None)
+    assert hall.print("A002").state == "printed"
+    assert all("A001" not in paper.texts for paper in hall.simulator.papers)
+
+
+def test_a_slip_is_waited_for_no_longer_than_it_is_wanted(desk: Open) -> None:
+    hall = desk(paused_timeout=60.0)
+    hall.simulator.paper_lasts(2)
+    began = time.monotonic()
+    assert hall.print("A001", wanted=1.0) == Outcome("unconfirmed", "paper_out")
+    assert time.monotonic() - began < 3.0

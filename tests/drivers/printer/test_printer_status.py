@@ -1,0 +1,336 @@
+"""What the printer says of itself, in the words of each family, and answers that come late or not at all."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import wires
+from drivers.port import Port
+from drivers.printer.driver import Outcome
+from drivers.printer.escpos_status import (
+    CASHINO,
+    CUSTOM,
+    MASUNG,
+    SNBC,
+    STANDARD,
+    Classifier,
+    Count,
+    Status,
+    find_trouble,
+    from_automatic,
+    is_near_end,
+    read_paper,
+    shows,
+)
+from drivers.printer.profiles import PROFILES
+from printing_desk import Open, open_desks
+
+CONFIRMED_BY = {"gs_h": ("gs_h",), "gs_r": ("gs_r",), "motor": ("motor", "exit", "counter"), "none": ("none",)}
+FAMILIES = ["epson", "snbc", "masung", "cashino", "custom-vkp", "custom-kpm"]
+
+
+@pytest.fixture
+def desk() -> Iterator[Open]:
+    yield from open_desks()
+
+
+class LateWire(wires.WholeWire):
+    """Every answer comes when the next one is due, for ever."""
+
+    def __init__(self, port: Port) -> None:
+        super().__init__(port)
+        self._last = b""
+
+    def read(self, timeout: float) -> bytes:
+        data = super().read(timeout)
+        if not data:
+            return b""
+        whole = self._last + data
+        self._last = whole[-1:]
+        return whole[:-1]
+
+
+class ForgetfulWire(wires.WholeWire):
+    """Loses so many of the next answers."""
+
+    lost = 0
+
+    def read(self, timeout: float) -> bytes:
+        data = super().read(timeout)
+        if data and ForgetfulWire.lost:
+            ForgetfulWire.lost -= 1
+            return b""
+        return data
+
+
+# Bits of the manuals
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble", "paper"),
+    [
+        ("00 00 00 00", None, "ok"),
+        ("05 00 00 00", "paper_out", "out"),  # b3: end and near end
+        ("04 00 00 00", None, "near_end"),
+        ("20 00 00 00", None, "ok"),  # a ticket in the output is no trouble
+        ("00 02 00 00", "cover_open", "ok"),
+        ("00 01 00 00", "cover_open", "ok"),  # head up
+        ("00 0c 00 00", None, "ok"),  # spooling, motor on
+        ("00 00 01 00", "head_hot", "ok"),
+        ("00 00 40 00", "paper_jam", "ok"),
+        ("00 00 08 00", "printer_error", "ok"),  # supply voltage
+        ("00 00 00 01", "cutter", "ok"),
+        ("00 00 00 40", "printer_error", "ok"),  # flash
+    ],
+)
+def test_the_full_status_of_custom_is_read_from_the_bits_of_its_manuals(
+    answer: str, trouble: str | None, paper: str
+) -> None:
+    (status,) = Classifier(CUSTOM).feed(bytes.fromhex("100f" + answer))
+    assert isinstance(status, Status)
+    said = {0x14: status.value}
+    assert (find_trouble(said, CUSTOM), read_paper(said, CUSTOM)) == (trouble, paper)
+
+
+def test_custom_counts_in_text_and_epson_in_a_block() -> None:
+    assert list(Classifier(CUSTOM).feed(b"2376 cuts")) == [Count(2376)]
+    assert list(Classifier().feed(b"\x5f2376\x00")) == [Count(2376)]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "status", "trouble"),
+    [
+        (MASUNG, {3: 0x32}, "black_mark"),
+        (MASUNG, {5: 0x08}, "paper_jam"),
+        (MASUNG, {5: 0x80}, "printer_error"),
+        (MASUNG, {5: 0x04}, None),  # a ticket in the exit
+        (SNBC, {3: 0x16}, "paper_jam"),
+        (SNBC, {3: 0x52}, "head_hot"),
+        (CASHINO, {1: 0x92}, None),  # a ticket not torn away
+        (STANDARD, {3: 0x16}, "printer_error"),
+    ],
+)
+def test_families_have_words_of_their_own(dialect: object, status: dict[int, int], trouble: str | None) -> None:
+    assert find_trouble(status, dialect) == trouble  # type: ignore[arg-type]
+
+
+def test_what_is_not_told_is_unknown_and_not_fine() -> None:
+    assert read_paper({}) == "unknown"
+    assert read_paper({1: 0x12}) == "unknown"
+    assert shows({}, CUSTOM.waiting) is None
+    assert shows({4: 0x12}, None) is None
+
+
+@pytest.mark.parametrize(
+    ("automatic", "trouble", "near_end"),
+    [
+        ("10 00 00 00", None, False),
+        ("18 00 0f 00", "paper_out", True),
+        ("10 00 03 00", None, True),
+        ("38 00 00 00", "cover_open", False),
+        ("18 08 00 00", "cutter", False),
+        ("18 40 00 00", "head_hot", False),
+        ("18 20 00 00", "printer_error", False),
+    ],
+)
+def test_automatic_status_says_the_same_as_polled_status(automatic: str, trouble: str | None, near_end: bool) -> None:
+    status = from_automatic(bytes.fromhex(automatic))
+    assert (find_trouble(status), is_near_end(status)) == (trouble, near_end)
+
+
+@given(st.binary(max_size=1000))
+def test_any_garbage_of_a_custom_printer_is_survived_and_nothing_is_kept(data: bytes) -> None:
+    classifier = Classifier(CUSTOM)
+    list(classifier.feed(data))
+    assert len(classifier) <= 110
+    classifier.forget()
+    assert list(classifier.feed(bytes.fromhex("100f04000000"))) == [Status(0x04000000)]
+
+
+# Every model on its simulator
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_says_where_it_is_from_and_prints_and_cuts_on_its_simulator(desk: Open, name: str) -> None:
+    profile = PROFILES[name]  # type: ignore[index]
+    assert profile.source
+    assert not set(profile.unverified) - set(vars(profile))
+    hall = desk(name, process_id=profile.confirm == "gs_h", ack_timeout=1.5)
+    outcome = hall.print("A001")
+    assert outcome.how in CONFIRMED_BY[profile.confirm]
+    wires.wait_until(lambda: hall.simulator.papers)
+    (paper,) = hall.simulator.papers
+    assert paper.cut
+    assert paper.faults == []
+    assert "A001" in paper.texts
+    assert hall.printer.paper == ("unknown" if profile.confirm == "none" else "ok")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(
+    ("break_it", "mend_it", "reason"),
+    [
+        ("take_out_paper", "put_in_paper", "paper_out"),
+        ("open_cover", "close_cover", "cover_open"),
+        ("jam_cutter", "free_cutter", "cutter"),
+        ("heat", "cool", "head_hot"),
+        ("jam_paper", "clear_jam", "paper_jam"),
+    ],
+)
+def test_every_trouble_is_told_by_its_name_and_ends_with_its_cause(
+    desk: Open, name: str, break_it: str, mend_it: str, reason: str
+) -> None:
+    hall = desk(name, poll_interval=0.05)
+    hall.simulator.use(break_it, {})
+    told = "printer_error" if reason == "paper_jam" and name in ("epson", "cashino") else reason
+    wires.wait_until(lambda: hall.supervisor.state.reason == told)
+    assert hall.print() == Outcome("failed", told)
+    hall.simulator.use(mend_it, {})
+    wires.wait_until(lambda: hall.supervisor.state.state == "online")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_paper_is_warned_of_before_it_ends(desk: Open, name: str) -> None:
+    hall = desk(name, poll_interval=0.05)
+    hall.simulator.wear_down_paper()
+    wires.wait_until(lambda: hall.supervisor.state.detail == "paper_near_end")
+    assert hall.printer.paper == "near_end"
+    assert hall.printer.ready is None
+    hall.simulator.take_out_paper()
+    wires.wait_until(lambda: hall.printer.paper == "out")
+
+
+def test_a_printer_that_only_tells_by_itself_is_heard(desk: Open) -> None:
+    hall = desk(answers=(1,), poll_interval=0.2)
+    wires.wait_until(lambda: hall.printer.paper == "unknown")
+    hall.simulator.noise(b"\x10\x00\x03\x00")
+    wires.wait_until(lambda: hall.printer.paper == "near_end")
+
+
+# The exit
+
+
+@pytest.mark.parametrize(("name", "retracted"), [("custom-vkp", 1), ("custom-kpm", 0)])
+def test_a_slip_that_nobody_takes_goes_in_or_out_after_a_while(desk: Open, name: str, retracted: int) -> None:
+    hall = desk(name, take_timeout=0.3, poll_interval=0.05)
+    assert hall.print("A001").state == "printed"
+    assert hall.simulator.ticket_waits
+    wires.wait_until(lambda: not hall.simulator.ticket_waits)
+    assert hall.simulator.retracted == retracted
+
+
+def test_a_slip_in_the_presenter_makes_way_for_the_next_one(desk: Open) -> None:
+    hall = desk("custom-vkp", poll_interval=0.05)
+    assert [hall.print(number).state for number in ("A001", "A002")] == ["printed", "printed"]
+    assert hall.simulator.retracted == 1
+    assert hall.simulator.ticket_waits
+    hall.simulator.take_ticket()
+    assert hall.print("A003").state == "printed"
+    assert hall.simulator.retracted == 1
+
+
+@pytest.mark.parametrize("name", ["cashino", "masung"])
+def test_a_slip_left_in_a_plain_mouth_is_told_of(desk: Open, name: str) -> None:
+    hall = desk(name, take_timeout=0.2, poll_interval=0.05)
+    assert hall.print("A001").state == "printed"
+    wires.wait_until(lambda: hall.supervisor.state.detail == "ticket_not_taken")
+    assert hall.printer.ready is None
+    hall.simulator.take_ticket()
+    wires.wait_until(lambda: hall.supervisor.state.detail == "")
+
+
+# Counters
+
+
+@pytest.mark.parametrize("name", ["custom-vkp", "citizen"])
+def test_the_counter_of_cuts_settles_a_doubt_when_the_printer_is_back(desk: Open, name: str) -> None:
+    hall = desk(name, process_id=False)
+    assert hall.print("A001").state == "printed"
+    late: list[Outcome] = []
+    second = hall.printer.print(hall.slip("A002"), hall.simulator.mute, late=late.append, patience=10.0)
+    assert second.state == "unconfirmed"
+    assert late == []
+    hall.simulator.mute(False)
+    wires.wait_until(lambda: late == [Outcome("printed", None, "counter")], 10)
+    assert hall.numbers() == ["A001", "A002"]
+
+
+def test_a_slip_lost_from_the_memory_of_a_printer_with_a_motor_is_not_taken_for_printed(desk: Open) -> None:
+    hall = desk("custom-vkp")
+    hall.simulator.paper_lasts(2)
+    late: list[Outcome] = []
+    printing = hall.print_aside(late=late.append)
+    wires.wait_until(lambda: not hall.simulator.has_paper)
+    assert printing.goes_on_for(0.4)
+    hall.simulator.lose_buffer()
+    hall.simulator.put_in_paper()
+    assert printing.outcome().state == "unconfirmed"
+    assert hall.print("A002").state == "printed"
+    assert late == []
+
+
+# Late answers, and none
+
+
+@pytest.mark.parametrize(
+    ("break_it", "mend_it", "reason"),
+    [
+        ("take_out_paper", "put_in_paper", "paper_out"),
+        ("open_cover", "close_cover", "cover_open"),
+        ("jam_cutter", "free_cutter", "cutter"),
+    ],
+)
+def test_a_printer_that_is_one_answer_late_is_understood_all_the_same_and_it_is_said(
+    desk: Open, break_it: str, mend_it: str, reason: str
+) -> None:
+    hall = desk("epson", LateWire, poll_interval=0.1)
+    assert hall.print("A001").state == "printed"
+    hall.simulator.use(break_it, {})
+    wires.wait_until(lambda: hall.supervisor.state.reason == reason)
+    assert hall.print() == Outcome("failed", reason)
+    hall.simulator.use(mend_it, {})
+    wires.wait_until(lambda: hall.supervisor.state.state == "online")
+    assert hall.supervisor.state.detail == "answers_late"
+    assert hall.print("A002").state == "printed"
+
+
+def test_a_printer_late_since_before_it_was_opened_is_found_out_by_its_first_trouble(desk: Open) -> None:
+    class PrimedWire(LateWire):
+        def __init__(self, port: Port) -> None:
+            super().__init__(port)
+            self._last = b"\x12"
+
+    hall = desk("epson", PrimedWire, poll_interval=0.1)
+    hall.simulator.take_out_paper()
+    wires.wait_until(lambda: hall.supervisor.state.reason == "paper_out")
+    hall.simulator.put_in_paper()
+    wires.wait_until(lambda: hall.supervisor.state.detail == "answers_late")
+    hall.simulator.open_cover()
+    wires.wait_until(lambda: hall.supervisor.state.reason == "cover_open")
+
+
+def test_one_lost_answer_makes_no_printer_late(desk: Open) -> None:
+    hall = desk("epson", ForgetfulWire, poll_interval=0.1)
+    ForgetfulWire.lost = 1
+    wires.wait_until(lambda: ForgetfulWire.lost == 0)
+    hall.simulator.take_out_paper()
+    wires.wait_until(lambda: hall.supervisor.state.reason == "paper_out")
+    hall.simulator.put_in_paper()
+    wires.wait_until(lambda: hall.supervisor.state.state == "online")
+    wires.wait_until(lambda: hall.supervisor.state.detail == "")
+    assert hall.print().state == "printed"
+
+
+def test_two_missed_rounds_of_questions_are_no_reason_to_give_a_printer_up_and_three_are(desk: Open) -> None:
+    hall = desk("epson", poll_interval=0.1, answer_timeout=0.05)
+    states = [hall.supervisor.state.state]
+    hall.simulator.mute()
+    began = time.monotonic()
+    wires.wait_until(lambda: (states.append(hall.supervisor.state.state) or states[-1]) == "offline", 5)  # type: ignore[func-returns-value]
+    assert time.monotonic() - began > 2 * 4 * 0.05 + 0.2
+    assert hall.supervisor.state.reason == "silent"
+    hall.simulator.mute(False)
+    wires.wait_until(lambda: hall.supervisor.state.state == "online", 3)
