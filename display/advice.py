@@ -118,8 +118,8 @@ _ADVICE = {
         "The device is not there → Plug it in, or correct its port in the settings",
     ),
     "permission": (
-        "没有权限打开设备 → 把运行用户加入 dialout 组后重启程序",
-        "No permission to open it → Add the program's user to the group dialout and start it again",
+        "没有权限打开设备 → 把运行用户加入 dialout 组(USB 打印机为 lp)后重启程序",
+        "No permission to open it → Add the program's user to the group dialout (lp for USB printers) and restart it",
     ),
     "busy": (
         "被别的程序占用 → 关掉占用它的程序，会自动恢复",
@@ -172,8 +172,8 @@ _ADVICE = {
     ),
     # card reader
     "answers_late": (
-        "应答总是晚一步 → 已自动对齐；断电十秒再打开读卡器",
-        "It answers one question late, and is read all the same → Switch the reader off for ten seconds",
+        "应答总是晚一步 → 能用；请升级设备固件，或换一根线、换一个接口",
+        "Its answers come one question late → It works; update its firmware, or change its cable or socket",
     ),
     "chip_only": (
         "这台读卡器读不了身份证内容 → 身份证请放到身份证阅读器上",
@@ -224,10 +224,6 @@ _ADVICE = {
     "ticket_not_taken": (
         "出纸口有票没人取 → 请取走出纸口的小票",
         "A slip hangs in the exit → Take it out; it may belong to somebody still here",
-    ),
-    "answers_late": (
-        "打印机的应答总是晚一步 → 能用；请升级打印机固件或换一根线",
-        "Its answers come one question late → It works; update its firmware or change its cable",
     ),
     "printer_error": (
         "打印机报错 → 打开上盖检查卡纸，再关机重开",

@@ -1,6 +1,6 @@
-"""Byte pipes by URL: a serial path (``/dev/ttyUSB0``) or ``tcp://host:port``.
+"""Byte pipes by URL: a serial path (``/dev/ttyUSB0``), a USB printer (``/dev/usb/lp0``) or ``tcp://host:port``.
 
-Both kinds are held by one program at a time: a second one is told who is in the way (``busy``), since two hosts on
+All kinds are held by one program at a time: a second one is told who is in the way (``busy``), since two hosts on
 one printer mix their papers and two on one reader steal each other's answers.
 """
 
@@ -11,8 +11,10 @@ import os
 import re
 import select
 import socket
+import stat
 import tempfile
 import time
+from io import FileIO
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +27,9 @@ from drivers.errors import OfflineError
 CHUNK = 4096
 _NAME = re.compile(r"(?:(?!-)[\w-]{1,63}(?<!-)\.)*(?!-)[\w-]{1,63}(?<!-)")
 """A host's name (RFC 1123)."""
+_USB_PRINTER = re.compile(r"(?:.*/)?usb/?lp\d+")
+_USB_MAJOR, _USB_PRINTERS = 180, range(16)
+"""The numbers of usblp's devices (Linux, Documentation/admin-guide/devices.txt)."""
 
 
 class Port(Protocol):
@@ -44,19 +49,19 @@ def open_port(url: str, baudrate: int = 115200, timeout: float = 3.0) -> Port:
     """Open ``url``; ``baudrate`` is for serial ports, ``timeout`` (seconds) for connecting."""
     if url.startswith("tcp://"):
         return TcpPort(*_host_and_port(url), timeout)
-    return SerialPort(url, baudrate)
+    return UsbPrinterPort(url) if _is_usb_printer(url) else SerialPort(url, baudrate)
 
 
 class _Pipe:
     """Reading and writing on what does not block.
 
     Args:
-        ends: an open serial line or socket. Its descriptor is asked for each time: once it is closed, the number may be
-            that of another file, while a thread that prints still holds the port.
+        ends: an open serial line, device or socket. Its descriptor is asked for each time: once it is closed, the
+            number may be that of another file, while a thread that prints still holds the port.
         lost: the reason when the other end is gone.
     """
 
-    def __init__(self, ends: serial.Serial | socket.socket, lost: str) -> None:
+    def __init__(self, ends: serial.Serial | socket.socket | FileIO, lost: str) -> None:
         self._ends = ends
         self._lost = lost
 
@@ -69,9 +74,11 @@ class _Pipe:
             data = os.read(descriptor, CHUNK)
         except (OSError, ValueError) as error:
             raise OfflineError(self._lost) from error
-        if not data:
-            raise OfflineError(self._lost)
-        return data
+        return data or self._read_end(descriptor, timeout)
+
+    def _read_end(self, descriptor: int, timeout: float) -> bytes:  # noqa: ARG002 - not every end is one
+        """Nothing was read though something was there."""
+        raise OfflineError(self._lost)
 
     def write(self, data: bytes, timeout: float) -> None:
         """Write all of ``data`` within ``timeout`` seconds, or raise ``OfflineError("stuck")``."""
@@ -107,6 +114,31 @@ class SerialPort(_Pipe):
         except ValueError as error:
             raise OfflineError("not_found", f"{path} cannot be set to {baudrate} baud") from error
         super().__init__(line, "unplugged")
+
+
+class UsbPrinterPort(_Pipe):
+    """A USB printer behind Linux's usblp: a character device without the settings of a serial line.
+
+    Not tried on hardware. One that never answers (unidirectional) has nothing to read, and is written to all the same.
+    """
+
+    def __init__(self, path: str) -> None:
+        try:
+            device = FileIO(os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "r+")
+        except OSError as error:
+            raise OfflineError(_why_not_open(error.errno), path) from error
+        try:
+            fcntl.flock(device.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            device.close()
+            raise OfflineError("busy", path) from error
+        super().__init__(device, "unplugged")
+
+    def _read_end(self, descriptor: int, timeout: float) -> bytes:
+        """A USB packet may be empty; only a device that is gone hangs up."""
+        if _wait(descriptor, 0, timeout):
+            raise OfflineError(self._lost)
+        return b""
 
 
 class TcpPort(_Pipe):
@@ -147,6 +179,18 @@ def is_tcp(url: str) -> bool:
         return bool(ip_address(host))
     except ValueError:
         return bool(_NAME.fullmatch(host)) and not host.rpartition(".")[2].isdigit()
+
+
+def _is_usb_printer(path: str) -> bool:
+    real = os.path.realpath(path)
+    if _USB_PRINTER.fullmatch(path) or _USB_PRINTER.fullmatch(real):
+        return True
+    try:
+        there = Path(real).stat()
+    except OSError:
+        return False
+    is_usb = stat.S_ISCHR(there.st_mode) and os.major(there.st_rdev) == _USB_MAJOR
+    return is_usb and os.minor(there.st_rdev) in _USB_PRINTERS
 
 
 def _host_and_port(url: str) -> tuple[str, int]:

@@ -35,7 +35,7 @@ class PrinterSimulator(Simulator[PlugTcp | PlugPty]):
         on_change: called after anything visible has changed.
         now: the time, with a zone.
         port: the TCP port; 0 takes a free one.
-        serial: a path like that of a serial or USB printer instead of a TCP port.
+        serial: a pty, as of a serial or USB printer, instead of a TCP port.
     """
 
     place = "printer"
