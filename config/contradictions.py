@@ -95,12 +95,16 @@ def _of_chains(services: Tables, known: list[str]) -> Iterator[ConfigProblem]:
 
 def _of_devices(devices: Tables, windows: list[str], kinds: Mapping[str, Kind]) -> Iterator[ConfigProblem]:
     first: dict[tuple[str, str], str] = {}
+    yield from _of_backups(devices)
+    backups = [device.get("backup") for _, device in devices]
     for key, device in devices:
         for place, window in _windows_in(device, key):
             if window and windows and window not in windows:
                 yield _stranger(place, "窗口", "window", window, windows)
         driver = device.get("driver")
         kind = kinds[driver] if isinstance(driver, str) and driver in kinds else None
+        if device.get("name") in backups:
+            continue
         if kind and kind.only_one and not (kind.windows_have and device.get("window")):
             name, name_en = kind.only_one
             if first.setdefault(kind.only_one, key) == key:
@@ -179,6 +183,23 @@ def _addresses(device: Table, kind: Kind) -> set[int]:
 def _value(field: str, device: Table, kind: Kind) -> Any:
     model = kind.settings.model_fields
     return device.get(field, model[field].default if field in model else None)
+
+
+def _of_backups(devices: Tables) -> Iterator[ConfigProblem]:
+    """That what takes over for a device is another one of its kind."""
+    for key, device in devices:
+        backup, name = device.get("backup"), device.get("name")
+        if not isinstance(backup, str) or not backup:
+            continue
+        others = [str(one.get("name")) for _, one in devices if one.get("driver") == device.get("driver")]
+        if backup == name:
+            yield ConfigProblem(
+                f"{key}.backup",
+                (f"{backup} 不能做自己的备用", f"{backup} cannot take over for itself"),
+                ("写另一台的 name，或去掉这一项", "write the name of another one, or leave this out"),
+            )
+        elif backup not in others:
+            yield _stranger(f"{key}.backup", "打印机", "printer", backup, [one for one in others if one != name])
 
 
 def _windows_in(value: Any, key: str) -> Iterator[tuple[str, str]]:

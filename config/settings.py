@@ -152,7 +152,7 @@ class Kind(Protocol):
 
     @property
     def only_one(self) -> tuple[str, str] | None:
-        """What a box has no more than one of, in Chinese and in English."""
+        """What a box has no more than one of, besides its ``backup``, in Chinese and in English."""
 
     @property
     def apart(self) -> str:

@@ -237,6 +237,14 @@ _ADVICE = {
         "打印机没有确认 → 看小票是否完整，需要时补打",
         "The printer did not confirm → See whether the slip is whole; print it again if not",
     ),
+    "expired": (
+        "小票过时没有打印 → 查看打印机为何停了，需要时补打",
+        "The slip was not printed in time → See why the printer stood still; print it again if it is wanted",
+    ),
+    "not_laid_out": (
+        "小票排不出来 → 把日志交给技术支持，先在屏幕上看号码",
+        "The slip could not be laid out → Send the log to support; the number is on the screen",
+    ),
     "occupied": (
         "打印机正忙 → 等前一张打完再试",
         "The printer is at work → Wait for the slip before it, then try again",

@@ -42,6 +42,10 @@ _NOTES = {
         "小票还没有出来，请记下屏幕上的号码，或用手机扫码",
         "Your slip is delayed: note the number on this screen, or scan it with your phone",
     ),
+    "expired": Words(
+        "这个号没有打印小票，请记下屏幕上的号码，需要小票可以再打印一次",
+        "No slip was printed for this number: note it, or have it printed again",
+    ),
     "ticket_over": Words(
         "这个号已办结或取消，请重新刷身份证取号，或到{desk}",
         "This number is finished or cancelled: lay your card to take another, or go to {desk_en}",

@@ -27,7 +27,7 @@ class DriverKind:
         simulator_at: its :class:`~drivers.simulators.simulator.Simulator`.
         icon: a line drawing of it, 48 x 48: paths as of SVG.
         traced: how many bytes of a turn a wire trace shows; None for all, where none can be of a resident.
-        only_one: what a box has no more than one of, in Chinese and in English.
+        only_one: what a box has no more than one of, besides its ``backup``, in Chinese and in English.
         apart: the key in which several of one box must differ; "" for none.
         shares_port: whether several with different addresses may be on one port.
         windows_have: whether windows may have some of their own besides.

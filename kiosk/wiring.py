@@ -114,8 +114,9 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
                 panel.show(face)
 
         devices = build_devices(settings, now, told, on_reader=lambda state: kiosk.on_reader(state))
-        columns = devices.printer.profile.columns if devices.printer else 0
-        printing = PrintQueue(office, devices.printer, partial(lay_out, settings.hall, columns))
+        stations = [(one, partial(lay_out, settings.hall, one.profile.columns)) for one in devices.printers]
+        printer, paper = stations[0] if stations else (None, partial(lay_out, settings.hall, 0))
+        printing = PrintQueue(office, printer, paper, backups=stations[1:])
         kiosk = KioskController(
             KioskSession(settings.kiosk.choose_seconds, settings.kiosk.take_seconds),
             office,

@@ -12,7 +12,7 @@ from config.settings import Settings
 from drivers.device import Announces, DeviceEvent, DeviceSettings, WindowDisplay
 from drivers.kinds import KINDS
 from drivers.presses import KioskPanel, WindowPanel
-from drivers.printer.driver import Printer
+from drivers.printer.driver import EscposSettings, Printer
 from drivers.shared_line import LineMember, SharedPort, SharesLine
 from drivers.supervisor import DeviceState, Resource, Supervisor
 from drivers.wire_tap import WireTap
@@ -34,7 +34,7 @@ class Devices:
         supervisors: one a device, in the order of the settings.
         taps: a wire trace of each, by the device's name.
         simulators: by the device's name; empty in a hall of real devices.
-        printer: the box's printer, or None.
+        printers: the box's printer, and behind it what takes over, in that order.
         displays: by window.
         speakers: the box's speakers.
         panels: what shows clerks how their window stands, by window.
@@ -48,7 +48,7 @@ class Devices:
     supervisors: list[Supervisor[Any]] = field(default_factory=list)
     taps: dict[str, WireTap] = field(default_factory=dict)
     simulators: "dict[str, Simulator[Any]]" = field(default_factory=dict)
-    printer: Printer | None = None
+    printers: list[Printer] = field(default_factory=list)
     displays: dict[str, list[WindowDisplay]] = field(default_factory=dict)
     speakers: "list[Speaker]" = field(default_factory=list)
     panels: dict[str, list[WindowPanel]] = field(default_factory=dict)
@@ -97,6 +97,7 @@ def build_devices(
     devices = Devices()
     ports: dict[str, SharedPort] = {}
     taps: dict[str, WireTap] = {}
+    printers: dict[str, Printer] = {}
     for one in settings.devices:
         assert isinstance(one, DeviceSettings)  # noqa: S101 - the registry's models were handed to the configuration
         device = one.build(partial(on_event, one.name))
@@ -109,7 +110,7 @@ def build_devices(
         for sink in device.sinks:
             match sink:
                 case Printer():
-                    devices.printer = sink
+                    printers[one.name] = sink
                 case Announces():
                     devices.speakers.append(cast("Speaker", sink))
                 case WindowDisplay():
@@ -138,4 +139,16 @@ def build_devices(
         else:
             devices.supervisors.append(Supervisor(one.name, one.driver, opener, device.driver, now, watch))
         devices.taps[one.name] = tap
+    devices.printers = [printers[name] for name in _in_turn(settings)]
     return devices
+
+
+def _in_turn(settings: Settings) -> list[str]:
+    """Names of the printers: the one that is nobody's backup, its backup, and so on."""
+    backups = {one.name: one.backup for one in settings.devices if isinstance(one, EscposSettings)}
+    name = next((one for one in backups if one not in backups.values()), next(iter(backups), ""))
+    turn: list[str] = []
+    while name in backups and name not in turn:
+        turn.append(name)
+        name = backups[name]
+    return turn

@@ -21,35 +21,60 @@ from ticketing.office import Office, PrintJob
 log = logging.getLogger(__name__)
 
 
+LayOut = Callable[[PrintJob], Sequence[Item]]
+"""The paper of a job, as wide as a printer's."""
+
+PATIENCE = 5.0
+"""Seconds to wait for a printer that is being connected again, where no other one works."""
+RELIEF = 0.25
+"""Seconds between looks of a second printer at whether the first one is held up."""
+
+
 class PrintQueue(Loop):
     """Prints this box's jobs.
 
-    ``on_outcome`` is called with each job and how it ended, on the printing thread; it must return at once.
+    A job that is older than the printer's ``paused_timeout`` is not begun: nobody stands there any more. Where the box
+    has several printers, one that does not work is passed over, and while it holds a slip that waits for paper, the
+    next one prints those behind it.
+
+    Args:
+        office: keeps the jobs.
+        printer: the box's first one; None for none.
+        lay_out: its paper.
+        on_outcome: called with each job and how it ended, on a printing thread; it must return at once.
+        backups: what takes over, in that order, each with its paper.
     """
 
     def __init__(
         self,
         office: Office,
         printer: Printer | None,
-        lay_out: Callable[[PrintJob], Sequence[Item]],
+        lay_out: LayOut,
         on_outcome: Callable[[PrintJob, Outcome], None] = lambda _job, _outcome: None,
+        backups: Sequence[tuple[Printer, LayOut]] = (),
     ) -> None:
         self._office = office
         self._printer = printer
-        self._lay_out = lay_out
+        self._stations = [(printer, lay_out), *backups] if printer else []
         self.on_outcome = on_outcome
         self._late: deque[tuple[PrintJob, Outcome]] = deque()
+        self._taking = threading.Lock()
+        self._taken: set[int] = set()
+        self._reliefs = [
+            Loop(f"printing {place}", RELIEF, partial(self._relieve, place)) for place in range(2, len(backups) + 2)
+        ]
         super().__init__("printing", 1.0, self._print_all)
 
     @property
     def ready(self) -> bool:
-        """Whether the printer works."""
-        return self._printer is not None and self._printer.ready is None
+        """Whether a printer works."""
+        return bool(self._stations) and self.trouble is None
 
     @property
     def trouble(self) -> str | None:
-        """Why the printer does not work; None when it does, or when the box has none."""
-        return None if self._printer is None else self._printer.ready
+        """Why no printer works, after the first one; None when one does, or when the box has none."""
+        troubles = [printer.ready for printer, _ in self._stations]
+        return troubles[0] if troubles and None not in troubles else None
 
     @property
     def confirms(self) -> bool:
@@ -64,46 +89,99 @@ class PrintQueue(Loop):
     def start(self) -> None:
         """Start with the jobs that an earlier run left unfinished."""
         in_doubt = self._office.recover()
-        if self._printer:
-            if in_doubt and self.confirms:
-                self._printer.expect_half_slip()
+        for printer, _ in self._stations:
+            if in_doubt and printer.profile.confirm != "none":
+                printer.expect_half_slip()
+        if self._stations:
+            for one in self._reliefs:
+                one.start()
             super().start()
 
+    def request_stop(self) -> None:
+        """Have it end after the slips that are being printed."""
+        for one in self._reliefs:
+            one.request_stop()
+        super().request_stop()
+
+    def stop(self) -> None:
+        """End after the slips that are being printed, which are waited for at most 5 s."""
+        self.request_stop()
+        for one in self._reliefs:
+            one.stop()
+        super().stop()
+
     def look_soon(self) -> None:
-        """Ask for the printer's state now, so that the slip that is wanted in a moment need not wait for it."""
-        if self._printer:
-            self._printer.look_soon()
+        """Ask for the printers' state now, so that the slip that is wanted in a moment need not wait for it."""
+        for printer, _ in self._stations:
+            printer.look_soon()
 
     def _print_all(self) -> None:
         while self._late:
             self._note(*self._late.popleft())
-        # One at a time, each read afresh: a job may have been withdrawn since.
-        while not self.stopping.is_set() and (jobs := self._office.print_jobs(1)):
-            self._print(jobs[0])
+        while not self.stopping.is_set() and (job := self._take()):
+            self._finish(job)
         self._office.withdraw_print_jobs()
 
-    def _print(self, job: PrintJob) -> None:
+    def _relieve(self, place: int) -> None:
+        """Print what waits behind a slip that the printers before the one at ``place`` hold up."""
+        before, (printer, _) = self._stations[: place - 1], self._stations[place - 1]
+        while not self.stopping.is_set() and printer.ready is None and all(one.ready is not None for one, _ in before):
+            job = self._take()
+            if job is None:
+                return
+            self._finish(job)
+
+    def _take(self) -> PrintJob | None:
+        """The oldest job that no other thread prints; each read afresh, since one may have been withdrawn."""
+        with self._taking:
+            jobs = self._office.print_jobs(len(self._taken) + 1)
+            job = next((one for one in jobs if one.id not in self._taken), None)
+            if job:
+                self._taken.add(job.id)
+            return job
+
+    def _finish(self, job: PrintJob) -> None:
+        try:
+            self._note(job, self._print(job))
+        finally:
+            with self._taking:
+                self._taken.discard(job.id)
+
+    def _print(self, job: PrintJob) -> Outcome:
         assert self._printer  # noqa: S101 - the loop runs only with a printer
         begun = threading.Event()
+        left = self._printer.paused_timeout - (self._office.ledger.now() - job.asked_at).total_seconds()
+        if left <= 0:
+            return Outcome("failed", "expired")
 
         def sending() -> None:
-            begun.set()
-            self._office.print_sending(job.id)
+            if not begun.is_set():
+                begun.set()
+                self._office.print_sending(job.id)
 
+        outcome = None
         try:
-            outcome = self._printer.print(self._lay_out(job), sending, late=partial(self._confirm_late, job))
+            # Those that work first; what one has not begun may be printed by the next.
+            for printer, lay_out in sorted(self._stations, key=lambda one: one[0].ready is not None):
+                late = partial(self._confirm_late, job)
+                patience = 0.0 if outcome else PATIENCE
+                tried = printer.print(lay_out(job), sending, patience, late=late, wanted=left)
+                if tried.state != "failed":
+                    return tried
+                outcome = outcome or tried
         except StoreError as error:
             if error.code != "store_in_doubt":
                 raise
             # Nothing was sent, but the store may hold the job as ``sending``, and would then never give it again.
-            outcome = Outcome("failed", error.code)
+            return Outcome("failed", error.code)
         except Exception as error:
             if begun.is_set():
                 raise
             # It would fail again each time, and hold up the jobs behind it.
             log.error("print job %s cannot be laid out: %s", job.id, kind_and_place(error))
-            outcome = Outcome("failed", "not_laid_out")
-        self._note(job, outcome)
+            return Outcome("failed", "not_laid_out")
+        assert outcome  # noqa: S101 - there is a printer
+        return outcome
 
     def _confirm_late(self, job: PrintJob, outcome: Outcome) -> None:
         """Keep that a slip which was given up came out after all; called on the printer's thread."""

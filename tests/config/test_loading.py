@@ -295,3 +295,37 @@ def test_a_certificate_that_is_none_is_named_before_anything_starts(tmp_path: Pa
         (tmp_path / name).write_text("no certificate", "utf-8")
     problems = problems_of(tmp_path, GOOD + '\n[server]\ntls_cert = "a.pem"\ntls_key = "a.key"\n')
     assert "PEM" in problems["server.tls_cert"].suggestion[1]
+
+
+PRINTER = '\n[[devices]]\nname = "{}"\ndriver = "escpos"\nport = "sim:"\nbackup = "{}"\n'
+
+
+@pytest.mark.parametrize(
+    ("printers", "wrong"),
+    [
+        ([("a", "b"), ("b", "")], {}),
+        ([("b", ""), ("a", "b")], {}),
+        ([("a", "b"), ("b", "a")], {}),
+        ([("a", ""), ("b", "")], {"devices[2].driver": "one box has one printer"}),
+        ([("a", "a")], {"devices[1].backup": "a cannot take over for itself"}),
+        ([("a", "c"), ("c2", "")], {"devices[1].backup": "c", "devices[2].driver": "one printer"}),
+        ([("a", "strip-3")], {"devices[1].backup": "strip-3"}),
+    ],
+)
+def test_a_box_has_one_printer_and_what_takes_over_for_it(
+    tmp_path: Path, printers: list[tuple[str, str]], wrong: dict[str, str]
+) -> None:
+    text = GOOD + "".join(PRINTER.format(*one) for one in printers)
+    if not wrong:
+        assert len(load(write(tmp_path, text)).devices) == 1 + len(printers)
+        return
+    problems = problems_of(tmp_path, text)
+    assert set(problems) == set(wrong)
+    assert all(said in problems[key].reason[1] for key, said in wrong.items())
+
+
+def test_a_printer_that_finds_no_marks_is_not_told_to(tmp_path: Path) -> None:
+    marked = '\n[[devices]]\nname = "a"\ndriver = "escpos"\nport = "sim:"\nprofile = "{}"\nblack_mark = true\n'
+    assert load(write(tmp_path, GOOD + marked.format("masung"))).devices
+    problems = problems_of(tmp_path, GOOD + marked.format("xprinter"))
+    assert "masung" in problems["devices[1].black_mark"].suggestion[1]

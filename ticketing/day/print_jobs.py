@@ -33,6 +33,7 @@ _PENDING = Prepared(
         _j.c.id.label("job"),
         _j.c.copy,
         _j.c.state.label("job_state"),
+        _j.c.created_at.label("job_created_at"),
         _j.c.case_id,
         _c.c.service_id.label("case_service"),
         _c.c.outcome.label("case_outcome"),
@@ -50,6 +51,7 @@ _OF_TICKET = (
 )
 _STATE = Prepared(select(_j.c.state).where(_j.c.id == bindparam("job")))
 _set = update(_j).where(_j.c.id == bindparam("job"))
+_AGAIN = Prepared(_set.values(created_at=bindparam("now")))
 _SENDING = Prepared(_set.values(state="sending"))
 _END = Prepared(_set.values(state=bindparam("to"), reason=bindparam("why"), ended_at=bindparam("now")))
 _LAST_SENT = (
@@ -106,6 +108,7 @@ class PrintJob:
         copy: whether it is to be marked 补打, because another one may be about.
         state: see the module.
         case: the case whose receipt it is; None for the ticket's own slip.
+        asked_at: when its paper was asked for, last: nobody waits for it for long.
         facts: what else the paper shows, as of when the job is taken to be printed; None until then.
     """
 
@@ -114,7 +117,8 @@ class PrintJob:
     code: str
     copy: bool
     state: JobState
-    case: int | None = None
+    case: int | None
+    asked_at: datetime = field(compare=False)
     facts: SlipFacts | ReceiptFacts | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
@@ -141,7 +145,16 @@ def pending(m: Transaction, limit: int, wait: Callable[[int], Interval | None]) 
     """
     of_ticket = len(TicketRow._fields)
     return [
-        _job(m, TicketRow(*row[:of_ticket]), row.job, row.case_id, row.copy, row.job_state, _facts(m, row, wait))
+        _job(
+            m,
+            TicketRow(*row[:of_ticket]),
+            row.job,
+            row.case_id,
+            row.copy,
+            row.job_state,
+            m.time(row.job_created_at),
+            _facts(m, row, wait),
+        )
         for row in _PENDING.all(m.conn, {"box": m.box, "most": limit})
     ]
 
@@ -171,7 +184,10 @@ def over(m: Transaction) -> list[int]:
 
 
 def reprint(m: Transaction, ticket: int) -> PrintJob:
-    """A slip once more; the job that still waits to be printed here, if there is one, instead of a second."""
+    """A slip once more; the job that still waits to be printed here, if there is one, instead of a second.
+
+    Its time begins anew: somebody waits for it now.
+    """
     row = m.row_of(ticket)
     if row.hall_day != m.day:
         raise StateError("other_day", number=row.number, day=row.hall_day)
@@ -202,10 +218,11 @@ def _again(m: Transaction, row: TicketRow, case: int | None) -> PrintJob:
     waiting = next((job for job in earlier if job.state == "pending" and job.box == m.box), None)
     if waiting:
         job, copy = waiting.id, waiting.copy
+        _AGAIN.do(m.conn, {"job": job, "now": m.at})
     else:
         copy = any(job.state != "failed" for job in earlier)
         job = add(m, row.id, copy=copy, case=case)
-    return _job(m, row, job, case, copy, "pending")
+    return _job(m, row, job, case, copy, "pending", m.time(m.at))
 
 
 def _job(
@@ -215,12 +232,13 @@ def _job(
     case: int | None,
     copy: bool,
     state: JobState,
+    asked_at: datetime,
     facts: SlipFacts | ReceiptFacts | None = None,
 ) -> PrintJob:
     # A receipt may be printed on a day whose tickets' codes are erased.
     code = m.code_of(row.hall_day, row.id) if case is None else m.receipt_of(case)
     ticket = m.ticket(row._replace(print_state=state) if case is None else row)
-    return PrintJob(job, ticket, code, copy, state, case, facts)
+    return PrintJob(job, ticket, code, copy, state, case, asked_at, facts)
 
 
 def _facts(m: Transaction, row: Any, wait: Callable[[int], Interval | None]) -> SlipFacts | ReceiptFacts:
