@@ -360,7 +360,7 @@ el("more").addEventListener("click", () => {
 /** @type {Record<string, [string, string, string]>} words and colour */
 const STATES = { online: ["正常", "ok", "good"], fault: ["故障", "fault", "warn"], offline: ["断开", "offline", "stop"] };
 /** @type {Record<string, [string, string]>} */
-const REASONS = { paper_out: ["缺纸", "no paper"], cover_open: ["上盖开着", "cover open"], unplugged: ["已拔掉", "unplugged"], busy: ["被占用", "taken"], stuck: ["没有应答", "no answer"] };
+const REASONS = { paper_out: ["缺纸", "no paper"], cover_open: ["上盖开着", "cover open"], unplugged: ["已拔掉", "unplugged"], busy: ["被占用", "taken"], stuck: ["没有应答", "no answer"], cutter: ["切刀卡住", "cutter"], paper_jam: ["卡纸", "jam"], head_hot: ["过热", "hot"] };
 /**
  * What can be pulled, taken out or opened, and put back: `words` say how, how back, and what it is.
  * @type {Record<string, {isOut: (device: BenchDevice) => boolean, out: string, back: string, words: [string, string][]}>}
@@ -371,6 +371,10 @@ const PULLS = {
   roll: { isOut: (device) => !device.printer?.paper, out: "take_out_paper", back: "put_in_paper", words: [["取走纸卷", "Take out the paper"], ["装上纸卷", "Put in paper"], ["纸卷", "Paper"]] },
   taken: { isOut: (device) => Boolean(device.speaker?.occupied), out: "occupy", back: "release", words: [["别的程序占用声卡", "Another program takes the sound card"], ["放开声卡", "Let the sound card go"], ["占用", "Taken"]] },
   mute: { isOut: (device) => Boolean(device.speaker?.silent), out: "go_silent", back: "answer", words: [["声卡不再应答", "The sound card falls silent"], ["声卡恢复应答", "The sound card answers again"], ["失声", "Silent"]] },
+  low: { isOut: (device) => Boolean(device.printer?.near_end), out: "wear_down_paper", back: "put_in_paper", words: [["纸快用完", "Let the roll run low"], ["装上纸卷", "Put in paper"], ["纸少", "Low"]] },
+  cutter: { isOut: (device) => Boolean(device.printer?.cutter_jammed), out: "jam_cutter", back: "free_cutter", words: [["卡住切刀", "Jam the cutter"], ["松开切刀", "Free the cutter"], ["切刀", "Cutter"]] },
+  jam: { isOut: (device) => Boolean(device.printer?.jammed), out: "jam_paper", back: "clear_jam", words: [["卡住纸", "Jam the paper"], ["取出卡纸", "Pull out the paper"], ["卡纸", "Jam"]] },
+  heat: { isOut: (device) => Boolean(device.printer?.hot), out: "heat", back: "cool", words: [["打印头过热", "Heat the head"], ["等它凉下来", "Let it cool"], ["过热", "Heat"]] },
 };
 
 /**

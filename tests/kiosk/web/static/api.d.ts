@@ -322,8 +322,17 @@ interface BenchDevice {
   hands: string[];
   reader?: { card: string | null };
   slot?: { card: string | null };
-  printer?: { papers: { id: number }[]; cover_open: boolean; paper: boolean };
   speaker?: { said: { id: number; text: string }[]; occupied: boolean; silent: boolean };
+  printer?: {
+    papers: { id: number }[];
+    cover_open: boolean;
+    cutter_jammed: boolean;
+    hot: boolean;
+    jammed: boolean;
+    near_end: boolean;
+    paper: boolean;
+    ticket_waits: boolean;
+  };
   strip?: { text: string };
 }
 
