@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from drivers.device import Device, DeviceEvent, SerialOrTcpSettings, Sink, Whole, wrong_setting
-from drivers.errors import OfflineError
+from drivers.errors import DeviceError, OfflineError
 from drivers.port import Port
 from drivers.printer import escpos, escpos_status, glyphs
 from drivers.printer.doubts import Doubts
@@ -263,7 +263,8 @@ class Printer(Sink):
             before += escpos.cut_off(self.profile)
             self._doubts.left_half = False
         if line.waiting and self.profile.presenter:
-            before += self.profile.presenter.retract or self.profile.presenter.eject
+            # Out rather than in: its resident may still stand there.
+            before += self.profile.presenter.eject or self.profile.presenter.retract
         return before
 
     def _settle(self, cuts: int | None) -> None:
@@ -397,7 +398,7 @@ class Printer(Sink):
                     raise line.broken
                 self._look_after(line, upkeep)
                 _tell(link, line, upkeep)
-        except OfflineError as error:
+        except DeviceError as error:
             lost, stopped = error.reason, False
             raise
         finally:

@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from drivers.errors import OfflineError
+from drivers.errors import OfflineError, ProtocolError
 from drivers.port import Port
 from drivers.printer import escpos_status
 from drivers.printer.escpos_status import STANDARD, Dialect, Sign
@@ -21,6 +21,8 @@ PAUSE_BETWEEN_ANSWERS = 0.2
 """Seconds after which half an answer is noise."""
 MOST_ANSWERS = 64
 """Answers kept of a printer that answers what was not asked; each question clears them."""
+MOST_A_SECOND = 30_000
+"""Bytes; a serial line at 115200 baud brings 11,520. What babbles faster is closed, and opened again after a pause."""
 MOST_OWED = 2
 """So many questions are repeated at most; a printer that owes more answers is silent."""
 
@@ -54,6 +56,8 @@ class Line:
         self._dialect = dialect
         self._classifier = escpos_status.Classifier(dialect)
         self._byte_at = 0.0
+        self._second_began = 0.0
+        self._in_second = 0
         self._misses = dict.fromkeys(dialect.questions, 0)
         self._status: dict[int, int] = {}
         self._rounds = 0
@@ -94,8 +98,17 @@ class Line:
         return self._classifier.cleared
 
     def classify(self, data: bytes) -> list[escpos_status.PrinterAnswer]:
-        """What ``data`` says; half an answer before a pause is dropped. Answers to DLE EOT go to :attr:`answers`."""
+        """What ``data`` says; half an answer before a pause is dropped. Answers to DLE EOT go to :attr:`answers`.
+
+        Raises:
+            ProtocolError: it babbles.
+        """
         now = time.monotonic()
+        if now - self._second_began > 1.0:
+            self._second_began, self._in_second = now, 0
+        self._in_second += len(data)
+        if self._in_second > MOST_A_SECOND:
+            raise ProtocolError("garbled", f"over {MOST_A_SECOND} bytes a second")
         if now - self._byte_at > PAUSE_BETWEEN_ANSWERS and not self._classifier.unformed:
             self._classifier.forget()
         self._byte_at = now

@@ -95,6 +95,48 @@ def test_it_answers_questions_of_status_with_the_bits_of_the_manual(printer: Pri
     assert [host.ask(question) for question in questions] == ["12", "12", "12", "1e"]
 
 
+def test_it_says_who_it_is(host: Host) -> None:
+    assert bytes.fromhex(host.ask("1d4943", 11)) == b"\x5fSIMULATOR\x00"
+    assert bytes.fromhex(host.ask("1d4945", 15)) == b"\x5fCHINA GB18030\x00"
+    assert host.ask("1d4901") == "20"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "1b20 04",  # ESC SP
+        "1b24 1b40",  # ESC $
+        "1b5c 1d56",  # ESC \\
+        "1c28 41 0200 3041",  # FS (
+        "1d38 4c 06000000 3045 4142 4344",  # GS 8 L
+        "1d65 03 1b",  # GS e
+        "1c32 fea1" + "41" * 72,  # FS 2
+    ],
+)
+def test_it_knows_how_long_a_command_is(command: str) -> None:
+    (paper,) = interpret(bytes.fromhex("1b40" + command) + b"A\n")
+    assert paper.texts == ["A"]
+    assert paper.faults == []
+
+
+def test_its_memory_is_cleared_in_real_time(printer: PrinterSimulator, host: Host) -> None:
+    printer.paper_lasts(1)
+    host.send(SLIP)
+    wires.wait_until(lambda: not printer.has_paper)
+    assert host.ask("1014 0801 0314 0106 0208", 3) == "37 25 00"
+    printer.put_in_paper()
+    assert host.ask("1d7201") == "00"
+    assert printer.papers == []
+
+
+def test_its_head_and_its_paper_path_have_bits_of_their_own(printer: PrinterSimulator, host: Host) -> None:
+    printer.heat()
+    assert [host.ask(question) for question in ("100401", "100402", "100403")] == ["1a", "52", "52"]
+    printer.cool()
+    printer.jam_paper()
+    assert [host.ask(question) for question in ("100401", "100402", "100403")] == ["1a", "52", "32"]
+
+
 def test_a_question_split_over_two_packets_is_a_question(host: Host) -> None:
     host.send("10")
     host.send("04")

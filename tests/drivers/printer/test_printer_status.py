@@ -1,5 +1,6 @@
 """What the printer says of itself, in the words of each family, and answers that come late or not at all."""
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -225,11 +226,13 @@ def test_a_slip_that_nobody_takes_goes_in_or_out_after_a_while(desk: Open, name:
 def test_a_slip_in_the_presenter_makes_way_for_the_next_one(desk: Open) -> None:
     hall = desk("custom-vkp", poll_interval=0.05)
     assert [hall.print(number).state for number in ("A001", "A002")] == ["printed", "printed"]
-    assert hall.simulator.retracted == 1
+    ejected = PROFILES["custom-vkp"].presenter.eject  # type: ignore[union-attr]
+    assert [ejected in paper.bytes for paper in hall.simulator.papers] == [False, True]
+    assert hall.simulator.retracted == 0
     assert hall.simulator.ticket_waits
     hall.simulator.take_ticket()
     assert hall.print("A003").state == "printed"
-    assert hall.simulator.retracted == 1
+    assert ejected not in hall.simulator.papers[-1].bytes
 
 
 @pytest.mark.parametrize("name", ["cashino", "masung"])
@@ -334,3 +337,27 @@ def test_two_missed_rounds_of_questions_are_no_reason_to_give_a_printer_up_and_t
     assert hall.supervisor.state.reason == "silent"
     hall.simulator.mute(False)
     wires.wait_until(lambda: hall.supervisor.state.state == "online", 3)
+
+
+def test_a_printer_that_babbles_without_end_is_let_go_and_comes_back_when_it_stops(desk: Open) -> None:
+    hall = desk("epson")
+    stop = threading.Event()
+
+    def babble() -> None:
+        while not stop.is_set():
+            hall.simulator.noise(b"\x12\x00\x5f\x10" * 1024)
+            stop.wait(0.002)
+
+    thread = threading.Thread(target=babble)
+    thread.start()
+    try:
+        wires.wait_until(lambda: hall.supervisor.state.reason == "garbled")
+        burnt = time.process_time()
+        stop.wait(1.0)
+        assert time.process_time() - burnt < 0.7
+        assert hall.print(patience=0.0).state == "failed"
+    finally:
+        stop.set()
+        thread.join()
+    wires.wait_until(lambda: hall.supervisor.state.state == "online")
+    assert hall.print().state == "printed"
