@@ -168,8 +168,8 @@ class Printer(Sink):
             sending: called before the first byte, once; if it raises, nothing is sent and its error is the caller's.
                 A slip may be ``failed`` after it all the same, if the last look at the printer shows trouble.
             patience: seconds to wait for a printer that is being connected again, or busy with another slip.
-            late: told, on the device's thread, if an ``unconfirmed`` slip is confirmed after all.
-            wanted: seconds for which the slip is wanted, if less than ``paused_timeout``.
+            late: told, on a thread that prints or reads, if an ``unconfirmed`` slip is confirmed after all.
+            wanted: seconds for which the slip is wanted, if less than ``paused_timeout``; it is not begun later.
         """
         began = time.monotonic()
         deadline = began + patience
@@ -209,6 +209,8 @@ class Printer(Sink):
                     trouble = None if ahead else line.check(self._wait_news)
                     if trouble is None and self.profile.counter and line.cuts is None:
                         self._settle(line.count_cuts(self.profile.counter, self._wait_news))
+                    if time.monotonic() >= wanted_until:
+                        return Outcome("failed", "expired")
                     if trouble is None and not told:
                         sending()
                         told = True

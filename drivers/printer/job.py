@@ -14,7 +14,8 @@ class Outcome:
         state: ``printed``: confirmed; ``unconfirmed``: some of its bytes were sent, no more is known; ``failed``: not
             one byte of it was sent, it may be printed again as an original.
         reason: why it is not ``printed``: a trouble of :func:`drivers.printer.escpos_status.find_trouble`, a reason of
-            ``OfflineError``, ``occupied`` (another slip is being printed), ``stopping``, ``no_confirmation``.
+            ``OfflineError``, ``occupied`` (another slip is being printed), ``expired`` (no longer wanted),
+            ``stopping``, ``no_confirmation``.
         how: by what it was confirmed: process id, an answer in turn, the motor that came to rest, the slip in the exit,
             the counter of cuts, nothing.
     """

@@ -244,7 +244,7 @@ class Line:
     def _send(self, n: int) -> int:
         """Ask DLE EOT ``n`` once more than answers are owed; how many answers the last of them makes."""
         self.answers.clear()
-        times = self._owed + 1
+        times = min(self._owed, MOST_OWED) + 1
         self._classifier.unformed = n in self._dialect.unformed
         self._owed += times
         self.port.write(escpos_status.request_status(n) * times, self._answer_timeout)

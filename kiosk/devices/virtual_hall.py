@@ -81,8 +81,8 @@ class VirtualHall:
         Args:
             device: the device's name.
             hand: ``unplug``, ``plug_in``, and what else the simulator has: of a reader ``lay`` {card}, ``lift``; of a
-                printer ``take_out_paper``, ``put_in_paper``, ``open_cover``, ``close_cover``; of a scanner ``scan``
-                {text} or {paper}, the number of a slip of the printer.
+                printer ``take_out_paper``, ``put_in_paper``, ``open_cover``, ``close_cover`` and its other troubles; of
+                a scanner ``scan`` {text} or {paper}, the number of a slip of the printer.
             body: what the hand needs.
 
         Raises:

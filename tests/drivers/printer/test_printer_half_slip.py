@@ -164,3 +164,15 @@ def test_a_slip_is_waited_for_no_longer_than_it_is_wanted(desk: Open) -> None:
     began = time.monotonic()
     assert hall.print("A001", wanted=1.0) == Outcome("unconfirmed", "paper_out")
     assert time.monotonic() - began < 3.0
+
+
+def test_a_slip_that_waited_too_long_for_its_printer_is_not_begun(desk: Open) -> None:
+    hall = desk()
+    hall.simulator.unplug()
+    wires.wait_until(lambda: hall.printer.ready is not None)
+    printing = hall.print_aside("A001", wanted=0.3, patience=10.0)
+    assert printing.goes_on_for(0.5)
+    hall.simulator.plug_in()
+    assert printing.outcome() == Outcome("failed", "expired")
+    assert hall.simulator.received == 0
+    assert hall.sendings == 0
