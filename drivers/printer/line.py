@@ -210,7 +210,10 @@ class Line:
         answered, first_ones = [], []
         for n in questions:
             if n in self._dialect.unformed and (self._owed or self._expected > self._counted):
-                continue  # whatever comes next might be something else's
+                # Whatever comes next might be something else's: until it can be asked, its answer is unknown.
+                if sure:
+                    self._status.pop(n, None)
+                continue
             answers = self._hear(self._send(n), wait)
             self._classifier.unformed = False
             if answers:

@@ -155,7 +155,13 @@ class Hall:
                 timer.join()
             station.simulator.put_in_paper()
             station.simulator.hold_confirmations(False)
-            wait_until(lambda station=station: station.printer.ready is None, 30)  # type: ignore[misc]
+            try:
+                wait_until(lambda station=station: station.printer.ready is None, 30)  # type: ignore[misc]
+            except AssertionError:
+                ready = station.printer.ready
+                raise AssertionError(
+                    f"{station.printer.profile.name} stays {ready}: {station.simulator.look()}"
+                ) from None
         wait_until(lambda: not any(row[2] in ("pending", "sending") for row in self._jobs()), 30)
 
     def verify(self) -> Counter[str]:

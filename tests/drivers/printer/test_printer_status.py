@@ -327,6 +327,16 @@ def test_one_lost_answer_makes_no_printer_late(desk: Open) -> None:
     assert hall.print().state == "printed"
 
 
+def test_an_answer_lost_while_the_exit_is_jammed_does_not_keep_the_jam_alive(desk: Open) -> None:
+    hall = desk("masung", ForgetfulWire, poll_interval=0.05)
+    hall.simulator.jam_paper()
+    wires.wait_until(lambda: hall.supervisor.state.reason == "paper_jam")
+    ForgetfulWire.lost = 1
+    wires.wait_until(lambda: ForgetfulWire.lost == 0)
+    hall.simulator.clear_jam()
+    wires.wait_until(lambda: hall.supervisor.state.state == "online")
+
+
 def test_two_missed_rounds_of_questions_are_no_reason_to_give_a_printer_up_and_three_are(desk: Open) -> None:
     hall = desk("epson", poll_interval=0.1, answer_timeout=0.05)
     states = [hall.supervisor.state.state]
