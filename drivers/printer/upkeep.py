@@ -73,6 +73,7 @@ class Upkeep:
     def _clear_what_is_held(self, now: float) -> None:
         """Yesterday's half slip must not come out with today's roll."""
         held = self._doubts.left_half and self._line.trouble is not None and now > self._doubts.wanted_until
+        self._cleared &= held
         if held and not self._cleared and self._profile.clear:
             self._cleared = True
             self._line.clear(self._profile.clear, self._wait)
