@@ -14,8 +14,6 @@ from config.settings import Settings
 Pair: TypeAlias = tuple[str, str]
 """The same thing said in Chinese and in English."""
 
-PLANNED_DRIVERS: tuple[str, ...] = ()
-
 
 @dataclass(frozen=True)
 class ConfigProblem:
@@ -173,9 +171,6 @@ def one_of(choices: list[str]) -> Pair:
 
 def no_driver(key: str, given: str, drivers: list[str]) -> ConfigProblem:
     """A device with an unknown driver."""
-    if given in PLANNED_DRIVERS:
-        reason = (f"这个版本还没有驱动 {given}", f"driver {given} is not in this version yet")
-        return ConfigProblem(key, reason, one_of(drivers))
     return ConfigProblem(key, *_not_one_of(given, drivers))
 
 

@@ -6,7 +6,6 @@ import pytest
 
 import config
 from config.loading import ConfigError, ConfigProblem
-from config.problems import PLANNED_DRIVERS
 from kiosk.settings import load
 
 FOLDER = Path(config.__file__).parent
@@ -192,11 +191,6 @@ def test_each_window_may_have_a_card_reader_beside_the_kiosks(tmp_path: Path) ->
     assert list(found) == ["devices[3].driver"]
     assert "window" in found["devices[3].driver"].suggestion[1]
     assert list(problems_of(tmp_path, hall + reader.format("usb", "usb:400:c35a"))) == ["devices[0].port"]
-
-
-def test_a_driver_that_is_still_to_come_is_said_to_be(tmp_path: Path) -> None:
-    problems = problems_of(tmp_path, GOOD.replace('"led-bx"', f'"{PLANNED_DRIVERS[-1]}"'))
-    assert "not in this version" in problems["devices[0].driver"].reason[1]
 
 
 def test_one_bad_key_hides_nothing_that_is_wrong_elsewhere(tmp_path: Path) -> None:

@@ -87,10 +87,10 @@ function fill({ card, result, running }, device) {
   }
   say("advice", (isEnglish() && device.advice_en) || device.advice || "");
   const button = find(".device-test", card, HTMLButtonElement);
-  const test = testOf(device.driver);
-  button.hidden = !test;
+  const trial = testOf(device.driver);
+  button.hidden = !trial;
   button.disabled = running || device.state === "offline";
-  if (test) say("test", t(...test));
+  if (trial) say("test", t(...trial));
   part("result").className = `device-result small ${result ? (result.ok ? "good" : "stop") : ""}`;
   say("result", running ? t("正在测试…", "Testing…") : result ? t(result.message, result.message_en ?? result.message) : "");
   return card;
