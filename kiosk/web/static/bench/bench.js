@@ -335,8 +335,8 @@ function renderOthers() {
   keep(el("others"), [others, t("", "en")], () => others.map((device) => {
     const tag = make("div", { className: "tag" });
     fillTag(tag, device);
-    const named = (device.panel ?? []).map(({ hand }) => hand);
-    const buttons = device.hands.filter((hand) => !pulls.includes(hand) && !named.includes(hand)).map((hand) => {
+    const bare = device.panel.length ? [] : device.hands.filter((hand) => !pulls.includes(hand));
+    const buttons = bare.map((hand) => {
       const button = make("button", { type: "button", className: "plain", textContent: hand });
       button.dataset.key = `${device.name} ${hand}`;
       button.addEventListener("click", () => use(device, hand));

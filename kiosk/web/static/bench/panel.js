@@ -11,7 +11,7 @@ import { t } from "../shared/language.js";
  * @returns {HTMLElement[]}
  */
 export function drawParts(device, use, address) {
-  return (device.panel ?? []).map((part, index) => {
+  return device.panel.map((part, index) => {
     const element = draw(part, use, address);
     // What has the focus keeps it when the panel is drawn again.
     for (const held of [element, ...element.querySelectorAll("button, input")]) {
