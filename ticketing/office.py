@@ -78,13 +78,7 @@ class Office:
     """
 
     def __init__(
-        self,
-        store: Store,
-        vault: Vault,
-        rules: Rules,
-        zone: ZoneInfo,
-        clock: Callable[[], datetime],
-        box: str = "box",
+        self, store: Store, vault: Vault, rules: Rules, zone: ZoneInfo, clock: Callable[[], datetime], box: str = "box"
     ) -> None:
         self.ledger = Ledger(store, vault, rules, zone, clock, box)
         self.forecasts = Forecasts()

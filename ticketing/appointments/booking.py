@@ -50,11 +50,7 @@ _BOOKED = Prepared(
 )
 _MISSED = Prepared(
     select(_a.c.day)
-    .where(
-        *_BY_PERSON,
-        _a.c.day > bindparam("since"),
-        _a.c.state == literal_column("'missed'"),
-    )
+    .where(*_BY_PERSON, _a.c.day > bindparam("since"), _a.c.state == literal_column("'missed'"))
     .order_by(_a.c.day.desc())
     .limit(bindparam("most"))
 )

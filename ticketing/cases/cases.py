@@ -44,12 +44,7 @@ OUTCOMES = {
 
 RETURNED_BY = "supplement"
 Progress = Literal["open", "ready", "returned", "closed"]
-BEGINS_AS: dict[str, Progress] = {
-    "promised": "open",
-    "joint": "open",
-    "reported": "open",
-    RETURNED_BY: "returned",
-}
+BEGINS_AS: dict[str, Progress] = {"promised": "open", "joint": "open", "reported": "open", RETURNED_BY: "returned"}
 """The state of a case after an outcome; after any other outcome the case is over."""
 
 LONGEST_NOTE = 200

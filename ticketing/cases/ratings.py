@@ -306,14 +306,7 @@ def _rate(m: Transaction, row: CaseRow, grade: int, reasons: Sequence[str], via:
     late = row.hall_day != m.day
     m.conn.execute(
         _INSERT,
-        {
-            "case_id": row.id,
-            "grade": grade,
-            "reasons": json.dumps(named),
-            "given_at": m.at,
-            "via": via,
-            "late": late,
-        },
+        {"case_id": row.id, "grade": grade, "reasons": json.dumps(named), "given_at": m.at, "via": via, "late": late},
     )
     if grade <= LOW:
         contact, settle = (m.at + span // timedelta(microseconds=1) for span in (CONTACT_WITHIN, SETTLE_WITHIN))

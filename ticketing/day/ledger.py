@@ -30,13 +30,7 @@ class Ledger:
     """
 
     def __init__(
-        self,
-        store: Store,
-        vault: Vault,
-        rules: Rules,
-        zone: ZoneInfo,
-        clock: Callable[[], datetime],
-        box: str = "box",
+        self, store: Store, vault: Vault, rules: Rules, zone: ZoneInfo, clock: Callable[[], datetime], box: str = "box"
     ) -> None:
         self.store = store
         self.vault = vault

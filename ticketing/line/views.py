@@ -50,9 +50,7 @@ _LAST_CALLS = _calls(
         select(_recent.c.id)
         # A held ticket keeps its window and has no call.
         .where(
-            _recent.c.hall_day == bindparam("day"),
-            _recent.c.window_id.is_not(None),
-            _recent.c.called_at.is_not(None),
+            _recent.c.hall_day == bindparam("day"), _recent.c.window_id.is_not(None), _recent.c.called_at.is_not(None)
         )
         .order_by(_recent.c.called_at.desc())
         .limit(LAST_CALLS)

@@ -139,10 +139,7 @@ def _raw(conn: Connection) -> sqlite3.Connection:
 
 def _engine(path: Path, patience: float) -> Engine:
     engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": patience},
-        pool_timeout=patience,
-        **ENGINE,
+        URL.create("sqlite", database=str(path)), connect_args={"timeout": patience}, pool_timeout=patience, **ENGINE
     )
 
     @event.listens_for(engine, "connect")
