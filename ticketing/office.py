@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 
 from ticketing import policy
 from ticketing.cases import cases
-from ticketing.cases.cases import Further
 from ticketing.day import closing, print_jobs, setup, windows
 from ticketing.day.idempotency import once, ticket_as_json, ticket_from_json
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
 from ticketing.day.transaction import Transaction
 from ticketing.line import calling, holding, issuing, priorities, recallable, scanning, undoing, views
-from ticketing.line.calling import Called, Finished
+from ticketing.line.calling import Called
 from ticketing.line.forecasts import Forecasts
 from ticketing.line.issuing import Issued
 from ticketing.line.scanning import Scanned
@@ -57,6 +56,18 @@ def _in(
     def method(self: "Office", /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
         with begin(self.ledger) as m:
             return do(m, *args, **kwargs)
+
+    return method
+
+
+def _at_window(
+    what: str, do: Callable[Concatenate[Transaction, str, Actor, _P], _Done]
+) -> "Callable[Concatenate[Office, str, Actor, _P], _Done]":
+    """The method of :class:`Office` that does a verb at a window, and logs as ``what`` it was done."""
+
+    @wraps(do)
+    def method(self: "Office", window: str, actor: Actor, /, *args: _P.args, **kwargs: _P.kwargs) -> _Done:
+        return self._at(window, what, actor, lambda m: do(m, window, actor, *args, **kwargs))
 
     return method
 
@@ -107,6 +118,11 @@ class Office:
     print_sending = _in(Ledger.verb, print_jobs.sending)
     print_ended = _in(Ledger.verb, print_jobs.ended)
     recover = _in(Ledger.verb, print_jobs.recover)
+    recall = _at_window("recalled", calling.recall)
+    start = _at_window("started", calling.start)
+    conclude = _at_window("finished", calling.finish)
+    no_show = _at_window("missed", calling.no_show)
+    undo = _at_window("undone", undoing.undo)
 
     # Services, windows, classes
 
@@ -240,51 +256,9 @@ class Office:
             lambda m: calling.call_number(m, window, number, actor, reason),
         )
 
-    def recall(self, window: str, actor: Actor) -> Ticket:
-        """Call the called ticket once more; raises ``nobody_here``, ``wrong_state`` (``state``, ``verb``)."""
-        return self._at(window, "recalled", actor, lambda m: calling.recall(m, window, actor))
-
-    def start(self, window: str, actor: Actor) -> Ticket:
-        """Start serving the called ticket: its resident is here; raises ``nobody_here``, ``wrong_state``."""
-        return self._at(window, "started", actor, lambda m: calling.start(m, window, actor))
-
     def finish(self, window: str, actor: Actor, outcome: str = "done") -> Ticket:
         """Finish the ticket at the window without further cases or receipts; see :meth:`conclude`."""
         return self.conclude(window, actor, outcome).ticket
-
-    def conclude(
-        self,
-        window: str,
-        actor: Actor,
-        outcome: str = "done",
-        promise_days: int | None = None,
-        further: Sequence[Further] = (),
-        *,
-        print: bool = False,  # noqa: A002 - the field's word, as in the API
-    ) -> Finished:
-        """Finish the ticket at the window, called or being served, and record its cases.
-
-        Args:
-            window: its id.
-            actor: who finishes.
-            outcome: one of ``cases.OUTCOMES``, as an id or in Chinese, or the hall's own word of a–z and ``_``.
-            promise_days: working days until a promised case is done; None for the service's or the hall's.
-            further: other cases that were settled on the same ticket.
-            print: whether this box prints the receipts of cases that go on.
-
-        Raises:
-            UnknownError: ``unknown_service`` of a further case.
-            StateError: ``nobody_here``; ``bad_outcome``: not 1 to 32 of a–z and ``_``.
-        """
-
-        def do(m: Transaction) -> Finished:
-            return calling.finish(m, window, actor, outcome, promise_days, further, printed=print)
-
-        return self._at(window, "finished", actor, do)
-
-    def no_show(self, window: str, actor: Actor) -> Ticket:
-        """The resident of the called ticket did not come; raises ``nobody_here``, ``wrong_state``."""
-        return self._at(window, "missed", actor, lambda m: calling.no_show(m, window, actor))
 
     def transfer(self, window: str, service: str | None, actor: Actor, to_window: str | None = None) -> Ticket:
         """Have the ticket at the window wait again; it keeps its number and its rank.
@@ -318,17 +292,6 @@ class Office:
         return self._at(
             window, "held", actor, lambda m: holding.hold(m, windows.ticket_at(m, window, actor), reason, back_at)
         )
-
-    def undo(self, window: str, actor: Actor) -> Ticket:
-        """Undo the finish or no-show that was last at the window, for a minute.
-
-        The stop of a chain, too, as long as nothing has happened to its ticket since.
-
-        Raises:
-            StateError: ``nothing_to_undo``; ``window_busy``; ``already_rated``; ``already_waiting``: this person has
-                taken another number for the service meanwhile.
-        """
-        return self._at(window, "undone", actor, lambda m: undoing.undo(m, window, actor))
 
     # Hold, return, cancel
 
