@@ -79,13 +79,7 @@ class Office:
     :class:`~ticketing.model.StoreError` when the store refused it. Every verb at a window raises ``unknown_window``,
     and ``window_taken`` when another person sits there.
 
-    Args:
-        store: the database.
-        vault: seals residents' data.
-        rules: the hall's, such as the classes of priority.
-        zone: of the hall.
-        clock: the time, as an aware ``datetime`` of any zone.
-        box: name of this box, whose printer prints the tickets that are issued here.
+    The arguments are those of :class:`~ticketing.day.ledger.Ledger`.
     """
 
     def __init__(
@@ -263,11 +257,8 @@ class Office:
     def transfer(self, window: str, service: str | None, actor: Actor, to_window: str | None = None) -> Ticket:
         """Have the ticket at the window wait again; it keeps its number and its rank.
 
-        Args:
-            window: where it is.
-            service: the service it waits for from now on; None for its present one.
-            actor: who transfers.
-            to_window: the only window that may call it in its turn; None for all that serve the service.
+        ``service`` is the one it waits for from now on, None for its present one; ``to_window`` the only window that
+        may call it in its turn, None for all that serve the service.
 
         Raises:
             UnknownError: ``unknown_service``, ``unknown_window``.
@@ -280,11 +271,8 @@ class Office:
     def hold(self, window: str, actor: Actor, reason: str | None = None, back_at: datetime | None = None) -> Ticket:
         """Put the ticket at the window on hold: it is not called, and the window is free.
 
-        Args:
-            window: where it is.
-            actor: who holds it.
-            reason: at most 60 characters, no personal data; deleted when the ticket returns, or with the day.
-            back_at: when it waits again by itself; None for only when it is called back.
+        ``reason`` has at most 60 characters and no personal data; it is deleted when the ticket returns, or with the
+        day. At ``back_at`` it waits again by itself; None for only when it is called back.
 
         Raises:
             StateError: ``nobody_here``; ``bad_reason``; ``bad_back_at``: not later today.
@@ -380,11 +368,7 @@ class Office:
         return changed
 
     def close_window(self, window: str, actor: Actor) -> Window:
-        """Close a window; its clerk leaves, and tickets that wait for it alone wait for their services again.
-
-        Raises:
-            StateError: ``window_busy`` while a ticket is there.
-        """
+        """Close a window: its clerk leaves, tickets for it alone wait for their services; raises ``window_busy``."""
         with self.ledger.verb() as m:
             changed = windows.close(m, windows.at_work(m, window, actor))
         log.info("window %s closed by %s", window, actor.who)

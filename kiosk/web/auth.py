@@ -108,13 +108,7 @@ class _Arrival(NamedTuple):
 
 
 class Gate:
-    """Checks every request before its route runs.
-
-    Args:
-        settings: what this box is, and which proxy it trusts.
-        people: accounts and tokens.
-        clock: the hall's time.
-    """
+    """Checks every request before its route runs; ``clock`` gives the hall's time."""
 
     def __init__(self, settings: Settings, people: People, clock: Callable[[], datetime]) -> None:
         self._server = settings.server
@@ -131,11 +125,7 @@ class Gate:
         app.before_request(self._check)
 
     def asker(self) -> Asker:
-        """The source of the current request; found once.
-
-        Raises:
-            RequestError: ``bad_token``.
-        """
+        """The source of the current request; found once. Raises ``bad_token``."""
         known: Asker | None = g.get("asker")
         if known is None:
             known = g.asker = self._identify(asked())
@@ -184,11 +174,7 @@ class Gate:
         return known
 
     def _refuse_credentials_in_the_clear(self, request: Request) -> None:
-        """Refuse credentials over plain HTTP, also where none are needed: anybody on the network can read them.
-
-        Raises:
-            RequestError: ``tls_required``.
-        """
+        """Raise ``tls_required`` for credentials over plain HTTP, even where none are needed: others can read them."""
         environ = request.environ
         credentials = "HTTP_AUTHORIZATION" in environ or ("HTTP_COOKIE" in environ and COOKIE in request.cookies)
         if credentials and not self._arrival(request).secure:
@@ -236,11 +222,7 @@ def actor() -> Actor:
 
 
 def check_same_site(request: Request) -> None:
-    """Refuse a request that a page of another site made the browser send (CSRF).
-
-    Raises:
-        RequestError: ``cross_site``.
-    """
+    """Raise ``cross_site`` for a request that a page of another site made the browser send (CSRF)."""
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         raise RequestError(403, "cross_site")

@@ -79,8 +79,6 @@ class Appointment:
     """A booked place.
 
     Attributes:
-        service: its id.
-        day: the hall day.
         begins, ends: of its slot.
         state: ``booked``, ``checked_in``, ``cancelled``, ``missed``.
         ticket: id of the ticket issued for it.
@@ -115,15 +113,8 @@ class Arrival:
 def check_in(m: Transaction, service: str, resident: Resident | None, ticket: int, rank: int) -> Arrival | None:
     """Use the appointment that a resident has for a service today, if any, for the ticket now being issued.
 
-    Args:
-        m: the transaction that issues the ticket.
-        service: what it is for.
-        resident: whose it is.
-        ticket: its id.
-        rank: the rank it would have without an appointment.
-
-    Returns:
-        None without an appointment, or when the resident comes so late that it is lost.
+    ``rank`` is the one the ticket would have without it. Gives None without an appointment, or when the resident comes
+    so late that it is lost.
 
     Raises:
         StateError: ``too_early`` (``opens_at``: when it opens), ``too_late`` (``time``).

@@ -94,16 +94,7 @@ class Rating:
 
 @dataclass(frozen=True)
 class WorkItem:
-    """The work that a low grade makes.
-
-    Attributes:
-        id: of the item.
-        case, service, window, day: what was rated.
-        grade, reasons: the rating.
-        made_at, contact_by, settle_by: when it was made, and the deadlines.
-        contacted_at, settled_at: when it was done; None until then.
-        who, note: who did it, and the result.
-    """
+    """The work that a low grade makes, with its deadlines, and what ``who`` did about it; None until it is done."""
 
     id: int
     case: int

@@ -19,9 +19,6 @@ class Ledger:
     """Opens the transactions that all verbs and views work in. Safe to use from any thread.
 
     Attributes:
-        store: the database.
-        vault: seals residents' data.
-        rules: the hall's.
         zone: the hall's time zone, whatever the box's own is.
         box: name of this box, whose printer prints what is issued here.
 

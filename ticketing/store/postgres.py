@@ -81,11 +81,7 @@ _TABLES = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current
 
 
 class PostgresStore(GroupStore):
-    """An open database.
-
-    Attributes:
-        url: the database's.
-    """
+    """An open database."""
 
     shared = True
 

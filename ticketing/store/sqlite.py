@@ -28,11 +28,7 @@ _VERSION = "SELECT version_num FROM alembic_version"
 
 
 class SqliteStore(GroupStore):
-    """An open file.
-
-    Attributes:
-        path: the file.
-    """
+    """An open file."""
 
     def __init__(self, path: Path, patience: float) -> None:
         super().__init__(_engine(path, patience), patience)

@@ -106,11 +106,7 @@ def routes(hall: Hall) -> Routes:
 
 
 def own_terminal(terminal: str) -> Actor:
-    """Who asks at ``terminal``; a token of another one is refused.
-
-    Raises:
-        RequestError: ``not_your_terminal``.
-    """
+    """Who asks at ``terminal``; raises ``not_your_terminal`` for the token of another one."""
     principal = gate().asker().principal
     if principal is None or principal.terminal != terminal:
         raise RequestError(403, "not_your_terminal")
