@@ -169,7 +169,7 @@ class Gate:
         known: _Arrival | None = g.get("arrival")
         if known is None:
             address, behind_proxy = caller(request, self._server)
-            here = _is_here(request, address, behind_proxy)
+            here = _is_loopback(address) and (behind_proxy or FORWARDED.isdisjoint(request.environ))
             known = g.arrival = _Arrival(address, here, here or arrived_by_tls(request, behind_proxy))
         return known
 
@@ -206,7 +206,8 @@ class Gate:
 
     def _under_own_name(self, request: Request) -> bool:
         host = _host_name(request.headers.get("Host", ""))
-        return host in self._own_names or _is_address(host)
+        # A bare IP address cannot be forged by DNS rebinding.
+        return host in self._own_names or _plain(host) != ""
 
 
 def gate() -> Gate:
@@ -250,9 +251,9 @@ def arrived_by_tls(request: Request, behind_proxy: bool) -> bool:
     return request.scheme == "https"
 
 
-def remember(response: Response, secret: str, device: str, server: ServerSettings) -> None:
+def remember(response: Response, secret: str, device: str) -> None:
     """Set the cookies of a log-in and of a known device."""
-    secure = arrived_by_tls(request, caller(request, server)[1])
+    secure = gate().came_by_tls()
     response.set_cookie(COOKIE, secret, LOGIN_LASTS, httponly=True, samesite="Lax", secure=secure)
     response.set_cookie(DEVICE_COOKIE, device, DEVICE_KEPT, httponly=True, samesite="Strict", secure=secure)
 
@@ -266,11 +267,6 @@ def asked() -> Request:
     """The current request itself: each attribute read through Flask's proxy costs as much again."""
     found: Request = request._get_current_object()  # type: ignore[attr-defined]
     return found
-
-
-def _is_here(request: Request, address: str, behind_proxy: bool) -> bool:
-    """Whether a request comes from this box."""
-    return _is_loopback(address) and (behind_proxy or FORWARDED.isdisjoint(request.environ))
 
 
 @lru_cache(1024)
@@ -289,11 +285,6 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-
-
-def _is_address(host: str) -> bool:
-    """Whether a host is a bare IP address, which DNS rebinding cannot forge."""
-    return _plain(host) != ""
 
 
 @lru_cache(1024)

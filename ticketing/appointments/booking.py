@@ -168,8 +168,7 @@ def refuse_taken(m: Transaction, slot: SlotOfDay, others: int | None, taken: int
 
 def next_id(m: Transaction) -> int:
     """The id of the next appointment."""
-    number: int = _NEXT_ID.scalar(m.conn)
-    return number
+    return int(_NEXT_ID.scalar(m.conn))
 
 
 def new_row(

@@ -98,9 +98,7 @@ def routes(hall: Hall) -> Routes:
                 back = hall.supplements.by_card(
                     Resident(id_number=body.id_number), body.service, who.who, print=printed
                 )
-        if back.print_job is not None:
-            hall.printing.wake()
-        return answer(of_back(back))
+        return answer(of_back(hall, back))
 
     return api
 
