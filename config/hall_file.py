@@ -20,11 +20,7 @@ MOST = 16 * 1024 * 1024
 
 
 def read(path: Path, day_starts: int = 0) -> Businesses:
-    """The make-up in a file: TOML where its name ends in ``.toml``, else JSON; ``day_starts`` in minutes.
-
-    Raises:
-        ConfigError: with every problem at once.
-    """
+    """The make-up in a file (``.toml`` is TOML, else JSON); ``day_starts`` in minutes; raises ConfigError."""
     try:
         with path.open("rb") as file:
             # Notepad begins a file with a byte order mark, which is no part of either language.

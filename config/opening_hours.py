@@ -68,9 +68,7 @@ def _of_slots(service: Table, key: str, open_at: dict[str, Periods], day_starts:
                 slots.setdefault(day, []).extend((f"{name}.period", period) for period in _period(one))
         if isinstance(days, list) and len(set(map(str, days))) < len(days):
             yield ConfigProblem(
-                f"{name}.days",
-                ("有一天写了两次", "a day is named twice"),
-                ("每一天只写一次", "name each day once"),
+                f"{name}.days", ("有一天写了两次", "a day is named twice"), ("每一天只写一次", "name each day once")
             )
     seen: set[str] = set()
     for day, periods in slots.items():

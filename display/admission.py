@@ -45,13 +45,7 @@ class Shut:
 
 
 def shut_words(reason: Reason, until: datetime | None, now: datetime) -> Shut:
-    """What a row says that cannot be chosen.
-
-    Args:
-        reason: why not.
-        until: when it can be again; None when that is not known.
-        now: the time, in the hall's zone, as ``until`` is.
-    """
+    """What a row says that cannot be chosen ``until`` then, None when that is not known; times in the hall's zone."""
     why, from_then, without_time = _SHUT[reason]
     if until is None:
         return Shut(why, without_time)

@@ -16,12 +16,7 @@ def day_words(day: date) -> Words:
 
 
 def time_words(at: datetime, now: datetime | None = None) -> Words:
-    """A moment: 13:30 today, 明天 09:00, 3月9日(周一) 09:00.
-
-    Args:
-        at: in the hall's zone.
-        now: the time, in the same; without it the date is always told.
-    """
+    """A moment: 13:30 today, 明天 09:00, 3月9日(周一) 09:00; both in the hall's zone. Without ``now`` with its date."""
     ahead = None if now is None else at.date() - now.date()
     if ahead == timedelta(0):
         return Words(f"{at:%H:%M}", f"{at:%H:%M}")

@@ -9,9 +9,5 @@ from drivers.kinds import KINDS
 
 
 def load(path: Path) -> Settings:
-    """The settings in ``path``; relative paths in it are made absolute, starting from its folder.
-
-    Raises:
-        ConfigError: with every problem at once.
-    """
+    """The settings in ``path``; relative paths in it start from its folder; raises ConfigError with every problem."""
     return loading.load(path, KINDS, DeviceSettings)

@@ -266,13 +266,7 @@ class Ticket:
 
     @classmethod
     def of(cls, row: TicketRow, time: Callable[[int], datetime], ahead: int = 0) -> "Ticket":
-        """The ticket in a row.
-
-        Args:
-            row: of the store.
-            time: converts a stored time into the hall's zone.
-            ahead: see the class; only for a ticket that waits.
-        """
+        """The ticket in a row; ``time`` converts a stored time into the hall's zone."""
         state = State(row.state)
         return cls(
             id=row.id,
@@ -305,11 +299,8 @@ class Ticket:
 class Actor:
     """The person or machine that does something.
 
-    Attributes:
-        who: name of the account, token, kiosk or scanner.
-        role: its role.
-        place: the window, box or address.
-        logged_in: a person at a page, not a machine. Only people occupy a window.
+    ``who`` is the name of the account, token, kiosk or scanner, ``place`` the window, box or address. ``logged_in``: a
+    person at a page, not a machine; only people occupy a window.
     """
 
     who: str

@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 
 from ticketing import policy
 from ticketing.cases import cases
-from ticketing.cases.cases import Further
 from ticketing.day import closing, print_jobs, setup, windows
 from ticketing.day.idempotency import once, ticket_as_json, ticket_from_json
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
 from ticketing.day.transaction import Transaction
 from ticketing.line import calling, holding, identifying, issuing, priorities, recallable, scanning, undoing, views
-from ticketing.line.calling import Called, Finished
+from ticketing.line.calling import Called
 from ticketing.line.forecasts import Forecasts
 from ticketing.line.issuing import Issued
 from ticketing.line.scanning import Scanned
@@ -61,6 +60,18 @@ def _in(
     return method
 
 
+def _at_window(
+    what: str, do: Callable[Concatenate[Transaction, str, Actor, _P], _Done]
+) -> "Callable[Concatenate[Office, str, Actor, _P], _Done]":
+    """The method of :class:`Office` that does a verb at a window, and logs as ``what`` it was done."""
+
+    @wraps(do)
+    def method(self: "Office", window: str, actor: Actor, /, *args: _P.args, **kwargs: _P.kwargs) -> _Done:
+        return self._at(window, what, actor, lambda m: do(m, window, actor, *args, **kwargs))
+
+    return method
+
+
 class Office:
     """The verbs and views of the queue. Safe to use from any thread.
 
@@ -68,23 +79,11 @@ class Office:
     :class:`~ticketing.model.StoreError` when the store refused it. Every verb at a window raises ``unknown_window``,
     and ``window_taken`` when another person sits there.
 
-    Args:
-        store: the database.
-        vault: seals residents' data.
-        rules: the hall's, such as the classes of priority.
-        zone: of the hall.
-        clock: the time, as an aware ``datetime`` of any zone.
-        box: name of this box, whose printer prints the tickets that are issued here.
+    The arguments are those of :class:`~ticketing.day.ledger.Ledger`.
     """
 
     def __init__(
-        self,
-        store: Store,
-        vault: Vault,
-        rules: Rules,
-        zone: ZoneInfo,
-        clock: Callable[[], datetime],
-        box: str = "box",
+        self, store: Store, vault: Vault, rules: Rules, zone: ZoneInfo, clock: Callable[[], datetime], box: str = "box"
     ) -> None:
         self.ledger = Ledger(store, vault, rules, zone, clock, box)
         self.forecasts = Forecasts()
@@ -113,6 +112,11 @@ class Office:
     print_sending = _in(Ledger.verb, print_jobs.sending)
     print_ended = _in(Ledger.verb, print_jobs.ended)
     recover = _in(Ledger.verb, print_jobs.recover)
+    recall = _at_window("recalled", calling.recall)
+    start = _at_window("started", calling.start)
+    conclude = _at_window("finished", calling.finish)
+    no_show = _at_window("missed", calling.no_show)
+    undo = _at_window("undone", undoing.undo)
 
     # Services, windows, classes
 
@@ -246,60 +250,15 @@ class Office:
             lambda m: calling.call_number(m, window, number, actor, reason),
         )
 
-    def recall(self, window: str, actor: Actor) -> Ticket:
-        """Call the called ticket once more; raises ``nobody_here``, ``wrong_state`` (``state``, ``verb``)."""
-        return self._at(window, "recalled", actor, lambda m: calling.recall(m, window, actor))
-
-    def start(self, window: str, actor: Actor) -> Ticket:
-        """Start serving the called ticket: its resident is here; raises ``nobody_here``, ``wrong_state``."""
-        return self._at(window, "started", actor, lambda m: calling.start(m, window, actor))
-
     def finish(self, window: str, actor: Actor, outcome: str = "done") -> Ticket:
         """Finish the ticket at the window without further cases or receipts; see :meth:`conclude`."""
         return self.conclude(window, actor, outcome).ticket
 
-    def conclude(
-        self,
-        window: str,
-        actor: Actor,
-        outcome: str = "done",
-        promise_days: int | None = None,
-        further: Sequence[Further] = (),
-        *,
-        print: bool = False,  # noqa: A002 - the field's word, as in the API
-    ) -> Finished:
-        """Finish the ticket at the window, called or being served, and record its cases.
-
-        Args:
-            window: its id.
-            actor: who finishes.
-            outcome: one of ``cases.OUTCOMES``, as an id or in Chinese, or the hall's own word of a–z and ``_``.
-            promise_days: working days until a promised case is done; None for the service's or the hall's.
-            further: other cases that were settled on the same ticket.
-            print: whether this box prints the receipts of cases that go on.
-
-        Raises:
-            UnknownError: ``unknown_service`` of a further case.
-            StateError: ``nobody_here``; ``bad_outcome``: not 1 to 32 of a–z and ``_``.
-        """
-
-        def do(m: Transaction) -> Finished:
-            return calling.finish(m, window, actor, outcome, promise_days, further, printed=print)
-
-        return self._at(window, "finished", actor, do)
-
-    def no_show(self, window: str, actor: Actor) -> Ticket:
-        """The resident of the called ticket did not come; raises ``nobody_here``, ``wrong_state``."""
-        return self._at(window, "missed", actor, lambda m: calling.no_show(m, window, actor))
-
     def transfer(self, window: str, service: str | None, actor: Actor, to_window: str | None = None) -> Ticket:
         """Have the ticket at the window wait again; it keeps its number and its rank.
 
-        Args:
-            window: where it is.
-            service: the service it waits for from now on; None for its present one.
-            actor: who transfers.
-            to_window: the only window that may call it in its turn; None for all that serve the service.
+        ``service`` is the one it waits for from now on, None for its present one; ``to_window`` the only window that
+        may call it in its turn, None for all that serve the service.
 
         Raises:
             UnknownError: ``unknown_service``, ``unknown_window``.
@@ -312,11 +271,8 @@ class Office:
     def hold(self, window: str, actor: Actor, reason: str | None = None, back_at: datetime | None = None) -> Ticket:
         """Put the ticket at the window on hold: it is not called, and the window is free.
 
-        Args:
-            window: where it is.
-            actor: who holds it.
-            reason: at most 60 characters, no personal data; deleted when the ticket returns, or with the day.
-            back_at: when it waits again by itself; None for only when it is called back.
+        ``reason`` has at most 60 characters and no personal data; it is deleted when the ticket returns, or with the
+        day. At ``back_at`` it waits again by itself; None for only when it is called back.
 
         Raises:
             StateError: ``nobody_here``; ``bad_reason``; ``bad_back_at``: not later today.
@@ -324,17 +280,6 @@ class Office:
         return self._at(
             window, "held", actor, lambda m: holding.hold(m, windows.ticket_at(m, window, actor), reason, back_at)
         )
-
-    def undo(self, window: str, actor: Actor) -> Ticket:
-        """Undo the finish or no-show that was last at the window, for a minute.
-
-        The stop of a chain, too, as long as nothing has happened to its ticket since.
-
-        Raises:
-            StateError: ``nothing_to_undo``; ``window_busy``; ``already_rated``; ``already_waiting``: this person has
-                taken another number for the service meanwhile.
-        """
-        return self._at(window, "undone", actor, lambda m: undoing.undo(m, window, actor))
 
     # Hold, return, cancel
 
@@ -423,11 +368,7 @@ class Office:
         return changed
 
     def close_window(self, window: str, actor: Actor) -> Window:
-        """Close a window; its clerk leaves, and tickets that wait for it alone wait for their services again.
-
-        Raises:
-            StateError: ``window_busy`` while a ticket is there.
-        """
+        """Close a window: its clerk leaves, tickets for it alone wait for their services; raises ``window_busy``."""
         with self.ledger.verb() as m:
             changed = windows.close(m, windows.at_work(m, window, actor))
         log.info("window %s closed by %s", window, actor.who)

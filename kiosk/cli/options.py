@@ -97,11 +97,7 @@ def people_of(settings: "Settings") -> "Iterator[tuple[Store, People]]":
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Replace ``file`` atomically; it keeps its mode.
-
-    Raises:
-        ClickException: it cannot be written.
-    """
+    """Replace ``file`` atomically, keeping its mode; raises ClickException where it cannot be written."""
     try:
         handle, name = tempfile.mkstemp(dir=file.absolute().parent, prefix=f".{file.name}-")
         draft = Path(name)

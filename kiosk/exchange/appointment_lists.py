@@ -35,16 +35,7 @@ _HEADERS = {
     ],
     "date": ["date", "日期", "预约日期", "办理日期"],
     "time": ["time", "时间", "时段", "预约时间", "预约时段", "办理时间"],
-    "id_number": [
-        "id_number",
-        "idnumber",
-        "身份证",
-        "身份证号",
-        "身份证号码",
-        "证件号",
-        "证件号码",
-        "公民身份号码",
-    ],
+    "id_number": ["id_number", "idnumber", "身份证", "身份证号", "身份证号码", "证件号", "证件号码", "公民身份号码"],
 }
 _COLUMN_OF = {name: column for column, names in _HEADERS.items() for name in names}
 _ENCODINGS = ("utf-8", "gb18030")

@@ -26,10 +26,7 @@ def setup_of(said: Businesses, state: WindowState = "closed") -> HallSetup:
     return HallSetup(
         tuple(Service(**{name: getattr(one, name) for name in _SHARED}) for one in said.services),
         tuple(Window(one.id, one.name, one.services, state, one.weights) for one in said.windows),
-        (
-            *_hours_of(EVERY, said.hours),
-            *(hours for one in said.services for hours in _hours_of(one.id, one.hours)),
-        ),
+        (*_hours_of(EVERY, said.hours), *(hours for one in said.services for hours in _hours_of(one.id, one.hours))),
         tuple(
             SpecialDay(
                 one.day, None if one.works_as is None else WEEKDAYS.index(one.works_as) + 1, one.name, one.name_en

@@ -31,8 +31,6 @@ _CASES = {
     "promised_late": ("逾期承诺件", "promised, late"),
     "rated": ("已评价", "rated"),
     "not_rated": ("未评价", "not rated"),
-}
-_WORK = {
     "work_open": ("待整改", "work open"),
     "work_late": ("整改逾期", "work late"),
     "left_out": ("剔除时长", "left out"),
@@ -88,7 +86,7 @@ def _columns(kind: str, figures: Figures) -> Iterator[Column]:
         times: Times | None = getattr(figures, f"{name}s")
         for part, said in _OF_TIMES.items():
             yield Column(f"{zh}{said}(秒)", f"{name} {part} (s)", getattr(times, part, None))
-    yield from (Column(zh, en, getattr(figures, name)) for name, (zh, en) in (_CASES | _WORK).items())
+    yield from (Column(zh, en, getattr(figures, name)) for name, (zh, en) in _CASES.items())
     for grade, zh in GRADES.items():
         yield Column(zh, f"grade {grade}", figures.grades.get(grade) if figures.grades else None)
     yield Column("办理结果", "outcomes", "; ".join(f"{name} {count}" for name, count in figures.outcomes.items()))

@@ -105,11 +105,7 @@ class Application(Flask):
 
 
 def create_app(
-    hall: Hall,
-    *,
-    visitor: tuple[str, str] | None = None,
-    check_answers: bool = False,
-    heartbeat: float = HEARTBEAT,
+    hall: Hall, *, visitor: tuple[str, str] | None = None, check_answers: bool = False, heartbeat: float = HEARTBEAT
 ) -> Flask:
     """The application of one hall.
 

@@ -108,13 +108,7 @@ class _Arrival(NamedTuple):
 
 
 class Gate:
-    """Checks every request before its route runs.
-
-    Args:
-        settings: what this box is, and which proxy it trusts.
-        people: accounts and tokens.
-        clock: the hall's time.
-    """
+    """Checks every request before its route runs; ``clock`` gives the hall's time."""
 
     def __init__(self, settings: Settings, people: People, clock: Callable[[], datetime]) -> None:
         self._server = settings.server
@@ -131,11 +125,7 @@ class Gate:
         app.before_request(self._check)
 
     def asker(self) -> Asker:
-        """The source of the current request; found once.
-
-        Raises:
-            RequestError: ``bad_token``.
-        """
+        """The source of the current request; found once. Raises ``bad_token``."""
         known: Asker | None = g.get("asker")
         if known is None:
             known = g.asker = self._identify(asked())
@@ -179,16 +169,12 @@ class Gate:
         known: _Arrival | None = g.get("arrival")
         if known is None:
             address, behind_proxy = caller(request, self._server)
-            here = _is_here(request, address, behind_proxy)
+            here = _is_loopback(address) and (behind_proxy or FORWARDED.isdisjoint(request.environ))
             known = g.arrival = _Arrival(address, here, here or arrived_by_tls(request, behind_proxy))
         return known
 
     def _refuse_credentials_in_the_clear(self, request: Request) -> None:
-        """Refuse credentials over plain HTTP, also where none are needed: anybody on the network can read them.
-
-        Raises:
-            RequestError: ``tls_required``.
-        """
+        """Raise ``tls_required`` for credentials over plain HTTP, even where none are needed: others can read them."""
         environ = request.environ
         credentials = "HTTP_AUTHORIZATION" in environ or ("HTTP_COOKIE" in environ and COOKIE in request.cookies)
         if credentials and not self._arrival(request).secure:
@@ -220,7 +206,8 @@ class Gate:
 
     def _under_own_name(self, request: Request) -> bool:
         host = _host_name(request.headers.get("Host", ""))
-        return host in self._own_names or _is_address(host)
+        # A bare IP address cannot be forged by DNS rebinding.
+        return host in self._own_names or _plain(host) != ""
 
 
 def gate() -> Gate:
@@ -236,11 +223,7 @@ def actor() -> Actor:
 
 
 def check_same_site(request: Request) -> None:
-    """Refuse a request that a page of another site made the browser send (CSRF).
-
-    Raises:
-        RequestError: ``cross_site``.
-    """
+    """Raise ``cross_site`` for a request that a page of another site made the browser send (CSRF)."""
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         raise RequestError(403, "cross_site")
@@ -268,9 +251,9 @@ def arrived_by_tls(request: Request, behind_proxy: bool) -> bool:
     return request.scheme == "https"
 
 
-def remember(response: Response, secret: str, device: str, server: ServerSettings) -> None:
+def remember(response: Response, secret: str, device: str) -> None:
     """Set the cookies of a log-in and of a known device."""
-    secure = arrived_by_tls(request, caller(request, server)[1])
+    secure = gate().came_by_tls()
     response.set_cookie(COOKIE, secret, LOGIN_LASTS, httponly=True, samesite="Lax", secure=secure)
     response.set_cookie(DEVICE_COOKIE, device, DEVICE_KEPT, httponly=True, samesite="Strict", secure=secure)
 
@@ -284,11 +267,6 @@ def asked() -> Request:
     """The current request itself: each attribute read through Flask's proxy costs as much again."""
     found: Request = request._get_current_object()  # type: ignore[attr-defined]
     return found
-
-
-def _is_here(request: Request, address: str, behind_proxy: bool) -> bool:
-    """Whether a request comes from this box."""
-    return _is_loopback(address) and (behind_proxy or FORWARDED.isdisjoint(request.environ))
 
 
 @lru_cache(1024)
@@ -307,11 +285,6 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-
-
-def _is_address(host: str) -> bool:
-    """Whether a host is a bare IP address, which DNS rebinding cannot forge."""
-    return _plain(host) != ""
 
 
 @lru_cache(1024)

@@ -41,11 +41,7 @@ class _Source:
 
 
 class WrongCodes:
-    """Counts wrong codes by where they come from. Safe to use from any thread.
-
-    Args:
-        ticks: monotonic seconds.
-    """
+    """Counts wrong codes by where they come from. Safe to use from any thread; ``ticks`` gives monotonic seconds."""
 
     def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
         self._ticks = ticks

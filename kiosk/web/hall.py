@@ -34,15 +34,11 @@ class Hall:
     """The running parts.
 
     Attributes:
-        settings: what this box is.
-        office: the queue's verbs.
-        people: accounts, tokens, log-ins.
         feed: the hall's events, for anybody.
         news: streams for one window's clerk.
         printing: slips of this box's printer.
         kiosk: the resident's side of this box; None where it has none.
         screen: the stream of what the kiosk's page shows.
-        devices: this box's devices, each under its supervisor.
         virtual_hall: controls and state of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
         terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}.
@@ -80,11 +76,7 @@ class Hall:
         return next((one for one in self.office.services() if one.id == service), None)
 
     def window(self, window: str) -> Window:
-        """The window of that id.
-
-        Raises:
-            UnknownError: ``unknown_window``.
-        """
+        """The window of that id; raises ``unknown_window``."""
         found = next((one for one in self.office.windows() if one.id == window), None)
         if found is None:
             raise UnknownError("unknown_window")

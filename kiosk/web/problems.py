@@ -84,13 +84,7 @@ class Problem(BaseModel):
 
 
 class RequestError(Exception):
-    """A request that the web server refuses by itself.
-
-    Attributes:
-        status: the HTTP status.
-        code: stable.
-        facts: for the sentence that explains it; no personal data.
-    """
+    """A request that the web server refuses by itself; ``facts``, for the sentence, hold no personal data."""
 
     def __init__(self, status: int, code: str, **facts: Any) -> None:
         super().__init__(code)

@@ -92,11 +92,7 @@ class Server:
         return f"{scheme}://[{host}]:{self.port}" if ":" in host else f"{scheme}://{host}:{self.port}"
 
     def start(self) -> None:
-        """Listen; returns once requests are answered.
-
-        Raises:
-            OSError: the port is taken, or not allowed.
-        """
+        """Listen; returns once requests are answered. Raises OSError for a port that is taken or not allowed."""
         host = self._settings.host
         try:
             family = socket.getaddrinfo(host, self._port, type=socket.SOCK_STREAM)[0][0]

@@ -79,11 +79,7 @@ class Streams:
         return len(self._open)
 
     def answer(self, source: Source) -> Response:
-        """The answer that carries a stream.
-
-        Raises:
-            RequestError: ``too_many_listeners`` or ``stopping``, 503.
-        """
+        """The answer that carries a stream; raises ``too_many_listeners``, ``stopping`` (503)."""
         place = Place(self, source, _unknown_address())
         with self._lock:
             if self.ending:

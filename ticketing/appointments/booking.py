@@ -50,11 +50,7 @@ _BOOKED = Prepared(
 )
 _MISSED = Prepared(
     select(_a.c.day)
-    .where(
-        *_BY_PERSON,
-        _a.c.day > bindparam("since"),
-        _a.c.state == literal_column("'missed'"),
-    )
+    .where(*_BY_PERSON, _a.c.day > bindparam("since"), _a.c.state == literal_column("'missed'"))
     .order_by(_a.c.day.desc())
     .limit(bindparam("most"))
 )
@@ -83,8 +79,6 @@ class Appointment:
     """A booked place.
 
     Attributes:
-        service: its id.
-        day: the hall day.
         begins, ends: of its slot.
         state: ``booked``, ``checked_in``, ``cancelled``, ``missed``.
         ticket: id of the ticket issued for it.
@@ -119,15 +113,8 @@ class Arrival:
 def check_in(m: Transaction, service: str, resident: Resident | None, ticket: int, rank: int) -> Arrival | None:
     """Use the appointment that a resident has for a service today, if any, for the ticket now being issued.
 
-    Args:
-        m: the transaction that issues the ticket.
-        service: what it is for.
-        resident: whose it is.
-        ticket: its id.
-        rank: the rank it would have without an appointment.
-
-    Returns:
-        None without an appointment, or when the resident comes so late that it is lost.
+    ``rank`` is the one the ticket would have without it. Gives None without an appointment, or when the resident comes
+    so late that it is lost.
 
     Raises:
         StateError: ``too_early`` (``opens_at``: when it opens), ``too_late`` (``time``).
@@ -181,8 +168,7 @@ def refuse_taken(m: Transaction, slot: SlotOfDay, others: int | None, taken: int
 
 def next_id(m: Transaction) -> int:
     """The id of the next appointment."""
-    number: int = _NEXT_ID.scalar(m.conn)
-    return number
+    return int(_NEXT_ID.scalar(m.conn))
 
 
 def new_row(

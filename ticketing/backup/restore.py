@@ -48,11 +48,8 @@ _t, _k, _f, _a = tables.ticket, tables.day_key, tables.fact, tables.access_log
 class Restored:
     """The result of a restore.
 
-    Attributes:
-        manifest: of the backup.
-        lost: rows that were there before, by table.
-        ended: tickets that the backup does not have, now expired.
-        log: which access log was kept: the store's own, or the backup's.
+    ``lost`` counts the rows that were there before, by table, ``ended`` the tickets that the backup does not have, now
+    expired; ``log`` tells which access log was kept.
     """
 
     manifest: Manifest

@@ -44,12 +44,7 @@ OUTCOMES = {
 
 RETURNED_BY = "supplement"
 Progress = Literal["open", "ready", "returned", "closed"]
-BEGINS_AS: dict[str, Progress] = {
-    "promised": "open",
-    "joint": "open",
-    "reported": "open",
-    RETURNED_BY: "returned",
-}
+BEGINS_AS: dict[str, Progress] = {"promised": "open", "joint": "open", "reported": "open", RETURNED_BY: "returned"}
 """The state of a case after an outcome; after any other outcome the case is over."""
 
 LONGEST_NOTE = 200
@@ -106,10 +101,7 @@ _FORGET = update(_c).where(_c.c.person_hash.is_not(None), _c.c.hall_day < bindpa
 class Further:
     """Another matter settled on the same ticket.
 
-    Attributes:
-        service: its id.
-        outcome: as in :func:`outcome_of`.
-        promise_days: working days; None for the service's or the hall's.
+    ``outcome`` is as in :func:`outcome_of`; ``promise_days`` are working days, None for the service's or the hall's.
     """
 
     service: str
@@ -123,9 +115,7 @@ class Case:
 
     Attributes:
         id: the number by which business systems know it.
-        service: its id.
-        outcome: how it ended at the window.
-        ended_at: when that was.
+        outcome, ended_at: how it ended at the window, and when.
         promised_on: the day by which it is done; None where nothing was promised.
         state: its progress; None for a case that was over at once.
         updated_at, note: of the latest progress.
@@ -187,11 +177,8 @@ class Cases:
     def move(self, case: int, state: str, note: str | None, actor: Actor) -> Case:
         """Record the progress of a case; the holder of its receipt sees it.
 
-        Args:
-            case: its id.
-            state: ``open``, ``ready``, ``returned`` or ``closed``.
-            note: a sentence for the holder of the receipt, at most ``LONGEST_NOTE`` characters; nothing personal.
-            actor: who changes it.
+        ``state`` is one of ``Progress``, ``note`` a sentence for that holder: at most ``LONGEST_NOTE`` characters, and
+        nothing personal.
 
         Raises:
             UnknownError: ``unknown_case``.

@@ -94,16 +94,7 @@ class Rating:
 
 @dataclass(frozen=True)
 class WorkItem:
-    """The work that a low grade makes.
-
-    Attributes:
-        id: of the item.
-        case, service, window, day: what was rated.
-        grade, reasons: the rating.
-        made_at, contact_by, settle_by: when it was made, and the deadlines.
-        contacted_at, settled_at: when it was done; None until then.
-        who, note: who did it, and the result.
-    """
+    """The work that a low grade makes, with its deadlines, and what ``who`` did about it; None until it is done."""
 
     id: int
     case: int
@@ -306,14 +297,7 @@ def _rate(m: Transaction, row: CaseRow, grade: int, reasons: Sequence[str], via:
     late = row.hall_day != m.day
     m.conn.execute(
         _INSERT,
-        {
-            "case_id": row.id,
-            "grade": grade,
-            "reasons": json.dumps(named),
-            "given_at": m.at,
-            "via": via,
-            "late": late,
-        },
+        {"case_id": row.id, "grade": grade, "reasons": json.dumps(named), "given_at": m.at, "via": via, "late": late},
     )
     if grade <= LOW:
         contact, settle = (m.at + span // timedelta(microseconds=1) for span in (CONTACT_WITHIN, SETTLE_WITHIN))

@@ -6,19 +6,7 @@ Call :func:`mend` after a jump back of the hall's time, before anything else is 
 import json
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Update,
-    and_,
-    bindparam,
-    case,
-    delete,
-    exists,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, delete, exists, literal_column, or_, select, update
 
 from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t

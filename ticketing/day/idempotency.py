@@ -39,14 +39,8 @@ def once(
 ) -> tuple[_Made, bool]:
     """What ``do`` gives, or what it gave to the earlier request with this key; and whether it was done now.
 
-    Args:
-        m: the transaction of the request.
-        actor: whose key it is.
-        key: the idempotency key that was sent; None for none.
-        asked: what was asked for; anything JSON can hold.
-        do: the verb.
-        as_json: what is kept of its answer.
-        from_json: the reverse, from the hall day and what was kept.
+    ``key`` is the actor's idempotency key, None where none was sent; ``asked`` what was asked for, anything JSON can
+    hold. ``as_json`` gives what is kept of the answer, ``from_json`` the reverse, from the hall day and what was kept.
 
     Raises:
         StateError: ``idempotency_key_reused``: the earlier request asked for something else.

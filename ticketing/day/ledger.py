@@ -19,9 +19,6 @@ class Ledger:
     """Opens the transactions that all verbs and views work in. Safe to use from any thread.
 
     Attributes:
-        store: the database.
-        vault: seals residents' data.
-        rules: the hall's.
         zone: the hall's time zone, whatever the box's own is.
         box: name of this box, whose printer prints what is issued here.
 
@@ -30,13 +27,7 @@ class Ledger:
     """
 
     def __init__(
-        self,
-        store: Store,
-        vault: Vault,
-        rules: Rules,
-        zone: ZoneInfo,
-        clock: Callable[[], datetime],
-        box: str = "box",
+        self, store: Store, vault: Vault, rules: Rules, zone: ZoneInfo, clock: Callable[[], datetime], box: str = "box"
     ) -> None:
         self.store = store
         self.vault = vault

@@ -136,12 +136,9 @@ def add(m: Transaction, ticket: int, *, copy: bool, case: int | None = None) -> 
 
 
 def pending(m: Transaction, limit: int, wait: Callable[[int], Interval | None]) -> list[PrintJob]:
-    """This box's pending jobs, oldest first, each with its facts; none for tickets that are over.
+    """This box's pending jobs, oldest first, at most ``limit``, each with its facts; none for tickets that are over.
 
-    Args:
-        m: the transaction.
-        limit: how many, at most.
-        wait: the expected wait of a waiting ticket, minutes.
+    ``wait`` gives the expected wait of a waiting ticket, in minutes.
     """
     of_ticket = len(TicketRow._fields)
     return [

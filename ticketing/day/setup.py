@@ -88,7 +88,7 @@ class Setup:
             return read(m)
 
     def replace(self, setup: HallSetup, actor: Actor, *, version: str | None = None) -> tuple[Change, ...]:
-        """Replace the setup, all of it or nothing, and append ``hall.changed``.
+        """Replace the setup, all of it or nothing, and append ``hall.changed``; gives what changed.
 
         An equal setup changes nothing and appends nothing.
 
@@ -96,9 +96,6 @@ class Setup:
             setup: checked: names are unique, references point to what is there.
             actor: who did it, for the access log.
             version: of the setup this one was based on; None to replace whatever there is.
-
-        Returns:
-            What changed.
 
         Raises:
             StateError: ``setup_changed``: another change came after ``version``.

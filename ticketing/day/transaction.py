@@ -66,10 +66,7 @@ def transition(verb: str, which: ColumnElement[bool], **columns: Any) -> Prepare
     The state changes as :data:`~ticketing.model.TRANSITIONS` says. A ticket in any other state is neither changed nor
     returned.
 
-    Args:
-        verb: of that table.
-        which: the condition for one ticket.
-        columns: the other columns to set.
+    ``which`` is the condition for one ticket, ``columns`` the other columns to set.
     """
     states = [(tables.word(before), tables.word(after)) for before, after in TRANSITIONS[verb].items()]
     to = case(*((t.c.state == before, after) for before, after in states))
@@ -316,11 +313,7 @@ class Transaction:
     # Writing
 
     def change(self, how: Prepared[TicketRow], verb: str, row: TicketRow, **values: Any) -> TicketRow:
-        """Do ``verb`` to a ticket, by its :func:`transition` for ``THIS`` ticket; the row as changed.
-
-        Raises:
-            StateError: ``wrong_state`` (``number``, ``state``, ``verb``).
-        """
+        """The row as changed by ``verb``, whose :func:`transition` of ``THIS`` is ``how``; raises ``wrong_state``."""
         refuse_wrong_state(verb, row)
         changed = how.one_or_none(self.conn, {"ticket": row.id, "now": self.at, **values})
         return self.known(changed, "unknown_ticket")

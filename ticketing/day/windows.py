@@ -62,9 +62,7 @@ def change_here(
     """Do ``verb`` to the ticket at a window, by its transition for the ticket ``HERE`` with its actor ``SEATED``.
 
     Usually this is one statement. Only when that changes nothing, others find out why.
-
-    Raises:
-        UnknownError, StateError: see :func:`ticket_at`; ``wrong_state``.
+    Raises as :func:`ticket_at`, and ``wrong_state``.
     """
     values = {"window": window, "person": actor.who if actor.logged_in else None, "now": m.at, **values}
     changed = how.one_or_none(m.conn, values)

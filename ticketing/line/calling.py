@@ -114,12 +114,12 @@ def summon(m: Transaction, row: TicketRow, window: str, actor: Actor) -> TicketR
 
 
 def recall(m: Transaction, window: str, actor: Actor) -> Ticket:
-    """Call the ticket at the window once more."""
+    """Call the called ticket once more; raises ``nobody_here``, ``wrong_state`` (``state``, ``verb``)."""
     return m.happened(change_here(m, _RECALL, "recall", window, actor), events.TicketRecalled)
 
 
 def start(m: Transaction, window: str, actor: Actor) -> Ticket:
-    """The resident has come to the window."""
+    """Start serving the called ticket: its resident is here; raises ``nobody_here``, ``wrong_state``."""
     return m.happened(change_here(m, _START_HERE, "start", window, actor), events.TicketStarted)
 
 
@@ -132,17 +132,33 @@ def finish(
     m: Transaction,
     window: str,
     actor: Actor,
-    outcome: str,
+    outcome: str = "done",
     promise_days: int | None = None,
     further: Sequence[Further] = (),
     *,
-    printed: bool = False,
+    print: bool = False,  # noqa: A002 - the field's word, as in the API
 ) -> Finished:
-    """End the service with an outcome. A ticket with services still to come goes on to the next one."""
+    """Finish the ticket at the window, called or being served, and record its cases.
+
+    A ticket with services still to come goes on to the next one.
+
+    Args:
+        m: the transaction.
+        window: its id.
+        actor: who finishes.
+        outcome: one of ``cases.OUTCOMES``, as an id or in Chinese, or the hall's own word of a–z and ``_``.
+        promise_days: working days until a promised case is done; None for the service's or the hall's.
+        further: other cases that were settled on the same ticket.
+        print: whether this box prints the receipts of cases that go on.
+
+    Raises:
+        UnknownError: ``unknown_service`` of a further case.
+        StateError: ``nobody_here``; ``bad_outcome``: not 1 to 32 of a–z and ``_``.
+    """
     outcome = cases.outcome_of(outcome)
     row = change_here(m, _FINISH, "finish", window, actor, result=outcome)
-    made = [cases.record(m, row, row.service_id, outcome, promise_days, printed=printed)]
-    made += cases.record_all(m, row, further, printed=printed)
+    made = [cases.record(m, row, row.service_id, outcome, promise_days, printed=print)]
+    made += cases.record_all(m, row, further, printed=print)
     if row.chain and (stops := _next_stop(m, row)):
         visits.record(m, row, "done")
         to, *later = stops
@@ -154,7 +170,7 @@ def finish(
 
 
 def no_show(m: Transaction, window: str, actor: Actor) -> Ticket:
-    """The resident did not come."""
+    """The resident of the called ticket did not come; raises ``nobody_here``, ``wrong_state``."""
     return m.happened(change_here(m, _MISS, "no-show", window, actor), events.TicketMissed)
 
 

@@ -5,15 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 
 from ticketing.day import print_jobs, visits
-from ticketing.day.transaction import (
-    NO_CALL,
-    THIS,
-    Transaction,
-    microseconds,
-    refuse_wrong_state,
-    tickets,
-    transition,
-)
+from ticketing.day.transaction import NO_CALL, THIS, Transaction, microseconds, refuse_wrong_state, tickets, transition
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketCancelled, TicketHeld, TicketReturned
 from ticketing.line import issuing, limits

@@ -173,12 +173,7 @@ def _limits_of(
 
 
 def _admission(
-    m: Transaction,
-    calendar: Calendar,
-    service: str,
-    quota: QuotaOfDay | None,
-    used: dict[str, int],
-    reached: Reached,
+    m: Transaction, calendar: Calendar, service: str, quota: QuotaOfDay | None, used: dict[str, int], reached: Reached
 ) -> Admission:
     if not calendar.limits(service):
         return ALWAYS

@@ -61,10 +61,7 @@ class Supplements:
     ) -> Back:
         """Put whoever holds this receipt, or this ticket of a case that was returned, back into the line.
 
-        Args:
-            code_text: the code on the receipt, or on the ticket.
-            who: asks, for the log.
-            print: whether this box prints the slip of a new ticket.
+        ``who`` is for the log; ``print``: whether this box prints the slip of a new ticket.
 
         Raises:
             UnknownError: ``unknown_code``.

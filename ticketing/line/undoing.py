@@ -110,7 +110,14 @@ def last_at(m: Transaction, window: str) -> Last | None:
 
 
 def undo(m: Transaction, window: str, actor: Actor) -> Ticket:
-    """Undo the finish or no-show that was last at the window."""
+    """Undo the finish or no-show that was last at the window, for a minute.
+
+    The stop of a chain, too, as long as nothing has happened to its ticket since.
+
+    Raises:
+        StateError: ``nothing_to_undo``; ``window_busy``; ``already_rated``; ``already_waiting``: this person has
+            taken another number for the service meanwhile.
+    """
     found = windows.at_work(m, window, actor)
     windows.refuse_second_at(m, window)
     last = last_at(m, window)

@@ -50,9 +50,7 @@ _LAST_CALLS = _calls(
         select(_recent.c.id)
         # A held ticket keeps its window and has no call.
         .where(
-            _recent.c.hall_day == bindparam("day"),
-            _recent.c.window_id.is_not(None),
-            _recent.c.called_at.is_not(None),
+            _recent.c.hall_day == bindparam("day"), _recent.c.window_id.is_not(None), _recent.c.called_at.is_not(None)
         )
         .order_by(_recent.c.called_at.desc())
         .limit(LAST_CALLS)
@@ -166,8 +164,6 @@ class TicketView:
     """A ticket as its resident sees it.
 
     Attributes:
-        ticket: the ticket.
-        service_name, service_name_en: of its service.
         window_name: of the window where it is, that holds it, or that it waits for alone.
         expected_wait: in minutes, while it waits and a window is open for it.
         may_return: whether its resident may have it wait again: it is held, or was missed and not too often.

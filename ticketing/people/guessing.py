@@ -46,10 +46,8 @@ _NETWORK_BITS = 64
 class Try(NamedTuple):
     """A password that is tried.
 
-    Attributes:
-        name: of the account.
-        source: the network it comes from, by :func:`network_of`.
-        device: the browser, where it is known from an earlier log-in to this account.
+    ``source`` is the network it comes from, by :func:`network_of`; ``device`` the browser, where it is known from an
+    earlier log-in to this account.
     """
 
     name: str

@@ -47,11 +47,7 @@ _Result = TypeVar("_Result")
 
 
 class Passwords:
-    """Makes and checks hashes. Safe to use from any thread; its own ends with it.
-
-    Args:
-        ticks: seconds of a clock that is never set.
-    """
+    """Makes and checks hashes. Safe to use from any thread; ``ticks`` are seconds of a clock that is never set."""
 
     def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
         self._ticks = ticks
@@ -69,10 +65,7 @@ class Passwords:
     def fits(self, who: Try, kept: str | None, password: str) -> bool:
         """Whether this is the password; False for an unknown name, in the same time.
 
-        Args:
-            who: whose try it is.
-            kept: what :meth:`hash` gave; None for an unknown name.
-            password: what was typed.
+        ``kept`` is what :meth:`hash` gave, None for an unknown name.
 
         Raises:
             LimitError: ``too_many_tries`` with ``seconds`` to wait; the password was not looked at. ``everyone`` tells

@@ -74,11 +74,8 @@ class AccountError(TicketingError):
 class Principal:
     """Who a request comes from.
 
-    Attributes:
-        name: of the account or the token.
-        role: what it may do.
-        windows: ids of the windows it may use; ``"*"`` stands for all.
-        terminal: id of the self-service terminal a token belongs to.
+    ``name`` is that of the account or token, ``windows`` are the ids of those it may use (``"*"`` for all), and
+    ``terminal`` is the id of the self-service terminal a token belongs to.
     """
 
     name: str
@@ -254,9 +251,7 @@ class People:
         So every box that shares the store knows it, nobody else can make one, and it ends with the password. It opens
         nothing: it only has a bucket of its own in ``ticketing.people.guessing``.
 
-        Args:
-            name: of the account.
-            before: what the browser kept until now.
+        ``before`` is what the browser kept until now.
         """
         found = _DEVICE.fullmatch(before)
         number = found[1] if found else secrets.token_urlsafe(16)

@@ -57,16 +57,10 @@ def append(
     ticket_id: int | None,
     reason: str | None = None,
 ) -> int:
-    """Append an entry inside the caller's transaction; gives its number.
+    """Append an entry inside the transaction in which the data are read; gives its number.
 
-    Args:
-        conn: the transaction in which the data are read.
-        vault: for its keys.
-        at: aware time.
-        actor: who, and from where.
-        action: what was done, such as ``scan`` or ``resident``.
-        ticket_id: whose data were read.
-        reason: given by the actor, where one is asked for; nothing personal.
+    ``at`` is an aware time, ``action`` what was done, such as ``scan`` or ``resident``, ``ticket_id`` whose data were
+    read. The actor gives the ``reason``, where one is asked for; it holds nothing personal.
 
     Raises:
         VaultError: ``log_broken``: the head is gone or changed, so an entry could not be relied on.

@@ -82,11 +82,8 @@ def derive(key: bytes, length: int, *label: bytes) -> bytes:
 def seal(suite: Suite, key: bytes, data: bytes, *bound: bytes) -> bytes:
     """Seal ``data`` so that it opens only with ``key`` and the same ``bound`` parts.
 
-    Args:
-        suite: which cipher.
-        key: 32 uniformly random bytes; the cipher's own key is derived from it.
-        data: anything.
-        bound: what it belongs to, such as a purpose, a day and a ticket.
+    The cipher's own key is derived from ``key``, 32 uniformly random bytes. ``bound`` is what the data belong to, such
+    as a purpose, a day and a ticket.
     """
     nonce = os.urandom(NONCE_BYTES)
     head = bytes([suite.number])

@@ -169,8 +169,7 @@ def _make_key(path: Path) -> None:
             os.close(folder)
     except OSError as error:
         raise VaultError(
-            "key_unreadable",
-            f"无法创建主密钥文件 {path} / cannot make the master key file {path}: {error.strerror}",
+            "key_unreadable", f"无法创建主密钥文件 {path} / cannot make the master key file {path}: {error.strerror}"
         ) from None
 
 
@@ -273,13 +272,7 @@ class Vault:
         self._keys(conn, hall_day, make=True)
 
     def seal(
-        self,
-        conn: Connection,
-        hall_day: str,
-        purpose: str,
-        ident: str | int,
-        data: bytes,
-        wrapped: bytes | None = None,
+        self, conn: Connection, hall_day: str, purpose: str, ident: str | int, data: bytes, wrapped: bytes | None = None
     ) -> bytes:
         """Seal ``data`` until the day is erased; makes the day's key if there is none. ``wrapped`` as below."""
         keys = self._keys(conn, hall_day, make=True, wrapped=wrapped)

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Connection,
     Row,
     Subquery,
-    Text,
     and_,
     case,
     func,
@@ -30,6 +29,7 @@ from sqlalchemy import (
 
 from ticketing.day.transaction import microseconds
 from ticketing.store import tables
+from ticketing.store.tables import word
 
 By = Literal["hour", "service", "window", "clerk", "day"]
 
@@ -55,13 +55,9 @@ def _number(value: int) -> ColumnElement[int]:
     return literal_column(str(value), BigInteger)
 
 
-def _word(value: str) -> ColumnElement[str]:
-    return literal_column(f"'{value}'", Text)
-
-
 def _stays(first: str, last: str) -> Subquery:
     """All stays of these days. A stay that the day's end finished has no end: it tells nothing."""
-    over = _t.c.state.in_([_word("missed"), _word("expired"), _word("cancelled")])
+    over = _t.c.state.in_([word("missed"), word("expired"), word("cancelled")])
     last_ones = select(
         _t.c.hall_day,
         _t.c.service_id,
@@ -76,7 +72,7 @@ def _stays(first: str, last: str) -> Subquery:
         _t.c.hall_day.between(first, last),
         _t.c.window_id.is_not(None),
         _t.c.called_at.is_not(None),
-        _t.c.state.in_([_word(state) for state in ("called", "serving", "done", "missed", "expired", "cancelled")]),
+        _t.c.state.in_([word(state) for state in ("called", "serving", "done", "missed", "expired", "cancelled")]),
     )
     earlier = select(
         _v.c.hall_day,
@@ -204,7 +200,7 @@ class Books:
             hour = (at + self._offset(at)) // _number(_HOUR) % _number(24)
             return hour.label("part")
         column = {"service": "service_id", "window": "window_id", "clerk": "clerk", "day": "hall_day"}[by]
-        return func.coalesce(columns[column], _word("")).label("part")
+        return func.coalesce(columns[column], word("")).label("part")
 
     def _offset(self, at: ColumnElement[int]) -> ColumnElement[int]:
         """UTC offset at ``at``, microseconds."""

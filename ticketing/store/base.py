@@ -23,11 +23,11 @@ from sqlalchemy import Connection, Engine
 
 from ticketing.model import StoreError
 
-HEAD = "0003"
-"""The version of the schema this program works with: the newest file in ``migrations/versions``."""
-
 KNOWN = ("0001", "0002", "0003")
-"""All versions, oldest first; a store at any other one was written by a newer program."""
+"""All versions of the schema, oldest first; a store at any other one was written by a newer program."""
+
+HEAD = KNOWN[-1]
+"""The version this program works with."""
 
 PATIENCE = 5.0
 """Seconds a verb waits for its turn to write."""
@@ -53,20 +53,9 @@ class StoreOpenError(StoreError):
     (no store of ours), ``store_newer``, ``store_in_use``, and those of :class:`~ticketing.model.StoreError`.
     """
 
-    def __init__(self, code: str, sentence: str, **facts: Any) -> None:
-        super().__init__(code, **facts)
-        self.sentence = sentence
-
-    def __str__(self) -> str:
-        return self.sentence
-
 
 class StoreInUseError(StoreOpenError):
-    """Another process holds this store, or what this one wants of it.
-
-    Attributes:
-        pid: that process, or None when it is not known.
-    """
+    """Another process (``pid``, where it is known) holds this store, or what this one wants of it."""
 
     def __init__(self, sentence: str, pid: int | None = None, **facts: Any) -> None:
         super().__init__("store_in_use", sentence, pid=pid, **facts)
@@ -150,10 +139,7 @@ class Store(ABC):
 def is_current(version: str | None, tables: Collection[str], where: str) -> bool:
     """Whether a store is at the version this program works with.
 
-    Args:
-        version: what it says it is at; None when it says nothing.
-        tables: the tables that are there.
-        where: how the store is called.
+    ``version`` is what it says it is at, None when it says nothing; ``tables`` are there; ``where`` names the store.
 
     Raises:
         StoreOpenError: ``store_foreign``: there are tables, and not ours; ``store_newer``.

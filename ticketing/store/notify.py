@@ -30,10 +30,7 @@ class Messenger:
     """
 
     def __init__(
-        self,
-        connect: "Callable[[], psycopg.Connection[Any]]",
-        tell: Callable[[], None],
-        is_own: Callable[[int], bool],
+        self, connect: "Callable[[], psycopg.Connection[Any]]", tell: Callable[[], None], is_own: Callable[[int], bool]
     ) -> None:
         self._connect = connect
         self._tell = tell

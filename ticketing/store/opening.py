@@ -40,8 +40,7 @@ def is_store(url: str) -> bool:
         from ticketing.store.sqlite import path_of
 
         return path_of(parsed).is_file()
-    found: bool = _postgres().has_store(parsed)
-    return found
+    return bool(_postgres().has_store(parsed))
 
 
 def _postgres() -> Any:

@@ -81,11 +81,7 @@ _TABLES = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current
 
 
 class PostgresStore(GroupStore):
-    """An open database.
-
-    Attributes:
-        url: the database's.
-    """
+    """An open database."""
 
     shared = True
 
@@ -432,13 +428,7 @@ def _engine(url: URL, patience: float) -> tuple[Engine, Callable[[], psycopg.Con
         raw.adapters.register_dumper(str, _Text)
         return raw
 
-    engine = create_engine(
-        url,
-        creator=connect,
-        use_native_hstore=False,
-        pool_timeout=patience,
-        **ENGINE,
-    )
+    engine = create_engine(url, creator=connect, use_native_hstore=False, pool_timeout=patience, **ENGINE)
 
     @event.listens_for(engine, "connect")
     def prepare(raw: "psycopg.Connection[Any]", record: Any) -> None:

@@ -125,9 +125,7 @@ class Prepared(Generic[_R]):
 
 
 def together(
-    conn: Connection,
-    first: tuple[Prepared[_R], Mapping[str, Any]],
-    second: tuple[Prepared[_S], Mapping[str, Any]],
+    conn: Connection, first: tuple[Prepared[_R], Mapping[str, Any]], second: tuple[Prepared[_S], Mapping[str, Any]]
 ) -> tuple[list[_R], list[_S]]:
     """The rows of two statements, which are on the way together where that saves time."""
     (one, values), (other, others) = first, second

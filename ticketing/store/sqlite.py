@@ -28,11 +28,7 @@ _VERSION = "SELECT version_num FROM alembic_version"
 
 
 class SqliteStore(GroupStore):
-    """An open file.
-
-    Attributes:
-        path: the file.
-    """
+    """An open file."""
 
     def __init__(self, path: Path, patience: float) -> None:
         super().__init__(_engine(path, patience), patience)
@@ -139,10 +135,7 @@ def _raw(conn: Connection) -> sqlite3.Connection:
 
 def _engine(path: Path, patience: float) -> Engine:
     engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": patience},
-        pool_timeout=patience,
-        **ENGINE,
+        URL.create("sqlite", database=str(path)), connect_args={"timeout": patience}, pool_timeout=patience, **ENGINE
     )
 
     @event.listens_for(engine, "connect")

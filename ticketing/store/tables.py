@@ -139,14 +139,7 @@ waiting = ticket.c.state == word("waiting")
 open_ = ticket.c.state.in_([word("called"), word("serving")])
 held = ticket.c.state == word("held")
 live = ticket.c.state.in_([word("waiting"), word("called"), word("serving"), word("held")])
-Index(
-    "ticket_next",
-    ticket.c.line,
-    ticket.c.hall_day,
-    ticket.c.rank_at,
-    ticket.c.id,
-    sqlite_where=waiting,
-)
+Index("ticket_next", ticket.c.line, ticket.c.hall_day, ticket.c.rank_at, ticket.c.id, sqlite_where=waiting)
 Index(
     "ticket_figures",
     ticket.c.hall_day,
@@ -193,12 +186,7 @@ print_job = _table(
 )
 pending = print_job.c.state == word("pending")
 unfinished = print_job.c.state.in_([word("pending"), word("sending")])
-Index(
-    "print_job_unfinished",
-    print_job.c.box,
-    print_job.c.id,
-    sqlite_where=unfinished,
-)
+Index("print_job_unfinished", print_job.c.box, print_job.c.id, sqlite_where=unfinished)
 
 visit = _table(
     "visit",

@@ -96,13 +96,7 @@ class PastCase:
 
 @dataclass(frozen=True)
 class Overtakers:
-    """Tickets with a head start that come while others wait.
-
-    Attributes:
-        service: what for.
-        head_start: seconds.
-        rate: how many come in a second.
-    """
+    """Tickets with a head start (seconds) that come while others wait; ``rate``: how many in a second."""
 
     service: str
     head_start: float

@@ -69,8 +69,10 @@ def with_names(hall: Hall, case: Case) -> SimpleNamespace:
     return joined(case, named(hall.service(case.service), case.service))
 
 
-def of_back(back: Back) -> BackAnswer:
-    """A place in the queue."""
+def of_back(hall: Hall, back: Back) -> BackAnswer:
+    """A place in the queue; its slip is printed."""
+    if back.print_job is not None:
+        hall.printing.wake()
     return BackAnswer.of(joined(back.ticket, back))
 
 
@@ -116,7 +118,7 @@ def routes(hall: Hall) -> Routes:
         On the same day the number is the same; on another it is a new one, first in its service's line.
         """
         with hall.wrong_codes.watch(gate().address(), path.code):
-            return answer(of_back(hall.supplements.by_code(path.code, "resident", print=False)))
+            return answer(of_back(hall, hall.supplements.by_code(path.code, "resident", print=False)))
 
     @api.post("/desk/cases/<code>/supplement", summary="Let somebody back with papers", responses={"200": BackAnswer})
     @allow("desk", "kiosk")
@@ -124,8 +126,6 @@ def routes(hall: Hall) -> Routes:
         """The same, and a new number is printed here."""
         with hall.wrong_codes.watch(actor().who, path.code):
             back = hall.supplements.by_code(path.code, actor().who, print=hall.printing.present)
-        if back.print_job is not None:
-            hall.printing.wake()
-        return answer(of_back(back))
+        return answer(of_back(hall, back))
 
     return api

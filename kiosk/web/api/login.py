@@ -86,7 +86,7 @@ def _log_in(hall: Hall, body: LoginBody) -> Response:
     if secret is None or principal is None:
         raise RequestError(401, "wrong_password")
     response = _me(principal)
-    remember(response, secret, hall.people.device(principal.name, device), hall.settings.server)
+    remember(response, secret, hall.people.device(principal.name, device))
     return response
 
 

@@ -106,19 +106,13 @@ def routes(hall: Hall, streams: Streams) -> Routes:
                 back = hall.supplements.by_card(
                     Resident(id_number=body.id_number), body.service, who.who, print=printed
                 )
-        if back.print_job is not None:
-            hall.printing.wake()
-        return answer(of_back(back))
+        return answer(of_back(hall, back))
 
     return api
 
 
 def own_terminal(terminal: str) -> Actor:
-    """Who asks at ``terminal``; a token of another one is refused.
-
-    Raises:
-        RequestError: ``not_your_terminal``.
-    """
+    """Who asks at ``terminal``; raises ``not_your_terminal`` for the token of another one."""
     principal = gate().asker().principal
     if principal is None or principal.terminal != terminal:
         raise RequestError(403, "not_your_terminal")

@@ -74,7 +74,7 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
             raise UnknownError("not_found")
         shown = page("bench.html", kinds=_kinds())
         if visitor is not None and asker.principal is None and (secret := _let_in(hall, visitor)):
-            remember(shown, secret, hall.people.device(visitor[0]), hall.settings.server)
+            remember(shown, secret, hall.people.device(visitor[0]))
         return shown
 
     return blueprint

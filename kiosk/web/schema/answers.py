@@ -88,11 +88,6 @@ class WaitAnswer(Answer):
     low: int
     high: int
 
-    @model_validator(mode="before")
-    @classmethod
-    def _of_pair(cls, value: Any) -> Any:
-        return {"low": value[0], "high": value[1]} if isinstance(value, tuple) else value
-
 
 class TicketAnswer(Answer):
     """A ticket as staff see it."""

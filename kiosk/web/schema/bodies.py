@@ -99,11 +99,7 @@ class ResidentBody(Body):
 
 
 def checked_id_number(number: str, kind: str = "typed") -> str:
-    """The number in capitals and half-width, however a Chinese keyboard wrote it, if it is one.
-
-    Raises:
-        PydanticCustomError: ``bad_id_number``.
-    """
+    """The number in capitals and half-width, however a Chinese keyboard wrote it; raises ``bad_id_number``."""
     number = unicodedata.normalize("NFKC", number).replace(" ", "").upper()
     if not valid_id_number(number) and not (kind == "foreigner-2017" and FOREIGNER_2017.fullmatch(number)):
         raise PydanticCustomError("bad_id_number", "not a valid ID number: 18 digits (the last may be X) by GB 11643")

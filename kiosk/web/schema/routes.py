@@ -91,11 +91,7 @@ class Routes:
 
 
 def idempotency_key() -> str | None:
-    """The request's ``Idempotency-Key``; None when it carries none.
-
-    Raises:
-        RequestError: ``bad_idempotency_key``.
-    """
+    """The request's ``Idempotency-Key``; None when it carries none. Raises ``bad_idempotency_key``."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not KEY.fullmatch(key):
         raise RequestError(422, "bad_idempotency_key")
@@ -103,11 +99,7 @@ def idempotency_key() -> str | None:
 
 
 def last_event_id(query: Mapping[str, str]) -> int | None:
-    """The event after which a stream continues: ``Last-Event-ID``, which is newer than the address, else ``after``.
-
-    Raises:
-        RequestError: ``bad_after``.
-    """
+    """The event a stream goes on after: ``Last-Event-ID``, the newer one, else ``after``; raises ``bad_after``."""
     last = request.headers.get("Last-Event-ID", "")
     if last.isascii() and last.isdigit():
         return min(int(last[:20]), _BIGGEST)
@@ -148,11 +140,7 @@ def _checked(view: Callable[..., Response], responses: Mapping[str, Shape]) -> C
 
 
 def _check_answer(response: Response, responses: Mapping[str, Shape]) -> None:
-    """Check an answer against its description; for tests.
-
-    Raises:
-        ValidationError: it has another shape.
-    """
+    """Check an answer against its description, for tests; raises ValidationError."""
     shape = responses.get(str(response.status_code))
     if isinstance(shape, type) and response.is_json:
         shape.model_validate_json(response.get_data())
