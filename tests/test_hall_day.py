@@ -91,3 +91,47 @@ def test_a_hall_day_from_card_to_finish(start_hall: Callable[..., DemoHall], new
     public = kiosk.content() + screen.content()
     assert not [sample.id for sample in CARDS[:4] if sample.card.id_number in public or sample.card.name in public]
     assert hall.office.board().waiting[0].count == 0
+
+
+def test_every_device_of_the_hall_takes_part(hall: DemoHall) -> None:
+    """No page is open: pads, pins, cards and strips are enough to work by."""
+    kiosk, pads, cabinet, broker = hall.program.hall.kiosk, *map(hall.simulator, ("pads", "cabinet", "broker"))
+    assert kiosk is not None
+
+    # A social security card takes a number; the pad of a window calls it; all that shows or says calls does.
+    hall.simulator("card-slot").put_social_security_card()
+    wait_until(lambda: kiosk.view().state == "choosing", 10)
+    kiosk.choose("tax")
+    wait_until(lambda: len(hall.printer.papers) == 1, 10)
+    hall.simulator("card-slot").take_out()
+    pads.press(1, "call")
+    wait_until(lambda: pads.pads[1].ticket == "001", 10)
+    for seen in (hall.strip("1"), hall.simulator("board")):
+        wait_until(lambda seen=seen: "E001" in seen.text, 10)
+    wait_until(lambda: "E001" in str(hall.simulator("old-strips").look()), 10)
+    wait_until(lambda: any("E零零一" in one.text for one in hall.speaker.said), 10)
+    wait_until(lambda: "E001" in broker.topics.get("quhao/demo/last_call", ""), 10)
+
+    # A button calls the next one to another window; the card laid at that window's reader begins the service.
+    wait_until(lambda: kiosk.view().state == "idle", 20)
+    hall.lay("zhang")
+    wait_until(lambda: kiosk.view().state == "choosing", 10)
+    kiosk.choose("household")
+    wait_until(lambda: len(hall.printer.papers) == 2, 10)
+    hall.reader.lift()
+    cabinet.press(17)
+    wait_until(lambda: pads.pads[3].ticket == "001", 10)
+    hall.simulator("reader-3").use("lay", {"card": "zhang"})
+    wait_until(lambda: cabinet.lit(23), 10)
+
+    # Its pad finishes, and the resident grades there.
+    pads.press(3, "finish")
+    wait_until(lambda: pads.pads[3].asked, 10)
+    pads.grade(3, 0)
+    wait_until(lambda: hall.program.hall.reports.day(hall.office.ledger.today()).total.rated == 1, 10)
+
+    # Too warm: the air conditioner runs, and the broker knows.
+    hall.simulator("climate").use("set_temperature", {"value": 31.0})
+    wait_until(lambda: hall.simulator("climate").relay, 20)
+    wait_until(lambda: any("31.0" in text for text in broker.topics.values()), 10)
+    assert [one.name for one in hall.program.hall.devices if one.state.state != "online"] == []

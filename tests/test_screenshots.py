@@ -119,6 +119,11 @@ def test_the_pages_of_the_day_have_their_pictures(
     loaded = "[...document.images].every((picture) => picture.complete && (picture.naturalWidth || !picture.src))"
     wait_until(lambda: bench.evaluate(loaded), 10)
     keep(bench, "bench")
+    bench.get_by_role("button", name="更多设备").click()
+    expect(bench.locator("#others > li")).to_have_count(7)
+    wait_until(lambda: bench.evaluate(loaded), 10)
+    bench.locator("#sheet").evaluate("sheet => { sheet.style.width = '100vw'; }")
+    keep(bench, "bench-devices")
 
 
 def test_the_pages_beside_the_queue_have_their_pictures(

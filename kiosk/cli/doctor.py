@@ -1,17 +1,9 @@
 """``quhao doctor``: looks over the box, and packs what support needs to know: nothing of a resident is in it."""
 
-import grp
-import json
 import os
-import platform
 import re
-import shutil
-import subprocess
-import zipfile
 from collections.abc import Iterator
 from datetime import datetime
-from importlib import metadata
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +60,8 @@ def _devices(settings: "Settings") -> "tuple[list[DeviceState], str]":
 
 def _findings(settings: "Settings") -> Iterator[str]:
     """A line each: ✓ right, ✗ to be mended, · worth knowing."""
+    import shutil
+
     from kiosk.opening import store_exists, store_name
 
     yield "✓ 配置正确 / the settings are right"
@@ -104,6 +98,8 @@ def _permissions(settings: "Settings") -> Iterator[str]:
 
 
 def _group_of(path: Path) -> str:
+    import grp
+
     try:
         return grp.getgrgid(path.stat().st_gid).gr_name
     except KeyError:
@@ -111,6 +107,13 @@ def _group_of(path: Path) -> str:
 
 
 def _pack(config: Path, said: list[str], devices: "list[DeviceState]") -> bytes:
+    # Imported here, as in all commands: each command is loaded at the start of the service, too.
+    import json
+    import platform
+    import zipfile
+    from importlib import metadata
+    from io import BytesIO
+
     from kiosk.devices.status_socket import as_json
 
     usb = [
@@ -140,6 +143,8 @@ def _without_secrets(text: str) -> str:
 
 def _output(*command: str) -> str:
     """What a program of the system says; "" where there is none."""
+    import subprocess
+
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - fixed words
     except (OSError, subprocess.TimeoutExpired):

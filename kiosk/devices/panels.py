@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from drivers.presses import WindowFace, WindowPanel
 from kiosk.service import Loop
-from ticketing.events import kind_of
+from ticketing.events import TicketFinished, kind_of
 from ticketing.model import Event, State, StoreError, UnknownError
 from ticketing.office import Office
 
@@ -48,7 +48,7 @@ class Panels(Loop):
             elif window in self._panels:
                 self._changed.add(window)
             self._counts_changed |= bool(kind_of(event.type).waiting)
-            if event.type == "ticket.finished":
+            if kind_of(event.type) is TicketFinished:
                 for panel in self._panels.get(window, ()):
                     panel.ask()
         if self._changed:

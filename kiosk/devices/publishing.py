@@ -29,7 +29,7 @@ from drivers.device import CanBeTested, DeviceEvent
 from drivers.supervisor import Supervisor
 from kiosk.devices.climate import HallClimate, ZoneView
 from kiosk.service import Inbox, Loop
-from ticketing.events import kind_of
+from ticketing.events import TicketRecalled, kind_of
 from ticketing.model import Event, StoreError, TicketingError, Window
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Publisher:
             "window": window,
             "window_name": name,
             "at": call.at.isoformat(timespec="seconds"),
-            "recall": call.type == "ticket.recalled",
+            "recall": kind_of(call.type) is TicketRecalled,
         }
         self._keep("last_call", said)
         self._broker.tell(f"{self._base}/call", _json(said))

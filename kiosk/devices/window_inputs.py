@@ -11,12 +11,13 @@ from drivers.presses import GradeGiven, KeyPressed, WindowPanel
 from kiosk.event_feed import WindowNews
 from kiosk.service import Inbox
 from ticketing.cases.ratings import LOW, Ratings
+from ticketing.events import TicketCalled, TicketFinished, TicketRecalled, TicketStarted, kind_of
 from ticketing.model import Actor, Event, State, StateError, TicketingError, UnknownError
 from ticketing.office import Office
 
 OUTCOME = "immediate"
 """How a key finishes, as the window page's big key does."""
-STAYS = frozenset({"ticket.called", "ticket.recalled", "ticket.started"})
+STAYS = (TicketCalled, TicketRecalled, TicketStarted)
 """Events after which a ticket is at its window still."""
 REASONS = ("other",)
 """Of a low grade: keys have no reasons to choose from."""
@@ -57,8 +58,8 @@ class WindowInputs(Inbox):
     def follow(self, events: Sequence[Event]) -> None:
         """Take the hall's events, in order; called on the event feed's thread, and returns at once."""
         for event in events:
-            kind = event.type
-            if kind.startswith("ticket.") and kind not in STAYS and event.data.get("window") in self._panels:
+            is_over = "number" in event.data and kind_of(event.type) not in STAYS
+            if is_over and event.data.get("window") in self._panels:
                 self.put("", event)
 
     def _handle(self, device: str, event: DeviceEvent | Event) -> None:
@@ -136,7 +137,7 @@ class WindowInputs(Inbox):
         number, grade = self._early.get(window, ("", 0))
         if number and number == event.data.get("number"):
             del self._early[window]
-            if event.type == "ticket.finished":
+            if kind_of(event.type) is TicketFinished:
                 try:
                     self._rate(window, grade)
                 except TicketingError as error:

@@ -12,9 +12,12 @@ import pytest
 
 from drivers.card_reader import sam_v
 from drivers.card_reader.id_card import parse_card
+from drivers.card_reader.social_security import read_card
 from drivers.errors import DeviceError, ProtocolError
-from drivers.led import onbon_bx
+from drivers.led import lihe_frames, onbon_bx
+from drivers.pad import ff68
 from drivers.printer.escpos_status import Classifier
+from drivers.scanner.keyboard import KeyDecoder
 from drivers.scanner.lines import LONGEST, LineDecoder
 
 INPUTS, FEW = 1_000_000, 2_000
@@ -65,7 +68,52 @@ def scanner() -> tuple[Callable[[bytes], object], Callable[[], int]]:
     return decoder.receive, lambda: len(decoder._line)
 
 
+def lihe() -> tuple[Callable[[bytes], object], Callable[[], int]]:
+    decoder = lihe_frames.Decoder()
+    return decoder.feed, lambda: decoder.held
+
+
+def pad() -> tuple[Callable[[bytes], object], Callable[[], int]]:
+    decoder = ff68.FrameDecoder()
+    return decoder.receive, lambda: len(decoder._buffer)
+
+
+def keyboard() -> tuple[Callable[[bytes], object], Callable[[], int]]:
+    decoder = KeyDecoder()
+    return decoder.receive, lambda: len(decoder._rest)
+
+
+def social_security() -> tuple[Callable[[bytes], object], Callable[[], int]]:
+    """A card that answers each command with the same bytes."""
+
+    def converse(data: bytes) -> object:
+        conversation = read_card()
+        next(conversation)
+        try:
+            for _ in range(400):
+                conversation.send(data)
+        except StopIteration as end:
+            return end.value
+        raise AssertionError("the conversation has no end")
+
+    return converse, nothing
+
+
 CODECS = {
+    "lihe": Codec(
+        lihe,
+        (bytes.fromhex("A007280301 0C22034242FF"), bytes.fromhex("A0900 1a50005c7eb003801b4".replace(" ", ""))),
+        lihe_frames.MAX_FRAME,
+        hostile=(b"\xa0", b"\xa0\x13", b"\xaa\x03\xbb\x51\x54"),
+    ),
+    "pad": Codec(
+        pad,
+        (bytes.fromhex("FF6808086805020A0A0A0002032A16"), bytes.fromhex("FF68030368051100 1616")),
+        ff68.LONGEST,
+        hostile=(b"\xff", b"\xff\x68\x08\x08\x68"),
+    ),
+    "keyboard": Codec(keyboard, (bytes(16) + b"\x01\0\x1e\0\1\0\0\0",), 24, hostile=(b"\x01",)),
+    "social security": Codec(social_security, (b"\x90\0", b"\x5a\x09A12345678\x90\0"), errors=(DeviceError,)),
     "sam frames": Codec(
         sam,
         (sam_v.encode_command(sam_v.Command.FIND), sam_v.encode_frame(bytes(300))),

@@ -590,7 +590,8 @@ def test_a_card_with_a_voice_says_a_call_once_however_often_its_text_is_sent(sim
             heard = len(simulator.heard)
             wait_until(lambda heard=heard: len(simulator.heard) > heard + 3)
     assert list(simulator.said) == ["A零零一号,请到三号窗口"] * 2
-    spoken = next(area for f in simulator.heard for area in bx.parse_show(f.data) if area.sound_data)
+    texts = [frame.data for frame in simulator.heard if frame.command == bx.CMD_SHOW]
+    spoken = next(area for data in texts for area in bx.parse_show(data) if area.sound_data)
     assert spoken.sound_volume == 6
 
 

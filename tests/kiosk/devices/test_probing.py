@@ -21,4 +21,4 @@ def test_a_device_that_works_tells_what_it_says_of_itself() -> None:
 def test_a_reader_that_is_one_answer_late_is_told_with_what_to_do() -> None:
     _, zh, en = told(DeviceState("reader", "sam", "online", SINCE, None, "answers_late"))
     assert zh.startswith("应答总是晚一步 → ")
-    assert en.startswith("It answers one question late")
+    assert en.startswith("Its answers come one question late")
