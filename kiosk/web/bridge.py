@@ -49,8 +49,7 @@ class Pool(Executor):
     """Threads for what blocks. They are daemons: a database that hangs must not keep the program from ending.
 
     A job goes to the thread that was idle last, whose data are still in the processor's caches, and wakes no other
-    one. All threads that wait at a ``queue.SimpleQueue`` are woken one by one, and each wants Python's lock. A thread
-    begins when it is first needed: most halls never need all of them.
+    one. All threads that wait at a ``queue.SimpleQueue`` are woken one by one, and each wants Python's lock.
     """
 
     def __init__(self, size: int) -> None:
@@ -58,7 +57,8 @@ class Pool(Executor):
         self._jobs: deque[Callable[[], object]] = deque()
         self._idle: list[_Worker] = []
         self._closed = False
-        self._to_begin = size
+        for number in range(size):
+            threading.Thread(target=self._work, args=(_Worker(),), name=f"web {number}", daemon=True).start()
 
     @property
     def queued(self) -> int:
@@ -68,18 +68,12 @@ class Pool(Executor):
     def put(self, job: Callable[[], object]) -> None:
         """Have a job done that raises nothing."""
         with self._lock:
-            if self._idle:
-                worker, is_new = self._idle.pop(), False
-            elif self._to_begin:
-                worker, is_new = _Worker(), True
-                self._to_begin -= 1
-            else:
+            if not self._idle:
                 self._jobs.append(job)
                 return
+            worker = self._idle.pop()
         worker.job = job
         worker.wake.release()
-        if is_new:
-            threading.Thread(target=self._work, args=(worker,), name=f"web {self._to_begin}", daemon=True).start()
 
     @override
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
@@ -97,25 +91,21 @@ class Pool(Executor):
             worker.wake.release()
 
     def _work(self, worker: _Worker) -> None:
-        while True:
-            worker.wake.acquire()
-            job, worker.job = worker.job, None
-            if job is None:
-                return
-            while job is not None:
-                job()
-                job = self._next(worker)
+        while job := self._next(worker):
+            job()
+            # Not until the next job: it may be somebody's.
+            del job
 
     def _next(self, worker: _Worker) -> Callable[[], object] | None:
-        """The next job that waits; None when the thread is idle, or is to end."""
         with self._lock:
             if self._jobs:
                 return self._jobs.popleft()
             if self._closed:
-                worker.wake.release()
-            else:
-                self._idle.append(worker)
-        return None
+                return None
+            self._idle.append(worker)
+        worker.wake.acquire()
+        job, worker.job = worker.job, None
+        return job
 
 
 def _fulfil(future: Future[Any], job: Callable[[], Any]) -> None:

@@ -191,7 +191,7 @@ def test_home_assistant_finds_everything(hall: PublishedHall) -> None:
     assert found["sensor/climate-1f_temperature"]["unit_of_measurement"] == "°C"
 
 
-def tests_of(shown: list[str]) -> int:
+def times_tested(shown: list[str]) -> int:
     """How often a dark strip showed something."""
     return sum(bool(now) and not before for before, now in pairwise(["", *shown]))
 
@@ -203,13 +203,13 @@ def test_a_command_tests_a_device_once_in_a_while(hall: PublishedHall) -> None:
     for _ in range(5):
         hall.mosquitto.send(topic, "PRESS")
     # The strip is dark before and after each test.
-    wait_until(lambda: tests_of(shown) == 1)
+    wait_until(lambda: times_tested(shown) == 1)
     wait_until(lambda: shown[-1] == "", 10)
     hall.mosquitto.send("quhao/kiosk-1/devices/nobody/test", "PRESS")
     hall.mosquitto.send(topic, "DROP")
     hall.at += 11.0
     hall.mosquitto.send(topic, "PRESS")
-    wait_until(lambda: tests_of(shown) == 2, 10)
+    wait_until(lambda: times_tested(shown) == 2, 10)
 
 
 def test_a_command_overrides_an_air_conditioner_for_an_hour(hall: PublishedHall) -> None:

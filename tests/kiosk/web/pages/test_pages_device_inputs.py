@@ -158,7 +158,7 @@ def test_the_virtual_hall_shows_pads_and_lamps_and_has_their_keys(hall: Any, new
     page.goto(f"{hall.url}/bench")
     page.get_by_role("button", name="更多设备").click()
     others = page.locator("#others")
-    pad = others.locator(".part-reading", has_text="3号窗口")
+    pad = others.locator("[data-key^=pads].part-reading", has_text="3号窗口")
     expect(pad).to_contain_text("000 | ---")
     issue(hall)
     others.get_by_role("button", name="呼叫", exact=True).last.click()

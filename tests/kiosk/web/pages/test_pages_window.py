@@ -176,6 +176,9 @@ def test_a_photo_is_shown_where_a_decoder_is_set_up_and_goes_with_the_ticket(
     hall.simulator("reader-3").use("lay", {"card": "li"})
     expect(page.locator("#person-photo")).to_have_attribute("src", re.compile("^data:image/png;base64,"))
     expect(page.locator("#person-name")).to_have_text("李秀兰")
+    # The key rests for a moment when its meaning changes.
+    key_is(page, "办结")
+    expect(page.locator("#go")).to_be_enabled()
     page.keyboard.press("Space")
     key_is(page, "呼叫下一位")
     expect(page.locator("#person-photo")).to_be_hidden()
