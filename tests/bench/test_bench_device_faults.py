@@ -57,7 +57,8 @@ def speak(rig: Rig) -> bool:
 
 def press_pad(rig: Rig) -> bool:
     # The same key within a second is the same press.
-    key = ("call", "recall", "pause")[rig.chance.randrange(3)]
+    rig.turn += 1
+    key = ("call", "recall", "pause")[rig.turn % 3]
     before = len(rig.events)
     rig.simulator.press(1, key)
     return _soon(rig, lambda: any(getattr(event, "does", "") == key for event in rig.events[before:]))
@@ -65,7 +66,8 @@ def press_pad(rig: Rig) -> bool:
 
 def press_button(rig: Rig) -> bool:
     before = len(rig.events)
-    rig.simulator.press(rig.chance.choice((17, 18, 19)), 0.05)
+    rig.turn += 1
+    rig.simulator.press((17, 18, 19)[rig.turn % 3], 0.05)
     return _soon(rig, lambda: len(rig.events) > before)
 
 

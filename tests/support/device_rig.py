@@ -81,6 +81,7 @@ class Rig:
         supervisor: at work since ``start``.
         events: what the device told.
         use: uses the device once as a hall does; true when that worked.
+        turn: for a ``use`` that must not do the same twice in a row.
         faults: of the device itself; those of the wire are added.
     """
 
@@ -91,6 +92,7 @@ class Rig:
     faults_of: Callable[["Rig"], list[Fault]] = lambda _rig: []
     seed: int = 1
     mode: str = ""
+    turn: int = 0
     events: list[DeviceEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
