@@ -16,7 +16,7 @@ from drivers.card_reader.social_security import read_card
 from drivers.errors import DeviceError, ProtocolError
 from drivers.led import lihe_frames, onbon_bx
 from drivers.pad import ff68
-from drivers.printer.escpos_status import Classifier
+from drivers.printer.escpos_status import BLOCK_LIMIT, Classifier
 from drivers.scanner.keyboard import KeyDecoder
 from drivers.scanner.lines import LONGEST, LineDecoder
 
@@ -135,7 +135,7 @@ CODECS = {
         lambda: (onbon_bx.parse_show, nothing), (b"\xa3\x06\x01" + bytes(60),), errors=(ProtocolError, ValueError)
     ),
     "printer answers": Codec(
-        escpos, (b"\x12\x16", b"\x37\x220001\0", b"\x10\0\0\0"), 64, hostile=(b"\x37\x22", b"\x10")
+        escpos, (b"\x12\x16", b"\x37\x220001\0", b"\x10\0\0\0"), BLOCK_LIMIT + 7, hostile=(b"\x37\x22", b"\x10")
     ),
     "scanner": Codec(scanner, (b"HTTPS://Q.EXAMPLE.CN/T/0123456789ABCDEF\r",), LONGEST, hostile=(b"\r", b"\0", b"A")),
 }
