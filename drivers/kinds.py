@@ -97,6 +97,7 @@ KINDS = {
         "drivers.led.lihe:LiheSettings",
         "drivers.simulators.led.lihe:LiheLineSimulator",
         ("M4 9h40v12H4z", "M4 27h40v12H4z", "".join(f"M{x} {y}h.01" for y in (15, 33) for x in range(12, 37, 6))),
+        traced=None,
         shares_port=True,
     ),
     "scanner": DriverKind(
@@ -108,6 +109,7 @@ KINDS = {
         "drivers.pad.line:PadSettings",
         "drivers.simulators.pad:PadLineSimulator",
         ("M12 6h24v36H12z", "M16 11h16v7H16z", "".join(f"M{x} {y}h.01" for y in (25, 31, 37) for x in (18, 24, 30))),
+        traced=None,
     ),
     "gpio": DriverKind(
         "drivers.gpio.driver:GpioSettings",
@@ -128,6 +130,7 @@ KINDS = {
         "drivers.climate.driver:ClimateSettings",
         "drivers.simulators.climate:ClimateSimulator",
         ("M18 8a4 4 0 0 1 8 0v19a8 8 0 1 1-8 0z", "M22 16v16", "M32 12h8M32 20h6M32 28h4"),
+        traced=None,
     ),
     "mqtt": DriverKind(
         "drivers.mqtt.driver:MqttSettings",

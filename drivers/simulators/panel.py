@@ -70,10 +70,3 @@ class Slide(Part):
     most: float
     step: float
     value: float
-
-
-@dataclass(frozen=True)
-class Entry(Part):
-    """A field that uses ``hand`` with ``{"text": …}``."""
-
-    hand: str

@@ -54,15 +54,5 @@ function draw(part, use, address) {
       slider.addEventListener("change", () => use(hand, { value: slider.valueAsNumber }));
       return make("label", { className: "part-slide" }, make("span", { textContent: name }), slider, make("strong", { textContent: String(value) }));
     }
-    case "entry": {
-      const entry = make("input", { type: "text", ariaLabel: name, placeholder: name, autocomplete: "off" });
-      const form = make("form", { className: "part-entry" }, entry, make("button", { className: "plain", textContent: t("发送", "Send") }));
-      form.addEventListener("submit", (event) => {
-        event.preventDefault();
-        use(hand, { text: entry.value });
-        entry.value = "";
-      });
-      return form;
-    }
   }
 }

@@ -295,7 +295,7 @@ interface BenchCard {
 }
 
 interface BenchPart {
-  part: "lamp" | "reading" | "picture" | "press" | "slide" | "entry";
+  part: "lamp" | "reading" | "picture" | "press" | "slide";
   zh: string;
   en: string;
   hand?: string;
