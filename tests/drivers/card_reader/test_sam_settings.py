@@ -146,7 +146,8 @@ def test_a_reader_that_is_one_answer_late_for_ever_reads_cards_and_is_known_for_
         reader.fall_behind(True)
     lay(reader)
     wires.wait_until(lambda: CardRead(BARE) in desk.told, 10)
-    assert desk.state() == ("online", None, "answers_late")
+    # Told by the card's thread, and by the device's state a moment later.
+    wires.wait_until(lambda: desk.state() == ("online", None, "answers_late"), 10)
     for _ in range(3):
         desk.told.clear()
         reader.lift()

@@ -303,7 +303,7 @@ def test_a_broker_unplugged_and_put_back(broker: MqttSimulator, publish: Callabl
     one.broker.keep("quhao/value", "1")
     broker.plug_in()
     one.wait("online")
-    wires.wait_until(lambda: broker.topics.get("quhao/value") == "1")
+    wires.wait_until(lambda: broker.topics.get("quhao/value") == "1", 20)
 
 
 def test_a_broker_that_is_full_says_so(publish: Callable[..., Publishing]) -> None:
@@ -351,7 +351,7 @@ def test_a_broker_that_babbles_takes_no_core(broker: MqttSimulator, publish: Cal
     thread.start()
     try:
         one.broker.keep("quhao/value", "1")
-        wires.wait_until(lambda: broker.topics.get("quhao/value") == "1")
+        wires.wait_until(lambda: broker.topics.get("quhao/value") == "1", 20)
     finally:
         over.set()
         broker.unplug()
