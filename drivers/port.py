@@ -14,6 +14,7 @@ import socket
 import stat
 import tempfile
 import time
+from collections.abc import Iterator
 from io import FileIO
 from ipaddress import ip_address
 from pathlib import Path
@@ -50,6 +51,17 @@ def open_port(url: str, baudrate: int = 115200, timeout: float = 3.0) -> Port:
     if url.startswith("tcp://"):
         return TcpPort(*_host_and_port(url), timeout)
     return UsbPrinterPort(url) if _is_usb_printer(url) else SerialPort(url, baudrate)
+
+
+def slices(seconds: float, longest: float) -> Iterator[float]:
+    """How long to read each time, no more than ``longest``, until ``seconds`` are over; at last 0.
+
+    So what came while the machine stood still is looked at before it is called late.
+    """
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        yield min(left, longest)
+    yield 0.0
 
 
 class _Pipe:

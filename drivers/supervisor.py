@@ -6,7 +6,7 @@ something is wrong: no paper, cover open) with a reason, and comes back by itsel
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, Protocol, TypeVar
@@ -88,6 +88,7 @@ class Supervisor(Generic[R]):
         driver: the conversation.
         now: the time, with a zone.
         on_change: told every new state, on the device's thread; what it raises is logged.
+        backoff: seconds before each new try to open the device; the last one is repeated.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Supervisor(Generic[R]):
         driver: Driver[R],
         now: Callable[[], datetime],
         on_change: Callable[[DeviceState], None] = lambda _state: None,
+        backoff: Sequence[float] = BACKOFF,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -106,6 +108,7 @@ class Supervisor(Generic[R]):
         self._open_port = open_port
         self._now = now
         self._on_change = on_change
+        self._backoff = backoff
         self._thread = threading.Thread(target=self._run, name=f"device {name}", daemon=True)
         self._state = DeviceState(name, kind, "offline", now(), "starting")
         self._answered = False
@@ -153,7 +156,7 @@ class Supervisor(Generic[R]):
                 self._log_defect(error)
                 self._become("offline", "defect", type(error).__name__)
             tries = 0 if self._answered else tries + 1
-            self.stopping.wait(BACKOFF[min(tries, len(BACKOFF) - 1)])
+            self.stopping.wait(self._backoff[min(tries, len(self._backoff) - 1)])
 
     def _serve_once(self) -> None:
         port = self._open_port()

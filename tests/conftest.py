@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import insert
@@ -41,6 +42,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--beside", metavar="=DIR", type=Path, help="bench another checkout in turns with this one")
     parser.addoption("--profile", action="store_true", help="bench throughput with a sampler, and show where time goes")
     parser.addoption("--screenshots", action="store_true", help="put the pages' pictures into kiosk/screenshots")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Property tests take the same examples in each run of ``make test``, and no measure of time: a machine may stand
+    still in the middle of one. ``--whole`` looks for new examples."""
+    hypothesis.settings.register_profile(
+        "quhao",
+        deadline=None,
+        derandomize=not config.getoption("--whole"),
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+    hypothesis.settings.load_profile("quhao")
 
 
 @pytest.fixture(scope="session")

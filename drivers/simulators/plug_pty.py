@@ -74,6 +74,7 @@ class PlugPty:
         deadline = time.monotonic() + timeout
         rest = memoryview(data)
         while rest:
+            is_over = time.monotonic() > deadline
             # Not held while waiting, so that the plug can be pulled meanwhile.
             with self._lock:
                 if self._master < 0:
@@ -81,7 +82,7 @@ class PlugPty:
                 with contextlib.suppress(BlockingIOError):
                     rest = rest[os.write(self._master, rest) :]
                     continue
-            if time.monotonic() > deadline or self._unplugging.wait(0.005):
+            if is_over or self._unplugging.wait(0.005):
                 return False
         return True
 

@@ -60,11 +60,11 @@ def test_each_row_is_a_device_that_works_on_its_simulator(driver: str, tmp_path:
     simulator.start()
     supervisor.start()
     try:
-        wait_until(lambda: supervisor.state.state == "online", 15)
+        wait_until(lambda: supervisor.state.state == "online")
         simulator.use("unplug", {})
-        wait_until(lambda: supervisor.state.state == "offline", 15)
+        wait_until(lambda: supervisor.state.state == "offline")
         simulator.use("plug_in", {})
-        wait_until(lambda: supervisor.state.state == "online", 15)
+        wait_until(lambda: supervisor.state.state == "online")
     finally:
         supervisor.stop()
         simulator.stop()

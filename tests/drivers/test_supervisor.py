@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, SimpleQueue
 
 import pytest
 
@@ -33,42 +34,48 @@ class Obedient:
     """A driver that does what the test says."""
 
     def __init__(self) -> None:
-        self.orders: list[Callable[[Link], None]] = []
-        self.ordered = threading.Event()
+        self.orders: SimpleQueue[Callable[[Link], None]] = SimpleQueue()
 
     def order(self, work: Callable[[Link], None]) -> None:
-        self.orders.append(work)
-        self.ordered.set()
+        self.orders.put(work)
 
     def serve(self, thing: Thing, link: Link) -> None:
         link.online()
         while not link.stopping.is_set():
-            if self.ordered.wait(0.005):
-                work = self.orders.pop(0)
-                if not self.orders:
-                    self.ordered.clear()
-                work(link)
+            try:
+                work = self.orders.get(timeout=0.005)
+            except Empty:
+                continue
+            work(link)
 
 
 class Device:
-    def __init__(self) -> None:
+    def __init__(self, backoff: Sequence[float] = BACKOFF) -> None:
         self.thing = Thing()
         self.driver = Obedient()
         self.states: list[DeviceState] = []
-        self.supervisor = Supervisor("printer", "escpos", self.thing.open, self.driver, wires.now, self.states.append)
+        self.supervisor = Supervisor(
+            "printer", "escpos", self.thing.open, self.driver, wires.now, self.states.append, backoff
+        )
 
     def seen(self) -> list[tuple[str, str | None]]:
         return [(state.state, state.reason) for state in self.states]
 
     def is_now(self, state: str, reason: str | None = None) -> None:
-        wires.wait_until(lambda: (self.supervisor.state.state, self.supervisor.state.reason) == (state, reason))
+        # By what was told, which comes after the state itself.
+        wires.wait_until(lambda: self.seen()[-1:] == [(state, reason)])
+
+    def ends(self) -> bool:
+        """Whether its thread has ended, once it was asked to."""
+        self.supervisor.stop(30.0)
+        return not any(thread.name == "device printer" for thread in threading.enumerate())
 
 
 @pytest.fixture
 def device() -> Iterator[Device]:
     device = Device()
     yield device
-    device.supervisor.stop()
+    device.supervisor.stop(30.0)
 
 
 def fail(error: Exception) -> Callable[[Link], None]:
@@ -102,9 +109,9 @@ def test_a_lost_device_says_why_and_is_opened_again(device: Device, error: Excep
     device.supervisor.start()
     device.is_now("online")
     device.driver.order(fail(error))
-    wires.wait_until(lambda: device.thing.opened == 2)
-    device.is_now("online")
+    wires.wait_until(lambda: len(device.seen()) == 3)
     assert device.seen() == [("online", None), state, ("online", None)]
+    assert device.thing.opened == 2
     assert device.thing.closed == 1
 
 
@@ -113,7 +120,7 @@ def test_a_device_that_is_missing_at_first_is_online_soon_after_it_came(device: 
     device.supervisor.start()
     device.is_now("offline", "not_found")
     device.thing.missing = None
-    wires.wait_until(lambda: device.supervisor.state.state == "online", timeout=max(BACKOFF) + 1)
+    device.is_now("online")
 
 
 def test_the_reason_changes_and_the_news_is_told_once(device: Device) -> None:
@@ -146,7 +153,7 @@ def test_news_is_told_also_when_the_clock_stands_still() -> None:
     supervisor = Supervisor("x", "escpos", Thing().open, Obedient(), lambda: stopped, states.append)
     supervisor.start()
     wires.wait_until(lambda: [state.state for state in states] == ["online"])
-    supervisor.stop()
+    supervisor.stop(30.0)
 
 
 def test_a_defect_of_a_driver_stays_its_own_and_tells_nothing_of_what_it_read(
@@ -174,13 +181,12 @@ def test_a_callback_that_raises_ends_neither_the_thread_nor_the_conversation(cap
     device.supervisor = Supervisor("printer", "escpos", device.thing.open, device.driver, wires.now, told)
     device.supervisor.start()
     device.is_now("online")
-    for error in (OfflineError("unplugged"), RefusedError("paper_out"), ValueError()):
+    for number, error in enumerate((OfflineError("unplugged"), RefusedError("paper_out"), ValueError())):
         device.driver.order(fail(error))
-        device.is_now("online")
-    wires.wait_until(lambda: len(device.states) == 7)
+        wires.wait_until(lambda told=2 * number + 3: len(device.states) == told)  # type: ignore[misc]
     assert device.seen()[1::2] == [("offline", "unplugged"), ("fault", "paper_out"), ("offline", "defect")]
     assert device.thing.opened == 4
-    device.supervisor.stop()
+    assert device.ends()
     assert "test_supervisor.py" in caplog.text
     assert "张三" not in caplog.text
 
@@ -188,17 +194,16 @@ def test_a_callback_that_raises_ends_neither_the_thread_nor_the_conversation(cap
 def test_stopping_closes_the_port_and_ends_the_thread(device: Device) -> None:
     device.supervisor.start()
     device.is_now("online")
-    device.supervisor.stop()
+    assert device.ends()
     assert device.thing.closed == device.thing.opened == 1
-    assert not any(thread.name == "device printer" for thread in threading.enumerate())
 
 
-def test_stopping_does_not_wait_for_the_next_try(device: Device) -> None:
+def test_stopping_does_not_wait_for_the_next_try() -> None:
+    device = Device(backoff=(600.0,))
     device.thing.missing = "not_found"
     device.supervisor.start()
     device.is_now("offline", "not_found")
-    device.supervisor.stop(timeout=1.0)
-    assert not any(thread.name == "device printer" for thread in threading.enumerate())
+    assert device.ends()
 
 
 def test_a_supervisor_that_was_never_started_can_be_stopped(device: Device) -> None:

@@ -7,16 +7,18 @@ tests run over all of :data:`WIRES`.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from drivers.errors import OfflineError
 from drivers.port import Port
+from drivers.supervisor import BACKOFF, DeviceState, Driver, Supervisor
 
 _PAUSE = threading.Event()
 
 
-def wait_until(predicate: Callable[[], object], timeout: float = 5.0) -> None:
+def wait_until(predicate: Callable[[], object], timeout: float = 30.0) -> None:
     """Return as soon as ``predicate()`` is true; fail the test after ``timeout`` seconds."""
     deadline = time.monotonic() + timeout
     while not predicate():
@@ -119,6 +121,52 @@ def chunks(data: bytes, sizes: list[int]) -> Iterator[bytes]:
         size = max(1, sizes[turn % len(sizes)]) if sizes else len(data)
         yield data[place : place + size]
         place, turn = place + size, turn + 1
+
+
+class Ticking:
+    """A clock in the test's hand: each look at it takes 5 ms, however long the machine stood still in between."""
+
+    def __init__(self) -> None:
+        self._at = 1000.0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        return self.pass_on(0.005)
+
+    def pass_on(self, seconds: float) -> float:
+        """Put it forward; what it says then."""
+        with self._lock:
+            self._at += seconds
+            return self._at
+
+    def looked_at(self, times: int = 20) -> None:
+        """Until somebody has looked at it so many times."""
+        begun = self._at
+        wait_until(lambda: self._at > begun + 0.005 * times)
+
+
+class Watched(Supervisor[Any]):
+    """A supervisor that remembers every state, since one may be over before a test looks.
+
+    Attributes:
+        seen: all states so far, oldest first.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        open_port: Callable[[], Any],
+        driver: Driver[Any],
+        backoff: Sequence[float] = BACKOFF,
+    ) -> None:
+        self.seen: list[DeviceState] = []
+        super().__init__(name, kind, open_port, driver, now, self.seen.append, backoff)
+
+    @property
+    def reasons(self) -> list[str]:
+        """The reason of each state so far; "online" where there was none."""
+        return [state.reason or state.state for state in self.seen]
 
 
 class SpyLink:
