@@ -230,7 +230,7 @@ class _Caller:
 
         thread = threading.Thread(target=run, name="card", daemon=True)
         thread.start()
-        if not done.wait(self._timeout):
+        if not done.wait(self._timeout) and not done.is_set():
             self.stuck = True
             _LEFT[self._part] = thread
             raise OfflineError("silent", "a card never answered")

@@ -8,6 +8,7 @@ be lifted and laid again.
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Annotated
@@ -85,6 +86,7 @@ class CardReader:
         photo: whether the photo is part of the card that is told.
         newest_address: whether the card is asked for the address that was added last.
         ask_number: whether the module is asked how it is, and for its number, each time the line was opened.
+        clock: seconds of a steady clock.
     """
 
     on_event: Callable[[CardEvent], None]
@@ -96,6 +98,7 @@ class CardReader:
     photo: bool = True
     newest_address: bool = False
     ask_number: bool = False
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         self._lying = False  # kept while the line is lost, so that a card is read once although a cable was loose
@@ -107,7 +110,7 @@ class CardReader:
 
     def serve(self, port: Port, link: Link) -> None:
         """Look for cards and read them until the reader is lost or the program stops."""
-        line = SamLine(port, link.stopping)
+        line = SamLine(port, link.stopping, self.clock)
         with contextlib.suppress(StoppedError):
             if self.ask_number:
                 self._introduce(line, link)

@@ -72,6 +72,7 @@ class SamLine:
     Args:
         port: where the reader is.
         stopping: ends every wait.
+        clock: seconds of a steady clock.
 
     Attributes:
         asked_at: when the last question was out, monotonic.
@@ -87,9 +88,10 @@ class SamLine:
     WRITE_TIMEOUT = 1.0
     MOST = 1 << 16  # bytes to one question; no reader has so much to say
 
-    def __init__(self, port: Port, stopping: threading.Event) -> None:
+    def __init__(self, port: Port, stopping: threading.Event, clock: Callable[[], float] = time.monotonic) -> None:
         self._port = port
         self._stopping = stopping
+        self._clock = clock
         self._decoder = sam_v.FrameDecoder()
         self._unanswered = 0
         self._heard = 0
@@ -100,7 +102,7 @@ class SamLine:
 
     def wait(self, until: float) -> None:
         """Let time pass until ``until`` (monotonic)."""
-        if self._stopping.wait(max(0.0, until - time.monotonic())):
+        if self._stopping.wait(max(0.0, until - self._clock())):
             raise StoppedError
 
     def ask(
@@ -125,7 +127,7 @@ class SamLine:
         if answer is not None:
             self._unanswered, self._heard = 0, 0
             return answer
-        self._doubtful_until = time.monotonic() + self.LATE
+        self._doubtful_until = self._clock() + self.LATE
         self._unanswered += 1
         if self._unanswered >= self.PATIENCE:
             if self._heard:
@@ -139,7 +141,7 @@ class SamLine:
             self._drain()
             self._strange = False
             self._port.write(sam_v.encode_command(command), self.WRITE_TIMEOUT)
-            self.asked_at = time.monotonic()
+            self.asked_at = self._clock()
             meanwhile()
             meanwhile = nothing
             try:
@@ -147,7 +149,7 @@ class SamLine:
                     self._push(timeout)
                 answer = self._listen(command, timeout)
             except ProtocolError:
-                self._doubtful_until = time.monotonic() + self.LATE
+                self._doubtful_until = self._clock() + self.LATE
                 continue
             if answer is None or answer.sw3 not in (sam_v.SW_HOST_CHECKSUM, sam_v.SW_HOST_LENGTH):
                 break
@@ -185,8 +187,8 @@ class SamLine:
         """Throw away what came unasked: it answers an earlier question."""
         self._decoder.reset()
         drained = 0
-        until = time.monotonic() + self.DRAIN
-        while (data := self._port.read(0)) and time.monotonic() < until:
+        until = self._clock() + self.DRAIN
+        while (data := self._port.read(0)) and self._clock() < until:
             drained += len(data)
             if drained > self.MOST:
                 raise ProtocolError("garbled", "never stops talking")
@@ -194,11 +196,14 @@ class SamLine:
     def _listen(self, command: Command | None, timeout: float) -> SamAnswer | None:
         """The answer to ``command`` within ``timeout`` seconds, else None; with None for a command, whatever comes."""
         garbled = self._decoder.garbled
-        started = last = time.monotonic()
-        while (now := time.monotonic()) < started + timeout:
+        started = last = self._clock()
+        data, looked = b"", False
+        # What came while the machine stood still is read before it is called late.
+        while (now := self._clock()) < started + timeout or data or not looked:
             if self._stopping.is_set():
                 raise StoppedError
-            data = self._port.read(min(self.SLICE, started + timeout - now))
+            looked = now >= started + timeout
+            data = self._port.read(max(0.0, min(self.SLICE, started + timeout - now)))
             self._heard += len(data)
             for body in self._decoder.receive(data) if data else self._decoder.salvage():
                 with contextlib.suppress(ProtocolError):
@@ -208,7 +213,7 @@ class SamLine:
                         return answer
                     self._strange = True
             if data:
-                last = time.monotonic()
+                last = self._clock()
                 if self._heard > self.MOST:
                     raise ProtocolError("garbled", "never stops talking")
             elif self._decoder.pending:

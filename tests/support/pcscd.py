@@ -110,7 +110,7 @@ class Pcscd:
         """Stop the service: every reader is gone."""
         if self._service:
             self._service.terminate()
-            self._service.wait(10)
+            self._service.wait(30)
             self._service = None
             wait_until(lambda: not self.socket_path.exists())
 
@@ -118,7 +118,7 @@ class Pcscd:
         """Stop everything."""
         self.stop()
         self._here.close()
-        self._dialler.wait(10)
+        self._dialler.wait(30)
         shutil.rmtree(self._folder)
         if self._lock:
             self._lock.close()
@@ -134,7 +134,7 @@ class Pcscd:
                 line.append(socket.socket(fileno=descriptors[0]))
             return bool(line)
 
-        wait_until(dial, 10)
+        wait_until(dial)
         return line[0]
 
 
@@ -161,7 +161,7 @@ class VirtualSlot:
         if self._line and self._thread:
             with contextlib.suppress(OSError):
                 self._line.shutdown(socket.SHUT_RDWR)
-            self._thread.join(5)
+            self._thread.join(30)
             self._line.close()
         self._line = self._thread = None
 

@@ -19,7 +19,7 @@ from drivers.card_reader.sam_v import Command, SamAnswer
 from drivers.simulators.card_reader.cards import SAMPLES
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
-from drivers.simulators.simulator import Simulator
+from drivers.simulators.simulator import Babble, Simulator
 
 if TYPE_CHECKING:
     from drivers.simulators.plug_usb import PlugUsb
@@ -52,6 +52,9 @@ class SamSimulator(Simulator["PlugPty | PlugTcp | PlugUsb"]):
         tcp: be a reader on the network, as some are, instead of one on a serial line.
         usb: be one on USB, for pyusb with the backend of its ``plug``.
         on_change: called after each visible change, with no lock held.
+
+    Attributes:
+        card_time: see above; may be changed.
     """
 
     place = "reader"
@@ -69,7 +72,7 @@ class SamSimulator(Simulator["PlugPty | PlugTcp | PlugUsb"]):
     ) -> None:
         super().__init__(_plug(self._receive, tcp, usb), on_change)
         self._byte_time = BITS_PER_BYTE / baudrate if paced else 0.0
-        self._card_time = card_time
+        self.card_time = card_time
         self._decoder = sam_v.FrameDecoder()
         self._changed = threading.Condition()
         self._card: _Card | None = None
@@ -84,6 +87,7 @@ class SamSimulator(Simulator["PlugPty | PlugTcp | PlugUsb"]):
         self._cut_at: int | None = None
         self._spoilt = 0
         self._late = 0.0
+        self._babble = Babble(self._plug.send)
         self._behind: deque[bytes] | None = None
         self._hurry = threading.Event()
         self.asked: deque[tuple[float, bytes]] = deque(maxlen=1000)
@@ -127,6 +131,7 @@ class SamSimulator(Simulator["PlugPty | PlugTcp | PlugUsb"]):
 
     def stop(self) -> None:
         """Take it away for good."""
+        self.hush()
         with self._changed:
             self._gone = True
             self._forget()
@@ -198,15 +203,13 @@ class SamSimulator(Simulator["PlugPty | PlugTcp | PlugUsb"]):
         """Answer each question with the answer to the one before, as a converter does that holds an answer back."""
         self._behind = deque() if on else None
 
-    def babble(self, data: bytes, seconds: float) -> None:
-        """Talk without being asked and without end, for so long; returns at once."""
+    def babble(self, data: bytes) -> None:
+        """Talk without being asked, ``data`` again and again."""
+        self._babble.begin(data)
 
-        def talk() -> None:
-            until = time.monotonic() + seconds
-            while time.monotonic() < until and not self._gone:
-                self._plug.send(data)
-
-        threading.Thread(target=talk, name="babble", daemon=True).start()
+    def hush(self) -> None:
+        """Stop babbling."""
+        self._babble.end()
 
     def say(self, data: bytes) -> None:
         """Send unsolicited bytes."""
@@ -262,7 +265,7 @@ class SamSimulator(Simulator["PlugPty | PlugTcp | PlugUsb"]):
                 self._selected = True
                 return SamAnswer(0, 0, sam_v.SW_DONE, bytes(8))
             case Command.READ.value:
-                self._changed.wait_for(lambda: not self._selected, self._card_time)
+                self._changed.wait_for(lambda: not self._selected, self.card_time)
                 if self._card is None or not self._selected:
                     return SamAnswer(0, 0, sam_v.SW_READ_FAILED)
                 return SamAnswer(0, 0, sam_v.SW_DONE, _with_lengths(self._card.text, self._card.photo))

@@ -1,7 +1,5 @@
 """The reader's driver against bytes by hand: what it asks, what it believes, and when it asks again."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +22,7 @@ NONE_LIES = SamAnswer(0, 0, 0x41)
 
 
 class ByHand:
-    """A port on which the test itself is the reader: one list of chunks for each question.
+    """A port on which the test itself is the reader: one list of chunks for each question, and a clock of its own.
 
     When the answers are used up, the service ends.
     """
@@ -32,12 +30,13 @@ class ByHand:
     def __init__(self, *answers: list[bytes], unasked: list[bytes] | None = None) -> None:
         self.link = wires.SpyLink()
         self.asked: list[bytes] = []
+        self.now = 0.0
         self._answers = iter(answers)
         self._line = list(unasked or [])
 
     def read(self, timeout: float) -> bytes:
         if not self._line:
-            self.link.stopping.wait(min(timeout, 0.002))
+            self.now += timeout
             return b""
         return self._line.pop(0)
 
@@ -52,15 +51,18 @@ class ByHand:
     def close(self) -> None:
         pass
 
+    def serve(self, told: list[CardEvent], **options: float) -> None:
+        """Have a driver at work on it until the answers are used up."""
+        reader = CardReader(told.append, find_interval=0.001, presence_interval=0.001, **options)
+        reader.clock = lambda: self.now
+        reader.serve(self, self.link)
+
 
 def converse(*answers: list[bytes]) -> tuple[list[CardEvent], list[bytes]]:
     """What the driver tells when its questions after the first are answered so, and what it asked."""
     told: list[CardEvent] = []
     port = ByHand(*frames(NONE_LIES), *answers)
-    reader = CardReader(
-        told.append, find_interval=0.001, presence_interval=0.001, answer_timeout=0.05, read_timeout=0.1
-    )
-    reader.serve(port, port.link)
+    port.serve(told)
     return told, port.asked
 
 
@@ -125,7 +127,7 @@ def test_a_damaged_answer_is_asked_for_again() -> None:
 def test_an_answer_that_breaks_off_is_asked_for_again_before_its_time_is_over() -> None:
     told: list[CardEvent] = []
     port = ByHand(*frames(NONE_LIES, FOUND, SELECTED), [sam_v.encode_answer(READ)[:600]], *frames(READ, LIES))
-    CardReader(told.append, find_interval=0.001, read_timeout=5.0).serve(port, port.link)
+    port.serve(told, read_timeout=5.0)
     assert told == [CardFound(), CardRead(ZHANG.card)]
 
 
@@ -154,7 +156,7 @@ def test_a_late_answer_to_a_select_is_not_taken_for_a_card() -> None:
 def test_an_answer_that_came_before_the_question_is_none() -> None:
     port = ByHand(*frames(NONE_LIES, NO_CARD, NO_CARD), unasked=frames(FOUND)[0])
     told: list[CardEvent] = []
-    CardReader(told.append, find_interval=0.001).serve(port, port.link)
+    port.serve(told)
     assert told == []
     assert set(port.asked[1:]) == {sam_v.encode_command(Command.FIND)}
 
@@ -173,7 +175,7 @@ def test_no_answer_at_all_is_silent() -> None:
 
 def test_a_card_that_lay_while_the_line_was_lost_is_not_read_twice() -> None:
     told: list[CardEvent] = []
-    reader = CardReader(told.append, presence_interval=0.001, answer_timeout=0.05, read_timeout=0.1)
+    reader = CardReader(told.append, presence_interval=0.001)
     for port in (ByHand(*frames(NONE_LIES, FOUND, SELECTED, READ, LIES)), ByHand(*frames(LIES, LIES))):
         reader.serve(port, port.link)
     assert told == [CardFound(), CardRead(ZHANG.card)]
@@ -189,9 +191,8 @@ def test_a_refusal_that_no_manual_names_is_told_without_waiting_for_another(stat
     ):
         port = ByHand(*frames(NONE_LIES, *answers))
         events: list[CardEvent] = []
-        began = time.monotonic()
-        CardReader(events.append, find_interval=0.001).serve(port, port.link)
-        assert time.monotonic() - began < 1.0
+        port.serve(events)
+        assert port.now < 1.0
         assert events == told
 
 
@@ -210,12 +211,33 @@ def test_a_refusal_that_may_be_a_late_answer_is_not_believed() -> None:
 def test_a_card_that_lies_selected_since_an_earlier_run_is_read(lies: SamAnswer) -> None:
     told: list[CardEvent] = []
     port = ByHand(*frames(lies, READ, LIES))
-    CardReader(told.append, presence_interval=0.001).serve(port, port.link)
+    port.serve(told)
     assert told == [CardFound(), CardRead(ZHANG.card)]
 
 
 def test_a_card_of_an_earlier_run_that_cannot_be_read_has_to_be_laid_again() -> None:
     told: list[CardEvent] = []
     port = ByHand(*frames(LIES, SamAnswer(0, 0, 0x41), NO_CARD, NO_CARD))
-    CardReader(told.append, find_interval=0.001).serve(port, port.link)
+    port.serve(told)
     assert told == [CardFound(), CardRefused("card_moved")]
+
+
+def test_an_answer_that_came_while_the_machine_stood_still_is_not_late() -> None:
+    class Standing(ByHand):
+        """The machine stands still for a minute after each question has gone out, and whenever something was read."""
+
+        def write(self, data: bytes, timeout: float) -> None:
+            super().write(data, timeout)
+            self.now += 60.0
+
+        def read(self, timeout: float) -> bytes:
+            data = super().read(timeout)
+            self.now += 60.0 * bool(data)
+            return data
+
+    told: list[CardEvent] = []
+    answers = (NONE_LIES, FOUND, SELECTED, READ, LIES)
+    port = Standing(*(list(wires.chunks(sam_v.encode_answer(one), [9])) for one in answers))
+    port.serve(told)
+    assert told == [CardFound(), CardRead(ZHANG.card)]
+    assert len(port.asked) == 6
