@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from drivers.device import NOTHING_MORE, About, Colour, TextKind
 from drivers.errors import DeviceError, OfflineError, ProtocolError
-from drivers.port import Port
+from drivers.port import Port, slices
 from drivers.shared_line import WATCH, Decoder, Line, Station, serve_line
 from drivers.supervisor import Link
 
@@ -93,6 +93,7 @@ class Strip(Station[Any]):
         flash_seconds: how long a new call flashes.
         speaks: whether the strip says new calls; then they do not flash, since to rewrite a text may end its voice.
         gives_answers: whether the strip ever answers. None: not known; it then counts as lost only if it did once.
+        test_patience: seconds until it must have shown a test; ``test_shown`` for how long it then keeps it.
     """
 
     width: int = 192
@@ -107,6 +108,8 @@ class Strip(Station[Any]):
     flash_seconds: float = 0.0
     speaks: bool = False
     gives_answers: bool | None = True
+    test_patience: float = TEST_PATIENCE
+    test_shown: float = TEST_SHOWN
 
     def __post_init__(self) -> None:
         self.due = 0.0
@@ -119,6 +122,7 @@ class Strip(Station[Any]):
         self._again = False
         self._shown: str | None = None
         self._announced: Content | None = None
+        self._patterns = 0  # acknowledged so far
         self._has_answered = False
         self._is_suspect = False
         self._start_over()
@@ -183,13 +187,14 @@ class Strip(Station[Any]):
 
     def test(self, title: str, lines: Sequence[str]) -> str | None:  # noqa: ARG002 - there is room for one
         """Show ``title`` as a pattern for a few seconds; None when the strip acknowledged it, else the reason."""
-        before = self._wanted
+        before, patterns = self._wanted, self._patterns
         self._want(Content(title, is_pattern=True))
         with self._changed:
-            if not self._changed.wait_for(lambda: self._shown == title, TEST_PATIENCE):
+            # Not by what it shows now: a call may have replaced the test before this thread had its turn.
+            if not self._changed.wait_for(lambda: self._patterns > patterns, self.test_patience):
                 return "silent"
             # A call that came meanwhile replaces the test by itself.
-            is_replaced = self._changed.wait_for(lambda: self._shown != title, TEST_SHOWN)
+            is_replaced = self._changed.wait_for(lambda: self._shown != title, self.test_shown)
         if not is_replaced:
             self.show(
                 before.text if before else "", replace(before.about, fresh=0, spoken="") if before else NOTHING_MORE
@@ -262,6 +267,7 @@ class Strip(Station[Any]):
             return
         if answer is not None and answer.said == "ok" and not self.lost:
             self._announced = wanted
+            self._patterns += wanted.is_pattern
             self._now_shows(wanted.text)
             self._refresh_at = time.monotonic() + self.refresh_interval
             if is_new and wanted.about.fresh and not self.speaks:
@@ -377,11 +383,12 @@ class Strip(Station[Any]):
         if self.gives_answers is False:
             return Answer("ok")
         patience = min(DARK_TIMEOUT, self.answer_timeout) if self.lost else self.answer_timeout
-        deadline = time.monotonic() + patience + len(frame) * self.byte_time
         doubtful: Answer | None = None
         is_interrupted = False
-        while not (line.stopping.is_set() or is_interrupted) and (left := deadline - time.monotonic()) > 0:
-            answer = self._next(line, min(left, 0.02 if interrupted_by else WATCH))
+        for wait in slices(patience + len(frame) * self.byte_time, 0.02 if interrupted_by else WATCH):
+            if line.stopping.is_set() or is_interrupted:
+                break
+            answer = self._next(line, wait)
             if answer is not None and (is_ping or answer.said != "report"):
                 if self._owed == 0:
                     return self._back(answer)
@@ -431,9 +438,10 @@ class Strip(Station[Any]):
     def _once(self, line: Line[Any], frame: bytes) -> Answer | None:
         """The first thing that the strip says after ``frame``."""
         line.send(frame)
-        deadline = time.monotonic() + self.answer_timeout
-        while not line.stopping.is_set() and (left := deadline - time.monotonic()) > 0:
-            if (answer := self._next(line, min(left, WATCH))) is not None:
+        for wait in slices(self.answer_timeout, WATCH):
+            if line.stopping.is_set():
+                break
+            if (answer := self._next(line, wait)) is not None:
                 return answer
         return None
 

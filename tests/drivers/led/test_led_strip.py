@@ -21,11 +21,13 @@ from drivers.device import About
 from drivers.errors import DeviceError, ProtocolError
 from drivers.led import onbon_bx as bx
 from drivers.led.bx import LedStrip
-from drivers.led.strip import Content
+from drivers.led.strip import REFUSED_PAUSE, Content
 from drivers.port import Port, open_port
+from drivers.shared_line import MAX_NOISE, MAX_READS
 from drivers.simulators.led.bx import LedStripSimulator
+from drivers.simulators.led.faults import Flicker
 from drivers.supervisor import Supervisor
-from wires import WIRES, SpyLink, WholeWire, wait_until
+from wires import WIRES, SpyLink, Ticking, Watched, WholeWire, wait_until
 
 CALL = "A001请到3号窗口"
 
@@ -39,8 +41,8 @@ def simulator() -> Iterator[LedStripSimulator]:
 
 
 @contextmanager
-def running(driver: LedStrip, url: str, wire: Callable[[Port], Port] = WholeWire) -> Iterator[Supervisor[Port]]:
-    supervisor = Supervisor("strip-3", "led-bx", lambda: wire(open_port(url)), driver, wires.now)
+def running(driver: LedStrip, url: str, wire: Callable[[Port], Port] = WholeWire) -> Iterator[Watched]:
+    supervisor = Watched("strip-3", "led-bx", lambda: wire(open_port(url)), driver)
     supervisor.start()
     try:
         yield supervisor
@@ -48,7 +50,14 @@ def running(driver: LedStrip, url: str, wire: Callable[[Port], Port] = WholeWire
         supervisor.stop()
 
 
+def patient(**options: object) -> LedStrip:
+    """A driver that asks again only because of what the strip said, never because of time."""
+    slow = {"answer_timeout": 60.0, "ping_interval": 600.0, "refresh_interval": 600.0, "test_patience": 60.0}
+    return LedStrip(**{**slow, **options})  # type: ignore[arg-type]
+
+
 def quick(**options: object) -> LedStrip:
+    """A driver that soon asks again, and soon finds a strip silent."""
     return LedStrip(**{"answer_timeout": 0.1, "ping_interval": 0.1, **options})  # type: ignore[arg-type]
 
 
@@ -56,30 +65,27 @@ def quick(**options: object) -> LedStrip:
 def test_a_text_is_shown_and_acknowledged_over_any_wire(
     wire: Callable[[Port], Port], simulator: LedStripSimulator
 ) -> None:
-    driver = LedStrip()
+    driver = patient()
     with running(driver, simulator.url, wire) as supervisor:
         for number in range(1, 6):
             driver.show(f"A{number:03}请到3号窗口")
             wait_until(lambda number=number: driver.shown == f"A{number:03}请到3号窗口")
             assert simulator.text == driver.shown
-        assert supervisor.state.state == "online"
+        assert supervisor.reasons == ["online"]
 
 
 def test_a_text_reaches_the_strip_at_once_while_the_driver_is_idle(simulator: LedStripSimulator) -> None:
-    driver = LedStrip()
+    # It would next look after the strip in ten minutes.
+    driver = patient()
     with running(driver, simulator.url) as supervisor:
         wait_until(lambda: supervisor.state.state == "online")
-        slowest = 0.0
         for number in range(10):
-            pressed = time.monotonic()
             driver.show(f"B{number:03}")
             wait_until(lambda number=number: simulator.text == f"B{number:03}")
-            slowest = max(slowest, time.monotonic() - pressed)
-        assert slowest < 0.5
 
 
 def test_a_strip_is_found_before_there_is_anything_to_show(simulator: LedStripSimulator) -> None:
-    with running(LedStrip(), simulator.url) as supervisor:
+    with running(patient(), simulator.url) as supervisor:
         wait_until(lambda: supervisor.state.state == "online")
         assert [frame.command for frame in simulator.heard] == [bx.CMD_PING]
         assert simulator.text == ""
@@ -148,7 +154,7 @@ def test_a_silent_strip_goes_offline_and_shows_the_newest_text_once_it_answers_a
         driver.show("A003")
         simulator.silence(False)
         wait_until(lambda: driver.shown == "A003")
-        assert supervisor.state.state == "online"
+        wait_until(lambda: supervisor.state.state == "online")
 
 
 def test_a_strip_that_dies_while_there_is_nothing_to_say_is_noticed(simulator: LedStripSimulator) -> None:
@@ -161,15 +167,15 @@ def test_a_strip_that_dies_while_there_is_nothing_to_say_is_noticed(simulator: L
 
 
 def test_one_lost_frame_is_sent_again(simulator: LedStripSimulator) -> None:
-    driver = quick(ping_interval=60.0)
+    driver = quick(ping_interval=60.0, tries=1000)
     with running(driver, simulator.url) as supervisor:
         wait_until(lambda: supervisor.state.state == "online")
         simulator.silence()
         driver.show(CALL)
-        wait_until(lambda: simulator.missed == 1)
+        wait_until(lambda: simulator.missed >= 1)
         simulator.silence(False)
         wait_until(lambda: driver.shown == CALL)
-        assert supervisor.state.state == "online"
+        assert supervisor.reasons == ["online"]
 
 
 def test_an_unplugged_strip_is_dark_and_shows_its_text_again_when_put_back(simulator: LedStripSimulator) -> None:
@@ -193,7 +199,7 @@ def test_a_dropped_connection_is_taken_up_again(simulator: LedStripSimulator) ->
     with running(driver, simulator.url) as supervisor:
         wait_until(lambda: driver.shown == "A001")
         simulator.hang_up()
-        wait_until(lambda: supervisor.state.state == "offline")
+        wait_until(lambda: "hung_up" in supervisor.reasons)
         driver.show("A002")
         wait_until(lambda: simulator.text == "A002")
 
@@ -204,17 +210,16 @@ def test_a_text_lost_behind_a_converter_is_sent_again_after_a_while(simulator: L
     with running(driver, simulator.url):
         wait_until(lambda: driver.shown == CALL)
         simulator.lose_power()
-        assert simulator.text == ""
         wait_until(lambda: simulator.text == CALL)
 
 
 def test_a_busy_strip_is_asked_again(simulator: LedStripSimulator) -> None:
-    driver = LedStrip()
+    driver = patient()
     simulator.nack(3, times=2)
     driver.show(CALL)
     with running(driver, simulator.url) as supervisor:
-        wait_until(lambda: driver.shown == CALL)
-        assert supervisor.state.state == "online"
+        wait_until(lambda: supervisor.reasons == ["online"])
+        assert driver.shown == CALL
         assert len(simulator.heard) == 3
 
 
@@ -224,17 +229,20 @@ def test_a_busy_strip_is_asked_again(simulator: LedStripSimulator) -> None:
 def test_a_refused_text_is_a_fault_with_its_reason_until_one_is_taken(
     code: int, reason: str, simulator: LedStripSimulator
 ) -> None:
-    driver = LedStrip()
-    simulator.nack(code)
+    driver = patient()
+    simulator.nack(code, times=1000)
     driver.show("A001")
+    begun = time.monotonic()
     with running(driver, simulator.url) as supervisor:
         wait_until(lambda: supervisor.state.state == "fault")
         assert (supervisor.state.reason, supervisor.state.detail) == (reason, f"NACK {code}")
-        assert len(simulator.heard) == 1
+        # It is not offered again at once.
+        assert len(simulator.heard) <= 1 + (time.monotonic() - begun) / REFUSED_PAUSE
         assert driver.shown is None
+        simulator._nacks.clear()
         driver.show("A002")
         wait_until(lambda: driver.shown == "A002")
-        assert supervisor.state.state == "online"
+        wait_until(lambda: supervisor.state.state == "online")
 
 
 def test_a_refused_text_is_offered_again_by_itself(simulator: LedStripSimulator) -> None:
@@ -242,47 +250,44 @@ def test_a_refused_text_is_offered_again_by_itself(simulator: LedStripSimulator)
     simulator.nack(4, times=3)
     driver.show(CALL)
     with running(driver, simulator.url) as supervisor:
-        wait_until(lambda: supervisor.state.state == "fault")
         wait_until(lambda: driver.shown == CALL)
-        assert supervisor.state.state == "online"
+        wait_until(lambda: supervisor.state.state == "online")
+        assert "strip_memory" in supervisor.reasons
 
 
 def test_a_strip_that_stays_busy_is_a_fault_and_not_gone(simulator: LedStripSimulator) -> None:
-    driver = LedStrip()
-    simulator.nack(3, times=3)
+    driver = patient()
+    simulator.nack(3, times=1000)
     driver.show(CALL)
     with running(driver, simulator.url) as supervisor:
-        wait_until(lambda: supervisor.state.reason == "strip_busy")
+        wait_until(lambda: supervisor.reasons == ["strip_busy"])
         assert supervisor.state.state == "fault"
 
 
 def test_a_strip_whose_firmware_knows_no_ping_stays_online(simulator: LedStripSimulator) -> None:
     simulator.ignore_pings()
-    driver = quick()
+    driver = quick(tries=1000)
     driver.show(CALL)
     with running(driver, simulator.url) as supervisor:
         wait_until(lambda: driver.shown == CALL)
-        since = supervisor.state.since
         wait_until(lambda: len(simulator.heard) > 10)
-        assert (supervisor.state.state, supervisor.state.since) == ("online", since)
+        assert supervisor.reasons == ["online"]
         # Having learnt it, the driver asks by sending the text again.
         assert {frame.command for frame in list(simulator.heard)[-3:]} == {bx.CMD_SHOW}
 
 
 def test_a_call_does_not_wait_for_a_ping_that_is_not_answered(simulator: LedStripSimulator) -> None:
     simulator.ignore_pings()
-    driver = LedStrip(answer_timeout=3.0, ping_interval=0.05)
+    driver = patient(answer_timeout=600.0, ping_interval=0.05)
     driver.show("A001")
     with running(driver, simulator.url):
-        wait_until(lambda: any(frame.command == bx.CMD_PING for frame in simulator.heard))
-        pressed = time.monotonic()
+        wait_until(lambda: any(frame.command == bx.CMD_PING for frame in list(simulator.heard)))
         driver.show("A002")
         wait_until(lambda: simulator.text == "A002")
-        assert time.monotonic() - pressed < 0.5
 
 
 def test_the_longest_text_fits_the_cards_buffer(simulator: LedStripSimulator) -> None:
-    driver = LedStrip()
+    driver = patient()
     driver.show("Z" * 5000)
     with running(driver, simulator.url):
         wait_until(lambda: driver.shown is not None)
@@ -295,7 +300,7 @@ def test_the_longest_text_fits_the_cards_buffer(simulator: LedStripSimulator) ->
 
 def test_the_driver_ends_at_once_when_asked_in_the_middle_of_waiting() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        driver = LedStrip(answer_timeout=30.0)
+        driver = patient(answer_timeout=600.0)
         driver.show(CALL)
         supervisor = Supervisor(
             "strip", "led-bx", lambda: open_port(f"tcp://127.0.0.1:{listener.getsockname()[1]}"), driver, wires.now
@@ -304,9 +309,8 @@ def test_the_driver_ends_at_once_when_asked_in_the_middle_of_waiting() -> None:
         peer, _ = listener.accept()
         with closing(peer):
             assert peer.recv(100)
-            asked = time.monotonic()
-            supervisor.stop()
-            assert time.monotonic() - asked < 1.0
+            supervisor.stop(30.0)
+            assert not supervisor._thread.is_alive()
 
 
 def test_a_strip_that_knows_nothing_but_the_manuals_bytes_is_spoken_to_in_them() -> None:
@@ -318,7 +322,7 @@ def test_a_strip_that_knows_nothing_but_the_manuals_bytes_is_spoken_to_in_them()
     acknowledged = bytes.fromhex(
         "A5 A5 A5 A5 A5 A5 A5 A5 00 80 01 00 00 00 00 00 00 00 FE 02 05 00 A0 00 00 00 00 64 DC 5A"
     )
-    driver = LedStrip()
+    driver = patient()
     driver.show(CALL)
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
@@ -328,7 +332,7 @@ def test_a_strip_that_knows_nothing_but_the_manuals_bytes_is_spoken_to_in_them()
             assert strip.recv(len(call), socket.MSG_WAITALL) == call
             strip.sendall(acknowledged)
             wait_until(lambda: driver.shown == CALL)
-            assert supervisor.state.state == "online"
+            wait_until(lambda: supervisor.state.state == "online")
 
 
 class Stranger:
@@ -356,6 +360,7 @@ class Stranger:
 
 ACK = bx.Frame(bx.encode_answer(), to=bx.PC, sender=1).to_bytes()
 NACK = bx.Frame(bx.encode_answer(4), to=bx.PC, sender=1).to_bytes()
+NONSENSE = bytes(range(1, 0x5A)) * 40
 
 
 def served_by(answer: Callable[[bx.Frame], bytes], driver: LedStrip, until: Callable[[SpyLink], object]) -> SpyLink:
@@ -375,7 +380,7 @@ def served_by(answer: Callable[[bx.Frame], bytes], driver: LedStrip, until: Call
         wait_until(lambda: until(link) or failed)
     finally:
         link.stopping.set()
-        thread.join(5.0)
+        thread.join(30.0)
     assert not thread.is_alive()
     link.said += [("offline", error.reason) for error in failed]
     return link
@@ -440,10 +445,10 @@ def test_the_late_answer_to_a_ping_is_not_taken_for_that_to_a_text() -> None:
         sent.append(frame)
         return ACK + NACK if frame.command == bx.CMD_SHOW else b""
 
-    driver = LedStrip(answer_timeout=5.0)
+    driver = patient()
 
     def until(link: SpyLink) -> bool:
-        if sent and not link.said:
+        if sent and driver._wanted is None:
             driver.show(CALL)
         return bool(link.said)
 
@@ -461,7 +466,7 @@ def test_a_strip_that_never_stops_talking_does_not_keep_the_driver_from_ending()
 def test_a_strip_on_a_serial_line_is_spoken_to_in_the_same_words() -> None:
     master, slave = os.openpty()
     tty.setraw(slave)
-    driver = LedStrip()
+    driver = patient()
     driver.show(CALL)
     shown: list[bytes] = []
     done = threading.Event()
@@ -490,7 +495,7 @@ def test_a_strip_on_a_serial_line_is_spoken_to_in_the_same_words() -> None:
 def test_the_simulators_picture_is_lit_where_the_text_is(simulator: LedStripSimulator) -> None:
     changes: list[str] = []
     simulator.on_change = lambda: changes.append(simulator.text)
-    driver = LedStrip()
+    driver = patient()
     driver.show("A001", colour="green")
     with running(driver, simulator.url):
         wait_until(lambda: driver.shown == "A001")
@@ -536,7 +541,7 @@ def test_a_6k_card_is_told_its_place_in_pixels_marked_by_bit_15() -> None:
 def test_the_test_pattern_shows_whether_the_model_is_right(model: Any, card: str, is_right: bool) -> None:
     simulator = LedStripSimulator(model=card)
     simulator.start()
-    driver = LedStrip(model=model)
+    driver = patient(model=model, test_shown=600.0)
     tested: list[str | None] = []
     with running(driver, simulator.url) as supervisor:
         wait_until(lambda: supervisor.state.state == "online")
@@ -559,7 +564,7 @@ def test_the_test_pattern_shows_whether_the_model_is_right(model: Any, card: str
 def test_colours_say_what_a_text_is() -> None:
     simulator = LedStripSimulator()
     simulator.start()
-    driver = LedStrip(colours={"call": "red", "paused": "yellow"})
+    driver = patient(colours={"call": "red", "paused": "yellow"})
     with running(driver, simulator.url):
         for kind, colour in (("call", rb"\C1"), ("paused", rb"\C3"), ("idle", b"")):
             driver.show(f"{kind} text", About(kind))  # type: ignore[arg-type]
@@ -569,7 +574,8 @@ def test_colours_say_what_a_text_is() -> None:
 
 
 def test_a_new_call_flashes_for_a_while_and_ends_lit(simulator: LedStripSimulator) -> None:
-    driver = LedStrip(flash_seconds=1)
+    driver = patient(flash_seconds=1)
+    simulator._flicker = Flicker(Ticking())
     seen: list[str] = []
     simulator.on_change = lambda: seen.append(simulator.text)
     with running(driver, simulator.url):
@@ -583,7 +589,7 @@ def test_a_new_call_flashes_for_a_while_and_ends_lit(simulator: LedStripSimulato
 
 
 def test_a_card_with_a_voice_says_a_call_once_however_often_its_text_is_sent(simulator: LedStripSimulator) -> None:
-    driver = quick(voice_volume=6, refresh_interval=0.1)
+    driver = patient(voice_volume=6, ping_interval=0.1, refresh_interval=0.1)
     with running(driver, simulator.url):
         for _ in range(2):  # the second is a recall
             driver.show(CALL, About("call", fresh=1, spoken="A零零一号,请到三号窗口"))
@@ -603,17 +609,19 @@ def test_a_strip_that_answers_a_question_late_is_said_to_and_a_refused_text_is_n
     driver = quick(tries=3)
     shown: list[str | None] = []
     with running(driver, simulator.url) as supervisor:
-        wait_until(lambda: supervisor.state.reason == "late_answers")
+        wait_until(lambda: "late_answers" in supervisor.reasons)
         driver.show(CALL)
         wait_until(
-            lambda: shown.append(driver.shown) or len([f for f in simulator.heard if f.command == bx.CMD_SHOW]) > 3
+            lambda: (
+                shown.append(driver.shown) or len([f for f in list(simulator.heard) if f.command == bx.CMD_SHOW]) > 3
+            )
         )
-        assert supervisor.state.reason == "late_answers"
+        wait_until(lambda: supervisor.state.reason == "late_answers")
         assert CALL not in shown
         simulator.catch_up()
         simulator._nacks.clear()
         wait_until(lambda: driver.shown == CALL)
-        assert supervisor.state.state == "online"
+        wait_until(lambda: supervisor.state.state == "online")
     simulator.stop()
 
 
@@ -651,25 +659,68 @@ def test_a_refusal_that_a_ping_gets_takes_the_text_back(simulator: LedStripSimul
     assert sent[:3] == [bx.CMD_SHOW, bx.CMD_PING, bx.CMD_SHOW]
 
 
-def test_two_missed_polls_are_no_loss(simulator: LedStripSimulator) -> None:
-    driver = LedStrip(answer_timeout=0.2, ping_interval=60.0)
-    simulator.silence()
-    with running(driver, simulator.url) as supervisor:
-        wait_until(lambda: simulator.missed == 2)
-        simulator.silence(False)
-        wait_until(lambda: supervisor.state.state == "online")
-        assert len([one for one in simulator.heard if one.command == bx.CMD_PING]) >= 1
-    assert simulator.missed == 2
+@pytest.mark.parametrize(("missed", "said"), [(2, ("online", "")), (3, ("offline", "silent"))])
+def test_two_missed_polls_are_no_loss_and_three_are(missed: int, said: tuple[str, str]) -> None:
+    sent: list[bx.Frame] = []
+
+    def answer(frame: bx.Frame) -> bytes:
+        sent.append(frame)
+        return ACK if len(sent) > missed else b""
+
+    driver = LedStrip(answer_timeout=0.05, ping_interval=60.0)
+    assert served_by(answer, driver, lambda link: link.said).said == [said]
+    # What answers is asked some more: the answer may have been that to a question before.
+    assert [frame.command for frame in sent[:3]] == [bx.CMD_PING] * 3
 
 
 def test_a_strip_that_talks_without_end_takes_no_core() -> None:
     class Babbler(Stranger):
+        heard = 0
+
         def read(self, timeout: float) -> bytes:
-            return bytes(range(1, 0x5A)) * 40
+            self.heard += 1
+            return NONSENSE
 
     driver = LedStrip(answer_timeout=0.2)
     driver.show(CALL)
-    begun = time.thread_time()
+    babbler = Babbler(lambda _frame: b"")
     with pytest.raises(ProtocolError, match="garbled"):
-        driver.serve(Babbler(lambda _frame: b""), SpyLink())
-    assert time.thread_time() - begun < 0.3
+        driver.serve(babbler, SpyLink())
+    # So much before each question, and so much after it; the rest is left on the line.
+    assert babbler.heard <= driver.tries * (MAX_READS + MAX_NOISE // len(NONSENSE) + 1)
+
+
+def test_an_answer_that_came_while_the_machine_stood_still_is_not_late() -> None:
+    driver = patient(answer_timeout=0.0)
+    driver.show(CALL)
+    assert served_by(lambda _frame: ACK, driver, lambda link: link.said).said == [("online", "")]
+
+
+def test_a_test_that_a_call_replaces_at_once_has_been_seen() -> None:
+    class Breathless(LedStrip):
+        """Lets nobody see what it shows between the test and the call."""
+
+        def _now_shows(self, text: str | None) -> None:
+            if text == "显示测试":
+                self._changed.acquire()
+            super()._now_shows(text)
+            if text == CALL:
+                self._changed.release()
+
+    driver = Breathless(answer_timeout=60.0, ping_interval=600.0, test_patience=60.0)
+    tested: list[str | None] = []
+    tester = threading.Thread(target=lambda: tested.append(driver.test("显示测试", [])))
+
+    def answer(frame: bx.Frame) -> bytes:
+        if driver._wanted is not None and driver._wanted.is_pattern:
+            driver.show(CALL)
+        return ACK
+
+    def until(link: SpyLink) -> bool:
+        if link.said and not tester.ident:
+            tester.start()
+        return driver.shown == CALL
+
+    served_by(answer, driver, until)
+    tester.join(30.0)
+    assert tested == [None]

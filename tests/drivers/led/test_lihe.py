@@ -45,8 +45,14 @@ class Hall:
 
 @contextmanager
 def running(
-    wire: Callable[[Port], Port] = WholeWire, *, is_tcp: bool = False, answering: bool = True, **more: Any
+    wire: Callable[[Port], Port] = WholeWire,
+    *,
+    is_tcp: bool = False,
+    answering: bool = True,
+    patience: float = 60.0,
+    **more: Any,
 ) -> Iterator[Hall]:
+    """A line at work; ``patience``: seconds a strip has for an answer, short where it is to be found silent."""
     made = settings(**more)
     device = made.build(lambda _event: None)
     simulator = LiheLineSimulator.of(made, Path(), now)
@@ -57,7 +63,8 @@ def running(
     supervisor = Supervisor("strips", "led-lihe", lambda: wire(open_port(simulator.url, 9600)), device.driver, now)
     hall = Hall(simulator, device, supervisor)
     for one in hall.strips.values():
-        one.answer_timeout = one.ping_interval = 0.2
+        one.answer_timeout, one.ping_interval = patience, 0.2
+        one.test_patience, one.test_shown = 60.0, 600.0
     simulator.start()
     supervisor.start()
     try:
@@ -108,16 +115,17 @@ def test_a_board_on_the_line_has_its_rows_filled_up() -> None:
 
 @pytest.mark.parametrize("model", ["aa-bb", "a0", "a0-90"])
 def test_a_dark_strip_is_a_fault_that_names_its_address_until_it_is_back(model: str) -> None:
-    with running(model=model) as hall:
+    with running(model=model, patience=0.2) as hall:
         for window in ("3", "5"):
             hall.show(window, "暂停服务", About("paused"))
         wait_until(lambda: hall.supervisor.state.state == "online")
         hall.simulator.use("silence", {"address": 5})
         wait_until(lambda: hall.supervisor.state.state == "fault")
-        assert (hall.supervisor.state.reason, hall.supervisor.state.detail) == ("strip_dark", "address 5")
+        wait_until(lambda: hall.supervisor.state.detail == "address 5")
+        assert hall.supervisor.state.reason == "strip_dark"
         hall.simulator.use("lose_power", {"address": 5})
         hall.simulator.use("speak_up", {"address": 5})
-        wait_until(lambda: hall.supervisor.state.state == "online", 3)
+        wait_until(lambda: hall.supervisor.state.state == "online")
         wait_until(lambda: hall.text(5) == "暂停服务")
 
 
@@ -136,21 +144,22 @@ def test_a_refusal_is_a_fault_with_what_was_said() -> None:
     with running(model="a0-90") as hall:
         hall.show("5", "A001")
         wait_until(lambda: hall.text(5) == "A001")
-        for _ in range(9):
+        for _ in range(1000):
             hall.simulator.use("refuse", {"address": 3})
         hall.show("3", "A002")
         wait_until(lambda: hall.supervisor.state.reason == "strip_refused")
         assert hall.supervisor.state.detail == "address 3; 55"
+        hall.simulator.strips[3].refuses = 0
         wait_until(lambda: hall.text(3) == "A002")
 
 
 def test_strips_that_never_answer_are_shown_their_texts_and_said_to_be_unconfirmed() -> None:
-    with running(answering=False) as hall:
+    with running(answering=False, patience=0.2) as hall:
         hall.show("3", "A001")
         wait_until(lambda: hall.text(3) == "A001")
         wait_until(lambda: hall.supervisor.state.state == "online")
         assert hall.supervisor.state.detail == "strip_unconfirmed"
-    with running(answering=False, answers=True) as hall:
+    with running(answering=False, answers=True, patience=0.2) as hall:
         wait_until(lambda: hall.supervisor.state.reason == "silent")
     with running(answering=False, answers=False) as hall:
         wait_until(lambda: hall.supervisor.state.state == "online")
