@@ -189,6 +189,7 @@ class Broker(Sink):
         status: the topic that says whether this box is connected; "" for none, where a device is only tried.
         subscribed: topics to listen to, where ``commands``.
         answer_timeout: seconds the broker has for an answer.
+        test_patience: seconds until it must have confirmed a test.
     """
 
     _: KW_ONLY
@@ -200,6 +201,7 @@ class Broker(Sink):
     status: str = ""
     subscribed: tuple[str, ...] = ()
     answer_timeout: float = ANSWER_TIMEOUT
+    test_patience: float = TEST_PATIENCE
 
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
@@ -225,7 +227,7 @@ class Broker(Sink):
         with self._changed:
             before = self._confirmed
             self.tell(f"{self.prefix}/test", " ".join((title, *lines)))
-            return None if self._changed.wait_for(lambda: self._confirmed > before, TEST_PATIENCE) else "silent"
+            return None if self._changed.wait_for(lambda: self._confirmed > before, self.test_patience) else "silent"
 
     @property
     def waiting(self) -> int:
@@ -360,9 +362,11 @@ class _Talk:
         to.client = client
         deadline = time.monotonic() + self._broker.answer_timeout
         while self._answer is None and not self._stopping.is_set():
-            if time.monotonic() > deadline:
-                raise OfflineError("silent", where)
+            # Looked at before: what came while the machine stood still is not late.
+            is_over = time.monotonic() > deadline
             self.work(SLICE)
+            if is_over and self._answer is None:
+                raise OfflineError("silent", where)
         self._check_answer(where)
         if self._broker.commands:
             for topic in self._broker.subscribed:
@@ -378,18 +382,19 @@ class _Talk:
         """Read and write for so long; raises when the broker is lost."""
         end = time.monotonic() + seconds
         for _ in range(MAX_READS):
-            left = end - time.monotonic()
-            if left <= 0 or self._stopping.is_set():
-                break
-            answered = self._answer
-            self._wait(left)
+            if self._stopping.is_set():
+                return
+            answered, looked_at = self._answer, time.monotonic()
+            self._wait(max(0.0, end - looked_at))
             if self._answer is not answered:
                 return
+            if looked_at >= end:
+                break
         else:
             # A broker that babbles takes no core.
             self._stopping.wait(max(0.0, end - time.monotonic()))
         oldest = next(iter(self.under_way.values()), None)
-        if oldest and time.monotonic() - oldest.at > self._broker.answer_timeout:
+        if oldest and looked_at - oldest.at > self._broker.answer_timeout:
             raise OfflineError("silent", f"{len(self.under_way)} messages not confirmed")
 
     def leave(self) -> None:
