@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -21,7 +22,7 @@ from pydantic_core import PydanticKnownError
 
 from drivers.climate.i2c_bus import I2cBus, Smbus
 from drivers.climate.modbus import READ_HOLDING, READ_INPUT
-from drivers.climate.stations import Found, ModbusStation, Registers, Sht3xStation, Station
+from drivers.climate.stations import ANSWER_TIMEOUT, Found, ModbusStation, Registers, Sht3xStation, Station
 from drivers.climate.thermostat import Mode, Rules, Thermostat
 from drivers.device import Device, DeviceEvent, DeviceSettings, PortText, Sink, Whole, serial_or_tcp, wrong_setting
 from drivers.errors import DeviceError, OfflineError, ProtocolError, RefusedError
@@ -250,6 +251,8 @@ class Climate(Sink):
         set_back: the set point outside the hours.
         interval: seconds between readings.
         refresh: seconds after which relay and set point are written again.
+        answer_timeout: seconds a Modbus device has for an answer.
+        test_patience: seconds within which a test must get to its next round of questions.
         clock: seconds, of a clock that never jumps.
     """
 
@@ -264,6 +267,8 @@ class Climate(Sink):
     set_back: float = 30.0
     interval: float = INTERVAL
     refresh: float = REFRESH
+    answer_timeout: float = ANSWER_TIMEOUT
+    test_patience: float = TEST_PATIENCE
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -316,12 +321,14 @@ class Climate(Sink):
         with self._rounds:
             # The round under way may have begun before.
             wanted = self._round + 2
-            self._wake.set()
-            while self._round < wanted:
-                if not self._rounds.wait(TEST_PATIENCE):
-                    return "silent"
+            for number in (wanted - 1, wanted):
                 self._wake.set()
+                if not self._rounds.wait_for(partial(self._is_past, number), self.test_patience):
+                    return "silent"
             return self._failure
+
+    def _is_past(self, number: int) -> bool:
+        return self._round >= number
 
     def serve(self, port: Any, link: Link) -> None:
         """Read and control until the port is lost or the program stops."""
@@ -371,7 +378,7 @@ class Climate(Sink):
         if self.registers is None:
             bus: I2cBus = port
             return Sht3xStation(bus, self.sht3x, stopping)
-        return ModbusStation(port, self.registers, self.found, stopping)
+        return ModbusStation(port, self.registers, self.found, stopping, self.answer_timeout)
 
     def _read(self, station: Station) -> DeviceError | None:
         """Read the sensor; what went wrong."""

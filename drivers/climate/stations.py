@@ -5,7 +5,6 @@ question that was not answered well, and whatever its port raises when that is l
 """
 
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,7 +13,7 @@ from drivers.climate.i2c_bus import I2cBus
 from drivers.climate.modbus import Exchange, Framing, RtuExchange, TcpExchange
 from drivers.climate.thermostat import Reading
 from drivers.errors import DeviceError, OfflineError, ProtocolError, RefusedError
-from drivers.port import Port
+from drivers.port import Port, slices
 
 TRIES = 2
 """How often a question is asked; the serial line specification lets a master repeat it."""
@@ -191,10 +190,11 @@ class ModbusStation:
             if not self.port.read(0.0):
                 break
         self.port.write(exchange.frame, WRITE_TIMEOUT)
-        deadline = time.monotonic() + self.answer_timeout
         heard = 0
-        while heard < MOST_NOISE and not self.stopping.is_set() and (left := deadline - time.monotonic()) > 0:
-            data = self.port.read(min(left, SLICE))
+        for wait in slices(self.answer_timeout, SLICE):
+            if heard >= MOST_NOISE or self.stopping.is_set():
+                break
+            data = self.port.read(wait)
             heard += len(data)
             pdu = exchange.receive(data)
             if pdu is not None:

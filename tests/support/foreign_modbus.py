@@ -36,11 +36,11 @@ class ForeignModbus:
                 end.plug.start()
             self.url = self._pair[0].plug.url
         self._thread.start()
-        assert self._started.wait(10)
+        assert self._started.wait(30)
 
     def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._server.shutdown(), self._loop).result(5)
-        self._thread.join(5)
+        asyncio.run_coroutine_threadsafe(self._server.shutdown(), self._loop).result(30)
+        self._thread.join(30)
         for end in self._pair or ():
             end.plug.stop()
 
