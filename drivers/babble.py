@@ -14,6 +14,8 @@ MOMENT, CALM = 0.5, 256
 may be trying it again and again."""
 DRAIN, DRAIN_READS = 0.05, 64
 """Seconds between looks at a device that babbles, and how often it is read each time."""
+LOOKS = round(MOMENT / DRAIN)
+"""In a moment. Counted, since a machine that stands still for a moment has heard nothing."""
 
 
 class Allowance:
@@ -36,7 +38,6 @@ class Allowance:
 def drain(
     port: Port,
     link: Link,
-    clock: Callable[[], float] = time.monotonic,
     makes_sense: Callable[[bytes], bool] = lambda _heard: True,
 ) -> None:
     """Throw away what comes until it is little for a moment and ``makes_sense``, or the program stops.
@@ -45,9 +46,8 @@ def drain(
         OfflineError: the device is gone.
     """
     while True:
-        end = clock() + MOMENT
         heard, kept = 0, b""
-        while clock() < end:
+        for _ in range(LOOKS):
             if link.stopping.wait(DRAIN):
                 return
             for _ in range(DRAIN_READS):

@@ -315,9 +315,10 @@ class _Contact:
 
     def look(self, now: float) -> list[bool]:
         """What it became since the last look, in order: active or not. A level that did not last is none."""
-        is_active = self.is_active()
         edges = [self.edges.popleft() for _ in range(len(self.edges))]
-        if is_active != (edges[-1][1] if edges else self.active):
+        is_active = self.is_active()
+        # What has come meanwhile is told, and looked at next.
+        if not self.edges and is_active != (edges[-1][1] if edges else self.active):
             edges.append((now, is_active))  # an edge that nobody told
         changes = []
         self.unsettled = False

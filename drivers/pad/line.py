@@ -117,6 +117,7 @@ class PadLine:
         tell: told every key and grade, on the device's thread.
         style: whether pads are polled.
         grades: of each evaluation key.
+        clock: seconds of a steady clock.
     """
 
     def __init__(
@@ -126,11 +127,13 @@ class PadLine:
         *,
         style: Style = "event",
         grades: Sequence[int] = (5, 4, 3, 2),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._windows = dict(windows)
         self._tell = tell
         self._grades = tuple(grades)
         self._polled = style == "poll"
+        self._clock = clock
         self._wanted = {address: ff68.encode_display(address) for address in windows}
         self._asked: deque[Frame] = deque(maxlen=MOST_ASKED)
         self._test = threading.Event()
@@ -160,7 +163,17 @@ class PadLine:
 
     def serve(self, port: Port, link: Link) -> None:
         """Answer and show until the line is lost or the program stops."""
-        _Talk(port, link, self._windows, self._wanted, self._asked, self._test, polled=self._polled).run(self._on_frame)
+        talk = _Talk(
+            port,
+            link,
+            self._windows,
+            self._wanted,
+            self._asked,
+            self._test,
+            polled=self._polled,
+            clock=self._clock,
+        )
+        talk.run(self._on_frame)
 
     def _on_frame(self, frame: Frame) -> None:
         window = self._windows[frame.address]
@@ -188,8 +201,10 @@ class _Talk:
         test: threading.Event,
         *,
         polled: bool,
+        clock: Callable[[], float],
     ) -> None:
         self._port = port
+        self._clock = clock
         self._link = link
         self._windows = windows
         self._wanted = wanted
@@ -207,24 +222,27 @@ class _Talk:
         self._next_round = self._next_send = self._next_beep = 0.0
         self._stranger, self._stranger_until = "", 0.0
         self._heard_at = 0.0
+        self._looked_at = self._since = 0.0
         self._noise = 0
         self._noisy_until = 0.0
 
     def run(self, on_frame: Callable[[Frame], None]) -> None:
         """Answer and show until the program stops; raises OfflineError."""
-        decoder, may_send = ff68.FrameDecoder(), Allowance(BURST, BYTES_A_SECOND)
+        decoder, may_send = ff68.FrameDecoder(), Allowance(BURST, BYTES_A_SECOND, self._clock)
         while not self._link.stopping.is_set():
             self._report()
             self._send_what_is_due()
+            # What is read now came after the look before, at any time of it, should the machine have stood still.
+            self._since, self._looked_at = self._looked_at, self._clock()
             data = self._port.read(BETWEEN if self._poll else SLICE)
-            now = time.monotonic()
+            now = self._clock()
             frames: list[Frame] = []
             if data:
                 self._heard_at = now
                 if not may_send.take(len(data)):
                     self._link.fault("babbling")
                     drain(self._port, self._link)
-                    decoder, may_send = ff68.FrameDecoder(), Allowance(BURST, BYTES_A_SECOND)
+                    decoder, may_send = ff68.FrameDecoder(), Allowance(BURST, BYTES_A_SECOND, self._clock)
                     continue
                 frames = decoder.receive(data)
             elif now - self._heard_at > CUT_OFF:
@@ -246,7 +264,7 @@ class _Talk:
             raise OfflineError("silent", _addresses(silent))
         elif silent:
             self._link.fault("pads_silent", _addresses(silent))
-        elif time.monotonic() < self._stranger_until:
+        elif self._clock() < self._stranger_until:
             self._link.fault("pad_unknown", self._stranger)
         elif not any(self._misses.values()):
             self._link.online()
@@ -255,7 +273,7 @@ class _Talk:
 
     def _is_news(self, frame: Frame, now: float) -> bool:
         """Answer a frame; whether it is to be acted upon."""
-        if self._own.pop(frame.to_bytes(), 0.0) > now:
+        if self._own.pop(frame.to_bytes(), 0.0) > self._since:
             return False
         if frame.address not in self._windows:
             self._stranger, self._stranger_until = _addresses([frame.address]), now + STRANGER_LASTS
@@ -270,13 +288,14 @@ class _Talk:
             return False
         before, at = self._last.get(frame.address, (None, 0.0))
         self._last[frame.address] = frame, now
-        return frame != before or now - at > DOUBLE
+        return frame != before or self._since - at > DOUBLE
 
     # What is said
 
     def _send_what_is_due(self) -> None:
-        now = time.monotonic()
-        if self._poll and now > self._poll[1]:
+        now = self._clock()
+        # An answer that has come and was not read is not missed.
+        if self._poll and self._looked_at > self._poll[1]:
             self._misses[self._poll[0]] += 1
             self._poll = None
         if self._test.is_set():
@@ -310,8 +329,8 @@ class _Talk:
 
     def _write(self, frame: Frame) -> None:
         data = frame.to_bytes()
-        now = time.monotonic()
-        self._own = {own: until for own, until in self._own.items() if until > now} | {data: now + OWN}
+        now = self._clock()
+        self._own = {own: until for own, until in self._own.items() if until > self._since} | {data: now + OWN}
         self._port.write(data, WRITE_TIMEOUT)
 
 

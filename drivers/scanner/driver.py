@@ -154,7 +154,7 @@ class Scanner:
             self._listen(port, link)
             if not link.stopping.is_set():
                 link.fault("babbling")
-                drain(port, link, self._clock, _has_ends)
+                drain(port, link, _has_ends)
         if self._trigger and self._trigger.off:
             port.write(self._trigger.off, WRITE_TIMEOUT)
 
