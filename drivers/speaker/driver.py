@@ -15,7 +15,7 @@ import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 
@@ -87,6 +87,7 @@ class Speaker(Announces):
         synthesizer: the program that makes a sentence.
         hush: the quiet hours now, "" at other times; told by whoever knows the hall's time.
         unusable: what is wrong with a language, "" for nothing; told by whoever makes the sentences.
+        clock: seconds of a steady clock.
     """
 
     _: KW_ONLY
@@ -104,6 +105,7 @@ class Speaker(Announces):
     synthesizer: str = "espeak-ng"
     hush: str = ""
     unusable: str = ""
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
@@ -123,7 +125,7 @@ class Speaker(Announces):
         """
         if self.silent:
             return
-        one = _Announcement(about, tuple(sentences), time.monotonic())
+        one = _Announcement(about, tuple(sentences), self.clock())
         with self._changed:
             if one in self._waiting:
                 return
@@ -226,7 +228,7 @@ class Speaker(Announces):
                 self._changed.wait(IDLE_WATCH)
             while self._waiting:
                 one = self._waiting.popleft()
-                if time.monotonic() - one.asked_at <= self.patience:
+                if self.clock() - one.asked_at <= self.patience:
                     return one
                 log.warning("speaker: an announcement that waited for %.0f s was left out", self.patience)
         return None

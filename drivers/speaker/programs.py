@@ -57,13 +57,16 @@ def run(command: Sequence[str], data: bytes, timeout: float, stopping: threading
         )
         deadline = time.monotonic() + timeout
         with process:
+            is_over = False
             while (code := _wait(process, WATCH)) is None:
                 if stopping.is_set():
                     process.kill()
                     return Done(0, b"", "")
-                if time.monotonic() > deadline or max(map(_size, (output, complaint))) > MOST_BYTES:
+                if is_over or max(map(_size, (output, complaint))) > MOST_BYTES:
                     process.kill()
                     raise OfflineError("stuck", Path(command[0]).name)
+                # Looked at once more: it may have ended while the machine stood still.
+                is_over = time.monotonic() > deadline
         output.seek(0)
         complaint.seek(max(0, _size(complaint) - 2000))
         said = complaint.read().decode("utf-8", "replace").strip()

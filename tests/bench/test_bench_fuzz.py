@@ -191,10 +191,10 @@ def test_the_time_of_hostile_bytes_grows_as_they_do(name: str, figure: Callable[
 def _seconds(codec: Codec, pattern: bytes, size: int) -> float:
     data = (pattern * (size // len(pattern) + 1))[:size]
     feed, _ = codec.new()
-    begun = time.process_time()
+    begun = time.thread_time()
     for at in range(0, size, 4096):
         try:
             feed(data[at : at + 4096])
         except DeviceError:
             continue
-    return time.process_time() - begun
+    return time.thread_time() - begun

@@ -60,7 +60,7 @@ class _Threaded:
 
     def stop(self) -> None:
         self._stopping.set()
-        self._thread.join(5)
+        self._thread.join(30)
 
     def _run(self) -> None:
         raise NotImplementedError
@@ -165,7 +165,7 @@ class _Listening(_Threaded):
             except TimeoutError:
                 continue
             with connection:
-                connection.settimeout(0.05)
+                connection.settimeout(30)
                 try:
                     self._serve(connection)
                 except OSError:
@@ -176,10 +176,8 @@ class _Listening(_Threaded):
 
     def _receive(self, connection: socket.socket) -> bytes | None:
         """What came; b"" when nothing did for a moment, None once the host is gone."""
-        try:
-            return connection.recv(4096) or None
-        except TimeoutError:
-            return b""
+        ready, _, _ = select.select([connection], [], [], 0.05)
+        return connection.recv(4096) or None if ready else b""
 
 
 @dataclass
