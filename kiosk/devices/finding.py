@@ -54,7 +54,12 @@ class Found:
 
 
 def find_devices(
-    networks: Iterable[IPv4Network], root: Path = Path("/"), known: Mapping[int, str] | None = None
+    networks: Iterable[IPv4Network],
+    root: Path = Path("/"),
+    known: Mapping[int, str] | None = None,
+    *,
+    connect: float = CONNECT,
+    answer: float = ANSWER,
 ) -> Iterator[Found]:
     """What is found, this box's own ports first.
 
@@ -62,12 +67,14 @@ def find_devices(
         networks: whose addresses are tried.
         root: where ``dev`` and ``sys`` are.
         known: drivers by TCP port; the usual ones of printers and strips by default.
+        connect: seconds that an address has to take a connection.
+        answer: seconds that it then has to answer.
     """
     yield from _serial_lines(root)
     yield from _usb(root)
     yield from _smart_cards()
     yield from _inputs(root)
-    yield from _on_network(networks, known or {9100: "escpos", 5005: "led-bx"})
+    yield from _on_network(networks, known or {9100: "escpos", 5005: "led-bx"}, connect, answer)
 
 
 def own_networks() -> list[IPv4Network]:
@@ -138,12 +145,14 @@ def _inputs(root: Path) -> Iterator[Found]:
         yield Found(Words("GPIO 引脚", "GPIO pins"), "gpio", "gpio:", ("inputs = []",))
 
 
-def _on_network(networks: Iterable[IPv4Network], known: Mapping[int, str]) -> Iterator[Found]:
+def _on_network(
+    networks: Iterable[IPv4Network], known: Mapping[int, str], connect: float, answer: float
+) -> Iterator[Found]:
     hosts = (str(host) for network in networks for host in network.hosts())
-    for host, port in _listening((host, port) for host in hosts for port in known):
+    for host, port in _listening(((host, port) for host in hosts for port in known), connect):
         driver = known[port]
         where = f"tcp://{host}:{port}"
-        if _answers(where, driver):
+        if _answers(where, driver, answer):
             what = _CALLED[driver]
         else:
             what = Words("端口开着，但没有按协议应答", "Something listens there, and does not answer as such a device")
@@ -156,7 +165,7 @@ _CALLED = {
 }
 
 
-def _listening(places: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+def _listening(places: Iterator[tuple[str, int]], timeout: float) -> Iterator[tuple[str, int]]:
     """The places that take a connection."""
     while batch := list(islice(places, AT_ONCE)):
         with selectors.DefaultSelector() as selector:
@@ -167,9 +176,10 @@ def _listening(places: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
                     selector.register(trial, selectors.EVENT_WRITE, place)
                 else:
                     trial.close()
-            deadline = time.monotonic() + CONNECT
-            while selector.get_map() and (left := deadline - time.monotonic()) > 0:
-                for key, _ in selector.select(left):
+            deadline = time.monotonic() + timeout
+            # Also when the time is over, what is there by then is looked at: this box may have stood still.
+            while selector.get_map() and (ready := selector.select(max(0.0, deadline - time.monotonic()))):
+                for key, _ in ready:
                     trial = key.fileobj  # type: ignore[assignment]
                     there = trial.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
                     selector.unregister(trial)
@@ -180,26 +190,27 @@ def _listening(places: Iterator[tuple[str, int]]) -> Iterator[tuple[str, int]]:
                 key.fileobj.close()  # type: ignore[union-attr]
 
 
-def _answers(url: str, driver: str) -> bool:
+def _answers(url: str, driver: str, timeout: float) -> bool:
     question, is_answer = _QUESTIONS[driver]
     try:
         port = open_port(url)
     except DeviceError:
         return False
     try:
-        port.write(question, ANSWER)
-        return is_answer(_read(port))
+        port.write(question, timeout)
+        return is_answer(_read(port, timeout))
     except DeviceError:
         return False
     finally:
         port.close()
 
 
-def _read(port: Port) -> bytes:
-    heard, deadline = b"", time.monotonic() + ANSWER
-    while len(heard) < 256 and (left := deadline - time.monotonic()) > 0:
+def _read(port: Port, timeout: float) -> bytes:
+    heard, deadline = b"", time.monotonic() + timeout
+    while len(heard) < 256:
+        left = max(0.0, deadline - time.monotonic())
         piece = port.read(min(left, 0.2))
-        if heard and not piece:
+        if not piece and (heard or not left):
             break
         heard += piece
     return heard

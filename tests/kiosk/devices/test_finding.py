@@ -66,20 +66,30 @@ def test_printers_and_strips_of_a_network_are_asked_for_their_status(
     devices: tuple[ForeignPrinter, ForeignStrip], tmp_path: Path
 ) -> None:
     printer, strip = devices
-    with (
-        closing(socket.create_server(("127.0.0.1", 0))) as mute,
-        closing(socket.create_server(("127.0.0.1", 0))) as gone,
-    ):
+    # Bound, and not listening: nobody else can be given that port and answer there.
+    with closing(socket.create_server(("127.0.0.1", 0))) as mute, closing(socket.socket()) as gone:
+        gone.bind(("127.0.0.1", 0))
         silent, closed = mute.getsockname()[1], gone.getsockname()[1]
-        gone.close()
-        known = {printer.port: "escpos", strip.port: "led-bx", silent: "escpos", closed: "escpos"}
-        found = {one.port: one for one in find_devices(LOOPBACK, tmp_path, known) if one.port.startswith("tcp:")}
-    assert {port: one.what.en for port, one in found.items()} == {
+        # What says nothing has a second, what answers has all the time that it needs.
+        found = [
+            *find_devices(LOOPBACK, tmp_path, {silent: "escpos", closed: "escpos"}),
+            *find_devices(LOOPBACK, tmp_path, {printer.port: "escpos", strip.port: "led-bx"}, answer=30.0),
+        ]
+    assert {one.port: one.what.en for one in found if one.port.startswith("tcp:")} == {
         f"tcp://127.0.0.1:{printer.port}": "A network printer",
         f"tcp://127.0.0.1:{strip.port}": "A BX controller card of a strip",
         f"tcp://127.0.0.1:{silent}": "Something listens there, and does not answer as such a device",
     }
     assert not printer.papers, "nothing is printed by it"
+
+
+def test_who_has_taken_the_connection_when_the_time_is_over_is_found(
+    devices: tuple[ForeignPrinter, ForeignStrip], tmp_path: Path
+) -> None:
+    """As on a box that stood still meanwhile."""
+    printer, _ = devices
+    found = find_devices(LOOPBACK, tmp_path, {printer.port: "escpos"}, connect=0.0, answer=30.0)
+    assert f"tcp://127.0.0.1:{printer.port}" in [one.port for one in found]
 
 
 def test_this_boxs_own_networks_are_small_and_not_loopback() -> None:
