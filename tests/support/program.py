@@ -4,9 +4,11 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -57,6 +59,10 @@ services = ["*"]
 """
 
 
+STOPS_WITHIN = 5.0
+"""Seconds in which the program ends when it is told to."""
+
+
 @dataclass
 class Answer:
     """What an HTTP call gave."""
@@ -67,12 +73,14 @@ class Answer:
 
 
 def free_port() -> int:
-    """A port nobody listens on now."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody else is given as long as this process runs; a server that may reuse addresses can take it."""
+    # It stays bound and does not listen: connections to it are refused, and the kernel gives it to no other socket.
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port = int(held.getsockname()[1])
+    held.detach()
+    return port
 
 
 class Client:
@@ -92,7 +100,7 @@ class Client:
         if body is not None:
             sent["Content-Type"] = "application/json"
         if self._connection is None:
-            self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+            self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             self._connection.request(method, path, None if body is None else json.dumps(body), sent)
             answer = self._connection.getresponse()
@@ -113,6 +121,14 @@ class Client:
         if self._connection:
             self._connection.close()
             self._connection = None
+
+
+def stopped(process: "subprocess.Popen[Any]", timeout: float = STOPS_WITHIN) -> int:
+    """Tell a program to end, and wait for its exit code; ``timeout`` in seconds of a running machine."""
+    process.send_signal(signal.SIGTERM)
+    assert wires.within(timeout, lambda: process.poll() is not None), f"it has not ended within {timeout} s"
+    assert process.returncode is not None
+    return process.returncode
 
 
 class QuhaoProcess:
@@ -163,7 +179,7 @@ class QuhaoProcess:
             [self._python, "-m", "kiosk", "--config", str(self.config), *arguments],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=110,
             **self._place(PYTHONIOENCODING="utf-8"),
         )
         if check:
@@ -194,7 +210,7 @@ class QuhaoProcess:
                 [self._python, *self._run, "--config", str(self.config), "run"], stderr=log, stdout=log, **self._place()
             )
         try:
-            wires.wait_until(lambda: self._answers(ready), 30)
+            wires.wait_until(lambda: self._answers(ready), 60)
         except BaseException:
             self.stop()
             raise
@@ -215,14 +231,13 @@ class QuhaoProcess:
         """A power cut."""
         assert self.process
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
 
-    def terminate(self, timeout: float = 5.0) -> int:
-        """What systemd does; it kills in the end, too."""
+    def terminate(self, timeout: float = STOPS_WITHIN) -> int:
+        """What systemd does: the exit code of a program that has ``timeout`` seconds of a running machine to end."""
         assert self.process
-        self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout)
+            return stopped(self.process, timeout)
         finally:
             self.stop()
 
@@ -237,7 +252,7 @@ class Following:
 
     def __init__(self, port: int, path: str = "/api/v1/events", **headers: str) -> None:
         self.events: list[tuple[str, Any, str]] = []
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._connection.request(
             "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()}
         )
@@ -260,13 +275,14 @@ class Following:
                 elif not line and event:
                     self.events.append((event, json.loads(data), ident))
                     event, data = "", ""
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, http.client.HTTPException):
             return
 
     def close(self) -> None:
-        # Closing the socket under the reading thread ends it.
+        # Closing the socket under the reading thread ends it; a program that was killed may have reset it.
         if self._connection.sock:
-            self._connection.sock.shutdown(2)
-        self._thread.join(5)
+            with suppress(OSError):
+                self._connection.sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join(30)
         self._answer.close()
         self._connection.close()

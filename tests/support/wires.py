@@ -32,6 +32,22 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def within(seconds: float, predicate: Callable[[], object]) -> bool:
+    """Whether ``predicate()`` is true within ``seconds`` in which this machine runs.
+
+    For what has to be quick by itself, such as the end of a program: while all processes stand still, and while this
+    thread gets no turn, time is not counted.
+    """
+    left = seconds
+    while not predicate():
+        if left <= 0:
+            return False
+        begun = time.monotonic()
+        _PAUSE.wait(0.005)
+        left -= min(time.monotonic() - begun, 0.01)
+    return True
+
+
 class WholeWire:
     """Hands on what the port has, as it came."""
 
