@@ -24,7 +24,7 @@ _EMPTY = """
 DO $$
 DECLARE one record;
 BEGIN
-    PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    PERFORM pg_terminate_backend(pid, 30000) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid();
     SET LOCAL session_replication_role = replica;
     FOR one IN SELECT relname, pg_relation_size(oid) AS size FROM pg_class
@@ -96,13 +96,13 @@ class PostgresServer:
             stderr=self._log,
             **self._as,
         )
-        wait_until(self._answers, 30)
+        wait_until(self._answers, 60)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: all connections are cut, and transactions rolled back. SIGQUIT is as if its machine lost power."""
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(30)
+            self._process.wait(60)
             self._process = None
 
     @contextmanager
@@ -110,14 +110,15 @@ class PostgresServer:
         """It keeps its connections, takes new ones, and says nothing."""
         assert self._process
         main = self._process.pid
-        children = Path(f"/proc/{main}/task/{main}/children").read_text("ascii").split()
-        processes = [main, *map(int, children)]
+        # First the one that starts the others and takes note of their end: as it stands still, they stay the same.
+        _stand_still(main)
+        processes = list(map(int, Path(f"/proc/{main}/task/{main}/children").read_text("ascii").split()))
         for process in processes:
             os.kill(process, signal.SIGSTOP)
         try:
             yield
         finally:
-            for process in processes:
+            for process in (*processes, main):
                 os.kill(process, signal.SIGCONT)
 
     def close(self) -> None:
@@ -184,3 +185,10 @@ class PostgresServer:
             [self._programs / program, *arguments], cwd=self.folder, capture_output=True, check=False, **self._as
         )
         assert done.returncode == 0, done.stderr
+
+
+def _stand_still(process: int) -> None:
+    """Stop a process, and wait until it has stopped: a signal takes effect a moment after it is sent."""
+    os.kill(process, signal.SIGSTOP)
+    state = Path(f"/proc/{process}/stat")
+    wait_until(lambda: state.read_text("ascii").rpartition(")")[2].split()[0] == "T")
