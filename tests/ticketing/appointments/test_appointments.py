@@ -163,7 +163,7 @@ def test_of_eight_at_once_exactly_as_many_as_there_are_places_book(desk: OfficeH
     outcomes: list[str] = []
 
     def one(resident: Resident) -> None:
-        together.wait(10)
+        together.wait(60)
         try:
             outcomes.append(booked(book, resident).state)
         except TicketingError as error:
@@ -173,7 +173,7 @@ def test_of_eight_at_once_exactly_as_many_as_there_are_places_book(desk: OfficeH
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sorted(outcomes) == ["booked"] * 3 + ["slot_full"] * 5
     assert states(desk) == ["booked"] * 3
 

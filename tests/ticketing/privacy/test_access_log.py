@@ -123,7 +123,7 @@ def test_two_processes_write_one_chain(file: Path, store: Store, vault: Vault) -
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     other.close()
     assert verdict(store, vault) == Verdict(60)
 

@@ -66,14 +66,14 @@ def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
     keys: list[bytes] = []
 
     def start() -> None:
-        gate.wait(5)
+        gate.wait(60)
         keys.append(load_master_key(path))
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert len(keys) == 8
     assert len(set(keys)) == 1
     assert list(tmp_path.iterdir()) == [path]

@@ -64,7 +64,7 @@ class Occupied:
         self._go_on = threading.Event()
         self._there = threading.Event()
         self.done: Future[None] = threads.submit(self._write, name)
-        assert self._there.wait(10)
+        assert self._there.wait(60)
 
     def _write(self, name: str) -> None:
         with self._store.write() as conn:
@@ -72,7 +72,7 @@ class Occupied:
             if self._news:
                 conn.info[NEWS] = True
             self._there.set()
-            assert self._go_on.wait(30)
+            assert self._go_on.wait(60)
 
     def go_on(self) -> None:
         self._go_on.set()
@@ -82,7 +82,7 @@ def queue(store: Store, threads: ThreadPoolExecutor, *work: Callable[[], None]) 
     """Have all of these wait for their turn."""
     ahead = len(store._queue)  # type: ignore[attr-defined]
     waiting = [threads.submit(one) for one in work]
-    wait_until(lambda: len(store._queue) == ahead + len(work), 10)  # type: ignore[attr-defined]
+    wait_until(lambda: len(store._queue) == ahead + len(work))  # type: ignore[attr-defined]
     return waiting
 
 
@@ -100,7 +100,7 @@ def test_those_who_wait_for_each_other_share_a_commit(store: Store, threads: Thr
     others = queue(store, threads, *(lambda n=n: put(store, f"other {n}") for n in range(7)))  # type: ignore[misc]
     first.go_on()
     for one in (first.done, *others):
-        one.result(10)
+        one.result(60)
     assert len(made) == 1
     assert names(store) == {"first", *(f"other {n}" for n in range(7))}
 
@@ -111,7 +111,7 @@ def test_no_more_than_sixteen_wait_for_each_other(store: Store, threads: ThreadP
     others = queue(store, threads, *(lambda n=n: put(store, f"other {n}") for n in range(2 * TOGETHER)))  # type: ignore[misc]
     first.go_on()
     for one in (first.done, *others):
-        one.result(10)
+        one.result(60)
     assert len(made) == 3
 
 
@@ -120,14 +120,14 @@ def test_nobody_is_answered_before_it_is_kept(store: Store, threads: ThreadPoolE
     slow: list[Occupied] = []
     coming = queue(store, threads, lambda: slow.append(Occupied(store, threads, "second")))
     first.go_on()
-    coming[0].result(10)
+    coming[0].result(60)
     # The first is done, and the second has the transaction: nothing is on the disk yet.
     assert not first.done.done()
     assert names(store) == set()
     slow[0].go_on()
-    first.done.result(10)
+    first.done.result(60)
     assert names(store) == {"first", "second"}
-    slow[0].done.result(10)
+    slow[0].done.result(60)
 
 
 def test_who_is_refused_takes_nobody_along(store: Store, threads: ThreadPoolExecutor) -> None:
@@ -148,9 +148,9 @@ def test_who_is_refused_takes_nobody_along(store: Store, threads: ThreadPoolExec
     first.go_on()
     for one in (failing, nothing):
         with pytest.raises(LookupError):
-            one.result(10)
+            one.result(60)
     for one in (first.done, before, after):
-        one.result(10)
+        one.result(60)
     assert len(made) == 1
     assert names(store) == {"first", "before", "after"}
 
@@ -179,9 +179,9 @@ def test_a_change_that_breaks_a_rule_fails_for_itself(store: Store, threads: Thr
     first.go_on()
     for one in failing:
         with pytest.raises((IntegrityError, sqlite3.IntegrityError)):
-            one.result(10)
+            one.result(60)
     for one in (first.done, before, after):
-        one.result(10)
+        one.result(60)
     assert names(store) == {"taken", "first", "before", "after", "own"}
 
 
@@ -195,12 +195,12 @@ def test_a_refusal_waits_until_what_it_saw_is_kept(store: Store, threads: Thread
     failing = queue(store, threads, refused)
     coming = queue(store, threads, lambda: slow.append(Occupied(store, threads, "last")))
     first.go_on()
-    coming[0].result(10)
+    coming[0].result(60)
     assert not failing[0].done()
     slow[0].go_on()
     with pytest.raises(LookupError, match="first"):
-        failing[0].result(10)
-    first.done.result(10)
+        failing[0].result(60)
+    first.done.result(60)
 
 
 def test_who_is_refused_first_leaves_the_turn_to_the_others(store: Store, threads: ThreadPoolExecutor) -> None:
@@ -209,17 +209,17 @@ def test_who_is_refused_first_leaves_the_turn_to_the_others(store: Store, thread
     def refused() -> None:
         with store.write():
             there.set()
-            assert go_on.wait(30)
+            assert go_on.wait(60)
             raise LookupError("refused")
 
     failing = threads.submit(refused)
-    assert there.wait(10)
+    assert there.wait(60)
     others = queue(store, threads, lambda: put(store, "a"), lambda: put(store, "b"))
     go_on.set()
     with pytest.raises(LookupError):
-        failing.result(10)
+        failing.result(60)
     for one in others:
-        one.result(10)
+        one.result(60)
     assert names(store) == {"a", "b"}
 
 
@@ -228,13 +228,13 @@ def test_who_listens_is_told_once_of_what_was_committed_together(store: Store, t
     store.on_commit(lambda: told.append(names(store)))
     if store.shared:
         # Listening to other processes begins with being told, since something may have been missed.
-        wait_until(lambda: told == [set()], 10)
+        wait_until(lambda: told == [set()])
         told.clear()
     first = Occupied(store, threads)
     others = queue(store, threads, lambda: put(store, "a", news=True), lambda: put(store, "b"))
     first.go_on()
     for one in (first.done, *others):
-        one.result(10)
+        one.result(60)
     assert told == [{"first", "a", "b"}]
 
 
@@ -245,8 +245,8 @@ def test_a_checkpoint_does_not_wait_for_what_it_is_to_end(tmp_path: Path, thread
     first = Occupied(store, threads, news=True)
     checkpoint = queue(store, threads, store.checkpoint)
     first.go_on()
-    first.done.result(10)
-    checkpoint[0].result(10)
+    first.done.result(60)
+    checkpoint[0].result(60)
     assert told == [{"first"}]
     store.close()
 
@@ -267,7 +267,7 @@ def test_those_who_lose_patience_leave_nobody_without_a_commit(tmp_path: Path) -
 
     with ThreadPoolExecutor(8) as threads:
         for done in [threads.submit(write, thread) for thread in range(8)]:
-            done.result(20)
+            done.result(60)
     assert names(store) == kept
     assert 0 < len(kept) < 8 * 150
     store.close()
@@ -289,20 +289,20 @@ there, go_on = threading.Event(), threading.Event()
 def hold():
     with hall.store.write():
         there.set()
-        go_on.wait(30)
+        go_on.wait(60)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
 with ThreadPoolExecutor(8) as threads:
     held = threads.submit(hold)
-    there.wait(10)
+    there.wait(60)
     issuing = [threads.submit(hall.issue) for _ in range(5)]
-    wait_until(lambda: len(hall.store._queue) == 5, 10)
+    wait_until(lambda: len(hall.store._queue) == 5)
     size = (Path({str(tmp_path)!r}) / "quhao.db-wal").stat().st_size
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, unlimited[1]))
     go_on.set()
     for one in (held, *issuing):
         try:
-            one.result(30)
+            one.result(60)
             print("kept")
         except StoreError as error:
             print(error.code)

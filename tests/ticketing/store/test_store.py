@@ -123,11 +123,11 @@ def test_a_writer_that_waits_too_long_for_one_of_its_own_process_is_busy(store_u
     def hold() -> None:
         with store.write():
             inside.set()
-            leave.wait(10)
+            leave.wait(60)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     with pytest.raises(StoreError, match="store_busy"):
         put(store, "a")
     leave.set()

@@ -1,13 +1,11 @@
 """A store on PostgreSQL: connections that are lost, boxes that share it, and schemas that differ."""
 
-import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -35,7 +33,7 @@ from ticketing.store.notify import Messenger
 from ticketing.store.opening import is_store, open_store
 from ticketing.store.prepared import Prepared
 from ticketing.store.tables import event, fact, ticket
-from wires import now, wait_until
+from wires import now, wait_until, within
 
 SUPPORT = Path(__file__).parents[2] / "support"
 
@@ -80,7 +78,7 @@ def names(store: Store) -> list[str]:
 def cut(conn: Connection, server: PostgresServer) -> None:
     """End a connection from the server's side, at once."""
     process = conn.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
-    server.execute("SELECT pg_terminate_backend(%s, 5000)", [process])
+    server.execute("SELECT pg_terminate_backend(%s, 30000)", [process])
 
 
 # -- every connection
@@ -209,7 +207,7 @@ def test_two_services_share_a_store_and_not_the_name_of_a_box(shared_url: str) -
         return True
 
     # The server takes a moment to see that a connection is closed.
-    wait_until(free, 5)
+    wait_until(free)
     second.close()
 
 
@@ -234,7 +232,7 @@ def test_connections_lost_while_nobody_used_them_are_not_noticed(office: OfficeH
         pass
     for _ in range(2):
         postgres.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'quhao'"
+            "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE application_name = 'quhao'"
         )
         assert office.office.hall().services[0].waiting >= 0
         office.issue()
@@ -257,9 +255,9 @@ def test_a_connection_lost_during_the_commit_leaves_the_outcome_open(own_server:
     asking = "FROM pg_stat_activity WHERE application_name = 'quhao' AND wait_event = 'PgSleep'"
     with ThreadPoolExecutor(1) as pool:
         issuing = pool.submit(refused, StoreError, "store_in_doubt", office.office.issue, "licence", DESK, print=False)
-        wait_until(lambda: own_server.execute(f"SELECT 1 {asking}") != [], 10)
+        wait_until(lambda: own_server.execute(f"SELECT 1 {asking}") != [])
         own_server.execute(f"SELECT pg_terminate_backend(pid) {asking}")
-        issuing.result(20)
+        issuing.result(60)
     with office.store.write() as conn:
         conn.execute(text("DROP TRIGGER slow ON ticket"))
     assert office.issue().ticket.number == "A001"
@@ -276,7 +274,7 @@ def test_a_connection_lost_under_a_group_of_verbs_fails_all_of_them_and_the_coun
     def hold() -> None:
         with office.store.write():
             there.set()
-            assert go_on.wait(30)
+            assert go_on.wait(60)
 
     def lose() -> None:
         with office.store.write() as conn:
@@ -285,16 +283,16 @@ def test_a_connection_lost_under_a_group_of_verbs_fails_all_of_them_and_the_coun
 
     with ThreadPoolExecutor(4) as pool:
         holding = pool.submit(hold)
-        assert there.wait(10)
+        assert there.wait(60)
         issuing = [pool.submit(refused, StoreError, "store_gone", office.issue) for _ in range(2)]
-        wait_until(lambda: len(office.store._queue) == 2, 10)  # type: ignore[attr-defined]
+        wait_until(lambda: len(office.store._queue) == 2)  # type: ignore[attr-defined]
         losing = pool.submit(refused, StoreError, "store_gone", lose)
-        wait_until(lambda: len(office.store._queue) == 3, 10)  # type: ignore[attr-defined]
+        wait_until(lambda: len(office.store._queue) == 3)  # type: ignore[attr-defined]
         go_on.set()
         for one in (*issuing, losing):
-            one.result(10)
+            one.result(60)
         with pytest.raises(StoreError, match="store_gone"):
-            holding.result(10)
+            holding.result(60)
     issued = office.issue().ticket
     assert (issued.number, issued.ahead) == ("A002", 1)
 
@@ -342,7 +340,7 @@ class Wire:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
         for end in self._ends:
             end.close()
 
@@ -380,7 +378,7 @@ def test_a_slip_whose_sending_is_in_doubt_ends_unprinted_instead_of_never(
     simulator.start()
     device = Supervisor("printer", "escpos", lambda: open_port(simulator.url), printer, now)
     device.start()
-    wait_until(lambda: printer.ready is None, 10)
+    wait_until(lambda: printer.ready is None)
 
     def lay_out(_job: PrintJob) -> list[Item]:
         wire.breaks.set()
@@ -395,8 +393,8 @@ def test_a_slip_whose_sending_is_in_doubt_ends_unprinted_instead_of_never(
     issued = hall.issue(print=True)
     desk = PrintQueue(hall.office, printer, lay_out, hear)
     desk.start()
-    wait_until(lambda: told, 10)
-    wait_until(lambda: hall.office.ticket(issued.ticket.id).print == "failed", 10)
+    wait_until(lambda: told)
+    wait_until(lambda: hall.office.ticket(issued.ticket.id).print == "failed")
     desk.stop()
     device.stop()
     simulator.stop()
@@ -436,35 +434,40 @@ def test_a_server_that_comes_and_goes_under_work_doubles_nothing_and_loses_nothi
     own_server: PostgresServer, own_url: str, how: signal.Signals
 ) -> None:
     hall = OfficeHall(own_url)
-    each, kiosks = 30, 4
+    each, kiosks = 20, 4
     numbers: list[str] = []
     troubles: list[str] = []
-    some = threading.Event()
+    some, back = threading.Event(), threading.Event()
 
     def kiosk(which: int) -> None:
-        for n in range(each):
+        # All of them are at work when the server goes, and so many times more when it is back.
+        count, left = 0, each
+        while left:
+            count += 1
             while True:
                 try:
-                    issued = hall.office.issue("licence", DESK, print=False, key=f"{which}-{n}")
+                    issued = hall.office.issue("licence", DESK, print=False, key=f"{which}-{count}")
                 except StoreError as error:
                     troubles.append(error.code)
-                    some.wait(0.02)
+                    back.wait(0.02)
                 else:
                     numbers.append(issued.ticket.number)
                     break
-            if len(numbers) > kiosks * each // 4:
+            left -= back.is_set()
+            if len(numbers) > each:
                 some.set()
 
     with ThreadPoolExecutor(kiosks) as pool:
         working = [pool.submit(kiosk, which) for which in range(kiosks)]
-        assert some.wait(20)
+        assert some.wait(60)
         own_server.stop(how)
+        wait_until(lambda: troubles)
         own_server.start()
+        back.set()
         for one in working:
             one.result(60)
     assert set(troubles) <= {"store_gone", "store_in_doubt", "store_busy"}
-    assert troubles
-    expected = [f"A{n:03}" for n in range(1, kiosks * each + 1)]
+    expected = sorted(f"A{n:03}" for n in range(1, len(numbers) + 1))
     assert sorted(numbers) == expected
     with hall.store.read() as conn:
         assert sorted(conn.scalars(select(ticket.c.number))) == expected
@@ -504,9 +507,8 @@ def test_a_process_killed_while_it_writes_holds_nobody_up(office: OfficeHall) ->
     process.wait()
     process.stdout.close()
     process.stdin.close()
-    begun = time.monotonic()
+    # It would be refused as busy when its turn does not come.
     assert office.issue().ticket.number == "A001"
-    assert time.monotonic() - begun < 4
 
 
 def test_a_writer_that_waits_too_long_for_another_process_is_busy(shared_url: str, store: Store) -> None:
@@ -561,15 +563,11 @@ def test_news_reach_another_process(shared_url: str, store: Store) -> None:
     other = open_store(shared_url, exclusive=True)
     other.on_commit(heard.release)
     # As soon as it listens.
-    assert heard.acquire(timeout=10)
+    assert heard.acquire(timeout=60)
     put(store, "no event")
-    waits = []
     for _ in range(20):
-        begun = time.monotonic()
         tell(store)
-        assert heard.acquire(timeout=5)
-        waits.append(time.monotonic() - begun)
-    logging.getLogger(__name__).info("news took %.1f ms at most", max(waits) * 1000)
+        assert heard.acquire(timeout=60)
     assert not heard.acquire(timeout=0.05)
     # Its own are told once, and at once.
     tell(other)
@@ -584,11 +582,11 @@ def test_who_listens_is_told_after_a_time_without_a_connection(
     heard = threading.Semaphore(0)
     other = open_store(shared_url, exclusive=True)
     other.on_commit(heard.release)
-    assert heard.acquire(timeout=10)
-    postgres.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
-    assert heard.acquire(timeout=10)
+    assert heard.acquire(timeout=60)
+    postgres.execute("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+    assert heard.acquire(timeout=60)
     tell(store)
-    assert heard.acquire(timeout=5)
+    assert heard.acquire(timeout=60)
     other.close()
 
 
@@ -600,9 +598,10 @@ def test_a_store_that_listens_is_closed_at_once_even_when_the_server_is_gone(
         store.on_commit(lambda: None)
         if gone:
             own_server.stop()
-        begun = time.monotonic()
-        store.close()
-        assert time.monotonic() - begun < 1.5
+        with ThreadPoolExecutor(1) as pool:
+            closing = pool.submit(store.close)
+            assert within(1.5, closing.done)
+            closing.result()
     own_server.start()
 
 
@@ -618,7 +617,7 @@ def test_who_listens_for_a_server_that_is_gone_can_be_closed_at_any_moment() -> 
             tried = threading.Event()
             messenger = Messenger(connect, lambda: None, lambda _process: False)
             messenger.start()
-            assert tried.wait(5)
+            assert tried.wait(60)
             messenger.close()
     finally:
         sys.setswitchinterval(interval)
@@ -650,20 +649,20 @@ def test_a_change_that_fails_in_the_turn_of_the_next_verb_loses_the_whole_group_
         with store.write() as conn:
             if name == "first":
                 there.set()
-                assert go_on.wait(10)
+                assert go_on.wait(60)
             (_ADD.later if later else _ADD.do)(conn, {"name": name, "value": b"x"})
 
     put("taken", later=False)
     with ThreadPoolExecutor(4) as threads:
         group = [threads.submit(put, "first", later=False)]
-        assert there.wait(10)
+        assert there.wait(60)
         for at, (name, later) in enumerate((("before", True), ("taken", True), ("after", False)), 1):
             group.append(threads.submit(put, name, later=later))
-            wait_until(lambda at=at: len(store._queue) == at, 10)  # type: ignore[attr-defined, misc]
+            wait_until(lambda at=at: len(store._queue) == at)  # type: ignore[attr-defined, misc]
         go_on.set()
         for one in group:
             with pytest.raises((StoreError, IntegrityError)):
-                one.result(10)
+                one.result(60)
     put("own", later=True)
     with store.read() as conn:
         assert sorted(conn.scalars(select(fact.c.name))) == ["own", "taken"]
@@ -676,7 +675,7 @@ def test_a_verb_that_is_refused_takes_along_its_own_changes_alone(store: Store) 
         with store.write() as conn:
             if name == "first":
                 there.set()
-                assert go_on.wait(10)
+                assert go_on.wait(60)
             _ADD.later(conn, {"name": name, "value": b"x"})
             if ask:
                 conn.execute(select(fact.c.name))
@@ -688,9 +687,9 @@ def test_a_verb_that_is_refused_takes_along_its_own_changes_alone(store: Store) 
         group = []
         for name, ask, refused_ in verbs:
             group.append(threads.submit(put, name, ask=ask, refused=refused_))
-            wait_until(lambda: there.is_set() and len(store._queue) == len(group) - 1, 10)  # type: ignore[attr-defined]
+            wait_until(lambda: there.is_set() and len(store._queue) == len(group) - 1)  # type: ignore[attr-defined]
         go_on.set()
-        assert [isinstance(one.exception(10), ZeroDivisionError) for one in group] == [one[2] for one in verbs]
+        assert [isinstance(one.exception(60), ZeroDivisionError) for one in group] == [one[2] for one in verbs]
     with store.read() as conn:
         assert sorted(conn.scalars(select(fact.c.name))) == ["b", "d", "first"]
 
@@ -704,7 +703,7 @@ ticketing.store.base.HEAD = "9999"
 NEWER = "UPDATE alembic_version SET version_num = '9999'"
 ticketing.store.migrations.upgrade = lambda conn: conn.exec_driver_sql(NEWER)
 try:
-    store = ticketing.store.opening.open_store({url!r}, exclusive=False, patience=0.3)
+    store = ticketing.store.opening.open_store({url!r}, exclusive=False, patience={patience})
     print("open", flush=True)
     input()
     store.close()
@@ -714,26 +713,26 @@ except ticketing.store.base.StoreInUseError as error:
 
 
 def test_a_newer_program_does_not_change_the_schema_under_an_older_one(shared_url: str, store: Store) -> None:
-    assert "stop those first" in finish(child(NEWER.format(url=shared_url)))
+    assert "stop those first" in finish(child(NEWER.format(url=shared_url, patience=0.3)))
     put(store, "still at work")
     store.close()
-    process = child(NEWER.format(url=shared_url))
+    process = child(NEWER.format(url=shared_url, patience=30))
     assert process.stdout
     assert process.stdout.readline() == "open\n"
     with pytest.raises(StoreOpenError, match="newer version of this program"):
         open_store(shared_url, exclusive=True)
-    process.communicate("\n", timeout=20)
+    process.communicate("\n", timeout=60)
 
 
 def test_a_program_that_was_cut_off_while_the_schema_changed_writes_no_more(
     shared_url: str, store: Store, postgres: PostgresServer
 ) -> None:
     put(store, "before")
-    postgres.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'quhao'")
-    process = child(NEWER.format(url=shared_url))
+    postgres.execute("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE application_name = 'quhao'")
+    process = child(NEWER.format(url=shared_url, patience=30))
     assert process.stdout
     assert process.stdout.readline() == "open\n"
     refused(StoreError, "store_newer", put, store, "after")
-    process.communicate("\n", timeout=20)
+    process.communicate("\n", timeout=60)
     refused(StoreError, "store_newer", put, store, "after")
     assert names(store) == ["before"]

@@ -284,7 +284,7 @@ NEWER = "UPDATE alembic_version SET version_num = '9999'"
 ticketing.store.migrations.upgrade = lambda conn: conn.exec_driver_sql(NEWER)
 ticketing.store.opening.open_store({url!r}, exclusive=True).close()
 """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=100)
     with pytest.raises(StoreError) as caught:
         put(store, "after")
     assert caught.value.code == "store_newer"
