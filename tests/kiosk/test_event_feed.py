@@ -40,8 +40,10 @@ def feed(here: Any) -> EventFeed:
 def test_what_is_committed_is_told_at_once_with_its_number_type_and_subject(here: Any, feed: EventFeed) -> None:
     with Ear(feed.listen()) as listener:
         assert next(listener) == b"retry: 2000\n\n"
-        threading.Timer(0.05, here.issue).start()
+        issuing = threading.Timer(0.05, here.issue)
+        issuing.start()
         (message,) = read(listener, 1)
+    issuing.join()
     assert message.split("\n") == [
         "id: 1",
         "event: ticket.issued",
@@ -79,15 +81,19 @@ def test_a_listener_that_is_ahead_of_the_feed_waits_for_it_and_hears_nothing_twi
     feed = EventFeed(here.office, lambda _wake: None, look=0.05)
     here.issue()
     here.issue()
-    tasks = [threading.Timer(0.1, feed.start), threading.Timer(0.5, here.issue)]
+
+    def go_on() -> None:
+        feed.start()
+        wait_until(lambda: feed.listeners == 1)
+        here.issue()
+
+    later = threading.Timer(0.1, go_on)
+    later.start()
     try:
-        for task in tasks:
-            task.start()
         with Ear(feed.listen(after=2)) as listener:
             assert ids(read(listener, 1)) == [3]
     finally:
-        for task in tasks:
-            task.join()
+        later.join()
         feed.close()
 
 
@@ -165,10 +171,12 @@ def test_closing_the_feed_ends_every_stream_at_once(here: Any, feed: EventFeed) 
 def test_a_listener_that_is_gone_is_forgotten(here: Any, feed: EventFeed) -> None:
     with Ear(feed.listen()) as listener:
         next(listener)
-        threading.Timer(0.05, here.issue).start()
+        issuing = threading.Timer(0.05, here.issue)
+        issuing.start()
         read(listener, 1)
         assert feed.listeners == 1
     assert feed.listeners == 0
+    issuing.join()
 
 
 @pytest.fixture
@@ -213,12 +221,15 @@ def test_closing_a_channel_ends_its_streams(channel: Channel) -> None:
 
 def test_every_event_is_one_refresh_at_a_window_and_no_second_while_the_first_is_unread(here: Any) -> None:
     news: WindowNews = here.hall.news
-    with Ear(news.listen("3")) as listener, Ear(here.hall.feed.listen()) as feed:
-        next(listener), next(feed)
+    told = threading.Semaphore(0)
+    # Called after what tells the windows.
+    here.hall.feed.follow(lambda _events: told.release())
+    with Ear(news.listen("3")) as listener:
+        next(listener)
         listener.behind = 1
         for _ in range(3):
             here.issue()
-            read(feed, 1)
+            assert told.acquire(timeout=60)
         news.tell("3", "scan", {"ok": True})
         assert read(listener, 2) == ["event: refresh\ndata: {}", 'event: scan\ndata: {"ok":true}']
         listener.behind = 0

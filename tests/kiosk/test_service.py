@@ -78,14 +78,14 @@ def test_loops_that_wait_for_a_database_end_side_by_side() -> None:
     answers, steps = threading.Event(), threading.Barrier(4)
 
     def step() -> None:
-        steps.wait(5)
-        answers.wait(5)
+        steps.wait(60)
+        answers.wait(60)
 
     loops = [Loop(name, 1.0, step) for name in "abc"]
     parts = Parts(loops)
     parts.start()
     # Each is in the middle of its step.
-    steps.wait(5)
+    steps.wait(60)
     last = threading.Timer(0.5, answers.set)
     last.start()
     parts.request_stop()

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -44,15 +43,13 @@ def test_it_is_told_while_it_waits(told: Told) -> None:
 
 def test_it_is_told_although_the_kernel_gave_the_signal_to_another_thread(told: Told) -> None:
     """The main thread then sleeps on: the same as when a signal comes right before it falls asleep."""
-    begun = time.monotonic()
     other = threading.Timer(0.05, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGUSR1))
     other.start()
-    assert told(10)
-    assert time.monotonic() - begun < 5
+    # It would sleep on for ever.
+    assert told(None)
     other.join()
 
 
-@pytest.mark.timeout(20)
 def test_it_may_be_told_at_every_step_on_the_way_into_waiting(told: Told) -> None:
     steps, chosen = 0, 0
 

@@ -58,7 +58,7 @@ class Ear:
         return self
 
     def __next__(self) -> bytes:
-        chunk = self._written.get(timeout=10)
+        chunk = self._written.get(timeout=60)
         if chunk is None:
             self._written.put(None)
             raise StopIteration
@@ -71,4 +71,4 @@ class Ear:
     def __exit__(self, *_error: object) -> None:
         if self._stream and not self._stream.ended:
             self._loop.call_soon_threadsafe(self._stream.end)
-        self._thread.join(10)
+        self._thread.join(60)
