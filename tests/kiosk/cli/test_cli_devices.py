@@ -4,9 +4,14 @@ import json
 import os
 import pty
 import re
+import select
+import signal
+import subprocess
+import sys
 import threading
 import tty
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -37,6 +42,27 @@ def reader() -> Iterator[ForeignReader]:
     reader.start()
     yield reader
     reader.stop()
+
+
+@contextmanager
+def begun(config: Path, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
+    """A command that goes on until Ctrl-C."""
+    command = [sys.executable, "-m", "kiosk", "--config", str(config), *arguments]
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def open_files(process: int) -> list[str]:
+    """Paths of what a process has open now."""
+    found = []
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(str(file.readlink()))
+    return found
 
 
 def test_a_printer_is_tested_by_the_running_service_and_without_one(
@@ -87,12 +113,15 @@ def test_a_reader_is_tested_by_a_card_and_its_trace_shows_nothing_of_it(
 def test_watch_without_a_service_opens_the_devices_itself(
     printer: ForeignPrinter, new_quhao: Callable[..., QuhaoProcess]
 ) -> None:
-    shown = (
-        new_quhao(devices=PRINTER.format(port=printer.port)).say("devices", "watch", "--wire", "--seconds", "4").stdout
-    )
-    assert re.search(r"printer +escpos +在线 online", shown)
-    # What it answered to a question of its status.
-    assert re.search("← 1[0-9A-F]", shown)
+    process = new_quhao(devices=PRINTER.format(port=printer.port))
+    with begun(process.config, "devices", "watch", "--wire") as watching:
+        assert watching.stdout
+        # That it is there, and what it answered to a question of its status.
+        for words in (r"printer +escpos +在线 online", "← 1[0-9A-F]"):
+            assert any(re.search(words, line) for line in watching.stdout)
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=60)
+    assert watching.returncode == 0
 
 
 def test_find_names_what_the_settings_have_and_says_how_a_network_is_written(
@@ -114,29 +143,29 @@ def test_a_recording_of_an_unknown_pad_tells_how_its_frames_are_made(tmp_path: P
         "FF6802026805030816",
         "FF680303680511001616",
     ]
-    over = threading.Event()
-
-    def press() -> None:
-        # Until the recorder has opened the line, and a silence apart, as fingers do.
-        while not over.is_set():
-            for frame in frames:
-                os.write(master, bytes.fromhex(frame))
-                over.wait(0.1)
-
-    pressing = threading.Thread(target=press)
-    pressing.start()
     kept = tmp_path / "pad.jsonl"
-    try:
-        told = say(
-            tmp_path / "quhao.toml", "devices", "record", os.ttyname(slave), "--seconds", "1.5", "--out", str(kept)
-        )
-    finally:
-        over.set()
-        pressing.join()
-        os.close(master)
-        os.close(slave)
-    assert "校验 checksum: sum8 [5:-2] @ -2" in told.stdout
-    assert "长度 length: u8 @ 2, + 7" in told.stdout
+    port, pause = os.ttyname(slave), threading.Event()
+    with begun(tmp_path / "quhao.toml", "devices", "record", port, "--seconds", "100", "--out", str(kept)) as recording:
+        assert recording.stdout
+
+        def press(frame: str) -> None:
+            """Press a key, again until it is recorded, and a silence after what was recorded before, as fingers do."""
+            assert recording.stdout
+            os.write(master, bytes.fromhex(frame))
+            while not select.select([recording.stdout], [], [], 1.0)[0]:
+                os.write(master, bytes.fromhex(frame))
+            recording.stdout.readline()
+            pause.wait(0.05)
+
+        wait_until(lambda: port in open_files(recording.pid))
+        for frame in 3 * frames:
+            press(frame)
+        recording.send_signal(signal.SIGINT)
+        told, _ = recording.communicate(timeout=60)
+    os.close(master)
+    os.close(slave)
+    assert "校验 checksum: sum8 [5:-2] @ -2" in told
+    assert "长度 length: u8 @ 2, + 7" in told
     rows = [json.loads(line) for line in kept.read_text().splitlines()]
     assert bytes.fromhex("".join(row["hex"] for row in rows)).count(b"\xff\x68") >= 4
     nothing = say(tmp_path / "quhao.toml", "devices", "record", str(tmp_path / "none"))

