@@ -57,16 +57,16 @@ def test_a_day_in_the_hall_leaves_no_name_number_or_code(
     codes = []
     for sample in CARDS:
         hall.lay(sample.id)
-        wait_until(lambda: kiosk.view().state == "choosing", 10)
+        wait_until(lambda: kiosk.view().state == "choosing")
         ticket, code = kiosk.choose("business-licence")
         codes.append(code)
-        wait_until(lambda: kiosk.view().state == "taking", 10)
+        wait_until(lambda: kiosk.view().state == "taking")
         hall.reader.lift()
-        wait_until(lambda: kiosk.view().card_lies is False, 10)
+        wait_until(lambda: kiosk.view().card_lies is False)
         called = hall.office.call_next("3", clerk)
         assert called
         hall.scanner("3").scan(hall.printer.papers[-1].codes[0])
-        wait_until(lambda number=ticket.id: hall.office.ticket(number).state == "serving", 10)
+        wait_until(lambda number=ticket.id: hall.office.ticket(number).state == "serving")
         assert hall.office.holders_at("3", clerk) is not None
         with pytest.raises(ForbiddenError, match="wrong_window"):
             hall.office.scan("1", code, Actor("clerk", "clerk", "1"))
@@ -104,7 +104,7 @@ def test_cases_appointments_agents_and_backups_tell_no_more(
     booked = parts.appointments.book("business-licence", tomorrow, 600, CHEN, clerk, "api", key="another")
     parts.ratings.rate(issued.code, 2, ("slow",))
     Backups(hall.office.ledger).write(tmp_path / "hall.backup")
-    wait_until(lambda: len(hall.printer.papers) == 1, 10)
+    wait_until(lambda: len(hall.printer.papers) == 1)
 
     secrets = [issued.code, receipt, booked.code]
     for resident in (LI, CHEN):

@@ -64,7 +64,7 @@ def test_the_pages_of_the_day_have_their_pictures(
     hall.reader.lift()
 
     hall.printer.take_out_paper()
-    expect(touch.locator("html")).to_have_attribute("data-state", "fault", timeout=15_000)
+    expect(touch.locator("html")).to_have_attribute("data-state", "fault")
     hall.lay("li")
     touch.locator("#services button", has_text="个人办税").click()
     expect(touch.locator("#code")).to_be_visible()
@@ -117,11 +117,11 @@ def test_the_pages_of_the_day_have_their_pictures(
     expect(bench.frame_locator("#desk").locator("#go")).to_be_enabled()
     wait_until(lambda: "A005" in hall.strip("3").text)
     loaded = "[...document.images].every((picture) => picture.complete && (picture.naturalWidth || !picture.src))"
-    wait_until(lambda: bench.evaluate(loaded), 10)
+    wait_until(lambda: bench.evaluate(loaded))
     keep(bench, "bench")
     bench.get_by_role("button", name="更多设备").click()
     expect(bench.locator("#others > li")).to_have_count(7)
-    wait_until(lambda: bench.evaluate(loaded), 10)
+    wait_until(lambda: bench.evaluate(loaded))
     bench.locator("#sheet").evaluate("sheet => { sheet.style.width = '100vw'; }")
     keep(bench, "bench-devices")
 

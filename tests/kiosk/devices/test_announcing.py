@@ -27,7 +27,8 @@ from ticketing.day.setup import Setup
 from ticketing.model import Actor, Event, StoreError
 
 # With time for a machine that does everything at once.
-wait_until = partial(wires.wait_until, timeout=30)
+PATIENCE = 20.0
+wait_until = partial(wires.wait_until, timeout=3 * PATIENCE)
 MANAGER = Actor("zhao", "manager")
 TAKEN_AWAY = "there is no window 1"
 
@@ -43,8 +44,8 @@ class AnnouncedHall(OfficeHall):
         # A board of the hall: its lines are wide enough for any window's name.
         self.strips[""] = self._begun(LedStripSimulator(256, 64))
         self.loudspeaker = self._begun(SpeakerSimulator(folder / "said"))
-        drivers = {window: LedStrip() for window in self.strips}
-        drivers[""] = LedStrip(width=256, height=64, flash_seconds=1, voice_volume=0)
+        drivers = {window: LedStrip(answer_timeout=PATIENCE) for window in self.strips}
+        drivers[""] = LedStrip(width=256, height=64, flash_seconds=1, answer_timeout=PATIENCE)
         for window, simulator in self.strips.items():
             self._supervise(drivers[window], lambda url=simulator.url: open_port(url))
         speaker = Speaker(speed=400)

@@ -57,7 +57,7 @@ def test_the_windows_pages_are_told_in_words_whatever_comes_of_a_card(hall: Any)
         ChipRead(bytes(8), window="3"),
     ):
         at_windows.hear("reader-3", event)
-    said = [told.get(timeout=5) for _ in range(3)]
+    said = [told.get(timeout=60) for _ in range(3)]
     at_windows.stop()
     assert [(one["ok"], one["code"]) for one in said] == [
         (False, "card_no_ticket"),
