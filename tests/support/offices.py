@@ -20,6 +20,8 @@ MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=ZONE)
 MASTER = bytes(range(32))
 DESK = Actor("desk-1", "desk", "hall")
 CLERK = Actor("wang", "clerk", "1")
+PATIENCE = 60.0
+"""Seconds that a verb waits for its turn: longer than in a hall, as the machine of the tests may stand still."""
 
 SERVICES = [
     Service("licence", "营业执照", "Business licence", "A"),
@@ -73,7 +75,7 @@ class OfficeHall:
             self.office.seed(SERVICES, WINDOWS)
 
     def open(self) -> None:
-        self.store: Store = open_store(self.url, exclusive=self._exclusive)
+        self.store: Store = open_store(self.url, exclusive=self._exclusive, patience=PATIENCE)
         self.vault = Vault(self.store, MASTER, "hall", clock=lambda: self.now)
         self.office = Office(self.store, self.vault, Rules(), ZONE, lambda: self.now.astimezone(UTC), self._box)
 

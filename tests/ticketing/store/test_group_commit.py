@@ -7,13 +7,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from offices import OfficeHall
+from offices import PATIENCE, OfficeHall
 from ticketing.model import StoreError
 from ticketing.store.base import LOST, NEWS, Store
 from ticketing.store.group_commit import TOGETHER
@@ -25,7 +26,7 @@ from wires import wait_until
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
-    opened = open_store(store_url, exclusive=True)
+    opened = open_store(store_url, exclusive=True, patience=PATIENCE)
     yield opened
     opened.close()
 
@@ -255,21 +256,34 @@ def test_those_who_lose_patience_leave_nobody_without_a_commit(tmp_path: Path) -
     """Whoever goes while others count on it to commit sees to that first; nobody is left waiting for ever."""
     store = open_store(f"sqlite:///{tmp_path / 'quhao.db'}", exclusive=True, patience=0.0005)
     kept: set[str] = set()
+    refused: set[int] = set()
+    free = threading.Event()
 
     def write(thread: int) -> None:
-        for n in range(150):
+        left = 150
+        for n in count():
             try:
                 put(store, f"{thread}-{n}")
             except StoreError as error:
                 assert error.code == "store_busy"
+                refused.add(thread)
             else:
                 kept.add(f"{thread}-{n}")
+            left -= free.is_set()
+            if not left:
+                return
 
-    with ThreadPoolExecutor(8) as threads:
-        for done in [threads.submit(write, thread) for thread in range(8)]:
+    with ThreadPoolExecutor(16) as threads:
+        first = Occupied(store, threads)
+        writing = [threads.submit(write, thread) for thread in range(8)]
+        # However soon this disk has what is written.
+        wait_until(lambda: len(refused) == 8)
+        first.go_on()
+        free.set()
+        for done in (first.done, *writing):
             done.result(60)
-    assert names(store) == kept
-    assert 0 < len(kept) < 8 * 150
+    assert kept
+    assert names(store) == kept | {"first"}
     store.close()
 
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -24,7 +24,7 @@ from drivers.printer.escpos import PROFILES, Item, Text
 from drivers.simulators.printer.simulator import PrinterSimulator
 from drivers.supervisor import Supervisor
 from kiosk.resident.printing import PrintQueue
-from offices import CLERK, DESK, OfficeHall, refused
+from offices import CLERK, DESK, PATIENCE, OfficeHall, refused
 from postgres import PostgresServer
 from ticketing.day.print_jobs import PrintJob
 from ticketing.model import StoreError
@@ -40,7 +40,7 @@ SUPPORT = Path(__file__).parents[2] / "support"
 
 @pytest.fixture
 def store(shared_url: str) -> Iterator[Store]:
-    opened = open_store(shared_url, exclusive=True)
+    opened = open_store(shared_url, exclusive=True, patience=PATIENCE)
     yield opened
     opened.close()
 
@@ -95,8 +95,8 @@ def cut(conn: Connection, server: PostgresServer) -> None:
         ("application_name", "quhao"),
     ],
 )
-def test_every_connection_is_durable_and_holds_nobody_up_for_long(store: Store, setting: str, value: str) -> None:
-    with store.read() as one, store.write() as other:
+def test_every_connection_is_durable_and_holds_nobody_up_for_long(shared_url: str, setting: str, value: str) -> None:
+    with closing(open_store(shared_url, exclusive=True)) as store, store.read() as one, store.write() as other:
         assert one.scalar(text(f"SHOW {setting}")) == value
         assert other.scalar(text(f"SHOW {setting}")) == value
 
@@ -599,9 +599,9 @@ def test_a_store_that_listens_is_closed_at_once_even_when_the_server_is_gone(
         if gone:
             own_server.stop()
         with ThreadPoolExecutor(1) as pool:
-            closing = pool.submit(store.close)
-            assert within(1.5, closing.done)
-            closing.result()
+            ending = pool.submit(store.close)
+            assert within(1.5, ending.done)
+            ending.result()
     own_server.start()
 
 
