@@ -41,8 +41,9 @@ WATCHED = 30.0
 SLOWEST_LINE = 960
 """Bytes per second at 9600 baud: how long a slip may be under way."""
 
-AFTER_A_MISS = 0.5
-"""Seconds until a printer that answered nothing is asked again."""
+SOONER = 0.5
+"""Seconds until a printer that answered nothing, or is in trouble, is asked again: it may have been noise, and people
+wait until it is over."""
 SOON = 0.1
 """Seconds between looks at a motor that confirms a slip."""
 IN_FLIGHT = 30.0
@@ -103,6 +104,7 @@ class Printer(Sink):
         take_timeout: seconds after which a slip that nobody took from the presenter is taken back in, or thrown out.
         fresh: seconds for which an answered round of questions need not be asked again in full before a slip: one
             question is enough then, and is answered while the store is told.
+        clock: seconds, going steadily.
     """
 
     profile: Profile
@@ -113,6 +115,7 @@ class Printer(Sink):
     paused_timeout: float = 120.0
     take_timeout: float = 30.0
     fresh: float = 0.5
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         self._look = threading.Event()
@@ -171,7 +174,7 @@ class Printer(Sink):
             late: told, on a thread that prints or reads, if an ``unconfirmed`` slip is confirmed after all.
             wanted: seconds for which the slip is wanted, if less than ``paused_timeout``; it is not begun later.
         """
-        began = time.monotonic()
+        began = self.clock()
         deadline = began + patience
         wanted_until = began + min(self.paused_timeout, wanted if wanted is not None else self.paused_timeout)
         slip = escpos.compose(items, self.profile, glyphs.draw_line)
@@ -209,7 +212,7 @@ class Printer(Sink):
                     trouble = None if ahead else line.check(self._wait_news)
                     if trouble is None and self.profile.counter and line.cuts is None:
                         self._settle(line.count_cuts(self.profile.counter, self._wait_news))
-                    if time.monotonic() >= wanted_until:
+                    if self.clock() >= wanted_until:
                         return Outcome("failed", "expired")
                     if trouble is None and not told:
                         sending()
@@ -220,7 +223,7 @@ class Printer(Sink):
                     # A stale connection shows here, with nothing lost: the supervisor makes a new one.
                     line.broken = error
                     self._wait_gone(line)
-                    if time.monotonic() >= deadline:
+                    if self.clock() >= deadline:
                         return Outcome("failed", error.reason)
                     continue
                 if trouble is not None:
@@ -239,7 +242,7 @@ class Printer(Sink):
             outcome = self._await_confirmation(line, job, len(slip))
             with self._news:
                 self._job = None
-                arrived_at = time.monotonic() + IN_FLIGHT + len(slip) / SLOWEST_LINE
+                arrived_at = self.clock() + IN_FLIGHT + len(slip) / SLOWEST_LINE
                 self._doubts.end(job, outcome, self.profile.confirm != "none", arrived_at, late)
             return outcome
 
@@ -282,25 +285,26 @@ class Printer(Sink):
         # A printer whose answers are late gives them as it is asked again.
         look = SOON if self.profile.confirm == "motor" or line.late else 0.5
         allowance = self.ack_timeout + size / SLOWEST_LINE
-        begun = time.monotonic()
+        begun = self.clock()
         deadline, grace_end = begun + allowance, max(begun + allowance, self._doubts.wanted_until)
         ask_at, nudge_at = begun + look, begun + allowance / 3
         trouble: str | None = None
         nudge = True
         while True:
-            now = time.monotonic()
+            now = self.clock()
             with self._news:
                 done = self._outcome(job, now)
                 if done is None:
                     wake_at = min(deadline, ask_at) if job.other_id else min(deadline, ask_at, job.settled_at)
                     self._news.wait(max(0.0, wake_at - now))
-                    done = self._outcome(job, time.monotonic())
+                    done = self._outcome(job, self.clock())
                 if done is not None:
                     return done
-            now = time.monotonic()
-            if now >= ask_at:
+            now = self.clock()
+            # Before it is given up it is asked once more: what came before the answer is read before it.
+            if now >= min(ask_at, deadline):
                 was, trouble = trouble, self._ask_why(line, job)
-                ask_at = time.monotonic() + look
+                ask_at = self.clock() + look
                 if trouble is not None or was is not None:
                     # The printer holds the slip and goes on by itself: never send it again.
                     deadline = max(deadline, now + allowance)
@@ -309,15 +313,18 @@ class Printer(Sink):
                     nudge = nudge and job.answered_out
             if trouble is not None and now >= grace_end:
                 self._clear_memory(line)
-                return self._outcome(job, time.monotonic()) or Outcome("unconfirmed", trouble)
+                return self._outcome(job, self.clock()) or Outcome("unconfirmed", trouble)
             if trouble is None and nudge and now >= nudge_at:
                 nudge = False
                 self._nudge(line, job)
+            if job.confirmed == "gs_r":
+                # The answer came in time: the id has its moment to follow.
+                deadline = max(deadline, job.settled_at)
             if now >= deadline:
                 if self.profile.confirm == "motor":
                     self._nudge(line, job)
                 failed = Outcome("unconfirmed", "silent" if job.silent else "no_confirmation")
-                return self._outcome(job, time.monotonic()) or failed
+                return self._outcome(job, self.clock()) or failed
 
     def _outcome(self, job: Job, now: float) -> Outcome | None:
         done = job.outcome(now)
@@ -376,18 +383,22 @@ class Printer(Sink):
     def serve(self, port: Port, link: Link) -> None:
         """Read answers and poll the status until the printer is lost or the program stops."""
         escpos.warm_up()
-        line = Line(port, self.answer_timeout, self.profile.confirm != "none", self.profile.status)
+        line = Line(port, self.answer_timeout, self.profile.confirm != "none", self.profile.status, self.clock)
 
         def wait_reading(done: Callable[[], bool], seconds: float) -> None:
-            deadline = time.monotonic() + seconds
-            while not done() and (left := deadline - time.monotonic()) > 0:
+            deadline = self.clock() + seconds
+            while not done():
+                left = max(0.0, deadline - self.clock())
+                # Read even when time is over: where the machine stood still, the answer may be there all the same.
                 self._read(line, left)
+                if not left:
+                    return
 
         lost, stopped = "stopping", True
         try:
             line.drain()
             line.check(wait_reading)
-            upkeep = Upkeep(self.profile, self._doubts, line, wait_reading, self.take_timeout)
+            upkeep = Upkeep(self.profile, self._doubts, line, wait_reading, self.take_timeout, self.clock)
             if line.trouble is None:
                 self._settle(upkeep.count_cuts())
             with self._news:
@@ -409,7 +420,7 @@ class Printer(Sink):
                 if self._job is not None:
                     self._job.lost = self._job.lost or lost
                 elif not stopped:
-                    self._doubts.lost_line(self.profile.confirm != "none", time.monotonic())
+                    self._doubts.lost_line(self.profile.confirm != "none", self.clock())
                 line.gone = lost
                 self._news.notify_all()
 
@@ -417,10 +428,10 @@ class Printer(Sink):
         """Ask how the printer is, if it is time to, and do what has to be done about it."""
         if look := self._look.is_set():
             self._look.clear()
-            self._watched_until = time.monotonic() + WATCHED
-        watched = time.monotonic() < self._watched_until
+            self._watched_until = self.clock() + WATCHED
+        watched = self.clock() < self._watched_until
         interval = 0.0 if look else self.fresh / 2 if watched else self.poll_interval
-        interval = min(interval, AFTER_A_MISS) if upkeep.missed else interval
+        interval = min(interval, SOONER) if upkeep.missed or line.trouble is not None else interval
         # The printing thread asks by itself.
         if self._job is None and line.is_due(interval) and line.turn.acquire(blocking=False):
             try:
@@ -431,8 +442,10 @@ class Printer(Sink):
                 line.turn.release()
 
     def _read(self, line: Line, seconds: float) -> None:
+        began = self.clock()
         data = line.port.read(seconds)
         if not data:
+            line.pause(min(seconds, self.clock() - began))
             return
         late: list[Callable[[Outcome], None]] = []
         with self._news:
@@ -457,15 +470,17 @@ class Printer(Sink):
         elif job.confirmed is None:
             job.confirmed = "gs_r"
             # The id says that it is printed, this one that it is understood: the id has a moment to follow.
-            job.settled_at = time.monotonic() + (self.ack_timeout / 3 if job.ident else 0.0)
+            job.settled_at = self.clock() + (self.ack_timeout / 3 if job.ident else 0.0)
 
     def _wait_news(self, done: Callable[[], bool], seconds: float) -> None:
         with self._news:
-            self._news.wait_for(done, seconds)
+            if not self._news.wait_for(done, seconds):
+                # Where the machine stood still, the answer may be there, and the device's thread about to read it.
+                self._news.wait_for(done, READ_SLICE)
 
     def _wait_online(self, deadline: float) -> Line | None:
         with self._news:
-            self._news.wait_for(lambda: self._line is not None, max(0.0, deadline - time.monotonic()))
+            self._news.wait_for(lambda: self._line is not None, max(0.0, deadline - self.clock()))
             return self._line
 
     def _wait_gone(self, line: Line) -> None:

@@ -281,15 +281,16 @@ class Classifier:
         if byte == 0:
             block = bytes(self._block)
             self._block.clear()
-            if len(block) == 7 and block.startswith(b"\x37\x22"):
-                return ProcessId(block[2:6])
+            if block[-7:-5] == b"\x37\x22":
+                # Noise may have begun a block before it.
+                return ProcessId(block[-5:-1])
             if block == b"\x37\x25\x00":
                 self.cleared += 1
             if block[:1] == b"\x5f" and block[1:-1].isdigit():
                 return Count(int(block[1:-1]))
-        elif len(self._block) > BLOCK_LIMIT:
-            # No block of ours; what follows is still its text, and no answer to anything.
-            del self._block[1:]
+        else:
+            # Longer is no block of ours, but what follows is still its text, and no answer in turn.
+            del self._block[1:-BLOCK_LIMIT]
         return None
 
     def _take_auto(self, byte: int) -> PrinterAnswer | None:

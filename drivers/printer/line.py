@@ -41,7 +41,14 @@ class Line:
         answers: the newest to DLE EOT, as they come in.
     """
 
-    def __init__(self, port: Port, answer_timeout: float, asks: bool, dialect: Dialect = STANDARD) -> None:
+    def __init__(
+        self,
+        port: Port,
+        answer_timeout: float,
+        asks: bool,
+        dialect: Dialect = STANDARD,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.port = port
         self.turn = threading.RLock()
         self.broken: OfflineError | None = None
@@ -54,8 +61,9 @@ class Line:
         self._answer_timeout = answer_timeout
         self._asks = asks
         self._dialect = dialect
+        self._clock = clock
         self._classifier = escpos_status.Classifier(dialect)
-        self._byte_at = 0.0
+        self._quiet = 0.0
         self._second_began = 0.0
         self._in_second = 0
         self._misses = dict.fromkeys(dialect.questions, 0)
@@ -98,20 +106,18 @@ class Line:
         return self._classifier.cleared
 
     def classify(self, data: bytes) -> list[escpos_status.PrinterAnswer]:
-        """What ``data`` says; half an answer before a pause is dropped. Answers to DLE EOT go to :attr:`answers`.
+        """What ``data`` says. Answers to DLE EOT go to :attr:`answers`.
 
         Raises:
             ProtocolError: it babbles.
         """
-        now = time.monotonic()
+        now = self._clock()
         if now - self._second_began > 1.0:
             self._second_began, self._in_second = now, 0
         self._in_second += len(data)
         if self._in_second > MOST_A_SECOND:
             raise ProtocolError("garbled", f"over {MOST_A_SECOND} bytes a second")
-        if now - self._byte_at > PAUSE_BETWEEN_ANSWERS and not self._classifier.unformed:
-            self._classifier.forget()
-        self._byte_at = now
+        self._quiet = 0.0
         found = list(self._classifier.feed(data))
         for answer in found:
             match answer:
@@ -127,6 +133,15 @@ class Line:
                     self.cuts = value
         return found
 
+    def pause(self, seconds: float) -> None:
+        """It was read for so many seconds, and nothing came: half an answer before a pause is dropped.
+
+        Not measured by the clock: a machine that stands still between two bytes reads no pause.
+        """
+        self._quiet += seconds
+        if self._quiet >= PAUSE_BETWEEN_ANSWERS and not self._classifier.unformed:
+            self._classifier.forget()
+
     def drain(self) -> None:
         """Drop what was waiting before anything was asked."""
         for _ in range(64):
@@ -135,11 +150,11 @@ class Line:
 
     def is_due(self, interval: float) -> bool:
         """Whether it is time to ask again."""
-        return self._asks and time.monotonic() - self.checked_at >= interval
+        return self._asks and self._clock() - self.checked_at >= interval
 
     def is_fresh(self, fresh: float) -> bool:
         """Whether a round without trouble is less than ``fresh`` seconds old, so that one question is enough."""
-        recent = time.monotonic() - self.checked_at < fresh
+        recent = self._clock() - self.checked_at < fresh
         return self._asks and recent and self.trouble is None and self._misses[self._dialect.questions[0]] == 0
 
     def ask_ahead(self) -> None:
@@ -155,7 +170,7 @@ class Line:
     def check(self, wait: Wait, all_questions: bool = False) -> str | None:
         """Ask how the printer is; its trouble, or None.
 
-        A question that it never answers is asked now and then, and only with ``all_questions``.
+        A question that it never answers is asked in trouble only, and now and then with ``all_questions``.
 
         Raises:
             OfflineError: the port is lost, or ``silent``: none of the questions is answered.
@@ -163,7 +178,8 @@ class Line:
         if not self._asks:
             return None
         self._rounds += all_questions
-        again = all_questions and self._rounds % 15 == 0
+        # In trouble all are asked: noise may have said it, in the name of a question that is given up.
+        again = self.trouble is not None or (all_questions and self._rounds % 15 == 0)
         known = [n for n in self._misses if self._misses[n] < 2 or again]
         answered = self._ask_all(known or list(self._misses), wait)
         if not answered:
@@ -176,7 +192,7 @@ class Line:
             self.trouble = self._find_trouble()
             if not self.late:
                 self._owed = 0
-        self.checked_at = time.monotonic()
+        self.checked_at = self._clock()
         return self.trouble
 
     def settle(self, wait: Wait) -> None:
@@ -272,7 +288,7 @@ class Line:
     def expect_paper(self) -> int:
         """Count a GS r that is being sent; its answer is the returned one in turn."""
         self._expected += 1
-        self._expected_at = time.monotonic()
+        self._expected_at = self._clock()
         return self._expected
 
     def count_paper(self) -> int | None:
@@ -284,5 +300,5 @@ class Line:
 
     def forgive(self) -> None:
         """Expect no answer any more that a printer without trouble has not given for long: it has lost the question."""
-        if self.trouble is None and time.monotonic() - self._expected_at > 10.0:
+        if self.trouble is None and self._clock() - self._expected_at > 10.0:
             self._counted = self._expected

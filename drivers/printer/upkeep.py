@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 from drivers.errors import OfflineError
 from drivers.printer.doubts import Doubts
@@ -25,13 +26,22 @@ class Upkeep:
         line: the connection.
         wait: waits while answers are read.
         take_timeout: seconds after which a slip in the exit counts as left behind.
+        clock: seconds, going steadily.
 
     Attributes:
         missed: rounds without any answer, one after the other.
         left_behind: a slip hangs in the exit for long.
     """
 
-    def __init__(self, profile: Profile, doubts: Doubts, line: Line, wait: Wait, take_timeout: float) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        doubts: Doubts,
+        line: Line,
+        wait: Wait,
+        take_timeout: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.missed = 0
         self.left_behind = False
         self._profile = profile
@@ -39,6 +49,7 @@ class Upkeep:
         self._line = line
         self._wait = wait
         self._take_timeout = take_timeout
+        self._clock = clock
         self._waiting_since: float | None = None
         self._cleared = False
         self._settled_at = -SETTLING
@@ -49,14 +60,14 @@ class Upkeep:
         Raises:
             OfflineError: the line is lost, or one round too many was not answered.
         """
-        line, now = self._line, time.monotonic()
+        line, now = self._line, self._clock()
         try:
             line.check(self._wait, all_questions)
         except OfflineError as error:
             self.missed += 1
             if error.reason != "silent" or self.missed >= MISSED_POLLS:
                 raise
-            line.checked_at = time.monotonic()
+            line.checked_at = self._clock()
             return
         self.missed = 0
         line.forgive()

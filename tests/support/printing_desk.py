@@ -1,6 +1,7 @@
 """A ticket printer on TCP, its driver, and whoever prints: for the tests of the printer's driver."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +22,27 @@ SLIP = (
 )
 
 
+class Clock:
+    """Steady seconds; the test may skip some."""
+
+    def __init__(self) -> None:
+        self._skipped = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self._skipped
+
+    def skip(self, seconds: float) -> None:
+        self._skipped += seconds
+
+
 @dataclass
 class Desk:
-    """A printer, its driver, and whoever prints."""
+    """A printer, its driver with its clock, and whoever prints."""
 
     simulator: PrinterSimulator
     printer: Printer
     supervisor: Supervisor[Port]
+    clock: Clock
     sendings: int = 0
 
     def sending(self) -> None:
@@ -37,7 +52,8 @@ class Desk:
         return (*SLIP[:2], Text(number, 5), *SLIP[3:])
 
     def print(self, number: str = "A012", **options: Any) -> Outcome:
-        return self.printer.print(self.slip(number), self.sending, **options)
+        """Print; a printer that is being connected again is waited for as long as it takes, unless told otherwise."""
+        return self.printer.print(self.slip(number), self.sending, **{"patience": 60.0} | options)
 
     def print_aside(self, number: str = "A012", **options: Any) -> "Aside":
         return Aside(lambda: self.print(number, **options))
@@ -63,7 +79,7 @@ class Aside:
         self._thread.join(seconds)
         return not self.done
 
-    def outcome(self, timeout: float = 10.0) -> Outcome:
+    def outcome(self, timeout: float = 60.0) -> Outcome:
         self._thread.join(timeout)
         return self._outcome[0]
 
@@ -83,14 +99,16 @@ def open_desks() -> Iterator[Open]:
         half_slip: bool = False,
         **options: Any,
     ) -> Desk:
-        timeouts = {"ack_timeout": 0.6, "poll_interval": 0.3, "paused_timeout": 5.0, "answer_timeout": 0.2}
-        timeouts["take_timeout"] = 30.0
+        # Short where a test is about nothing being confirmed; answers are waited for as long as they take.
+        timeouts = {"ack_timeout": 0.6, "poll_interval": 0.3, "paused_timeout": 60.0, "answer_timeout": 10.0}
+        timeouts["take_timeout"] = 60.0
         timeouts["fresh"] = 0.0  # so that "sending" is told right before the first byte
         timeouts |= {name: options.pop(name) for name in list(options) if name in timeouts}
         at_work = simulator or PrinterSimulator(**{"profile": PROFILES[profile], **options})
         if simulator is None:
             at_work.start()
-        printer = Printer(PROFILES[profile], **timeouts)
+        clock = Clock()
+        printer = Printer(PROFILES[profile], clock=clock, **timeouts)
         if half_slip:
             printer.expect_half_slip()
         supervisor = Supervisor("printer", "escpos", lambda: wire(open_port(at_work.url)), printer, wires.now)
@@ -98,8 +116,8 @@ def open_desks() -> Iterator[Open]:
             at_work.unplug()
         supervisor.start()
         if plugged:
-            wires.wait_until(lambda: printer.ready != "offline", 10)
-        opened.append(Desk(at_work, printer, supervisor))
+            wires.wait_until(lambda: printer.ready != "offline")
+        opened.append(Desk(at_work, printer, supervisor, clock))
         return opened[-1]
 
     yield open_desk

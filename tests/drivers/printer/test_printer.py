@@ -2,10 +2,10 @@
 
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 import pytest
 
@@ -14,7 +14,8 @@ from drivers.errors import OfflineError
 from drivers.port import Port
 from drivers.printer.driver import Outcome, Printer
 from drivers.printer.escpos import PROFILES, Text
-from drivers.printer.line import MOST_ANSWERS, Line
+from drivers.printer.escpos_status import DLE_EOT, GS_PROCESS_ID, ProcessId
+from drivers.printer.line import MOST_ANSWERS, PAUSE_BETWEEN_ANSWERS, Line
 from printing_desk import SLIP, Aside, Open, open_desks
 
 
@@ -67,6 +68,64 @@ class LateWire(wires.WholeWire):
         return whole[:-1]
 
 
+class WrittenWire(wires.WholeWire):
+    """Remembers what was written, and loses the next answer to each of some questions of status."""
+
+    written: ClassVar[list[bytes]] = []
+    lost: ClassVar[set[int]] = set()
+
+    def write(self, data: bytes, timeout: float) -> None:
+        WrittenWire.written.append(data)
+        super().write(data, timeout)
+
+    def read(self, timeout: float) -> bytes:
+        data = super().read(timeout)
+        last = WrittenWire.written[-1] if WrittenWire.written else b""
+        if data and last.startswith(DLE_EOT) and last[2] in WrittenWire.lost:
+            WrittenWire.lost.discard(last[2])
+            return b""
+        return data
+
+
+class AnsweredWire(wires.WholeWire):
+    """Runs ``after_slip`` when a slip is written, before its writer goes on."""
+
+    after_slip: Callable[[], None] = staticmethod(lambda: None)
+
+    def write(self, data: bytes, timeout: float) -> None:
+        super().write(data, timeout)
+        if not data.startswith(DLE_EOT):
+            AnsweredWire.after_slip()
+
+
+class HalfBlockWire(wires.WholeWire):
+    """Noise that looks like the beginning of a block comes right before everything else."""
+
+    def read(self, timeout: float) -> bytes:
+        data = super().read(timeout)
+        return b"\x5fno end" + data if data else b""
+
+
+class StandingWire(wires.WholeWire):
+    """The machine stands still when the first bit of an answer has come, for longer than an answer may take."""
+
+    STILL = 0.06
+
+    def __init__(self, port: Port) -> None:
+        super().__init__(port)
+        self._waiting = b""
+
+    def read(self, timeout: float) -> bytes:
+        waiting, self._waiting = self._waiting, b""
+        if waiting:
+            return waiting
+        self._waiting = super().read(timeout)
+        if not self._waiting:
+            return b""
+        threading.Event().wait(self.STILL)
+        return b"\xff"
+
+
 @pytest.mark.parametrize("wire", [*wires.WIRES, TwiceWire, TornWire, StaleWire])
 @pytest.mark.parametrize(("profile", "how"), [("epson", "gs_h"), ("generic", "gs_r")])
 def test_a_slip_is_printed_and_confirmed_on_every_wire(
@@ -82,34 +141,57 @@ def test_a_slip_is_printed_and_confirmed_on_every_wire(
     assert hall.sendings == 1
 
 
+def test_noise_before_an_id_does_not_hide_it(desk: Open) -> None:
+    hall = desk("epson", HalfBlockWire)
+    assert [hall.print(number) for number in ("A001", "A002")] == [Outcome("printed", None, "gs_h")] * 2
+
+
+def test_what_came_while_the_machine_stood_still_is_read_before_a_printer_is_called_silent(desk: Open) -> None:
+    hall = desk("custom-vkp", StandingWire, answer_timeout=StandingWire.STILL / 2)
+    wires.wait_until(lambda: hall.printer.ready is None, 30)
+
+
+def test_half_an_answer_waits_for_its_rest_while_the_machine_stands_still_and_goes_with_a_pause_of_the_line() -> None:
+    line = Line(wires.DeadWire(), 0.1, asks=False)
+    assert line.classify(b"\x37\x22AB") == []
+    threading.Event().wait(1.2 * PAUSE_BETWEEN_ANSWERS)
+    assert line.classify(b"CD\x00\x37\x22AB") == [ProcessId(b"ABCD")]
+    line.pause(PAUSE_BETWEEN_ANSWERS)
+    assert line.classify(b"CD\x00") != [ProcessId(b"ABCD")]
+
+
 def test_a_printer_that_does_not_know_process_ids_confirms_by_an_answer_in_turn_and_is_remembered(desk: Open) -> None:
-    hall = desk("epson", process_id=False, ack_timeout=3.0)
-    assert hall.print("A001") == Outcome("printed", None, "gs_r")
-    begun = time.monotonic()
-    assert hall.print("A002") == Outcome("printed", None, "gs_r")
-    assert time.monotonic() - begun < 0.7
+    hall = desk("epson", WrittenWire, process_id=False, ack_timeout=3.0)
+    asked = []
+    for number in ("A001", "A002"):
+        WrittenWire.written.clear()
+        assert hall.print(number) == Outcome("printed", None, "gs_r")
+        asked.append(GS_PROCESS_ID in b"".join(WrittenWire.written))
+    assert asked == [True, False], "an id that is not asked for is not waited for"
     assert hall.simulator.unfinished.rows == []
 
 
 @pytest.mark.parametrize("answers", [(1,), (4,), (1, 2, 4), (2, 3)])
 def test_a_printer_that_answers_some_questions_of_status_only_prints(desk: Open, answers: tuple[int, ...]) -> None:
-    hall = desk(answers=answers)
-    assert hall.printer.ready is None
+    hall = desk(answers=answers, answer_timeout=0.2)
+    wires.wait_until(lambda: hall.printer.ready is None)
     assert hall.print().state == "printed"
 
 
 def test_one_lost_answer_does_not_hide_that_there_is_no_paper(desk: Open) -> None:
-    hall = desk(poll_interval=60.0)
+    hall = desk("epson", WrittenWire, answer_timeout=0.2)
     hall.simulator.take_out_paper()
     assert hall.print() == Outcome("failed", "paper_out")
-    hall.simulator.answers = (1, 3)
+    WrittenWire.lost |= {2, 4}
+    wires.wait_until(lambda: not WrittenWire.lost)
     assert hall.print() == Outcome("failed", "paper_out")
+    assert hall.supervisor.state.reason == "paper_out"
 
 
 def test_a_printer_that_answers_no_question_is_silent_and_gets_not_one_byte(desk: Open) -> None:
-    hall = desk(answers=(), plugged=False)
+    hall = desk(answers=(), plugged=False, answer_timeout=0.2)
     hall.simulator.plug_in()
-    wires.wait_until(lambda: hall.supervisor.state.reason == "silent", 10)
+    wires.wait_until(lambda: hall.supervisor.state.reason == "silent")
     assert hall.print(patience=0.2) == Outcome("failed", "silent")
     assert hall.simulator.received == 0
     assert hall.sendings == 0
@@ -175,17 +257,20 @@ def test_a_cover_opened_in_the_middle_of_a_slip_is_waited_for(desk: Open, profil
 
 
 def test_paper_that_never_comes_leaves_the_slip_unconfirmed(desk: Open) -> None:
-    hall = desk(paused_timeout=1.0)
+    hall = desk()
     hall.simulator.paper_lasts(2)
-    assert hall.print() == Outcome("unconfirmed", "paper_out")
+    printing = hall.print_aside()
+    wires.wait_until(lambda: hall.printer.ready == "paper_out")
+    hall.clock.skip(60.0)
+    assert printing.outcome() == Outcome("unconfirmed", "paper_out")
 
 
 def test_a_slip_cleared_from_the_memory_of_a_printer_is_not_taken_for_printed(desk: Open) -> None:
     hall = desk("generic")
     hall.simulator.paper_lasts(2)
     printing = hall.print_aside()
-    wires.wait_until(lambda: not hall.simulator.has_paper)
-    assert printing.goes_on_for(0.8)
+    wires.wait_until(lambda: hall.printer.ready == "paper_out")
+    assert not printing.done
     hall.simulator.clear_memory()
     hall.simulator.put_in_paper()
     assert printing.outcome() == Outcome("unconfirmed", "no_confirmation")
@@ -207,7 +292,7 @@ def test_a_hang_up_in_the_middle_leaves_the_slip_unconfirmed_and_the_next_one_wh
 
 @pytest.mark.parametrize("hand", ["take_out_paper", "open_cover", "jam_cutter"])
 def test_answers_that_come_one_question_late_never_hide_a_trouble(desk: Open, hand: str) -> None:
-    hall = desk("epson", LateWire)
+    hall = desk("epson", LateWire, answer_timeout=0.2)
     getattr(hall.simulator, hand)()
     assert hall.print().state == "failed"
     assert hall.simulator.received == 0
@@ -217,7 +302,7 @@ def test_answers_that_come_one_question_late_never_hide_a_trouble(desk: Open, ha
 def test_a_printer_that_falls_silent_in_the_middle_is_doubtful_and_what_it_holds_is_printed_once(
     desk: Open, profile: str
 ) -> None:
-    hall = desk(profile)
+    hall = desk(profile, answer_timeout=0.1)
     outcome = hall.printer.print((Text("A001"),), hall.simulator.silence)
     assert outcome == Outcome("unconfirmed", "silent")
     assert hall.print("A002", patience=0.1).state == "failed"
@@ -227,8 +312,21 @@ def test_a_printer_that_falls_silent_in_the_middle_is_doubtful_and_what_it_holds
     assert [paper.texts[0] for paper in hall.simulator.papers] == ["A001", "西城区综合行政服务中心"]
 
 
+def test_an_answer_in_turn_that_came_in_time_is_not_thrown_away_while_an_id_may_still_follow(desk: Open) -> None:
+    hall = desk("epson", AnsweredWire, process_id=False, ack_timeout=3.0)
+
+    def run_out_of_time() -> None:
+        # The whole time for the confirmation is over once the slip is written: the answer is there by then.
+        wires.wait_until(lambda: hall.printer._job is not None and hall.printer._job.confirmed)
+        hall.printer.ack_timeout = 0.0
+
+    AnsweredWire.after_slip = run_out_of_time
+    assert hall.print() == Outcome("printed", None, "gs_r")
+
+
 def test_a_question_whose_answer_was_lost_is_asked_again(desk: Open) -> None:
-    hall = desk("generic")
+    # Asked again after a third of the time: by then the lost answer is lost, whatever stands still.
+    hall = desk("generic", answer_timeout=0.2, ack_timeout=3.0)
     printing = Aside(lambda: hall.printer.print(SLIP, hall.simulator.mute))
     wires.wait_until(lambda: hall.simulator.papers)
     hall.simulator.mute(False)
@@ -290,7 +388,7 @@ def test_an_answer_that_nobody_asked_for_does_not_confirm_the_next_slip(desk: Op
 
 
 def test_a_dead_connection_is_noticed_before_the_first_byte_and_the_slip_is_not_lost(desk: Open) -> None:
-    hall = desk(poll_interval=60.0)
+    hall = desk(poll_interval=3600.0, answer_timeout=0.3)
     hall.simulator.hang_up()
     assert hall.print("A001").state == "printed"
     hall.simulator.hang_up(reset=True)
@@ -307,7 +405,7 @@ def test_a_printer_pulled_out_and_put_back_prints_again(desk: Open) -> None:
     wires.wait_until(lambda: hall.supervisor.state.state == "offline")
     assert hall.printer.ready in ("hung_up", "refused")
     assert hall.print(patience=0.1).state == "failed"
-    printing = hall.print_aside("A002", patience=10)
+    printing = hall.print_aside("A002")
     hall.simulator.plug_in()
     assert printing.outcome().state == "printed"
     assert hall.numbers() == ["A002"]
@@ -335,7 +433,7 @@ def test_a_connection_lost_while_the_store_is_told_sends_nothing_there_and_tells
             hall.simulator.hang_up()
             wires.wait_until(lambda: hall.printer.ready is not None)
 
-    assert hall.printer.print(SLIP, hang_up).state == "printed"
+    assert hall.printer.print(SLIP, hang_up, patience=60.0).state == "printed"
     assert len(told) == 1
     assert len(hall.simulator.papers) == 1
 
@@ -364,7 +462,7 @@ def test_two_threads_never_mix_their_papers(desk: Open) -> None:
 
     def print_many(letter: str) -> None:
         for n in range(100):
-            outcomes.append(hall.print(f"{letter}{n:03}", patience=30))
+            outcomes.append(hall.print(f"{letter}{n:03}"))
 
     threads = [threading.Thread(target=print_many, args=(letter,)) for letter in "AB"]
     for thread in threads:
@@ -377,7 +475,7 @@ def test_two_threads_never_mix_their_papers(desk: Open) -> None:
 
 
 def test_a_second_slip_that_waited_too_long_is_not_sent(desk: Open) -> None:
-    hall = desk(ack_timeout=2.0)
+    hall = desk(ack_timeout=30.0)
     hall.simulator.hold_confirmations()
     first = hall.print_aside("A001")
     wires.wait_until(lambda: hall.simulator.papers)
@@ -392,10 +490,8 @@ def test_stopping_in_the_middle_ends_at_once(desk: Open) -> None:
     hall.simulator.paper_lasts(1)
     printing = hall.print_aside()
     wires.wait_until(lambda: not hall.simulator.has_paper)
-    begun = time.monotonic()
     hall.supervisor.stop()
-    assert printing.outcome() == Outcome("unconfirmed", "stopping")
-    assert time.monotonic() - begun < 1.0
+    assert printing.outcome() == Outcome("unconfirmed", "stopping"), "without the paper it would wait for"
     assert hall.print(patience=0.0) == Outcome("failed", "stopping")
 
 
@@ -411,7 +507,7 @@ def test_on_a_day_of_faults_no_number_is_on_two_originals_and_what_is_printed_is
 
 
 def a_day_of_faults(desk: Open, profile: str, seed: int, fresh: float) -> None:
-    hall = desk(profile, ack_timeout=0.3, poll_interval=0.1, fresh=fresh)
+    hall = desk(profile, ack_timeout=0.3, poll_interval=0.1, answer_timeout=0.2, fresh=fresh)
     chance = random.Random(seed)
     printer = hall.simulator
 
