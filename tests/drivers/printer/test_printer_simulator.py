@@ -28,7 +28,7 @@ class Host:
 
     def __init__(self, url: str) -> None:
         where = urlsplit(url)
-        self._socket = socket.create_connection((where.hostname, where.port), 2.0)
+        self._socket = socket.create_connection((where.hostname, where.port), 30.0)
 
     def send(self, hexadecimal: str | bytes) -> None:
         self._socket.sendall(bytes.fromhex(hexadecimal) if isinstance(hexadecimal, str) else hexadecimal)
@@ -52,7 +52,7 @@ class Host:
         except TimeoutError:
             return True
         finally:
-            self._socket.settimeout(2.0)
+            self._socket.settimeout(30.0)
 
     def is_hung_up(self) -> bool:
         try:

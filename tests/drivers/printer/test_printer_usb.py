@@ -41,13 +41,13 @@ def test_a_usb_printer_prints_confirms_and_comes_back_after_its_plug_was_pulled(
     supervisor.start()
     try:
         wires.wait_until(lambda: printer.ready is None)
-        assert printer.print([Text("A001")], lambda: None) == Outcome("printed", None, "gs_h")
+        assert printer.print([Text("A001")], lambda: None, 60.0) == Outcome("printed", None, "gs_h")
         simulator.unplug()
         wires.wait_until(lambda: supervisor.state.state == "offline")
         assert supervisor.state.reason in ("unplugged", "not_found")
         simulator.plug_in()
         wires.wait_until(lambda: supervisor.state.state == "online")
-        assert printer.print([Text("A002")], lambda: None).state == "printed"
+        assert printer.print([Text("A002")], lambda: None, 60.0).state == "printed"
     finally:
         supervisor.stop()
     assert [paper.texts for paper in simulator.papers] == [["A001"], ["A002"]]

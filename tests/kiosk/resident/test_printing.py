@@ -32,33 +32,33 @@ def print_of(hall: DemoHall, ticket: int) -> str:
 def test_a_slip_confirmed_late_is_no_longer_in_doubt(hall: DemoHall) -> None:
     hall.printer.hold_confirmations()
     ticket = issue(hall)
-    wait_until(lambda: print_of(hall, ticket) == "unconfirmed", 15)
+    wait_until(lambda: print_of(hall, ticket) == "unconfirmed")
     hall.printer.hold_confirmations(False)
-    wait_until(lambda: print_of(hall, ticket) == "printed", 15)
+    wait_until(lambda: print_of(hall, ticket) == "printed")
     assert len(hall.printer.papers) == 1
 
 
 def test_a_slip_in_doubt_is_printed_again_only_as_a_copy(hall: DemoHall) -> None:
     hall.printer.hang_up_after(150)
     ticket = issue(hall)
-    wait_until(lambda: print_of(hall, ticket) == "unconfirmed", 15)
+    wait_until(lambda: print_of(hall, ticket) == "unconfirmed")
     hall.office.reprint(ticket, DESK)
     hall.program.hall.printing.wake()
-    wait_until(lambda: print_of(hall, ticket) == "printed", 15)
+    wait_until(lambda: print_of(hall, ticket) == "printed")
     assert "补打" in "".join(hall.printer.papers[-1].texts)
 
 
 def test_a_slip_that_never_began_comes_out_unmarked_when_asked_for_again(hall: DemoHall) -> None:
     hall.printer.take_out_paper()
     ticket = issue(hall)
-    wait_until(lambda: print_of(hall, ticket) == "failed", 15)
+    wait_until(lambda: print_of(hall, ticket) == "failed")
     assert hall.printer.papers == []
     hall.printer.put_in_paper()
-    wait_until(lambda: hall.program.hall.printing.ready, 15)
+    wait_until(lambda: hall.program.hall.printing.ready)
     assert print_of(hall, ticket) == "failed", "nobody may stand there any more: it is not printed by itself"
     hall.office.reprint(ticket, DESK)
     hall.program.hall.printing.wake()
-    wait_until(lambda: print_of(hall, ticket) == "printed", 15)
+    wait_until(lambda: print_of(hall, ticket) == "printed")
     assert "补打" not in "".join(hall.printer.papers[-1].texts)
 
 
@@ -66,7 +66,7 @@ def test_narrow_paper_gets_narrow_lines(start_hall: Callable[..., DemoHall]) -> 
     printer = EscposSettings(name="printer", driver="escpos", port="sim:", profile="epson-58")
     hall = start_hall(devices=(printer,))
     ticket = issue(hall)
-    wait_until(lambda: print_of(hall, ticket) == "printed", 15)
+    wait_until(lambda: print_of(hall, ticket) == "printed")
     assert hall.printer.papers[0].faults == []
 
 
@@ -80,17 +80,17 @@ def test_paper_that_ends_in_mid_slip_leaves_the_kiosk_free_and_the_slip_comes_wi
     assert kiosk
     hall.printer.paper_lasts(4)
     hall.lay("zhang")
-    wait_until(lambda: kiosk.view().state == "choosing", 10)
+    wait_until(lambda: kiosk.view().state == "choosing")
     ticket, _ = kiosk.choose("business-licence")
-    wait_until(lambda: kiosk.view().state == "fault", 10)
+    wait_until(lambda: kiosk.view().state == "fault")
     shown = kiosk.view()
     assert shown.ticket and shown.ticket.ticket.number == ticket.number
     assert "缺纸" in shown.message
     hall.reader.lift()
     hall.lay("li")
-    wait_until(lambda: kiosk.view().state == "choosing", 10)
+    wait_until(lambda: kiosk.view().state == "choosing")
     hall.printer.put_in_paper()
-    wait_until(lambda: print_of(hall, ticket.id) == "printed", 15)
+    wait_until(lambda: print_of(hall, ticket.id) == "printed")
     assert kiosk.view().state == "choosing"
     assert len([paper for paper in hall.printer.papers if ticket.number in "".join(paper.texts)]) == 1
 
@@ -100,17 +100,17 @@ def test_a_ticket_cancelled_before_its_slip_began_frees_the_kiosk_and_says_what_
     assert kiosk
     hall.program.hall.printing.stop()
     hall.lay("zhang")
-    wait_until(lambda: kiosk.view().state == "choosing", 10)
+    wait_until(lambda: kiosk.view().state == "choosing")
     ticket, _ = kiosk.choose("business-licence")
     assert kiosk.view().state == "printing"
     hall.office.cancel(ticket.id, DESK)
-    wait_until(lambda: kiosk.view().state == "fault", 5)
+    wait_until(lambda: kiosk.view().state == "fault")
     shown = kiosk.view()
     assert shown.ticket is None
     assert "重新刷身份证取号" in shown.message
     hall.reader.lift()
     hall.lay("li")
-    wait_until(lambda: kiosk.view().state == "choosing", 10)
+    wait_until(lambda: kiosk.view().state == "choosing")
 
 
 def test_half_a_slip_of_an_earlier_run_does_not_become_the_head_of_the_next_one(
@@ -122,11 +122,11 @@ def test_half_a_slip_of_an_earlier_run_does_not_become_the_head_of_the_next_one(
     hall = start_hall(devices=(device,))
     printer.hang_up_after = 200
     first = issue(hall)
-    wait_until(lambda: print_of(hall, first) == "unconfirmed", 15)
+    wait_until(lambda: print_of(hall, first) == "unconfirmed")
     hall.stop()
     hall = start_hall(devices=(device,))
     second = issue(hall)
-    wait_until(lambda: print_of(hall, second) == "printed", 15)
+    wait_until(lambda: print_of(hall, second) == "printed")
     numbers = [re.findall(r"\bA\d{3}\b", paper.text) for paper in printer.papers]
     assert [found for found in numbers if len(set(found)) > 1] == []
     hall.stop()
@@ -145,15 +145,15 @@ def finish(hall: DemoHall, outcome: str) -> Any:
 
 def test_a_case_that_goes_on_gets_a_receipt_with_its_code(hall: DemoHall) -> None:
     case = finish(hall, "承诺")
-    wait_until(lambda: hall.printer.papers, 15)
+    wait_until(lambda: hall.printer.papers)
     paper = hall.printer.papers[0]
     assert [code.rpartition("/")[2] for code in paper.codes] == [case.receipt]
     assert "受理回执" in "".join(paper.texts)
     assert str(case.promised_on) in "".join(paper.texts)
-    wait_until(lambda: hall.office.print_jobs(5) == [], 15)
+    wait_until(lambda: hall.office.print_jobs(5) == [])
     hall.program.hall.cases.reprint(case.id, DESK)
     hall.program.hall.printing.wake()
-    wait_until(lambda: len(hall.printer.papers) == 2, 15)
+    wait_until(lambda: len(hall.printer.papers) == 2)
     assert "补打" in "".join(hall.printer.papers[1].texts)
 
 
@@ -161,7 +161,7 @@ def test_a_slip_that_cannot_be_laid_out_is_given_up_and_the_next_one_comes_out(
     hall: DemoHall, caplog: pytest.LogCaptureFixture
 ) -> None:
     hall.printer.take_out_paper()
-    wait_until(lambda: not hall.program.hall.printing.ready, 15)
+    wait_until(lambda: not hall.program.hall.printing.ready)
     hall.program.hall.printing.stop()
     broken = hall.office.issue("business-licence", DESK, print=True).ticket.id
     good = hall.office.issue("business-licence", DESK, print=True).ticket.id
@@ -174,9 +174,9 @@ def test_a_slip_that_cannot_be_laid_out_is_given_up_and_the_next_one_comes_out(
     hall.printer.put_in_paper()
     printer = hall.program.hall.printing._printer
     desk = PrintQueue(hall.office, printer, lay_out_all_but_one)
-    wait_until(lambda: desk.ready, 15)
+    wait_until(lambda: desk.ready)
     desk.start()
-    wait_until(lambda: print_of(hall, good) == "printed", 15)
+    wait_until(lambda: print_of(hall, good) == "printed")
     desk.stop()
     assert print_of(hall, broken) == "failed"
     assert len(hall.printer.papers) == 1

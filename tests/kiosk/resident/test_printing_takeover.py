@@ -41,7 +41,7 @@ class Hall:
         return str(self.office.office.ticket(ticket).print)
 
     def comes_to(self, ticket: int, state: str) -> None:
-        wait_until(lambda: self.print_of(ticket) == state, 10)
+        wait_until(lambda: self.print_of(ticket) == state)
 
     def numbers(self, place: int) -> list[str]:
         """What came out of a printer, a number a piece of paper."""
@@ -84,7 +84,7 @@ def test_a_second_printer_takes_over_and_gives_back(start: Callable[..., Hall], 
     assert hall.desks[1].simulator.papers[0].faults == []
     back = {"take_out_paper": "put_in_paper", "open_cover": "close_cover", "jam_cutter": "free_cutter"}
     hall.desks[0].simulator.use(back.get(hand, "plug_in"), {})
-    wait_until(lambda: hall.desks[0].printer.ready is None, 10)
+    wait_until(lambda: hall.desks[0].printer.ready is None)
     third = hall.issue()
     hall.comes_to(third, "printed")
     assert hall.numbers(0) == ["A001", "A003"]
@@ -111,7 +111,9 @@ def test_without_any_printer_that_works_a_slip_fails_with_the_first_ones_reason(
     hall.desks[1].simulator.open_cover()
     ticket = hall.issue()
     hall.comes_to(ticket, "failed")
-    assert hall.outcomes == [("A001", Outcome("failed", "paper_out"))]
+    # Kept first, then told.
+    told = [("A001", Outcome("failed", "paper_out"))]
+    wait_until(lambda: hall.outcomes == told)
     wait_until(lambda: hall.queue.trouble == "paper_out")
     assert all(one.simulator.received == 0 for one in hall.desks)
 
@@ -141,9 +143,11 @@ def test_who_asks_again_for_a_slip_that_still_waits_is_waited_for_anew(start: Ca
 
 
 def test_what_the_printer_holds_after_its_time_does_not_come_with_the_new_roll(start: Callable[..., Hall]) -> None:
-    hall = start("epson", paused_timeout=0.8)
+    hall = start("epson")
     hall.desks[0].simulator.paper_lasts(3)
     ticket = hall.issue()
+    wait_until(lambda: hall.desks[0].printer.ready == "paper_out")
+    hall.desks[0].clock.skip(60.0)
     hall.comes_to(ticket, "unconfirmed")
     hall.desks[0].simulator.put_in_paper()
     wait_until(lambda: hall.queue.ready)

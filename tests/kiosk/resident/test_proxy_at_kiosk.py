@@ -78,7 +78,7 @@ def test_a_ticket_for_somebody_else_is_taken_with_both_cards(hall: Any, new_page
     assert name not in page.content()
     page.locator('[data-service="business-licence"]').click()
     kiosk = hall.program.hall.kiosk
-    wait_until(lambda: kiosk.view().state == "taking", 15)
+    wait_until(lambda: kiosk.view().state == "taking")
     clerk = Actor("clerk", "clerk", "3")
     hall.office.call_next("3", clerk)
     hall.office.start("3", clerk)
