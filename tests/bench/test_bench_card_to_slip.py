@@ -117,17 +117,17 @@ class Hall:
     def round(self, number: int) -> None:
         """A resident lays a card, chooses and gets the slip."""
         sample = CARDS[number % 5]
-        wait_until(lambda: self._client.get("/kiosk").body["state"] == "idle", 20)
+        wait_until(lambda: self._client.get("/kiosk").body["state"] == "idle")
         events = self._following.events
         seen, cuts, before = len(events), len(self.printer.cut_at), self.printer.bytes
         service = ("business-licence", "social-security")[number // 5 % 2] if number < 10 else "business-licence"
         self.reader.lay(sample.text, sample.photo)
-        wait_until(lambda: any(each[1]["state"] == "choosing" for each in events[seen:]), 5)
+        wait_until(lambda: any(each[1]["state"] == "choosing" for each in events[seen:]))
         answer = self._client.post("/kiosk/choose", {"service": service})
         if answer.status == 409:  # this resident has a ticket: the slip is printed again
             answer = self._client.post("/kiosk/reprint", {"service": service})
         assert answer.status in (200, 201), answer
-        wait_until(lambda: len(self.printer.cut_at) > cuts, 10)
+        wait_until(lambda: len(self.printer.cut_at) > cuts)
         found = max(at for at, command in self.reader.asked if command == b"\x20\x02") - (10 + 15) * BYTE
         # The simulator notes monotonic seconds, as perf_counter does on Linux.
         taken = self.printer.cut_at[-1] - found

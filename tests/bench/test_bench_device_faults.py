@@ -186,7 +186,7 @@ def test_a_device_is_in_use_again_after_any_fault(
                 # What a hall does with events: it takes them.
                 rig.events.clear()
         gc.collect()
-        assert threading.active_count() <= before[1]
+        wait_until(lambda: threading.active_count() <= before[1])
         wait_until(lambda: process.num_fds() <= before[0])
         grown = process.memory_info().rss - before[2]
         assert grown < GROWTH, f"{grown / 2**20:.1f} MB more than before {len(waits)} faults"
