@@ -90,6 +90,7 @@ class House:
         # It quotes requests; what is to be known is logged here by kind.
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
         self._replaying = asyncio.Lock()
+        self._looked = 0.0
         self.loop: asyncio.AbstractEventLoop
         self.pool: Pool
 
@@ -146,14 +147,18 @@ class House:
         self.large.discard(connection)
 
     def tick(self) -> bool:
-        """Cut some whose time is over, and know the time for the ``Date`` of answers; whether there may be more."""
+        """Cut some whose time is over, and know the time for the ``Date`` of answers; whether there may be more.
+
+        Their time must have been over at the look before: after that the loop has read all that had come. On a machine
+        that stood still, a request may have arrived in time and wait in the kernel.
+        """
         while self.answered:
             connection = self.answered.popleft()
             if not (connection.gone or connection.busy):
                 self.wait(connection)
-        now = self.loop.time()
+        before, self._looked = self._looked, self.loop.time()
         waiting = chain(self.fresh.items(), self.idle.items())
-        late = list(islice((one for one, until in waiting if until <= now), AT_ONCE))
+        late = list(islice((one for one, until in waiting if until <= before), AT_ONCE))
         for connection in late:
             self.go_on(connection)
             connection.cut()

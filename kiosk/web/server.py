@@ -121,7 +121,8 @@ class Server:
         with suppress(RuntimeError):  # The loop is closed: it was stopped before.
             self._stopping()
         if self._thread:
-            self._thread.join(2 * STOPPING)
+            # It takes little more than a second, but for a machine that stands still.
+            self._thread.join(10 * STOPPING)
 
     def _run(self, listener: socket.socket) -> None:
         try:
