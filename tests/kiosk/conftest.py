@@ -4,7 +4,6 @@ import http.client
 import json
 import socket
 import ssl
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -148,7 +147,7 @@ class TestHall:
     def pass_time(self, **span: float) -> None:
         self.at += timedelta(**span)
 
-    def connect(self, timeout: float = 10.0) -> http.client.HTTPConnection:
+    def connect(self, timeout: float = 30.0) -> http.client.HTTPConnection:
         if self.context:
             return http.client.HTTPSConnection("127.0.0.1", self.server.port, timeout=timeout, context=self.context)
         return http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=timeout)
@@ -300,7 +299,7 @@ def build(
             box="test",
             desk=("咨询台", "the information desk"),
             ticket_url=lambda code: f"HTTPS://Q.EXAMPLE.CN/T/{code}",
-            clock=time.monotonic,
+            clock=lambda: now().timestamp(),
             has_reader=False,
             on_change=lambda view: screen.tell(*kiosk_message(view)),
         )

@@ -227,7 +227,7 @@ def test_what_comes_through_an_unnamed_proxy_is_not_the_kiosk(shared: Any, heade
 
 def ask_from(address: str, here: Any, method: str, path: str, **headers: str) -> tuple[int, str]:
     """A request to that address of this machine, which then is the one it comes from, too."""
-    connection = http.client.HTTPConnection(address, here.server.port, timeout=10)
+    connection = http.client.HTTPConnection(address, here.server.port, timeout=30)
     try:
         connection.request(method, f"/api/v1{path}", headers=headers)
         response = connection.getresponse()
@@ -246,7 +246,7 @@ def test_from_elsewhere_credentials_in_the_clear_are_refused_even_when_right(
         assert ask_from(lan_address, here, "GET", "/windows/3", **headers) == (403, "tls_required")
     assert ask_from(lan_address, here, "GET", "/windows/3") == (401, "not_logged_in")
     assert ask_from(lan_address, here, "GET", "/kiosk") == (403, "forbidden")
-    connection = http.client.HTTPConnection(lan_address, here.server.port, timeout=10)
+    connection = http.client.HTTPConnection(lan_address, here.server.port, timeout=30)
     body = json.dumps({"username": "wang", "password": PASSWORD})
     connection.request("POST", "/api/v1/login", body, {"Content-Type": "application/json"})
     assert json.loads(connection.getresponse().read())["code"] == "tls_required"
@@ -276,7 +276,7 @@ def test_by_tls_people_and_machines_get_in_from_elsewhere(
     here = start(host="0.0.0.0", tls_cert=certificate[0], tls_key=certificate[1])
     token = here.token("clerk")
     here.hall.people.add_account("wang", "clerk", ("3",), PASSWORD)
-    connection = http.client.HTTPSConnection(lan_address, here.server.port, timeout=10, context=here.context)
+    connection = http.client.HTTPSConnection(lan_address, here.server.port, timeout=30, context=here.context)
     try:
         connection.request("GET", "/api/v1/windows/3", headers={"Authorization": f"Bearer {token}"})
         response = connection.getresponse()
@@ -294,7 +294,7 @@ def test_by_tls_people_and_machines_get_in_from_elsewhere(
 
 def test_plain_http_on_the_tls_port_is_told_so(start: Callable[..., Any], certificate: tuple[Path, Path]) -> None:
     here = start(tls_cert=certificate[0], tls_key=certificate[1])
-    connection = http.client.HTTPConnection("127.0.0.1", here.server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", here.server.port, timeout=30)
     try:
         connection.request("GET", "/api/v1/board")
         response = connection.getresponse()

@@ -43,11 +43,11 @@ def test_the_printer_goes_on_after_a_slip_that_is_not_known_any_more(hall: Any, 
     hall.printer.hold_confirmations()
     hall.office.issue("business-licence", CLERK, print=True)
     hall.program.hall.printing.wake()
-    wait_until(lambda: len(hall.printer.papers) == 1, 15)
+    wait_until(lambda: len(hall.printer.papers) == 1)
     backups.restore(tmp_path / "hall.backup", ROOT, replace=True)
     hall.printer.hold_confirmations(False)
     after = hall.office.issue("business-licence", CLERK, print=True)
     hall.program.hall.printing.wake()
-    wait_until(lambda: hall.office.ticket(after.ticket.id).print == "printed", 20)
+    wait_until(lambda: hall.office.ticket(after.ticket.id).print == "printed")
     assert after.ticket.number == "A002"
     assert hall.printer.papers[-1].cut

@@ -80,7 +80,7 @@ def test_a_place_given_back_may_be_taken_again(small: Any) -> None:
 
 
 def test_a_proxy_of_http_1_0_gets_its_stream_without_chunks(here: Any) -> None:
-    with socket.create_connection(("127.0.0.1", here.server.port), timeout=10) as proxy:
+    with socket.create_connection(("127.0.0.1", here.server.port), timeout=30) as proxy:
         proxy.sendall(b"GET /api/v1/events HTTP/1.0\r\nHost: localhost\r\n\r\n")
         said = b""
         while not said.endswith(b"retry: 2000\n\n"):

@@ -42,7 +42,7 @@ def hall(start: Callable[..., Any], zone: ClimateSimulator) -> Any:
 
 
 def test_anybody_sees_how_warm_it_is(hall: Any) -> None:
-    assert hall.get("/climate").json == [
+    expected = [
         {
             "zone": "1F",
             "device": "climate-1f",
@@ -56,6 +56,8 @@ def test_anybody_sees_how_warm_it_is(hall: Any) -> None:
             "override_until": None,
         }
     ]
+    # Whether it runs is unknown for a moment where the device was silent, as on a machine that stands still.
+    wait_until(lambda: hall.get("/climate").json == expected)
 
 
 def test_a_hall_without_zones_says_nothing_of_them(here: Any) -> None:
@@ -74,7 +76,8 @@ def test_a_manager_switches_an_air_conditioner_for_a_while(hall: Any, zone: Clim
     assert answer.status == 200
     assert answer.json["override"] == "on"
     until = datetime.fromisoformat(answer.json["override_until"])
-    assert abs(until - hall.now() - timedelta(minutes=30)) < timedelta(seconds=1)
+    # By the device's own clock, which goes on.
+    assert timedelta(minutes=28) < until - hall.now() <= timedelta(minutes=30)
     wait_until(lambda: zone.relay)
     wait_until(lambda: hall.get("/climate").json[0]["on"])
     assert hall.get("/climate").json[0]["why"] == "override"

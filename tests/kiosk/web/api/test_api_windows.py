@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from wires import wait_until
+
 
 @pytest.fixture
 def clerk(here: Any) -> str:
@@ -174,6 +176,8 @@ def test_a_ticket_without_a_person_has_no_resident(here: Any, clerk: str) -> Non
 def test_the_windows_own_news_say_when_to_look_again_and_what_was_scanned(here: Any, clerk: str) -> None:
     stream = here.listen("/windows/3/events", token=clerk)
     assert stream.response.status == 200
+    # The answer is out before its stream hears anything.
+    wait_until(lambda: here.hall.news.listeners == 1)
     here.issue()
     assert next(stream).event == "refresh"
     here.hall.news.tell("3", "scan", {"ok": False, "code": "unknown_code"})
