@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,21 +160,32 @@ class DemoHall:
 
     def wait_for_devices(self) -> None:
         """Until every device answers."""
-        wait_until(lambda: all(one.state.state == "online" for one in self.program.hall.devices), 10)
+        wait_until(lambda: all(one.state.state == "online" for one in self.program.hall.devices), 60)
 
     def stop(self) -> None:
         self.program.parts.stop()
 
 
+def zone_of_the_forenoon() -> str:
+    """A time zone in which it is ten o'clock and some minutes: no test begins before a midnight and ends after it."""
+    east = (10 - datetime.now(UTC).hour + 12) % 24 - 12
+    # POSIX counts hours to the west.
+    return f"Etc/GMT{-east:+d}"
+
+
+FORENOON = zone_of_the_forenoon()
+
+
 def demo_settings(folder: Path, **changes: Any) -> Settings:
-    """The demonstration's settings with a store in ``folder`` and a free port."""
+    """The demonstration's settings with a store in ``folder``, a free port, and a time zone where it is forenoon."""
     settings = load(Path(config.__file__).parent / "demo.toml")
     empty_store.lay(folder / "quhao.db")
     store = settings.store.model_copy(
         update={"url": f"sqlite:///{folder / 'quhao.db'}", "key_file": folder / "master.key"}
     )
     server = settings.server.model_copy(update={"port": 0})
-    return settings.model_copy(update={"store": store, "server": server} | changes)
+    hall = settings.hall.model_copy(update={"timezone": FORENOON})
+    return settings.model_copy(update={"store": store, "server": server, "hall": hall} | changes)
 
 
 @pytest.fixture(scope="session")
@@ -224,8 +236,8 @@ def hall(start_hall: Callable[..., DemoHall]) -> DemoHall:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium."""
-    # On a machine that does everything at once a page may take longer than the usual five seconds.
-    expect.set_options(timeout=20_000)
+    # On a machine that does everything at once, or stands still, a page may take longer than the usual five seconds.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser

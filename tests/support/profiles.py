@@ -31,8 +31,8 @@ class Profile:
         self._clock = clock
         self._errors: list[str] = []
         self._origins: set[str] = set()
+        self._context.set_default_timeout(30_000)
         self.page = self._context.new_page()
-        self.page.set_default_timeout(10_000)
         self.page.on("pageerror", lambda error: self._errors.append(str(error)))
         self.page.on("framenavigated", self._remember)
         self._protocol = self._context.new_cdp_session(self.page)

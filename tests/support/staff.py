@@ -1,5 +1,6 @@
 """What tests of the staff's pages share: somebody at a window, and tickets in people's hands."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -34,12 +35,32 @@ def key_is(page: Page, words: str) -> None:
     expect(page.locator("#go")).to_be_enabled()
 
 
+def stop_time(page: Page) -> None:
+    """Have no time pass in a page of ``new_page(clock=True)`` but what the test lets pass: nothing runs out meanwhile.
+
+    It stops some seconds from now, as the page's time cannot go back, and before a silent stream is given up.
+    """
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=20))
+
+
+def no_show(page: Page) -> None:
+    """F3 twice, at once: the second is to come within some seconds, which a machine may stand still."""
+    page.evaluate(
+        """() => {
+            for (const key of ["F3", "F3"]) dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
+        }"""
+    )
+
+
 def scan(page: Page, text: str) -> None:
-    """What a scanner does that types like a keyboard: all at once, wherever the focus is."""
+    """What a scanner does that types like a keyboard: a key a millisecond, wherever the focus is."""
     page.evaluate(
         """(text) => {
+            let at = performance.now();
             for (const key of [...text, "Enter"]) {
                 const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, composed: true });
+                // Its own time, since the machine may stand still between two keys.
+                Object.defineProperty(event, "timeStamp", { value: at++ });
                 document.activeElement.dispatchEvent(event);
             }
         }""",

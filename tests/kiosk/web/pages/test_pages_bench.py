@@ -55,7 +55,7 @@ def test_a_card_becomes_a_slip_a_call_and_the_residents_data(hall: Any, page: Pa
     desk(page).locator("#go").click()
     screen = page.frame_locator(".tv iframe")
     expect(screen.get_by_text("A001").first).to_be_visible()
-    expect(page.locator("#said li").first).to_contain_text("请到一号窗口", timeout=15_000)
+    expect(page.locator("#said li").first).to_contain_text("请到一号窗口")
     wait_until(lambda: "A001" in hall.strip("1").text)
     expect(page.locator("[data-window='1'] .strip img")).to_have_attribute("alt", hall.strip("1").text)
     expect(desk(page).locator("#go-text")).to_have_text("开始办理")
@@ -112,7 +112,7 @@ def test_what_is_pulled_shows_and_can_be_put_back(hall: Any, page: Page, device:
     expect(state).to_have_text(re.compile(words))
     button.click()
     expect(button).to_have_attribute("aria-pressed", "false")
-    expect(state).to_have_text("正常", timeout=10_000)
+    expect(state).to_have_text("正常")
 
 
 def test_the_voice_can_be_heard_again(hall: Any, page: Page) -> None:
@@ -120,7 +120,7 @@ def test_the_voice_can_be_heard_again(hall: Any, page: Page) -> None:
     expect(page.locator("#mouth .slip")).to_be_visible()
     desk(page).locator("#go").click()
     play = page.locator("#said button").first
-    expect(play).to_be_visible(timeout=15_000)
+    expect(play).to_be_visible()
     with page.expect_response("**/said/1.wav") as heard:
         play.click()
     assert heard.value.status in (200, 206)
@@ -192,7 +192,7 @@ def test_a_zone_is_warmed_by_its_slider_and_its_relay_answers(hall: Any, page: P
     expect(slider).to_have_value("25")
     slider.fill("30")
     expect(slider).to_have_value("30")
-    expect(item.locator(".part-lamp", has_text="空调")).to_contain_text("亮", timeout=15_000)
+    expect(item.locator(".part-lamp", has_text="空调")).to_contain_text("亮")
     assert zone.relay
     assert zone.measured()[0] == 30.0
 
@@ -202,5 +202,5 @@ def test_what_the_broker_is_told_is_shown(hall: Any, page: Page) -> None:
     item = page.locator("#others > li", has_text="MQTT")
     hall.office.issue("tax", CLERK, print=False)
     number = hall.office.call_next("1", CLERK).ticket.number
-    expect(item).to_contain_text(number, timeout=15_000)
+    expect(item).to_contain_text(number)
     assert json.loads(hall.simulator("broker").topics["quhao/demo/last_call"])["window"] == "1"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from staff import resident_of, scan
+from staff import resident_of, scan, stop_time
 from ticketing.cases.cases import Further
 from ticketing.model import Actor
 from wires import wait_until
@@ -129,26 +129,34 @@ def test_a_promised_day_stands_on_the_receipts_page(hall: Any, new_page: Callabl
 
 def tablet_of(hall: Any, new_page: Callable[..., Page]) -> Page:
     token = hall.program.hall.people.add_token("rate-3", "terminal", ["3"], "rate-3")
-    page = new_page(1024, 600)
+    page = new_page(1024, 600, clock=True)
     page.goto(f"{hall.url}/rate/3#token={token}")
     expect(page.locator("#idle")).to_be_visible()
     assert token not in page.url
     return page
 
 
+def asks(page: Page) -> None:
+    """Wait until the tablet asks; from then on its time stands still, and what it says for a moment stays."""
+    expect(page.locator("#asking")).to_be_visible()
+    stop_time(page)
+
+
 def test_the_tablet_asks_who_was_just_served_and_thanks(hall: Any, new_page: Callable[..., Page]) -> None:
     page = tablet_of(hall, new_page)
     code, _ = serve(hall)
-    expect(page.locator("#asking")).to_be_visible()
+    asks(page)
     page.locator('[data-grade="5"]').click()
     expect(page.locator("#thanks")).to_be_visible()
     assert to_rate(hall, code) == 0
+    page.clock.run_for(5000)
     expect(page.locator("#idle")).to_be_visible()
 
 
 def test_the_tablet_asks_for_reasons_below_fair(hall: Any, new_page: Callable[..., Page]) -> None:
     page = tablet_of(hall, new_page)
     serve(hall)
+    asks(page)
     page.locator('[data-grade="2"]').click()
     expect(page.locator("#send")).to_be_disabled()
     page.locator('[data-reason="unclear"]').click()
@@ -165,12 +173,14 @@ def test_a_second_tap_on_the_tablet_is_no_second_grade(hall: Any, new_page: Call
     page.on("request", lambda sent: grades.append(sent.url) if sent.method == "POST" else None)
     page.route("**/rating", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
     serve(hall)
+    asks(page)
     page.locator('[data-grade="5"]').click()
     page.locator('[data-grade="5"]').click()
     wait_until(lambda: page.evaluate("1") and held)
     for route in held:
         route.continue_()
     expect(page.locator("#thanks")).to_be_visible()
+    page.clock.run_for(5000)
     expect(page.locator("#idle")).to_be_visible()
     expect(page.locator("#trouble")).to_be_hidden()
     assert len(grades) == 1
@@ -201,7 +211,7 @@ def test_the_tablet_says_what_it_can_when_it_gets_no_answer_of_the_halls(
 ) -> None:
     page = tablet_of(hall, new_page)
     serve(hall)
-    page.locator('[data-grade="5"]').wait_for()
+    asks(page)
     page.route("**/rating", STRANGE[kind])
     page.locator('[data-grade="5"]').click()
     expect(page.locator("#trouble")).to_be_visible()

@@ -122,7 +122,7 @@ def test_the_screen_is_dimmed_while_nobody_is_there(hall: Any, new_page: Callabl
     wait_until(lambda: hall.program.hall.screen.listeners)
     pins = hall.simulator("cabinet")
     pins.press(PRESENCE)
-    wait_until(lambda: page.clock.run_for(5000) or page.locator("html.asleep").count())
+    wait_until(lambda: page.clock.run_for(1000) or page.locator("html.asleep").count())
     pins.hold(PRESENCE)
     expect(page.locator("html.asleep")).to_have_count(0)
 

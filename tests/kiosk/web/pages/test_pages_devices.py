@@ -41,7 +41,7 @@ def test_a_pulled_plug_is_told_with_what_to_do_and_its_return_too(hall: Any, pag
     expect(page.locator("#summary")).to_contain_text("1 台需要处理")
     expect(page.locator(".device").first).to_have_attribute("data-device", "printer")
     hall.printer.plug_in()
-    expect(printer.locator(".device-state")).to_have_text("正常", timeout=10_000)
+    expect(printer.locator(".device-state")).to_have_text("正常")
     expect(printer.locator(".device-advice")).to_be_empty()
 
 
@@ -59,7 +59,7 @@ def test_missing_paper_is_a_fault_in_words(hall: Any, page: Page) -> None:
 def test_what_works_and_will_soon_want_somebody_is_told(hall: Any, page: Page) -> None:
     hall.printer.wear_down_paper()
     printer = card(page, "printer")
-    expect(printer.locator(".device-advice")).to_have_text("准备好新纸卷", timeout=10_000)
+    expect(printer.locator(".device-advice")).to_have_text("准备好新纸卷")
     expect(printer.locator(".device-reason code")).to_have_text("paper_near_end")
     expect(printer.locator(".device-state")).to_have_text("正常")
 
@@ -68,7 +68,7 @@ def test_the_test_buttons_print_show_and_say(hall: Any, page: Page) -> None:
     papers, said = len(hall.printer.papers), len(hall.speaker.said)
     for device in ("printer", "strip-1", "speaker"):
         card(page, device).locator(".device-test").click()
-        expect(card(page, device).locator(".device-result.good")).not_to_be_empty(timeout=15_000)
+        expect(card(page, device).locator(".device-result.good")).not_to_be_empty()
     wait_until(lambda: len(hall.printer.papers) == papers + 1 and len(hall.speaker.said) == said + 1)
     expect(card(page, "reader").locator(".device-test")).to_be_hidden()
 

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 import kiosk
+from wires import wait_until
 
 MORNING = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 CODE = "7ZQ2M4RDX0KH3W9P"
@@ -49,6 +50,7 @@ def page(new_page: Callable[..., Page]) -> Page:
 def scans(page: Page, expected: list[str]) -> None:
     """After a moment of silence exactly these have been scanned."""
     page.clock.run_for(250)
+    wait_until(lambda: len(page.evaluate("scans")) >= len(expected))
     assert page.evaluate("scans") == expected
 
 
