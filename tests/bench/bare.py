@@ -94,9 +94,10 @@ queues: list[asyncio.Queue[bytes]] = []
 
 async def stream(send: Any) -> None:
     queue: asyncio.Queue[bytes] = asyncio.Queue()
+    # Before the client knows of it: what is sent from then on is heard.
+    queues.append(queue)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
     await send({"type": "http.response.body", "body": b": hello\n\n", "more_body": True})
-    queues.append(queue)
     while True:
         await send({"type": "http.response.body", "body": await queue.get(), "more_body": True})
 

@@ -80,7 +80,7 @@ class Bare:
         file = Path(__file__).parent / "bare.py"
         command = [self.servers[server], str(file), mode, str(port), str(folder), server]
         self._processes.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
-        wait_until(lambda: _answers(port), 20)
+        wait_until(lambda: _answers(port), 60)
         return port, self._processes[-1].pid
 
     def stop(self) -> None:

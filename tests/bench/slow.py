@@ -44,7 +44,7 @@ def keep(port: int, wanted: int, halves: tuple[bytes, ...]) -> None:
             told = True
             print("open", flush=True)
         for _ in range(min(20, wanted - still_open)):
-            client = socket.create_connection(("127.0.0.1", port), 20)
+            client = socket.create_connection(("127.0.0.1", port), 60)
             client.sendall(halves[opened % len(halves)])
             selector.register(client, selectors.EVENT_READ)
             opened += 1
