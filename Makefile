@@ -13,13 +13,19 @@ DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
 # For the extra pcsc: the service with its virtual reader, and what builds pyscard.
 PCSC_PACKAGES := pcscd vsmartcard-vpcd libpcsclite-dev swig pkg-config gcc python3-dev
 # The tests start a PostgreSQL, a mosquitto and a PC/SC service of their own; those that Debian starts are left alone.
-TEST_PACKAGES := $(DEMO_PACKAGES) $(PCSC_PACKAGES) chromium postgresql mosquitto mosquitto-clients
+TEST_PACKAGES := $(DEMO_PACKAGES) $(PCSC_PACKAGES) chromium postgresql mosquitto mosquitto-clients systemd
 # The pages' modules are checked by node's tools; Debian's node will do, as any newer one that is there already.
 NODE_PACKAGES := $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
 PAGES := kiosk/web/static
 JS := tests/kiosk/web/static
 
-.PHONY: demo test js cover bench clean demo-packages test-packages
+# What boxes run, and what the tests need beside it; each file's hash is pinned, so a mirror can slip in nothing else.
+BOX_EXTRAS := climate mqtt pi postgres usb
+INSTALL := $(BIN)/pip install -q --no-deps
+LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.PHONY: demo test js cover bench lock sbom clean demo-packages test-packages
 
 demo: $(VENV)/.demo
 	$(BIN)/quhao demo
@@ -52,15 +58,35 @@ bench: $(VENV)/.dev
 $(VENV)/bin/python: | demo-packages
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python demo-packages
-	$(BIN)/pip install -q -c constraints.txt -e '.[mqtt]' gpiozero
+$(VENV)/.demo: pyproject.toml requirements.txt | $(VENV)/bin/python demo-packages
+	$(INSTALL) --require-hashes -r requirements.txt
+	$(INSTALL) --no-build-isolation -e .
 	$(compile)
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python test-packages
-	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'
+	$(INSTALL) --require-hashes -r constraints.txt
+	$(INSTALL) --no-build-isolation -e .
 	$(compile)
 	touch $(VENV)/.demo $@
+
+# After a change of pyproject.toml: pins what is new. For newer versions of all, remove both files first.
+lock:
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install -q 'pip-tools>=7.4'
+	build/lock/bin/pip-compile $(LOCK) --all-extras -o constraints.txt pyproject.toml
+	build/lock/bin/pip-compile $(LOCK) $(BOX_EXTRAS:%=--extra %) -c constraints.txt -o requirements.txt pyproject.toml
+	sed -i -e '/^#/d' -e '/^$$/d' constraints.txt requirements.txt
+
+# The software bill of materials (CycloneDX) of what a box runs: build/quhao.cdx.json.
+sbom:
+	$(PYTHON) -m venv build/sbom build/sbom-tool
+	build/sbom/bin/pip install -q --no-deps --require-hashes -r requirements.txt
+	build/sbom/bin/pip install -q --no-deps --no-build-isolation .
+	build/sbom/bin/pip uninstall -q -y pip
+	build/sbom-tool/bin/pip install -q 'cyclonedx-bom>=7,<8'
+	build/sbom-tool/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	  -o build/quhao.cdx.json build/sbom/bin/python
 
 # pip compiles what it copies, not what it links to: without this each start would, where Python may not keep the result.
 compile = $(BIN)/python -m compileall -q config display drivers kiosk ticketing

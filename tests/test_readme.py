@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -71,7 +72,23 @@ def test_the_first_two_commands_are_targets_of_the_makefile() -> None:
         assert f"\n{line.split()[1]}:" in makefile
 
 
-def test_constraints_pin_everything_and_name_no_host() -> None:
-    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
-    assert lines
-    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.!+]*", line)] == []
+def _pins(name: str) -> dict[str, tuple[str, ...]]:
+    """The hashes of each ``package==version`` in a file; fails on any other line."""
+    text = (ROOT / name).read_text("utf-8").replace(" \\\n", " ")
+    pins = {}
+    for line in text.splitlines():
+        pin, *hashes = line.split()
+        assert re.fullmatch(r"[a-z0-9.-]+==[0-9][a-z0-9.!+]*", pin), line
+        assert hashes
+        assert all(re.fullmatch("--hash=sha256:[0-9a-f]{64}", one) for one in hashes), line
+        pins[pin] = tuple(hashes)
+    return pins
+
+
+def test_constraints_pin_everything_by_hash_and_name_no_host() -> None:
+    everything, box = _pins("constraints.txt"), _pins("requirements.txt")
+    assert box.items() <= everything.items()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    names = {re.split(r"[\[<>=]", one)[0] for one in wanted}
+    assert names <= {pin.split("==")[0] for pin in everything}
