@@ -3,12 +3,14 @@
 import gc
 import logging
 import os
+import resource
 import select
 import signal
 import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -95,11 +97,16 @@ def demo(port: int, keep: Path | None) -> None:
 @quhao.command()
 @click.pass_obj
 def check(context: Context) -> None:
-    """Say whether the settings are right, and what is found of each device."""
+    """Say whether the settings are right, what in them to think about twice, and what is found of each device."""
+    from config.cautions import cautions
     from kiosk.devices.probing import lines, probe
 
     settings = context.settings
     click.echo(f"{context.path}: 配置正确 / the configuration is right")
+    if found := list(cautions(settings, context.path)):
+        click.echo("请再考虑 / think about these again:")
+        for one in found:
+            click.echo(str(one))
     for line in lines(probe(settings)):
         click.echo(line)
 
@@ -143,9 +150,17 @@ def hear(*numbers: signal.Signals) -> Callable[[float | None], bool]:
     return lambda timeout: bool(select.select([ear], [], [], timeout)[0])
 
 
+def _keep_memory_off_the_disk() -> None:
+    """No core dump of this process and its children: it would hold keys and residents' data."""
+    # 1 byte, not 0: only this keeps a core_pattern that pipes, such as systemd-coredump, from being run (core(5)).
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+
+
 def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | None = None) -> None:
     """Start everything, wait for the signal to stop, stop everything."""
     told = hear(signal.SIGTERM, signal.SIGINT)
+    _keep_memory_off_the_disk()
     # Loading and building leave little garbage; collecting it takes a tenth of the start.
     gc.disable()
     program = start(settings, patience, visitor, told)

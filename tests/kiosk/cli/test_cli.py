@@ -53,6 +53,22 @@ def test_check_says_what_it_finds_of_each_device(
     assert not (quhao.folder / "var").exists(), "looking changes nothing"
 
 
+def test_check_says_what_to_think_about_twice(new_quhao: Callable[..., QuhaoProcess]) -> None:
+    quhao = new_quhao(first_day=True)
+    assert "think about" not in quhao.say("check").stdout
+    quhao.config.write_text(quhao.config.read_text("utf-8").replace("[server]", '[server]\nhost = "0.0.0.0"'), "utf-8")
+    checked = quhao.say("check")
+    assert "server.host" in checked.stdout
+    assert "trusted_proxy" in checked.stdout
+
+
+def test_a_running_box_leaves_no_core_dump(quhao: QuhaoProcess) -> None:
+    quhao.start()
+    assert quhao.process
+    limits = Path(f"/proc/{quhao.process.pid}/limits").read_text("ascii")
+    assert re.search(r"Max core file size +1 +1 ", limits)
+
+
 def test_devices_asks_the_running_service(printer: ForeignPrinter, new_quhao: Callable[..., QuhaoProcess]) -> None:
     process = new_quhao(devices=PRINTER.format(port=printer.port)).start(ready="//readyz")
     shown = process.say("devices").stdout
