@@ -4,7 +4,7 @@ The keys are the same in the configuration, which fills an empty store, and in t
 ``quhao hall import``.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -58,6 +58,25 @@ class SlotSettings(Section):
     capacity: Whole = Field(ge=1, le=10_000)
 
 
+ResidentField = Literal[
+    "name",
+    "name_en",
+    "sex",
+    "ethnicity",
+    "birth_date",
+    "address",
+    "id_number",
+    "authority",
+    "valid_from",
+    "valid_until",
+    "nationality",
+    "pass_number",
+    "issue_count",
+    "renewal_count",
+]
+"""What a card may tell of its holder; the names of the API's ``resident``."""
+
+
 class ServiceSettings(Section):
     """``[[services]]``: what residents come for.
 
@@ -70,6 +89,7 @@ class ServiceSettings(Section):
         chain: services that its tickets go on to with the same number, in this order (多窗联办).
         per_person_day: tickets one person may take for it in a day; without it any number.
         promise_days: working days in which a promised case (承诺件) is done; without it ``queue.promise_days``.
+        resident_fields: what its windows need of the resident's card; the rest is not kept. Without it everything is.
         hours: when it is open; without it the hall's hours.
         quotas: how many tickets are issued in a period.
         slots: appointments that may be made; without any it takes none.
@@ -85,6 +105,7 @@ class ServiceSettings(Section):
     chain: tuple[str, ...] = Field((), max_length=16)
     per_person_day: Whole | None = Field(None, ge=1, le=1000)
     promise_days: Whole | None = Field(None, ge=0, le=365)
+    resident_fields: tuple[ResidentField, ...] | None = Field(None, max_length=20)
     hours: HoursSettings | None = None
     quotas: tuple[QuotaSettings, ...] = ()
     slots: tuple[SlotSettings, ...] = ()

@@ -4,8 +4,8 @@ Times are aware ``datetime`` in the hall's time zone. Nothing here touches a sto
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
@@ -70,6 +70,7 @@ class Service:
         chain: ids of the services that its tickets go on to with the same number, in order (多窗联办).
         per_person_day: most tickets per person and day; None for no limit.
         promise_days: working days until a promised case (承诺件) is done; None for the hall's rule.
+        resident_fields: names of the fields of :class:`Resident` that its windows need; None for all.
         removed: removed while tickets wait for it: these are served, no new ones are issued.
     """
 
@@ -83,6 +84,7 @@ class Service:
     chain: tuple[str, ...] = ()
     per_person_day: int | None = None
     promise_days: int | None = None
+    resident_fields: tuple[str, ...] | None = None
     removed: bool = False
 
 
@@ -154,6 +156,13 @@ class Resident:
             if values[name] is not None:
                 values[name] = values[name].isoformat()
         return values
+
+    def only(self, fields: Collection[str] | None) -> "Resident":
+        """With these fields alone; None for all. ``kind`` always stays."""
+        if fields is None:
+            return self
+        left_out: dict[str, Any] = dict.fromkeys(vars(self).keys() - {"kind", *fields})
+        return replace(self, **left_out)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Resident":

@@ -30,6 +30,7 @@ name = "营业执照"
 prefix = "A"
 chain = ["tax"]
 promise_days = 3
+resident_fields = ["name", "id_number"]
 
 [[services.quotas]]
 period = "09:00-12:00"

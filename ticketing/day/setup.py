@@ -266,7 +266,8 @@ def _put_services(m: Transaction, services: Sequence[Service]) -> None:
     there = set(m.conn.scalars(select(_s.c.id)))
     for place, one in enumerate(services):
         values = {name: getattr(one, name) for name in _FIELDS}
-        values |= {"position": place, "chain": json.dumps(one.chain), "removed_at": None}
+        needed = None if one.resident_fields is None else json.dumps(one.resident_fields)
+        values |= {"position": place, "chain": json.dumps(one.chain), "resident_fields": needed, "removed_at": None}
         if one.id in there:
             m.conn.execute(update(_s).where(_s.c.id == one.id).values(values))
         else:

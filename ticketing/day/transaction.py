@@ -139,16 +139,17 @@ _WINDOWS = Prepared(
 _ONE_WINDOW = Prepared(_windows.where(_w.c.id == bindparam("window")), _window)
 
 
-def _service(chain: str, removed_at: int | None, *rest: Any) -> Service:
+def _service(chain: str, needed: str | None, removed_at: int | None, *rest: Any) -> Service:
     name = dict(zip(_SERVICE, rest, strict=True))
-    return Service(**name, chain=tuple(json.loads(chain)), removed=removed_at is not None)
+    fields = None if needed is None else tuple(json.loads(needed))
+    return Service(**name, chain=tuple(json.loads(chain)), resident_fields=fields, removed=removed_at is not None)
 
 
 _SERVICE = ("id", "name", "name_en", "prefix", "place", "bring", "bring_en", "per_person_day", "promise_days")
 
 
 _s = tables.service
-_services = select(_s.c.chain, _s.c.removed_at, *(_s.c[name] for name in _SERVICE))
+_services = select(_s.c.chain, _s.c.resident_fields, _s.c.removed_at, *(_s.c[name] for name in _SERVICE))
 _ONE_SERVICE = Prepared(_services.where(_s.c.id == bindparam("service")), _service)
 _SERVICES = Prepared(_services.order_by(_s.c.position), _service)
 

@@ -33,6 +33,7 @@ _COUNT = Prepared(
     RETURNING prefix, last,
         (SELECT coalesce(max(id), 0) + 1 FROM ticket) AS id,
         (SELECT chain FROM service WHERE id = :service) AS chain,
+        (SELECT resident_fields FROM service WHERE id = :service) AS needed,
         EXISTS (SELECT 1 FROM ticket
          WHERE line = :service AND hall_day = :day AND state = 'waiting' AND rank_at > :rank) AS overtakes,
         (SELECT value FROM fact WHERE name = 'timetable') AS timetable,
@@ -136,10 +137,23 @@ def issue(
         },
     )
     if resident is not None:
-        residents.seal(m, row.id, Holders(resident, agent), count.day_key)
+        fields = None if count.needed is None else _fields_for(m, json.loads(count.needed), stops)
+        kept = Holders(resident.only(fields), agent and agent.only(fields))
+        residents.seal(m, row.id, kept, count.day_key)
     job = print_jobs.add(m, row.id, copy=False) if printed else None
     m.append(TicketIssued(row.number, service))
     return Issued(Ticket.of(row, m.time, ahead), code, job)
+
+
+def _fields_for(m: Transaction, needed: list[str], stops: Sequence[str]) -> set[str] | None:
+    """What a service and the stops of its chain need of the resident; None for everything."""
+    fields = set(needed)
+    for stop in stops:
+        also = m.service_or_none(stop)
+        if also is not None and also.resident_fields is None:
+            return None
+        fields.update(also.resident_fields or () if also else ())
+    return fields
 
 
 def tickets_of(m: Transaction, resident: Resident) -> dict[str, Ticket]:

@@ -59,6 +59,8 @@ service = _table(
     Column("per_person_day", Integer),
     # Working days in which a promised case (承诺件) is done, unless the clerk says otherwise; null: the hall's rule.
     Column("promise_days", Integer),
+    # JSON list of the fields of a resident that its windows need; null for all.
+    Column("resident_fields", Text),
     # A service that was taken away while tickets waited for it: no new tickets, the old ones are served.
     Column("removed_at", BigInteger),
 )

@@ -1,0 +1,12 @@
+"""What a service needs of a resident's card."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Add the column; a service of before keeps everything, as it did."""
+    op.add_column("service", sa.Column("resident_fields", sa.Text()))
