@@ -248,7 +248,8 @@ class PrivacySettings(Section):
     Attributes:
         cipher: ``aes-256-gcm`` or ``sm4-gcm`` (GB/T 32907).
         retention_days: how many days after their hall day the data are kept; 0 ends with the day.
-        cases_days: how many days a case can be found by its resident's card; its receipt's code finds it without limit.
+        cases_days: how many days a case can be found by its resident's card, and its notes are kept; its receipt's code
+            finds it without limit.
     """
 
     cipher: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"

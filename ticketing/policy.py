@@ -65,7 +65,7 @@ class Rules:
         classes: of priority.
         promise_days: working days in which a promised case is done, unless its service says otherwise.
         supplement_days: days after the return of a case in which its resident does not queue anew.
-        cases_days: days for which a case keeps its person hash.
+        cases_days: days for which a case keeps its person hash and its notes.
         missed_places: how many waiting tickets a missed ticket that comes back lines up behind.
         missed_limit: how often a missed ticket may come back.
         undo_within: how long a finish or a no-show can be undone.

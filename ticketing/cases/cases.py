@@ -95,6 +95,17 @@ _OF_FINISH = (
 )
 _REMOVE = delete(_c).where(_c.c.id == bindparam("case"))
 _FORGET = update(_c).where(_c.c.person_hash.is_not(None), _c.c.hall_day < bindparam("before")).values(person_hash=None)
+# What staff wrote may say something of a person, so it is kept no longer than the link to the person.
+_w = tables.work_item
+_NOTES = (
+    update(_c).where(_c.c.progress_note.is_not(None), _c.c.hall_day < bindparam("before")).values(progress_note=None),
+    update(_w)
+    .where(
+        _w.c.note.is_not(None),
+        _w.c.case_id.in_(select(_c.c.id).where(_c.c.hall_day < bindparam("before"))),
+    )
+    .values(note=None),
+)
 
 
 @dataclass(frozen=True)
@@ -236,8 +247,8 @@ def withdraw(m: Transaction, ticket: int, ended_at: int) -> None:
 
 
 def forget(m: Transaction, before: date) -> int:
-    """Erase the person hashes of cases of hall days before ``before``; gives how many."""
-    return m.conn.execute(_FORGET, {"before": before.isoformat()}).rowcount
+    """Erase person hashes and notes of cases of hall days before ``before``; gives how many were changed."""
+    return sum(m.conn.execute(one, {"before": before.isoformat()}).rowcount for one in (_FORGET, *_NOTES))
 
 
 def move(m: Transaction, row: CaseRow, state: str, note: str | None) -> Case:

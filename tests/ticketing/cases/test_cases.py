@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from offices import CHEN, CLERK, DESK, LI, OfficeHall, refused
 from ticketing.cases import cases
 from ticketing.cases.cases import Case, Cases, Further
+from ticketing.cases.ratings import Ratings
 from ticketing.day import residents, timetable
 from ticketing.line.supplements import Supplements
 from ticketing.model import LimitError, State, StateError, UnknownError
@@ -434,3 +435,19 @@ def test_what_was_sealed_before_there_were_agents_is_a_resident_alone(desk: Offi
     old = json.dumps(LI.as_json(), ensure_ascii=False).encode()
     assert residents.from_bytes(old) == residents.Holders(LI)
     assert residents.to_bytes(residents.Holders(LI)) == old
+
+
+def test_what_staff_wrote_is_forgotten_with_whose_it_was(desk: OfficeHall, files: Cases) -> None:
+    desk.issue()
+    (case,) = conclude(desk, "promised")
+    files.move(case.id, "ready", "请李秀珍到3号窗口", CLERK)
+    assert case.receipt
+    box = Ratings(desk.office.ledger)
+    box.rate(case.receipt, 1, ["slow"], via="phone")
+    (item,) = box.work()
+    box.see_to(item.id, CLERK, contacted=True, note="已致电李秀珍")
+    for days, notes in ((180, ("请李秀珍到3号窗口", "已致电李秀珍")), (1, (None, None))):
+        desk.now += timedelta(days=days)
+        desk.office.purge(desk.now.date())
+        (item,) = box.work()
+        assert (files.progress(case.receipt).note, item.note) == notes
