@@ -11,6 +11,19 @@ class Words:
     en: str
 
 
+def card_notice(retention_days: int) -> Words:
+    """What the kiosk says before it reads a card: what is read, why, and for how many days it is kept."""
+    if retention_days == 0:
+        return Words(
+            "只读取证件上的文字信息，供窗口办理本次业务，今天结束后销毁。",
+            "We read the text on your card, for your business at the window today. It is destroyed when the day ends.",
+        )
+    return Words(
+        f"只读取证件上的文字信息，供窗口办理本次业务，保存{retention_days}天后销毁。",
+        f"We read the text on your card, for your business at the window. It is destroyed after {retention_days} days.",
+    )
+
+
 _STAGES = {
     "idle": Words("请刷身份证取号", "Lay your ID card to take a number"),
     "reading": Words("请不要移动身份证", "Please leave your card where it is"),

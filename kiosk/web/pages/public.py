@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 
 from display.climate import zone_words
-from display.prompts import Words
+from display.prompts import Words, card_notice
 from display.refusals import CODES, words
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
@@ -32,7 +32,7 @@ def pages(hall: Hall) -> Blueprint:
     def kiosk() -> Response:
         if hall.kiosk is None:
             raise UnknownError("no_kiosk")
-        return page("kiosk.html")
+        return page("kiosk.html", card_notice=card_notice(hall.settings.privacy.retention_days))
 
     @blueprint.get("/kiosk/code.svg")
     @allow("kiosk")

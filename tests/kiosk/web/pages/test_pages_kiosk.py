@@ -108,6 +108,13 @@ def test_a_resident_lays_a_card_touches_once_and_takes_a_slip(hall: Any, kiosk: 
     wait_until(lambda: len(hall.printer.papers) == 1)
 
 
+def test_what_is_read_what_for_and_how_long_is_said_before_the_card_is_laid(hall: Any, kiosk: Page) -> None:
+    notice = kiosk.locator(".card-notice")
+    expect(notice).to_be_visible()
+    expect(notice).to_contain_text("今天结束后销毁")
+    expect(notice).to_contain_text("destroyed when the day ends")
+
+
 @LONG_TAKE
 def test_the_card_left_on_the_reader_is_pointed_at_until_it_is_taken(hall: Any, kiosk: Page) -> None:
     hall.lay("zhang")
