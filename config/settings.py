@@ -257,6 +257,20 @@ class PrivacySettings(Section):
     cases_days: Whole = Field(180, ge=0, le=3650)
 
 
+class AccountsSettings(Section):
+    """``[accounts]``: people who log in.
+
+    Attributes:
+        idle_minutes: after so long without an act a log-in is locked until its password is given again; 0 for never.
+        second_factor: the roles that must have a second factor (TOTP); others may.
+        separate_duties: whether nobody may hold two of the duties system, security and audit (三员分立).
+    """
+
+    idle_minutes: Whole = Field(15, ge=0, le=12 * 60)
+    second_factor: tuple[Literal["clerk", "desk", "manager", "technician", "auditor"], ...] = ()
+    separate_duties: bool = False
+
+
 class KioskSettings(Section):
     """``[kiosk]``: the resident's ten seconds, in seconds.
 
@@ -280,5 +294,6 @@ class Settings(Businesses):
     queue: QueueSettings = QueueSettings()
     appointments: AppointmentsSettings = AppointmentsSettings()
     privacy: PrivacySettings = PrivacySettings()
+    accounts: AccountsSettings = AccountsSettings()
     kiosk: KioskSettings = KioskSettings()
     devices: tuple[Device, ...] = ()

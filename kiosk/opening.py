@@ -3,18 +3,24 @@
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 from config.settings import Settings
 from kiosk.clock import HallClock, newest_event
 from ticketing.day.ledger import Ledger
-from ticketing.people.people import People
+from ticketing.model import Actor
+from ticketing.people.people import AccountRules, People
 from ticketing.policy import AppointmentRules, PriorityClass, Rules
+from ticketing.privacy import access_log
 from ticketing.privacy.vault import Vault, is_sealed, load_master_key
 from ticketing.store.base import Store, StoreOpenError
 from ticketing.store.opening import is_store, open_store
+
+_ACCOUNT = "account"
+"""The purpose that accounts' seals are bound to."""
 
 
 def store_exists(settings: Settings) -> bool:
@@ -42,6 +48,34 @@ def box_of(settings: Settings) -> str:
     return f"{socket.gethostname()[:58]}-{settings.server.port}"
 
 
+class VaultKeeper:
+    """The log and the seal of a hall, for its accounts."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def record(self, conn: Connection, at: datetime, actor: Actor, action: str, reason: str | None = None) -> None:
+        """Append an entry to the access log."""
+        access_log.append(conn, self._vault, at, actor, action, None, reason)
+
+    def seal(self, ident: str, data: bytes, /) -> bytes:
+        """Seal by the lasting key."""
+        return self._vault.seal_lasting(_ACCOUNT, ident, data)
+
+    def unseal(self, ident: str, sealed: bytes, /) -> bytes:
+        """Open it; raises VaultError (``seal_broken``)."""
+        return self._vault.open_lasting(_ACCOUNT, ident, sealed)
+
+
+def people_on(settings: Settings, store: Store, vault: Vault) -> People:
+    """The accounts of a hall, by its rules."""
+    hall, accounts = settings.hall, settings.accounts
+    idle = timedelta(minutes=accounts.idle_minutes) if accounts.idle_minutes else None
+    names = tuple(name for name in (hall.name, hall.name_en, hall.id) if name)
+    rules = AccountRules(names, idle, frozenset(accounts.second_factor), accounts.separate_duties)  # type: ignore[arg-type]
+    return People(store, keeper=VaultKeeper(vault), rules=rules)
+
+
 def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[Store, Vault, People]:
     """The store, its vault and its accounts. The caller closes the store.
 
@@ -58,7 +92,7 @@ def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[S
             store.claim(box_of(settings))
         master = load_master_key(settings.store.key_file, create=not is_sealed(store))
         vault = Vault(store, master, settings.hall.id, settings.privacy.cipher)
-        return store, vault, People(store)
+        return store, vault, people_on(settings, store, vault)
     except BaseException:
         store.close()
         raise

@@ -146,7 +146,12 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             feed.follow(publisher.hear)
         if devices.simulators:
             hall.virtual_hall = _virtual_hall(settings, devices, office, now)
-        housekeeping = Loop("housekeeping", HOUSEKEEPING, lambda: keep_house(office, setup, now, settings))
+
+        def upkeep() -> None:
+            keep_house(office, setup, now, settings)
+            people.write_uses()
+
+        housekeeping = Loop("housekeeping", HOUSEKEEPING, upkeep)
         held = Loop("held", HELD, office.bring_back)
         server = Server(create_app(hall, visitor=visitor), settings.server)
     except BaseException:

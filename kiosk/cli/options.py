@@ -88,12 +88,13 @@ def ledger_of(settings: "Settings") -> "Iterator[Ledger]":
 
 @contextmanager
 def people_of(settings: "Settings") -> "Iterator[tuple[Store, People]]":
-    """The store and its accounts, without the master key; errors become sentences."""
-    from ticketing.people.people import People
-    from ticketing.store.opening import open_store
+    """The store and its accounts, with the key that what is done to them is logged by; errors become sentences."""
+    from kiosk.opening import open_office_parts
 
-    with in_words(), closing(open_store(settings.store.url, exclusive=False)) as store:
-        yield store, People(store)
+    with in_words():
+        store, _vault, people = open_office_parts(settings)
+        with closing(store):
+            yield store, people
 
 
 def write_whole(file: Path, content: bytes) -> None:

@@ -7,15 +7,18 @@ they need when they run: `quhao --help` loads no store.
 import sys
 from contextlib import closing
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kiosk.cli.options import Context, in_words, ledger_of, needs_store, people_of
-from ticketing.model import ROLES
+from kiosk.cli.options import Context, in_words, ledger_of, needs_store, people_of, who
+from ticketing.model import ROLES, Actor
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from config.settings import Settings
+    from ticketing.people.people import Duty
     from ticketing.privacy.access_log import Fault
     from ticketing.store.base import Store
 
@@ -49,18 +52,35 @@ def user() -> None:
 @click.argument("name")
 @_role
 @_windows
+@click.option("--must-change", is_flag=True, help="They must give it another password at their first log-in.")
+@click.option(
+    "--duty",
+    type=click.Choice(["system", "security", "audit"]),
+    help="What it administers, where the settings keep duties apart.",
+)
 @click.pass_obj
-def add_user(context: Context, name: str, role: str, windows: tuple[str, ...]) -> None:
+def add_user(
+    context: Context, name: str, role: str, windows: tuple[str, ...], must_change: bool, duty: "Duty | None"
+) -> None:
     """Add a person, or give one that is there another password, role and windows.
 
-    The password comes from a prompt, or from one line of standard input.
+    The password comes from a prompt, or from one line of standard input: at least 10 characters, and not soon guessed.
     """
     settings = context.settings
     _needs_window(role, windows)
     password = _password()
     with people_of(settings) as (store, people):
         _warn_of_unknown(settings, store, windows)
-        added = people.add_account(name, role, windows, password)  # type: ignore[arg-type]
+        by = _by("user add")
+        added = people.add_account(
+            name,
+            role,  # type: ignore[arg-type]
+            windows,
+            password,
+            must_change=must_change,
+            duty=duty,
+            by=by,
+        )
     if added.new:
         click.echo(f"已添加 {name} / added {name}", err=True)
     else:
@@ -74,10 +94,72 @@ def add_user(context: Context, name: str, role: str, windows: tuple[str, ...]) -
 def remove_user(context: Context, name: str) -> None:
     """Remove a person, who is logged out at once."""
     with people_of(context.settings) as (_, people):
-        removed = people.remove_account(name)
+        removed = people.remove_account(name, _by("user remove"))
     if not removed:
-        raise click.ClickException(f"没有名为 {name} 的用户 / there is no user {name}")
+        raise _no_user(name)
     click.echo(f"已删除 {name} / removed {name}", err=True)
+
+
+@user.command("list")
+@click.pass_obj
+def list_users(context: Context) -> None:
+    """All people: role, windows, second factor, and where each is logged in."""
+    needs_store(context.settings)
+    zone = context.settings.hall.zone
+    with people_of(context.settings) as (_, people):
+        found = people.accounts(datetime.now(zone))
+    for one in found:
+        notes = [
+            one.duty and f"duty {one.duty}",
+            one.totp and "两步验证 / second factor",
+            one.must_change and "须改密码 / must change the password",
+        ]
+        windows = ",".join(one.windows) or "-"
+        said = "  ".join([one.name, one.role, windows, *(note for note in notes if note)])
+        click.echo(said)
+        for session in one.sessions:
+            locked = "  已锁定 / locked" if session.locked else ""
+            begun, seen = (_minute(at, zone) for at in (session.begun_at, session.seen_at))
+            source = session.source or "-"
+            click.echo(f"    {session.id}  {source}  登录 / since {begun}  最后操作 / last act {seen}{locked}")
+    if not found:
+        click.echo("还没有用户 / there are no users", err=True)
+
+
+@user.command("end")
+@click.argument("name")
+@click.option("--session", metavar="ID", help="This log-in alone, by its id in `quhao user list`.")
+@click.pass_obj
+def end_sessions(context: Context, name: str, session: str | None) -> None:
+    """End a person's log-ins."""
+    with people_of(context.settings) as (_, people):
+        ended = people.end_sessions(name, session, _by("user end"))
+    if not ended:
+        raise click.ClickException(f"{name} 没有这样的登录 / {name} has no such log-in")
+    click.echo(f"已结束 {ended} 个登录 / log-ins ended: {ended}", err=True)
+
+
+@user.command("totp")
+@click.argument("name")
+@click.option("--remove", is_flag=True, help="Take it away, as when the phone is lost.")
+@click.pass_obj
+def totp(context: Context, name: str, remove: bool) -> None:
+    """Set up a person's second factor: shows a QR code for their phone, asks for a code of it, gives recovery codes."""
+    settings = context.settings
+    with people_of(settings) as (_, people):
+        if remove:
+            if not people.remove_totp(name, _by("user totp")):
+                raise click.ClickException(f"{name} 没有两步验证 / {name} has no second factor")
+            click.echo(f"已取消 {name} 的两步验证 / {name} has no second factor any more", err=True)
+            return
+        secret, address = people.begin_totp(name)
+        _draw(address)
+        click.echo(f"{secret}\n扫不了就输入上面这串 / or type this into the app", err=True)
+        code = click.prompt("手机上的动态码 / the code on the phone", err=True)
+        codes = people.confirm_totp(name, code, datetime.now(settings.hall.zone), _by("user totp"))
+    click.echo("恢复码，每个用一次，请抄下收好 / recovery codes, each for one log-in, to be kept on paper:", err=True)
+    for one in codes:
+        click.echo(one)
 
 
 @click.group()
@@ -90,15 +172,44 @@ def token() -> None:
 @_role
 @_windows
 @click.option("--terminal", metavar="T", help="The self-service terminal it is for.")
+@click.option("--days", type=click.IntRange(1, 3650), metavar="N", help="It opens nothing after so many days.")
+@click.option("--from", "source", metavar="ADDRESS", help="The IP address or network it may be used from.")
 @click.pass_obj
-def add_token(context: Context, name: str, role: str, windows: tuple[str, ...], terminal: str | None) -> None:
+def add_token(
+    context: Context,
+    name: str,
+    role: str,
+    windows: tuple[str, ...],
+    terminal: str | None,
+    days: int | None,
+    source: str | None,
+) -> None:
     """Make a token and print it, this once, alone on standard output."""
     settings = context.settings
     _needs_window(role, windows)
     with people_of(settings) as (store, people):
         _warn_of_unknown(settings, store, windows)
-        secret = people.add_token(name, role, windows, terminal)  # type: ignore[arg-type]
+        by = _by("token add")
+        secret = people.add_token(name, role, windows, terminal, days=days, source=source, by=by)  # type: ignore[arg-type]
     click.echo(secret)
+
+
+@token.command("list")
+@click.pass_obj
+def list_tokens(context: Context) -> None:
+    """All tokens: role, end, address, and when and from where each was used last; none of them opens anything here."""
+    needs_store(context.settings)
+    zone = context.settings.hall.zone
+    with people_of(context.settings) as (_, people):
+        found = people.tokens()
+    for one in found:
+        ends = _minute(one.expires_at, zone) if one.expires_at else "不限 / none"
+        used = f"{_minute(one.used_at, zone)} {one.used_from or ''}".strip() if one.used_at else "未用 / never"
+        terminal = f" {one.terminal}" if one.terminal else ""
+        only = f"  仅限 / only from {one.source}" if one.source else ""
+        click.echo(f"{one.name}  {one.role}{terminal}  到期 / end {ends}  最后使用 / last used {used}{only}")
+    if not found:
+        click.echo("还没有令牌 / there are no tokens", err=True)
 
 
 @token.command("remove")
@@ -107,7 +218,7 @@ def add_token(context: Context, name: str, role: str, windows: tuple[str, ...], 
 def remove_token(context: Context, name: str) -> None:
     """Remove all tokens of that name; they open nothing from then on."""
     with people_of(context.settings) as (_, people):
-        removed = people.remove_tokens(name)
+        removed = people.remove_tokens(name, _by("token remove"))
     if not removed:
         raise click.ClickException(f"没有名为 {name} 的令牌 / there is no token {name}")
     click.echo(f"已删除 {removed} 个令牌 / tokens removed: {removed}", err=True)
@@ -174,6 +285,28 @@ def verify(context: Context) -> None:
         err=True,
     )
     sys.exit(BROKEN)
+
+
+def _by(command: str) -> Actor:
+    """Who runs the command, for the log."""
+    return Actor(who(), "technician", f"quhao {command}")
+
+
+def _no_user(name: str) -> click.ClickException:
+    return click.ClickException(f"没有名为 {name} 的用户 / there is no user {name}")
+
+
+def _minute(at: datetime, zone: "ZoneInfo") -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _draw(address: str) -> None:
+    """Draw a QR code with characters, for people at a terminal."""
+    from qrcode.main import QRCode
+
+    code: QRCode[Any] = QRCode(border=2)
+    code.add_data(address)
+    code.print_ascii(out=sys.stderr, invert=True)
 
 
 def _needs_window(role: str, windows: tuple[str, ...]) -> None:

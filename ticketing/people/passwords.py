@@ -16,7 +16,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ticketing.model import LimitError
 from ticketing.people.guessing import GuessLimit, Try
@@ -43,6 +43,7 @@ _NOBODYS_BYTES = 32
 _NOT_A_TRY = Try("", "", None)
 """Whose place a password takes that is being set."""
 
+Verdict = Literal["wrong", "totp_needed", "totp_wrong", "right"]
 _Result = TypeVar("_Result")
 
 
@@ -62,10 +63,17 @@ class Passwords:
         """What is kept of a password; raises as :meth:`fits` does when the queue is full."""
         return self._in_turn(lambda: self._argon2().hash(_bytes(password)))
 
-    def fits(self, who: Try, kept: str | None, password: str) -> bool:
-        """Whether this is the password; False for an unknown name, in the same time.
+    def fits(
+        self, who: Try, kept: str | None, password: str, second: Callable[[], bool | None] = lambda: True
+    ) -> Verdict:
+        """Whether this is the password; ``wrong`` for an unknown name, in the same time.
 
-        ``kept`` is what :meth:`hash` gave, None for an unknown name.
+        Args:
+            who: whose guess it is, if it is one.
+            kept: what :meth:`hash` gave, None for an unknown name.
+            password: what was typed.
+            second: whether the second factor is right, too; None where none was given, which counts neither as right
+                nor as wrong. Asked only once the password is right.
 
         Raises:
             LimitError: ``too_many_tries`` with ``seconds`` to wait; the password was not looked at. ``everyone`` tells
@@ -73,13 +81,19 @@ class Passwords:
         """
         # Refused here, guesses of a flood take no place in the queue.
         self._guesses.check(who, self._ticks())
-        return self._in_turn(lambda: self._try(who, kept, password), who)
+        return self._in_turn(lambda: self._try(who, kept, password, second), who)
 
-    def _try(self, who: Try, kept: str | None, password: str) -> bool:
+    def _try(self, who: Try, kept: str | None, password: str, second: Callable[[], bool | None]) -> Verdict:
         self._guesses.check(who, self._ticks())
-        right = self._matches(kept, password)
-        (self._guesses.right if right else self._guesses.wrong)(who, self._ticks())
-        return right
+        if not self._matches(kept, password):
+            self._guesses.wrong(who, self._ticks())
+            return "wrong"
+        passes = second()
+        if passes is None:
+            return "totp_needed"
+        # A wrong code is a guess as a wrong password is: there are only a million of them.
+        (self._guesses.right if passes else self._guesses.wrong)(who, self._ticks())
+        return "right" if passes else "totp_wrong"
 
     def _matches(self, kept: str | None, password: str) -> bool:
         from argon2.exceptions import InvalidHashError, VerificationError

@@ -5,109 +5,97 @@ and SHA-256 for the others, which are 32 random bytes. Whoever is removed is out
 removes, within a second.
 """
 
-import hashlib
 import hmac
-import json
 import re
 import secrets
 import time
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from ticketing.model import ROLES, Role, TicketingError
+from ticketing.model import Actor
+from ticketing.people import second_factor
+from ticketing.people.accounts import Account, Accounts, Added, Session
 from ticketing.people.guessing import Try, network_of
+from ticketing.people.keeper import AccountRules, Duty, Keeper, NoKeeper
+from ticketing.people.password_rules import MAX_PASSWORD, MIN_PASSWORD, AccountError
 from ticketing.people.passwords import Passwords
+from ticketing.people.principal import (
+    EVERY_WINDOW,
+    NAME,
+    SECRET_BYTES,
+    SECRET_CHARS,
+    Principal,
+    hash_of,
+    micros,
+    principal_of,
+)
+from ticketing.people.second_factor import SecondFactorError
+from ticketing.people.tokens import TOKEN_KNOWN_FOR, TOKEN_PREFIX, Tokens, TokenView
 from ticketing.store.prepared import Prepared
-from ticketing.store.tables import account, login, token, window
+from ticketing.store.tables import account, login
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from ticketing.store.base import Store
+
+__all__ = [
+    "EVERY_WINDOW",
+    "LOGIN_LASTS",
+    "MAX_PASSWORD",
+    "MIN_PASSWORD",
+    "TOKEN_KNOWN_FOR",
+    "TOKEN_PREFIX",
+    "Account",
+    "AccountError",
+    "AccountRules",
+    "Added",
+    "Duty",
+    "People",
+    "Principal",
+    "SecondFactorError",
+    "Session",
+    "TokenView",
+]
 
 LOGIN_LASTS = timedelta(hours=12)
 """A working day; after it, a forgotten browser is logged out."""
-
-MIN_PASSWORD = 8
-MAX_PASSWORD = 256
-TOKEN_PREFIX = "quhao_"  # noqa: S105 - what a token begins with, so that scanners for leaked secrets know it
-EVERY_WINDOW = "*"
-
-TOKEN_KNOWN_FOR = 1.0
-"""Seconds a token is known without asking the store: a business system sends its own with each of many requests."""
+SEEN_EVERY = timedelta(minutes=1)
+"""How often it is written down at most that a log-in is used."""
 
 ACCOUNTS_OF_DEVICE = 8
 """Accounts by which a browser is known; of more, the last ones."""
 
-_KNOWN_TOKENS = 256
 _DEVICE = re.compile(r"([\w-]{22})((?:\.[0-9a-f]{24})*)", re.ASCII)
 _MARK_CHARS = 24
-_SECRET_BYTES = 32
-_SECRET_CHARS = 43
-_NAME = re.compile(r"\w[\w.@-]{0,63}")
-_WINDOW = re.compile(r"\*|[\w.-]{1,64}")
 
-_TOKEN = Prepared(
-    select(token.c.name, token.c.role, token.c.windows, token.c.terminal).where(token.c.hash == bindparam("hash"))
-)
 _LOGIN = Prepared(
-    select(account.c.name, account.c.role, account.c.windows)
+    select(
+        account.c.name,
+        account.c.role,
+        account.c.windows,
+        account.c.must_change,
+        account.c.totp_step,
+        account.c.duty,
+        login.c.locked,
+        login.c.seen_at,
+    )
     .join(login, login.c.account == account.c.name)
     .where(login.c.hash == bindparam("hash"), login.c.expires_at > bindparam("now"))
 )
 
 
-class AccountError(TicketingError):
-    """An account or a token that cannot be; its text says why.
-
-    Codes: ``name_invalid``, ``role_unknown``, ``password_short``, ``password_long``, ``window_invalid``,
-    ``window_needed``, ``terminal_needed``, ``terminal_invalid``.
-    """
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Who a request comes from.
-
-    ``name`` is that of the account or token, ``windows`` are the ids of those it may use (``"*"`` for all), and
-    ``terminal`` is the id of the self-service terminal a token belongs to.
-    """
-
-    name: str
-    role: Role
-    windows: tuple[str, ...] = ()
-    terminal: str | None = None
-
-    def may_use(self, window: str) -> bool:
-        """Whether it is bound to this window."""
-        return window in self.windows or EVERY_WINDOW in self.windows
-
-
-@dataclass(frozen=True)
-class Added:
-    """What :meth:`People.add_account` did.
-
-    Attributes:
-        new: whether the account was not there before.
-        changed: of one that was there: ``password`` always, ``role`` and ``windows`` where they are others now.
-    """
-
-    new: bool
-    changed: tuple[str, ...] = ()
-
-
-class People:
+class People(Accounts, Tokens):
     """Accounts, log-ins and tokens. Safe to use from any thread, and from several processes on one store.
 
     Args:
         store: where they are kept.
         clock: now, as an aware ``datetime``, for the dates of creation.
         ticks: seconds that nobody sets back, for what is known for a while.
+        keeper: the hall's log and seal.
+        rules: what the hall asks of its accounts.
     """
 
     def __init__(
@@ -115,104 +103,23 @@ class People:
         store: "Store",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         ticks: Callable[[], float] = time.monotonic,
+        *,
+        keeper: Keeper | None = None,
+        rules: AccountRules | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ticks = ticks
+        self._keeper = keeper or NoKeeper()
+        self.rules = rules or AccountRules()
         self._passwords = Passwords(ticks)
-        # Replaced, never emptied: who read a token before its removal puts it into a dictionary that nobody asks.
-        self._known: dict[bytes, tuple[float, Principal]] = {}
-
-    # -- adding and removing ---------------------------------------------------------------------------------------
-
-    def add_account(self, name: str, role: Role, windows: Sequence[str], password: str) -> Added:
-        """Adds an account, or gives one that is there a new password, role and windows, and logs it out everywhere.
-
-        Where it sat, somebody else may sit now.
-
-        Args:
-            name: 1 to 64 letters, digits, ``. _ - @``; upper and lower case differ.
-            role: one of ``ROLES``.
-            windows: ids, or ``"*"``; a clerk needs one.
-            password: 8 to 256 characters.
-
-        Raises:
-            AccountError: one of these is not so.
-        """
-        name = _checked_name(name)
-        bound = _checked_windows(role, windows)
-        if len(password) < MIN_PASSWORD:
-            raise AccountError(
-                "password_short",
-                f"密码太短，至少 {MIN_PASSWORD} 个字符 / the password is too short: at least {MIN_PASSWORD} characters",
-            )
-        if len(password) > MAX_PASSWORD:
-            raise AccountError(
-                "password_long",
-                f"密码太长，最多 {MAX_PASSWORD} 个字符 / the password is too long: at most {MAX_PASSWORD} characters",
-            )
-        # Before the transaction: a hash takes longer than anybody should hold the store.
-        password_hash = self._passwords.hash(password)
-        with self._store.write() as conn:
-            before = conn.execute(select(account.c.role, account.c.windows).where(account.c.name == name)).one_or_none()
-            values = {"role": role, "windows": bound, "password_hash": password_hash}
-            if before is None:
-                conn.execute(insert(account).values(name=name, created_at=_micros(self._clock()), **values))
-                return Added(new=True)
-            conn.execute(update(account).where(account.c.name == name).values(**values))
-            conn.execute(delete(login).where(login.c.account == name))
-            _free_windows(conn, name)
-        changed = [what for what in ("role", "windows") if getattr(before, what) != values[what]]
-        return Added(new=False, changed=("password", *changed))
-
-    def add_token(self, name: str, role: Role, windows: Sequence[str] = (), terminal: str | None = None) -> str:
-        """Adds a token for a machine and gives it, this once; a name may have several.
-
-        Raises:
-            AccountError: as in :meth:`add_account`, or a terminal's token without its terminal.
-        """
-        name = _checked_name(name)
-        bound = _checked_windows(role, windows)
-        if role == "terminal" and terminal is None:
-            raise AccountError(
-                "terminal_needed",
-                "角色 terminal 的令牌须指明终端 / a token of role terminal needs the terminal it is for",
-            )
-        if terminal is not None and not _NAME.fullmatch(terminal):
-            raise AccountError(
-                "terminal_invalid",
-                "终端编号为 1 至 64 个字母、数字或 . _ - @ / a terminal's id has 1 to 64 letters, digits, . _ - @",
-            )
-        secret = TOKEN_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
-        with self._store.write() as conn:
-            conn.execute(
-                insert(token).values(
-                    hash=_hash_of(secret),
-                    name=name,
-                    role=role,
-                    windows=bound,
-                    terminal=terminal,
-                    created_at=_micros(self._clock()),
-                )
-            )
-        return secret
-
-    def remove_account(self, name: str) -> bool:
-        """Removes an account, logs it out everywhere and frees its windows; False when there is none of that name."""
-        with self._store.write() as conn:
-            _free_windows(conn, name)
-            return conn.execute(delete(account).where(account.c.name == name)).rowcount > 0
-
-    def remove_tokens(self, name: str) -> int:
-        """Removes all tokens of that name; gives how many there were."""
-        with self._store.write() as conn:
-            removed = conn.execute(delete(token).where(token.c.name == name)).rowcount
-        self._known = {}
-        return removed
+        self._begin_tokens()
 
     # -- coming and going ------------------------------------------------------------------------------------------
 
-    def login(self, name: str, password: str, now: datetime, source: str = "", device: str = "") -> str | None:
+    def login(
+        self, name: str, password: str, now: datetime, source: str = "", device: str = "", totp: str = ""
+    ) -> str | None:
         """A session secret for the cookie, or None; a wrong password and an unknown name take the same time.
 
         Args:
@@ -221,28 +128,75 @@ class People:
             now: from which the log-in lasts.
             source: the address it comes from.
             device: what the browser keeps of :meth:`device`, ``""`` for nothing.
+            totp: the code of the second factor, or a recovery code; ``""`` for none.
 
         Raises:
             LimitError: ``too_many_tries`` with ``seconds`` to wait, for this name or, with ``everyone=True``, for
                 any name from this source; the password was not looked at.
+            SecondFactorError: ``totp_needed``, ``totp_wrong``: the password was right.
         """
         name = unicodedata.normalize("NFC", name)
-        could_be = _NAME.fullmatch(name) is not None
-        kept = self._password_of(name) if len(password) <= MAX_PASSWORD and could_be else None
+        could_be = NAME.fullmatch(name) is not None
+        row = self._row(name) if len(password) <= MAX_PASSWORD and could_be else None
+        kept = row and row.password_hash
         # What cannot be a name counts as one name, so that long ones do not fill the memory.
         who = Try(name if could_be else "", network_of(source), _known(device, name, kept))
-        if not self._passwords.fits(who, kept, password[:MAX_PASSWORD]):
+        used: dict[str, Any] = {}
+
+        def second() -> bool | None:
+            if row is None or row.totp_step is None:
+                return True
+            used.update(self._used_by(row, totp, now) if totp else {})
+            return bool(used) if totp else None
+
+        verdict = self._passwords.fits(who, kept, password[:MAX_PASSWORD], second)
+        if verdict == "totp_needed":
+            raise SecondFactorError("totp_needed")
+        if verdict != "right" or row is None:
+            self._note_failure(row, now, source, verdict)
+            if verdict == "totp_wrong":
+                raise SecondFactorError("totp_wrong")
             return None
-        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        at = micros(now)
         with self._store.write() as conn:
-            # Removed, or given another password, while this one was being looked at?
-            if conn.scalar(select(account.c.password_hash).where(account.c.name == name)) != kept:
+            # Removed, given another password, or let in by this very code while this one was being looked at?
+            here = conn.execute(_of_account(name)).one_or_none()
+            if here is None or here.password_hash != kept:
                 return None
-            conn.execute(delete(login).where(login.c.expires_at <= _micros(now)))
+            if (here.totp_step, here.recovery) != (row.totp_step, row.recovery):
+                raise SecondFactorError("totp_wrong")
+            if used:
+                conn.execute(update(account).where(account.c.name == name).values(**used))
+            conn.execute(delete(login).where(login.c.expires_at <= at))
             conn.execute(
-                insert(login).values(hash=_hash_of(secret), account=name, expires_at=_micros(now + LOGIN_LASTS))
+                insert(login).values(
+                    hash=hash_of(secret),
+                    account=name,
+                    expires_at=micros(now + LOGIN_LASTS),
+                    begun_at=at,
+                    seen_at=at,
+                    source=source[:64],
+                    locked=False,
+                )
             )
+            how = "recovery code" if "recovery" in used else None
+            self._record_if_possible(conn, now, Actor(name, row.role, source), "login", how)
         return secret
+
+    def _used_by(self, row: Any, code: str, now: datetime) -> dict[str, Any]:
+        """What is kept of an account once this second factor is used; nothing where it is wrong."""
+        step = second_factor.step_of(self._keeper.unseal(row.name, row.totp).decode(), code, now, row.totp_step)
+        if step is not None:
+            return {"totp_step": step}
+        left = second_factor.left_without(row.recovery, code)
+        return {} if left is None else {"recovery": left}
+
+    def _note_failure(self, row: Any, now: datetime, source: str, verdict: str) -> None:
+        # Without a name that is no account's: it may be a password or an ID number in the wrong field.
+        actor = Actor(row.name if row else "-", row.role if row else "clerk", source)
+        with self._store.write() as conn:
+            self._record_if_possible(conn, now, actor, "login-failed", verdict)
 
     def device(self, name: str, before: str = "") -> str:
         """What a browser that has just logged in to ``name`` keeps, so that it is known at its next log-in.
@@ -255,46 +209,105 @@ class People:
         """
         found = _DEVICE.fullmatch(before)
         number = found[1] if found else secrets.token_urlsafe(16)
-        mark = _mark(number, name, self._password_of(name) or "")
+        row = self._row(name)
+        mark = _mark(number, name, row.password_hash if row else "")
         marks = [mark, *(one for one in (found[2].split(".")[1:] if found else []) if one != mark)]
         return ".".join([number, *marks[:ACCOUNTS_OF_DEVICE]])
 
-    def _password_of(self, name: str) -> str | None:
-        with self._store.read() as conn:
-            kept: str | None = conn.scalar(select(account.c.password_hash).where(account.c.name == name))
-        return kept
+    def known_as(self, name: str, source: str, device: str) -> Try:
+        """Who tries a password of somebody logged in as ``name``."""
+        row = self._row(name)
+        return Try(name, network_of(source), _known(device, name, row and row.password_hash))
 
-    def logout(self, secret: str) -> None:
+    def _row(self, name: str) -> Any:
+        with self._store.read() as conn:
+            return conn.execute(_of_account(name)).one_or_none()
+
+    def logout(self, secret: str, source: str = "") -> None:
         """Ends one log-in; one that is not there is no error."""
+        hashed = hash_of(secret)
         with self._store.write() as conn:
-            conn.execute(delete(login).where(login.c.hash == _hash_of(secret)))
+            row = conn.execute(
+                select(account.c.name, account.c.role)
+                .join(login, login.c.account == account.c.name)
+                .where(login.c.hash == hashed)
+            ).one_or_none()
+            if row is not None:
+                conn.execute(delete(login).where(login.c.hash == hashed))
+                self._record_if_possible(conn, self._clock(), Actor(row.name, row.role, source), "logout", None)
 
-    def principal_of_login(self, secret: str, now: datetime) -> Principal | None:
-        """Who is logged in with this secret; None when nobody is, or not any more."""
-        if len(secret) != _SECRET_CHARS:
-            return None
-        with self._store.read() as conn:
-            row = _LOGIN.one_or_none(conn, {"hash": _hash_of(secret), "now": _micros(now)})
-        return None if row is None else _principal(row.name, row.role, row.windows, None)
+    def principal_of_login(self, secret: str, now: datetime, *, acts: bool = False) -> Principal | None:
+        """Who is logged in with this secret; None when nobody is, or not any more.
 
-    def principal_of_token(self, secret: str) -> Principal | None:
-        """Whose token this is; None when it is none of ours, or not any more (see ``TOKEN_KNOWN_FOR``)."""
-        if not secret.startswith(TOKEN_PREFIX) or len(secret) != len(TOKEN_PREFIX) + _SECRET_CHARS:
+        A log-in without an act for longer than the rules have it is locked from here on. ``acts``: whether its person
+        does something now, and does not only look.
+        """
+        if len(secret) != SECRET_CHARS:
             return None
-        hashed, now, known = _hash_of(secret), self._ticks(), self._known
-        kept = known.get(hashed)
-        if kept is not None and now < kept[0]:
-            return kept[1]
+        hashed, at = hash_of(secret), micros(now)
         with self._store.read() as conn:
-            row = _TOKEN.one_or_none(conn, {"hash": hashed})
-        principal = None if row is None else _principal(row.name, row.role, row.windows, row.terminal)
-        if principal is None:
-            known.pop(hashed, None)
-        else:
-            if len(known) >= _KNOWN_TOKENS:
-                known.clear()
-            known[hashed] = now + TOKEN_KNOWN_FOR, principal
-        return principal
+            row = _LOGIN.one_or_none(conn, {"hash": hashed, "now": at})
+        if row is None:
+            return None
+        locked = bool(row.locked)
+        idle = self.rules.idle
+        if not locked and idle and at - row.seen_at >= idle // timedelta(microseconds=1):
+            locked = True
+            self.lock(secret, now, reason="idle")
+        elif acts and not locked and at - row.seen_at >= SEEN_EVERY // timedelta(microseconds=1):
+            with self._store.write() as conn:
+                conn.execute(update(login).where(login.c.hash == hashed, ~login.c.locked).values(seen_at=at))
+        must = "password_change_needed" if row.must_change else ""
+        if not must and row.role in self.rules.second_factor and row.totp_step is None:
+            must = "totp_setup_needed"
+        return principal_of(row.name, row.role, row.windows, locked=locked, must=must, duty=row.duty)
+
+    # -- the lock --------------------------------------------------------------------------------------------------
+
+    def lock(self, secret: str, now: datetime, source: str = "", reason: str | None = None) -> bool:
+        """Locks a log-in until its person gives the password again; False where it is locked or not there."""
+        with self._store.write() as conn:
+            row = conn.execute(
+                select(account.c.name, account.c.role, login.c.source)
+                .join(login, login.c.account == account.c.name)
+                .where(login.c.hash == hash_of(secret), ~login.c.locked)
+            ).one_or_none()
+            if row is None:
+                return False
+            conn.execute(update(login).where(login.c.hash == hash_of(secret)).values(locked=True))
+            actor = Actor(row.name, row.role, source or row.source)
+            self._record_if_possible(conn, now, actor, "locked", reason)
+        return True
+
+    def unlock(self, who: Try, secret: str, password: str, now: datetime, source: str = "") -> bool:
+        """Opens a log-in again by its account's password; False where that is wrong.
+
+        Raises:
+            LimitError: ``too_many_tries``, as at the log-in.
+        """
+        row = self._row(who.name)
+        if self._passwords.fits(who, row and row.password_hash, password) != "right" or row is None:
+            self._note_failure(row, now, source, "unlock")
+            return False
+        with self._store.write() as conn:
+            done = conn.execute(
+                update(login)
+                .where(login.c.hash == hash_of(secret), login.c.account == who.name)
+                .values(locked=False, seen_at=micros(now))
+            ).rowcount
+            self._record_if_possible(conn, now, Actor(row.name, row.role, source), "unlocked", None)
+        return done > 0
+
+
+def _of_account(name: str) -> Any:
+    return select(
+        account.c.name,
+        account.c.role,
+        account.c.password_hash,
+        account.c.totp,
+        account.c.totp_step,
+        account.c.recovery,
+    ).where(account.c.name == name)
 
 
 def _known(device: str, name: str, kept: str | None) -> str | None:
@@ -308,49 +321,3 @@ def _known(device: str, name: str, kept: str | None) -> str | None:
 
 def _mark(number: str, name: str, kept: str) -> str:
     return hmac.new(kept.encode(), f"known device\n{number}\n{name}".encode(), "sha256").hexdigest()[:_MARK_CHARS]
-
-
-def _free_windows(conn: "Connection", name: str) -> None:
-    """Who is logged out everywhere sits nowhere, also where a ticket is: somebody else must be able to finish it."""
-    conn.execute(update(window).where(window.c.clerk == name).values(clerk=None, clerk_since=None))
-
-
-def _principal(name: str, role: Role, windows: str, terminal: str | None) -> Principal | None:
-    # A role this program does not know (of a newer one, or written by hand) may do nothing.
-    return Principal(name, role, tuple(json.loads(windows)), terminal) if role in ROLES else None
-
-
-def _checked_name(name: str) -> str:
-    name = unicodedata.normalize("NFC", name)
-    if not _NAME.fullmatch(name):
-        raise AccountError(
-            "name_invalid",
-            "名称为 1 至 64 个字母、数字或 . _ - @，以字母或数字开头 / "
-            "a name has 1 to 64 letters, digits, . _ - @ and begins with a letter or digit",
-        )
-    return name
-
-
-def _checked_windows(role: str, windows: Sequence[str]) -> str:
-    if role not in ROLES:
-        raise AccountError("role_unknown", f"未知的角色 / unknown role: use one of {', '.join(ROLES)}")
-    if any(not _WINDOW.fullmatch(window) for window in windows):
-        raise AccountError(
-            "window_invalid",
-            "窗口编号为 1 至 64 个字母、数字或 . _ -,* 表示全部 / "
-            "a window's id has 1 to 64 letters, digits, . _ -, or is * for all",
-        )
-    if role == "clerk" and not windows:
-        raise AccountError(
-            "window_needed",
-            "窗口人员至少要有一个窗口，* 表示全部 / a clerk needs a window: name at least one, or * for all",
-        )
-    return json.dumps(sorted(set(windows)), ensure_ascii=False)
-
-
-def _hash_of(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-
-
-def _micros(at: datetime) -> int:
-    return int(at.timestamp() * 1_000_000)

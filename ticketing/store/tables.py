@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     literal_column,
 )
 from sqlalchemy.schema import SchemaItem
@@ -392,6 +393,15 @@ account = _table(
     Column("password_hash", Text, nullable=False),
     Column("windows", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    # Whether it must be given another password before it may do anything else.
+    Column("must_change", Boolean, nullable=False, server_default=false()),
+    # What it administers where these duties are kept apart: system, security or audit; null where they are not.
+    Column("duty", String(16)),
+    # The second factor: its secret, sealed; the time step of the last code, null until the first; a JSON list of hashes
+    # of the recovery codes that are left.
+    Column("totp", LargeBinary),
+    Column("totp_step", BigInteger),
+    Column("recovery", Text),
 )
 
 token = _table(
@@ -402,6 +412,12 @@ token = _table(
     Column("windows", Text, nullable=False),
     Column("terminal", String(64)),
     Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    # The address or network it may be used from; null for any.
+    Column("source", String(64)),
+    # To the minute.
+    Column("used_at", BigInteger),
+    Column("used_from", String(64)),
 )
 
 login = _table(
@@ -409,6 +425,11 @@ login = _table(
     Column("hash", LargeBinary(32), primary_key=True),
     Column("account", ForeignKey("account.name", ondelete="CASCADE"), nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("begun_at", BigInteger, nullable=False, server_default="0"),
+    # When its person last did something, to the minute.
+    Column("seen_at", BigInteger, nullable=False, server_default="0"),
+    Column("source", String(64), nullable=False, server_default=""),
+    Column("locked", Boolean, nullable=False, server_default=false()),
 )
 
 climate = _table(

@@ -132,12 +132,14 @@ def test_the_password_is_one_line_whatever_ends_it(box: Box, ending: str) -> Non
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (b"1234567\n", "at least 8 characters"),
-        ("七个字的密码呀\n".encode(), "at least 8 characters"),
+        (b"123456789\n", "at least 10 characters"),
+        ("七个字的密码呀\n".encode(), "at least 10 characters"),
+        (b"password123!\n", "soon guessed"),
+        (b"wangwangwang\n", "only repeats itself"),
         (b"x" * 300 + b"\n", "at most 256 characters"),
         (b"\n", "no password on standard input"),
         (b"", "no password on standard input"),
-        ("这个密码是国标码".encode("gb18030"), "not UTF-8"),
+        ("这个密码是国标码的".encode("gb18030"), "not UTF-8"),
     ],
 )
 def test_a_password_that_cannot_be_is_refused_and_not_repeated(box: Box, line: bytes, words: str) -> None:
@@ -388,3 +390,64 @@ def test_a_vault_that_does_not_open_lets_go_of_the_store(box: Box) -> None:
     key.write_text(right)
     with box.service():
         pass
+
+
+# -- lists, ends and second factors ------------------------------------------------------------------------------------
+
+
+def test_users_are_listed_with_where_they_are_logged_in_and_their_log_ins_ended(box: Box) -> None:
+    box.say(user, "add", "li", "--role", "clerk", "--window", "3", "--must-change", line=PASSWORD)
+    box.say(user, "add", "wang", "--role", "desk", line=PASSWORD)
+    with box.service() as (_, _, people):
+        secret = people.login("li", PASSWORD, NOW, "192.0.2.7")
+        assert secret
+        told = box.say(user, "list").stdout
+        assert "li  clerk  3  须改密码" in told and "wang  desk  -" in told and "192.0.2.7" in told
+        assert box.say(user, "end", "li", "--session", "0" * 16).exit_code == 1
+        assert box.say(user, "end", "li").exit_code == 0
+        assert people.principal_of_login(secret, NOW) is None
+    assert "192.0.2.7" not in box.say(user, "list").stdout
+
+
+def test_tokens_are_listed_with_end_and_address_and_never_themselves(box: Box) -> None:
+    secret = box.say(token, "add", "erp", "--role", "desk", "--days", "30", "--from", "192.0.2.0/24").stdout.strip()
+    with box.service() as (_, _, people):
+        assert people.principal_of_token(secret, "192.0.2.7")
+        assert people.principal_of_token(secret, "192.0.3.7") is None
+        people.write_uses(at_once=True)
+    told = box.say(token, "list").stdout
+    assert "erp  desk" in told and "192.0.2.0/24" in told and "192.0.2.7" in told
+    assert secret not in told
+    refused = box.say(token, "add", "erp", "--role", "desk", "--from", "over there")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+
+
+def test_a_second_factor_is_set_up_and_taken_away_at_the_command_line(box: Box) -> None:
+    import pyotp
+
+    box.say(user, "add", "li", "--role", "desk", line=PASSWORD)
+    with box.service() as (_, _, people):
+        wrong = box.say(user, "totp", "li", line="000000\n")
+        assert wrong.exit_code == 1
+        assert people.login("li", PASSWORD, NOW)
+        secret, _ = people.begin_totp("li")
+        people.confirm_totp("li", pyotp.TOTP(secret).at(NOW), NOW, Actor("li", "desk"))
+        assert box.say(user, "totp", "li", "--remove").exit_code == 0
+        assert box.say(user, "totp", "li", "--remove").exit_code == 1
+        assert people.login("li", PASSWORD, NOW)
+
+
+def test_what_the_command_line_does_to_accounts_is_in_the_log(box: Box) -> None:
+    box.say(user, "add", "li", "--role", "desk", line=PASSWORD)
+    box.say(token, "add", "erp", "--role", "desk")
+    box.say(token, "remove", "erp")
+    box.say(user, "remove", "li")
+    with box.service() as (store, _, _), store.read() as conn:
+        found = conn.exec_driver_sql("SELECT action, place FROM access_log ORDER BY seq").all()
+    assert [tuple(row) for row in found] == [
+        ("account-added", "quhao user add"),
+        ("token-added", "quhao token add"),
+        ("token-removed", "quhao token remove"),
+        ("account-removed", "quhao user remove"),
+    ]
+    assert box.say(audit, "verify").exit_code == 0
