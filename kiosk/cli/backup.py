@@ -63,9 +63,20 @@ def restore(context: Context, file: Path, replace: bool, replace_log: bool) -> N
     with in_words(), open_ledger(settings) as ledger:
         actor = Actor(who(), "technician", "quhao restore")
         restored = Backups(ledger).restore(file, actor, replace=replace, replace_log=replace_log)
-    zh, en = _told(restored.manifest.rows)
+    own = restored.accounts == "own"
+    rows = restored.manifest.rows
+    zh, en = _told({name: count for name, count in rows.items() if not (own and name in ("account", "token"))})
     made = f"{restored.manifest.made:%Y-%m-%d %H:%M}"
     click.echo(f"已恢复到 {made}：{zh} / restored as of {made}: {en}", err=True)
+    if own:
+        click.echo("用户和令牌没有恢复，仍是现有的 / users and tokens are still those of the store", err=True)
+    elif rows.get("account") or rows.get("token"):
+        click.echo(
+            "用户和令牌来自备份，之后删除的会回来，请用 quhao user list、quhao token list 核对 / "
+            "users and tokens are those of the backup, also what was removed since: check them with quhao user list "
+            "and quhao token list",
+            err=True,
+        )
     if restored.ended:
         click.echo(
             f"备份之后的 {restored.ended} 个号码已作废，请持号人重新取号 / "

@@ -6,6 +6,8 @@ Afterwards the hall is as in the backup, except for what must never go back or h
 * tickets of the last day that the backup does not have stay, as expired, and appointments as cancelled: their holders
   are told, and their codes are not given again;
 * slips that were still to be printed may have come out since: they become unconfirmed, so a second one is marked;
+* accounts and tokens stay the store's own, so that none that was removed and no old password comes back; only a store
+  that holds nothing at all takes the backup's;
 * day keys stay the store's own, and a day without a key is recorded as erased;
 * of the two access logs the longer stays, if it continues the other; otherwise the caller must decide.
 """
@@ -38,6 +40,7 @@ TOLD = ("service", "window", "ticket", "appointment", "case_file", "rating", "ac
 """What a store holds, in words."""
 
 _OWN_WAY = frozenset({"day_key", "fact", "access_log", "counter", "used"})
+_REVOCABLE = frozenset({"account", "token"})
 _OVER = (State.DONE, State.CANCELLED, State.EXPIRED)
 _NUMBER_LENGTH = 16
 _HALL_DAY = "hall_day"
@@ -49,13 +52,14 @@ class Restored:
     """The result of a restore.
 
     ``lost`` counts the rows that were there before, by table, ``ended`` the tickets that the backup does not have, now
-    expired; ``log`` tells which access log was kept.
+    expired; ``log`` tells which access log was kept, ``accounts`` whose accounts and tokens.
     """
 
     manifest: Manifest
     lost: dict[str, int]
     ended: int
     log: Literal["own", "backup"]
+    accounts: Literal["own", "backup"] = "own"
 
 
 class Backups:
@@ -106,8 +110,9 @@ def _held(conn: Connection) -> dict[str, int]:
 def _not_empty(lost: dict[str, int]) -> str:
     held = ", ".join(f"{name} {count}" for name, count in lost.items())
     return (
-        f"数据库里已有数据（{held}），恢复会覆盖它们，确定请加 --replace / "
-        f"the store holds data already ({held}), which would be lost: say --replace if that is what you want"
+        f"数据库里已有数据（{held}），恢复会覆盖它们（用户和令牌除外），确定请加 --replace / "
+        f"the store holds data already ({held}), which would be lost, but for users and tokens: "
+        "say --replace if that is what you want"
     )
 
 
@@ -127,11 +132,12 @@ class _Restoring:
         numbers = sequences.reached(m.conn)
         counts = {table: _counts(m.conn, table) for table in (tables.counter, tables.used)}
         unknown, booked = self._unknown_tickets(), self._unknown_appointments()
+        stays = _OWN_WAY | _REVOCABLE if lost else _OWN_WAY
         for table in reversed(metadata.sorted_tables):
-            if table.name not in _OWN_WAY:
+            if table.name not in stays:
                 m.conn.execute(delete(table))
         for table in metadata.sorted_tables:
-            if table.name not in _OWN_WAY | LEFT_OUT:
+            if table.name not in stays | LEFT_OUT:
                 self._copy(table)
         for table, kept in counts.items():
             self._merge_counts(table, kept)
@@ -150,7 +156,7 @@ class _Restoring:
         self._go_on_today()
         access_log.append(m.conn, m.vault, m.now, actor, "restore", None, f"backup of {self._manifest.made_at}")
         m.append(HallRestored(self._manifest.made_at))
-        return Restored(self._manifest, lost, len(unknown), whose)
+        return Restored(self._manifest, lost, len(unknown), whose, "own" if lost else "backup")
 
     def _rows(self, table: Table) -> Iterator[list[dict[str, Any]]]:
         rows = self._source.execute(select(table), execution_options={"yield_per": CHUNK})

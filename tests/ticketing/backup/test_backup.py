@@ -455,6 +455,35 @@ def test_log_ins_and_kept_answers_stay_behind_and_accounts_and_tokens_come_along
     assert people.principal_of_login(login, desk.now) is None
 
 
+def test_a_restore_brings_back_no_removed_account_no_revoked_token_and_no_old_password(
+    desk: OfficeHall, tmp_path: Path
+) -> None:
+    from ticketing.people.people import People
+
+    people = People(desk.store)
+    for name in ("wang", "zhao"):
+        people.add_account(name, "clerk", ("1",), "a-long-password")
+    tokens = [people.add_token(name, "desk") for name in ("stolen", "kept")]
+    backups(desk).write(tmp_path / "hall.backup")
+    people.remove_account("wang")
+    people.remove_tokens("stolen")
+    people.add_account("zhao", "clerk", ("1",), "another-long-one")
+    people.add_account("qian", "clerk", ("1",), "a-newer-account")
+    assert backups(desk).restore(tmp_path / "hall.backup", ROOT, replace=True).accounts == "own"
+    afterwards = People(desk.store)
+    assert [one.name for one in afterwards.accounts(desk.now)] == ["qian", "zhao"]
+    assert afterwards.login("wang", "a-long-password", desk.now) is None
+    assert afterwards.login("zhao", "a-long-password", desk.now) is None
+    assert afterwards.login("zhao", "another-long-one", desk.now)
+    assert [bool(afterwards.principal_of_token(one)) for one in tokens] == [False, True]
+    for name in ("qian", "zhao"):
+        people.remove_account(name)
+    people.remove_tokens("kept")
+    backups(desk).restore(tmp_path / "hall.backup", ROOT, replace=True)
+    assert afterwards.accounts(desk.now) == []
+    assert afterwards.tokens() == []
+
+
 def test_ids_go_on_after_going_back_over_several_days(desk: OfficeHall, tmp_path: Path) -> None:
     backups(desk).write(tmp_path / "hall.backup")
     desk.issue()
