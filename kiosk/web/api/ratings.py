@@ -1,7 +1,7 @@
 """Ratings (好差评): grades from phones and from the tablet at a window, and the work that low ones make.
 
-The tablet's way in is its own: the browser of the window's box (loopback, or an address of ``server.kiosk_addresses``)
-where nobody is logged in, or a token of role ``terminal`` bound to that window. A clerk's log-in or token never is.
+The tablet's way in is its own: a token of role ``terminal`` bound to that window. A clerk's log-in or token never is,
+nor the clerk's box.
 """
 
 from datetime import date
@@ -125,7 +125,13 @@ def routes(hall: Hall) -> Routes:
     @api.post("/tickets/<code>/rating", summary="Rate a case, once", responses={"201": RatingAnswer})
     @public
     def rate(path: CodePath, body: RatingBody) -> Response:
-        """By the code of the ticket or of the receipt, also on a later day; it cannot be changed."""
+        """By the code of the ticket or of the receipt, also on a later day; it cannot be changed.
+
+        Staff choose no grade: it is refused with a log-in, and with a token other than a terminal's or a kiosk's.
+        """
+        principal = gate().asker().principal
+        if principal and principal.role not in ("terminal", "kiosk"):
+            raise RequestError(403, "forbidden")
         with hall.wrong_codes.watch(gate().address(), path.code):
             given = hall.ratings.rate(path.code, body.grade, body.reasons, body.case, _via())
         return answer(RatingAnswer.of(given), 201)
@@ -135,7 +141,7 @@ def routes(hall: Hall) -> Routes:
         summary="The case that the tablet at a window asks about",
         responses={"200": AskedAnswer, "204": None},
     )
-    @allow("kiosk", "terminal")
+    @allow("terminal")
     def asked(path: WindowPath) -> Response:
         """204 when none was finished there in the last minutes, or it is rated."""
         tablet_only(path.window)
@@ -145,7 +151,7 @@ def routes(hall: Hall) -> Routes:
         return answer(AskedAnswer.of(joined(case, named(hall.service(case.service)), case=case.id)))
 
     @api.post("/windows/<window>/rating", summary="Rate it at the window", responses={"201": RatingAnswer})
-    @allow("kiosk", "terminal")
+    @allow("terminal")
     def rate_here(path: WindowPath, body: WindowRatingBody) -> Response:
         tablet_only(path.window)
         return answer(RatingAnswer.of(hall.ratings.rate_at(path.window, body.case, body.grade, body.reasons)), 201)

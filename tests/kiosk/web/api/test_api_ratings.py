@@ -120,22 +120,25 @@ def test_the_tablet_of_a_window_rates_what_was_just_finished_there(here: Any, cl
     assert here.post("/windows/1/rating", body, token=tablet).code == "not_your_window"
 
 
-def test_the_box_of_the_window_is_its_tablet_where_nobody_is_logged_in(here: Any, clerk: str) -> None:
+def test_nobody_rates_from_the_box_of_the_window_without_the_tablets_token(here: Any, clerk: str) -> None:
     _, cases = serve(here, clerk)
-    assert here.get("/windows/3/rating").json["case"] == cases[0]["id"]
-    assert here.post("/windows/3/rating", {"case": cases[0]["id"], "grade": 3}).status == 201
-    away = {"X-Forwarded-For": "203.0.113.7"}
-    assert here.get("/windows/3/rating", headers=away).code == "not_logged_in"
+    body = {"case": cases[0]["id"], "grade": 5}
+    for headers in ({}, {"X-Forwarded-For": "203.0.113.7"}):
+        assert here.get("/windows/3/rating", headers=headers).code in ("not_logged_in", "forbidden")
+        assert here.post("/windows/3/rating", body, headers=headers).code in ("not_logged_in", "forbidden")
 
 
-def test_a_clerk_chooses_no_grade_neither_by_token_nor_logged_in_at_the_box(here: Any, clerk: str) -> None:
-    _, cases = serve(here, clerk)
+def test_a_clerk_chooses_no_grade_neither_by_token_nor_logged_in_nor_by_the_code(here: Any, clerk: str) -> None:
+    code, cases = serve(here, clerk)
     body = {"case": cases[0]["id"], "grade": 5}
     assert here.post("/windows/3/rating", body, token=clerk).code == "forbidden"
     here.hall.people.add_account("wang", "clerk", ["3"], LOGIN)
     cookie = here.hall.people.login("wang", LOGIN, here.now())
     assert here.post("/windows/3/rating", body, cookie=cookie).code == "forbidden"
     assert here.get("/windows/3/rating", cookie=cookie).code == "forbidden"
+    assert here.post(f"/tickets/{code}/rating", {"grade": 5}, cookie=cookie).code == "forbidden"
+    assert here.post(f"/tickets/{code}/rating", {"grade": 5}, token=clerk).code == "forbidden"
+    assert here.post(f"/tickets/{code}/rating", {"grade": 5}).status == 201
 
 
 def test_no_answer_to_a_clerk_joins_a_grade_with_a_ticket(here: Any, clerk: str) -> None:
