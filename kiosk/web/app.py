@@ -13,6 +13,7 @@ from kiosk.audience import HEARTBEAT
 from kiosk.exchange.appointment_lists import LARGEST
 from kiosk.web import auth, health, problems
 from kiosk.web.api import (
+    account,
     appointments,
     cases,
     climate,
@@ -142,6 +143,7 @@ def create_app(
         climate.routes(hall),
         setup.routes(hall),
         login.routes(hall),
+        account.routes(hall),
     ]
     if hall.virtual_hall:
         # Imported here: a hall of real devices has no simulators.

@@ -48,10 +48,12 @@ class Access:
     Attributes:
         roles: the roles that may use it; None for anybody.
         window: whether the account or token must be bound to the route's window.
+        resting: whether a log-in that is locked, or must first be given another password, may use it all the same.
     """
 
     roles: frozenset[str] | None
     window: bool = False
+    resting: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,14 @@ class Asker:
         return None
 
 
-def allow(*roles: Role, window: bool = False) -> Callable[[View], View]:
-    """Decorator: these roles may use the route; ``window`` also requires the account or token to be bound to it."""
+def allow(*roles: Role, window: bool = False, resting: bool = False) -> Callable[[View], View]:
+    """Decorator: these roles may use the route; ``window`` also requires the account or token to be bound to it.
+
+    ``resting``: also a log-in that is locked (:class:`Access`).
+    """
 
     def mark(view: View) -> View:
-        view.access = Access(frozenset(roles), window)  # type: ignore[attr-defined]
+        view.access = Access(frozenset(roles), window, resting)  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -155,6 +160,8 @@ class Gate:
             raise RequestError(401, "not_logged_in")
         if request.method not in SAFE and asker.by != "token":
             check_same_site(request)
+        if asker.principal and not access.resting:
+            refuse_resting(asker.principal)
         window = str((request.view_args or {}).get("window", ""))
         if access.window and not (asker.principal and asker.principal.may_use(window)):
             raise RequestError(403, "not_your_window", window=window)
@@ -184,6 +191,10 @@ class Gate:
         """The client's address in the current request."""
         return caller(asked(), self._server)[0]
 
+    def login_cookie(self) -> str | None:
+        """The secret of the log-in that the current request bears; None for none."""
+        return asked().cookies.get(COOKIE)
+
     def came_by_tls(self) -> bool:
         """Whether the browser of the current request sees an ``https`` address."""
         return arrived_by_tls(request, caller(request, self._server)[1])
@@ -192,14 +203,15 @@ class Gate:
         address, here, secure = self._arrival(request)
         scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme:
-            principal = self._people.principal_of_token(token.strip()) if scheme.lower() == "bearer" else None
+            principal = self._people.principal_of_token(token.strip(), address) if scheme.lower() == "bearer" else None
             if principal is None:
                 raise RequestError(401, "bad_token")
             return Asker(principal, "token", address, at_kiosk=False, rebound=False, secure=secure)
         cookie = request.cookies.get(COOKIE)
         kiosk = here or (secure and address in self._kiosks)
         own_name = self._under_own_name(request)
-        principal = self._people.principal_of_login(cookie, self._clock()) if cookie else None
+        acts = request.method not in SAFE
+        principal = self._people.principal_of_login(cookie, self._clock(), acts=acts) if cookie else None
         return Asker(
             principal, "login" if principal else "", address, kiosk and own_name, kiosk and not own_name, secure
         )
@@ -220,6 +232,18 @@ def actor() -> Actor:
     """The actor of the current request; only in a route that names its roles."""
     found: Actor = g.actor
     return found
+
+
+def refuse_resting(principal: Principal) -> None:
+    """Refuse a log-in that must first be unlocked, or given another password or a second factor.
+
+    Raises:
+        RequestError: ``locked`` (423), ``password_change_needed``, ``totp_setup_needed``.
+    """
+    if principal.locked:
+        raise RequestError(423, "locked")
+    if principal.must:
+        raise RequestError(403, principal.must)
 
 
 def check_same_site(request: Request) -> None:

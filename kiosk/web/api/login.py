@@ -1,17 +1,21 @@
-"""``/login``, ``/logout``, ``/me``."""
+"""``/login``, ``/logout``, ``/me``, and the lock of a page that was left."""
 
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from kiosk.web.auth import COOKIE, DEVICE_COOKIE, allow, check_same_site, forget, gate, public, remember
+from kiosk.web.auth import DEVICE_COOKIE, allow, check_same_site, forget, gate, public, remember
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import MeAnswer, answer, see_other
-from kiosk.web.schema.bodies import LoginBody
+from kiosk.web.schema.bodies import LoginBody, PasswordBody
 from kiosk.web.schema.routes import Routes
 from ticketing.model import ROLES, Actor, LimitError
-from ticketing.people.people import Principal
+from ticketing.people.guessing import Try
+from ticketing.people.people import Principal, SecondFactorError
+
+STAFF = tuple(role for role in ROLES if role not in ("kiosk", "terminal"))
+"""The roles of people, who log in."""
 
 
 def routes(hall: Hall) -> Routes:
@@ -21,15 +25,16 @@ def routes(hall: Hall) -> Routes:
     @api.post("/login", summary="Log in; the answer's cookie is the key", responses={"200": MeAnswer})
     @public
     def log_in(body: LoginBody) -> Response:
+        """`totp_needed` asks for the same once more, with the code of the account's second factor."""
         return _log_in(hall, body)
 
     @api.post("/logout", summary="Log out", responses={"204": None})
     @public
     def log_out() -> Response:
         check_same_site(request)
-        if secret := request.cookies.get(COOKIE):
+        if secret := gate().login_cookie():
             principal = hall.people.principal_of_login(secret, hall.clock())
-            hall.people.logout(secret)
+            hall.people.logout(secret, gate().address())
             if principal:
                 hall.office.leave(Actor(principal.name, principal.role, logged_in=True))
         response = Response(status=204)
@@ -37,12 +42,53 @@ def routes(hall: Hall) -> Routes:
         return response
 
     @api.get("/me", summary="Who is asking", responses={"200": MeAnswer})
-    @allow(*ROLES)
+    @allow(*ROLES, resting=True)
     def me() -> Response:
+        """`must` is there where something has to be done first, `locked` where the password has to be given."""
         principal = gate().asker().principal
-        return _me(principal) if principal else answer({"username": "kiosk", "role": "kiosk", "windows": []})
+        return _me(principal) if principal else answer(_me_of(Principal("kiosk", "kiosk")))
+
+    @api.post("/me/active", summary="Somebody is at the page", responses={"204": None})
+    @allow(*STAFF)
+    def active() -> Response:
+        """Once a minute at most. Without this, and without requests that change something, the page is locked."""
+        logged_in()
+        return Response(status=204)
+
+    @api.post("/lock", summary="Lock the page until the password is given", responses={"204": None})
+    @allow(*STAFF, resting=True)
+    def lock() -> Response:
+        """The ticket stays at its window. Whoever is locked may read `/me`, follow the window, unlock and log out."""
+        _, secret = logged_in()
+        hall.people.lock(secret, hall.clock(), gate().address())
+        return Response(status=204)
+
+    @api.post("/unlock", summary="Go on, by the password", responses={"200": MeAnswer})
+    @allow(*STAFF, resting=True)
+    def unlock(body: PasswordBody) -> Response:
+        principal, secret = logged_in()
+        here = guessing(hall, principal)
+        if not hall.people.unlock(here, secret, body.password, hall.clock(), gate().address()):
+            raise RequestError(403, "wrong_password")
+        found = hall.people.principal_of_login(secret, hall.clock())
+        if found is None:
+            raise RequestError(401, "not_logged_in")
+        return _me(found)
 
     return api
+
+
+def logged_in() -> tuple[Principal, str]:
+    """The person who asks and the secret of the log-in; raises ``forbidden`` for a machine's token."""
+    asker, secret = gate().asker(), gate().login_cookie()
+    if asker.principal is None or asker.by != "login" or not secret:
+        raise RequestError(403, "forbidden")
+    return asker.principal, secret
+
+
+def guessing(hall: Hall, principal: Principal) -> Try:
+    """Whose guess a password is that somebody logged in types again."""
+    return hall.people.known_as(principal.name, gate().address(), request.cookies.get(DEVICE_COOKIE, ""))
 
 
 def form(hall: Hall) -> Blueprint:
@@ -54,15 +100,15 @@ def form(hall: Hall) -> Blueprint:
     def log_in() -> Response:
         if request.is_json:
             return _log_in(hall, LoginBody.model_validate(request.get_json()))
-        back = _own_path(request.form.get("next", ""))
-        fields = {name: request.form.get(name, "") for name in ("username", "password")}
+        back = own_path(request.form.get("next", ""))
+        fields = {name: request.form.get(name, "") for name in ("username", "password", "totp")}
         try:
             entered = _log_in(hall, LoginBody.model_validate(fields))
-        except (RequestError, LimitError) as error:
+        except (RequestError, LimitError, SecondFactorError) as error:
             if isinstance(error, RequestError) and error.code != "wrong_password":
                 raise
             return see_other(f"/login?{urlencode({'next': back, 'failed': error.code})}")
-        response = see_other(back)
+        response = see_other(f"/account?{urlencode({'next': back})}" if entered.get_json().get("must") else back)
         response.headers.extend([("Set-Cookie", cookie) for cookie in entered.headers.getlist("Set-Cookie")])
         return response
 
@@ -75,13 +121,14 @@ def _log_in(hall: Hall, body: LoginBody) -> Response:
     Raises:
         RequestError: ``tls_required``, ``cross_site``, ``wrong_password``.
         LimitError: ``too_many_tries``.
+        SecondFactorError: ``totp_needed``, ``totp_wrong``.
     """
     asker = gate().asker()
     if not asker.secure:
         raise RequestError(403, "tls_required")
     check_same_site(request)
     now, device = hall.clock(), request.cookies.get(DEVICE_COOKIE, "")
-    secret = hall.people.login(body.username, body.password, now, asker.address, device)
+    secret = hall.people.login(body.username, body.password, now, asker.address, device, body.totp or "")
     principal = hall.people.principal_of_login(secret, now) if secret else None
     if secret is None or principal is None:
         raise RequestError(401, "wrong_password")
@@ -91,10 +138,15 @@ def _log_in(hall: Hall, body: LoginBody) -> Response:
 
 
 def _me(principal: Principal) -> Response:
-    return answer({"username": principal.name, "role": principal.role, "windows": list(principal.windows)})
+    return answer(_me_of(principal))
 
 
-def _own_path(place: str) -> str:
+def _me_of(principal: Principal) -> dict[str, object]:
+    told: dict[str, object] = {"username": principal.name, "role": principal.role, "windows": list(principal.windows)}
+    return told | ({"locked": True} if principal.locked else {}) | ({"must": principal.must} if principal.must else {})
+
+
+def own_path(place: str) -> str:
     """A path of ours, or the front page: a log-in must not send anybody to another site."""
     printable = place.isprintable() and "\\" not in place
     return place if printable and place.startswith("/") and not place.startswith("//") else "/"

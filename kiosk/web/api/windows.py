@@ -117,6 +117,8 @@ class FinishBody(MayBeEmpty):
 
 
 clerk = allow("clerk", window=True)
+watching = allow("clerk", window=True, resting=True)
+"""What a page shows that is locked: nothing of a resident."""
 
 
 def routes(hall: Hall, streams: Streams) -> Routes:
@@ -125,7 +127,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     office = hall.office
 
     @api.get("/windows/<window>", summary="A window as its clerk sees it", responses={"200": WindowAnswer})
-    @clerk
+    @watching
     def show(path: WindowPath) -> Response:
         view = office.window_view(path.window)
         ticket, undoable = view.ticket, None if view.ticket else office.undoable(path.window)
@@ -140,7 +142,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         return answer(WindowAnswer.of(shown))
 
     @api.get("/windows/<window>/events", summary="News for one window's clerk", responses={"200": dict(STREAM)})
-    @clerk
+    @watching
     def follow(path: WindowPath) -> Response:
         """`refresh`: something changed, look again.
 

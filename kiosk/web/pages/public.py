@@ -13,10 +13,8 @@ from display.prompts import Words, card_notice
 from display.refusals import CODES, words
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
+from kiosk.web.qr import qr_svg
 from ticketing.model import UnknownError
-
-QR_QUIET_ZONE = 4
-"""Quiet zone around the QR code, modules (ISO/IEC 18004, 6.3.8)."""
 
 
 def pages(hall: Hall) -> Blueprint:
@@ -81,19 +79,3 @@ def form_page(name: str, facts: dict[str, Any], **values: Any) -> Response:
     response = page(name, refused=words(refused, facts) if refused in CODES else None, **values)
     response.headers["Referrer-Policy"] = "same-origin"
     return response
-
-
-def qr_svg(payload: str) -> str:
-    """The QR code of ``payload`` (error correction M) as SVG, one square a module."""
-    from qrcode.constants import ERROR_CORRECT_M
-    from qrcode.main import QRCode
-
-    code: QRCode[Any] = QRCode(error_correction=ERROR_CORRECT_M, border=QR_QUIET_ZONE)
-    code.add_data(payload)
-    rows = code.get_matrix()
-    side = len(rows)
-    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
-        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{path}"/></svg>'
-    )

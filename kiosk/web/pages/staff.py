@@ -12,6 +12,7 @@ from display import nationalities
 from display.advice import DEVICES, REASONS, DeviceWords, advice
 from display.refusals import CODES, words
 from drivers.kinds import KINDS
+from kiosk.web.api.login import own_path
 from kiosk.web.auth import gate, remember
 from kiosk.web.hall import Hall
 from kiosk.web.pages.public import form_page, page
@@ -25,11 +26,23 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
     """The staff's pages of ``hall``; ``/bench`` logs in with name and password of ``visitor``, where there is one."""
     blueprint = Blueprint("staff", __name__)
 
+    @blueprint.context_processor
+    def lock() -> dict[str, object]:
+        """What the lock of a page is told."""
+        asker = gate().asker()
+        watched = asker.principal is not None and asker.by == "login"
+        return {
+            "idle_seconds": hall.settings.accounts.idle_minutes * 60 if watched else 0,
+            "locked": asker.principal is not None and asker.principal.locked,
+        }
+
     def staff(role: Role) -> Principal:
         """Who is logged in, in that role; a visitor who is not is sent to the log-in."""
         principal = gate().asker().principal
         if principal is None:
             abort(_to_login())
+        if principal.must:
+            abort(see_other(f"/account?{urlencode({'next': request.path})}"))
         if principal.role != role:
             raise RequestError(403, "forbidden")
         return principal
@@ -65,7 +78,19 @@ def staff_pages(hall: Hall, visitor: tuple[str, str] | None = None) -> Blueprint
             raise RequestError(403, "tls_required")
         failed = request.args.get("failed", "")
         said = words(failed) if failed in CODES else None
-        return form_page("login.html", {}, next=request.args.get("next", ""), failed=said)
+        return form_page(
+            "login.html", {}, next=request.args.get("next", ""), failed=said, second=failed.startswith("totp_")
+        )
+
+    @blueprint.get("/account")
+    def account() -> Response:
+        principal = gate().asker().principal
+        if principal is None:
+            abort(_to_login())
+        if gate().asker().by != "login":
+            raise RequestError(403, "forbidden")
+        back = own_path(request.args.get("next", ""))
+        return page("account.html", username=principal.name, next=back, must=principal.must)
 
     @blueprint.get("/bench")
     def bench() -> Response:

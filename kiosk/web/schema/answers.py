@@ -427,6 +427,8 @@ class MeAnswer(Answer):
     username: str
     role: str
     windows: list[str]
+    locked: bool = False
+    must: str = Field("", description="what has to be done first: `password_change_needed`, `totp_setup_needed`")
 
 
 def kiosk_message(view: Any) -> tuple[str, Any]:

@@ -160,8 +160,32 @@ class ScanBody(Body):
     )
 
 
+Password = Annotated[str, Field(min_length=1, max_length=1024)]
+Code = Annotated[str, Field(max_length=32, description="six digits of the second factor, or a recovery code")]
+
+
 class LoginBody(Body):
-    """A name and a password."""
+    """A name and a password, and the code of the second factor where the account has one."""
 
     username: Annotated[str, Field(min_length=1, max_length=64)]
-    password: Annotated[str, Field(min_length=1, max_length=1024)]
+    password: Password
+    totp: Code | None = None
+
+
+class PasswordBody(Body):
+    """A password alone."""
+
+    password: Password
+
+
+class NewPasswordBody(Body):
+    """The present password and the next one."""
+
+    old: Password
+    new: Password
+
+
+class TotpBody(Body):
+    """A code of the second factor that is being set up."""
+
+    totp: Code

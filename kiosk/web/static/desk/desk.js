@@ -4,6 +4,7 @@ import { call, hm, newKey, now, Problem } from "../shared/api.js";
 import { answerByKey, ask, isAsking, takeBack } from "../shared/ask.js";
 import { all, el, make, targetOf } from "../shared/dom.js";
 import { inFours, speak, t } from "../shared/language.js";
+import { lockWhenLeft } from "../shared/lock.js";
 import { press } from "../shared/press.js";
 import { codeIn, listenForScans } from "../shared/scan.js";
 import { signIn, signOut } from "../shared/signing.js";
@@ -362,11 +363,13 @@ follow("/events", {
   },
 });
 listenForScans(scanned);
-signOut(() => {
+const putAway = () => {
   found = issued = null;
   renderFound();
   renderIssued();
-});
+};
+signOut(putAway);
+lockWhenLeft(putAway);
 setInterval(() => { el("clock").textContent = hm(now()); }, 1000);
 speak(() => {
   renderServices();

@@ -4,6 +4,7 @@ import { call, hm, now, Problem } from "../shared/api.js";
 import { drawingOf, kindOf, testOf } from "../shared/device_icons.js";
 import { copyOf, el, find, make } from "../shared/dom.js";
 import { isEnglish, speak, t } from "../shared/language.js";
+import { lockWhenLeft } from "../shared/lock.js";
 import { signIn, signOut } from "../shared/signing.js";
 import { lostLine } from "../shared/stream.js";
 
@@ -156,5 +157,6 @@ async function keep() {
 }
 
 signOut();
+lockWhenLeft();
 speak(render);
 keep();

@@ -3,6 +3,7 @@
 import { call, hm, now, Problem } from "../shared/api.js";
 import { el, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
+import { lockWhenLeft } from "../shared/lock.js";
 import { signIn, signOut } from "../shared/signing.js";
 import { lostLine } from "../shared/stream.js";
 import { lookAtClimate, renderClimate } from "./climate.js";
@@ -107,5 +108,6 @@ async function keep() {
 
 day.addEventListener("change", () => day.value && look());
 signOut();
+lockWhenLeft();
 speak(render);
 keep();

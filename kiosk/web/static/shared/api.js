@@ -115,8 +115,10 @@ export async function call(method, path, body, { key, token, signal } = {}) {
   setClock(response);
   const data = parsed(text);
   const isEmpty = response.status === 204;
-  if (!response.ok || !(data || isEmpty)) throw new Problem(response.status, data ?? {});
-  return data;
+  if (response.ok && (data || isEmpty)) return data;
+  const problem = new Problem(response.status, data ?? {});
+  if (problem.code === "locked") document.dispatchEvent(new Event("locked"));   // lock.js covers the page
+  throw problem;
 }
 
 /**

@@ -7,6 +7,7 @@ import { call, hm, newKey, now, Problem } from "../shared/api.js";
 import { answerByKey, ask, isAsking, takeBack } from "../shared/ask.js";
 import { all, el, find, targetOf } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
+import { awake, isLocked, lockWhenLeft } from "../shared/lock.js";
 import { listenForScans } from "../shared/scan.js";
 import { signIn, signOut } from "../shared/signing.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
@@ -459,6 +460,7 @@ for (const [verb, action] of Object.entries(VERBS)) {
   onClick(find(`.verbs [data-verb="${verb}"]`), action);
 }
 signOut(() => panel.hide());
+lockWhenLeft(() => panel.hide());
 listenForScans((text) => scan(text), (key) => isAsking() || panel.key(key));
 
 /**
@@ -466,6 +468,7 @@ listenForScans((text) => scan(text), (key) => isAsking() || panel.key(key));
  * @param {{ok: boolean, scanned?: string, message: string, message_en: string, number: string}} news
  */
 async function onHardwareScan(news) {
+  awake();
   if (!news.ok) {
     refused = news.scanned ?? null;
     tell(news.message, news.message_en, "stop");
@@ -484,7 +487,7 @@ async function onHardwareScan(news) {
 
 /** @param {{number: string, picture: string}} news the photo of the card on this window's reader */
 function onPhoto({ number, picture }) {
-  if (view?.ticket?.number === number) panel.photo(picture);
+  if (view?.ticket?.number === number && !isLocked()) panel.photo(picture);
 }
 
 follow(`${path}/events`, {
@@ -494,7 +497,10 @@ follow(`${path}/events`, {
     card: onHardwareScan,
     photo: onPhoto,
     // A key of a pad or a button here did nothing.
-    press: (news) => tell(news.message, news.message_en, "stop"),
+    press: (news) => {
+      awake();
+      tell(news.message, news.message_en, "stop");
+    },
   },
   connected(isConnected, heard) {
     connected = isConnected;

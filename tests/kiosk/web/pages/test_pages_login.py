@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
+from staff import issue, key_is
+
 NAME, SECRET = "wang", "a-long-password"
 
 
@@ -88,3 +90,74 @@ def test_the_log_in_speaks_english(door: Any, new_page: Callable[..., Page]) -> 
     expect(page.locator("h1")).to_have_text("Sign in")
     log_in(page, password="wrong")
     expect(page.get_by_role("alert")).to_contain_text("password")
+
+
+def test_a_window_that_was_left_is_covered_until_its_clerk_gives_the_password(
+    start_hall: Callable[..., Any], new_page: Callable[..., Page]
+) -> None:
+    from config.settings import AccountsSettings
+
+    hall = start_hall(accounts=AccountsSettings(idle_minutes=15))
+    hall.program.hall.people.add_account(NAME, "clerk", ("3",), SECRET)
+    issue(hall, card=None)
+    page = new_page(clock=True)
+    page.goto(f"{hall.url}/login?next=/window/3")
+    log_in(page)
+    key_is(page, "呼叫下一位")
+    page.locator("#go").click()
+    key_is(page, "开始办理")
+    page.clock.fast_forward("16:00")
+    expect(page.locator("#lock")).to_be_visible()
+    expect(page.locator("#lock-password")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.keyboard.press("F2")
+    page.reload()
+    expect(page.locator("#lock")).to_be_visible()
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    expect(page.locator("#lock").get_by_role("alert")).to_contain_text("密码不对")
+    page.keyboard.type(SECRET)
+    page.keyboard.press("Enter")
+    expect(page.locator("#lock")).to_be_hidden()
+    key_is(page, "开始办理")
+
+
+def test_a_person_changes_the_first_password_and_sets_a_second_factor_up(
+    door: Any, new_page: Callable[..., Page]
+) -> None:
+    import pyotp
+
+    door.program.hall.people.add_account(NAME, "clerk", ("1",), SECRET, must_change=True)
+    page = new_page()
+    page.goto(f"{door.url}/login?next=/window/1")
+    log_in(page)
+    expect(page).to_have_url(f"{door.url}/account?next=%2Fwindow%2F1")
+    expect(page.locator("#due")).to_be_visible()
+    for box, typed in (("#old", SECRET), ("#new", "wangwangwang"), ("#again", "wangwangwang")):
+        page.fill(box, typed)
+    page.keyboard.press("Enter")
+    expect(page.locator("#trouble")).to_contain_text("太容易猜")
+    for box in ("#new", "#again"):
+        page.fill(box, "vier-alte-kisten")
+    page.keyboard.press("Enter")
+    expect(page.locator("#done")).to_contain_text("密码已修改")
+    page.fill("#totp-password", "vier-alte-kisten")
+    page.keyboard.press("Enter")
+    expect(page.locator("#totp-qr")).to_be_visible()
+    secret = page.locator("#totp-secret").inner_text().replace(" ", "")
+    page.fill("#totp-code", pyotp.TOTP(secret).at(door.program.hall.clock()))
+    page.keyboard.press("Enter")
+    expect(page.locator("#recovery-codes li")).to_have_count(8)
+    expect(page.locator("#sessions li")).to_have_count(1)
+    recovery = page.locator("#recovery-codes li").first.inner_text()
+    page.locator("#go-on").click()
+    expect(page).to_have_url(f"{door.url}/window/1")
+    page.locator("#sign-out").click()
+    log_in(page, password="vier-alte-kisten")
+    expect(page.get_by_role("alert")).to_contain_text("动态码")
+    page.fill("#username", NAME)
+    page.fill("#password", "vier-alte-kisten")
+    page.fill("#totp", recovery)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{door.url}/")

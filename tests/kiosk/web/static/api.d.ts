@@ -6,6 +6,18 @@ interface Said {
   en: string;
 }
 
+interface Session {
+  id: string;
+  begun_at: string;
+  source: string;
+  own: boolean;
+}
+
+interface OwnAccount {
+  totp: boolean;
+  sessions: Session[];
+}
+
 interface Wait {
   low: number;
   high: number;
