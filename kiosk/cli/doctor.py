@@ -77,11 +77,16 @@ def _findings(settings: "Settings") -> Iterator[str]:
     folder = next(one for one in (key.parent, *key.parents) if one.exists())
     free = shutil.disk_usage(folder).free
     yield f"{'✓' if free >= LEAST_FREE else '✗'} 磁盘剩余 / free on disk: {free // 2**20} MB {folder}"
-    synchronised = _output("timedatectl", "show", "--property=NTPSynchronized", "--value").strip()
-    if synchronised in ("yes", "no"):
-        right = synchronised == "yes"
-        yield f"{'✓' if right else '✗'} 时钟已校准 / clock synchronised: {synchronised}"
+    if (right := clock_is_synchronised()) is not None:
+        yield f"{'✓' if right else '✗'} 时钟已校准 / clock synchronised: {'yes' if right else 'no'}"
     yield from _permissions(settings)
+
+
+def clock_is_synchronised() -> bool | None:
+    """Whether the clock of this box is set by NTP; None where systemd does not tell."""
+    return {"yes": True, "no": False}.get(
+        _output("timedatectl", "show", "--property=NTPSynchronized", "--value").strip()
+    )
 
 
 def _permissions(settings: "Settings") -> Iterator[str]:

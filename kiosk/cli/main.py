@@ -95,13 +95,19 @@ def demo(port: int, keep: Path | None) -> None:
 
 
 @quhao.command()
+@click.option("--baseline", is_flag=True, help="The points of 等保 2.0 (GB/T 22239) instead, and which of them hold.")
 @click.pass_obj
-def check(context: Context) -> None:
-    """Say whether the settings are right, what in them to think about twice, and what is found of each device."""
+def check(context: Context, baseline: bool) -> None:
+    """Say whether the settings are right, what in them to think about twice, and what is found of each device.
+
+    With --baseline: exit code 1 when a point does not hold.
+    """
     from config.cautions import cautions
     from kiosk.devices.probing import lines, probe
 
     settings = context.settings
+    if baseline:
+        _check_baseline(context)
     click.echo(f"{context.path}: 配置正确 / the configuration is right")
     if found := list(cautions(settings, context.path)):
         click.echo("请再考虑 / think about these again:")
@@ -109,6 +115,19 @@ def check(context: Context) -> None:
             click.echo(str(one))
     for line in lines(probe(settings)):
         click.echo(line)
+
+
+def _check_baseline(context: Context) -> NoReturn:
+    from datetime import datetime
+
+    from kiosk.cli.baseline import baseline
+
+    points = baseline(context.settings, context.path, datetime.now(context.settings.hall.zone))
+    for point in points:
+        click.echo(str(point))
+    holds, fails = (sum(point.holds is verdict for point in points) for verdict in (True, False))
+    click.echo(f"{holds} 项符合，{fails} 项不符合 / {holds} points hold, {fails} do not")
+    sys.exit(1 if fails else 0)
 
 
 def _demo_settings(folder: Path, port: int) -> "Settings":

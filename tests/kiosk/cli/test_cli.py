@@ -223,3 +223,26 @@ def test_help_loads_neither_the_settings_nor_the_store_nor_the_web() -> None:
     script = f"import sys, kiosk.cli.main; print([m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
+
+
+def test_check_tells_which_points_of_the_baseline_hold(new_quhao: Callable[..., QuhaoProcess]) -> None:
+    quhao = new_quhao().start()
+    quhao.say("user", "add", "chief", "--role", "manager", line="vier alte kisten")
+    quhao.token("desk")
+    told = quhao.say("check", "--baseline", check=False)
+    assert told.returncode == 1
+    lines = told.stdout.splitlines()
+    assert (
+        "✗ 三级 身份鉴别：管理账户用两步验证 – accounts.second_factor 缺少 manager, technician, auditor; 尚未设置 chief"
+        in lines
+    )
+    assert any(line.startswith("✗ 三级 访问控制：三员分立") for line in lines)
+    assert any(line.startswith("✗ 三级 访问控制：令牌有到期日") for line in lines)
+    assert any(line.startswith("✗ 二级 个人信息保护") and "business-licence, social-security" in line for line in lines)
+    assert any(line.startswith("✓ 二级 安全审计") for line in lines)
+    assert any(line.startswith("✓ 二级 身份鉴别：无操作锁定") for line in lines)
+    text = quhao.config.read_text("utf-8")
+    quhao.config.write_text(text + "[accounts]\nidle_minutes = 60\nseparate_duties = true\n", "utf-8")
+    again = quhao.say("check", "--baseline", check=False).stdout.splitlines()
+    assert any(line.startswith("✗ 二级 身份鉴别：无操作锁定") for line in again)
+    assert any(line.startswith("✓ 三级 访问控制：三员分立") for line in again)
