@@ -88,6 +88,19 @@ SAYS_NOTHING = ConfigProblem(
 """The file is empty: most likely it was truncated, and is no request to remove every service and window."""
 
 
+GONE: dict[str, tuple[Pair, Pair]] = {
+    "server.kiosk_addresses": (
+        ("这一项已取消：地址不再给予权限", "this key is gone: an address gives no rights any more"),
+        (
+            "删去它；用 quhao token add NAME --role kiosk 为每台取号机做一个令牌，再用 quhao kiosk --token-file 打开",
+            "leave it out; make each kiosk a token by quhao token add NAME --role kiosk, and open it by "
+            "quhao kiosk --token-file",
+        ),
+    ),
+}
+"""Keys that were settings once: the reason and what to do instead."""
+
+
 def wrong_value(item: Any, model: type[BaseModel] = Settings, above: tuple[str | int, ...] = ()) -> ConfigProblem:
     """What is wrong with one value: ``item`` is an error of pydantic, ``above`` where in the file ``model`` begins."""
     location: tuple[str | int, ...] = above + item["loc"]
@@ -103,6 +116,8 @@ def _wrong(item: Any, model: type[BaseModel], location: tuple[str | int, ...]) -
     match item["type"]:
         case "missing":
             return ("缺少这一项", "this key is missing"), _add(location, model)
+        case "extra_forbidden" if _dotted(location) in GONE:
+            return GONE[_dotted(location)]
         case "extra_forbidden":
             known = list(_model_at(within[:-1], model).model_fields)
             return ("没有这一项", "there is no such key"), nearest(str(location[-1]), known)

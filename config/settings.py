@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from config.addresses import fault_of_store, is_host, is_public_host
 from config.businesses import Businesses
-from config.values import Address, Identifier, Name, Section, Time, Whole, minutes_of, must, one_address, wrong_setting
+from config.values import Identifier, Name, Section, Time, Whole, minutes_of, must, one_address, wrong_setting
 
 Timezone = Annotated[
     str,
@@ -95,8 +95,9 @@ class ServerSettings(Section):
             are given is for ``config.contradictions`` to say.
         tls_key: PEM file of its key.
         trusted_proxy: address of a proxy that ends TLS and names the caller in X-Forwarded-For; "" for none.
-        kiosk_addresses: addresses besides loopback whose browser is this box's kiosk.
         max_streams: how many screens and pages may follow events at once.
+        metrics: who may read /metrics: ``box`` programs of this box and a technician's token, ``token`` that alone.
+        openapi: who may read /openapi: ``public`` anybody, ``login`` whoever has a log-in or a token.
     """
 
     host: Host = "127.0.0.1"
@@ -104,8 +105,15 @@ class ServerSettings(Section):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     trusted_proxy: str = ""
-    kiosk_addresses: tuple[Address, ...] = ()
     max_streams: Whole = Field(400, ge=4, le=4000)
+    metrics: Literal["box", "token", "off"] = "box"
+    openapi: Literal["public", "login", "off"] = "public"
+
+    def address(self, port: int) -> str:
+        """Where a browser on this box finds what is served on ``port``."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        named = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.tls_cert else 'http'}://{named}:{port}"
 
     @field_validator("trusted_proxy")
     @classmethod

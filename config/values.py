@@ -143,7 +143,6 @@ Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
 Whole = Annotated[int, Strict()]
 """A whole number: no boolean, no number in quotes or with a point."""
-Address = Annotated[str, AfterValidator(one_address)]
 Time = Annotated[str, PlainValidator(_time), WithJsonSchema({"type": "string", "examples": ["04:00"]})]
 PeriodText = Annotated[
     ClockPeriod,

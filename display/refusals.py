@@ -159,7 +159,6 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "not_your_window": "这不是您的窗口，请换到自己的窗口 | This is not your window: use your own",
     "tls_required": "请用 https 打开，这里不能明文登录 | Open this page by https: log-ins do not travel in the clear",
     "cross_site": "请求来自别的网站，请从本系统页面操作 | That came from another site: use this system's own page",
-    "bad_host": "网址不对，请用本系统的地址打开 | Wrong address: open this system by its own",
     # requests
     "bad_body": "内容填写有误，请检查后再提交 | Something is filled in wrongly: check it and send again",
     "bad_json": "内容不是 JSON，请检查后再提交 | The body is not JSON: check it and send again",

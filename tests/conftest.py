@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,26 @@ class DemoHall:
     @property
     def url(self) -> str:
         return self.program.server.address
+
+    @cached_property
+    def kiosk_token(self) -> str:
+        """The token of this hall's kiosk."""
+        return self.program.hall.people.add_token("the-kiosk", "kiosk")
+
+    @property
+    def kiosk_page(self) -> str:
+        """The address by which the kiosk's page is opened once."""
+        return f"{self.url}/kiosk#token={self.kiosk_token}"
+
+    @property
+    def bench_page(self) -> str:
+        """The same of the virtual hall."""
+        return f"{self.url}/bench#token={self.kiosk_token}"
+
+    def log_visitor_in(self, page: Page) -> None:
+        """As the page of the virtual hall does: the clerk."""
+        bearer = {"Authorization": f"Bearer {self.kiosk_token}"}
+        assert page.request.post(f"{self.url}/api/v1/bench/visitor", headers=bearer).status == 204
 
     @property
     def office(self) -> Any:

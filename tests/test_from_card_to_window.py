@@ -52,7 +52,7 @@ class ForeignHall:
             device.start()
         devices = DEVICES.format(reader=self.reader.path, printer=self.printer.port, strip=self.strip.port)
         self.quhao = QuhaoProcess(folder, devices)
-        self.kiosk = Client(self.quhao.port)
+        self.kiosk = Client(self.quhao.port, self.quhao.token("kiosk"))
         self.clerk = Client(self.quhao.port, self.quhao.token("clerk", "3"))
         self.other = Client(self.quhao.port, self.quhao.token("clerk", "4"))
         self.quhao.start(ready="//readyz")

@@ -41,7 +41,7 @@ def test_a_hall_day_from_card_to_finish(start_hall: Callable[..., DemoHall], new
     # A number stays on the kiosk's screen for as short as a hall may have it.
     hall = start_hall(kiosk=KioskSettings(take_seconds=2))
     kiosk, screen, window = new_page(1080, 1920), new_page(1920, 1080), new_page()
-    kiosk.goto(f"{hall.url}/kiosk")
+    kiosk.goto(hall.kiosk_page)
     screen.goto(f"{hall.url}/screen")
     log_in(window, hall, "3")
 

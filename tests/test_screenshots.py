@@ -45,7 +45,7 @@ def test_the_pages_of_the_day_have_their_pictures(
     office.call_next("1", CLERK)
 
     touch = new_page(1080, 1920)
-    touch.goto(f"{hall.url}/kiosk")
+    touch.goto(hall.kiosk_page)
     expect(touch.locator("html")).to_have_attribute("data-state", "idle")
     keep(touch, "kiosk-idle")
     touch.get_by_role("button", name="没带身份证").click()
@@ -98,13 +98,13 @@ def test_the_pages_of_the_day_have_their_pictures(
     keep(phone, "ticket")
 
     technician = new_page()
-    technician.goto(f"{hall.url}/devices")
+    technician.goto(f"{hall.url}/devices#token={hall.kiosk_token}")
     expect(technician.locator("body")).to_contain_text("printer")
     keep(technician, "devices")
 
     touch.locator("[data-view=fault-ticket] button[data-do=quit]").click()
     bench = new_page(1920, 1080)
-    bench.goto(f"{hall.url}/bench")
+    bench.goto(hall.bench_page)
     expect(bench.locator("#tray li")).to_have_count(10)
     papers = len(hall.printer.papers)
     bench.locator("#tray li", has_text="欧阳").click()

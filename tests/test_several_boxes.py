@@ -165,7 +165,7 @@ def test_a_box_whose_devices_are_at_work_ends_within_five_seconds_though_its_dat
     server: PostgresServer, boxes: Callable[..., QuhaoProcess]
 ) -> None:
     box = boxes(server.url(server.create()), devices=DEVICES)
-    hands = Client(box.start("//readyz").port)
+    hands = Client(box.start("//readyz").port, box.token("kiosk"))
     desk, clerk = Client(box.port, box.token("desk")), Client(box.port, box.token("clerk", "3"))
     asking: list[threading.Thread] = []
     try:

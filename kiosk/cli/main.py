@@ -46,6 +46,8 @@ AWAY = ("store_gone", "store_in_doubt")
 DEMO_VISITOR = ("demo", "quhao-demo")
 DEMO_DESK, DEMO_MANAGER = "desk", "manager"
 """Account names of the demonstration."""
+DEMO_KIOSK, DEMO_TERMINAL = "demo-kiosk", "demo-terminal"
+"""Names of its tokens."""
 
 
 @click.group()
@@ -189,11 +191,20 @@ def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | Non
     log.info("ready at %s", address)
     if visitor:
         name, password = visitor
+        people = program.hall.people
         windows = tuple(window.id for window in program.hall.office.windows())
-        program.hall.people.add_account(name, "clerk", windows, password)
-        click.echo(f"取号演示大厅 / the Quhao demonstration hall:  {address}/bench")
-        program.hall.people.add_account(DEMO_DESK, "desk", (), password)
-        program.hall.people.add_account(DEMO_MANAGER, "manager", (), password)
+        people.add_account(name, "clerk", windows, password)
+        people.add_account(DEMO_DESK, "desk", (), password)
+        people.add_account(DEMO_MANAGER, "manager", (), password)
+        for one in (DEMO_KIOSK, DEMO_TERMINAL):
+            # Those of an earlier run on a store that is kept.
+            people.remove_tokens(one)
+        kiosk_token = people.add_token(DEMO_KIOSK, "kiosk")
+        terminal_token = people.add_token(DEMO_TERMINAL, "terminal", windows, "1")
+        click.echo(f"取号演示大厅 / the Quhao demonstration hall:  {address}/bench#token={kiosk_token}")
+        click.echo(f"取号机 / the kiosk alone:  {address}/kiosk#token={kiosk_token}")
+        click.echo(f"自助终端 / a terminal:  {address}/terminal#terminal=1&token={terminal_token}")
+        click.echo(f"评价平板 / a tablet:  {address}/rate/{next(iter(windows), 1)}#token={terminal_token}")
         click.echo(f"窗口登录 / windows log in as:  {name}  {password}")
         click.echo(f"咨询台登录 / the guide desk logs in as:  {DEMO_DESK}  {password}")
         click.echo(f"管理员登录 / the manager logs in as:  {DEMO_MANAGER}  {password}")

@@ -1,16 +1,17 @@
 """The application: routes, the gate in front of them, and what every answer carries."""
 
 import json
+import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask import Flask, Request, Response, g
 from typing_extensions import override
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import MapAdapter
 
+from drivers.errors import kind_and_place
 from kiosk.audience import HEARTBEAT
-from kiosk.exchange.appointment_lists import LARGEST
 from kiosk.web import auth, health, problems
 from kiosk.web.api import (
     account,
@@ -29,7 +30,7 @@ from kiosk.web.api import (
     windows,
 )
 from kiosk.web.api import hall as hall_api
-from kiosk.web.auth import Gate
+from kiosk.web.auth import Access, Gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.pages.cases import case_pages
 from kiosk.web.pages.public import pages
@@ -39,14 +40,18 @@ from kiosk.web.problems import RequestError
 from kiosk.web.schema.openapi import description
 from kiosk.web.schema.routes import PREFIX
 from kiosk.web.streams import Streams
+from ticketing.model import ROLES, TicketingError
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+log = logging.getLogger(__name__)
+
+UNASKED = 8 * 1024
+"""Bytes of a body that are collected before anybody has looked at the request's head."""
 MAX_BODY = 64 * 1024
-"""Bytes of a request's body; the largest of ours, a resident with a long address, is two thousand."""
-MAX_SETUP = 512 * 1024
-"""The same of a whole hall: a hundred services with their slots."""
+"""Bytes of a request's body; the largest of ours, a resident with a long address, is two thousand. A route that takes
+more says so (``Routes.post``); one for anybody takes no more than ``UNASKED``."""
 MOST_NAMES = 100
 """Names of this server that are kept."""
 
@@ -56,6 +61,12 @@ PAGE_POLICY = (
     "base-uri 'none'; frame-ancestors 'self'"
 )
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+OVER_TLS = [
+    # Browsers that have been here come by TLS alone, for a year (RFC 6797).
+    ("Strict-Transport-Security", "max-age=31536000"),
+    # Browsers ignore it, with an error in their console, for addresses without TLS.
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+]
 HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "SAMEORIGIN"),
@@ -99,6 +110,25 @@ class Application(Flask):
         query = request.query_string.decode("latin-1")
         return MapAdapter(self.url_map, name, "/", "", request.scheme, request.path, request.method, query)
 
+    def largest_body(self, environ: "WSGIEnvironment") -> int | tuple[int, str]:
+        """What the head of a request is good for, before its body is there.
+
+        The most bytes that the body may have; or the status and the code by which the request is refused.
+        """
+        with self.request_context(environ):
+            try:
+                request = auth.asked()
+                if request.routing_exception:
+                    raise request.routing_exception
+                if auth.gate().check():
+                    raise RequestError(401, "not_logged_in")
+                return largest_of(self.view_functions[request.endpoint or ""])
+            except (TicketingError, RequestError, HTTPException) as error:
+                return problems.status_of(error)
+            except Exception as error:  # noqa: BLE001 - the top of a request
+                log.error("web server: %s", kind_and_place(error))
+                return 500, "internal"
+
     @override
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         # No view is a coroutine.
@@ -107,7 +137,7 @@ class Application(Flask):
 
 def create_app(
     hall: Hall, *, visitor: tuple[str, str] | None = None, check_answers: bool = False, heartbeat: float = HEARTBEAT
-) -> Flask:
+) -> Application:
     """The application of one hall.
 
     Args:
@@ -118,8 +148,7 @@ def create_app(
     """
     app = Application("kiosk.web")
     app.config["CHECK_ANSWERS"] = check_answers
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    app.config["MAX_COLLECTED"] = max(MAX_BODY, MAX_SETUP, LARGEST)
+    public(app.view_functions["static"])
     streams = Streams(hall.settings.server.max_streams, heartbeat)
     gate = Gate(hall.settings, hall.people, hall.clock)
     app.extensions |= {"streams": streams, "gate": gate}
@@ -127,7 +156,7 @@ def create_app(
     health.install(app, hall, streams)
     gate.install(app)
     app.before_request(lambda: _expect_json(app.view_functions))
-    app.wsgi_app = _dressed(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = _dressed(app.wsgi_app, hall.settings.server.trusted_proxy)  # type: ignore[method-assign, assignment]
     resources = [
         hall_api.routes(hall, streams),
         tickets.routes(hall),
@@ -149,16 +178,24 @@ def create_app(
         # Imported here: a hall of real devices has no simulators.
         from kiosk.web.api import virtual_hall
 
-        resources.append(virtual_hall.routes(hall.virtual_hall, streams))
+        resources.append(virtual_hall.routes(hall, streams, visitor))
     for one in resources:
         app.register_blueprint(one.blueprint)
     app.register_blueprint(login.form(hall))
-    app.register_blueprint(description(resources, hall.settings.hall.name))
+    if hall.settings.server.openapi != "off":
+        who = Access(None) if hall.settings.server.openapi == "public" else Access(frozenset(ROLES), page=True)
+        app.register_blueprint(description(resources, hall.settings.hall.name, who))
     app.register_blueprint(pages(hall))
     app.register_blueprint(ticket_pages(hall))
     app.register_blueprint(case_pages(hall))
-    app.register_blueprint(staff_pages(hall, visitor))
+    app.register_blueprint(staff_pages(hall))
     return app
+
+
+def largest_of(view: object) -> int:
+    """The most bytes of a body for this route: little before anybody has said who asks."""
+    access = auth.access_of(view)
+    return getattr(view, "largest", None) or (UNASKED if access is None or access.roles is None else MAX_BODY)
 
 
 def _expect_json(views: dict[str, Any]) -> None:
@@ -170,10 +207,9 @@ def _expect_json(views: dict[str, Any]) -> None:
     asked = auth.asked()
     if asked.method in auth.SAFE or not int(asked.environ.get("CONTENT_LENGTH") or 0):
         return
-    endpoint = asked.endpoint or ""
-    if endpoint == "api_setup.put":
-        asked.max_content_length = MAX_SETUP
-    takes = getattr(views.get(endpoint), "takes", None)
+    view = views.get(asked.endpoint or "")
+    asked.max_content_length = largest_of(view)
+    takes = getattr(view, "takes", None)
     if takes:
         if asked.mimetype != takes:
             raise RequestError(415, "csv_expected")
@@ -195,7 +231,7 @@ def _expect_json(views: dict[str, Any]) -> None:
             raise RequestError(422, "bad_body") from None
 
 
-def _dressed(app: "WSGIApplication") -> "WSGIApplication":
+def _dressed(app: "WSGIApplication", trusted_proxy: str) -> "WSGIApplication":
     """``app`` with what every answer carries; beneath Flask, whose headers cost more the more there are."""
 
     def answer_dressed(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -206,6 +242,12 @@ def _dressed(app: "WSGIApplication") -> "WSGIApplication":
             if "Referrer-Policy" not in said:
                 # A ticket's page has the ticket's code in its address.
                 headers.append(("Referrer-Policy", "no-referrer"))
+            if "Cache-Control" not in said:
+                headers.append(("Cache-Control", "no-store"))
+            if environ["wsgi.url_scheme"] == "https" or (
+                trusted_proxy and auth.arrival_of(environ, auth.plain(trusted_proxy)).tls
+            ):
+                headers += OVER_TLS
             return start_response(status, headers, exc_info)
 
         return app(environ, begin)

@@ -2,41 +2,51 @@
 
 ::
 
-    Authorization: Bearer TOKEN     a machine                         its token's role and windows
-    Cookie: quhao=…                 somebody logged in                their account's role and windows
-    from this box, no credentials   the browser of this box's kiosk   role kiosk
+    Authorization: Bearer TOKEN     a machine, such as a kiosk    its token's role, windows, terminal or box
+    Cookie: quhao=…                 somebody logged in            their account's role and windows
 
-A page of another site can make a browser send the second and the third, never the first (CSRF). So a request that
-changes something under those must come from our own pages (``Origin``, ``Sec-Fetch-Site``), and the kiosk's role is
-given only under a name of this box (``Host``), against DNS rebinding.
+Nothing else gives a role: no address does, since a reverse proxy on the same box speaks from loopback for the whole
+network. A page of another site can make a browser send the cookie, never the token (CSRF). So a request that changes
+something under a cookie must come from our own pages (``Origin``, ``Sec-Fetch-Site``).
 
-Every route says who may use it (:func:`allow`, :func:`public`); one of the API that says nothing is refused.
+Credentials travel by TLS, or without it between programs of this box (:class:`Arrival`).
+
+Every route says who may use it (:func:`allow`, :func:`public`); one that says nothing is refused.
 """
 
 import ipaddress
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Request, Response, current_app, g, request
 
-from config.settings import ServerSettings, Settings
+from config.settings import Settings
+from kiosk.opening import box_of
 from kiosk.web.problems import RequestError
-from ticketing.model import Actor, Role
+from ticketing.model import ROLES, Actor, Role
 from ticketing.people.people import LOGIN_LASTS, People, Principal
 
 COOKIE = "quhao"
 DEVICE_COOKIE = "quhao-device"
 """Marks a browser that has logged in before, whose tries are not slowed by others'. It is no credential."""
+HOST_PREFIX = "__Host-"
+"""Of both names over TLS: browsers take such a cookie only by TLS and from this very host (RFC 6265bis, 4.1.3.2), so
+that neither plain HTTP nor another name of the same domain can plant one."""
 DEVICE_KEPT = timedelta(days=400)
 """The longest that browsers keep a cookie (RFC 6265bis)."""
 SAFE = ("GET", "HEAD", "OPTIONS")
-FORWARDED = frozenset({"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA"})
-"""WSGI names of headers that proxies set. From a proxy that the settings do not name, they mean: not the kiosk."""
+FORWARDED = frozenset(
+    f"HTTP_{name}"
+    for name in (
+        *("FORWARDED", "VIA", "X_REAL_IP", "X_FORWARDED", "X_FORWARDED_BY", "X_FORWARDED_FOR", "X_FORWARDED_HOST"),
+        *("X_FORWARDED_PORT", "X_FORWARDED_PROTO", "X_FORWARDED_SCHEME", "X_FORWARDED_SERVER", "X_FORWARDED_SSL"),
+    )
+)
+"""WSGI names of headers that proxies set: whatever they say, the request is not from a program of this box."""
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -49,11 +59,25 @@ class Access:
         roles: the roles that may use it; None for anybody.
         window: whether the account or token must be bound to the route's window.
         resting: whether a log-in that is locked, or must first be given another password, may use it all the same.
+        terminal: whether the token must be that of the route's terminal.
+        page: whether a visitor who is not logged in is sent to the log-in page instead of being refused.
+        here: whether programs of this box may use it without credentials (:class:`Arrival`); for what is no secret.
     """
 
-    roles: frozenset[str] | None
+    roles: frozenset[Role] | None
     window: bool = False
     resting: bool = False
+    terminal: bool = False
+    page: bool = False
+    here: bool = False
+
+    def __str__(self) -> str:
+        """In words, for the description of the API and for tests: ``clerk, of this window``."""
+        if self.roles is None:
+            return "anyone"
+        roles = ", ".join(role for role in ROLES if role in self.roles)
+        bound = ", of this window" * self.window + ", of this terminal" * self.terminal + ", this box" * self.here
+        return ("any role" if self.roles == set(ROLES) else roles) + bound
 
 
 @dataclass(frozen=True)
@@ -64,70 +88,77 @@ class Asker:
         principal: account or token; None without credentials.
         by: ``token``, ``login``, or ``""`` without credentials.
         address: the client's, as a trusted proxy names it.
-        at_kiosk: whether it is the browser of this box's kiosk.
-        rebound: the same, but under a foreign host name (DNS rebinding).
-        secure: whether it came by TLS or from this box, so that nobody can listen.
     """
 
     principal: Principal | None
     by: str
     address: str
-    at_kiosk: bool
-    rebound: bool
-    secure: bool
-
-    def role_for(self, access: Access) -> Role | None:
-        """The role in which this asker may use the route; None when in none."""
-        if self.principal and (access.roles is None or self.principal.role in access.roles):
-            return self.principal.role
-        if self.at_kiosk and (access.roles is None or "kiosk" in access.roles):
-            return "kiosk"
-        return None
 
 
-def allow(*roles: Role, window: bool = False, resting: bool = False) -> Callable[[View], View]:
-    """Decorator: these roles may use the route; ``window`` also requires the account or token to be bound to it.
+class Arrival(NamedTuple):
+    """How a request came.
 
-    ``resting``: also a log-in that is locked (:class:`Access`).
+    A request is from a program of this box (``direct``) when it comes from loopback, names this box by a loopback name
+    (``Host``), bears no header that proxies set, and is not HTTP/1.0. So a proxy on the same box with its usual
+    settings is told from it: nginx speaks HTTP/1.0 (before 1.29.7), Caddy and Apache send ``X-Forwarded-For``, HAProxy
+    leaves ``Host`` as the client sent it. A proxy that hides all of that gives nobody a role either; its clients'
+    credentials could pass in the clear, therefore it is to be named (``server.trusted_proxy``).
+
+    Attributes:
+        address: the client's, as the trusted proxy names it; ``unknown`` where that does not.
+        tls: whether the client's side is ``https``.
+        direct: whether it is from a program of this box.
     """
 
+    address: str
+    tls: bool
+    direct: bool
+
+    @property
+    def secure(self) -> bool:
+        """Whether nobody else can read it."""
+        return self.tls or self.direct
+
+
+def allow(*roles: Role, **bounds: bool) -> Callable[[View], View]:
+    """Decorator: these roles may use the route; ``bounds`` are the other attributes of :class:`Access`."""
+    return access(Access(frozenset(roles), **bounds))
+
+
+def access(given: Access) -> Callable[[View], View]:
+    """Decorator: who may use the route."""
+
     def mark(view: View) -> View:
-        view.access = Access(frozenset(roles), window, resting)  # type: ignore[attr-defined]
+        view.access = given  # type: ignore[attr-defined]
         return view
 
     return mark
 
 
-def public(view: View) -> View:
-    """Decorator: anybody may use the route."""
-    view.access = Access(None)  # type: ignore[attr-defined]
-    return view
+public = access(Access(None))
+"""Decorator: anybody may use the route."""
 
 
-class _Arrival(NamedTuple):
-    """How a request came: from where, whether from this box, and whether nobody could listen."""
-
-    address: str
-    here: bool
-    secure: bool
+def access_of(view: object) -> Access | None:
+    """Who may use the route of this view; None for one that says nothing, which nobody may."""
+    found: Access | None = getattr(view, "access", None)
+    return found
 
 
 class Gate:
     """Checks every request before its route runs; ``clock`` gives the hall's time."""
 
     def __init__(self, settings: Settings, people: People, clock: Callable[[], datetime]) -> None:
-        self._server = settings.server
+        self._proxy = plain(settings.server.trusted_proxy)
+        self._box = box_of(settings)
         self._people = people
         self._clock = clock
-        names = {"localhost", socket.gethostname(), settings.server.host, settings.hall.public_host.partition(":")[0]}
-        self._kiosks = {_plain(address) for address in settings.server.kiosk_addresses}
-        self._own_names = {name.lower() for name in names if name}
         self._views: Mapping[str, Callable[..., object]] = {}
 
     def install(self, app: Flask) -> None:
         """Check every request of ``app``."""
         self._views = app.view_functions
-        app.before_request(self._check)
+        app.before_request(self.check)
 
     def asker(self) -> Asker:
         """The source of the current request; found once. Raises ``bad_token``."""
@@ -136,90 +167,90 @@ class Gate:
             known = g.asker = self._identify(asked())
         return known
 
-    def _check(self) -> None:
+    def check(self) -> Response | None:
+        """The way to the log-in for a visitor of a page who needs one; None for a request that may go on.
+
+        Raises:
+            RequestError: ``tls_required``, ``bad_token``, ``not_logged_in``, ``forbidden``, ``cross_site``,
+                ``not_your_window``, ``not_your_terminal``.
+        """
         request = asked()
         self._refuse_credentials_in_the_clear(request)
         view = self._views.get(request.endpoint or "")
-        access: Access | None = getattr(view, "access", None)
+        access = access_of(view)
         if access is None:
-            if view is not None and request.path.startswith("/api/"):
+            if view is not None:
                 raise RequestError(403, "forbidden")
-            return
+            return None
         if access.roles is None:
-            return
+            return None
         asker = self.asker()
-        role = asker.role_for(access)
-        if role is None:
-            if asker.address in self._kiosks and not asker.secure:
-                raise RequestError(403, "tls_required")
-            if asker.rebound and "kiosk" in access.roles:
-                raise RequestError(403, "bad_host")
-            # Logging in would not help with the kiosk's own routes.
-            if asker.principal or access.roles == {"kiosk"}:
-                raise RequestError(403, "forbidden")
+        principal = asker.principal
+        if principal is None:
+            if access.here and self.arrival().direct:
+                return None
+            if access.page:
+                return _to("/login", request)
             raise RequestError(401, "not_logged_in")
-        if request.method not in SAFE and asker.by != "token":
+        if principal.role not in access.roles:
+            raise RequestError(403, "forbidden")
+        if asker.by == "login" and request.method not in SAFE:
             check_same_site(request)
-        if asker.principal and not access.resting:
-            refuse_resting(asker.principal)
-        window = str((request.view_args or {}).get("window", ""))
-        if access.window and not (asker.principal and asker.principal.may_use(window)):
+        if access.page and not access.resting and principal.must:
+            return _to("/account", request)
+        # A page that is locked may be shown: it covers itself until the password is given.
+        if not (access.page or access.resting):
+            refuse_resting(principal)
+        named = request.view_args or {}
+        window = str(named.get("window", ""))
+        if access.window and not principal.may_use(window):
             raise RequestError(403, "not_your_window", window=window)
-        place = window or asker.address
-        if asker.principal and asker.principal.role == role:
-            g.actor = Actor(asker.principal.name, role, place, logged_in=asker.by == "login")
-        else:
-            g.actor = Actor("kiosk", role, place)
+        if access.terminal and principal.terminal != named.get("terminal"):
+            raise RequestError(403, "not_your_terminal")
+        if principal.role == "kiosk" and principal.terminal not in (None, self._box):
+            raise RequestError(403, "not_your_terminal")
+        g.actor = Actor(principal.name, principal.role, window or asker.address, logged_in=asker.by == "login")
+        return None
 
-    def _arrival(self, request: Request) -> "_Arrival":
+    def arrival(self) -> Arrival:
         """How the current request came; found once."""
-        known: _Arrival | None = g.get("arrival")
+        known: Arrival | None = g.get("arrival")
         if known is None:
-            address, behind_proxy = caller(request, self._server)
-            here = _is_loopback(address) and (behind_proxy or FORWARDED.isdisjoint(request.environ))
-            known = g.arrival = _Arrival(address, here, here or arrived_by_tls(request, behind_proxy))
+            known = g.arrival = arrival_of(asked().environ, self._proxy)
         return known
+
+    def address(self) -> str:
+        """The client's address in the current request."""
+        return self.arrival().address
+
+    def login_cookie(self) -> str | None:
+        """The secret of the log-in that the current request bears; None for none."""
+        return asked().cookies.get(self.cookie_name(COOKIE))
+
+    def cookie_name(self, name: str) -> str:
+        """The name by which a cookie goes over the current request's way."""
+        return HOST_PREFIX + name if self.arrival().tls else name
 
     def _refuse_credentials_in_the_clear(self, request: Request) -> None:
         """Raise ``tls_required`` for credentials over plain HTTP, even where none are needed: others can read them."""
         environ = request.environ
-        credentials = "HTTP_AUTHORIZATION" in environ or ("HTTP_COOKIE" in environ and COOKIE in request.cookies)
-        if credentials and not self._arrival(request).secure:
+        credentials = "HTTP_AUTHORIZATION" in environ or (
+            "HTTP_COOKIE" in environ and not {COOKIE, HOST_PREFIX + COOKIE}.isdisjoint(request.cookies)
+        )
+        if credentials and not self.arrival().secure:
             raise RequestError(403, "tls_required")
 
-    def address(self) -> str:
-        """The client's address in the current request."""
-        return caller(asked(), self._server)[0]
-
-    def login_cookie(self) -> str | None:
-        """The secret of the log-in that the current request bears; None for none."""
-        return asked().cookies.get(COOKIE)
-
-    def came_by_tls(self) -> bool:
-        """Whether the browser of the current request sees an ``https`` address."""
-        return arrived_by_tls(request, caller(request, self._server)[1])
-
     def _identify(self, request: Request) -> Asker:
-        address, here, secure = self._arrival(request)
+        address = self.arrival().address
         scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme:
             principal = self._people.principal_of_token(token.strip(), address) if scheme.lower() == "bearer" else None
             if principal is None:
                 raise RequestError(401, "bad_token")
-            return Asker(principal, "token", address, at_kiosk=False, rebound=False, secure=secure)
-        cookie = request.cookies.get(COOKIE)
-        kiosk = here or (secure and address in self._kiosks)
-        own_name = self._under_own_name(request)
-        acts = request.method not in SAFE
+            return Asker(principal, "token", address)
+        cookie, acts = self.login_cookie(), request.method not in SAFE
         principal = self._people.principal_of_login(cookie, self._clock(), acts=acts) if cookie else None
-        return Asker(
-            principal, "login" if principal else "", address, kiosk and own_name, kiosk and not own_name, secure
-        )
-
-    def _under_own_name(self, request: Request) -> bool:
-        host = _host_name(request.headers.get("Host", ""))
-        # A bare IP address cannot be forged by DNS rebinding.
-        return host in self._own_names or _plain(host) != ""
+        return Asker(principal, "login" if principal else "", address)
 
 
 def gate() -> Gate:
@@ -252,39 +283,42 @@ def check_same_site(request: Request) -> None:
     if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         raise RequestError(403, "cross_site")
     if origin is not None:
-        own = ("https" if gate().came_by_tls() else "http", request.headers.get("Host", "").lower())
+        own = ("https" if gate().arrival().tls else "http", request.headers.get("Host", "").lower())
         scheme, _, host = origin.lower().partition("://")
         if (scheme, host) != own:
             raise RequestError(403, "cross_site")
 
 
-def caller(request: Request, server: ServerSettings) -> tuple[str, bool]:
-    """The address a request comes from, and whether the trusted proxy says so."""
-    peer = _plain(request.remote_addr or "")
-    if not server.trusted_proxy or peer != _plain(server.trusted_proxy):
-        return peer, False
-    # Only the last address was seen by the proxy; earlier ones may be forged.
-    named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return _plain(named) or "unknown", True
+def arrival_of(environ: Mapping[str, Any], proxy: str) -> Arrival:
+    """How a request came; ``proxy`` is the address of the trusted one, ``""`` for none.
 
-
-def arrived_by_tls(request: Request, behind_proxy: bool) -> bool:
-    """Whether the request came by TLS, to this server or to the trusted proxy that ends TLS."""
-    if behind_proxy:
-        return request.headers.get("X-Forwarded-Proto", "https").rpartition(",")[2].strip().lower() == "https"
-    return request.scheme == "https"
+    Of a trusted proxy's headers the last value alone is its own: earlier ones are what the client wrote.
+    """
+    peer = plain(environ.get("REMOTE_ADDR", ""))
+    direct = (
+        _is_loopback(peer)
+        and _names_loopback(environ.get("HTTP_HOST", ""))
+        and FORWARDED.isdisjoint(environ)
+        and environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
+    )
+    if direct or not proxy or peer != proxy:
+        return Arrival(peer, environ.get("wsgi.url_scheme") == "https", direct)
+    address = plain(environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip())
+    scheme = environ.get("HTTP_X_FORWARDED_PROTO", "https").rpartition(",")[2].strip().lower()
+    return Arrival(address or "unknown", scheme == "https", direct=False)
 
 
 def remember(response: Response, secret: str, device: str) -> None:
     """Set the cookies of a log-in and of a known device."""
-    secure = gate().came_by_tls()
-    response.set_cookie(COOKIE, secret, LOGIN_LASTS, httponly=True, samesite="Lax", secure=secure)
-    response.set_cookie(DEVICE_COOKIE, device, DEVICE_KEPT, httponly=True, samesite="Strict", secure=secure)
+    secure, name = gate().arrival().tls, gate().cookie_name
+    response.set_cookie(name(COOKIE), secret, LOGIN_LASTS, httponly=True, samesite="Lax", secure=secure)
+    response.set_cookie(name(DEVICE_COOKIE), device, DEVICE_KEPT, httponly=True, samesite="Strict", secure=secure)
 
 
 def forget(response: Response) -> None:
     """Delete the cookie of the log-in."""
-    response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
+    secure = gate().arrival().tls
+    response.delete_cookie(gate().cookie_name(COOKIE), httponly=True, samesite="Lax", secure=secure)
 
 
 def asked() -> Request:
@@ -294,7 +328,7 @@ def asked() -> Request:
 
 
 @lru_cache(1024)
-def _plain(address: str) -> str:
+def plain(address: str) -> str:
     """An IP address in one spelling: ``::ffff:127.0.0.1`` is 127.0.0.1; "" for anything else."""
     try:
         ip = ipaddress.ip_address(address.strip("[]"))
@@ -312,9 +346,16 @@ def _is_loopback(address: str) -> bool:
 
 
 @lru_cache(1024)
-def _host_name(host: str) -> str:
-    """The name in a ``Host`` header, without the port and the brackets of IPv6."""
+def _names_loopback(host: str) -> bool:
+    """Whether a ``Host`` header names this box as its own programs do: ``localhost`` or a loopback address."""
     try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
+        name = (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
-        return ""
+        return False
+    return name == "localhost" or _is_loopback(plain(name))
+
+
+def _to(page: str, request: Request) -> Response:
+    """The way to a page where something has to be done first, and back from there."""
+    place = f"{page}?{urlencode({'next': request.path})}"
+    return Response(status=303, headers={"Location": place, "Cache-Control": "no-store"})

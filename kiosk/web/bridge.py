@@ -19,6 +19,7 @@ from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from drivers.errors import kind_and_place
+from kiosk.web.app import Application
 from kiosk.web.problems import unparsed
 from kiosk.web.streams import Place
 
@@ -136,6 +137,11 @@ def ask(app: "WSGIApplication", scope: Any, body: bytes) -> tuple[int, Headers, 
     except Exception as error:  # noqa: BLE001 - the top of a request: Flask answers errors, this is beneath it
         log.error("web server: %s", kind_and_place(error))
         return 500, *unparsed(500, "internal")
+
+
+def ask_admission(app: Application, scope: Any) -> int | tuple[int, str]:
+    """What the body of a request may be, by its head: see :meth:`Application.largest_body`."""
+    return app.largest_body(_environ(scope, b""))
 
 
 def encode_head(status: int, headers: Headers, common: bytes) -> bytes:

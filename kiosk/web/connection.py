@@ -16,8 +16,9 @@ from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httptools
 from typing_extensions import override
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -25,12 +26,10 @@ from uvicorn.server import ServerState
 
 from drivers.errors import kind_and_place
 from kiosk.audience import Stream
-from kiosk.web.bridge import THREADS, Headers, Pool, ask, encode_head
+from kiosk.web.app import UNASKED, Application
+from kiosk.web.bridge import THREADS, Headers, Pool, ask, ask_admission, encode_head
 from kiosk.web.problems import unparsed
 from kiosk.web.streams import Place
-
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ class House:
     """What all connections share: the pool, the application, and who is in which state. On the loop alone.
 
     Attributes:
-        app: the application (WSGI).
+        app: the application.
         fresh, idle: connections that wait for their client, the longest first, and until when; those that were never
             answered, and those that were.
         stalled: those whose client does not read its answer, the longest first.
@@ -67,9 +66,7 @@ class House:
         common: the header lines of every answer.
     """
 
-    def __init__(
-        self, app: "WSGIApplication", max_body: int, heartbeat: float, patience: float, most_waiting: int
-    ) -> None:
+    def __init__(self, app: Application, heartbeat: float, patience: float, most_waiting: int) -> None:
         self.app = app
         self.fresh: OrderedDict[Connection, float] = OrderedDict()
         self.idle: OrderedDict[Connection, float] = OrderedDict()
@@ -77,7 +74,6 @@ class House:
         self.large: set[Connection] = set()
         self.answered: deque[Connection] = deque()
         self.common = b""
-        self.max_body = max_body
         self.heartbeat = heartbeat
         self.patience = patience
         self.most_waiting = most_waiting
@@ -173,6 +169,11 @@ class FramingError(Exception):
 class Connection(HttpToolsProtocol):
     """One client. Its request is collected here and handed on only when it is whole.
 
+    ::
+
+        head ─► body of at most UNASKED bytes ─────────────────► Pool: the application answers
+             └► a larger one: read no more ─► Pool: who asks, for which route? ─► refuse, or collect what that may have
+
     Where httptools is lenient and another reader of the same bytes, such as a proxy, may see other requests
     (request smuggling, RFC 9112 11.2), the request is refused and the connection ends.
 
@@ -189,6 +190,9 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._head = self._fed = 0
         self._body = bytearray()
+        self._most = UNASKED
+        # Numbers the questions whether a large body may come; 0 while none is open.
+        self._question = self._questions = 0
         self._last = self._deaf = self._ended = False
         self._over_at_end = False
         self._drained = 0
@@ -282,6 +286,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head, self._head, self._fed, self._body = True, 0, 0, bytearray()
+        self._most, self._question = UNASKED, 0
         if not self.busy:
             self._house.wait(self)
 
@@ -317,8 +322,8 @@ class Connection(HttpToolsProtocol):
         ):
             raise FramingError
         self._limit(length)
-        if self.expect_100_continue and not self.busy and (coding or length):
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if (coding or length) and not self._question:
+            self._invite()
 
     @override
     def on_body(self, body: bytes) -> None:
@@ -327,6 +332,10 @@ class Connection(HttpToolsProtocol):
 
     @override
     def on_message_complete(self) -> None:
+        if self._question:
+            # It was all in what had been read: the application itself refuses it, if it is to be refused.
+            self._question = 0
+            self.flow.resume_reading()
         self._house.go_on(self)
         self._deaf = self._last
         self._line_up(partial(self._ask, bytes(self._body), self._last))
@@ -341,7 +350,8 @@ class Connection(HttpToolsProtocol):
         self._house.large.discard(self)
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if not self._question:
+            self.flow.resume_reading()
         if not self.pipeline:
             if not self.busy:
                 self._house.wait(self)
@@ -359,16 +369,68 @@ class Connection(HttpToolsProtocol):
             self._fault = 413, "too_large"
             raise FramingError
 
+    def _invite(self) -> None:
+        """Have a client send the body that waits to be asked for it (RFC 9110, 10.1.1)."""
+        if self.expect_100_continue and not self.busy:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
     def _limit(self, size: int) -> None:
+        """Refuse a body that is larger than this request's may be, or ask first how large that is."""
         house = self._house
-        if size > house.max_body:
-            self._fault = 413, "too_large"
-            raise FramingError
+        if self._question:
+            return
+        if size > self._most:
+            if self._most != UNASKED:
+                self._fault = 413, "too_large"
+                raise FramingError
+            if house.pool.queued >= QUEUED:
+                self._fault = 503, "store_busy"
+                raise FramingError
+            self._ask_first(size)
+            return
         if size > SMALL and self not in house.large:
             if len(house.large) >= LARGE:
                 self._fault = 503, "store_busy"
                 raise FramingError
             house.large.add(self)
+
+    def _ask_first(self, size: int) -> None:
+        """Read no more until a thread has looked at the head: who asks, and what its body may be."""
+        try:
+            url = httptools.parse_url(self.url)
+        except httptools.HttpParserError:
+            raise FramingError from None
+        scope = {**self.scope, "method": self.parser.get_method().decode("ascii")}
+        scope |= {"raw_path": url.path or b"/", "query_string": url.query or b""}
+        self._questions += 1
+        self._question = self._questions
+        self.flow.pause_reading()
+        self._house.go_on(self)
+        self._house.pool.put(partial(self._look_at_head, self._question, size, scope))
+
+    def _look_at_head(self, question: int, size: int, scope: Any) -> None:
+        """On a thread of the pool."""
+        self._tell(self._let_body_in, question, size, ask_admission(self._house.app, scope))
+
+    def _let_body_in(self, question: int, size: int, most: int | tuple[int, str]) -> None:
+        """Go on reading the body, or refuse it; ``size`` is what is known of it."""
+        if self.gone or question != self._question:
+            return
+        self._question = 0
+        try:
+            if not isinstance(most, int):
+                self._fault = most
+                raise FramingError
+            # Asked once: from now on what is larger is refused.
+            self._most = -1 if most == UNASKED else most
+            self._limit(size)
+        except FramingError:
+            self._refuse(*self._fault)
+            return
+        self._invite()
+        self.flow.resume_reading()
+        if not self.busy:
+            self._house.wait(self)
 
     # The answer's side
 
@@ -393,7 +455,7 @@ class Connection(HttpToolsProtocol):
 
     def _work(self, body: bytes, cycle: Any) -> None:
         """Have the application answer, and send that; on a thread of the pool."""
-        status, headers, said = ask(self._house.app, cycle.scope, body)
+        status, headers, said = ask(self._house.app.wsgi_app, cycle.scope, body)
         if isinstance(said, Place):
             self._tell(self._begin_stream, cycle, headers, said)
             return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Flask, Response
 
 from kiosk.clock import HallClock
-from kiosk.web.auth import asked
+from kiosk.web.auth import allow, asked, public
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import answer
 from kiosk.web.streams import Streams
@@ -130,24 +130,29 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 def install(app: Flask, hall: Hall, streams: Streams) -> None:
-    """Hang the three routes, and count every answer of ``app``."""
+    """Hang the routes that the settings want, and count every answer of ``app``."""
     tally = Tally(hall, streams)
     app.after_request(tally.count)
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/healthz")
+    @public
     def alive() -> Response:
         return answer({"alive": True})
 
     @blueprint.get("/readyz")
+    @public
     def ready() -> Response:
         missing = list(_missing(hall))
         return answer({"ready": not missing, "missing": missing}, 503 if missing else 200)
 
-    @blueprint.get("/metrics")
-    def metrics() -> Response:
-        body, content_type = tally.text()
-        return Response(body, content_type=content_type, headers={"Cache-Control": "no-store"})
+    if hall.settings.server.metrics != "off":
+
+        @blueprint.get("/metrics")
+        @allow("technician", here=hall.settings.server.metrics == "box")
+        def metrics() -> Response:
+            body, content_type = tally.text()
+            return Response(body, content_type=content_type)
 
     app.register_blueprint(blueprint)
 

@@ -120,8 +120,18 @@ def unparsed(status: int, code: str) -> tuple[list[tuple[str, str]], bytes]:
 
 def of_ticketing(error: TicketingError) -> Response:
     """The answer to a refused verb."""
+    return problem(*status_of(error), error.facts)
+
+
+def status_of(error: TicketingError | RequestError | HTTPException) -> tuple[int, str]:
+    """The status and the code by which a request is refused."""
+    if isinstance(error, RequestError):
+        return error.status, error.code
+    if isinstance(error, HTTPException):
+        status = error.code or HTTPStatus.BAD_REQUEST
+        return status, OF_HTTP.get(status, "bad_request" if status < 500 else "internal")
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 409)
-    return problem(OF_CODE.get(error.code, status), error.code, error.facts)
+    return OF_CODE.get(error.code, status), error.code
 
 
 def of_validation(error: ValidationError) -> Response:
@@ -151,7 +161,7 @@ def _of_http(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         # Redirects, and responses given to ``abort``.
         return error.get_response()  # type: ignore[return-value]
-    answer = problem(error.code, OF_HTTP.get(error.code, "bad_request" if error.code < 500 else "internal"))
+    answer = problem(*status_of(error))
     for name, value in error.get_headers():
         if name == "Allow":
             answer.headers[name] = value

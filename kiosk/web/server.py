@@ -13,6 +13,7 @@ is answered 503), streams (``Streams``).
 """
 
 import asyncio
+import asyncio.selector_events
 import asyncio.sslproto
 import errno
 import logging
@@ -26,10 +27,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from flask import Flask
-
 from config.settings import ServerSettings
 from drivers.errors import kind_and_place
+from kiosk.web.app import Application
 from kiosk.web.connection import AT_ONCE, STOPPING, Connection, House
 from kiosk.web.streams import Streams
 
@@ -49,6 +49,8 @@ HANDSHAKE = b"\x16"
 
 # Each TLS connection otherwise zeroes a buffer of 256 KiB, where a request has a few hundred bytes.
 asyncio.sslproto.SSLProtocol.max_size = 16 * 1024
+# Each read otherwise allocates 256 KiB, and that much of a body would be here before anybody has looked at its head.
+asyncio.selector_events._SelectorTransport.max_size = 16 * 1024  # type: ignore[attr-defined]
 
 
 class Server:
@@ -62,7 +64,7 @@ class Server:
     """
 
     def __init__(
-        self, app: Flask, settings: ServerSettings, *, patience: float = PATIENCE, waiting: int = WAITING
+        self, app: Application, settings: ServerSettings, *, patience: float = PATIENCE, waiting: int = WAITING
     ) -> None:
         self._settings = settings
         self._streams: Streams = app.extensions["streams"]
@@ -71,7 +73,7 @@ class Server:
             # TLS 1.2 or newer.
             self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             self._tls.load_cert_chain(settings.tls_cert, settings.tls_key)
-        self._house = House(app.wsgi_app, int(app.config["MAX_COLLECTED"]), self._streams.heartbeat, patience, waiting)
+        self._house = House(app, self._streams.heartbeat, patience, waiting)
         self._port = settings.port
         self._handshakes: set[asyncio.Task[None]] = set()
         self._spaced = asyncio.Lock()
@@ -87,9 +89,7 @@ class Server:
     @property
     def address(self) -> str:
         """Where a browser on this box finds it."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)  # noqa: S104
-        scheme = "https" if self._settings.tls_cert else "http"
-        return f"{scheme}://[{host}]:{self.port}" if ":" in host else f"{scheme}://{host}:{self.port}"
+        return self._settings.address(self.port)
 
     def start(self) -> None:
         """Listen; returns once requests are answered. Raises OSError for a port that is taken or not allowed."""

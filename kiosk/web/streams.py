@@ -56,7 +56,7 @@ class Place:
 class Streams:
     """All streams of one server: how many there are, who may have one, and how they end together.
 
-    A quarter of all places is kept for listeners that are known: kiosk, windows, whoever shows a token or a login.
+    A quarter of all places is kept for listeners that are known: programs of this box, and who shows a token or login.
     Of the others half may go to one address. That is generous on purpose: all screens of a hall may stand behind one
     router (NAT), and so may the phones of its residents; two addresses together can still not take what is kept.
 
@@ -114,10 +114,10 @@ class Streams:
 
 
 def _unknown_address() -> str:
-    """Where the present request comes from; ``""`` for somebody known."""
+    """Where the present request comes from; ``""`` for somebody known, or a program of this box."""
     try:
         asker = gate().asker()
     except RequestError:
         # Bad credentials on a route for anybody are as good as none.
         return asked().remote_addr or "unknown"
-    return "" if asker.principal or asker.at_kiosk else asker.address or "unknown"
+    return "" if asker.principal or gate().arrival().direct else asker.address or "unknown"

@@ -109,8 +109,10 @@ class Hall:
         devices = DEVICES.format(reader=self.reader.url, printer=self.printer.path)
         quhao = stack.enter_context(QuhaoProcess(side.folder(folder), devices, checkout=side.checkout))
         quhao.start(ready="//readyz")
-        self._client = stack.enter_context(closing(Client(quhao.port)))
-        self._following = stack.enter_context(closing(Following(quhao.port, "/api/v1/kiosk/events")))
+        token = quhao.token("kiosk")
+        self._client = stack.enter_context(closing(Client(quhao.port, token)))
+        stream = Following(quhao.port, "/api/v1/kiosk/events", Authorization=f"Bearer {token}")
+        self._following = stack.enter_context(closing(stream))
         self.times: list[float] = []
         self.ratios: list[float] = []
 

@@ -35,12 +35,13 @@ class Hall:
             device.start()
         devices = DEVICES.format(reader=self.reader.path, printer=self.printer.port, strip=self.strip.port)
         self.quhao = QuhaoProcess(folder, devices, CONFIG.replace("sqlite:///var/quhao.db", server.url(self.database)))
-        self.kiosk = Client(self.quhao.port)
+        token = self.quhao.token("kiosk")
+        self.kiosk = Client(self.quhao.port, token)
         self.desk = Client(self.quhao.port, self.quhao.token("desk"))
         self.clerk = Client(self.quhao.port, self.quhao.token("clerk", "3"))
         self.quhao.start(ready="//readyz")
         self.screens = [Following(self.quhao.port) for _ in range(SCREENS)]
-        self.page = Following(self.quhao.port, "/api/v1/kiosk/events")
+        self.page = Following(self.quhao.port, "/api/v1/kiosk/events", Authorization=f"Bearer {token}")
 
     def stop(self) -> None:
         for stream in (*self.screens, self.page):

@@ -7,12 +7,13 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from flask import Flask
+from werkzeug.exceptions import HTTPException
 
 import empty_store
 from certificates import make_certificate
@@ -27,7 +28,8 @@ from kiosk.opening import open_office_parts
 from kiosk.resident.controller import KioskController
 from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession
-from kiosk.web.app import create_app
+from kiosk.web.app import Application, create_app
+from kiosk.web.auth import access_of
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import kiosk_message
 from kiosk.web.server import Server
@@ -130,12 +132,17 @@ class TestHall:
 
     hall: Hall
     store: Store
-    app: Flask
+    app: Application
     server: Server
     folder: Path
     at: datetime = MORNING
     streams: list[Stream] = field(default_factory=list)
     context: ssl.SSLContext | None = None
+
+    @cached_property
+    def kiosk_token(self) -> str:
+        """The token of this hall's kiosk."""
+        return self.hall.people.add_token("the-kiosk", "kiosk")
 
     @property
     def office(self) -> Office:
@@ -167,7 +174,8 @@ class TestHall:
         if token:
             sent["Authorization"] = f"Bearer {token}"
         if cookie:
-            sent["Cookie"] = f"quhao={cookie}"
+            by_tls = self.context or "X-Forwarded-For" in sent
+            sent["Cookie"] = f"{'__Host-' * bool(by_tls)}quhao={cookie}"
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
@@ -182,14 +190,28 @@ class TestHall:
             connection.close()
 
     def get(self, path: str, **options: Any) -> Answer:
-        return self.ask("GET", f"/api/v1{path}", **options)
+        """A call of the API; for what the kiosk may do, with the kiosk's token where the test names no credentials."""
+        return self.ask("GET", f"/api/v1{path}", **self._as_kiosk("GET", path, options))
 
     def post(self, path: str, body: Any = None, **options: Any) -> Answer:
-        return self.ask("POST", f"/api/v1{path}", body, **options)
+        """The same."""
+        return self.ask("POST", f"/api/v1{path}", body, **self._as_kiosk("POST", path, options))
+
+    def _as_kiosk(self, method: str, path: str, options: dict[str, Any]) -> dict[str, Any]:
+        if not {"token", "cookie"}.isdisjoint(options) or "Authorization" in (options.get("headers") or {}):
+            return options
+        try:
+            endpoint, _ = self.app.url_map.bind("").match(f"/api/v1{path.partition('?')[0]}", method)
+        except HTTPException:
+            return options
+        access = access_of(self.app.view_functions[endpoint])
+        for_kiosk = access is not None and "kiosk" in (access.roles or ())
+        return options | {"token": self.kiosk_token} if for_kiosk else options
 
     def listen(self, path: str = "/events", token: str | None = None, headers: dict[str, str] | None = None) -> Stream:
         """Open a stream; closed at the end of the test."""
         connection = self.connect()
+        token = self._as_kiosk("GET", path, {"token": token} if token else {}).get("token")
         sent = dict(headers or {}) | ({"Authorization": f"Bearer {token}"} if token else {})
         connection.request("GET", f"/api/v1{path}", headers=sent)
         stream = Stream(connection, connection.getresponse())
@@ -350,6 +372,14 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHall]:
     happened = hall.office.events_after(before, 100)
     hall.stop()
     assert happened == []
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestHall]:
+    """One hall like ``here`` for all tests of a file that do not mind what the others do in it."""
+    hall = build(tmp_path_factory.mktemp("busy"))
+    yield hall
+    hall.stop()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def issue(hall: Any, service: str = "business-licence", card: str | None = "zhan
 
 def sit_at(page: Page, hall: Any, window: str = "3") -> Page:
     """Log in as the clerk, open the window's page and wait until its keys work."""
-    page.request.get(f"{hall.url}/bench")  # logs the visitor of a virtual hall in
+    hall.log_visitor_in(page)  # logs the visitor of a virtual hall in
     page.goto(f"{hall.url}/window/{window}")
     expect(page.locator("#go")).to_be_enabled()
     return page

@@ -230,7 +230,7 @@ def routes(hall: Hall) -> Routes:
     @api.post(
         "/terminals/<terminal>/appointments", summary="Book a time at a terminal", responses={"201": BookedAnswer}
     )
-    @allow("terminal")
+    @allow("terminal", terminal=True)
     def book_at_terminal(path: TerminalPath, body: BookBody) -> Response:
         """For the card that lies there, or the number typed there."""
         return book(body, own_terminal(path.terminal))
@@ -240,7 +240,7 @@ def routes(hall: Hall) -> Routes:
         summary="What somebody at a terminal has booked",
         responses={"200": OwnAppointmentsAnswer},
     )
-    @allow("terminal")
+    @allow("terminal", terminal=True)
     def of_holder(path: TerminalPath, body: HolderBody) -> Response:
         """From today on. Who has none and who was never here are answered alike; each look is logged."""
         found = hall.appointments.of_holder(body.id_number, own_terminal(path.terminal))
@@ -252,7 +252,7 @@ def routes(hall: Hall) -> Routes:
         summary="Give one's own time back",
         responses={"200": OwnAppointmentAnswer},
     )
-    @allow("terminal")
+    @allow("terminal", terminal=True)
     def cancel_own(path: OwnAppointmentPath, body: HolderBody) -> Response:
         """By the same number; somebody else's is as unknown as one that never was."""
         who = own_terminal(path.terminal)
@@ -290,7 +290,13 @@ def routes(hall: Hall) -> Routes:
     def cancel_at_desk(path: AppointmentPath) -> Response:
         return answer(told(hall.appointments.cancel(path.appointment, actor())))
 
-    @api.post("/appointments/import", summary="Take in a list as CSV", responses={"200": ImportedAnswer}, takes=CSV)
+    @api.post(
+        "/appointments/import",
+        summary="Take in a list as CSV",
+        responses={"200": ImportedAnswer},
+        takes=CSV,
+        largest=LARGEST + 1,
+    )
     @allow("manager")
     def take_in() -> Response:
         """Columns service, date, time, id_number, named in the first line in Chinese or English; UTF-8 or GBK.
@@ -298,7 +304,6 @@ def routes(hall: Hall) -> Routes:
         All of the list is booked or nothing; `errors` then names every wrong row by its line. The same list again
         books nothing twice.
         """
-        request.max_content_length = LARGEST + 1
         rows = read_list(request.get_data(cache=False), hall.office.services())
         try:
             found = hall.appointments.take_in(rows, actor())

@@ -46,7 +46,9 @@ def routes(hall: Hall) -> Routes:
     def me() -> Response:
         """`must` is there where something has to be done first, `locked` where the password has to be given."""
         principal = gate().asker().principal
-        return _me(principal) if principal else answer(_me_of(Principal("kiosk", "kiosk")))
+        if principal is None:
+            raise RequestError(401, "not_logged_in")
+        return _me(principal)
 
     @api.post("/me/active", summary="Somebody is at the page", responses={"204": None})
     @allow(*STAFF)
@@ -123,12 +125,12 @@ def _log_in(hall: Hall, body: LoginBody) -> Response:
         LimitError: ``too_many_tries``.
         SecondFactorError: ``totp_needed``, ``totp_wrong``.
     """
-    asker = gate().asker()
-    if not asker.secure:
+    arrival = gate().arrival()
+    if not arrival.secure:
         raise RequestError(403, "tls_required")
     check_same_site(request)
-    now, device = hall.clock(), request.cookies.get(DEVICE_COOKIE, "")
-    secret = hall.people.login(body.username, body.password, now, asker.address, device, body.totp or "")
+    now, device = hall.clock(), request.cookies.get(gate().cookie_name(DEVICE_COOKIE), "")
+    secret = hall.people.login(body.username, body.password, now, arrival.address, device, body.totp or "")
     principal = hall.people.principal_of_login(secret, now) if secret else None
     if secret is None or principal is None:
         raise RequestError(401, "wrong_password")

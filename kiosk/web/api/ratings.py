@@ -18,7 +18,6 @@ from kiosk.web.schema.answers import Answer, Instant, answer, joined, named
 from kiosk.web.schema.bodies import Body, Line, QueryString
 from kiosk.web.schema.routes import NamedPath, Routes, WindowPath
 from ticketing.cases.ratings import LONGEST_NOTE, Via
-from ticketing.model import UnknownError
 
 Grade = Annotated[int, Field(ge=1, le=5, description="5 非常满意, 4 满意, 3 基本满意, 2 不满意, 1 非常不满意")]
 Reason = Literal["slow", "attitude", "repeated_trips", "unclear", "extra_papers", "other"]
@@ -141,19 +140,17 @@ def routes(hall: Hall) -> Routes:
         summary="The case that the tablet at a window asks about",
         responses={"200": AskedAnswer, "204": None},
     )
-    @allow("terminal")
+    @allow("terminal", window=True)
     def asked(path: WindowPath) -> Response:
         """204 when none was finished there in the last minutes, or it is rated."""
-        tablet_only(path.window)
         case = hall.ratings.asked_at(path.window)
         if case is None:
             return Response(status=204)
         return answer(AskedAnswer.of(joined(case, named(hall.service(case.service)), case=case.id)))
 
     @api.post("/windows/<window>/rating", summary="Rate it at the window", responses={"201": RatingAnswer})
-    @allow("terminal")
+    @allow("terminal", window=True)
     def rate_here(path: WindowPath, body: WindowRatingBody) -> Response:
-        tablet_only(path.window)
         return answer(RatingAnswer.of(hall.ratings.rate_at(path.window, body.case, body.grade, body.reasons)), 201)
 
     @api.get("/windows/<window>/grades", summary="A window's grades", responses={"200": WindowGradesAnswer})
@@ -185,21 +182,3 @@ def routes(hall: Hall) -> Routes:
 def _via() -> Via:
     principal = gate().asker().principal
     return "terminal" if principal and principal.role == "terminal" else "phone"
-
-
-def tablet_only(window: str) -> None:
-    """Refuse everybody but the tablet of this window.
-
-    Raises:
-        RequestError: ``forbidden``, ``not_your_window``.
-        UnknownError: ``unknown_window``.
-    """
-    if window == "*":
-        raise UnknownError("unknown_window")
-    principal = gate().asker().principal
-    if principal is None:
-        return
-    if principal.role != "terminal":
-        raise RequestError(403, "forbidden")
-    if not principal.may_use(window):
-        raise RequestError(403, "not_your_window", window=window)

@@ -27,6 +27,10 @@ class SetupBody(RootModel[Any]):
         return handler(Businesses.__pydantic_core_schema__)
 
 
+MAX_SETUP = 512 * 1024
+"""Bytes of a whole hall: a hundred services with their slots."""
+
+
 def routes(hall: Hall) -> Routes:
     """The routes of the hall's make-up."""
     api = Routes("setup", "What the hall is made of")
@@ -38,7 +42,7 @@ def routes(hall: Hall) -> Routes:
         """The `ETag` names this make-up: send it back as `If-Match` with what you change."""
         return _told(hall.setup.read())
 
-    @api.put("/setup", summary="Make the hall what this says", responses={"200": Businesses})
+    @api.put("/setup", summary="Make the hall what this says", responses={"200": Businesses}, largest=MAX_SETUP)
     @allow("manager")
     def put(body: SetupBody) -> Response:
         """All of it or nothing. What is left out is taken away; a service that somebody waits for is served to the end.

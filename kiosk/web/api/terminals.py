@@ -67,14 +67,14 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     api = Routes("terminals", "Self-service terminals")
 
     @api.get("/terminals/<terminal>/events", summary="News for one terminal's page", responses={"200": dict(STREAM)})
-    @allow("terminal")
+    @allow("terminal", terminal=True)
     def follow(path: TerminalPath) -> Response:
         """`scan`: what the scanner at this terminal read: `{text}`."""
         own_terminal(path.terminal)
         return streams.answer(hall.terminal_news.listen(path.terminal))
 
     @api.post("/terminals/<terminal>/scan", summary="A resident's own data", responses={"200": OpenedAnswer})
-    @allow("terminal")
+    @allow("terminal", terminal=True)
     def scan(path: TerminalPath, body: SlipBody) -> Response:
         """Only with a second proof; whatever is wrong is answered with one and the same `not_opened`.
 
@@ -86,7 +86,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         return answer(OpenedAnswer.of(found))
 
     @api.post("/terminals/<terminal>/progress", summary="How somebody's cases go on", responses={"200": CasesAnswer})
-    @allow("terminal")
+    @allow("terminal", terminal=True)
     def progress(path: TerminalPath, body: WhoseBody) -> Response:
         """By the card that lies at the terminal: all cases of its bearer; by a receipt's code: that one."""
         who = own_terminal(path.terminal)
@@ -95,7 +95,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         return answer(CasesAnswer.of({"cases": [with_names(hall, case) for case in found]}))
 
     @api.post("/terminals/<terminal>/supplement", summary="Back with missing papers", responses={"200": BackAnswer})
-    @allow("terminal")
+    @allow("terminal", terminal=True)
     def come_back(path: TerminalPath, body: BackBody) -> Response:
         who = own_terminal(path.terminal)
         printed = hall.printing.present

@@ -1,17 +1,17 @@
-"""``/bench``: hands and eyes of the simulators, for the page of the virtual hall."""
+"""``/bench``: hands and eyes of the simulators, for the page of the virtual hall, which has the kiosk's token."""
 
 from typing import Any
 
 from flask import Response, request
 from pydantic import Field
 
-from kiosk.devices.virtual_hall import VirtualHall
-from kiosk.web.auth import allow
+from kiosk.web.auth import allow, gate, remember
+from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import answer
 from kiosk.web.schema.routes import STREAM, NamedPath, Routes
 from kiosk.web.streams import Streams
 
-here_only = allow("kiosk")
+kiosk_only = allow("kiosk")
 
 
 class SimulatorPath(NamedPath):
@@ -32,29 +32,46 @@ class PiecePath(SimulatorPath):
     piece: str = Field(max_length=64)
 
 
-def routes(virtual_hall: VirtualHall, streams: Streams) -> Routes:
-    """The routes of the virtual hall; only there where devices are simulated, and only on this box."""
+def routes(hall: Hall, streams: Streams, visitor: tuple[str, str] | None) -> Routes:
+    """The routes of the virtual hall, which there is only where devices are simulated.
+
+    ``visitor`` is name and password of the account that its visitors are logged in as, in the demonstration.
+    """
+    virtual_hall = hall.virtual_hall
+    assert virtual_hall  # noqa: S101 - whoever calls this has looked
     api = Routes("bench", "The virtual hall's simulators")
 
     @api.get("/bench", summary="Everything that can be seen of the simulators")
-    @here_only
+    @kiosk_only
     def show() -> Response:
         return answer(virtual_hall.view())
 
     @api.get("/bench/events", summary="The same at each change", responses={"200": dict(STREAM)})
-    @here_only
+    @kiosk_only
     def follow() -> Response:
         return streams.answer(virtual_hall.listen())
 
+    @api.post("/bench/visitor", summary="Be a clerk of the demonstration", responses={"204": None})
+    @kiosk_only
+    def sit_down() -> Response:
+        """The answer's cookie is a log-in for the windows' pages; nothing changes for somebody who is logged in."""
+        response, now = Response(status=204), hall.clock()
+        kept = gate().login_cookie()
+        if visitor and (kept is None or hall.people.principal_of_login(kept, now) is None):
+            secret = hall.people.login(*visitor, now)
+            if secret:
+                remember(response, secret, hall.people.device(visitor[0]))
+        return response
+
     @api.post("/bench/<device>/<hand>", summary="Do something with a hand: lay, lift, unplug, take_out_paper …")
-    @here_only
+    @kiosk_only
     def use(path: HandPath) -> Response:
         body: Any = request.get_json(silent=True)
         virtual_hall.use(path.device, path.hand, body if isinstance(body, dict) else {})
         return answer(virtual_hall.view())
 
     @api.get("/bench/<device>/<path:piece>", summary="A picture or sound: papers/1.png, strip.png, said/1.wav")
-    @here_only
+    @kiosk_only
     def piece(path: PiecePath) -> Response:
         body, media_type = virtual_hall.piece(path.device, path.piece)
         # What has a number of its own never changes: a slip that is cut, a sentence that was said.

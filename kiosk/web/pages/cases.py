@@ -11,7 +11,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 
 from display import nationalities
-from kiosk.web.auth import check_same_site, gate
+from kiosk.web.auth import check_same_site, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.pages.public import form_page, page
 from kiosk.web.schema.answers import see_other
@@ -56,12 +56,14 @@ def case_pages(hall: Hall) -> Blueprint:
     )
 
     @blueprint.get("/grade/<code>")
+    @public
     def grade(code: str) -> Response:
         with hall.wrong_codes.watch(gate().address(), code):
             hall.ratings.to_rate(code)
         return form_page("grade.html", {}, code=code, done=request.args.get("done", ""))
 
     @blueprint.post("/grade/<code>")
+    @public
     def give_grade(code: str) -> Response:
         check_same_site(request)
         then = "done=yes"
@@ -79,6 +81,7 @@ def case_pages(hall: Hall) -> Blueprint:
 
     @blueprint.get("/p/<code>")
     @blueprint.get("/P/<code>")
+    @public
     def progress(code: str) -> Response:
         with hall.wrong_codes.watch(gate().address(), code):
             case = hall.cases.progress(code)
@@ -97,6 +100,7 @@ def case_pages(hall: Hall) -> Blueprint:
 
     @blueprint.post("/p/<code>/supplement")
     @blueprint.post("/P/<code>/supplement")
+    @public
     def come_back(code: str) -> Response:
         check_same_site(request)
         try:
@@ -107,10 +111,12 @@ def case_pages(hall: Hall) -> Blueprint:
         return see_other(f"/t/{quote(back.code)}")
 
     @blueprint.get("/rate/<window>")
+    @public
     def rate(window: str) -> Response:
         return page("rate.html", window=hall.window(window))
 
     @blueprint.get("/terminal")
+    @public
     def terminal() -> Response:
         return page("terminal.html", appointments=hall.settings.appointments, nationalities=nationalities.TABLE)
 

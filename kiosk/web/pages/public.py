@@ -11,7 +11,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from display.climate import zone_words
 from display.prompts import Words, card_notice
 from display.refusals import CODES, words
-from kiosk.web.auth import allow
+from kiosk.web.auth import allow, public
 from kiosk.web.hall import Hall
 from kiosk.web.qr import qr_svg
 from ticketing.model import UnknownError
@@ -23,10 +23,12 @@ def pages(hall: Hall) -> Blueprint:
     blueprint.app_context_processor(lambda: {"hall": hall.settings.hall})
 
     @blueprint.get("/")
+    @public
     def index() -> Response:
         return page("index.html", windows=hall.office.windows(), bench=hall.virtual_hall is not None)
 
     @blueprint.get("/kiosk")
+    @public
     def kiosk() -> Response:
         if hall.kiosk is None:
             raise UnknownError("no_kiosk")
@@ -43,10 +45,12 @@ def pages(hall: Hall) -> Blueprint:
         return response
 
     @blueprint.get("/screen")
+    @public
     def screen() -> Response:
         return page("screen.html", board=hall.office.board(), now=hall.clock(), climate=_climate(hall))
 
     @blueprint.get("/screen/window/<window>")
+    @public
     def screen_window(window: str) -> Response:
         return page("screen_window.html", view=hall.office.window_view(window), seq=hall.office.last_seq())
 

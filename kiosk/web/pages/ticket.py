@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from display.refusals import words
 from kiosk.web.api.tickets import LONGEST_NUMBER, returns_left
-from kiosk.web.auth import check_same_site, gate
+from kiosk.web.auth import check_same_site, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.pages.public import form_page
 from kiosk.web.schema.answers import see_other
@@ -24,6 +24,7 @@ def ticket_pages(hall: Hall) -> Blueprint:
 
     @blueprint.get("/t/<code>")
     @blueprint.get("/T/<code>")
+    @public
     def ticket(code: str) -> Response:
         number = request.args.get("why", "").strip().upper()
         with hall.wrong_codes.watch(gate().address(), code):
@@ -58,11 +59,13 @@ def ticket_pages(hall: Hall) -> Blueprint:
 
     @blueprint.post("/t/<code>/cancel")
     @blueprint.post("/T/<code>/cancel")
+    @public
     def cancel(code: str) -> Response:
         return _then_back(code, State.CANCELLED, hall.office.cancel_by_code)
 
     @blueprint.post("/t/<code>/return")
     @blueprint.post("/T/<code>/return")
+    @public
     def come_back(code: str) -> Response:
         return _then_back(code, State.WAITING, hall.office.return_by_code)
 

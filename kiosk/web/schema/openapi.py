@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request, send_from_directory
 
-from kiosk.web.auth import COOKIE, Access
+from kiosk.web.auth import COOKIE, HOST_PREFIX, Access, access, access_of
 from kiosk.web.problems import Problem
 from kiosk.web.schema.answers import answer
 from kiosk.web.schema.routes import PREFIX, Route, Routes
@@ -19,7 +19,12 @@ ABOUT = """The queue of one hall. Errors are `application/problem+json` with a s
 the hall's offset. Machines send `Authorization: Bearer TOKEN`, people log in with `POST /login`."""
 SECURITY: dict[str, Any] = {
     "token": {"type": "http", "scheme": "bearer"},
-    "login": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+    "login": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": HOST_PREFIX + COOKIE,
+        "description": f"without TLS, on the box itself, `{COOKIE}`",
+    },
 }
 REFUSED = {
     "description": "refused",
@@ -73,28 +78,32 @@ SwaggerUIBundle({
 """
 
 
-def description(resources: Sequence[Routes], hall_name: str) -> Blueprint:
-    """Swagger UI and the document of all ``resources``."""
+def description(resources: Sequence[Routes], hall_name: str, who: Access) -> Blueprint:
+    """Swagger UI and the document of all ``resources``, for ``who``."""
     blueprint = Blueprint("openapi", __name__, url_prefix="/openapi")
     made: list[dict[str, Any]] = []
 
     @blueprint.get("/openapi.json")
+    @access(who)
     def document() -> Response:
         if not made:
             made.append(describe(resources, hall_name))
         return answer(made[0])
 
     @blueprint.get("", strict_slashes=False)
+    @access(who)
     def page() -> Response:
         if request.accept_mimetypes.best_match(("text/html", "application/json")) == "application/json":
             return document()
         return Response(SWAGGER_PAGE, mimetype="text/html")
 
     @blueprint.get("/start.js")
+    @access(who)
     def start() -> Response:
         return Response(SWAGGER_START, mimetype="text/javascript")
 
     @blueprint.get("/swagger/<path:name>")
+    @access(who)
     def part(name: str) -> Response:
         folder = str(files("flask_openapi3_swagger").joinpath("templates", "swagger"))
         return send_from_directory(folder, name, max_age=86400)
@@ -139,10 +148,9 @@ def _complete(operation: "Operation", call: Route) -> None:
     from flask_openapi3.models.parameter import Parameter
     from flask_openapi3.models.request_body import RequestBody
 
-    access: Access = call.view.access  # type: ignore[attr-defined]
-    if access.roles is not None:
-        who = f"For: {', '.join(sorted(access.roles))}"
-        operation.description = "\n\n".join(filter(None, (operation.description, who)))
+    who = access_of(call.view)
+    operation.description = "\n\n".join(filter(None, (operation.description, f"For: {who or 'nobody'}")))
+    if who is None or who.roles is not None:
         operation.security = [{"token": []}, {"login": []}]
     extra = (
         [KEY] if call.method == "post" and call.rule in REPEATABLE else [AFTER, LAST] if call.rule == "/events" else []

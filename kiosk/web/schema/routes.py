@@ -67,22 +67,40 @@ class Routes:
         return self._register("get", rule, summary, responses)
 
     def post(
-        self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None, takes: str | None = None
+        self,
+        rule: str,
+        *,
+        summary: str,
+        responses: Mapping[str, Shape] | None = None,
+        takes: str | None = None,
+        largest: int | None = None,
     ) -> Callable[[View], View]:
-        """Register a route that changes something; ``takes`` is the media type of its body where that is not JSON."""
-        return self._register("post", rule, summary, responses, takes)
+        """Register a route that changes something.
 
-    def put(self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None) -> Callable[[View], View]:
-        """Register a route that replaces something whole."""
-        return self._register("put", rule, summary, responses)
+        ``takes`` is the media type of its body where that is not JSON, ``largest`` the most bytes of one that is
+        larger than others.
+        """
+        return self._register("post", rule, summary, responses, takes, largest)
+
+    def put(
+        self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None, largest: int | None = None
+    ) -> Callable[[View], View]:
+        """Register a route that replaces something whole; ``largest`` as in :meth:`post`."""
+        return self._register("put", rule, summary, responses, None, largest)
 
     def _register(
-        self, method: str, rule: str, summary: str, given: Mapping[str, Shape] | None, takes: str | None = None
+        self,
+        method: str,
+        rule: str,
+        summary: str,
+        given: Mapping[str, Shape] | None,
+        takes: str | None = None,
+        largest: int | None = None,
     ) -> Callable[[View], View]:
         responses = given or {}
 
         def register(view: View) -> View:
-            view.takes = takes  # type: ignore[attr-defined]
+            view.takes, view.largest = takes, largest  # type: ignore[attr-defined]
             self.calls.append(Route(method, rule, view, summary, responses))
             self.blueprint.add_url_rule(rule, view_func=_checked(view, responses), methods=[method.upper()])
             return view

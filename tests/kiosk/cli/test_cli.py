@@ -199,11 +199,15 @@ def test_the_demonstration_prints_its_address_and_works_from_there() -> None:
     )
     assert demo.stdout
     try:
-        found = re.search(r"http://127\.0\.0\.1:\d+/bench", demo.stdout.readline())
+        found = re.search(r"(http://127\.0\.0\.1:\d+)/bench#token=(\S+)", demo.stdout.readline())
         assert found
-        with urllib.request.urlopen(found.group(), timeout=60) as answer:
-            assert answer.status == 200
-            assert "quhao" in answer.headers.get("Set-Cookie", "")
+        with urllib.request.urlopen(f"{found[1]}/bench", timeout=60) as answer:
+            assert (answer.status, answer.headers.get("Set-Cookie")) == (200, None)
+        # What the page does with its token.
+        bearer = {"Authorization": f"Bearer {found[2]}"}
+        asked = urllib.request.Request(f"{found[1]}/api/v1/bench/visitor", method="POST", headers=bearer)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            assert answer.headers["Set-Cookie"].startswith("quhao=")
         assert stopped(demo) == 0
     finally:
         demo.kill()

@@ -64,7 +64,7 @@ def test_whoever_comes_next_finds_nothing_of_an_agent(session: KioskSession) -> 
 
 def test_a_ticket_for_somebody_else_is_taken_with_both_cards(hall: Any, new_page: Callable[..., Page]) -> None:
     page = new_page(1080, 1920)
-    page.goto(f"{hall.url}/kiosk")
+    page.goto(hall.kiosk_page)
     hall.lay("zhang")
     page.get_by_role("button", name="代人办理").click()
     expect(page.locator("#proxy")).to_contain_text("请换上代办人的身份证")

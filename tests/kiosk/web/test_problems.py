@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from display.refusals import CODES
+from kiosk.web.auth import public
 from kiosk.web.problems import OF_HTTP, OWN_REASONS
 from kiosk.web.schema.answers import ResidentAnswer
 from ticketing.model import Actor, Resident, StoreError
@@ -50,7 +51,7 @@ def test_what_goes_wrong_unforeseen_is_logged_by_kind_and_place_alone(
     def break_down() -> None:
         raise ValueError("梁试问 11000019880314123X")
 
-    here.app.add_url_rule("/break", view_func=break_down)
+    here.app.add_url_rule("/break", view_func=public(break_down))
     answer = here.ask("GET", "/break")
     assert (answer.status, answer.code) == (500, "internal")
     assert "梁试问" not in answer.body.decode()
@@ -65,7 +66,7 @@ def test_a_store_that_does_not_take_it_is_said_to_be_worth_another_try(here: Any
     def refuse() -> None:
         raise StoreError(code)
 
-    here.app.add_url_rule("/refuse", view_func=refuse)
+    here.app.add_url_rule("/refuse", view_func=public(refuse))
     answer = here.ask("GET", "/refuse")
     assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, code, "1")
 
@@ -90,7 +91,7 @@ def test_every_refusal_of_the_web_side_has_words_of_its_own() -> None:
     own = {
         *OF_HTTP.values(),
         *OWN_REASONS,
-        *("bad_after", "bad_body", "bad_host", "bad_idempotency_key", "bad_json", "bad_token", "cross_site"),
+        *("bad_after", "bad_body", "bad_idempotency_key", "bad_json", "bad_token", "cross_site"),
         *("device_offline", "forbidden", "internal", "no_device", "no_kiosk", "no_resident", "not_logged_in"),
         *("not_your_window", "priority_not_yours", "stopping", "tls_required", "too_many_listeners", "wrong_password"),
     }

@@ -28,6 +28,11 @@ FOREVER = 600.0
 """Seconds: what is answered is answered while the others hang, for a server that waits for them answers no more."""
 
 
+def as_kiosk(here: Any, head: bytes) -> bytes:
+    """A head with the kiosk's token."""
+    return head.replace(b"Host: ", b"Authorization: Bearer %b\r\nHost: " % here.kiosk_token.encode(), 1)
+
+
 def raw(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=30)
 
@@ -132,7 +137,7 @@ def test_a_request_in_pieces_is_answered_like_any_other(here: Any) -> None:
     whole = HALF_BODY.replace(b"Content-Length: 9", b"Content-Length: %d" % len(TICKET))[:-1] + TICKET
     with raw(here.server.port) as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for one in whole:
+        for one in as_kiosk(here, whole):
             client.sendall(bytes([one]))
         assert client.recv(65536).startswith(b"HTTP/1.1 201 ")
 
@@ -214,7 +219,7 @@ def test_a_body_too_large_is_refused_in_words_that_arrive(shared: Any, size: int
     if chunked:
         pieces = [body[at : at + 5000] for at in range(0, size, 5000)]
         body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-    status, problem = answer_to(shared.server.port, head + body)
+    status, problem = answer_to(shared.server.port, as_kiosk(shared, head) + body)
     assert status.startswith(b"HTTP/1.1 413 ")
     assert problem["code"] == "too_large"
 
@@ -223,16 +228,17 @@ def test_chunks_are_put_together(here: Any) -> None:
     head = b"POST /api/v1/tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     chunks = b"5;why=not\r\n%b\r\n%X\r\n%b\r\n0\r\nTrailer: x\r\n\r\n" % (TICKET[:5], len(TICKET) - 5, TICKET[5:])
     with raw(here.server.port) as client:
-        client.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+        client.sendall(as_kiosk(here, head) + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
         assert client.recv(65536).startswith(b"HTTP/1.1 201 ")
 
 
 def test_who_asks_first_is_told_to_go_on(here: Any) -> None:
     with raw(here.server.port) as client:
-        client.sendall(
+        head = (
             b"POST /api/v1/tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(TICKET)
         )
+        client.sendall(as_kiosk(here, head))
         assert client.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(TICKET)
         assert client.recv(65536).startswith(b"HTTP/1.1 201 ")

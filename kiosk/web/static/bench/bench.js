@@ -4,14 +4,18 @@
 // with mouse, finger or pen, or pressed like any button.
 
 import { call, Problem } from "../shared/api.js";
+import { deviceToken } from "../shared/device_token.js";
 import { drawingOf, kindOf } from "../shared/device_icons.js";
 import { all, copyOf, el, find, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
+import { showPiece } from "../shared/piece.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { takable } from "./drag.js";
 import { drawParts } from "./panel.js";
 
 const showLost = lostLine();
+// The kiosk's own: its page is inside this one, and takes it from the same shelf.
+const { token } = deviceToken("quhao.kiosk");
 
 /** @type {Bench} */
 let state = { cards: [], devices: [], windows: [] };
@@ -44,7 +48,7 @@ const address = (/** @type {BenchDevice} */ device, /** @type {string} */ rest) 
 async function use(device, hand, body = {}) {
   if (!device) return;
   try {
-    await call("POST", `/bench/${encodeURIComponent(device.name)}/${hand}`, body);
+    await call("POST", `/bench/${encodeURIComponent(device.name)}/${hand}`, body, { token });
     el("trouble").textContent = "";
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -163,7 +167,8 @@ function renderPrinter(printer) {
  * @param {number} id
  */
 function drawSlip(printer, id) {
-  const picture = make("img", { alt: t(`第 ${id} 张小票`, `Slip ${id}`), draggable: false, src: address(printer, `papers/${id}.png`) });
+  const picture = make("img", { alt: t(`第 ${id} 张小票`, `Slip ${id}`), draggable: false });
+  showPiece(picture, address(printer, `papers/${id}.png`), token);
   const title = t("拖到窗口的扫描枪上；点一下放大", "Drag it to a window's scanner; click to read");
   const slip = make("button", { type: "button", className: "slip", title }, picture);
   slip.dataset.key = slip.dataset.paper = String(id);
@@ -237,7 +242,7 @@ function renderVoice(speaker) {
  * @param {number} id of a sentence
  */
 async function play(speaker, id) {
-  sound.src = address(speaker, `said/${id}.wav`);
+  await showPiece(sound, address(speaker, `said/${id}.wav`), token);
   try {
     await sound.play();
   } catch {
@@ -261,7 +266,7 @@ function renderBooths() {
       const face = JSON.stringify([strip.strip, strip.plugged]);
       if (stripFaces.get(window) !== face) {
         stripFaces.set(window, face);
-        picture.src = address(strip, `strip.png?v=${Date.now()}`);
+        showPiece(picture, address(strip, `strip.png?v=${Date.now()}`), token);
         picture.alt = strip.strip?.text ?? "";
       }
       fillTag(stripTag, strip);
@@ -342,7 +347,7 @@ function renderOthers() {
       button.addEventListener("click", () => use(device, hand));
       return button;
     });
-    const parts = drawParts(device, (hand, body) => use(device, hand, body), (piece) => address(device, piece));
+    const parts = drawParts(device, (hand, body) => use(device, hand, body), (picture, piece) => showPiece(picture, address(device, piece), token));
     const head = make("h3", {}, drawingOf(device.driver), `${t(...kindOf(device.driver))} ${device.name}`);
     return make("li", {}, head, tag, make("div", { className: "parts" }, ...parts, ...buttons));
   }));
@@ -453,7 +458,7 @@ document.addEventListener("visibilitychange", () => {
 });
 
 const look = coalesce(async () => {
-  show(await call("GET", "/bench"));
+  show(await call("GET", "/bench", undefined, { token }));
 });
 
 /** @param {Bench} fresh */
@@ -463,12 +468,29 @@ function show(fresh) {
   render();
 }
 
+/** In the demonstration a visitor of this page is a clerk, too: the windows' pages need a log-in. */
+async function sitDown() {
+  try {
+    await call("POST", "/bench/visitor", undefined, { token });
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 401 || problem.status === 403) {
+      el("trouble").textContent = t("请用终端里显示的完整网址打开（带 #token=）", "Open the whole address that the terminal shows, with #token=");
+    } else {
+      el("trouble").textContent = t(problem.detail, problem.detail_en);
+    }
+  }
+}
+
+speak(render);
+await sitDown();
+// Not before the token is on its shelf.
+find(".machine iframe", document, HTMLIFrameElement).src = "/kiosk";
 follow("/bench/events", {
+  token,
   on: { state: show },
   connected(isConnected, heard) {
     showLost(isConnected, heard);
     if (isConnected) look();
   },
 });
-
-speak(render);

@@ -7,12 +7,12 @@ import { t } from "../shared/language.js";
  * The parts of a device.
  * @param {BenchDevice} device
  * @param {(hand: string, body: object) => void} use uses a hand of its simulator
- * @param {(piece: string) => string} address of a picture
+ * @param {(picture: HTMLImageElement, piece: string) => unknown} show loads a picture of it
  * @returns {HTMLElement[]}
  */
-export function drawParts(device, use, address) {
+export function drawParts(device, use, show) {
   return device.panel.map((part, index) => {
-    const element = draw(part, use, address);
+    const element = draw(part, use, show);
     // What has the focus keeps it when the panel is drawn again.
     for (const held of [element, ...element.querySelectorAll("button, input")]) {
       if (held instanceof HTMLElement) held.dataset.key = `${device.name} ${index} ${held.tagName}`;
@@ -24,10 +24,10 @@ export function drawParts(device, use, address) {
 /**
  * @param {BenchPart} part
  * @param {(hand: string, body: object) => void} use
- * @param {(piece: string) => string} address
+ * @param {(picture: HTMLImageElement, piece: string) => unknown} show
  * @returns {HTMLElement}
  */
-function draw(part, use, address) {
+function draw(part, use, show) {
   const name = t(part.zh, part.en);
   const hand = part.hand ?? "";
   switch (part.part) {
@@ -39,8 +39,9 @@ function draw(part, use, address) {
     case "reading":
       return make("p", { className: "part-reading" }, make("span", { textContent: name }), make("strong", { textContent: part.text ?? "" }));
     case "picture": {
-      const src = `${address(part.piece ?? "")}?v=${encodeURIComponent(part.text ?? "")}`;
-      return make("img", { className: "part-picture", alt: `${name}: ${part.text}`, src, draggable: false });
+      const picture = make("img", { className: "part-picture", alt: `${name}: ${part.text}`, draggable: false });
+      show(picture, `${part.piece ?? ""}?v=${encodeURIComponent(part.text ?? "")}`);
+      return picture;
     }
     case "press": {
       const button = make("button", { type: "button", className: "plain", textContent: name });

@@ -2,14 +2,17 @@
 // not know: the language, the size of print, the number pad, and questions.
 
 import { call, hm, now, Problem, zone } from "../shared/api.js";
+import { deviceToken } from "../shared/device_token.js";
 import { all, el, find, make, targetOf } from "../shared/dom.js";
 import { isWhole, padKey, renderNumber, withKey, wrongNumber } from "../shared/id_number.js";
+import { showPiece } from "../shared/piece.js";
 import { press } from "../shared/press.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { tactile } from "./tactile.js";
 import { isAnotherPerson } from "./visit.js";
 
 const root = document.documentElement;
+const { token } = deviceToken("quhao.kiosk");
 const LANDSCAPE = matchMedia("(orientation: landscape)");
 const FOUND_FOR = 12_000;  // ms that what a scanned code is about stays
 const QUIET = 45_000;  // ms without a touch after which what one resident set is taken back for the next
@@ -204,7 +207,7 @@ function renderTicket(ticket) {
   find(".card-step").classList.toggle("done", !lies);
   const code = el("code", HTMLImageElement);
   if (shownState() === "fault-ticket") {
-    if (code.dataset.of !== ticket.number) code.src = `/kiosk/code.svg?of=${encodeURIComponent(ticket.number)}`;
+    if (code.dataset.of !== ticket.number) showPiece(code, `/kiosk/code.svg?v=${Date.now()}`, token);
     code.dataset.of = ticket.number;
   }
 }
@@ -261,7 +264,7 @@ function nextVisit() {
 async function post(verb, body, key) {
   if (!view || !connected) throw Problem.offline();
   // A request under way cannot be called back; the server refuses it once this resident's visit is over.
-  return call("POST", `/kiosk/${verb}`, { ...body, visit: view.visit }, { key, signal: visit.signal });
+  return call("POST", `/kiosk/${verb}`, { ...body, visit: view.visit }, { key, token, signal: visit.signal });
 }
 
 /**
@@ -490,11 +493,27 @@ LANDSCAPE.addEventListener("change", () => {
   if (view) render();
 });
 const showLost = lostLine();
+
+/** A kiosk whose token is missing or was removed says so: it would look like one that is cut off. */
+async function sayIfRefused() {
+  try {
+    await call("GET", "/kiosk", undefined, { token });
+  } catch (problem) {
+    if (!(problem instanceof Problem) || (problem.status !== 401 && problem.status !== 403)) return;
+    trouble({
+      detail: "这台取号机没有有效的令牌，暂时不能取号。请联系工作人员。",
+      detail_en: "This kiosk has no valid token and gives no numbers. Please ask our staff.",
+    });
+  }
+}
+
 follow("/kiosk/events", {
+  token,
   on: { state: arrived, found: showFound, key: keyPressed, presence: ({ here }) => isSomebodyHere(here) },
   connected(isConnected, heard) {
     if (!isConnected) connected = false;      // until the next state: who stands here by then is not known yet
     showLost(isConnected, heard);
+    if (!isConnected) sayIfRefused();
   },
 });
 learnHall();

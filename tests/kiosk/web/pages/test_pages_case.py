@@ -220,7 +220,7 @@ def test_the_tablet_says_what_it_can_when_it_gets_no_answer_of_the_halls(
 
 def test_a_clerk_who_opens_the_tablets_page_gets_no_question(hall: Any, new_page: Callable[..., Page]) -> None:
     page = new_page(1024, 600)
-    page.request.get(f"{hall.url}/bench")  # logs the visitor of a virtual hall in
+    hall.log_visitor_in(page)  # logs the visitor of a virtual hall in
     serve(hall)
     page.goto(f"{hall.url}/rate/3")
     expect(page.locator("#trouble")).to_be_visible()

@@ -50,7 +50,7 @@ def hall(start_hall: Callable[..., Any], tmp_path: Path) -> Any:
 @pytest.fixture
 def kiosk(hall: Any, new_page: Callable[..., Page]) -> Page:
     page = new_page(1080, 1920)
-    page.goto(f"{hall.url}/kiosk")
+    page.goto(hall.kiosk_page)
     state(page, "idle")
     wait_until(lambda: hall.program.hall.screen.listeners)
     return page
@@ -118,7 +118,7 @@ def test_an_appointments_code_held_before_the_kiosk_tells_when_it_is(hall: Any, 
 
 def test_the_screen_is_dimmed_while_nobody_is_there(hall: Any, new_page: Callable[..., Page]) -> None:
     page = new_page(1080, 1920, clock=True)
-    page.goto(f"{hall.url}/kiosk")
+    page.goto(hall.kiosk_page)
     wait_until(lambda: hall.program.hall.screen.listeners)
     pins = hall.simulator("cabinet")
     pins.press(PRESENCE)
@@ -155,7 +155,7 @@ def test_a_pads_key_is_seen_on_the_windows_page_and_so_is_its_refusal(hall: Any,
 
 def test_the_virtual_hall_shows_pads_and_lamps_and_has_their_keys(hall: Any, new_page: Callable[..., Page]) -> None:
     page = new_page(1600, 900)
-    page.goto(f"{hall.url}/bench")
+    page.goto(hall.bench_page)
     page.get_by_role("button", name="更多设备").click()
     others = page.locator("#others")
     pad = others.locator("[data-key^=pads].part-reading", has_text="3号窗口")

@@ -11,9 +11,9 @@ from wires import wait_until
 
 @pytest.fixture
 def page(hall: Any, new_page: Callable[..., Page]) -> Page:
-    """The page, opened at the box itself."""
+    """The page of the virtual hall, opened with its kiosk's token."""
     page = new_page()
-    page.goto(f"{hall.url}/devices")
+    page.goto(f"{hall.url}/devices#token={hall.kiosk_token}")
     expect(page.locator(".device").first).to_be_visible()
     return page
 

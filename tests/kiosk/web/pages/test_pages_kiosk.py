@@ -89,7 +89,7 @@ LONG_TAKE = pytest.mark.parametrize("hall", [120], indirect=True, ids=["long"])
 def kiosk(hall: Any, new_page: Callable[..., Page]) -> Page:
     """The kiosk's page, upright, ready for a card."""
     page = new_page(**PORTRAIT)
-    page.goto(f"{hall.url}/kiosk")
+    page.goto(hall.kiosk_page)
     state(page, "idle")
     return page
 
@@ -410,8 +410,9 @@ def test_without_paper_the_number_and_its_code_are_on_the_screen(hall: Any, kios
 
 
 def test_the_code_on_the_screen_is_gone_with_the_resident(hall: Any, kiosk: Page) -> None:
-    answer = kiosk.request.get(f"{hall.url}/kiosk/code.svg")
-    assert answer.status == 404
+    address, bearer = f"{hall.url}/kiosk/code.svg", {"Authorization": f"Bearer {hall.kiosk_token}"}
+    assert kiosk.request.get(address, headers=bearer).status == 404
+    assert kiosk.request.get(address).status == 401
 
 
 def test_with_the_reader_out_of_order_the_number_can_be_typed(hall: Any, kiosk: Page) -> None:
@@ -440,7 +441,7 @@ def test_nothing_is_cut_off_too_small_or_too_faint(
     hall: Any, new_page: Callable[..., Page], size: dict[str, int], mode: str
 ) -> None:
     page = new_page(**size)
-    page.goto(f"{hall.url}/kiosk")
+    page.goto(hall.kiosk_page)
     for name in mode.split():
         if name != "plain":
             page.locator(f"[data-do={'language' if name == 'english' else name}]").click()
@@ -481,7 +482,7 @@ def test_twelve_services_with_long_names_find_room(
     windows = tuple(WindowSettings(id=n, name=f"{n}号窗口") for n in "123")
     hall = start_hall(services=services, windows=windows)
     page = new_page(**size)
-    page.goto(f"{hall.url}/kiosk")
+    page.goto(hall.kiosk_page)
     state(page, "idle")
     if mode != "plain":
         page.locator(f"[data-do={'language' if mode == 'english' else mode}]").click()

@@ -32,7 +32,7 @@ def hall(start_hall: Callable[..., Any]) -> Any:
 def kiosk(hall: Any, new_page: Callable[..., Page]) -> Page:
     """The kiosk's page, upright, ready for a card."""
     page = new_page(width=1080, height=1920)
-    page.goto(f"{hall.url}/kiosk")
+    page.goto(hall.kiosk_page)
     state(page, "idle")
     return page
 
