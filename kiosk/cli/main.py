@@ -22,6 +22,7 @@ from kiosk.cli.backup import backup, restore
 from kiosk.cli.devices import devices
 from kiosk.cli.doctor import doctor
 from kiosk.cli.hall import hall
+from kiosk.cli.kiosk import kiosk
 from kiosk.cli.options import Context
 from kiosk.cli.people import audit, purge, token, user
 from kiosk.cli.report import report
@@ -70,7 +71,7 @@ def quhao(context: click.Context, path: Path) -> None:
     context.obj = Context(path)
 
 
-for command in (devices, doctor, user, token, purge, audit, hall, appointments, report, backup, restore, voice):
+for command in (devices, doctor, user, token, purge, audit, hall, appointments, report, backup, restore, voice, kiosk):
     quhao.add_command(command)
 
 
