@@ -1,0 +1,222 @@
+"""Who may use which route: one table, held against the running server and against the description of the API.
+
+``of this window`` and ``of this terminal``: an account or token that is bound to another one is refused. A kiosk's
+token that names a box is refused on any other one. A new route needs a line here.
+"""
+
+import http.client
+import json
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from ticketing.model import ROLES
+
+API = """
+GET   /hall                                                         anyone
+GET   /board                                                        anyone
+GET   /events                                                       anyone
+GET   /climate                                                      anyone
+
+GET   /tickets/<code>                                               anyone
+GET   /tickets/<code>/why                                           anyone
+POST  /tickets/<code>/cancel                                        anyone
+POST  /tickets/<code>/return                                        anyone
+POST  /tickets/<code>/supplement                                    anyone
+POST  /tickets/<code>/rating                                        anyone
+GET   /progress/<code>                                              anyone
+POST  /tickets                                                      kiosk, desk
+POST  /tickets/<int:ticket>/print                                   kiosk, desk
+
+GET   /kiosk                                                        kiosk
+GET   /kiosk/events                                                 kiosk
+POST  /kiosk/choose                                                 kiosk
+POST  /kiosk/reprint                                                kiosk
+POST  /kiosk/typed                                                  kiosk
+POST  /kiosk/agent                                                  kiosk
+POST  /kiosk/cancel                                                 kiosk
+
+GET   /windows/<window>                                             clerk, of this window
+GET   /windows/<window>/events                                      clerk, of this window
+GET   /windows/<window>/away                                        clerk, of this window
+GET   /windows/<window>/grades                                      clerk, of this window
+GET   /windows/<window>/resident                                    clerk, of this window
+POST  /windows/<window>/open                                        clerk, of this window
+POST  /windows/<window>/pause                                       clerk, of this window
+POST  /windows/<window>/close                                       clerk, of this window
+POST  /windows/<window>/call                                        clerk, of this window
+POST  /windows/<window>/call-next                                   clerk, of this window
+POST  /windows/<window>/recall                                      clerk, of this window
+POST  /windows/<window>/start                                       clerk, of this window
+POST  /windows/<window>/hold                                        clerk, of this window
+POST  /windows/<window>/return                                      clerk, of this window
+POST  /windows/<window>/no-show                                     clerk, of this window
+POST  /windows/<window>/transfer                                    clerk, of this window
+POST  /windows/<window>/finish                                      clerk, of this window
+POST  /windows/<window>/undo                                        clerk, of this window
+POST  /windows/<window>/scan                                        clerk, of this window
+POST  /windows/<window>/cases                                       clerk, of this window
+GET   /windows/<window>/rating                                      terminal, of this window
+POST  /windows/<window>/rating                                      terminal, of this window
+
+GET   /terminals/<terminal>/events                                  terminal, of this terminal
+POST  /terminals/<terminal>/scan                                    terminal, of this terminal
+POST  /terminals/<terminal>/progress                                terminal, of this terminal
+POST  /terminals/<terminal>/supplement                              terminal, of this terminal
+POST  /terminals/<terminal>/appointments                            terminal, of this terminal
+POST  /terminals/<terminal>/appointments/mine                       terminal, of this terminal
+POST  /terminals/<terminal>/appointments/<int:appointment>/cancel   terminal, of this terminal
+
+GET   /appointments/days                                            anyone
+GET   /appointments/slots                                           anyone
+GET   /appointments/<code>                                          anyone
+POST  /appointments/<code>/cancel                                   anyone
+POST  /appointments                                                 terminal, desk
+GET   /appointments                                                 desk, manager
+POST  /appointments/import                                          manager
+POST  /desk/appointments/<int:appointment>/cancel                   desk, manager
+
+GET   /desk/tickets                                                 desk
+POST  /desk/tickets/<int:ticket>/cancel                             desk
+POST  /desk/tickets/<int:ticket>/hold                               desk
+POST  /desk/tickets/<int:ticket>/return                             desk
+POST  /desk/tickets/<int:ticket>/priority                           clerk, desk
+POST  /desk/cases/<code>/supplement                                 kiosk, desk
+POST  /cases/<int:case>/print                                       clerk, desk
+POST  /cases/<int:case>/progress                                    clerk, desk
+
+GET   /setup                                                        manager
+PUT   /setup                                                        manager
+GET   /reports                                                      manager
+GET   /reports/day                                                  manager
+GET   /ratings/work                                                 manager
+POST  /ratings/work/<int:item>                                      manager
+GET   /climate/day                                                  manager, technician
+POST  /climate/<device>/override                                    manager, technician
+GET   /devices                                                      manager, technician
+POST  /devices/<device>/test                                        manager, technician
+
+POST  /login                                                        anyone
+POST  /logout                                                       anyone
+GET   /me                                                           any role
+"""
+PAGES = """
+GET   /                                                             anyone
+GET   /kiosk                                                        anyone
+GET   /screen                                                       anyone
+GET   /screen/window/<window>                                       anyone
+GET   /rate/<window>                                                anyone
+GET   /terminal                                                     anyone
+GET   /t/<code>                                                     anyone
+GET   /T/<code>                                                     anyone
+POST  /t/<code>/cancel                                              anyone
+POST  /T/<code>/cancel                                              anyone
+POST  /t/<code>/return                                              anyone
+POST  /T/<code>/return                                              anyone
+GET   /p/<code>                                                     anyone
+GET   /P/<code>                                                     anyone
+POST  /p/<code>/supplement                                          anyone
+POST  /P/<code>/supplement                                          anyone
+GET   /grade/<code>                                                 anyone
+POST  /grade/<code>                                                 anyone
+GET   /login                                                        anyone
+POST  /login                                                        anyone
+GET   /static/<path:filename>                                       anyone
+GET   /openapi                                                      anyone
+GET   /openapi/openapi.json                                         anyone
+GET   /openapi/start.js                                             anyone
+GET   /openapi/swagger/<path:name>                                  anyone
+GET   /healthz                                                      anyone
+GET   /readyz                                                       anyone
+GET   /metrics                                                      technician, this box
+
+GET   /kiosk/code.svg                                               kiosk
+GET   /window/<window>                                              clerk, of this window
+GET   /desk                                                         desk
+GET   /manage                                                       manager
+GET   /devices                                                      manager, technician
+"""
+PREFIX = "/api/v1"
+BOX, WINDOW, TERMINAL = "test", "3", "t1"
+REFUSALS = {"not_logged_in", "forbidden", "not_your_window", "not_your_terminal"}
+
+
+def rows(table: str, prefix: str = "") -> dict[tuple[str, str], str]:
+    """By method and rule, who may use it."""
+    cells = [line.split(None, 2) for line in table.strip().splitlines() if line]
+    return {(method, prefix + rule): who.strip() for method, rule, who in cells}
+
+
+MATRIX = rows(API, PREFIX) | rows(PAGES)
+
+
+def expected(who: str, role: str | None) -> str:
+    """What the table says of a role, of nobody (None), each bound to the route's window and terminal."""
+    if who == "anyone" or (role is None and "this box" in who):
+        return "in"
+    if role is None:
+        return "not_logged_in"
+    return "in" if who == "any role" or role in who.partition(", of this")[0].split(", ") else "forbidden"
+
+
+def asked(connection: http.client.HTTPConnection, method: str, rule: str, token: str | None) -> str:
+    """The refusal by the gate; ``in`` for a request that got past it, whatever came of it."""
+    path = rule.replace("<window>", WINDOW).replace("<terminal>", TERMINAL).replace("<code>", "0" * 16)
+    path = path.replace("<device>", "lamp").replace("<path:filename>", "shared/tokens.css")
+    path = path.replace("<path:name>", "css/swagger-ui.css")
+    path = "/".join("1" if part.startswith("<int:") else part for part in path.split("/"))
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    connection.request(method, path, b"{}" if method != "GET" else None, headers)
+    response = connection.getresponse()
+    if response.headers["Content-Type"].startswith("text/event-stream"):
+        connection.close()
+        return "in"
+    body = response.read()
+    if response.status == 303 and response.headers["Location"].startswith("/login?next="):
+        return "not_logged_in"
+    code = json.loads(body)["code"] if response.status in (401, 403) else ""
+    return code if code in REFUSALS else "in"
+
+
+def test_the_table_has_every_route_and_none_that_is_not_there(busy: Any) -> None:
+    there = {
+        (method, rule.rule)
+        for rule in busy.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert there == set(MATRIX)
+
+
+def test_the_description_says_of_every_call_what_the_table_says(busy: Any) -> None:
+    described = busy.ask("GET", "/openapi/openapi.json").json["paths"]
+    for (method, rule), who in MATRIX.items():
+        if rule.startswith(PREFIX):
+            path = rule.replace("<int:", "<").replace("<", "{").replace(">", "}")
+            assert described[path][method.lower()]["description"].endswith(f"For: {who}"), (method, rule)
+
+
+@pytest.mark.parametrize("role", [None, *ROLES], ids=lambda role: role or "anonymous")
+def test_each_role_gets_in_where_the_table_says_so_and_nowhere_else(busy: Any, role: Any) -> None:
+    place = BOX if role == "kiosk" else TERMINAL
+    token = role and busy.hall.people.add_token(f"own-{role}", role, (WINDOW,), place)
+    with closing(busy.connect()) as connection:
+        for (method, rule), who in MATRIX.items():
+            found = asked(connection, method, rule, token)
+            assert found == expected(who, role), (method, rule)
+
+
+def test_what_is_bound_elsewhere_is_refused_where_the_table_says_so(busy: Any) -> None:
+    clerk = busy.hall.people.add_token("foreign-clerk", "clerk", ("1",))
+    tablet = busy.hall.people.add_token("foreign-tablet", "terminal", ("1",), TERMINAL)
+    terminal = busy.hall.people.add_token("foreign-terminal", "terminal", (WINDOW,), "t2")
+    kiosk = busy.hall.people.add_token("foreign-kiosk", "kiosk", (), "another-box")
+    with closing(busy.connect()) as connection:
+        for (method, rule), who in MATRIX.items():
+            if who.endswith("of this window"):
+                token = clerk if who.startswith("clerk") else tablet
+                assert asked(connection, method, rule, token) == "not_your_window", (method, rule)
+            if who.endswith("of this terminal"):
+                assert asked(connection, method, rule, terminal) == "not_your_terminal", (method, rule)
+            if "kiosk" in who or who == "any role":
+                assert asked(connection, method, rule, kiosk) == "not_your_terminal", (method, rule)
