@@ -58,6 +58,7 @@ class Access:
     Attributes:
         roles: the roles that may use it; None for anybody.
         window: whether the account or token must be bound to the route's window.
+        login: whether it is for people who are logged in; a token, whatever its role, is refused.
         resting: whether a log-in that is locked, or must first be given another password, may use it all the same.
         terminal: whether the token must be that of the route's terminal.
         page: whether a visitor who is not logged in is sent to the log-in page instead of being refused.
@@ -66,6 +67,7 @@ class Access:
 
     roles: frozenset[Role] | None
     window: bool = False
+    login: bool = False
     resting: bool = False
     terminal: bool = False
     page: bool = False
@@ -77,6 +79,7 @@ class Access:
             return "anyone"
         roles = ", ".join(role for role in ROLES if role in self.roles)
         bound = ", of this window" * self.window + ", of this terminal" * self.terminal + ", this box" * self.here
+        bound += ", logged in" * self.login
         return ("any role" if self.roles == set(ROLES) else roles) + bound
 
 
@@ -192,7 +195,7 @@ class Gate:
             if access.page:
                 return _to("/login", request)
             raise RequestError(401, "not_logged_in")
-        if principal.role not in access.roles:
+        if principal.role not in access.roles or (access.login and asker.by != "login"):
             raise RequestError(403, "forbidden")
         if asker.by == "login" and request.method not in SAFE:
             check_same_site(request)

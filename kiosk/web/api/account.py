@@ -112,7 +112,7 @@ def routes(hall: Hall) -> Routes:
     # One's own
 
     @api.post("/me/password", summary="Give the account another password", responses={"204": None})
-    @allow(*STAFF, resting=True)
+    @allow(*STAFF, login=True, resting=True)
     def change_password(body: NewPasswordBody) -> Response:
         """All other log-ins of the account end."""
         principal, secret = _unlocked()
@@ -122,14 +122,14 @@ def routes(hall: Hall) -> Routes:
         return Response(status=204)
 
     @api.get("/me/sessions", summary="Where the account is logged in", responses={"200": SessionsAnswer})
-    @allow(*STAFF)
+    @allow(*STAFF, login=True)
     def sessions() -> Response:
         principal, secret = logged_in()
         found = people.sessions(principal.name, hall.clock(), secret)
         return answer(SessionsAnswer.of({"sessions": [told(one) for one in found]}))
 
     @api.post("/me/sessions/<session>/end", summary="End one of these log-ins", responses={"204": None})
-    @allow(*STAFF)
+    @allow(*STAFF, login=True)
     def end_session(path: SessionPath) -> Response:
         principal, _ = logged_in()
         if not people.end_sessions(principal.name, path.session, actor()):
@@ -137,7 +137,7 @@ def routes(hall: Hall) -> Routes:
         return Response(status=204)
 
     @api.get("/me/account", summary="The account itself", responses={"200": AccountAnswer})
-    @allow(*STAFF, resting=True)
+    @allow(*STAFF, login=True, resting=True)
     def own_account() -> Response:
         principal, secret = _unlocked()
         found = people.account(principal.name, hall.clock(), secret)
@@ -146,7 +146,7 @@ def routes(hall: Hall) -> Routes:
         return answer(AccountAnswer.of(account_told(found)))
 
     @api.post("/me/totp", summary="Set up a second factor", responses={"201": TotpAnswer})
-    @allow(*STAFF, resting=True)
+    @allow(*STAFF, login=True, resting=True)
     def begin_totp(body: PasswordBody) -> Response:
         """It is asked for at log-ins once `POST /me/totp/confirm` has a code made from it."""
         principal = _by_password(body)
@@ -154,14 +154,14 @@ def routes(hall: Hall) -> Routes:
         return answer(TotpAnswer.of({"secret": secret, "address": address, "qr": qr_svg(address)}), 201)
 
     @api.post("/me/totp/confirm", summary="Begin to ask for it", responses={"200": RecoveryAnswer})
-    @allow(*STAFF, resting=True)
+    @allow(*STAFF, login=True, resting=True)
     def confirm_totp(body: TotpBody) -> Response:
         principal, _ = _unlocked()
         codes = people.confirm_totp(principal.name, body.totp, hall.clock(), actor())
         return answer(RecoveryAnswer.of({"codes": codes}))
 
     @api.post("/me/totp/remove", summary="Do without it again", responses={"204": None})
-    @allow(*STAFF)
+    @allow(*STAFF, login=True)
     def remove_totp(body: PasswordBody) -> Response:
         people.remove_totp(_by_password(body).name, actor())
         return Response(status=204)
@@ -175,13 +175,13 @@ def routes(hall: Hall) -> Routes:
     # Others'
 
     @api.get("/accounts", summary="All accounts and their log-ins", responses={"200": AccountsAnswer})
-    @allow("manager")
+    @allow("manager", login=True)
     def accounts() -> Response:
         _administers()
         return answer(AccountsAnswer.of({"accounts": [account_told(one) for one in people.accounts(hall.clock())]}))
 
     @api.post("/accounts/<account>/sessions/end", summary="End somebody's log-ins", responses={"204": None})
-    @allow("manager")
+    @allow("manager", login=True)
     def end_sessions(path: AccountPath, body: EndBody) -> Response:
         _administers()
         if not people.end_sessions(path.account, body.session, actor()):
@@ -189,7 +189,7 @@ def routes(hall: Hall) -> Routes:
         return Response(status=204)
 
     @api.post("/accounts/<account>/totp/remove", summary="Take a lost second factor away", responses={"204": None})
-    @allow("manager")
+    @allow("manager", login=True)
     def reset_totp(path: AccountPath) -> Response:
         _administers()
         if not people.remove_totp(path.account, actor()):
@@ -208,7 +208,7 @@ def _unlocked() -> tuple[Principal, str]:
 
 
 def _administers() -> None:
-    """Refuse a token, and a manager with another duty where duties are kept apart; raises ``forbidden``."""
+    """Refuse a manager with another duty where duties are kept apart; raises ``forbidden``."""
     principal, _ = logged_in()
     if principal.duty not in (None, "security"):
         raise RequestError(403, "forbidden")

@@ -51,14 +51,13 @@ def routes(hall: Hall) -> Routes:
         return _me(principal)
 
     @api.post("/me/active", summary="Somebody is at the page", responses={"204": None})
-    @allow(*STAFF)
+    @allow(*STAFF, login=True)
     def active() -> Response:
         """Once a minute at most. Without this, and without requests that change something, the page is locked."""
-        logged_in()
         return Response(status=204)
 
     @api.post("/lock", summary="Lock the page until the password is given", responses={"204": None})
-    @allow(*STAFF, resting=True)
+    @allow(*STAFF, login=True, resting=True)
     def lock() -> Response:
         """The ticket stays at its window. Whoever is locked may read `/me`, follow the window, unlock and log out."""
         _, secret = logged_in()
@@ -66,7 +65,7 @@ def routes(hall: Hall) -> Routes:
         return Response(status=204)
 
     @api.post("/unlock", summary="Go on, by the password", responses={"200": MeAnswer})
-    @allow(*STAFF, resting=True)
+    @allow(*STAFF, login=True, resting=True)
     def unlock(body: PasswordBody) -> Response:
         principal, secret = logged_in()
         here = guessing(hall, principal)
@@ -81,16 +80,18 @@ def routes(hall: Hall) -> Routes:
 
 
 def logged_in() -> tuple[Principal, str]:
-    """The person who asks and the secret of the log-in; raises ``forbidden`` for a machine's token."""
-    asker, secret = gate().asker(), gate().login_cookie()
-    if asker.principal is None or asker.by != "login" or not secret:
-        raise RequestError(403, "forbidden")
-    return asker.principal, secret
+    """The person who asks and the secret of the log-in; for routes that take a log-in alone."""
+    principal, secret = gate().asker().principal, gate().login_cookie()
+    if principal is None or not secret:
+        raise RequestError(401, "not_logged_in")
+    return principal, secret
 
 
 def guessing(hall: Hall, principal: Principal) -> Try:
     """Whose guess a password is that somebody logged in types again."""
-    return hall.people.known_as(principal.name, gate().address(), request.cookies.get(DEVICE_COOKIE, ""))
+    return hall.people.known_as(
+        principal.name, gate().address(), request.cookies.get(gate().cookie_name(DEVICE_COOKIE), "")
+    )
 
 
 def form(hall: Hall) -> Blueprint:

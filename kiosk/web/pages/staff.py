@@ -10,12 +10,11 @@ from display import nationalities
 from display.advice import DEVICES, REASONS, DeviceWords, advice
 from display.refusals import CODES, words
 from drivers.kinds import KINDS
-from kiosk.web.api.login import own_path
+from kiosk.web.api.login import STAFF, logged_in, own_path
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.pages.public import form_page, page
 from kiosk.web.problems import RequestError
-from ticketing.model import ROLES
 
 
 def staff_pages(hall: Hall) -> Blueprint:
@@ -33,12 +32,10 @@ def staff_pages(hall: Hall) -> Blueprint:
         }
 
     @blueprint.get("/window/<window>")
-    @allow("clerk", page=True)
+    @allow("clerk", page=True, window=True)
     def window(window: str) -> Response:
-        found, clerk = hall.window(window), gate().asker().principal
-        if clerk is None or not clerk.may_use(window):
-            raise RequestError(403, "not_your_window", window=window)
-        return page("window.html", window=found, username=clerk.name, nationalities=nationalities.TABLE)
+        username = actor().who
+        return page("window.html", window=hall.window(window), username=username, nationalities=nationalities.TABLE)
 
     @blueprint.get("/desk")
     @allow("desk", page=True)
@@ -72,12 +69,9 @@ def staff_pages(hall: Hall) -> Blueprint:
         )
 
     @blueprint.get("/account")
-    @allow(*ROLES, page=True, resting=True)
+    @allow(*STAFF, page=True, login=True, resting=True)
     def account() -> Response:
-        principal = gate().asker().principal
-        # A token has no password to change.
-        if principal is None or gate().asker().by != "login":
-            raise RequestError(403, "forbidden")
+        principal, _ = logged_in()
         back = own_path(request.args.get("next", ""))
         return page("account.html", username=principal.name, next=back, must=principal.must)
 

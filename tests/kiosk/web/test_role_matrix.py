@@ -1,6 +1,7 @@
 """Who may use which route: one table, held against the running server and against the description of the API.
 
-``of this window`` and ``of this terminal``: an account or token that is bound to another one is refused. A kiosk's
+``logged in``: for people alone; the table is asked by tokens, which are refused. ``of this window`` and
+``of this terminal``: an account or token that is bound to another one is refused. A kiosk's
 token that names a box is refused on any other one. A new route needs a line here.
 """
 
@@ -100,6 +101,19 @@ POST  /devices/<device>/test                                        manager, tec
 POST  /login                                                        anyone
 POST  /logout                                                       anyone
 GET   /me                                                           any role
+GET   /me/account                                                   clerk, desk, manager, technician, logged in
+POST  /me/active                                                    clerk, desk, manager, technician, logged in
+POST  /me/password                                                  clerk, desk, manager, technician, logged in
+GET   /me/sessions                                                  clerk, desk, manager, technician, logged in
+POST  /me/sessions/<session>/end                                    clerk, desk, manager, technician, logged in
+POST  /me/totp                                                      clerk, desk, manager, technician, logged in
+POST  /me/totp/confirm                                              clerk, desk, manager, technician, logged in
+POST  /me/totp/remove                                               clerk, desk, manager, technician, logged in
+POST  /lock                                                         clerk, desk, manager, technician, logged in
+POST  /unlock                                                       clerk, desk, manager, technician, logged in
+GET   /accounts                                                     manager, logged in
+POST  /accounts/<account>/sessions/end                              manager, logged in
+POST  /accounts/<account>/totp/remove                               manager, logged in
 """
 PAGES = """
 GET   /                                                             anyone
@@ -136,6 +150,7 @@ GET   /window/<window>                                              clerk, of th
 GET   /desk                                                         desk
 GET   /manage                                                       manager
 GET   /devices                                                      manager, technician
+GET   /account                                                      clerk, desk, manager, technician, logged in
 """
 PREFIX = "/api/v1"
 BOX, WINDOW, TERMINAL = "test", "3", "t1"
@@ -157,12 +172,15 @@ def expected(who: str, role: str | None) -> str:
         return "in"
     if role is None:
         return "not_logged_in"
+    if who.endswith("logged in"):
+        return "forbidden"
     return "in" if who == "any role" or role in who.partition(", of this")[0].split(", ") else "forbidden"
 
 
 def asked(connection: http.client.HTTPConnection, method: str, rule: str, token: str | None) -> str:
     """The refusal by the gate; ``in`` for a request that got past it, whatever came of it."""
     path = rule.replace("<window>", WINDOW).replace("<terminal>", TERMINAL).replace("<code>", "0" * 16)
+    path = path.replace("<session>", "0" * 12).replace("<account>", "nobody")
     path = path.replace("<device>", "lamp").replace("<path:filename>", "shared/tokens.css")
     path = path.replace("<path:name>", "css/swagger-ui.css")
     path = "/".join("1" if part.startswith("<int:") else part for part in path.split("/"))
