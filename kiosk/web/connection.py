@@ -539,7 +539,8 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
         elif self.transport.can_write_eof():
             # Hanging up on a client that still sends might take the answer from it (TCP reset).
-            self.transport.write_eof()
+            with suppress(OSError):  # It is gone already (ENOTCONN).
+                self.transport.write_eof()
         self._hear_out()
         self._house.wait(self)
 
