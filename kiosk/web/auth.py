@@ -297,13 +297,8 @@ def arrival_of(environ: Mapping[str, Any], proxy: str) -> Arrival:
 
     Of a trusted proxy's headers the last value alone is its own: earlier ones are what the client wrote.
     """
-    peer = plain(environ.get("REMOTE_ADDR", ""))
-    direct = (
-        _is_loopback(peer)
-        and _names_loopback(environ.get("HTTP_HOST", ""))
-        and FORWARDED.isdisjoint(environ)
-        and environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
-    )
+    peer, by_loopback = _peer(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_HOST", ""))
+    direct = by_loopback and environ.get("SERVER_PROTOCOL") != "HTTP/1.0" and FORWARDED.isdisjoint(environ)
     if direct or not proxy or peer != proxy:
         return Arrival(peer, environ.get("wsgi.url_scheme") == "https", direct)
     address = plain(environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip())
@@ -340,7 +335,6 @@ def plain(address: str) -> str:
     return str(getattr(ip, "ipv4_mapped", None) or ip)
 
 
-@lru_cache(1024)
 def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback
@@ -349,13 +343,17 @@ def _is_loopback(address: str) -> bool:
 
 
 @lru_cache(1024)
-def _names_loopback(host: str) -> bool:
-    """Whether a ``Host`` header names this box as its own programs do: ``localhost`` or a loopback address."""
+def _peer(address: str, host: str) -> tuple[str, bool]:
+    """The address of a peer in one spelling; whether that and its ``Host`` are as programs of this box have them.
+
+    They come from loopback, and name this box ``localhost`` or by a loopback address.
+    """
+    peer = plain(address)
     try:
         name = (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
-        return False
-    return name == "localhost" or _is_loopback(plain(name))
+        return peer, False
+    return peer, _is_loopback(peer) and (name == "localhost" or _is_loopback(plain(name)))
 
 
 def _to(page: str, request: Request) -> Response:

@@ -295,7 +295,8 @@ class People(Accounts, Tokens):
                 .where(login.c.hash == hash_of(secret), login.c.account == who.name)
                 .values(locked=False, seen_at=micros(now))
             ).rowcount
-            self._record_if_possible(conn, now, Actor(row.name, row.role, source), "unlocked", None)
+            if done:
+                self._record_if_possible(conn, now, Actor(row.name, row.role, source), "unlocked", None)
         return done > 0
 
 

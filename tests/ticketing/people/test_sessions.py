@@ -277,8 +277,11 @@ def test_a_recovery_code_lets_in_once_however_it_is_typed(people: People) -> Non
 
 def test_guessing_a_code_is_slowed_down_and_a_log_in_without_one_gives_no_guess_back(people: People) -> None:
     enrolled(people)
-    for _ in range(5):
+    for _ in range(4):
         assert refusal(people, "000000", NOW) == "totp_wrong"
+    # The right password without a code is neither a guess nor a proof.
+    assert refusal(people, "", NOW) == "totp_needed"
+    assert refusal(people, "000000", NOW) == "totp_wrong"
     for totp in ("", "000000"):
         with pytest.raises(LimitError):
             people.login("li", PASSWORD, NOW, totp=totp)
@@ -431,4 +434,4 @@ def test_it_is_the_same_on_either_store(store_url: str) -> None:
         assert people.principal_of_token(token, "192.0.2.7")
         assert people.principal_of_token(token, "192.0.3.7") is None
         assert people.tokens()[0].used_from == "192.0.2.7"
-        assert len(hall.log()) == 11
+        assert len(hall.log()) == 12
