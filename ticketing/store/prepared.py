@@ -1,11 +1,11 @@
 """Prepared statements with typed rows, for the hot path; the same on SQLite and on PostgreSQL."""
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, overload
 
-from sqlalchemy import Connection, Dialect, Insert, Select, TextClause, Update
+from sqlalchemy import BindParameter, Connection, Dialect, Insert, Select, TextClause, Update, bindparam
 from sqlalchemy.dialects import sqlite
 
 from ticketing.store.base import PIPELINE
@@ -122,6 +122,44 @@ class Prepared(Generic[_R]):
         # SQLAlchemy's Row has only private constructors, and reads a column twenty times as slowly.
         made.row = self._row or namedtuple("Row", [one[0] for one in cursor.description], rename=True)
         return made.row
+
+
+class PreparedIn(Generic[_R]):
+    """A statement with a list of values, ``IN (…)``: prepared once for each length of the list.
+
+    Args:
+        statement: makes it from the parameters that stand for the list.
+        name: of those parameters, without their numbers; no other parameter's.
+        row: as for :class:`Prepared`.
+    """
+
+    def __init__(
+        self, statement: Callable[[list[BindParameter[Any]]], Statement], name: str, row: Callable[..., _R]
+    ) -> None:
+        self._statement = statement
+        self._name = name
+        self._row = row
+        self._prepared: dict[int, Prepared[_R]] = {}
+
+    def all(self, conn: Connection, listed: Sequence[Any], values: Mapping[str, Any] | None = None) -> list[_R]:
+        """All rows; none for an empty list."""
+        if not listed:
+            return []
+        names = [f"{self._name}_{number}" for number in range(len(listed))]
+        prepared = self._prepared.get(len(listed))
+        if prepared is None:
+            made = self._statement([bindparam(one) for one in names])
+            prepared = self._prepared[len(listed)] = Prepared(made, self._row)
+        return prepared.all(conn, {**dict(zip(names, listed, strict=True)), **(values or {})})
+
+    def one_or_none(
+        self, conn: Connection, listed: Sequence[Any], values: Mapping[str, Any] | None = None
+    ) -> _R | None:
+        """The only row, None without any."""
+        found = self.all(conn, listed, values)
+        if len(found) > 1:
+            raise ValueError("one row was expected, and there are several")
+        return found[0] if found else None
 
 
 def together(
