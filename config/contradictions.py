@@ -35,6 +35,7 @@ def contradictions(values: Table, folder: Path, kinds: Mapping[str, Kind]) -> It
     yield from _of_devices_apart(devices, kinds)
     yield from _of_tls(_table(values, "server"), folder)
     yield from _of_store(_table(values, "store"), folder)
+    yield from _of_privacy(_table(values, "privacy"))
     for key, name in classes:
         if name == "normal":
             yield ConfigProblem(
@@ -265,6 +266,15 @@ def _of_store(store: Table, folder: Path) -> Iterator[ConfigProblem]:
                 (f"{folder / name} 是一个文件夹", f"{folder / name} is a folder"),
                 ("写一个文件的路径", "write the path of a file"),
             )
+
+
+def _of_privacy(privacy: Table) -> Iterator[ConfigProblem]:
+    if privacy.get("suite") == "sm" and privacy.get("cipher") == "aes-256-gcm":
+        yield ConfigProblem(
+            "privacy.cipher",
+            ('suite = "sm" 只用 sm4-gcm', 'suite = "sm" uses sm4-gcm alone'),
+            ("去掉 cipher", "leave cipher out"),
+        )
 
 
 def _is(path: Path, kind: Any) -> bool:

@@ -254,15 +254,25 @@ class PrivacySettings(Section):
     """``[privacy]``: residents' data.
 
     Attributes:
-        cipher: ``aes-256-gcm`` or ``sm4-gcm`` (GB/T 32907).
+        suite: ``standard`` (AES-256-GCM, SHA-256) or ``sm`` (国密: SM4-GCM, SM3), fixed when the store is made: SM3 for
+            every hash, MAC and derived key of residents' data and of the access log.
+        cipher: ``aes-256-gcm`` or ``sm4-gcm`` (GB/T 32907), for new data; None: the suite's. It may be changed.
         retention_days: how many days after their hall day the data are kept; 0 ends with the day.
         cases_days: how many days a case can be found by its resident's card, and its notes are kept; its receipt's code
             finds it without limit.
     """
 
-    cipher: Literal["aes-256-gcm", "sm4-gcm"] = "aes-256-gcm"
+    suite: Literal["standard", "sm"] = "standard"
+    cipher: Literal["aes-256-gcm", "sm4-gcm"] | None = None
     retention_days: Whole = Field(0, ge=0, le=365)
     cases_days: Whole = Field(180, ge=0, le=3650)
+
+    @property
+    def ciphers(self) -> tuple[str, str]:
+        """Names of the cipher and of the hash function."""
+        if self.suite == "sm":
+            return "sm4-gcm", "sm3"
+        return self.cipher or "aes-256-gcm", "sha256"
 
 
 class AccountsSettings(Section):

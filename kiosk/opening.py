@@ -1,9 +1,11 @@
 """Opens store, vault and accounts, for the service and for commands beside it."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
@@ -15,10 +17,14 @@ from ticketing.model import Actor
 from ticketing.people.people import AccountRules, People
 from ticketing.policy import AppointmentRules, PriorityClass, Rules
 from ticketing.privacy import access_log
-from ticketing.privacy.vault import Vault, is_sealed, load_master_key
+from ticketing.privacy.key_file import KeyFile
+from ticketing.privacy.sealing import HASHES
+from ticketing.privacy.vault import Vault, VaultError, is_sealed
 from ticketing.store.base import Store, StoreOpenError
 from ticketing.store.opening import is_store, open_store
 
+CREDENTIAL = "quhao-key"
+"""Name of systemd's credential under which the key file is sealed."""
 _ACCOUNT = "account"
 """The purpose that accounts' seals are bound to."""
 
@@ -90,12 +96,42 @@ def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[S
     try:
         if exclusive:
             store.claim(box_of(settings))
-        master = load_master_key(settings.store.key_file, create=not is_sealed(store))
-        vault = Vault(store, master, settings.hall.id, settings.privacy.cipher)
+        vault = open_vault(settings, store, open_keys(settings, create=not is_sealed(store)))
         return store, vault, people_on(settings, store, vault)
     except BaseException:
         store.close()
         raise
+
+
+def open_keys(settings: Settings, *, create: bool) -> KeyFile:
+    """The key file; with a credential of systemd it is kept sealed under that. Raises VaultError."""
+    hashed = HASHES[settings.privacy.ciphers[1]]
+    return KeyFile(settings.store.key_file, create=create, hash=hashed, credential=_credential())
+
+
+def open_vault(settings: Settings, store: Store, keys: KeyFile, *, any_chain: bool = False) -> Vault:
+    """The vault of a store; arguments and errors as :class:`~ticketing.privacy.vault.Vault`."""
+    cipher, hashed = settings.privacy.ciphers
+    return Vault(store, keys, settings.hall.id, cipher, hashed, any_chain=any_chain)
+
+
+def _credential() -> bytes | None:
+    """What systemd passes to the service out of a TPM or the machine's own key; None where it passes nothing."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder) / CREDENTIAL if folder else None
+    if path is None or not path.exists():
+        return None
+    try:
+        found = path.read_bytes()
+    except OSError:
+        found = b""
+    if not found.strip():
+        raise VaultError(
+            "key_credential",
+            f"系统凭据 {path} 为空或无法读取，请检查服务单元的 LoadCredentialEncrypted / "
+            f"the credential {path} is empty or cannot be read: see to LoadCredentialEncrypted in the unit",
+        )
+    return found
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,10 @@ HELD = 5.0
 """Seconds between checks for held tickets that come back."""
 SETTLED = timedelta(hours=1)
 """How long the clock must have run without a jump before data are erased by it; ``quhao purge`` does it at once."""
+FAR = timedelta(days=31)
+"""A hall is seldom closed for longer. Where that much would be erased at once, the date itself may be wrong."""
+SETTLED_FAR = timedelta(hours=8)
+"""How long the clock must have run then: the day is on every slip, and somebody sees that it is wrong."""
 
 
 @dataclass
@@ -184,10 +188,23 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
 
 def keep_house(office: Office, setup: Setup, clock: HallClock, settings: Settings) -> None:
     """Close days that are over, and erase those whose retention is over, unless the clock has jumped lately."""
+    ledger = office.ledger
+    ledger.vault.mend(ledger.store, ledger.today())
     office.end_of_day()
     setup.tidy()
-    if clock.steady_for() >= SETTLED:
-        office.purge(office.ledger.today() - timedelta(days=settings.privacy.retention_days))
+    limit = ledger.today() - timedelta(days=settings.privacy.retention_days)
+    steady = clock.steady_for()
+    if steady >= SETTLED_FAR or (steady >= SETTLED and not _is_far(office, limit)):
+        office.purge(limit)
+
+
+def _is_far(office: Office, limit: date) -> bool:
+    """Whether days that can be opened lie unusually long before ``limit``."""
+    if limit - office.ledger.vault.stands_at <= FAR:
+        return False
+    with office.ledger.store.read() as conn:
+        days = office.ledger.vault.days(conn)
+    return bool(days) and date.fromisoformat(days[0]) < limit - FAR
 
 
 def _voices(devices: Devices, office: Office) -> Sequence[Any]:

@@ -480,7 +480,8 @@ class Office:
     def purge(self, before: date) -> int:
         """Erase residents' data and kept answers of the hall days before ``before``, never of today.
 
-        The link from a case to its person is erased once the retention of cases is over.
+        The link from a case to its person is erased once the retention of cases is over. After the commit this box
+        destroys its own keys of those days, and of months that are over: see :meth:`Vault.move`.
 
         Returns:
             How many days had something to erase.
@@ -488,6 +489,7 @@ class Office:
         Raises:
             StoreError: ``store_busy``: the keys are erased, but traces are left in the write-ahead log; the next call
                 removes them.
+            VaultError: ``key_unwritable``: the key file is as it was; the next call moves it on.
         """
         with self.ledger.verb() as m:
             erased = closing.erase(m, before)
@@ -496,9 +498,13 @@ class Office:
                 forgotten = cases.forget(m, date.fromisoformat(m.day) - timedelta(days=m.rules.cases_days))
             self._to_cut = self._to_cut or erased + forgotten > 0
         self._forgot_on = m.day
-        if self._to_cut:
-            self.ledger.store.checkpoint()
-            self._to_cut = False
+        today = date.fromisoformat(m.day)
+        try:
+            self.ledger.vault.move(min(before, today), today - closing.persons_kept(m.rules))
+        finally:
+            if self._to_cut:
+                self.ledger.store.checkpoint()
+                self._to_cut = False
         return erased
 
     # Helpers

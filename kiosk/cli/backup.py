@@ -51,15 +51,14 @@ def restore(context: Context, file: Path, replace: bool, replace_log: bool) -> N
     none is given twice. Tickets issued since the backup are over, everybody is logged out, and windows ask for their
     clerk.
     """
-    from kiosk.opening import open_ledger
+    from kiosk.opening import open_keys, open_ledger
     from ticketing.backup.restore import Backups
     from ticketing.model import Actor
-    from ticketing.privacy.vault import load_master_key
 
     settings = context.settings
     with in_words():
         # Opening would make a key, and that would not open the backup.
-        load_master_key(settings.store.key_file, create=False)
+        open_keys(settings, create=False)
     with in_words(), open_ledger(settings) as ledger:
         actor = Actor(who(), "technician", "quhao restore")
         restored = Backups(ledger).restore(file, actor, replace=replace, replace_log=replace_log)

@@ -22,6 +22,7 @@ from kiosk.cli.backup import backup, restore
 from kiosk.cli.devices import devices
 from kiosk.cli.doctor import doctor
 from kiosk.cli.hall import hall
+from kiosk.cli.keys import key
 from kiosk.cli.kiosk import kiosk
 from kiosk.cli.options import Context
 from kiosk.cli.people import audit, purge, token, user
@@ -71,7 +72,11 @@ def quhao(context: click.Context, path: Path) -> None:
     context.obj = Context(path)
 
 
-for command in (devices, doctor, user, token, purge, audit, hall, appointments, report, backup, restore, voice, kiosk):
+_COMMANDS = (
+    *(devices, doctor, user, token, purge, key, audit),
+    *(hall, appointments, report, backup, restore, voice, kiosk),
+)
+for command in _COMMANDS:
     quhao.add_command(command)
 
 

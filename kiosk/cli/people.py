@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ticketing.privacy.access_log import Fault
     from ticketing.store.base import Store
 
+FAR = timedelta(days=31)
+"""A hall that has not worked for longer may have a box with a wrong date."""
 BROKEN = 1
 NOT_VERIFIED = 2
 
@@ -233,6 +235,7 @@ def remove_token(context: Context, name: str) -> None:
 @click.pass_obj
 def purge(context: Context, before: datetime | None) -> None:
     """Erase residents' data of past days, for good."""
+    from kiosk.clock import newest_event
     from ticketing.calendar import hall_day
     from ticketing.office import Office
 
@@ -245,6 +248,15 @@ def purge(context: Context, before: datetime | None) -> None:
             f"today's data are in use: --before may be {today} at the latest"
         )
     with ledger_of(settings) as ledger:
+        newest = newest_event(ledger.store)
+        if before is None and newest is not None and today - newest.date() > FAR:
+            # What is destroyed is gone for good, and the date may be wrong.
+            raise click.ClickException(
+                f"本机日期为 {today}，而大厅最近一次办事是 {newest:%Y-%m-%d}：请核对时钟，"
+                f"日期无误请加 --before {limit} / "
+                f"this box says it is {today}, and the hall last worked on {newest:%Y-%m-%d}: check the clock; "
+                f"if the date is right, say --before {limit}"
+            )
         with ledger.store.read() as conn:
             days = [day for day in ledger.vault.days(conn) if day < limit.isoformat()]
         erased = Office(ledger.store, ledger.vault, ledger.rules, ledger.zone, ledger.now).purge(limit)

@@ -158,7 +158,7 @@ def install(app: Flask, hall: Hall, streams: Streams) -> None:
 
 
 def _missing(hall: Hall) -> Iterator[dict[str, Any]]:
-    """What keeps this box from doing all it should: store, clock, services without a window, devices not online."""
+    """What keeps this box from its work: store, clock, keys, services without a window, devices not online."""
     try:
         for service in hall.setup.unserved():
             yield {"what": f"service {service.id}", "reason": "unserved"}
@@ -167,6 +167,8 @@ def _missing(hall: Hall) -> Iterator[dict[str, Any]]:
     trouble = hall.clock.trouble if isinstance(hall.clock, HallClock) else None
     if trouble:
         yield {"what": "clock", "reason": trouble.reason}
+    if trouble_of_keys := hall.office.ledger.vault.trouble:
+        yield {"what": "keys", "reason": trouble_of_keys}
     for supervisor in hall.devices:
         state = supervisor.state
         if state.state != "online":

@@ -18,10 +18,12 @@ from config.settings import HallSettings, PrivacySettings, Settings, StoreSettin
 from kiosk.clock import JUMP, STANDS, ClockTrouble, HallClock, newest_event
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import open_ledger, open_office_parts, rules_of
-from kiosk.wiring import SETTLED, keep_house
+from kiosk.wiring import SETTLED, SETTLED_FAR, keep_house
 from ticketing.day.setup import Setup
 from ticketing.model import Actor, Resident, State
 from ticketing.office import Office
+from ticketing.privacy.errors import VaultError
+from ticketing.privacy.key_file import KeyFile
 
 if TYPE_CHECKING:
     from postgres import PostgresServer
@@ -30,6 +32,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=ZONE)
 SECOND = timedelta(seconds=1)
 DESK = Actor("desk", "desk")
+CLERK = Actor("li", "clerk", "1")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -246,6 +249,9 @@ class ClockedHall:
             services=(ServiceSettings(id="tax", name="税务", prefix="A"),),
             windows=(WindowSettings(id="1", name="1号窗口"),),
         )
+        # As the first start makes it; the vault's own clock is the real one.
+        self.key_file = KeyFile(folder / "master.key")
+        self.key_file.change(lambda keys: keys.begun(MORNING.date() - timedelta(days=2)))
         self.open()
 
     def open(self) -> None:
@@ -264,6 +270,12 @@ class ClockedHall:
     def issue(self) -> int:
         resident = Resident(name="梁试问", id_number="110102199001150015")
         return self.office.issue("tax", DESK, resident=resident, print=False).ticket.id
+
+    def opens_from(self) -> date:
+        """The first day that the key file on the disk has a key for."""
+        chain = KeyFile(self.settings.store.key_file).keys.chain
+        assert chain
+        return chain.day
 
     def days_kept(self) -> list[str]:
         with self.store.read() as conn:
@@ -304,6 +316,90 @@ def test_a_day_that_is_over_is_erased_once_the_clock_has_run_for_an_hour(hall: C
     hall.keep(minutes=2)
     assert hall.days_kept() == ["2026-03-03"]
     assert timedelta(minutes=59) < SETTLED <= timedelta(minutes=61)
+
+
+def test_the_key_of_a_day_is_destroyed_when_the_next_has_begun_by_a_clock_that_ran_for_an_hour(
+    hall: ClockedHall,
+) -> None:
+    hall.issue()
+    hall.box.run(minutes=70)
+    hall.keep(minutes=1)
+    assert hall.opens_from() == date(2026, 3, 2)
+    hall.box.run(hours=13, minutes=40)
+    hall.keep(minutes=1)
+    assert hall.opens_from() == date(2026, 3, 2), "eight minutes to midnight"
+    hall.keep(minutes=10)
+    assert hall.opens_from() == date(2026, 3, 3)
+    assert hall.days_kept() == ["2026-03-03"]
+
+
+def test_a_clock_a_year_ahead_at_the_start_and_then_put_right_destroys_nothing(hall: ClockedHall) -> None:
+    first = hall.issue()
+    hall.store.close()
+    hall.box.set(days=365)
+    hall.open()
+    hall.keep(minutes=SETTLED_FAR // timedelta(minutes=1) - 2)
+    second = hall.issue()
+    assert hall.opens_from() == date(2026, 2, 28)
+    assert hall.days_kept() == ["2026-03-02", "2027-03-02"]
+    hall.box.set(days=-365)
+    hall.keep(minutes=11)
+    assert hall.office.hall().day == "2026-03-02"
+    called = hall.office.call_next("1", CLERK)
+    assert called
+    assert called.ticket.id == first
+    assert hall.opens_from() == date(2026, 2, 28)
+    assert second != first
+
+
+def test_a_hall_whose_clock_was_a_year_ahead_all_day_goes_on_once_it_is_right(hall: ClockedHall) -> None:
+    hall.issue()
+    hall.store.close()
+    hall.box.set(days=365)
+    hall.open()
+    hall.keep(hours=8, minutes=2)
+    assert hall.opens_from() == date(2027, 3, 2)
+    hall.box.set(days=-365)
+    hall.keep(minutes=12)
+    assert hall.office.hall().day == "2026-03-02"
+    assert hall.opens_from() == date(2026, 3, 2)
+    third = hall.issue()
+    while called := hall.office.call_next("1", CLERK):
+        hall.office.start("1", CLERK)
+        holders = hall.office.holders_at("1", CLERK)
+        hall.office.finish("1", CLERK)
+        if called.ticket.id == third:
+            break
+    assert called
+    assert holders
+    assert holders.resident.name == "梁试问"
+
+
+def test_a_hall_whose_key_file_cannot_be_written_goes_on_says_so_and_tries_again(hall: ClockedHall) -> None:
+    # A name that leaves no room for a draft beside it: so it fails for root, too.
+    path = hall.settings.store.key_file
+    long = path.with_name("k" * 250)
+    hall.issue()
+    hall.store.close()
+    path.rename(long)
+    store = hall.settings.store.model_copy(update={"key_file": long})
+    hall.settings = hall.settings.model_copy(update={"store": store})
+    hall.box.run(days=1)
+    hall.open()
+    with pytest.raises(VaultError, match="cannot be written"):
+        hall.keep(minutes=62)
+    assert hall.vault.trouble == "key_unwritable"
+    assert hall.opens_from() == date(2026, 2, 28)
+    assert hall.days_kept() == ["2026-03-03"]
+    assert hall.office.ticket(hall.issue()).number == "A001"
+    long.rename(path)
+    hall.store.close()
+    store = store.model_copy(update={"key_file": path})
+    hall.settings = hall.settings.model_copy(update={"store": store})
+    hall.open()
+    hall.keep(minutes=62)
+    assert hall.vault.trouble is None
+    assert hall.opens_from() == date(2026, 3, 3)
 
 
 def test_by_hand_it_is_erased_at_once(hall: ClockedHall) -> None:

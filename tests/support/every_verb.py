@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 import hall_model
 from hall_model import Hall, Paper, Place, RefusedError
+from keyrings import held
 from offices import CHEN, DESK, LI, MASTER, MORNING, ZONE
 from ticketing.day.ledger import Ledger
 from ticketing.events import TYPES
@@ -69,7 +70,7 @@ class Boxes:
         self.offices = [
             Office(
                 store,
-                Vault(store, MASTER, "hall", clock=lambda: self.now),
+                Vault(store, held(MASTER), "hall", clock=lambda: self.now),
                 RULES,
                 ZONE,
                 lambda: self.now.astimezone(UTC),

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import empty_store
+from keyrings import held
 from ticketing.model import Actor, Coded, Resident, Service, TicketingError, Window
 from ticketing.office import Issued, Office
 from ticketing.policy import Rules
+from ticketing.privacy.keys import Keyring
 from ticketing.privacy.vault import Vault
 from ticketing.store.base import Store
 from ticketing.store.opening import open_store
@@ -55,14 +57,24 @@ class OfficeHall:
 
     Args:
         store: its url, or the folder of a SQLite file.
+        keys: its keys; without them the same in memory each time.
 
     Attributes:
         url: of the store.
         path: of a store in a file.
         now: what the office's clock says; set it.
+        keys: of the hall.
     """
 
-    def __init__(self, store: Path | str, *, exclusive: bool = False, seeded: bool = True, box: str = "box") -> None:
+    def __init__(
+        self,
+        store: Path | str,
+        *,
+        exclusive: bool = False,
+        seeded: bool = True,
+        box: str = "box",
+        keys: Keyring | None = None,
+    ) -> None:
         self.url = store if isinstance(store, str) else f"sqlite:///{store / 'quhao.db'}"
         self.path = Path(self.url.removeprefix("sqlite:///"))
         self.now = MORNING
@@ -70,13 +82,14 @@ class OfficeHall:
             empty_store.lay(self.path)
         self._box = box
         self._exclusive = exclusive
+        self.keys = keys or held(MASTER)
         self.open()
         if seeded:
             self.office.seed(SERVICES, WINDOWS)
 
     def open(self) -> None:
         self.store: Store = open_store(self.url, exclusive=self._exclusive, patience=PATIENCE)
-        self.vault = Vault(self.store, MASTER, "hall", clock=lambda: self.now)
+        self.vault = Vault(self.store, self.keys, "hall", clock=lambda: self.now)
         self.office = Office(self.store, self.vault, Rules(), ZONE, lambda: self.now.astimezone(UTC), self._box)
 
     def restart(self) -> None:

@@ -138,14 +138,13 @@ class Appointments:
         with self._ledger.verb() as m:
 
             def do() -> int:
-                person = booking.person_of(m, resident.id_number)
-                if person is None:
+                if booking.person_of(m, resident.id_number) is None:
                     raise StateError("no_id_number")
                 last = booking.last_day(m)
                 if day > last:
                     raise StateError("too_far_ahead", until=last)
-                booking.refuse_blocked(m, person)
-                return booking.book(m, service, day, minute, person, made_by)
+                booking.refuse_blocked(m, resident.id_number)
+                return booking.book(m, service, day, minute, resident.id_number, made_by)
 
             asked = ("book", service, day.isoformat(), minute, resident.as_json(), made_by)
             booked, new = once(m, actor, key, asked, do, lambda made: made, lambda _day, kept: int(kept))
@@ -162,17 +161,15 @@ class Appointments:
     def of_person(self, resident: Resident, day: date | None = None) -> list[Appointment]:
         """A person's appointments of a date (None: today), known by the ID number."""
         with self._ledger.look() as m:
-            person = booking.person_of(m, resident.id_number)
-            if person is None:
-                return []
-            rows = booking.OF_PERSON.all(m.conn, {"person": person, "day": day.isoformat() if day else m.day})
+            persons = booking.persons_of(m, resident.id_number)
+            rows = booking.OF_PERSON.all(m.conn, persons, {"day": day.isoformat() if day else m.day})
             return [booking.appointment(m, row) for row in rows]
 
     def of_holder(self, id_number: str, actor: Actor) -> list[Appointment]:
         """A person's appointments from today on, asked at a terminal by ID number; empty for an unknown one. Logged."""
         with self._ledger.verb() as m:
             access_log.append(m.conn, m.vault, m.now, actor, "terminal-appointments", None)
-            rows = booking.FROM_DAY_ON.all(m.conn, {"person": booking.person_of(m, id_number), "day": m.day})
+            rows = booking.FROM_DAY_ON.all(m.conn, booking.persons_of(m, id_number), {"day": m.day})
             return [booking.appointment(m, row) for row in rows]
 
     def cancel_by_holder(self, appointment: int, id_number: str, actor: Actor) -> Appointment:

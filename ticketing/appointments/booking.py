@@ -1,14 +1,14 @@
 """Steps of booking inside one transaction: a place in a slot, booked days ahead, found by the card on the day.
 
-Of the person, only a keyed hash of the ID number is kept: until the day of the appointment is over, or, for a missed
-appointment, for as long as it counts against the limit.
+Of the person, only a hash of the ID number is kept, keyed by the month it was written in: until the day of the
+appointment is over, or, for a missed appointment, for as long as it counts against the limit.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, literal_column, select, text, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, func, insert, literal_column, select, text, update
 
 from ticketing.calendar import DAY_MINUTES, SlotOfDay
 from ticketing.day import timetable
@@ -16,7 +16,7 @@ from ticketing.day.transaction import Transaction, microseconds
 from ticketing.model import ClosedError, LimitError, Resident, StateError, UnknownError
 from ticketing.privacy import codes
 from ticketing.store import tables
-from ticketing.store.prepared import Prepared
+from ticketing.store.prepared import Prepared, PreparedIn
 
 
 class AppointmentRow(NamedTuple):
@@ -31,28 +31,42 @@ class AppointmentRow(NamedTuple):
     ticket_id: int | None
 
 
+_PERSON = "appointment person"
 _a = tables.appointment
 _MINE = _a.c.id == bindparam("appointment")
 _appointments = select(*(_a.c[name] for name in AppointmentRow._fields))
 _BY_ID = Prepared(_appointments.where(_MINE), AppointmentRow)
 _BY_CODE = Prepared(_appointments.where(_a.c.code_hash == bindparam("code")), AppointmentRow)
 OF_DAY = Prepared(_appointments.where(_a.c.day == bindparam("day")).order_by(_a.c.from_at, _a.c.id), AppointmentRow)
-_BY_PERSON = (_a.c.person_hash == bindparam("person"), _a.c.person_hash.is_not(None))
-_of_person = _appointments.where(*_BY_PERSON).order_by(_a.c.from_at, _a.c.id)
-OF_PERSON = Prepared(_of_person.where(_a.c.day == bindparam("day")), AppointmentRow)
-FROM_DAY_ON = Prepared(_of_person.where(_a.c.day >= bindparam("day")), AppointmentRow)
-_OF_HOLDER = Prepared(_appointments.where(_MINE, _a.c.person_hash == bindparam("person")), AppointmentRow)
-_BOOKED = Prepared(
-    _appointments.where(
-        *_BY_PERSON, _a.c.day == bindparam("day"), _a.c.service_id == bindparam("service"), tables.booked
+_HASHES = "person"
+
+
+def _by_person(persons: list[BindParameter[Any]]) -> tuple[ColumnElement[bool], ...]:
+    """The condition for a person, whose hash differs with the month in which it was written."""
+    return _a.c.person_hash.in_(persons), _a.c.person_hash.is_not(None)
+
+
+def _of_person(*which: ColumnElement[bool]) -> PreparedIn[AppointmentRow]:
+    return PreparedIn(
+        lambda persons: _appointments.where(*_by_person(persons), *which).order_by(_a.c.from_at, _a.c.id),
+        _HASHES,
+        AppointmentRow,
+    )
+
+
+OF_PERSON = _of_person(_a.c.day == bindparam("day"))
+FROM_DAY_ON = _of_person(_a.c.day >= bindparam("day"))
+_OF_HOLDER = _of_person(_MINE)
+_BOOKED = _of_person(_a.c.day == bindparam("day"), _a.c.service_id == bindparam("service"), tables.booked)
+_MISSED: PreparedIn[str] = PreparedIn(
+    lambda persons: (
+        select(_a.c.day)
+        .where(*_by_person(persons), _a.c.day > bindparam("since"), _a.c.state == literal_column("'missed'"))
+        .order_by(_a.c.day.desc())
+        .limit(bindparam("most"))
     ),
-    AppointmentRow,
-)
-_MISSED = Prepared(
-    select(_a.c.day)
-    .where(*_BY_PERSON, _a.c.day > bindparam("since"), _a.c.state == literal_column("'missed'"))
-    .order_by(_a.c.day.desc())
-    .limit(bindparam("most"))
+    _HASHES,
+    str,
 )
 _TAKEN = Prepared(
     select(_a.c.from_at, func.count().label("taken"))
@@ -119,10 +133,8 @@ def check_in(m: Transaction, service: str, resident: Resident | None, ticket: in
     Raises:
         StateError: ``too_early`` (``opens_at``: when it opens), ``too_late`` (``time``).
     """
-    person = person_of(m, resident.id_number if resident else None)
-    if person is None:
-        return None
-    row = _BOOKED.one_or_none(m.conn, {"person": person, "day": m.day, "service": service})
+    persons = persons_of(m, resident.id_number if resident else None)
+    row = _BOOKED.one_or_none(m.conn, persons, {"day": m.day, "service": service})
     if row is None:
         return None
     rules = m.rules.appointments
@@ -141,10 +153,17 @@ def check_in(m: Transaction, service: str, resident: Resident | None, ticket: in
     return Arrival(row.id, rank, None)
 
 
-def book(m: Transaction, service: str, day: date, minute: int, person: bytes, made_by: str) -> int:
-    """Insert an appointment; gives its id. The writer's lock is held: nobody else can take the place."""
+def book(m: Transaction, service: str, day: date, minute: int, id_number: str | None, made_by: str) -> int:
+    """Insert an appointment; gives its id. The writer's lock is held: nobody else can take the place.
+
+    Raises ``no_id_number``, and what :func:`slot_of` and :func:`refuse_taken` raise.
+    """
+    person = person_of(m, id_number)
+    if person is None:
+        raise StateError("no_id_number")
     slot = slot_of(m, service, day, minute)
-    others = _BOOKED.one_or_none(m.conn, {"person": person, "day": day.isoformat(), "service": service})
+    persons = persons_of(m, id_number)
+    others = _BOOKED.one_or_none(m.conn, persons, {"day": day.isoformat(), "service": service})
     there = taken(m, service, day).get(microseconds(slot.period.begins), 0)
     refuse_taken(m, slot, others and others.from_at, there)
     number = next_id(m)
@@ -226,14 +245,14 @@ def taken_from_today(m: Transaction) -> dict[str, dict[int, int]]:
     return found
 
 
-def refuse_blocked(m: Transaction, person: bytes) -> None:
+def refuse_blocked(m: Transaction, id_number: str | None) -> None:
     """Raise ``appointments_blocked`` if this person has missed too many appointments."""
     rules = m.rules.appointments
     span = timedelta(days=rules.no_show_days)
     since = (date.fromisoformat(m.day) - span).isoformat()
-    missed = _MISSED.all(m.conn, {"person": person, "since": since, "most": rules.no_show_limit})
+    missed = _MISSED.all(m.conn, persons_of(m, id_number), {"since": since, "most": rules.no_show_limit})
     if missed and len(missed) == rules.no_show_limit:
-        raise LimitError("appointments_blocked", until=date.fromisoformat(missed[-1].day) + span)
+        raise LimitError("appointments_blocked", until=date.fromisoformat(missed[-1]) + span)
 
 
 def cancel(m: Transaction, row: AppointmentRow) -> Appointment:
@@ -251,7 +270,7 @@ def row_of(m: Transaction, appointment: int) -> AppointmentRow:
 
 def row_of_holder(m: Transaction, appointment: int, id_number: str) -> AppointmentRow | None:
     """The row of an appointment if it is this person's; None if it is another's or does not exist."""
-    return _OF_HOLDER.one_or_none(m.conn, {"appointment": appointment, "person": person_of(m, id_number)})
+    return _OF_HOLDER.one_or_none(m.conn, persons_of(m, id_number), {"appointment": appointment})
 
 
 def row_of_code(m: Transaction, scanned: str) -> AppointmentRow:
@@ -280,6 +299,16 @@ def _hash_of(m: Transaction, code: str) -> bytes:
 
 
 def person_of(m: Transaction, id_number: str | None) -> bytes | None:
-    """The hash by which a person is found on any day; None without an ID number."""
-    number = "".join((id_number or "").split()).upper()
-    return m.vault.lasting_hash("appointment person", number) if number else None
+    """The hash to be written for a person, keyed by this month; None without an ID number."""
+    number = _plain(id_number)
+    return m.vault.month_hash(m.day, _PERSON, number) if number else None
+
+
+def persons_of(m: Transaction, id_number: str | None) -> list[bytes]:
+    """All hashes that may have been written for a person, the one of :func:`person_of` first; none without a number."""
+    number = _plain(id_number)
+    return m.vault.month_hashes(_PERSON, number) if number else []
+
+
+def _plain(id_number: str | None) -> str:
+    return "".join((id_number or "").split()).upper()

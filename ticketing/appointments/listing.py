@@ -53,12 +53,14 @@ class _Day:
             if row.person_hash and self._states[row.person_hash].get(row.from_at) != _BOOKED:
                 self._states[row.person_hash][row.from_at] = row.state
 
-    def knows(self, person: bytes, begins: int) -> bool:
-        return begins in self._states.get(person, ())
+    def knows(self, persons: list[bytes], begins: int) -> bool:
+        """Whether somebody, by any of their hashes, has that slot."""
+        return any(begins in self._states.get(person, ()) for person in persons)
 
-    def booked_by(self, person: bytes) -> int | None:
-        """Begin of the slot that a person has booked, if any."""
-        return next((at for at, state in self._states.get(person, {}).items() if state == _BOOKED), None)
+    def booked_by(self, persons: list[bytes]) -> int | None:
+        """Begin of the slot that somebody has booked, if any."""
+        states = (one for person in persons for one in self._states.get(person, {}).items())
+        return next((at for at, state in states if state == _BOOKED), None)
 
     def add(self, person: bytes, begins: int) -> None:
         self.taken[begins] += 1
@@ -88,14 +90,14 @@ class Listing:
             StateError: ``no_id_number``, ``slot_over``, ``slot_full``, ``already_booked`` (``time``).
         """
         m = self._m
-        person = booking.person_of(m, row.id_number)
+        person, persons = booking.person_of(m, row.id_number), booking.persons_of(m, row.id_number)
         if person is None:
             raise StateError("no_id_number")
         slot, day = self._slot(row), self._day(row)
         begins = microseconds(slot.period.begins)
-        if day.knows(person, begins):
+        if day.knows(persons, begins):
             return False
-        booking.refuse_taken(m, slot, day.booked_by(person), day.taken[begins])
+        booking.refuse_taken(m, slot, day.booked_by(persons), day.taken[begins])
         self._rows.append(
             booking.new_row(m, self._next + len(self._rows), row.service, row.day, slot, person, "import")
         )

@@ -253,12 +253,12 @@ def _key_check(vault: Vault) -> str:
 
 
 def _mac(vault: Vault, told: str, raw: sqlite3.Connection) -> bytes:
-    return vault.lasting_mac("backup", told.encode(), _digest(raw))
+    return vault.lasting_mac("backup", told.encode(), _digest(raw, vault.hash_name))
 
 
-def _digest(raw: sqlite3.Connection) -> bytes:
+def _digest(raw: sqlite3.Connection, hashed: str) -> bytes:
     """Digest of every value in every table but the manifest, whatever the schema, in row order."""
-    digest = hashlib.sha256()
+    digest = hashlib.new(hashed)
     tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
     for name in [row[0] for row in raw.execute(tables).fetchall()]:
         if name == "manifest":

@@ -30,6 +30,7 @@ from ticketing.day.transaction import Transaction
 from ticketing.events import HallRestored
 from ticketing.model import Actor, State, StoreError
 from ticketing.privacy import access_log
+from ticketing.privacy.standing import Standing
 from ticketing.privacy.vault import LOG_HEAD, ErasedError
 from ticketing.store import sequences, tables
 from ticketing.store.tables import metadata
@@ -41,6 +42,7 @@ TOLD = ("service", "window", "ticket", "appointment", "case_file", "rating", "ac
 
 _OWN_WAY = frozenset({"day_key", "fact", "access_log", "counter", "used"})
 _REVOCABLE = frozenset({"account", "token"})
+_OF_MONTHS = (tables.case_file, tables.appointment)
 _OVER = (State.DONE, State.CANCELLED, State.EXPIRED)
 _NUMBER_LENGTH = 16
 _HALL_DAY = "hall_day"
@@ -164,7 +166,11 @@ class _Restoring:
             yield [dict(row._mapping) for row in chunk]
 
     def _copy(self, table: Table) -> None:
+        # A backup that is older than the months' keys: its hashes of persons are put under one.
+        is_old = table in _OF_MONTHS and Standing.of(self._source) is None
         for rows in self._rows(table):
+            for row in rows if is_old else ():
+                row["person_hash"] = row["person_hash"] and self._m.vault.month_mac(self._m.day, row["person_hash"])
             self._m.conn.execute(insert(table), rows)
 
     def _merge_counts(self, table: Table, kept: dict[tuple[Any, ...], int]) -> None:

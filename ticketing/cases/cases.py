@@ -9,8 +9,9 @@ recorded. A case that goes on gets a receipt with a code; the code shows the pro
     promised 承诺, joint 联办, reported 上报      open ──► ready ──► closed
     supplement 补办 (papers are missing)          returned ──► closed, when the resident comes back with them
 
-A case that goes on keeps a keyed hash of the ID number, so that the terminal finds it by the card. The hash is erased
-after the retention. Progress appends no event: no screen of the hall shows it.
+A case that goes on keeps a hash of the ID number, keyed by its month, so that the terminal finds it by the card. The
+hash is erased after the retention, and the month's key is destroyed. Progress appends no event: no screen of the hall
+shows it.
 """
 
 import logging
@@ -30,7 +31,7 @@ from ticketing.day.transaction import Transaction
 from ticketing.model import Actor, StateError, TicketRow, UnknownError
 from ticketing.privacy import codes
 from ticketing.store import tables
-from ticketing.store.prepared import Prepared
+from ticketing.store.prepared import Prepared, PreparedIn
 
 OUTCOMES = {
     "immediate": "即办",
@@ -55,6 +56,7 @@ MOST_CASES = 20
 
 log = logging.getLogger(__name__)
 
+_PERSON = "case of"
 _BY_WORD = {word + kind: outcome for outcome, word in OUTCOMES.items() for kind in ("", "件")}
 _OWN = re.compile(r"[a-z_]{1,32}")
 
@@ -83,8 +85,11 @@ class CaseRow(NamedTuple):
 _cases = select(*(_c.c[name] for name in CaseRow._fields))
 _BY_ID = Prepared(_cases.where(_c.c.id == bindparam("case")), CaseRow)
 _BY_CODE = Prepared(_cases.where(_c.c.code_hash == bindparam("code")), CaseRow)
-_of_person = _cases.where(_c.c.person_hash == bindparam("person"), _c.c.person_hash.is_not(None))
-_OF_PERSON = Prepared(_of_person.order_by(_c.c.id.desc()), CaseRow)
+_OF_PERSON = PreparedIn(
+    lambda persons: _cases.where(_c.c.person_hash.in_(persons), _c.c.person_hash.is_not(None)).order_by(_c.c.id.desc()),
+    "person",
+    CaseRow,
+)
 _OF_TICKET = Prepared(_cases.where(_c.c.ticket_id == bindparam("ticket")).order_by(_c.c.id), CaseRow)
 _MOVE = update(_c).where(_c.c.id == bindparam("case"))
 _PROMISE_DAYS = select(tables.service.c.promise_days).where(tables.service.c.id == bindparam("service"))
@@ -278,8 +283,8 @@ def row_of_code(m: Transaction, code_text: str) -> CaseRow:
 
 def rows_of_person(m: Transaction, id_number: str) -> list[CaseRow]:
     """The rows of this person's cases, newest first."""
-    person = _person_of(m, id_number)
-    return _OF_PERSON.all(m.conn, {"person": person}) if person else []
+    number = _plain(id_number)
+    return _OF_PERSON.all(m.conn, m.vault.month_hashes(_PERSON, number)) if number else []
 
 
 def rows_of_ticket(m: Transaction, ticket: int) -> list[CaseRow]:
@@ -344,12 +349,12 @@ def _promised_on(m: Transaction, service: str, days: int | None) -> date:
 def _person_at(m: Transaction, row: TicketRow) -> bytes | None:
     """The person hash for a case. The data are not shown, so the access log gets no entry."""
     found = residents.opened(m, row.hall_day, row.id)
-    return _person_of(m, (found.resident.id_number if found else None) or "")
+    number = _plain((found.resident.id_number if found else None) or "")
+    return m.vault.month_hash(m.day, _PERSON, number) if number else None
 
 
-def _person_of(m: Transaction, id_number: str) -> bytes | None:
-    number = "".join(unicodedata.normalize("NFKC", id_number).split()).upper()
-    return m.vault.lasting_hash("case of", number) if number else None
+def _plain(id_number: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", id_number).split()).upper()
 
 
 def _hash_of(m: Transaction, receipt: str) -> bytes:

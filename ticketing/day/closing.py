@@ -10,6 +10,7 @@ from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketExpired, TicketFinished
 from ticketing.model import State
+from ticketing.policy import Rules
 from ticketing.privacy.vault import ErasedError
 from ticketing.store import tables
 
@@ -133,6 +134,12 @@ def _end(m: Transaction, since: str) -> None:
             m.append(TicketFinished(*told, outcome=OUTCOME))
         else:
             m.append(TicketExpired(*told, was=None if row.state == State.WAITING else row.state))
+
+
+def persons_kept(rules: Rules) -> timedelta:
+    """How long after a month's end something written in it may be looked for by its person: a case, an appointment."""
+    booked = rules.appointments.days_ahead + rules.appointments.no_show_days
+    return timedelta(days=max(rules.cases_days, booked))
 
 
 def erase(m: Transaction, before: date) -> int:

@@ -1,4 +1,7 @@
-"""Authenticated encryption: AES-256-GCM (NIST SP 800-38D) or SM4-GCM (GB/T 32907, RFC 8998), and key derivation.
+"""Authenticated encryption, MACs and key derivation, of the international or of the Chinese standards (国密).
+
+AES-256-GCM (NIST SP 800-38D) or SM4-GCM (GB/T 32907, RFC 8998); HMAC and HKDF (RFC 5869) over SHA-256 or SM3
+(GB/T 32905).
 
 Pure functions of bytes; ``vault`` decides which key is used for what.
 
@@ -7,6 +10,8 @@ sealed before a change of the setting still open; the tag covers it, too. Nonces
 seal 2³² messages (SP 800-38D §8.3), and a key lasts one day.
 """
 
+import hashlib
+import hmac
 import os
 from dataclasses import dataclass
 
@@ -26,12 +31,38 @@ class BrokenSealError(Exception):
 
 
 @dataclass(frozen=True)
+class Hash:
+    """A hash function, in HMAC and HKDF.
+
+    Attributes:
+        name: as ``hashlib`` and the fact in the store know it.
+    """
+
+    name: str
+    algorithm: hashes.HashAlgorithm
+
+    def mac(self, key: bytes, *parts: bytes) -> bytes:
+        """HMAC (RFC 2104) over the framed ``parts``, 32 bytes."""
+        return hmac.digest(key, frame(*parts), self.name)
+
+    def derive(self, key: bytes, length: int, *label: bytes) -> bytes:
+        """A key for one purpose from a uniformly random ``key``: HKDF (RFC 5869) with the purpose as info."""
+        return HKDF(self.algorithm, length, None, frame(b"quhao 1", *label)).derive(key)
+
+
+SHA256 = Hash("sha256", hashes.SHA256())
+SM3 = Hash("sm3", hashes.SM3())
+HASHES = {one.name: one for one in (SHA256, SM3)}
+
+
+@dataclass(frozen=True)
 class Suite:
-    """A cipher."""
+    """A cipher, and the hash by which its own key is derived."""
 
     number: int
     name: str
     key_bytes: int
+    hash: Hash = SHA256
 
     def encrypt(self, key: bytes, nonce: bytes, data: bytes, bound: bytes) -> bytes:
         """Ciphertext followed by the tag; ``bound`` is authenticated, not stored (additional data)."""
@@ -56,15 +87,19 @@ class Suite:
 
 AES_256_GCM = Suite(1, "aes-256-gcm", 32)
 SM4_GCM = Suite(2, "sm4-gcm", 16)
+SM4_GCM_SM3 = Suite(3, "sm4-gcm", 16, SM3)
 SUITES = {suite.name: suite for suite in (AES_256_GCM, SM4_GCM)}
-_BY_NUMBER = {suite.number: suite for suite in SUITES.values()}
+"""By the name of the cipher, where the store's hash is SHA-256; a store of SM3 has :data:`SM4_GCM_SM3` alone."""
+_BY_NUMBER = {suite.number: suite for suite in (*SUITES.values(), SM4_GCM_SM3)}
 
 
 def available(suite: Suite) -> bool:
-    """Whether the OpenSSL in use has it: builds without SM4 exist."""
+    """Whether the OpenSSL in use has it: builds without SM4 and SM3 exist."""
     try:
         suite.encrypt(bytes(suite.key_bytes), bytes(NONCE_BYTES), b"", b"")
-    except UnsupportedAlgorithm:
+        hashlib.new(suite.hash.name)
+        suite.hash.derive(bytes(KEY_BYTES), KEY_BYTES)
+    except (UnsupportedAlgorithm, ValueError):
         return False
     return True
 
@@ -75,8 +110,8 @@ def frame(*parts: bytes) -> bytes:
 
 
 def derive(key: bytes, length: int, *label: bytes) -> bytes:
-    """A key for one purpose from a uniformly random ``key``: HKDF-SHA256 (RFC 5869) with the purpose as info."""
-    return HKDF(hashes.SHA256(), length, None, frame(b"quhao 1", *label)).derive(key)
+    """:meth:`Hash.derive` with SHA-256."""
+    return SHA256.derive(key, length, *label)
 
 
 def seal(suite: Suite, key: bytes, data: bytes, *bound: bytes) -> bytes:
@@ -100,4 +135,4 @@ def unseal(key: bytes, sealed: bytes, *bound: bytes) -> bytes:
 
 
 def _suite_key(suite: Suite, key: bytes) -> bytes:
-    return derive(key, suite.key_bytes, b"seal", suite.name.encode())
+    return suite.hash.derive(key, suite.key_bytes, b"seal", suite.name.encode())

@@ -1,50 +1,67 @@
-"""Keys for residents' data: a master key outside the store, a key for each hall day inside it.
+"""Keys for residents' data: a chain of keys outside the store, a key for each hall day inside it.
 
 ::
 
-    master key (a file, 32 random bytes)
-    ├── wraps ── day key (32 random bytes per hall day, in the table ``day_key``)
-    │            ├── seals residents and kept answers, bound to hall, day, purpose and ident
-    │            ├── hashes what must be found again on that day, such as an ID number
-    │            └── makes the tickets' codes, which are stored nowhere
-    └── lasting: hashes and seals that outlive a day, such as the head of the access log
+    key file (see ``keys``)
+    ├── chain ── key of the day ── wraps ── day key (32 random bytes per hall day, in the table ``day_key``)
+    │                                       ├── seals residents and kept answers, bound to hall, day, purpose and ident
+    │                                       ├── hashes what must be found again on that day, such as an ID number
+    │                                       └── makes the tickets' codes, which are stored nowhere
+    ├── months ─ hashes of persons that outlive a day: cases, appointments
+    └── root ─── lasting: hashes and seals of what is nobody's, such as a receipt's code and the head of the access log
 
-Erasing a day key erases the day: in the store, its journal, and every copy of it. A copy of the store without the
-master key opens nothing. Keys are derived with HKDF and bound to the hall, so that no key serves two purposes. Python
-cannot wipe memory: a day key that was in use stays in the memory of a running process until that memory is reused; it
-is on no disk.
+Erasing a day key and moving the chain on erases the day: in the store, its log, its old pages, and every copy of it. A
+copy of the store without the key file opens nothing. Keys are derived with HKDF and bound to the hall, so that no key
+serves two purposes. Python cannot wipe memory: a day key that was in use stays in the memory of a running process until
+that memory is reused; it is on no disk.
 """
 
-import hmac
-import os
+import logging
 import secrets
-import stat
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, bindparam, insert, literal, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, update
 
-from ticketing.model import StateError, StoreError
+from ticketing.model import StoreError
 from ticketing.privacy import sealing
-from ticketing.privacy.sealing import KEY_BYTES, BrokenSealError
+from ticketing.privacy.errors import ErasedError, VaultError
+from ticketing.privacy.keys import Chain, Keyring, Keys, chain_ahead, month_of
+from ticketing.privacy.sealing import KEY_BYTES, BrokenSealError, Hash
+from ticketing.privacy.standing import (
+    STANDING,
+    Standing,
+    key_wrong,
+    lasting_key,
+    old_proof,
+    proof_of,
+    refuse_hash,
+    refuse_older,
+)
 from ticketing.store.prepared import Prepared
-from ticketing.store.tables import account, day_key, fact, login, metadata, token
+from ticketing.store.tables import account, appointment, case_file, day_key, fact, login, metadata, token
 
 if TYPE_CHECKING:
     from ticketing.store.base import Store
+
+__all__ = ["ErasedError", "Renewed", "Vault", "VaultError", "is_sealed", "live_days"]
+
+log = logging.getLogger(__name__)
 
 CODE_BYTES = 10
 LOG_HEAD = "access_log"
 """The fact that holds the sealed head of the access log; a new store gets an empty one together with the proof of its
 key, so that a missing head was taken away."""
-
-_PROOF = "master_key"
+_BEFORE = timedelta(days=14)
+"""How long before the box's date a new chain begins: the box's may be wrong, and there is nothing yet to destroy."""
 _CACHED_DAYS = 4
 _DAY = Prepared(select(day_key.c.wrapped).where(day_key.c.hall_day == bindparam("day")))
-_FACT = select(fact.c.value).where(fact.c.name == bindparam("wanted"))
+_LIVE = select(day_key.c.hall_day, day_key.c.wrapped).where(day_key.c.wrapped.is_not(None)).order_by(day_key.c.hall_day)
+_WRAP = update(day_key).where(day_key.c.hall_day == bindparam("day")).values(wrapped=bindparam("as"))
 # Accounts may be added before the first start. All other rows were written by a program that had the key.
 _WITHOUT_KEY = {table.name for table in (account, token, login)}
 _IN_USE = select(
@@ -58,119 +75,23 @@ _IN_USE = select(
 )
 
 
-class VaultError(StoreError):
-    """The key file or a sealed value is not as it must be; the text says what to do, and holds no secret.
+@dataclass(frozen=True)
+class Renewed:
+    """The result of :meth:`Vault.renew`: the hall days that still open, and those that no key there was opens."""
 
-    A :class:`~ticketing.model.StoreError`: nothing was changed, and the caller cannot mend it.
-
-    Codes: ``key_missing``, ``key_unreadable``, ``key_too_open``, ``key_malformed``, ``key_wrong``, ``hall_changed``,
-    ``proof_missing``, ``cipher_unknown``, ``cipher_unavailable``, ``seal_broken``, ``log_broken``.
-    """
+    kept: list[str]
+    lost: list[str]
 
 
-class ErasedError(StateError):
-    """The key of that hall day is erased, and with it everything sealed on that day; code ``erased``."""
-
-    def __init__(self, hall_day: str) -> None:
-        super().__init__("erased", hall_day=hall_day)
-
-
-def load_master_key(path: Path, *, create: bool = True) -> bytes:
-    """The 32 bytes of the master key.
-
-    The file holds 64 hexadecimal digits, so that it can be written on paper and typed in again.
-
-    Args:
-        path: the key file; only its owner may read it.
-        create: make a new key if there is no file. False for a store that :func:`is_sealed`: a new key would open
-            nothing, and the old file must be put back.
-
-    Raises:
-        VaultError: it is missing, unreadable, open to other users, or not a key.
-    """
-    try:
-        return _read_key(path)
-    except FileNotFoundError:
-        if not create:
-            raise VaultError(
-                "key_missing",
-                f"找不到主密钥文件 {path}，数据库已用它加密：请从备份处放回，或改正 store.key_file / "
-                f"the master key file {path} is not there, and the store is sealed with it: "
-                "put it back from where you keep its copy, or correct store.key_file",
-            ) from None
-    _make_key(path)
-    return _read_key(path)
+def live_days(conn: Connection) -> list[str]:
+    """The hall days that have a key, oldest first."""
+    return [row.hall_day for row in conn.execute(_LIVE)]
 
 
 def is_sealed(store: "Store") -> bool:
-    """Whether this store has a master key already."""
+    """Whether this store has keys already."""
     with store.read() as conn:
-        return conn.scalar(_FACT, {"wanted": _PROOF}) is not None or bool(conn.scalar(_IN_USE))
-
-
-def _read_key(path: Path) -> bytes:
-    try:
-        # O_NONBLOCK: a pipe put in the file's place must not hang the start.
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            about = os.fstat(handle)
-            text = os.read(handle, 1024) if stat.S_ISREG(about.st_mode) else b""
-        finally:
-            os.close(handle)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise VaultError(
-            "key_unreadable",
-            f"无法读取主密钥文件 {path}：它必须属于运行 quhao 的用户 / "
-            f"cannot read the master key file {path}: {error.strerror}; the user that runs quhao must own it",
-        ) from None
-    if stat.S_ISREG(about.st_mode) and about.st_mode & 0o077:
-        raise VaultError(
-            "key_too_open",
-            f"其他用户可以读取主密钥文件 {path}，请执行 chmod 600 {path} / "
-            f"the master key file {path} is open to other users (mode {stat.S_IMODE(about.st_mode):04o}): "
-            f"run chmod 600 {path}",
-        )
-    try:
-        key = bytes.fromhex(text.decode("ascii"))
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise VaultError(
-            "key_malformed",
-            f"主密钥文件 {path} 内容不对，应为 {2 * KEY_BYTES} 位十六进制数：请从备份处放回 / "
-            f"the master key file {path} does not hold a key: expected {2 * KEY_BYTES} hexadecimal digits; "
-            "put it back from where you keep its copy",
-        )
-    return key
-
-
-def _make_key(path: Path) -> None:
-    """Make a whole key file or none; of two processes that start at once, one makes it and both read it."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(KEY_BYTES) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(draft, path)
-        except FileExistsError:
-            return
-        finally:
-            draft.unlink()
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        raise VaultError(
-            "key_unreadable", f"无法创建主密钥文件 {path} / cannot make the master key file {path}: {error.strerror}"
-        ) from None
+        return Standing.of(conn) is not None or old_proof(conn) is not None or bool(conn.scalar(_IN_USE))
 
 
 class _DayKeys:
@@ -178,97 +99,254 @@ class _DayKeys:
 
     __slots__ = ("code", "hash", "seal", "wrapped")
 
-    def __init__(self, day: bytes, wrapped: bytes) -> None:
+    def __init__(self, day: bytes, wrapped: bytes, hashed: Hash) -> None:
         self.wrapped = wrapped
-        self.seal = sealing.derive(day, KEY_BYTES, b"day seal")
-        self.hash = sealing.derive(day, KEY_BYTES, b"day hash")
-        self.code = sealing.derive(day, KEY_BYTES, b"day code")
+        self.seal = hashed.derive(day, KEY_BYTES, b"day seal")
+        self.hash = hashed.derive(day, KEY_BYTES, b"day hash")
+        self.code = hashed.derive(day, KEY_BYTES, b"day code")
 
 
 class Vault:
     """Seals, opens and erases, inside the caller's transaction.
 
     Args:
-        store: read once, here, to check that the key is the one it was sealed with.
-        master: 32 bytes of :func:`load_master_key`.
+        store: read once, here, to check that these are the keys it was sealed with. A new store gets its proof of
+            them; the day keys and person hashes of one that is older than the chain are put under the chain.
+        keyring: the keys, as a file or in memory.
         hall_id: part of every key: another hall's seals do not open.
         cipher: ``"aes-256-gcm"`` or ``"sm4-gcm"``, for new seals; both kinds are opened.
+        hash: ``"sha256"`` or ``"sm3"``, of every hash, MAC and derived key; what the store was made with.
         clock: now, as an aware ``datetime``.
+        any_chain: take a keyring whose chain is missing or not the store's, to :meth:`renew` it.
+
+    Attributes:
+        hash, hash_name: the hash function of the store, and what ``hashlib`` calls it.
+        trouble: code of the error by which the key file could not be moved on last time; None when it could.
 
     Raises:
-        VaultError: key or hall are not the store's, the store's proof of them was removed, or this box lacks the
-            cipher.
+        VaultError: keys, hall or hash are not the store's, the store's proof of them was removed, or this box lacks
+            the cipher.
     """
 
     def __init__(
         self,
         store: "Store",
-        master: bytes,
+        keyring: Keyring,
         hall_id: str,
         cipher: str = "aes-256-gcm",
+        hash: str = "sha256",  # noqa: A002 - the field's word
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        any_chain: bool = False,
     ) -> None:
         suite = sealing.SUITES.get(cipher)
         if suite is None:
             raise VaultError("cipher_unknown", f"unknown cipher {cipher!r}: use one of {', '.join(sealing.SUITES)}")
+        self.hash, self.hash_name = sealing.HASHES[hash], hash
+        if self.hash is sealing.SM3:
+            suite = sealing.SM4_GCM_SM3
         if not sealing.available(suite):
             raise VaultError(
                 "cipher_unavailable",
-                f"本机的 OpenSSL 不支持 {cipher}，请用 aes-256-gcm / "
-                f"the OpenSSL of this box cannot do {cipher}: use aes-256-gcm",
+                f"本机的 OpenSSL 不支持 {suite.name}，请用 aes-256-gcm / "
+                f"the OpenSSL of this box cannot do {suite.name}: use aes-256-gcm",
             )
-        hall = hall_id.encode()
+        self.trouble: str | None = None
         self._suite = suite
-        self._hall = hall
+        self._hall = hall_id.encode()
         self._clock = clock
-        self._wrap = sealing.derive(master, KEY_BYTES, hall, b"wrap")
-        self._lasting_seal = sealing.derive(master, KEY_BYTES, hall, b"lasting seal")
-        self._lasting_hash = sealing.derive(master, KEY_BYTES, hall, b"lasting hash")
+        self._ring = keyring
         self._lock = threading.Lock()
         self._days: dict[str, _DayKeys] = {}
-        # Two halves, to tell a changed hall.id from a wrong key.
-        self._prove(
-            store,
-            sealing.derive(master, KEY_BYTES, b"proof of the key"),
-            sealing.derive(master, KEY_BYTES, hall, b"proof of the hall"),
-        )
+        self._months: tuple[Keys | None, str, list[bytes]] = None, "", []
+        self._newest = date.min
+        # Which of the file's chains is in force, the store says.
+        self._in_force = ""
+        self._lasting_hash = lasting_key(keyring.keys, self._hall, self.hash)
+        self._prove(store, any_chain)
 
-    def _prove(self, store: "Store", key_proof: bytes, hall_proof: bytes) -> None:
+    def _prove(self, store: "Store", any_chain: bool) -> None:
         with store.read() as conn:
-            kept = conn.scalar(_FACT, {"wanted": _PROOF})
-        if kept is None:
+            found, live = Standing.of(conn), [date.fromisoformat(day) for day in live_days(conn)]
+            older = None if found else old_proof(conn)
+        if found is None:
+            if older is not None:
+                refuse_older(older, self._ring.keys, self._hall.decode(), self.hash)
+            elif self._ring.keys.chain is not None:
+                refuse_hash(self._ring.keys.hash.name, self.hash)
+            start = min([self._clock().date() - _BEFORE, *live])
+            self._ring.change(lambda keys: keys if keys.chain else replace(keys, hash=self.hash).begun(start))
             with store.write() as conn:
-                kept = conn.scalar(_FACT, {"wanted": _PROOF})
-                if kept is None:
-                    if conn.scalar(_IN_USE):
-                        raise VaultError(
-                            "proof_missing",
-                            "数据库中的密钥证明已被删除，访问日志也可能一并被删，不再可信："
-                            "请从备份恢复数据库，并查明原因 / "
-                            "this store has been worked with, but the proof of its key was removed, and entries of the "
-                            "access log may have been removed with it: bring back a backup, and find out who did it",
-                        )
-                    kept = key_proof + hall_proof
-                    head = self.seal_lasting(LOG_HEAD, "head", b"")
-                    conn.execute(insert(fact), [{"name": _PROOF, "value": kept}, {"name": LOG_HEAD, "value": head}])
-        if not hmac.compare_digest(kept[:KEY_BYTES], key_proof):
+                found = Standing.of(conn) or self._take_over(conn, older is not None)
+            if older is not None:
+                with suppress(StoreError):
+                    store.checkpoint()
+        found.refuse_others(self._ring.keys, self._hall.decode(), self.hash)
+        if self._ring.keys.following is not None:
+            # In a transaction that writes: whoever has announced that chain may be about to commit.
+            with store.write() as conn:
+                found = Standing.of(conn) or found
+                self._in_force = found.chain
+                self._ring.change(lambda keys: keys.settled(self._in_force))
+        if found.converted and self._ring.keys.chain is not None:
+            self._ring.change(lambda keys: keys.without_old_root(self._lasting_hash, self._seals(keys)[-1]))
+        self._in_force = found.chain
+        if not any_chain:
+            found.refuse_other_chain(self._ring.keys)
+
+    def _take_over(self, conn: Connection, converted: bool) -> Standing:
+        """Give a store its proof of the keys; ``converted``: one that is older than the chain."""
+        keys = self._ring.keys
+        if not converted and conn.scalar(_IN_USE):
             raise VaultError(
-                "key_wrong",
-                "主密钥与数据库不符：请放回原来的密钥文件，或改正 store.key_file 或 store.url / "
-                "the master key is not the one this store is sealed with: "
-                "put back the right key file, or correct store.key_file or store.url",
+                "proof_missing",
+                "数据库中的密钥证明已被删除，访问日志也可能一并被删，不再可信：请从备份恢复数据库，并查明原因 / "
+                "this store has been worked with, but the proof of its key was removed, and entries of the access log "
+                "may have been removed with it: bring back a backup, and find out who did it",
             )
-        if not hmac.compare_digest(kept[KEY_BYTES:], hall_proof):
+        chain = self._chain()
+        proof = proof_of(self._lasting_hash, self.hash)
+        standing = Standing(proof, self._hall.decode(), self.hash.name, chain.id, converted=converted)
+        told = {"name": STANDING, "value": standing.as_bytes()}
+        if not converted:
+            head = self.seal_lasting(LOG_HEAD, "head", b"")
+            conn.execute(insert(fact), [told, {"name": LOG_HEAD, "value": head}])
+            return standing
+        conn.execute(update(fact).where(fact.c.name == STANDING).values(told))
+        old = sealing.derive(keys.root, KEY_BYTES, self._hall, b"wrap")
+        for row in conn.execute(_LIVE).all():
+            # A row that was spoilt stays so, and is found when that day is worked with.
+            with suppress(BrokenSealError):
+                day = sealing.unseal(old, row.wrapped, *self._bound(row.hall_day, "day key", ""))
+                conn.execute(_WRAP, {"day": row.hall_day, "as": self._wrapped(chain, row.hall_day, day)})
+        self._age_persons(conn)
+        log.warning("the store was put under a chain of keys, which was added to the key file")
+        return standing
+
+    def _age_persons(self, conn: Connection) -> None:
+        key = self._ring.keys.months[-1][1]
+        for table in (case_file, appointment):
+            rows = conn.execute(select(table.c.id, table.c.person_hash).where(table.c.person_hash.is_not(None))).all()
+            if rows:
+                conn.execute(
+                    update(table).where(table.c.id == bindparam("row")).values(person_hash=bindparam("as")),
+                    [{"row": row.id, "as": self.hash.mac(key, row.person_hash)} for row in rows],
+                )
+
+    # -- the chain -------------------------------------------------------------------------------------------------
+
+    @property
+    def stands_at(self) -> date:
+        """The first hall day that this box still has a key for."""
+        return self._chain().day
+
+    def move(self, before: date, months_before: date) -> None:
+        """Destroy the keys of the hall days before ``before``, and of the months that were over at ``months_before``.
+
+        Not in a transaction: once what they wrapped is erased, and that is committed. Only by a clock that is not
+        doubted: there is no way back.
+
+        Raises:
+            VaultError: ``key_unwritable``; the next call tries again.
+        """
+        keys = self._ring.keys
+        if before <= self._chain().day and all(month >= month_of(months_before) for month, _ in keys.months):
+            self.trouble = None
+            return
+        try:
+            self._ring.change(lambda keys: self._own(keys).moved(before, months_before))
+        except VaultError as error:
+            if error.code != self.trouble:
+                log.error("%s", error)
+            self.trouble = error.code
+            raise
+        self.trouble = None
+        with self._lock:
+            self._days = {day: keys for day, keys in self._days.items() if day >= before.isoformat()}
+
+    def _own(self, keys: Keys) -> Keys:
+        """The keys, unless the file was exchanged while the program runs."""
+        if keys.chain is None or keys.chain.id != self._in_force:
             raise VaultError(
-                "hall_changed",
-                "数据库属于另一个 hall.id 的大厅：请改回原来的 hall.id / "
-                "this store belongs to a hall with another hall.id: put the old hall.id back",
+                "chain_other",
+                "密钥文件已被换成另一个，请重新启动 / the key file was exchanged for another one: restart this box",
             )
+        return keys
+
+    def renew(self, store: "Store", today: date, entry: Callable[[Connection], object] | None = None) -> Renewed:
+        """Begin a new chain, and put under it what the old one still opens; nobody else may work on the store.
+
+        A copy of the old key file opens nothing that is sealed from now on. What the old chain cannot open is recorded
+        as erased. ``entry`` is called in the same transaction, for the access log.
+
+        Raises:
+            VaultError: ``key_unwritable``: nothing was changed, or all of it and the next start ends it.
+        """
+        kept: dict[str, bytes] = {}
+        lost: list[str] = []
+        with store.write() as conn:
+            standing = Standing.of(conn)
+            if standing is None:
+                raise key_wrong()
+            for row in conn.execute(_LIVE).all():
+                try:
+                    kept[row.hall_day] = self._unwrapped(row.hall_day, row.wrapped)
+                except (ErasedError, VaultError):
+                    lost.append(row.hall_day)
+            start = min([today, *map(date.fromisoformat, kept)])
+            chain = Chain.begun(start, self.hash)
+            self._ring.change(lambda keys: replace(keys, hash=self.hash).announcing(chain, today))
+            for day in lost:
+                self.erase(conn, day)
+            for day, key in kept.items():
+                conn.execute(_WRAP, {"day": day, "as": self._wrapped(chain, day, key)})
+            new = today.isoformat()
+            if new not in kept:
+                # A clock that ran ahead may have erased today: the hall goes on with another key.
+                wrapped = self._wrapped(chain, new, secrets.token_bytes(KEY_BYTES))
+                conn.execute(delete(day_key).where(day_key.c.hall_day == new))
+                conn.execute(insert(day_key).values(hall_day=new, wrapped=wrapped, created_at=self._now()))
+            former = tuple(dict.fromkeys((*standing.former, standing.chain)))
+            standing = replace(standing, chain=chain.id, former=former, renewed=new)
+            conn.execute(update(fact).where(fact.c.name == STANDING).values(value=standing.as_bytes()))
+            if entry is not None:
+                entry(conn)
+        self._in_force = chain.id
+        with self._lock:
+            self._days.clear()
+        self._ring.change(lambda keys: keys.settled(chain.id))
+        return Renewed(sorted(kept), lost)
+
+    def mend(self, store: "Store", today: date) -> None:
+        """Begin a new chain where this one is ahead of today, after a clock that ran ahead was put right.
+
+        Only for a store of one box: boxes that share one have one chain, see :meth:`renew`.
+        """
+        if today < self._chain().day and not store.shared:
+            log.warning("the chain of keys is ahead of today: a new one begins")
+            self.renew(store, today)
+
+    def _chain(self) -> Chain:
+        chain = self._chain_or_none()
+        if chain is None:
+            raise ValueError("a vault without a chain is for renew() alone")
+        return chain
+
+    def _chain_or_none(self) -> Chain | None:
+        keys = self._ring.keys
+        following = keys.following is not None and keys.following.id == self._in_force
+        return keys.following if following else keys.chain
 
     # -- for one hall day ------------------------------------------------------------------------------------------
 
     def begin_day(self, conn: Connection, hall_day: str) -> None:
-        """Make the day's key if there is none, so that readers need not write later."""
+        """Make the day's key if there is none, so that readers need not write later.
+
+        Where the chain is ahead of the day nothing is made: the hall goes on without cards until that is mended.
+        """
+        if date.fromisoformat(hall_day) < self._chain().day:
+            log.error("%s", chain_ahead(date.fromisoformat(hall_day), self._chain().day))
+            return
         self._keys(conn, hall_day, make=True)
 
     def seal(
@@ -294,7 +372,7 @@ class Vault:
     def day_hash(self, conn: Connection, hall_day: str, purpose: str, value: str) -> bytes:
         """A MAC, 32 bytes, by which ``value`` is found again on that day; useless without the keys."""
         keys = self._keys(conn, hall_day, make=True)
-        return _mac(keys.hash, purpose.encode(), _utf8(value))
+        return self.hash.mac(keys.hash, purpose.encode(), _utf8(value))
 
     def day_code(self, conn: Connection, hall_day: str, ticket_id: int, wrapped: bytes | None = None) -> bytes:
         """The 10 bytes of a ticket's code: pseudorandom, the same each time, gone with the day.
@@ -302,7 +380,7 @@ class Vault:
         ``wrapped`` is the day's wrapped key, where the same transaction has read it already.
         """
         keys = self._keys(conn, hall_day, make=True, wrapped=wrapped)
-        return _mac(keys.code, str(ticket_id).encode())[:CODE_BYTES]
+        return self.hash.mac(keys.code, str(ticket_id).encode())[:CODE_BYTES]
 
     def erase(self, conn: Connection, hall_day: str) -> bool:
         """Erase the key of ``hall_day`` once the caller commits; False if there was none."""
@@ -316,33 +394,63 @@ class Vault:
 
     def days(self, conn: Connection) -> list[str]:
         """The hall days that have a key, oldest first; cached keys of other days are dropped."""
-        held = list(
-            conn.scalars(select(day_key.c.hall_day).where(day_key.c.wrapped.is_not(None)).order_by(day_key.c.hall_day))
-        )
+        held = live_days(conn)
         with self._lock:
             self._days = {day: keys for day, keys in self._days.items() if day in held}
         return held
 
-    # -- for as long as the master key -----------------------------------------------------------------------------
+    # -- for a month -----------------------------------------------------------------------------------------------
+
+    def month_hash(self, day: str, purpose: str, value: str) -> bytes:
+        """A MAC, 32 bytes, by which ``value`` of that hall day is found until its month's key is destroyed."""
+        return self.month_mac(day, self.lasting_hash(purpose, value))
+
+    def month_hashes(self, purpose: str, value: str) -> list[bytes]:
+        """The same for every month whose key is kept, newest first: what was written in any of them is found."""
+        lasting = self.lasting_hash(purpose, value)
+        return [self.hash.mac(key, lasting) for key in self._month_keys(self._latest())]
+
+    def month_mac(self, day: str, lasting: bytes) -> bytes:
+        """:meth:`month_hash` of what a :meth:`lasting_hash` was made of."""
+        written = date.fromisoformat(day)
+        self._newest = max(self._newest, written)
+        return self.hash.mac(self._month_keys(written)[0], lasting)
+
+    def _month_keys(self, day: date) -> list[bytes]:
+        keys, month = self._ring.keys, month_of(day)
+        of, until, found = self._months
+        if of is not keys or until != month:
+            found = replace(keys, chain=self._chain()).month_keys(day)
+            self._months = keys, month, found
+        return found
+
+    def _latest(self) -> date:
+        # A day of the hall's clock, which may be right where the box's is not.
+        return max(self._newest, self._clock().date())
+
+    # -- for as long as the root -----------------------------------------------------------------------------------
 
     def lasting_hash(self, purpose: str, value: str) -> bytes:
         """A MAC, 32 bytes, by which ``value`` is found again on any day."""
         return self.lasting_mac(purpose, _utf8(value))
 
     def lasting_mac(self, purpose: str, *parts: bytes) -> bytes:
-        """A MAC, 32 bytes, over ``parts`` in this order, keyed by the master key."""
-        return _mac(self._lasting_hash, purpose.encode(), *parts)
+        """A MAC, 32 bytes, over ``parts`` in this order, keyed by the root."""
+        return self.hash.mac(self._lasting_hash, purpose.encode(), *parts)
 
     def seal_lasting(self, purpose: str, ident: str, data: bytes) -> bytes:
         """Seal data that are not personal and outlive the day."""
-        return sealing.seal(self._suite, self._lasting_seal, data, *self._bound("", purpose, ident))
+        return sealing.seal(self._suite, self._seals(self._ring.keys)[0], data, *self._bound("", purpose, ident))
 
     def open_lasting(self, purpose: str, ident: str, sealed: bytes) -> bytes:
         """Open them; raises :class:`VaultError` (``seal_broken``)."""
-        try:
-            return sealing.unseal(self._lasting_seal, sealed, *self._bound("", purpose, ident))
-        except BrokenSealError:
-            raise _broken(purpose) from None
+        for key in self._seals(self._ring.keys):
+            with suppress(BrokenSealError):
+                return sealing.unseal(key, sealed, *self._bound("", purpose, ident))
+        raise _broken(purpose)
+
+    def _seals(self, keys: Keys) -> list[bytes]:
+        return [*keys.seals, self.hash.derive(keys.root, KEY_BYTES, self._hall, b"lasting seal")]
 
     # -- keys ------------------------------------------------------------------------------------------------------
 
@@ -360,26 +468,44 @@ class Vault:
         with self._lock:
             keys = self._days.get(hall_day)
         if keys is None or keys.wrapped != wrapped:
-            keys = self._unwrap(hall_day, wrapped)
+            chain = self._chain()
+            if make and date.fromisoformat(hall_day) < chain.day:
+                raise chain_ahead(date.fromisoformat(hall_day), chain.day)
+            keys = _DayKeys(self._unwrapped(hall_day, wrapped), wrapped, self.hash)
             self._remember(hall_day, keys)
         return keys
 
     def _make_keys(self, conn: Connection, hall_day: str) -> _DayKeys:
+        chain = self._chain()
+        if date.fromisoformat(hall_day) < chain.day:
+            raise chain_ahead(date.fromisoformat(hall_day), chain.day)
         day = secrets.token_bytes(KEY_BYTES)
-        wrapped = sealing.seal(sealing.AES_256_GCM, self._wrap, day, *self._bound(hall_day, "day key", ""))
+        wrapped = self._wrapped(chain, hall_day, day)
         conn.execute(insert(day_key).values(hall_day=hall_day, wrapped=wrapped, created_at=self._now()))
-        keys = _DayKeys(day, wrapped)
+        keys = _DayKeys(day, wrapped, self.hash)
         self._remember(hall_day, keys)
         return keys
 
-    def _unwrap(self, hall_day: str, wrapped: bytes) -> _DayKeys:
+    def _wrapped(self, chain: Chain, hall_day: str, day: bytes) -> bytes:
+        return sealing.seal(self._suite, self._wrap(chain, hall_day), day, *self._bound(hall_day, "day key", ""))
+
+    def _unwrapped(self, hall_day: str, wrapped: bytes) -> bytes:
+        chain = self._chain_or_none()
+        if chain is None or date.fromisoformat(hall_day) < chain.day:
+            self._forget(hall_day)
+            raise ErasedError(hall_day)
         try:
-            return _DayKeys(sealing.unseal(self._wrap, wrapped, *self._bound(hall_day, "day key", "")), wrapped)
+            return sealing.unseal(self._wrap(chain, hall_day), wrapped, *self._bound(hall_day, "day key", ""))
         except BrokenSealError:
             raise _broken("day key") from None
 
+    def _wrap(self, chain: Chain, hall_day: str) -> bytes:
+        key = chain.moved(date.fromisoformat(hall_day)).key
+        return self.hash.derive(key, KEY_BYTES, self._hall, b"wrap")
+
     def _remember(self, hall_day: str, keys: _DayKeys) -> None:
         with self._lock:
+            self._newest = max(self._newest, date.fromisoformat(hall_day))
             self._days[hall_day] = keys
             while len(self._days) > _CACHED_DAYS:
                 del self._days[min(self._days)]
@@ -393,10 +519,6 @@ class Vault:
 
     def _now(self) -> int:
         return int(self._clock().timestamp() * 1_000_000)
-
-
-def _mac(key: bytes, *parts: bytes) -> bytes:
-    return hmac.digest(key, sealing.frame(*parts), "sha256")
 
 
 def _utf8(value: str) -> bytes:

@@ -120,6 +120,10 @@ class Store(ABC):
         """Be the only box of this name while the store is open; raises StoreInUseError if another process is."""
 
     @abstractmethod
+    def claim_all(self) -> None:
+        """Be the only process on the store while it is open; raises StoreInUseError if another one works on it."""
+
+    @abstractmethod
     def checkpoint(self) -> None:
         """See that what was erased leaves the places that a database keeps old rows in, as far as it can be told to.
 

@@ -136,12 +136,21 @@ class PostgresStore(GroupStore):
                 )
             self._boxes.append(box)
 
+    def claim_all(self) -> None:
+        """See :class:`~ticketing.store.base.Store`: each process holds the schema's lock together with the others."""
+        with self._alone(self._patience), self._errors():
+            if not _ask(_raw(self._writing()), "SELECT pg_try_advisory_lock(%s)", self._key("schema")):
+                raise StoreInUseError(
+                    f"还有其他主机在使用数据库 {name_of(self.url)}，请先停止 / "
+                    f"other boxes work on the store {name_of(self.url)}: stop those first"
+                )
+
     def checkpoint(self) -> None:
         """Have the rows that are gone taken out of the tables that held what was sealed.
 
         That is all that can be done from here. The database keeps what it wrote for a time in its write-ahead log,
-        and for ever in copies that were made of it; there it is unreadable, since the keys of an erased day, too, lie
-        there only wrapped by the master key.
+        and for ever in copies that were made of it; there it is unreadable, since what wrapped the
+        keys of an erased day is destroyed: see :meth:`ticketing.privacy.vault.Vault.move`.
 
         Raises:
             StoreError: ``store_busy``: something else works on those tables.

@@ -45,6 +45,13 @@ class SqliteStore(GroupStore):
     def claim(self, box: str) -> None:
         """A file has one service, which holds its lock: so it is the only box, too."""
 
+    def claim_all(self) -> None:
+        """See :class:`~ticketing.store.base.Store`; commands beside the service end by themselves, and are not seen."""
+        if self._lock_file is None:
+            self._lock_file = _take_lock(self.path, patience=0)
+            if self._lock_file is None:
+                raise _in_use(self.path)
+
     def checkpoint(self) -> None:
         """Move everything from the write-ahead log into the file and cut the log to nothing.
 

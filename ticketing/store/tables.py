@@ -228,7 +228,7 @@ case_file = _table(
     Column("progress", String(16)),
     Column("progress_at", BigInteger),
     Column("progress_note", Text),
-    # Of the code on its receipt, and of whose it is; both outlive the day, by the master key.
+    # Of the code on its receipt, by the lasting key; and of whose it is, by the key of the month it was recorded in.
     Column("code_hash", LargeBinary(32)),
     Column("person_hash", LargeBinary(32)),
     Index("case_ticket", "ticket_id"),
@@ -322,7 +322,7 @@ appointment = _table(
     Column("to_at", BigInteger, nullable=False),
     # booked, checked_in, cancelled, missed
     Column("state", String(16), nullable=False),
-    # Of the ID number, by the master key, since it is found on another day; null once its retention is over.
+    # Of the ID number, by the key of the month it was booked in; null once its retention is over.
     Column("person_hash", LargeBinary(32)),
     Column("code_hash", LargeBinary(32), nullable=False),
     Column("made_at", BigInteger, nullable=False),
@@ -446,7 +446,7 @@ climate = _table(
 
 fact = _table(
     "fact",
-    # Small things about the store itself: the sealed head of the access log, the proof of the master key.
+    # Small things about the store itself: the sealed head of the access log, which keys belong to it.
     Column("name", String(32), primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )

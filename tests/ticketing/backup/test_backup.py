@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
+from keyrings import held
 from offices import CHEN, CLERK, DESK, LI, MASTER, MORNING, SERVICES, WINDOWS, ZONE, OfficeHall, refused
 from ticketing.backup.backup import BackupError
 from ticketing.backup.restore import Backups
@@ -166,6 +167,23 @@ def test_a_day_that_is_erased_is_erased_in_its_backups(desk: OfficeHall, tmp_pat
     assert desk.issue().ticket.number == "A001"
 
 
+def test_whoever_booked_is_found_in_a_backup_from_before_the_months_had_keys(
+    desk: OfficeHall, halls: Callable[..., OfficeHall], tmp_path: Path
+) -> None:
+    before = desk.vault.lasting_hash("appointment person", CHEN.id_number or "")
+    slot = {"service_id": "tax", "day": "2026-03-05", "from_at": 1, "to_at": 2, "state": "booked", "made_at": 1}
+    with desk.store.write() as conn:
+        conn.execute(insert(tables.appointment).values(person_hash=before, code_hash=b"c" * 32, made_by="api", **slot))
+        conn.execute(text("DELETE FROM fact WHERE name = 'master_key'"))
+    backups(desk).write(tmp_path / "hall.backup")
+    other = halls()
+    backups(other).restore(tmp_path / "hall.backup", ROOT, replace=True)
+    with other.store.read() as conn:
+        person = conn.scalar(select(tables.appointment.c.person_hash))
+    assert person in other.vault.month_hashes("appointment person", CHEN.id_number or "")
+    assert person != before
+
+
 def test_a_store_that_holds_something_is_not_overwritten_unasked(desk: OfficeHall, tmp_path: Path) -> None:
     desk.issue()
     backups(desk).write(tmp_path / "hall.backup")
@@ -281,7 +299,7 @@ def test_a_backup_of_another_hall_or_key_is_refused(desk: OfficeHall, tmp_path: 
             with other.store.write() as conn:
                 conn.execute(text("DELETE FROM fact"))
                 conn.execute(text("DELETE FROM day_key"))
-            vault = Vault(other.store, master, hall)
+            vault = Vault(other.store, held(master), hall)
             ledger = Ledger(other.store, vault, other.office.ledger.rules, ZONE, lambda: MORNING)
             refused(BackupError, "backup_other_hall", Backups(ledger).restore, path, ROOT)
 

@@ -207,7 +207,7 @@ def test_what_is_left_in_the_log_is_erased_as_soon_as_no_reader_needs_it(tmp_pat
     from ticketing.store.opening import open_store
 
     hall.store = open_store(hall.url, exclusive=False, patience=0.1)
-    hall.vault = Vault(hall.store, bytes(range(32)), "hall")
+    hall.vault = Vault(hall.store, hall.keys, "hall")
     hall.office = Office(hall.store, hall.vault, Rules(), ZONE, lambda: hall.now)
     hall.issue("licence", LI)
     with hall.store.read() as conn:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 import empty_store
+from keyrings import held
 from offices import CLERK as WANG
 from offices import LI, OfficeHall
 from ticketing.model import Actor
@@ -49,7 +50,7 @@ def store(file: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def vault(store: Store) -> Vault:
-    return Vault(store, MASTER, "xicheng")
+    return Vault(store, held(MASTER), "xicheng")
 
 
 def write_entries(store: Store, vault: Vault, count: int) -> None:
@@ -97,7 +98,7 @@ def test_a_log_tells_who_where_when_which_ticket_and_how(store: Store, vault: Va
 def test_a_log_stays_whole_over_restarts(file: Path) -> None:
     for round_ in range(3):
         store = open_store(f"sqlite:///{file}", exclusive=False)
-        vault = Vault(store, MASTER, "xicheng")
+        vault = Vault(store, held(MASTER), "xicheng")
         write_entries(store, vault, 4)
         assert verdict(store, vault) == Verdict(4 * (round_ + 1))
         store.close()
@@ -115,7 +116,7 @@ def test_an_entry_of_a_look_that_was_rolled_back_is_not_there(store: Store, vaul
 
 def test_two_processes_write_one_chain(file: Path, store: Store, vault: Vault) -> None:
     other = open_store(f"sqlite:///{file}", exclusive=False)
-    other_vault = Vault(other, MASTER, "xicheng")
+    other_vault = Vault(other, held(MASTER), "xicheng")
     threads = [
         threading.Thread(target=write_entries, args=(where, keys, 20))
         for where, keys in ((store, vault), (other, other_vault), (store, vault))
@@ -239,7 +240,7 @@ def test_a_tail_cut_together_with_the_head_is_found(file: Path, store: Store, va
     tamper(file, "DELETE FROM access_log", "DELETE FROM fact WHERE name = 'access_log'")
     assert not verdict(store, vault).whole
     # Nor does the next start mend it.
-    assert not verdict(store, Vault(store, MASTER, "xicheng")).whole
+    assert not verdict(store, Vault(store, held(MASTER), "xicheng")).whole
 
 
 WIPED = {
@@ -276,7 +277,7 @@ def test_people_may_be_added_before_the_first_start(store: Store) -> None:
     people.add_token("erp", "clerk", ["3"])
     assert people.login("li", "correct horse", AT)
     assert not is_sealed(store)
-    assert verdict(store, Vault(store, MASTER, "xicheng")) == Verdict(0)
+    assert verdict(store, Vault(store, held(MASTER), "xicheng")) == Verdict(0)
 
 
 def test_a_head_of_another_moment_is_found(file: Path, store: Store, vault: Vault) -> None:
@@ -305,7 +306,7 @@ def test_an_entry_of_another_branch_of_the_same_log_is_found(
     shutil.copy(file, branch_file)
     write_entries(store, vault, 3)
     branch = open_store(f"sqlite:///{branch_file}", exclusive=False)
-    branch_vault = Vault(branch, MASTER, "xicheng")
+    branch_vault = Vault(branch, held(MASTER), "xicheng")
     for entry in range(3):
         with branch.write() as conn:
             access_log.append(conn, branch_vault, AT, CLERK, "resident", entry)
@@ -322,7 +323,7 @@ def test_an_entry_of_another_branch_of_the_same_log_is_found(
 def test_a_log_of_another_key_is_not_taken_for_ours(file: Path, store: Store, vault: Vault, tmp_path: Path) -> None:
     write_entries(store, vault, LENGTH)
     other = open_store(f"sqlite:///{tmp_path}/other.db", exclusive=False)
-    other_vault = Vault(other, bytes(32), "xicheng")
+    other_vault = Vault(other, held(bytes(32)), "xicheng")
     assert not verdict(store, other_vault).whole
     other.close()
 
@@ -330,7 +331,7 @@ def test_a_log_of_another_key_is_not_taken_for_ours(file: Path, store: Store, va
 @pytest.fixture(scope="module")
 def long_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Vault, list[bytes]]]:
     store = open_store(f"sqlite:///{tmp_path_factory.mktemp('log')}/quhao.db", exclusive=False)
-    vault = Vault(store, MASTER, "xicheng")
+    vault = Vault(store, held(MASTER), "xicheng")
     write_entries(store, vault, 12)
     with store.read() as conn:
         digests = list(conn.scalars(select(table.c.digest).order_by(table.c.seq)))

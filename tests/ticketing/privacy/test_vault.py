@@ -1,10 +1,6 @@
 """The vault on a real store: what is sealed opens where it belongs, and nowhere else, and not after its day."""
 
-import os
-import re
-import stat
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
 import empty_store
-from ticketing.privacy.vault import ErasedError, Vault, VaultError, load_master_key
+from keyrings import held
+from ticketing.privacy.vault import ErasedError, Vault, VaultError
 from ticketing.store.base import Store
 from ticketing.store.opening import open_store
 from ticketing.store.tables import day_key
@@ -44,110 +41,7 @@ def store(url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def vault(store: Store) -> Vault:
-    return Vault(store, MASTER, "xicheng")
-
-
-# -- the key file ------------------------------------------------------------------------------------------------------
-
-
-def test_the_first_start_makes_a_key_that_only_its_owner_may_read(tmp_path: Path) -> None:
-    path = tmp_path / "var" / "master.key"
-    key = load_master_key(path)
-    assert len(key) == 32
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert re.fullmatch(r"[0-9a-f]{64}\n", path.read_text())
-    assert load_master_key(path) == key
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_two_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
-    path = tmp_path / "master.key"
-    gate = threading.Barrier(8)
-    keys: list[bytes] = []
-
-    def start() -> None:
-        gate.wait(60)
-        keys.append(load_master_key(path))
-
-    threads = [threading.Thread(target=start) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(keys) == 8
-    assert len(set(keys)) == 1
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_key_typed_in_from_paper_is_taken(tmp_path: Path) -> None:
-    path = tmp_path / "master.key"
-    path.touch(0o600)
-    path.write_text("\n".join(bytes(range(at, at + 8)).hex(" ").upper() for at in range(0, 32, 8)))
-    assert load_master_key(path) == MASTER
-
-
-def spoil_open(path: Path) -> None:
-    path.chmod(0o640)
-
-
-def spoil_short(path: Path) -> None:
-    path.write_text(path.read_text()[:40])
-
-
-def spoil_raw(path: Path) -> None:
-    path.write_bytes(os.urandom(32))
-
-
-def spoil_empty(path: Path) -> None:
-    path.write_text("")
-
-
-def spoil_folder(path: Path) -> None:
-    path.unlink()
-    path.mkdir(0o700)
-
-
-def spoil_pipe(path: Path) -> None:
-    path.unlink()
-    os.mkfifo(path, 0o600)
-
-
-@pytest.mark.parametrize(
-    ("spoil", "code", "words"),
-    [
-        (spoil_open, "key_too_open", "chmod 600"),
-        (spoil_short, "key_malformed", "64 hexadecimal digits"),
-        (spoil_raw, "key_malformed", "64 hexadecimal digits"),
-        (spoil_empty, "key_malformed", "64 hexadecimal digits"),
-        (spoil_folder, "key_malformed", "does not hold a key"),
-        (spoil_pipe, "key_malformed", "does not hold a key"),
-    ],
-)
-def test_a_key_file_that_is_not_as_it_must_be_is_refused_in_clear_words(
-    tmp_path: Path, spoil: Callable[[Path], None], code: str, words: str
-) -> None:
-    path = tmp_path / "master.key"
-    key = load_master_key(path)
-    spoil(path)
-    with pytest.raises(VaultError) as refused:
-        load_master_key(path)
-    assert refused.value.code == code
-    assert words in str(refused.value)
-    assert str(path) in str(refused.value)
-    assert key.hex()[:12] not in str(refused.value) + repr(refused.value)
-
-
-def test_a_key_file_below_something_that_is_no_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(VaultError, match="cannot read the master key file"):
-        load_master_key(tmp_path / "file" / "master.key")
-
-
-def test_a_missing_key_is_not_made_anew_where_a_store_is_sealed_with_it(tmp_path: Path) -> None:
-    with pytest.raises(VaultError, match="put it back") as refused:
-        load_master_key(tmp_path / "master.key", create=False)
-    assert refused.value.code == "key_missing"
-    assert not (tmp_path / "master.key").exists()
+    return Vault(store, held(MASTER), "xicheng")
 
 
 # -- whose store it is -------------------------------------------------------------------------------------------------
@@ -156,20 +50,20 @@ def test_a_missing_key_is_not_made_anew_where_a_store_is_sealed_with_it(tmp_path
 @pytest.mark.usefixtures("vault")
 def test_another_master_key_is_refused_at_the_start(store: Store) -> None:
     with pytest.raises(VaultError, match="not the one this store is sealed with") as refused:
-        Vault(store, bytes(32), "xicheng")
+        Vault(store, held(bytes(32)), "xicheng")
     assert refused.value.code == "key_wrong"
 
 
 @pytest.mark.usefixtures("vault")
 def test_another_hall_is_refused_at_the_start(store: Store) -> None:
     with pytest.raises(VaultError, match=r"hall\.id") as refused:
-        Vault(store, MASTER, "dongcheng")
+        Vault(store, held(MASTER), "dongcheng")
     assert refused.value.code == "hall_changed"
 
 
 def test_an_unknown_cipher_is_refused(store: Store) -> None:
     with pytest.raises(VaultError, match="aes-256-gcm, sm4-gcm"):
-        Vault(store, MASTER, "xicheng", "rot13")
+        Vault(store, held(MASTER), "xicheng", "rot13")
 
 
 # -- sealing and opening -----------------------------------------------------------------------------------------------
@@ -179,12 +73,12 @@ def test_an_unknown_cipher_is_refused(store: Store) -> None:
 def test_what_is_sealed_opens_again_also_after_a_restart(url: str, cipher: str) -> None:
     store = open_store(url, exclusive=False)
     store = open_store(url, exclusive=False)
-    vault = Vault(store, MASTER, "xicheng", cipher)
+    vault = Vault(store, held(MASTER), "xicheng", cipher)
     with store.write() as conn:
         sealed = vault.seal(conn, DAY, "resident", 7, SECRET)
     store.close()
     store = open_store(url, exclusive=False)
-    vault = Vault(store, MASTER, "xicheng", cipher)
+    vault = Vault(store, held(MASTER), "xicheng", cipher)
     with store.read() as conn:
         assert vault.open(conn, DAY, "resident", 7, sealed) == SECRET
     store.close()
@@ -193,7 +87,7 @@ def test_what_is_sealed_opens_again_also_after_a_restart(url: str, cipher: str) 
 def test_what_was_sealed_in_the_morning_opens_after_the_cipher_was_changed_at_noon(store: Store, vault: Vault) -> None:
     with store.write() as conn:
         morning = vault.seal(conn, DAY, "resident", 7, SECRET)
-    afternoon_vault = Vault(store, MASTER, "xicheng", "sm4-gcm")
+    afternoon_vault = Vault(store, held(MASTER), "xicheng", "sm4-gcm")
     with store.write() as conn:
         afternoon = afternoon_vault.seal(conn, DAY, "resident", 8, SECRET)
         assert afternoon_vault.open(conn, DAY, "resident", 7, morning) == SECRET
@@ -207,7 +101,7 @@ def test_what_was_sealed_in_the_morning_opens_after_the_cipher_was_changed_at_no
 def test_a_seal_moved_elsewhere_in_the_store_does_not_open(
     store: Store, cipher: str, day: str, purpose: str, ident: int
 ) -> None:
-    vault = Vault(store, MASTER, "xicheng", cipher)
+    vault = Vault(store, held(MASTER), "xicheng", cipher)
     with store.write() as conn:
         vault.seal(conn, NEXT_DAY, "resident", 1, b"so that the next day has a key")
         sealed = vault.seal(conn, DAY, "resident", 7, SECRET)
@@ -219,7 +113,7 @@ def test_a_seal_moved_elsewhere_in_the_store_does_not_open(
 @pytest.fixture(scope="module", params=CIPHERS)
 def one_sealed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple]:
     store = open_store(f"sqlite:///{tmp_path_factory.mktemp('vault')}/quhao.db", exclusive=False)
-    vault = Vault(store, MASTER, "xicheng", request.param)
+    vault = Vault(store, held(MASTER), "xicheng", request.param)
     with store.write() as conn:
         sealed = vault.seal(conn, DAY, "resident", 7, SECRET)
     yield store, vault, sealed
@@ -272,10 +166,10 @@ def test_a_value_is_found_again_that_day_and_looks_different_the_next(store: Sto
 def test_a_lasting_hash_is_the_same_on_every_day_and_differs_by_purpose_and_hall(
     store: Store, vault: Vault, tmp_path: Path
 ) -> None:
-    assert vault.lasting_hash("code", "X") == Vault(store, MASTER, "xicheng").lasting_hash("code", "X")
+    assert vault.lasting_hash("code", "X") == Vault(store, held(MASTER), "xicheng").lasting_hash("code", "X")
     assert vault.lasting_hash("code", "X") != vault.lasting_hash("key", "X")
     other = open_store(f"sqlite:///{tmp_path}/other.db", exclusive=False)
-    assert vault.lasting_hash("code", "X") != Vault(other, MASTER, "dongcheng").lasting_hash("code", "X")
+    assert vault.lasting_hash("code", "X") != Vault(other, held(MASTER), "dongcheng").lasting_hash("code", "X")
     other.close()
 
 
@@ -293,7 +187,7 @@ def test_a_tickets_code_is_the_same_after_a_restart_and_no_others(store: Store, 
     assert {len(code) for code in codes} == {10}
     assert len(set(codes)) == 500
     with store.read() as conn:
-        assert Vault(store, MASTER, "xicheng").day_code(conn, DAY, 3) == codes[3]
+        assert Vault(store, held(MASTER), "xicheng").day_code(conn, DAY, 3) == codes[3]
 
 
 # -- the day's end -----------------------------------------------------------------------------------------------------
@@ -327,7 +221,7 @@ def test_a_day_erased_by_another_process_is_gone_here_too(store: Store, vault: V
         sealed = vault.seal(conn, DAY, "resident", 7, SECRET)
     elsewhere = open_store(url, exclusive=False)
     with elsewhere.write() as conn:
-        Vault(store, MASTER, "xicheng").erase(conn, DAY)
+        Vault(store, held(MASTER), "xicheng").erase(conn, DAY)
     elsewhere.close()
     with store.read() as conn, pytest.raises(ErasedError):
         vault.open(conn, DAY, "resident", 7, sealed)
@@ -350,7 +244,7 @@ def test_a_key_whose_transaction_was_rolled_back_seals_nothing_afterwards(store:
     with store.write() as conn:
         sealed = vault.seal(conn, DAY, "resident", 7, SECRET)
     with store.read() as conn:
-        assert Vault(store, MASTER, "xicheng").open(conn, DAY, "resident", 7, sealed) == SECRET
+        assert Vault(store, held(MASTER), "xicheng").open(conn, DAY, "resident", 7, sealed) == SECRET
 
 
 def test_a_copy_of_the_store_without_its_day_keys_opens_nothing(store: Store, vault: Vault) -> None:
