@@ -107,9 +107,9 @@ def _about(settings: "Settings", keyring: "KeyFile") -> Iterator[str]:
     yield f"· 密钥链 / chain: {keys.chain.id}"
     today = datetime.now(settings.hall.zone).date()
     behind = (today - keys.chain.day).days - settings.privacy.retention_days
-    yield f"{'·' if behind <= BEHIND else '✗'} 从此日起可打开 / opens the days from: {keys.chain.day}" + (
-        "" if behind <= BEHIND else " → quhao purge"
-    )
+    # It moves up an hour after the box started.
+    hint = " → quhao run, quhao purge" if behind > BEHIND else ""
+    yield f"· 从此日起可打开 / opens the days from: {keys.chain.day}{hint}"
     months = sorted({month for month, _ in keys.months})
     yield f"· 月密钥 / months: {len(months)}, {months[0]} – {months[-1]}" if months else "· 没有月密钥 / no months"
 

@@ -56,8 +56,9 @@ CODE_BYTES = 10
 LOG_HEAD = "access_log"
 """The fact that holds the sealed head of the access log; a new store gets an empty one together with the proof of its
 key, so that a missing head was taken away."""
-_BEFORE = timedelta(days=14)
-"""How long before the box's date a new chain begins: the box's may be wrong, and there is nothing yet to destroy."""
+_BEGINS = date(2026, 1, 1)
+"""The day with which the first chain of a hall begins. It lies before any hall worked with one, so that a box whose
+clock is ahead when it first starts has a key for the right day, too; the chain moves up with the first day's end."""
 _CACHED_DAYS = 4
 _DAY = Prepared(select(day_key.c.wrapped).where(day_key.c.hall_day == bindparam("day")))
 _LIVE = select(day_key.c.hall_day, day_key.c.wrapped).where(day_key.c.wrapped.is_not(None)).order_by(day_key.c.hall_day)
@@ -174,7 +175,8 @@ class Vault:
                 refuse_older(older, self._ring.keys, self._hall.decode(), self.hash)
             elif self._ring.keys.chain is not None:
                 refuse_hash(self._ring.keys.hash.name, self.hash)
-            start = min([self._clock().date() - _BEFORE, *live])
+            # Also before a clock that has not been set since 1970.
+            start = min([_BEGINS, self._clock().date() - timedelta(days=2), *live])
             self._ring.change(lambda keys: keys if keys.chain else replace(keys, hash=self.hash).begun(start))
             with store.write() as conn:
                 found = Standing.of(conn) or self._take_over(conn, older is not None)

@@ -2,12 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+
+import pytest
 
 from drivers.errors import OfflineError
 from drivers.supervisor import Link, Supervisor
 from ticketing.model import Actor
+from ticketing.privacy.errors import VaultError
 from wires import wait_until
 
 
@@ -64,6 +67,17 @@ def test_readiness_names_what_is_missing_until_it_is_there(start: Callable[..., 
     wait_until(lambda: here.hall.devices[0].state.state == "online")
     answer = here.ask("GET", "/readyz")
     assert (answer.status, answer.json) == (200, {"ready": True, "missing": []})
+
+
+def test_keys_that_could_not_be_destroyed_are_told(here: Any) -> None:
+    vault, path = here.hall.office.ledger.vault, here.hall.settings.store.key_file
+    aside = path.rename(path.with_name("aside.key"))
+    with pytest.raises(VaultError):
+        vault.move(date(2026, 11, 23), date(2026, 11, 23))
+    assert here.ask("GET", "/readyz").json["missing"] == [{"what": "keys", "reason": "key_missing"}]
+    aside.rename(path)
+    vault.move(date(2026, 11, 23), date(2026, 11, 23))
+    assert here.ask("GET", "/readyz").json["missing"] == []
 
 
 def test_the_technician_sees_each_device_since_when_and_what_to_do(start: Callable[..., Any]) -> None:
