@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 import empty_store
+from keyrings import held
 from kiosk.opening import VaultKeeper
 from ticketing.model import Actor, LimitError, StateError
 from ticketing.people import second_factor
@@ -58,7 +59,7 @@ class Hall:
 def hall(tmp_path: Path) -> Iterator[Hall]:
     empty_store.lay(tmp_path / "quhao.db")
     with closing(open_store(f"sqlite:///{tmp_path}/quhao.db", exclusive=False)) as store:
-        yield Hall(store, Vault(store, bytes(range(32)), "test", "aes-256-gcm"))
+        yield Hall(store, Vault(store, held(bytes(range(32))), "test", "aes-256-gcm"))
 
 
 @pytest.fixture
@@ -413,7 +414,7 @@ def test_a_log_in_of_before_the_lock_was_there_asks_for_the_password(hall: Hall,
 
 def test_it_is_the_same_on_either_store(store_url: str) -> None:
     with closing(open_store(store_url, exclusive=False)) as store:
-        hall = Hall(store, Vault(store, bytes(range(32)), "test", "aes-256-gcm"))
+        hall = Hall(store, Vault(store, held(bytes(range(32))), "test", "aes-256-gcm"))
         people = hall.people(idle=timedelta(minutes=15))
         people.add_account("li", "clerk", ["3"], PASSWORD, must_change=True)
         secret = log_in(people, NOW)
