@@ -51,13 +51,13 @@ def test_any_text_can_be_masked(name: str) -> None:
 @pytest.mark.parametrize(
     ("number", "masked"),
     [
-        ("11010519491231002X", "110***********002X"),
-        ("110105491231002", "110********1002"),
-        ("H12345678", "H******78"),
-        ("E1234567", "E*****67"),
+        ("11010519491231002X", "1101**************"),
+        ("110105491231002", "1101***********"),
+        ("H12345678", "H********"),
+        ("E1234567", "E*******"),
         ("1234567", "*******"),
         ("", ""),
     ],
 )
-def test_a_number_shows_its_ends_at_most(number: str, masked: str) -> None:
+def test_a_number_shows_its_beginning_at_most(number: str, masked: str) -> None:
     assert mask_id_number(number) == masked
