@@ -106,13 +106,16 @@ def _of_devices(devices: Tables, windows: list[str], kinds: Mapping[str, Kind]) 
         kind = kinds[driver] if isinstance(driver, str) and driver in kinds else None
         if device.get("name") in backups:
             continue
-        if kind and kind.only_one and not (kind.windows_have and device.get("window")):
+        if kind and kind.only_one and not (kind.windows_have and (device.get("window") or device.get("terminal"))):
             name, name_en = kind.only_one
             if first.setdefault(kind.only_one, key) == key:
                 continue
             advice = ("把它移到另一台机器的配置里", "move it to another box's configuration")
             if kind.windows_have:
-                advice = ("窗口上的要写 window；或移到另一台机器", "name its window, or move it to another box")
+                advice = (
+                    "窗口上的要写 window，终端上的写 terminal；或移到另一台机器",
+                    "name its window or terminal, or move it to another box",
+                )
             yield ConfigProblem(f"{key}.driver", (f"一台机器只带一个{name}", f"one box has one {name_en}"), advice)
 
 

@@ -73,6 +73,13 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
         "您已取过号 {number}，请等候叫号；小票丢了可以补打 | You already hold {number}: please wait, or print it again if lost",
         "您已取过号，请等候叫号；小票丢了可以补打 | You already hold a ticket: please wait, or print it again if lost",
     ),
+    "not_scanned": (
+        "{number} 的资料要凭小票或身份证打开，请扫小票，或请放身份证 | The data of {number} open by slip or card: scan the slip, or have the card laid",
+        "资料要凭小票或身份证打开，请扫小票，或请放身份证 | The data open by slip or card: scan the slip, or have the card laid",
+    ),
+    "slip_without_data": "这张补打的小票不含资料，请放身份证，或扫原来的小票 | This slip was printed again without the card and holds no data: have the card laid, or scan the first slip",
+    "agent_card": "代办人的身份证只能打开代办人的资料，请扫小票 | The agent's card opens the agent's data alone: scan the slip",
+    "card_needed": "请放身份证，或到咨询台办理 | Please lay your ID card, or ask at the guide desk",
     "card_no_ticket": "持卡人今天没有号，请先取号 | The card's holder has no number today: a number is taken first",
     "card_not_called": (
         "持卡人的号是 {number}，{state}，还没叫到这里 | The card's holder has {number}, which is {state}: not called to this window",

@@ -104,6 +104,8 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
                 isinstance(event, LineScanned) and event.at == "kiosk"
             ):
                 kiosk_inputs.hear(event)
+            elif isinstance(event, CardEvent) and event.terminal:
+                hall.terminal_cards.hear(event)
             elif isinstance(event, CardEvent) and not event.window:
                 kiosk.on_card(event)
             elif isinstance(event, (CardEvent, LineScanned)):
@@ -191,6 +193,7 @@ def keep_house(office: Office, setup: Setup, clock: HallClock, settings: Setting
     ledger = office.ledger
     ledger.vault.mend(ledger.store, ledger.today())
     office.end_of_day()
+    office.put_away()
     setup.tidy()
     limit = ledger.today() - timedelta(days=settings.privacy.retention_days)
     steady = clock.steady_for()

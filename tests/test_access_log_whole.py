@@ -55,10 +55,10 @@ def work(clients: dict[str, Client]) -> list[str]:
     first = done(desk, "/tickets", {"service": "business-licence", "resident": LI}, 201)
     second = done(desk, "/tickets", {"service": "social-security", "resident": LI}, 201)
     scan = "/terminals/hall-1/scan"
-    done(terminal, scan, {"code": first["code"], "id_tail": NUMBER[-4:].lower()})
-    done(terminal, scan, {"code": first["code"], "id_tail": "9999"}, 403)
-    done(terminal, scan, {"code": "0123456789ABCDEF", "id_tail": NUMBER[-4:]}, 403)
-    done(terminal, "/terminals/hall-1/progress", {"id_number": LI["id_number"]})
+    done(terminal, scan, {"code": first["code"], "id_tail": NUMBER[-6:].lower()})
+    done(terminal, scan, {"code": first["code"], "id_tail": "999999"}, 403)
+    done(terminal, scan, {"code": "0123456789ABCDEF", "id_tail": NUMBER[-6:]}, 403)
+    done(terminal, "/terminals/hall-1/progress", {}, 409)
     done(desk, f"/desk/tickets/{second['id']}/priority", {"priority": "disabled", "reason": "残疾人证"})
     done(clerk, "/windows/3/call", {"number": first["number"], "reason": "医院预约"})
     done(clerk, "/windows/3/scan", {"code": first["code"]})
@@ -72,7 +72,6 @@ def work(clients: dict[str, Client]) -> list[str]:
         "terminal",
         "terminal-refused",
         "terminal-refused",
-        "terminal-cases",
         "priority",
         "call-number",
         "scan",

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ticketing import policy
 from ticketing.cases import cases
-from ticketing.day import closing, print_jobs, setup, windows
+from ticketing.day import closing, print_jobs, serving, setup, windows
 from ticketing.day.idempotency import once, ticket_as_json, ticket_from_json
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
@@ -85,7 +85,7 @@ class Office:
     def __init__(
         self, store: Store, vault: Vault, rules: Rules, zone: ZoneInfo, clock: Callable[[], datetime], box: str = "box"
     ) -> None:
-        self.ledger = Ledger(store, vault, rules, zone, clock, box)
+        self.ledger = Ledger(store, vault, rules, zone, clock, box, serves=True)
         self.forecasts = Forecasts()
         self._counts = WaitingCounts()
         # The day on which old cases were last looked through; once a day is enough.
@@ -168,7 +168,8 @@ class Office:
             StateError: ``already_waiting`` (``number``, ``ticket_id``, ``state``): this person's live ticket for it;
                 ``proxy_needs_both``, ``proxy_for_oneself``: an agent and a resident have ID numbers, two different
                 ones; ``too_early`` (``opens_at``), ``too_late`` (``time``) for an appointment;
-                ``idempotency_key_reused``.
+                ``idempotency_key_reused``; ``card_needed``: for a number typed at a kiosk, instead of
+                ``already_waiting``.
             LimitError: ``quota_reached`` (``opens_at``), ``person_limit`` (``most``), ``not_today`` (``closes_at``).
         """
         with self.ledger.verb() as m:
@@ -188,14 +189,18 @@ class Office:
                     agent=agent,
                     chain=chain,
                     reached=views.reached(m, self.forecasts),
+                    # Whoever types a number at a kiosk is told nothing of whose it is.
+                    told=not (resident and resident.kind == "typed" and actor.role == "kiosk"),
                 )
                 if priority is not None:
                     priorities.record(m, issued.ticket.id, priority, priority_reason, actor)
                 return issued
 
-            def again(day: str, kept: Any) -> Issued:
-                ticket = ticket_from_json(m, kept["ticket"])
-                return Issued(ticket, m.code_of(day, ticket.id), kept["print_job"])
+            def again(kept: Any) -> Issued:
+                ticket, job = ticket_from_json(m, kept["ticket"]), kept["print_job"]
+                if job is not None:
+                    job = print_jobs.print_kept(m, ticket.id, job, kept["code"])
+                return Issued(ticket, kept["code"], job)
 
             asked = ("issue", service, people, priority, print, *more)
             issued, new = once(m, actor, key, asked, do, _issued_as_json, again)
@@ -330,6 +335,14 @@ class Office:
 
         return self._do("given another class", actor, do)
 
+    def put_away(self) -> int:
+        """Put away the data of services that have been open for too long; how many there were. For a timer."""
+        with self.ledger.look() as m:
+            if not serving.overdue(m):
+                return 0
+        with self.ledger.verb() as m:
+            return serving.forget_overdue(m)
+
     def bring_back(self) -> int:
         """Return the held tickets whose time has come; how many there were. For a timer."""
         with self.ledger.look() as m:
@@ -457,13 +470,31 @@ class Office:
     def reprint(self, ticket_id: int, actor: Actor) -> PrintJob:
         """Print a slip again on this box, marked as a copy unless every earlier one failed with no byte sent.
 
-        A job that still waits here is returned instead of a second one.
+        Its code opens the place in the queue, not the resident's data. A job that still waits here is returned instead
+        of a second one.
 
         Raises:
             UnknownError: ``unknown_ticket``.
             StateError: ``ticket_over`` (``number``, ``state``), ``other_day`` (``number``, ``day``).
         """
         return self._do("printed again", actor, lambda m: print_jobs.reprint(m, ticket_id))
+
+    def reprint_by_card(
+        self, ticket_id: int, card: Resident, actor: Actor, *, agent: Resident | None = None, lost: bool = False
+    ) -> PrintJob:
+        """The same for the person whose card lies there: the slip opens the card's data.
+
+        With ``lost``, the slips that were printed before are worth nothing from now on.
+
+        Raises:
+            UnknownError: ``unknown_ticket``, also for somebody else's.
+            StateError: ``card_needed``: no card was read; as :meth:`reprint`.
+        """
+        return self._do(
+            "printed again by card",
+            actor,
+            lambda m: identifying.reprint(m, ticket_id, card, agent, actor, lost=lost),
+        )
 
     # Days
 
@@ -527,7 +558,7 @@ class Office:
         what: str,
         call: Callable[[Transaction], _Called],
     ) -> _Called:
-        def again(_day: str, kept: Any) -> Any:
+        def again(kept: Any) -> Any:
             return kept and Called(ticket_from_json(m, kept["ticket"]), Why(*kept["why"]))
 
         called: _Called
@@ -545,7 +576,7 @@ def _logged(done: _Done, what: str, actor: Actor) -> _Done:
 
 
 def _issued_as_json(issued: Issued) -> Any:
-    return {"ticket": ticket_as_json(issued.ticket), "print_job": issued.print_job}
+    return {"ticket": ticket_as_json(issued.ticket), "code": issued.code, "print_job": issued.print_job}
 
 
 def _called_as_json(called: Called | None) -> Any:

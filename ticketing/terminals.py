@@ -1,4 +1,6 @@
-"""A resident's own data at a self-service terminal: only with a second proof, and with three wrong ones no more.
+"""A resident's own data at a self-service terminal: slip and card, or where there is no reader slip and a second proof.
+
+Three wrong proofs lock a ticket there. A number that is typed, or that a client claims, opens nothing.
 
 Nobody is told why a terminal does not open a ticket: a code of nothing, an old or an erased one, one that is over,
 locked, or whose proof is wrong or missing, all are ``not_opened``. The time that takes may differ: it helps nobody to
@@ -18,22 +20,17 @@ from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.line.scanning import Scanned
-from ticketing.model import Actor, ForbiddenError, Resident
+from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, TicketRow, UnknownError
 from ticketing.privacy import access_log, codes
-from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 
 TRIES = 3
 """Wrong proofs until terminals do not open a ticket any more; its window still does."""
 
-TAIL = 4
-"""Characters of an ID number's end that prove it."""
+TAIL = 6
+"""Characters of an ID number's end that prove it where a terminal has no reader; no masked form shows them."""
 
-_LIVE = Prepared(
-    select(_t.c.id, _t.c.wrong_proofs).where(
-        _t.c.code_hash == bindparam("code"), _t.c.hall_day == bindparam("day"), tables.live
-    )
-)
+_WRONG_PROOFS = Prepared(select(_t.c.wrong_proofs).where(_t.c.id == bindparam("ticket")))
 _mine = update(_t).where(_t.c.id == bindparam("ticket"))
 _WRONG = Prepared(_mine.values(wrong_proofs=_t.c.wrong_proofs + 1))
 _RIGHT = Prepared(_mine.values(wrong_proofs=0))
@@ -41,10 +38,10 @@ _RIGHT = Prepared(_mine.values(wrong_proofs=0))
 
 @dataclass(frozen=True)
 class Proof:
-    """What somebody at a terminal shows besides the slip: the end of their ID number, or all of it from the card."""
+    """What somebody at a terminal shows besides the slip: the card on the terminal's own reader, or else a tail."""
 
     id_tail: str | None = None
-    id_number: str | None = None
+    card: Resident | None = None
 
     def __repr__(self) -> str:
         return "<Proof>"
@@ -72,31 +69,43 @@ class Terminals:
             raise ForbiddenError("not_opened")
         return scanned
 
-    def cases(self, actor: Actor, *, id_number: str | None = None, code_text: str | None = None) -> list[Case]:
+    def cases(self, actor: Actor, *, card: Resident | None = None, code_text: str | None = None) -> list[Case]:
         """How cases go on, by the card at the terminal or by the code of a receipt, which may be ``unknown_code``."""
-        if id_number is None:
+        if card is None:
             with self._ledger.look() as m:
                 return [cases.case_of(m, cases.row_of_code(m, code_text or ""))]
         with self._ledger.verb() as m:
             access_log.append(m.conn, m.vault, m.now, actor, "terminal-cases", None)
-            return [cases.case_of(m, row) for row in cases.rows_of_person(m, id_number)]
+            return [cases.case_of(m, row) for row in cases.rows_of_person(m, card.id_number or "")]
 
 
 def _open(m: Transaction, code_text: str, proof: Proof, actor: Actor) -> Scanned | None:
-    code = codes.find_code(code_text)
-    row = _LIVE.one_or_none(m.conn, {"code": m.hash_of(code), "day": m.day}) if code else None
-    holders = residents.opened(m, m.day, row.id) if row and row.wrong_proofs < TRIES else None
+    row = _live(m, code_text)
+    tried = _WRONG_PROOFS.scalar(m.conn, {"ticket": row.id}) if row else TRIES
+    holders = residents.by_code(m, row, codes.find_code(code_text) or "") if row and tried < TRIES else None
     opens = holders is not None and (_proves(proof, holders.resident) or _proves(proof, holders.agent))
     if row:
         (_RIGHT if opens else _WRONG).later(m.conn, {"ticket": row.id})
     access_log.append(m.conn, m.vault, m.now, actor, "terminal" if opens else "terminal-refused", row and row.id)
-    return Scanned(m.ticket(m.row_of(row.id)), holders.resident, holders.agent) if row and holders and opens else None
+    return Scanned(m.ticket(row), holders.resident, holders.agent) if row and holders and opens else None
+
+
+def _live(m: Transaction, code_text: str) -> TicketRow | None:
+    """The row of today's ticket with this code while it is not over."""
+    try:
+        row = m.row_of_code(code_text)
+    except UnknownError:
+        return None
+    return row if row.state in LIVE_STATES else None
 
 
 def _proves(proof: Proof, holder: Resident | None) -> bool:
     """Whether this is the holder's number, or its end."""
     number = _plain(holder.id_number if holder else None)
-    shown, wanted = _plain(proof.id_number or proof.id_tail), number if proof.id_number else number[-TAIL:]
+    if proof.card is not None:
+        shown, wanted = _plain(proof.card.id_number), number
+    else:
+        shown, wanted = _plain(proof.id_tail), number[-TAIL:]
     return len(number) > TAIL and hmac.compare_digest(_bytes(shown), _bytes(wanted))
 
 

@@ -10,9 +10,10 @@ from drivers.device import DeviceEvent
 
 @dataclass(frozen=True, kw_only=True)
 class _OnReader(DeviceEvent):
-    """``window``: where the reader lies; "" for the kiosk's own."""
+    """``window`` or ``terminal``: where the reader lies; "" in both for the kiosk's own."""
 
     window: str = ""
+    terminal: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,6 @@ class CardLeft(_OnReader):
 CardEvent = CardFound | CardRead | CardRefused | ChipRead | CardLeft
 
 
-def at_window(window: str, emit: Callable[[DeviceEvent], None]) -> Callable[[CardEvent], None]:
-    """What a driver tells its events to, so that they carry the window of their reader."""
-    return lambda event: emit(replace(event, window=window))
+def placed(window: str, terminal: str, emit: Callable[[DeviceEvent], None]) -> Callable[[CardEvent], None]:
+    """What a driver tells its events to, so that they carry the place of their reader."""
+    return lambda event: emit(replace(event, window=window, terminal=terminal))

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, Field
 
 from drivers.card_reader import social_security
-from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused, ChipRead, at_window
+from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused, ChipRead, placed
 from drivers.card_reader.id_card import TEXT_SIZE, IdCard, parse_card
 from drivers.card_reader.pcsc_slot import Lying, PcscSlots, Slots
 from drivers.card_reader.social_security import DONE
@@ -50,19 +50,21 @@ class PcscSettings(DeviceSettings):
     Attributes:
         port: ``pcsc:`` for any slot, or part of the slot's name, upper or lower case, with or without ``pcsc:``.
         window: at which window it is; "" for the kiosk's own.
+        terminal: at which self-service terminal, by the name in its token; "" for none.
         accepts: the cards that are read. ``id-card`` needs a reader with a security module inside.
         photo_decoder: a program for photos, as of the driver ``sam``.
     """
 
     port: Annotated[PortText, AfterValidator(_no_line)]
     accepts: tuple[Accepted, ...] = Field(("social-security", "id-chip"), min_length=1)
+    terminal: Annotated[str, Field(max_length=64)] = ""
     photo_decoder: str = ""
 
     def build(self, emit: Callable[[DeviceEvent], None]) -> Device:
         """The device, with its driver and sinks."""
         photo = bool(self.photo_decoder and self.window)
-        reader = PcscReader(at_window(self.window, emit), accepts=frozenset(self.accepts), photo=photo)
-        return Device(reader, reads_cards=not self.window)
+        reader = PcscReader(placed(self.window, self.terminal, emit), accepts=frozenset(self.accepts), photo=photo)
+        return Device(reader, reads_cards=not (self.window or self.terminal))
 
     def open_port(self) -> PcscSlots:
         """The slots of the PC/SC service; raises OfflineError."""

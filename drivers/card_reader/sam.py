@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Annotated
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from drivers.card_reader import sam_v
-from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused, at_window
+from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead, CardRefused, placed
 from drivers.card_reader.id_card import IdCard, decode_address, parse_card, wrong_number
 from drivers.card_reader.sam_line import CARD_ERRORS, FAULTS, SamLine, StoppedError, nothing
 from drivers.card_reader.sam_v import Command, SamAnswer
@@ -48,12 +48,14 @@ class SamSettings(SerialOrTcpSettings):
     Attributes:
         port: besides a serial path and ``tcp://host:port``, ``usb:0400:c35a`` for a reader on USB.
         window: at which window it lies; "" for the kiosk's own.
+        terminal: at which self-service terminal, by the name in its token; "" for none.
         photo_decoder: a program for photos (see :mod:`drivers.card_reader.photo`). With one, the page of the reader's
             window shows the photo; without, no photo leaves the reader: it is biometric data.
         newest_address: whether to ask the card for the address that was added last, instead of the one printed on it.
     """
 
     port: Annotated[PortText, AfterValidator(_or_usb)]
+    terminal: Annotated[str, Field(max_length=64)] = ""
     photo_decoder: str = ""
     newest_address: bool = False
 
@@ -64,12 +66,12 @@ class SamSettings(SerialOrTcpSettings):
     def build(self, emit: Callable[[DeviceEvent], None]) -> Device:
         """The device, with its driver and sinks."""
         reader = CardReader(
-            at_window(self.window, emit),
+            placed(self.window, self.terminal, emit),
             photo=bool(self.photo_decoder and self.window),
             newest_address=self.newest_address,
             ask_number=True,
         )
-        return Device(reader, reads_cards=not self.window)
+        return Device(reader, reads_cards=not (self.window or self.terminal))
 
 
 @dataclass(eq=False)

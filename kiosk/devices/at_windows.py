@@ -13,6 +13,7 @@ from drivers.scanner.driver import LineScanned
 from kiosk.card_holder import resident_of
 from kiosk.event_feed import WindowNews
 from kiosk.service import Inbox
+from ticketing.line.scanning import Scanned
 from ticketing.model import Actor, TicketingError
 from ticketing.office import Office
 
@@ -53,7 +54,7 @@ class AtWindows(Inbox):
                 refusal["scanned"] = event.line
             self._news.tell(event.window, "scan", refusal)
         else:
-            self._news.tell(event.window, "scan", {"ok": True, "code": None, "number": found.ticket.number})
+            self._news.tell(event.window, "scan", _found(found))
 
     def _card(self, device: str, event: CardEvent) -> None:
         if isinstance(event, CardRefused | ChipRead):
@@ -68,8 +69,7 @@ class AtWindows(Inbox):
         except TicketingError as error:
             self._news.tell(event.window, "card", _refusal(error.code, error.facts, name) | {"name": name})
         else:
-            told = {"ok": True, "code": None, "number": known.ticket.number, "name": name}
-            self._news.tell(event.window, "card", told)
+            self._news.tell(event.window, "card", _found(known) | {"name": name})
             self._show_photo(device, event, known.ticket.number)
 
     def _show_photo(self, device: str, event: CardRead, number: str) -> None:
@@ -80,6 +80,15 @@ class AtWindows(Inbox):
             image, kind = decoded
             picture = f"data:{kind};base64,{b64encode(image).decode()}"
             self._news.tell(event.window, "photo", {"number": number, "picture": picture})
+
+
+def _found(found: Scanned) -> dict[str, Any]:
+    """What came of it; where the data stay closed although the ticket has some, with why and what to do."""
+    told: dict[str, Any] = {"ok": True, "code": found.closed, "number": found.ticket.number}
+    if found.closed:
+        words = refusals.words(found.closed)
+        told |= {"message": words.zh, "message_en": words.en}
+    return told
 
 
 def _refusal(code: str, facts: dict[str, Any] | None = None, name: str = "") -> dict[str, Any]:

@@ -189,19 +189,24 @@ class KioskController(Loop):
             )
             return self._hold(issued.ticket, issued.code)
 
-    def reprint(self, service: str, visit: str | None = None) -> tuple[Ticket, str]:
+    def reprint(self, service: str, visit: str | None = None, *, lost: bool = False) -> tuple[Ticket, str]:
         """Print again the ticket that the resident here already has for ``service``; a second tap prints no second one.
 
+        With ``lost``, its earlier slips are worth nothing from now on.
+
         Raises:
-            TicketingError: ``no_card``, or ``unknown_ticket`` when there is none.
+            TicketingError: ``no_card``; ``card_needed`` for a typed number; ``unknown_ticket`` when there is none.
         """
         with self._turn(visit) as session:
             if session.held and session.held.ticket.service == service:
                 return session.held.ticket, session.held.code
-            ticket = self._office.tickets_of(self._resident()).get(service)
+            resident = self._resident()
+            if resident.kind == "typed":
+                raise StateError("card_needed")
+            ticket = self._office.tickets_of(resident).get(service)
             if ticket is None:
                 raise StateError("unknown_ticket")
-            job = self._office.reprint(ticket.id, self._actor)
+            job = self._office.reprint_by_card(ticket.id, resident, self._actor, agent=session.agent, lost=lost)
             return self._hold(job.ticket, job.code)
 
     def _hold(self, ticket: Ticket, code: str) -> tuple[Ticket, str]:
@@ -254,8 +259,10 @@ class KioskController(Loop):
         self._store_away = False
         if stage is Stage.CHOOSING:
             try:
-                booked = self._appointments.of_person(session.resident) if session.resident else []
-                services = choices(office, booked, session.resident)
+                # Nobody is told by a typed number what is somebody's.
+                known = session.resident if session.resident and session.resident.kind != "typed" else None
+                booked = self._appointments.of_person(known) if known else []
+                services = choices(office, booked, known)
             except StoreError:
                 stage, note, self._store_away = Stage.FAULT, "store_away", True
         fault = ("reader", session.reader_fault) if session.reader_fault else ("printer", session.printer_fault or "")

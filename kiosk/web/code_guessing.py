@@ -1,9 +1,10 @@
-"""Rate limit for guessing codes of tickets, receipts and appointments.
+"""Limits against trying: codes of tickets, receipts and appointments, and ID numbers that are typed.
 
-A code has 80 bits, so nobody guesses one; still, a client that tries is slowed down and logged. Each address has a
-token bucket of wrong codes. A right code costs nothing, nor does the same wrong code again: phones that keep asking for
-yesterday's tickets from behind one address of the hall's WLAN try nothing new. A code that was right before is looked
-up whatever else comes from that address. Kept in memory, for the addresses of the latest wrong codes.
+A code has 80 bits, so nobody guesses one, and nobody is refused because somebody else behind the same address tries:
+who tries many codes is logged. The one thing that is slowed is the same wrong code asked for again and again.
+
+What is typed at a terminal opens nothing; still, a place may be booked by it, so terminal and number have limits.
+Kept in memory, for the latest.
 """
 
 import logging
@@ -11,10 +12,8 @@ import math
 import secrets
 import threading
 import time
-from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from ticketing.model import LimitError, TicketingError
 from ticketing.people.guessing import Buckets, network_of
@@ -22,33 +21,20 @@ from ticketing.people.guessing import Buckets, network_of
 log = logging.getLogger(__name__)
 
 AT_ONCE = 20
-"""Burst: wrong codes that one address may try at once."""
+"""Burst: how often one wrong code may be asked for at once, and how many one address may try before it is logged."""
 
 EVERY = 10.0
-"""Refill: seconds until one more may be tried."""
-
-_SOURCES = 4096
-_RIGHT = 4096
-"""Right codes that are remembered: more than there are phones in a hall."""
-_SAME = 64
-"""Wrong codes that are remembered for each address."""
-
-
-@dataclass
-class _Source:
-    slowed: bool = False
-    known: deque[int] = field(default_factory=lambda: deque(maxlen=_SAME))
+"""Refill: seconds until once more."""
 
 
 class WrongCodes:
-    """Counts wrong codes by where they come from. Safe to use from any thread; ``ticks`` gives monotonic seconds."""
+    """Counts wrong codes. Safe to use from any thread; ``ticks`` gives monotonic seconds."""
 
     def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
         self._ticks = ticks
         self._lock = threading.Lock()
-        self._buckets = Buckets(AT_ONCE, EVERY)
-        self._sources: OrderedDict[str, _Source] = OrderedDict()
-        self._right: OrderedDict[int, None] = OrderedDict()
+        self._codes = Buckets(AT_ONCE, EVERY)
+        self._sources = Buckets(AT_ONCE, EVERY)
         # Codes are remembered by a hash that differs from one run to the next.
         self._salt = secrets.token_bytes(16)
 
@@ -62,48 +48,58 @@ class WrongCodes:
             refusals: the refusals that mean that there is no such code.
 
         Raises:
-            LimitError: ``too_many_tries`` with ``seconds`` to wait; the block does not run.
+            LimitError: ``too_many_tries`` with ``seconds`` to wait, for this code alone; the block does not run.
         """
-        source = network_of(source)
         seen = hash((self._salt, code))
-        self._check(source, seen)
+        with self._lock:
+            wait = self._codes.wait(seen, self._ticks())
+        if wait:
+            raise LimitError("too_many_tries", seconds=math.ceil(wait))
         try:
             yield
         except TicketingError as error:
             if error.code in refusals:
-                self._wrong(source, seen)
+                self._wrong(network_of(source), seen)
             raise
-        self._was_right(seen)
-
-    def _check(self, source: str, seen: int) -> None:
-        with self._lock:
-            tries = self._sources.get(source)
-            if tries is None or seen in self._right:
-                return
-            wait = self._buckets.wait(source, self._ticks())
-            first, tries.slowed = not tries.slowed, wait > 0
-            if not wait:
-                return
-        if first:
-            log.warning("too many wrong codes from %s: slowed down", source)
-        raise LimitError("too_many_tries", seconds=math.ceil(wait))
-
-    def _was_right(self, seen: int) -> None:
-        with self._lock:
-            self._right[seen] = None
-            self._right.move_to_end(seen)
-            while len(self._right) > _RIGHT:
-                self._right.popitem(last=False)
 
     def _wrong(self, source: str, seen: int) -> None:
         with self._lock:
-            self._right.pop(seen, None)
-            tries = self._sources.setdefault(source, _Source())
-            self._sources.move_to_end(source)
-            if seen in tries.known:
-                return
-            tries.known.append(seen)
-            self._buckets.take(source, self._ticks())
-            while len(self._sources) > _SOURCES:
-                self._sources.popitem(last=False)
+            now = self._ticks()
+            new = self._codes.spent(seen, now) == 0
+            self._codes.take(seen, now)
+            many = self._sources.wait(source, now) > 0
+            # A phone that asks for yesterday's ticket all day tries nothing new.
+            if new and not many:
+                self._sources.take(source, now)
+                many = self._sources.wait(source, now) > 0
+                if many:
+                    log.warning("many wrong codes from %s", source)
         log.info("a code of nothing here from %s", source)
+
+
+TYPED_AT_TERMINAL, TERMINAL_EVERY = 10, 60.0
+"""Bookings by typed numbers at one terminal: so many at once, then one each so many seconds."""
+TYPED_OF_NUMBER, NUMBER_EVERY = 3, 3600.0
+"""The same for one number at all terminals."""
+
+
+class TypedNumbers:
+    """Counts what is done with typed ID numbers. Safe to use from any thread; ``ticks`` gives monotonic seconds."""
+
+    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._ticks = ticks
+        self._lock = threading.Lock()
+        self._terminals = Buckets(TYPED_AT_TERMINAL, TERMINAL_EVERY)
+        self._numbers = Buckets(TYPED_OF_NUMBER, NUMBER_EVERY)
+        self._salt = secrets.token_bytes(16)
+
+    def use(self, terminal: str, number: str) -> None:
+        """Count one use; raises LimitError ``too_many_tries`` (``seconds``)."""
+        whose = hash((self._salt, number))
+        with self._lock:
+            now = self._ticks()
+            wait = max(self._terminals.wait(terminal, now), self._numbers.wait(whose, now))
+            if wait:
+                raise LimitError("too_many_tries", seconds=math.ceil(wait))
+            self._terminals.take(terminal, now)
+            self._numbers.take(whose, now)

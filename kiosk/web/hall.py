@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from config.settings import Settings
 from drivers.supervisor import Supervisor
+from kiosk.devices.terminal_cards import TerminalCards
 from kiosk.devices.testing import DeviceTests
 from kiosk.event_feed import Channels
-from kiosk.web.code_guessing import WrongCodes
+from kiosk.web.code_guessing import TypedNumbers, WrongCodes
 from ticketing.appointments.appointments import Appointments
 from ticketing.cases.cases import Cases
 from ticketing.cases.ratings import Ratings
@@ -41,8 +42,10 @@ class Hall:
         screen: the stream of what the kiosk's page shows.
         virtual_hall: controls and state of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
-        terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}.
+        terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}, ``card`` {lies}.
+        terminal_cards: the cards on the readers of this box's terminals.
         climate: the hall's zones.
+        typed_numbers: limits what is done with numbers that are typed at terminals.
         wrong_codes: limits guessing; every route that takes a code looks it up inside ``wrong_codes.watch``.
         device_tests: a technician's tests of the devices.
         cases, supplements, ratings, reports, terminals, setup, appointments: more verbs, on the office's ledger.
@@ -61,7 +64,9 @@ class Hall:
     clock: Callable[[], datetime]
     climate: "HallClimate"
     terminal_news: Channels = field(default_factory=Channels)
+    terminal_cards: TerminalCards = field(init=False)
     wrong_codes: WrongCodes = field(default_factory=WrongCodes)
+    typed_numbers: TypedNumbers = field(default_factory=TypedNumbers)
     device_tests: DeviceTests = field(init=False)
     cases: Cases = field(init=False)
     supplements: Supplements = field(init=False)
@@ -84,6 +89,8 @@ class Hall:
 
     def __post_init__(self) -> None:
         ledger = self.office.ledger
+        readers = (getattr(one, "terminal", "") for one in self.settings.devices if one.driver in ("sam", "pcsc"))
+        self.terminal_cards = TerminalCards(filter(None, readers), self.terminal_news)
         self.device_tests = DeviceTests(self.settings.hall.name, self.devices, self.clock)
         self.cases = Cases(ledger)
         self.supplements = Supplements(ledger)

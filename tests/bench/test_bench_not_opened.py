@@ -13,7 +13,7 @@ from ticketing.model import Actor, ForbiddenError
 from ticketing.terminals import Proof, Terminals
 
 TERMINAL = Actor("t-1", "terminal", "terminal hall-1")
-RIGHT, WRONG = Proof(id_tail=str(LI.id_number)[-4:]), Proof(id_tail="0000")
+RIGHT, WRONG = Proof(id_tail=str(LI.id_number)[-6:]), Proof(id_tail="000000")
 
 
 def cases(desk: OfficeHall) -> dict[str, tuple[str, Proof]]:

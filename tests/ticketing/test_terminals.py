@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from offices import CHEN, CLERK, LI, OfficeHall, refused
-from ticketing.model import Actor, ForbiddenError, UnknownError
+from offices import CHEN, CLERK, DESK, LI, OfficeHall, refused
+from ticketing.model import Actor, ForbiddenError, Resident, UnknownError
 from ticketing.privacy import access_log
 from ticketing.store import tables
 from ticketing.terminals import Proof, Terminals
@@ -35,12 +35,12 @@ def entries(desk: OfficeHall) -> list[tuple[str, str, int | None]]:
 @pytest.mark.parametrize(
     "proof",
     [
-        tail("002X"),
-        tail("002x"),
-        tail(" 002x "),
-        tail("００２Ｘ"),
-        Proof(id_number="11010219490307002X"),
-        Proof(id_number="110102 19490307 002x"),
+        tail("07002X"),
+        tail("07002x"),
+        tail(" 07002x "),
+        tail("０７００２Ｘ"),
+        Proof(card=LI),
+        Proof(card=Resident("social-security", id_number="11010219490307002x")),
     ],
 )
 def test_slip_and_proof_together_open_the_data(desk: OfficeHall, terminals: Terminals, proof: Proof) -> None:
@@ -58,7 +58,7 @@ def test_slip_and_proof_together_open_the_data(desk: OfficeHall, terminals: Term
 
 def test_an_agents_number_opens_what_the_agent_took(desk: OfficeHall, terminals: Terminals) -> None:
     issued = desk.issue("licence", LI, agent=CHEN)
-    for proof in ("0015", "002X"):
+    for proof in ("150015", "07002X"):
         scanned = terminals.scan(issued.code, tail(proof), TERMINAL)
         assert (scanned.resident, scanned.agent) == (LI, CHEN)
 
@@ -73,17 +73,17 @@ def wrong(make: Callable[[OfficeHall], tuple[str, Proof]]) -> Callable[[OfficeHa
 
 @wrong
 def a_code_of_nothing(_desk: OfficeHall) -> tuple[str, Proof]:
-    return NOTHING, tail("002X")
+    return NOTHING, tail("07002X")
 
 
 @wrong
 def no_code_at_all(_desk: OfficeHall) -> tuple[str, Proof]:
-    return "一二三", tail("002X")
+    return "一二三", tail("07002X")
 
 
 @wrong
 def an_endless_code(_desk: OfficeHall) -> tuple[str, Proof]:
-    return "A" * 5000, tail("002X")
+    return "A" * 5000, tail("07002X")
 
 
 @wrong
@@ -93,17 +93,27 @@ def an_empty_code(_desk: OfficeHall) -> tuple[str, Proof]:
 
 @wrong
 def a_wrong_tail(desk: OfficeHall) -> tuple[str, Proof]:
-    return desk.issue("licence", LI).code, tail("0021")
+    return desk.issue("licence", LI).code, tail("070021")
 
 
 @wrong
 def a_wrong_number(desk: OfficeHall) -> tuple[str, Proof]:
-    return desk.issue("licence", LI).code, Proof(id_number=str(CHEN.id_number))
+    return desk.issue("licence", LI).code, Proof(card=CHEN)
 
 
 @wrong
 def a_tail_as_a_number(desk: OfficeHall) -> tuple[str, Proof]:
-    return desk.issue("licence", LI).code, Proof(id_number="002X")
+    return desk.issue("licence", LI).code, Proof(card=Resident(id_number="07002X"))
+
+
+@wrong
+def the_four_that_used_to_do(desk: OfficeHall) -> tuple[str, Proof]:
+    return desk.issue("licence", LI).code, tail("002X")
+
+
+@wrong
+def a_slip_that_was_printed_again_without_the_card(desk: OfficeHall) -> tuple[str, Proof]:
+    return desk.office.reprint(desk.issue("licence", LI).ticket.id, DESK).code, Proof(card=LI)
 
 
 @wrong
@@ -113,7 +123,7 @@ def a_number_as_a_tail(desk: OfficeHall) -> tuple[str, Proof]:
 
 @wrong
 def a_right_tail_with_a_wrong_number(desk: OfficeHall) -> tuple[str, Proof]:
-    return desk.issue("licence", LI).code, Proof("002X", str(CHEN.id_number))
+    return desk.issue("licence", LI).code, Proof("07002X", CHEN)
 
 
 @wrong
@@ -123,12 +133,12 @@ def no_proof(desk: OfficeHall) -> tuple[str, Proof]:
 
 @wrong
 def an_empty_proof(desk: OfficeHall) -> tuple[str, Proof]:
-    return desk.issue("licence", LI).code, Proof("", "")
+    return desk.issue("licence", LI).code, Proof("", Resident())
 
 
 @wrong
 def a_ticket_of_nobody(desk: OfficeHall) -> tuple[str, Proof]:
-    return desk.issue("licence").code, tail("????")
+    return desk.issue("licence").code, tail("??????")
 
 
 @wrong
@@ -141,7 +151,7 @@ def a_ticket_that_is_over(desk: OfficeHall) -> tuple[str, Proof]:
     code = desk.issue("licence", LI).code
     desk.call()
     desk.office.finish("1", CLERK)
-    return code, tail("002X")
+    return code, tail("07002X")
 
 
 @wrong
@@ -149,7 +159,7 @@ def a_ticket_of_yesterday(desk: OfficeHall) -> tuple[str, Proof]:
     code = desk.issue("licence", LI).code
     desk.next_day()
     desk.office.end_of_day()
-    return code, tail("002X")
+    return code, tail("07002X")
 
 
 @wrong
@@ -157,15 +167,15 @@ def an_erased_ticket(desk: OfficeHall) -> tuple[str, Proof]:
     code = desk.issue("licence", LI).code
     desk.now += timedelta(days=3)
     desk.office.purge(desk.now.date())
-    return code, tail("002X")
+    return code, tail("07002X")
 
 
 @wrong
 def a_locked_ticket(desk: OfficeHall) -> tuple[str, Proof]:
     code = desk.issue("licence", LI).code
     for _ in range(3):
-        refused(ForbiddenError, "not_opened", Terminals(desk.office.ledger).scan, code, tail("9999"), TERMINAL)
-    return code, tail("002X")
+        refused(ForbiddenError, "not_opened", Terminals(desk.office.ledger).scan, code, tail("999999"), TERMINAL)
+    return code, tail("07002X")
 
 
 @pytest.mark.parametrize("case", WRONG.values(), ids=WRONG.keys())
@@ -184,12 +194,12 @@ def test_three_wrong_proofs_lock_a_ticket_for_every_terminal_and_process(
     code = desk.issue("licence", LI).code
     other = desk.issue("tax", CHEN).code
     for _ in range(3):
-        refused(ForbiddenError, "not_opened", terminals.scan, code, tail("0000"), TERMINAL)
-    refused(ForbiddenError, "not_opened", terminals.scan, code, tail("002X"), TERMINAL)
+        refused(ForbiddenError, "not_opened", terminals.scan, code, tail("000000"), TERMINAL)
+    refused(ForbiddenError, "not_opened", terminals.scan, code, tail("07002X"), TERMINAL)
     desk.restart()
     again = Terminals(desk.office.ledger)
-    refused(ForbiddenError, "not_opened", again.scan, code, tail("002X"), Actor("t-2", "terminal", "terminal hall-2"))
-    assert again.scan(other, tail("0015"), TERMINAL).resident == CHEN
+    refused(ForbiddenError, "not_opened", again.scan, code, tail("07002X"), Actor("t-2", "terminal", "terminal hall-2"))
+    assert again.scan(other, tail("150015"), TERMINAL).resident == CHEN
     # Its window opens it still.
     desk.call("3")
     assert desk.office.scan("3", code, CLERK).resident == LI
@@ -199,8 +209,8 @@ def test_a_right_proof_forgives_the_wrong_ones_before_it(desk: OfficeHall, termi
     code = desk.issue("licence", LI).code
     for _ in range(3):
         for _ in range(2):
-            refused(ForbiddenError, "not_opened", terminals.scan, code, tail("0000"), TERMINAL)
-        assert terminals.scan(code, tail("002X"), TERMINAL).resident == LI
+            refused(ForbiddenError, "not_opened", terminals.scan, code, tail("000000"), TERMINAL)
+        assert terminals.scan(code, tail("07002X"), TERMINAL).resident == LI
 
 
 def test_the_log_of_all_tries_is_whole(desk: OfficeHall, terminals: Terminals) -> None:
@@ -226,8 +236,8 @@ def test_progress_is_looked_up_by_card_and_by_receipt(
     desk: OfficeHall, terminals: Terminals, promised: tuple[int, str]
 ) -> None:
     case, receipt = promised
-    assert [one.id for one in terminals.cases(TERMINAL, id_number=str(LI.id_number))] == [case]
+    assert [one.id for one in terminals.cases(TERMINAL, card=LI)] == [case]
     assert [one.id for one in terminals.cases(TERMINAL, code_text=receipt)] == [case]
-    assert terminals.cases(TERMINAL, id_number=str(CHEN.id_number)) == []
+    assert terminals.cases(TERMINAL, card=CHEN) == []
     refused(UnknownError, "unknown_code", terminals.cases, TERMINAL, code_text=NOTHING)
     assert [entry[0] for entry in entries(desk)] == ["terminal-cases", "terminal-cases"]

@@ -125,14 +125,15 @@ class Appointments:
             minute: of that day at which the slot begins.
             resident: who comes; known by the ID number.
             actor: who books.
-            made_by: ``api``, ``terminal`` or ``import``.
+            made_by: ``api``, ``terminal`` (by the card), ``typed`` (by a number typed at a terminal) or ``import``.
             key: an idempotency key: the same request with the same key gives the same answer.
 
         Raises:
             UnknownError: ``unknown_service``, ``no_such_slot``.
             ClosedError: ``service_removed``.
             StateError: ``no_id_number``, ``slot_over``, ``slot_full``, ``too_far_ahead`` (``until``),
-                ``already_booked`` (``time``), ``idempotency_key_reused``.
+                ``already_booked`` (``time``), ``idempotency_key_reused``; ``card_needed``: for a typed number of which
+                more would have to be told.
             LimitError: ``appointments_blocked`` (``until``: the day from which this person may book again).
         """
         with self._ledger.verb() as m:
@@ -143,11 +144,16 @@ class Appointments:
                 last = booking.last_day(m)
                 if day > last:
                     raise StateError("too_far_ahead", until=last)
-                booking.refuse_blocked(m, resident.id_number)
-                return booking.book(m, service, day, minute, resident.id_number, made_by)
+                number = resident.id_number
+                if made_by == booking.TYPED:
+                    booking.refuse_known(m, number, service, day)
+                else:
+                    booking.refuse_blocked(m, number)
+                    booking.withdraw_typed(m, number, service, day)
+                return booking.book(m, service, day, minute, number, made_by)
 
             asked = ("book", service, day.isoformat(), minute, resident.as_json(), made_by)
-            booked, new = once(m, actor, key, asked, do, lambda made: made, lambda _day, kept: int(kept))
+            booked, new = once(m, actor, key, asked, do, lambda made: made, int)
             made = booking.appointment(m, booking.row_of(m, booked), with_code=True)
         if new:
             log.info("appointment %s booked by %s", made.id, actor.who)
@@ -165,22 +171,22 @@ class Appointments:
             rows = booking.OF_PERSON.all(m.conn, persons, {"day": day.isoformat() if day else m.day})
             return [booking.appointment(m, row) for row in rows]
 
-    def of_holder(self, id_number: str, actor: Actor) -> list[Appointment]:
-        """A person's appointments from today on, asked at a terminal by ID number; empty for an unknown one. Logged."""
+    def of_holder(self, card: Resident, actor: Actor) -> list[Appointment]:
+        """The appointments from today on of the person whose card lies at a terminal. Logged."""
         with self._ledger.verb() as m:
             access_log.append(m.conn, m.vault, m.now, actor, "terminal-appointments", None)
-            rows = booking.FROM_DAY_ON.all(m.conn, booking.persons_of(m, id_number), {"day": m.day})
+            rows = booking.FROM_DAY_ON.all(m.conn, booking.persons_of(m, card.id_number), {"day": m.day})
             return [booking.appointment(m, row) for row in rows]
 
-    def cancel_by_holder(self, appointment: int, id_number: str, actor: Actor) -> Appointment:
-        """Cancel at a terminal, by the ID number it was booked with. Each try is logged.
+    def cancel_by_holder(self, appointment: int, card: Resident, actor: Actor) -> Appointment:
+        """Cancel at a terminal, by the card of whose it is. Each try is logged.
 
         Raises:
             UnknownError: ``unknown_appointment``, also for another person's.
             StateError: ``appointment_over`` (``state``).
         """
         with self._ledger.verb() as m:
-            row = booking.row_of_holder(m, appointment, id_number)
+            row = booking.row_of_holder(m, appointment, card.id_number or "")
             tried = "terminal-cancel" if row is not None else "terminal-cancel-refused"
             access_log.append(m.conn, m.vault, m.now, actor, tried, None)
             cancelled = booking.cancel(m, row) if row is not None else None

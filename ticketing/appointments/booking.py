@@ -29,9 +29,13 @@ class AppointmentRow(NamedTuple):
     to_at: int
     state: str
     ticket_id: int | None
+    made_by: str
 
 
 _PERSON = "appointment person"
+TYPED = "typed"
+"""``made_by`` of a place that was booked at a terminal by a number that was typed there, with no card."""
+
 _a = tables.appointment
 _MINE = _a.c.id == bindparam("appointment")
 _appointments = select(*(_a.c[name] for name in AppointmentRow._fields))
@@ -61,7 +65,13 @@ _BOOKED = _of_person(_a.c.day == bindparam("day"), _a.c.service_id == bindparam(
 _MISSED: PreparedIn[str] = PreparedIn(
     lambda persons: (
         select(_a.c.day)
-        .where(*_by_person(persons), _a.c.day > bindparam("since"), _a.c.state == literal_column("'missed'"))
+        .where(
+            *_by_person(persons),
+            _a.c.day > bindparam("since"),
+            _a.c.state == literal_column("'missed'"),
+            # What somebody typed says nothing of whose number it is.
+            _a.c.made_by != literal_column(f"'{TYPED}'"),
+        )
         .order_by(_a.c.day.desc())
         .limit(bindparam("most"))
     ),
@@ -84,6 +94,7 @@ _TAKEN_BETWEEN = Prepared(
 )
 _NEXT_ID = Prepared(text("SELECT coalesce(max(id), 0) + 1 FROM appointment"))
 _BOOK = Prepared(insert(_a).inline())
+_WITHDRAW = Prepared(update(_a).where(_MINE).values(state="cancelled", ended_at=bindparam("now")))
 _END = Prepared(update(_a).where(_MINE).values(state=bindparam("to"), ended_at=bindparam("now")))
 _CHECK_IN = Prepared(update(_a).where(_MINE, tables.booked).values(state="checked_in", ticket_id=bindparam("ticket")))
 
@@ -253,6 +264,28 @@ def refuse_blocked(m: Transaction, id_number: str | None) -> None:
     missed = _MISSED.all(m.conn, persons_of(m, id_number), {"since": since, "most": rules.no_show_limit})
     if missed and len(missed) == rules.no_show_limit:
         raise LimitError("appointments_blocked", until=date.fromisoformat(missed[-1]) + span)
+
+
+def refuse_known(m: Transaction, id_number: str | None, service: str, day: date) -> None:
+    """Raise ``card_needed`` where more would have to be told about this person than a typed number may ask."""
+    try:
+        refuse_blocked(m, id_number)
+    except LimitError:
+        raise StateError("card_needed") from None
+    if _booked(m, id_number, service, day):
+        raise StateError("card_needed")
+
+
+def withdraw_typed(m: Transaction, id_number: str | None, service: str, day: date) -> None:
+    """Give back what somebody booked by typing this person's number, who is here now."""
+    for row in _booked(m, id_number, service, day):
+        if row.made_by == TYPED:
+            _WITHDRAW.later(m.conn, {"appointment": row.id, "now": m.at})
+
+
+def _booked(m: Transaction, id_number: str | None, service: str, day: date) -> list[AppointmentRow]:
+    """What this person has booked for a service on a day."""
+    return _BOOKED.all(m.conn, persons_of(m, id_number), {"day": day.isoformat(), "service": service})
 
 
 def cancel(m: Transaction, row: AppointmentRow) -> Appointment:

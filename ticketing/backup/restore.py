@@ -4,7 +4,7 @@ Afterwards the hall is as in the backup, except for what must never go back or h
 
 * numbers of tickets, events and slips go on from the higher of the two, and so do the counts of limits;
 * tickets of the last day that the backup does not have stay, as expired, and appointments as cancelled: their holders
-  are told, and their codes are not given again;
+  are told;
 * slips that were still to be printed may have come out since: they become unconfirmed, so a second one is marked;
 * accounts and tokens stay the store's own, so that none that was removed and no old password comes back; only a store
   that holds nothing at all takes the backup's;
@@ -12,7 +12,6 @@ Afterwards the hall is as in the backup, except for what must never go back or h
 * of the two access logs the longer stays, if it continues the other; otherwise the caller must decide.
 """
 
-import hmac
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
@@ -24,7 +23,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, text, up
 
 from ticketing.backup import backup
 from ticketing.backup.backup import CHUNK, LEFT_OUT, BackupError, Manifest
-from ticketing.day import closing, timetable
+from ticketing.day import closing, residents, timetable
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction
 from ticketing.events import HallRestored
@@ -40,7 +39,7 @@ log = logging.getLogger(__name__)
 TOLD = ("service", "window", "ticket", "appointment", "case_file", "rating", "account", "token", "access_log")
 """What a store holds, in words."""
 
-_OWN_WAY = frozenset({"day_key", "fact", "access_log", "counter", "used"})
+_OWN_WAY = frozenset({"day_key", "fact", "access_log", "counter", "used", "reading_key"})
 _REVOCABLE = frozenset({"account", "token"})
 _OF_MONTHS = (tables.case_file, tables.appointment)
 _OVER = (State.DONE, State.CANCELLED, State.EXPIRED)
@@ -186,7 +185,7 @@ class _Restoring:
     # Tickets
 
     def _unknown_tickets(self) -> list[dict[str, Any]]:
-        """Tickets of the last day that the backup does not have: no id may come twice, since an id makes a code."""
+        """Tickets of the last day that the backup does not have: no id may come twice, since slips are about."""
         last = self._source.scalar(select(func.max(_t.c.id))) or 0
         newest = select(_t.c.hall_day).order_by(_t.c.id.desc()).limit(1).scalar_subquery()
         rows = self._m.conn.execute(select(_t).where(_t.c.id > last, _t.c.hall_day == newest).order_by(_t.c.id))
@@ -242,13 +241,16 @@ class _Restoring:
             self._m.vault.begin_day(conn, today)
         opens = [day for day in self._m.vault.days(conn) if self._is_key_of(day)]
         conn.execute(delete(tables.resident).where(tables.resident.c.hall_day.not_in(opens)))
+        slip = tables.slip_code
+        conn.execute(update(slip).where(slip.c.hall_day.not_in(opens)).values(sealed=None))
+        # A backup of an older version holds what the day's key alone opens.
+        residents.convert_old(self._m)
 
     def _is_key_of(self, day: str) -> bool:
-        """Whether the key of ``day`` is the one its tickets were issued with, not one made since."""
-        known = self._source.execute(select(_t.c.id, _t.c.code_hash).where(_t.c.hall_day == day).limit(1)).one_or_none()
-        if known is None:
-            return True
-        return hmac.compare_digest(self._m.hash_of(self._m.code_of(day, known.id)), known.code_hash)
+        """Whether the key of ``day`` is the one its residents were sealed under, not one made since."""
+        resident = tables.resident
+        known = self._source.execute(select(resident).where(resident.c.hall_day == day).limit(1)).one_or_none()
+        return known is None or residents.are_of_this_key(self._m, day, known.ticket_id, known.case_of, known.sealed)
 
     def _go_on_today(self) -> None:
         """The backup may be of a past day: that day is closed as it would have been."""

@@ -16,7 +16,6 @@ shows it.
 
 import logging
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -56,7 +55,6 @@ MOST_CASES = 20
 
 log = logging.getLogger(__name__)
 
-_PERSON = "case of"
 _BY_WORD = {word + kind: outcome for outcome, word in OUTCOMES.items() for kind in ("", "件")}
 _OWN = re.compile(r"[a-z_]{1,32}")
 
@@ -283,8 +281,7 @@ def row_of_code(m: Transaction, code_text: str) -> CaseRow:
 
 def rows_of_person(m: Transaction, id_number: str) -> list[CaseRow]:
     """The rows of this person's cases, newest first."""
-    number = _plain(id_number)
-    return _OF_PERSON.all(m.conn, m.vault.month_hashes(_PERSON, number)) if number else []
+    return _OF_PERSON.all(m.conn, residents.case_hashes(m, id_number))
 
 
 def rows_of_ticket(m: Transaction, ticket: int) -> list[CaseRow]:
@@ -326,7 +323,7 @@ def record(
             "promised_on": promised and promised.isoformat(),
             "progress": progress,
             "progress_at": m.at if progress else None,
-            "person_hash": _person_at(m, row) if progress else None,
+            "person_hash": residents.case_of(m, row.hall_day, row.id) if progress else None,
         },
     )
     receipt = None
@@ -334,7 +331,7 @@ def record(
         receipt = m.receipt_of(case)
         _CODE.later(m.conn, {"case": case, "hash": _hash_of(m, receipt)})
         if printed:
-            print_jobs.add(m, row.id, copy=False, case=case)
+            print_jobs.add_receipt(m, row.id, case, copy=False)
     return Case(case, service, outcome, m.now, promised, progress, m.now, None, receipt)
 
 
@@ -344,17 +341,6 @@ def _promised_on(m: Transaction, service: str, days: int | None) -> date:
     if days is None:
         days = m.rules.promise_days
     return timetable.now(m).calendar.working_day(date.fromisoformat(m.day), min(days, LONGEST_PROMISE))
-
-
-def _person_at(m: Transaction, row: TicketRow) -> bytes | None:
-    """The person hash for a case. The data are not shown, so the access log gets no entry."""
-    found = residents.opened(m, row.hall_day, row.id)
-    number = _plain((found.resident.id_number if found else None) or "")
-    return m.vault.month_hash(m.day, _PERSON, number) if number else None
-
-
-def _plain(id_number: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", id_number).split()).upper()
 
 
 def _hash_of(m: Transaction, receipt: str) -> bytes:

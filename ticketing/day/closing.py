@@ -54,6 +54,7 @@ _EXPIRE = (
 # The reason for holding may say something of a person, so it is kept no longer than needed.
 _FORGET_REASONS = update(_t).where(_PAST, _t.c.hold_reason.is_not(None)).values(hold_reason=None)
 _FINISH = update(_t).where(_PAST, tables.open_).values(state="done", ended_at=bindparam("now"), outcome=OUTCOME)
+_FORGET_SERVED = delete(tables.serving).where(tables.serving.c.ticket_id.in_(select(_t.c.id).where(_PAST)))
 _WITHDRAW = print_jobs.WITHDRAW.where(tables.print_job.c.ticket_id.in_(select(_t.c.id).where(_PAST)))
 
 _u, _a = tables.used, tables.appointment
@@ -76,11 +77,9 @@ _FORGET_WHOSE = (
     .values(person_hash=None)
 )
 
-_KEPT_DAYS = [
-    select(table.c.hall_day).where(table.c.hall_day < bindparam("before")).distinct()
-    for table in (tables.resident, tables.answer)
-]
-_DELETE = [delete(table).where(table.c.hall_day < bindparam("before")) for table in (tables.resident, tables.answer)]
+_OF_DAYS = (tables.resident, tables.slip_code, tables.answer)
+_KEPT_DAYS = [select(table.c.hall_day).where(table.c.hall_day < bindparam("before")).distinct() for table in _OF_DAYS]
+_DELETE = [delete(table).where(table.c.hall_day < bindparam("before")) for table in _OF_DAYS]
 
 
 def begin(m: Transaction) -> None:
@@ -126,6 +125,7 @@ def _end(m: Transaction, since: str) -> None:
     m.conn.execute(_EXPIRE, changed)
     m.conn.execute(_FORGET_REASONS, days)
     m.conn.execute(_FINISH, changed)
+    m.conn.execute(_FORGET_SERVED, days)
     m.conn.execute(_WITHDRAW, {**changed, "why": "day_over"})
     m.conn.execute(_MISS_APPOINTMENTS, {"today": m.day, "now": m.at})
     for row in left:

@@ -1,7 +1,8 @@
 """Answers kept for requests that carry a key: repeated, after a lost reply or a double tap, they get the same one.
 
-A key belongs to whoever sent it. The answer is kept in the transaction of the change it tells of, sealed, until its
-day is erased; it holds no ticket code, since that can be made again from the day's key.
+A key belongs to whoever sent it. The answer is kept in the transaction of the change it tells of, until its day is
+erased. It may hold a ticket's code; so it is sealed under the day's key and the client's key, which is kept nowhere.
+A client's key must be as hard to guess as a ticket's code: 16 random characters or more.
 """
 
 import hmac
@@ -35,34 +36,34 @@ def once(
     asked: tuple[Any, ...],
     do: Callable[[], _Made],
     as_json: Callable[[_Made], Any],
-    from_json: Callable[[str, Any], _Made],
+    from_json: Callable[[Any], _Made],
 ) -> tuple[_Made, bool]:
     """What ``do`` gives, or what it gave to the earlier request with this key; and whether it was done now.
 
     ``key`` is the actor's idempotency key, None where none was sent; ``asked`` what was asked for, anything JSON can
-    hold. ``as_json`` gives what is kept of the answer, ``from_json`` the reverse, from the hall day and what was kept.
+    hold. ``as_json`` gives what is kept of the answer, ``from_json`` the reverse.
 
     Raises:
         StateError: ``idempotency_key_reused``: the earlier request asked for something else.
     """
     if key is None:
         return do(), True
-    key_hash = m.vault.lasting_hash("idempotency key", f"{actor.who}\n{key}")
-    request = json.dumps(asked, ensure_ascii=False, sort_keys=True)
-
-    def hash_on(day: str) -> bytes:
-        # By the day's key: what was asked for may hold a resident's data, and must become unknowable with the day.
-        return m.vault.day_hash(m.conn, day, "request", request)
-
+    secret = f"{actor.who}\n{key}".encode("utf-8", "surrogatepass")
+    key_hash = m.vault.lasting_mac("key of an answer", secret)
+    request = json.dumps(asked, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
     row = _KEPT.one_or_none(m.conn, {"kept_key": key_hash})
     if row is not None:
-        if not hmac.compare_digest(row.request_hash, hash_on(row.hall_day)):
+        # What was asked for may hold an ID number, which nobody must find by trying: its hash takes the client's key.
+        under = m.vault.key_with(m.conn, row.hall_day, _PURPOSE, secret)
+        if not hmac.compare_digest(row.request_hash, m.vault.mac_under(under, request)):
             raise StateError("idempotency_key_reused")
-        kept = m.vault.open(m.conn, row.hall_day, _PURPOSE, key_hash.hex(), row.sealed)
-        return from_json(row.hall_day, json.loads(kept)), False
+        kept = m.vault.open_under(under, row.hall_day, _PURPOSE, key_hash.hex(), row.sealed)
+        return from_json(json.loads(kept)), False
     made = do()
-    sealed = m.vault.seal(m.conn, m.day, _PURPOSE, key_hash.hex(), json.dumps(as_json(made)).encode())
-    _KEEP.later(m.conn, {"key_hash": key_hash, "hall_day": m.day, "request_hash": hash_on(m.day), "sealed": sealed})
+    under = m.vault.key_with(m.conn, m.day, _PURPOSE, secret)
+    sealed = m.vault.seal_under(under, m.day, _PURPOSE, key_hash.hex(), json.dumps(as_json(made)).encode())
+    hashed = m.vault.mac_under(under, request)
+    _KEEP.later(m.conn, {"key_hash": key_hash, "hall_day": m.day, "request_hash": hashed, "sealed": sealed})
     return made, True
 
 

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from ticketing.calendar import hall_day
-from ticketing.day import clock_repair, closing
+from ticketing.day import clock_repair, closing, residents, serving
+from ticketing.day.memory import Memory
 from ticketing.day.transaction import Transaction, microseconds
 from ticketing.policy import Rules
 from ticketing.privacy.vault import Vault
@@ -24,10 +25,20 @@ class Ledger:
 
     Args:
         clock: the time, as an aware ``datetime`` of any zone.
+        serves: whether residents are served from this process, which then reads the data of a service; a command
+            beside the service of this box does not.
     """
 
     def __init__(
-        self, store: Store, vault: Vault, rules: Rules, zone: ZoneInfo, clock: Callable[[], datetime], box: str = "box"
+        self,
+        store: Store,
+        vault: Vault,
+        rules: Rules,
+        zone: ZoneInfo,
+        clock: Callable[[], datetime],
+        box: str = "box",
+        *,
+        serves: bool = False,
     ) -> None:
         self.store = store
         self.vault = vault
@@ -35,6 +46,8 @@ class Ledger:
         self.zone = zone
         self.box = box
         self._clock = clock
+        self._serves = serves
+        self._memory = Memory()
         # The hall day of the last verb; a verb on another day first ends the days before.
         self._day = ""
         self._at = 0
@@ -54,6 +67,9 @@ class Ledger:
             m = self._transaction(conn)
             if m.day != self._day:
                 closing.begin(m)
+                if self._serves:
+                    residents.convert_old(m)
+                    serving.publish(m)
             elif m.at < self._at - clock_repair.FAR:
                 clock_repair.mend(m)
             yield m
@@ -76,4 +92,4 @@ class Ledger:
     def _transaction(self, conn: Connection) -> Transaction:
         now = self.now()
         day = hall_day(now, self.rules.day_starts).isoformat()
-        return Transaction(conn, self.vault, self.rules, self.zone, self.box, now, microseconds(now), day)
+        return Transaction(conn, self.vault, self.rules, self.zone, self.box, now, microseconds(now), day, self._memory)

@@ -2,21 +2,34 @@
 
 ``pending`` (no byte sent) → ``sending`` (kept before the first byte) → ``printed``, ``unconfirmed`` (paper may lie in
 the tray) or ``failed`` (no byte was sent). A box that starts again calls what it was sending ``unconfirmed``.
+
+The code of a slip is in the memory of the box that prints it, and nowhere else, until it is printed. A box that starts
+again has lost the codes of its pending slips: those of residents fail as ``code_lost``, and whoever lays the card gets
+another slip; those of tickets without data are printed with another code, which is worth as much.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 
 from sqlalchemy import bindparam, insert, or_, select, update
 
+from ticketing.day import residents
+from ticketing.day.memory import UnprintedCode
+from ticketing.day.residents import Holders
 from ticketing.day.transaction import Transaction, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.model import LIVE_STATES, Service, State, StateError, Ticket, TicketRow
+from ticketing.privacy import codes
+from ticketing.privacy.vault import ErasedError
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 from ticketing.waits.interval import Interval
+
+LOST = "code_lost"
+"""Why a slip failed whose code is not in memory any more."""
 
 JobState = Literal["pending", "sending", "printed", "unconfirmed", "failed"]
 Ended = Literal["printed", "unconfirmed", "failed"]
@@ -49,11 +62,14 @@ _OF_TICKET = (
     .where(_j.c.ticket_id == bindparam("ticket"))
     .order_by(_j.c.id)
 )
+_WHY_FAILED = select(_j.c.reason).where(_j.c.id == bindparam("job"), _j.c.state == "failed")
 _STATE = Prepared(select(_j.c.state).where(_j.c.id == bindparam("job")))
 _set = update(_j).where(_j.c.id == bindparam("job"))
 _AGAIN = Prepared(_set.values(created_at=bindparam("now")))
 _SENDING = Prepared(_set.values(state="sending"))
 _END = Prepared(_set.values(state=bindparam("to"), reason=bindparam("why"), ended_at=bindparam("now")))
+_MINE = select(_j.c.id, _j.c.ticket_id, _j.c.case_id).where(_j.c.box == bindparam("box"), tables.pending)
+_CODE_HASH = select(_t.c.code_hash).where(_t.c.id == bindparam("ticket"))
 _LAST_SENT = (
     select(_j.c.state)
     .where(_j.c.box == bindparam("box"), _j.c.state.in_(["printed", "unconfirmed"]))
@@ -125,8 +141,20 @@ class PrintJob:
         return f"<PrintJob {self.id} {self.ticket.number} {self.state}>"
 
 
-def add(m: Transaction, ticket: int, *, copy: bool, case: int | None = None) -> int:
-    """A new job of this box, for a ticket's slip or the receipt of one of its cases; its id."""
+def add_slip(m: Transaction, ticket: int, code: UnprintedCode, *, copy: bool) -> int:
+    """A new job of this box, for a ticket's slip; its id."""
+    job = _add(m, ticket, copy=copy, case=None)
+    # Before it is committed: the printing thread takes it at once.
+    m.memory.codes[job] = code
+    return job
+
+
+def add_receipt(m: Transaction, ticket: int, case: int, *, copy: bool) -> int:
+    """A new job of this box, for the receipt of one of a ticket's cases; its id."""
+    return _add(m, ticket, copy=copy, case=case)
+
+
+def _add(m: Transaction, ticket: int, *, copy: bool, case: int | None) -> int:
     job = _ADD.do(
         m.conn,
         {"ticket_id": ticket, "box": m.box, "copy": copy, "case_id": case, "state": "pending", "created_at": m.at},
@@ -138,6 +166,8 @@ def add(m: Transaction, ticket: int, *, copy: bool, case: int | None = None) -> 
 def pending(m: Transaction, limit: int, wait: Callable[[int], Interval | None]) -> list[PrintJob]:
     """This box's pending jobs, oldest first, at most ``limit``, each with its facts; none for tickets that are over.
 
+    A slip whose code is lost is not among them.
+
     ``wait`` gives the expected wait of a waiting ticket, in minutes.
     """
     of_ticket = len(TicketRow._fields)
@@ -147,12 +177,14 @@ def pending(m: Transaction, limit: int, wait: Callable[[int], Interval | None]) 
             TicketRow(*row[:of_ticket]),
             row.job,
             row.case_id,
+            code,
             row.copy,
             row.job_state,
             m.time(row.job_created_at),
             _facts(m, row, wait),
         )
         for row in _PENDING.all(m.conn, {"box": m.box, "most": limit})
+        if (code := _code(m, row.job, row.case_id)) is not None
     ]
 
 
@@ -172,6 +204,8 @@ def ended(m: Transaction, job: int, state: Ended, reason: str | None) -> None:
     if now not in ("pending", "sending") and (now, state) != ("unconfirmed", "printed"):
         raise StateError("wrong_state", state=now, verb="print")
     _END.later(m.conn, {"job": job, "to": state, "why": reason and reason[:32], "now": m.at})
+    # It is on paper, or nowhere: a slip that is printed again has another.
+    m.memory.codes.pop(job, None)
     m.news()
 
 
@@ -180,24 +214,54 @@ def over(m: Transaction) -> list[int]:
     return list(m.conn.scalars(_OVER, {"box": m.box}))
 
 
-def reprint(m: Transaction, ticket: int) -> PrintJob:
-    """A slip once more; the job that still waits to be printed here, if there is one, instead of a second.
+def reprint(m: Transaction, ticket: int, holders: Holders | None = None, *, lost: bool = False) -> PrintJob:
+    """A slip once more, with a code of its own; the job that still waits to be printed here instead of a second.
 
-    Its time begins anew: somebody waits for it now.
+    Its time begins anew: somebody waits for it now. With ``holders``, from the card that lies there, the code opens
+    them; without, the place in the queue alone. ``lost``: earlier slips are worth nothing from now on.
+
+    Raises:
+        UnknownError: ``unknown_ticket``.
+        StateError: ``other_day`` (``number``, ``day``), ``ticket_over`` (``number``, ``state``).
     """
     row = m.row_of(ticket)
     if row.hall_day != m.day:
         raise StateError("other_day", number=row.number, day=row.hall_day)
     if row.state not in LIVE_STATES:
         raise StateError("ticket_over", number=row.number, state=row.state)
-    # Nothing is printed that the store would not know again.
-    m.code_again(row.hall_day, row.id)
-    return _again(m, row, None)
+    waiting, printed = _earlier(m, row.id, None)
+    kept = m.memory.codes.get(waiting.id) if waiting else None
+    if waiting and kept and not lost and (kept.opens or holders is None):
+        _AGAIN.do(m.conn, {"job": waiting.id, "now": m.at})
+        return _job(m, row, waiting.id, None, kept.code, waiting.copy, "pending", m.time(m.at))
+    if waiting:
+        ended(m, waiting.id, "failed", "replaced" if kept else LOST)
+    code = residents.replace_codes(m, row, holders) if lost and holders else residents.add_code(m, row, holders)
+    copy = printed or bool(waiting and waiting.copy)
+    job = add_slip(m, row.id, UnprintedCode(code, holders is not None), copy=copy)
+    return _job(m, row, job, None, code, copy, "pending", m.time(m.at))
+
+
+def print_kept(m: Transaction, ticket: int, job: int, code: str) -> int:
+    """Print the slip of an answer that is given again, if its job failed since its code was lost; the job's id."""
+    failed = m.conn.scalar(_WHY_FAILED, {"job": job}) == LOST
+    row = m.row_of(ticket)
+    waiting, printed = _earlier(m, ticket, None)
+    if not failed or waiting or row.hall_day != m.day or row.state not in LIVE_STATES:
+        return job
+    return add_slip(m, ticket, UnprintedCode(code, opens=True), copy=printed)
 
 
 def reprint_receipt(m: Transaction, ticket: int, case: int) -> PrintJob:
     """A case's receipt once more, on any day; the job that still waits to be printed here instead of a second."""
-    return _again(m, m.row_of(ticket), case)
+    row = m.row_of(ticket)
+    waiting, copy = _earlier(m, ticket, case)
+    if waiting:
+        job, copy = waiting.id, waiting.copy
+        _AGAIN.do(m.conn, {"job": job, "now": m.at})
+    else:
+        job = add_receipt(m, ticket, case, copy=copy)
+    return _job(m, row, job, case, m.receipt_of(case), copy, "pending", m.time(m.at))
 
 
 def withdraw(m: Transaction, case: int) -> None:
@@ -210,16 +274,11 @@ def withdraw_slip(m: Transaction, ticket: int) -> None:
     m.conn.execute(_WITHDRAW_SLIP, {"ticket": ticket, "why": "ticket_over", "now": m.at})
 
 
-def _again(m: Transaction, row: TicketRow, case: int | None) -> PrintJob:
-    earlier = [job for job in m.conn.execute(_OF_TICKET, {"ticket": row.id}) if job.case_id == case]
-    waiting = next((job for job in earlier if job.state == "pending" and job.box == m.box), None)
-    if waiting:
-        job, copy = waiting.id, waiting.copy
-        _AGAIN.do(m.conn, {"job": job, "now": m.at})
-    else:
-        copy = any(job.state != "failed" for job in earlier)
-        job = add(m, row.id, copy=copy, case=case)
-    return _job(m, row, job, case, copy, "pending", m.time(m.at))
+def _earlier(m: Transaction, ticket: int, case: int | None) -> tuple[Any, bool]:
+    """The job that waits to be printed here, if any, and whether paper of another one may be about."""
+    jobs = [job for job in m.conn.execute(_OF_TICKET, {"ticket": ticket}) if job.case_id == case]
+    waiting = next((job for job in jobs if job.state == "pending" and job.box == m.box), None)
+    return waiting, any(job.state != "failed" for job in jobs if job is not waiting)
 
 
 def _job(
@@ -227,13 +286,12 @@ def _job(
     row: TicketRow,
     job: int,
     case: int | None,
+    code: str,
     copy: bool,
     state: JobState,
     asked_at: datetime,
     facts: SlipFacts | ReceiptFacts | None = None,
 ) -> PrintJob:
-    # A receipt may be printed on a day whose tickets' codes are erased.
-    code = m.code_of(row.hall_day, row.id) if case is None else m.receipt_of(case)
     ticket = m.ticket(row._replace(print_state=state) if case is None else row)
     return PrintJob(job, ticket, code, copy, state, case, asked_at, facts)
 
@@ -250,13 +308,39 @@ def _facts(m: Transaction, row: Any, wait: Callable[[int], Interval | None]) -> 
 
 
 def recover(m: Transaction) -> bool:
-    """At start: mark the print jobs that this box was sending when it stopped as in doubt.
+    """At start: mark the print jobs that this box was sending when it stopped as in doubt, and pending slips as failed.
 
     Returns:
         Whether the last slip that was sent is in doubt: half of it may still be in the printer.
     """
     m.conn.execute(_RECOVER, {"here": m.box, "now": m.at})
+    for job in m.conn.execute(_MINE, {"box": m.box}).all():
+        if _code(m, job.id, job.case_id) is not None or _remember_old(m, job):
+            continue
+        if residents.are_sealed(m, job.ticket_id):
+            ended(m, job.id, "failed", LOST)
+        else:
+            code = residents.add_code(m, m.row_of(job.ticket_id), None)
+            m.memory.codes[job.id] = UnprintedCode(code, opens=True)
     return m.conn.scalar(_LAST_SENT, {"box": m.box}) == "unconfirmed"
+
+
+def _code(m: Transaction, job: int, case: int | None) -> str | None:
+    """What the paper's QR code says; None for a slip whose code is lost."""
+    if case is not None:
+        return m.receipt_of(case)
+    kept = m.memory.codes.get(job)
+    return None if kept is None else kept.code
+
+
+def _remember_old(m: Transaction, job: Any) -> bool:
+    """Take up the slip of a ticket whose code a version before 0004 of the schema made; False for any other."""
+    with suppress(ErasedError):
+        code = codes.encode(m.vault.day_code(m.conn, m.day, job.ticket_id))
+        if m.conn.scalar(_CODE_HASH, {"ticket": job.ticket_id}) == m.hash_of(code):
+            m.memory.codes[job.id] = UnprintedCode(code, opens=True)
+            return True
+    return False
 
 
 def _state(m: Transaction, job: int) -> str:

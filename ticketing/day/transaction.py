@@ -26,11 +26,12 @@ from sqlalchemy import (
 )
 
 from ticketing.calendar import hall_day
+from ticketing.day.memory import Memory
 from ticketing.events import NewEvent, TicketEvent
 from ticketing.model import TRANSITIONS, Service, State, StateError, Ticket, TicketRow, UnknownError, Window
 from ticketing.policy import Rules, Standing
 from ticketing.privacy import codes
-from ticketing.privacy.vault import ErasedError, Vault
+from ticketing.privacy.vault import Vault
 from ticketing.store import tables
 from ticketing.store.base import NEWS
 from ticketing.store.prepared import Prepared
@@ -83,9 +84,11 @@ NO_CALL = dict.fromkeys(("called_at", "called_by", "started_at"), None) | {"reca
 """The columns of a call, for a ticket that leaves its window."""
 
 _BY_ID = Prepared(tickets.where(THIS), TicketRow)
-_CODE_HASH = Prepared(select(t.c.code_hash).where(THIS))
-_BY_CODE = Prepared(tickets.where(t.c.code_hash == bindparam("code"), t.c.hall_day == bindparam("day")), TicketRow)
-_BY_CODE_OF_ANY_DAY = Prepared(tickets.where(t.c.code_hash == bindparam("code")), TicketRow)
+_BY_CODE = Prepared(tickets.where(t.c.code_hash == bindparam("code")), TicketRow)
+_sc = tables.slip_code
+_BY_LATER_CODE = Prepared(
+    tickets.join(_sc, _sc.c.ticket_id == t.c.id).where(_sc.c.code_hash == bindparam("code")), TicketRow
+)
 _BY_NUMBER = Prepared(tickets.where(t.c.hall_day == bindparam("day"), t.c.number == bindparam("number")), TicketRow)
 _AT_WINDOW = Prepared(tickets.where(t.c.window_id == bindparam("window"), tables.open_), TicketRow)
 _AHEAD = Prepared(
@@ -175,6 +178,7 @@ class Transaction:
         now: the time, in the hall's zone.
         at: the same in microseconds since 1970 UTC.
         day: the hall day, ``YYYY-MM-DD``.
+        memory: what this box holds outside the store.
     """
 
     conn: Connection
@@ -185,6 +189,7 @@ class Transaction:
     now: datetime
     at: int
     day: str
+    memory: Memory
 
     # Reading
 
@@ -225,24 +230,6 @@ class Transaction:
         """The row of a ticket; raises :class:`UnknownError` (``unknown_ticket``)."""
         return self.known(_BY_ID.one_or_none(self.conn, {"ticket": ticket}), "unknown_ticket")
 
-    def code_of(self, day: str, ticket: int, wrapped: bytes | None = None) -> str:
-        """The code on a ticket of ``day``; raises :class:`ErasedError` once that day is erased.
-
-        ``wrapped`` is the day's wrapped key, where this transaction has read it already.
-        """
-        return codes.encode(self.vault.day_code(self.conn, day, ticket, wrapped))
-
-    def code_again(self, day: str, ticket: int) -> str:
-        """The code of a ticket that was issued before.
-
-        Raises:
-            ErasedError: the day is erased, or its key is another one: a backup brings back tickets, but no keys.
-        """
-        code = self.code_of(day, ticket)
-        if _CODE_HASH.scalar(self.conn, {"ticket": ticket}) != self.hash_of(code):
-            raise ErasedError(day)
-        return code
-
     def receipt_of(self, case: int) -> str:
         """The code on a case's receipt: not stored, but derived from the master key each time."""
         return codes.encode(self.vault.lasting_mac("receipt", str(case).encode())[: codes.BYTES])
@@ -256,15 +243,16 @@ class Transaction:
 
         A code of another day, an erased code, an unknown one and a text that is no code are all ``unknown_code``.
         """
-        return self._row_of_code(_BY_CODE, scanned)
+        row = self.row_of_old_code(scanned)
+        return self.known(row if row.hall_day == self.day else None, "unknown_code")
 
     def row_of_old_code(self, scanned: str) -> TicketRow:
         """The row of a ticket of any day; only for callers that may know of past tickets."""
-        return self._row_of_code(_BY_CODE_OF_ANY_DAY, scanned)
-
-    def _row_of_code(self, query: Prepared[TicketRow], scanned: str) -> TicketRow:
         code = codes.find_code(scanned)
-        row = query.one_or_none(self.conn, {"code": self.hash_of(code), "day": self.day}) if code else None
+        which = code and {"code": self.hash_of(code)}
+        row = (
+            (_BY_CODE.one_or_none(self.conn, which) or _BY_LATER_CODE.one_or_none(self.conn, which)) if which else None
+        )
         return self.known(row, "unknown_code")
 
     def row_of_number(self, number: str) -> TicketRow:

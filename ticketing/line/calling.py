@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, func
 from ticketing import events
 from ticketing.cases import cases
 from ticketing.cases.cases import Case, Further
-from ticketing.day import visits, windows
+from ticketing.day import serving, visits, windows
 from ticketing.day.transaction import NO_CALL, THIS, Transaction, line_at, refuse_wrong_state, transition
 from ticketing.day.transaction import t as _t
 from ticketing.day.windows import HERE, SEATED, change_here, ticket_at
@@ -159,6 +159,7 @@ def finish(
     row = change_here(m, _FINISH, "finish", window, actor, result=outcome)
     made = [cases.record(m, row, row.service_id, outcome, promise_days, printed=print)]
     made += cases.record_all(m, row, further, printed=print)
+    serving.forget(m, row.id)
     if row.chain and (stops := _next_stop(m, row)):
         visits.record(m, row, "done")
         to, *later = stops
@@ -193,6 +194,7 @@ def hand_on(m: Transaction, row: TicketRow, service: str, to_window: str | None 
     """Move a ticket from its window into the line of ``service``, or of one window."""
     refuse_wrong_state("transfer", row)
     visits.record(m, row, "transferred")
+    serving.forget(m, row.id)
     # A ticket that is sent to a later stop of its chain early does not go there again.
     chain = row.stops
     if service != row.service_id and service in chain:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from ticketing.day import print_jobs, visits
+from ticketing.day import print_jobs, serving, visits
 from ticketing.day.transaction import NO_CALL, THIS, Transaction, microseconds, refuse_wrong_state, tickets, transition
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketCancelled, TicketHeld, TicketReturned
@@ -56,6 +56,7 @@ def hold(m: Transaction, row: TicketRow, reason: str | None, back_at: datetime |
         raise StateError("bad_back_at")
     if row.at_window:
         visits.record(m, row, "held")
+        serving.forget(m, row.id)
     until = None if back_at is None else microseconds(back_at)
     changed = m.change(_HOLD, "hold", row, until=until, reason=reason)
     if row.state == State.WAITING:

@@ -1,12 +1,14 @@
 """A card laid at a window: the resident being served is known by it, or whose turn it is not is told.
 
 The card stands for the slip: it is compared with the ticket at the window by the keyed hash of its number, as that of
-the resident or of the agent who took the ticket. A ticket that was issued without a card gets the card's data.
+the resident or of the agent who took the ticket. A card opens what stands on it, and nothing that only the slip opens:
+an agent's card tells the agent, not the resident.
 """
 
 from sqlalchemy import bindparam, or_, select, update
 
-from ticketing.day import residents, windows
+from ticketing.day import print_jobs, residents, serving, windows
+from ticketing.day.print_jobs import PrintJob
 from ticketing.day.residents import Holders
 from ticketing.day.transaction import Transaction, tickets
 from ticketing.day.transaction import t as _t
@@ -21,6 +23,8 @@ Refusal = StateError | ForbiddenError | UnknownError
 
 _FOUND = (*OPEN_STATES, State.HELD, State.WAITING, State.MISSED)
 """In which states somebody's ticket is worth telling of; the first of them is told."""
+_LITTLE = ("typed", "social-security")
+"""Kinds of data that tell hardly more than name and number."""
 _PEOPLE_OF = Prepared(select(_t.c.person_hash, _t.c.agent_hash).where(_t.c.id == bindparam("ticket")))
 _TICKETS_OF = Prepared(
     tickets.where(
@@ -56,20 +60,38 @@ def identify(m: Transaction, window: str, card: Resident, actor: Actor) -> Scann
         return _refused(m, theirs, actor)
     if not known:
         _SET_PERSON.do(m.conn, {"ticket": row.id, "person": person})
+        residents.set_case_of(m, row.id, card)
     ticket = m.ticket(row) if row.state == State.SERVING else calling.start_this(m, row)
     access_log.append(m.conn, m.vault, m.now, actor, "card", row.id)
-    holders = _with_card(m, row, card if not known or (people and person == people.person_hash) else None)
-    return Scanned(ticket, holders.resident, holders.agent) if holders else Scanned(ticket, None)
+    shown = serving.read(m, row.hall_day, row.id)
+    is_residents = not known or (people is not None and person == people.person_hash)
+    # What was read first stays, unless this card tells more.
+    if is_residents and (shown is None or (shown.resident.kind in _LITTLE and card.kind not in _LITTLE)):
+        shown = Holders(card, shown.agent if shown else None).only(residents.needed_for(m, row))
+        serving.keep(m, row.id, shown)
+    if shown is not None:
+        return Scanned(ticket, shown.resident, shown.agent)
+    return Scanned(ticket, None, card, closed="agent_card")
 
 
-def _with_card(m: Transaction, row: TicketRow, card: Resident | None) -> Holders | None:
-    """The persons behind a ticket; where no card of the resident's was read for it, with what this one says."""
-    holders = residents.opened(m, row.hall_day, row.id)
-    if card is None or (holders is not None and holders.resident.kind != "typed"):
-        return holders
-    holders = Holders(card, holders.agent if holders else None)
-    residents.reseal(m, row.id, holders)
-    return holders
+def reprint(
+    m: Transaction, ticket: int, card: Resident, agent: Resident | None, actor: Actor, *, lost: bool
+) -> PrintJob:
+    """A slip once more for whose card lies there: it opens the data on the card.
+
+    Raises:
+        UnknownError: ``unknown_ticket``, also for somebody else's.
+        StateError: ``card_needed``: no card was read; and as :func:`print_jobs.reprint`.
+    """
+    if card.kind == "typed":
+        raise StateError("card_needed")
+    row = m.row_of(ticket)
+    person = issuing.person_hash(m, card)
+    if row.hall_day != m.day or person is None or person != issuing.person_of(m, row):
+        raise UnknownError("unknown_ticket")
+    job = print_jobs.reprint(m, ticket, Holders(card, agent), lost=lost)
+    access_log.append(m.conn, m.vault, m.now, actor, "slip-lost" if lost else "card-reprint", row.id)
+    return job
 
 
 def _refused(m: Transaction, theirs: list[TicketRow], actor: Actor) -> Refusal:

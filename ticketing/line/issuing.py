@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, insert, select, text
 from ticketing import policy
 from ticketing.appointments import booking
 from ticketing.day import print_jobs, residents
+from ticketing.day.memory import UnprintedCode
 from ticketing.day.residents import Holders
 from ticketing.day.transaction import Transaction, microseconds, tickets
 from ticketing.day.transaction import t as _t
@@ -17,13 +18,14 @@ from ticketing.events import TicketIssued
 from ticketing.line import limits
 from ticketing.line.waiting_counts import WaitingCounts
 from ticketing.model import ClosedError, Resident, Service, State, StateError, Ticket, TicketRow, UnknownError
+from ticketing.privacy import codes
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared, together
 
 # One statement reads all that issuing must know, since each is a way to the database and back: the next number of the
 # service's prefix (no row: the service is unknown or removed), its chain, the ticket's id, whether waiting tickets rank
 # after it, whether the person has a live one, the mark of the timetable, the day's key, and whether anybody has an
-# appointment. The id is needed before the ticket is written, as its code is made from it; nothing can come between,
+# appointment. The id is needed before the ticket is written, as its data are sealed for it; nothing can come between,
 # since a store has one writer at a time.
 _COUNT = Prepared(
     text("""
@@ -58,7 +60,7 @@ class Issued:
 
     Attributes:
         ticket: its place in the queue.
-        code: printed on it, and stored nowhere: this is the only answer with it.
+        code: printed on it, and stored nowhere: this is the only answer with it, and the only key to the data.
         print_job: id of this box's print job; None when it is not printed.
     """
 
@@ -83,11 +85,13 @@ def issue(
     rank_by: str | None = None,
     chain: Sequence[str] | None = None,
     reached: limits.Reached | None = None,
+    told: bool = True,
 ) -> Issued:
     """Issue a ticket. Refuses as :meth:`ticketing.office.Office.issue` says.
 
     ``rank_at`` is its rank where something else than issue time and class makes it, and ``rank_by`` what that is.
-    ``chain`` replaces the service's own chain. ``reached`` is for :func:`limits.check`.
+    ``chain`` replaces the service's own chain. ``reached`` is for :func:`limits.check`. Without ``told``, somebody who
+    has a ticket already is refused as ``card_needed``, with nothing of that ticket.
     """
     person = person_hash(m, resident)
     proxy = _proxy_hash(m, person, agent)
@@ -97,7 +101,10 @@ def issue(
     counted, news = together(m.conn, (_COUNT, asked), counts.since())
     count = counted[0] if counted else None
     if person is not None and (count is None or count.has_one):
-        refuse_second(m, person, service)
+        if told:
+            refuse_second(m, person, service)
+        elif count is not None:
+            raise StateError("card_needed")
     if count is None:
         open_service(m, service)
         raise UnknownError("unknown_service", service=service)
@@ -125,7 +132,7 @@ def issue(
     row = TicketRow(**new, print_state="pending" if printed else None)
     # Most tickets overtake none: then all that wait are ahead.
     ahead = m.ahead(row) if count.overtakes or arrival else counts.of(m, service, news)
-    code = m.code_of(m.day, row.id, count.day_key)
+    code = codes.new()
     _TICKET.later(
         m.conn,
         {
@@ -137,23 +144,11 @@ def issue(
         },
     )
     if resident is not None:
-        fields = None if count.needed is None else _fields_for(m, json.loads(count.needed), stops)
-        kept = Holders(resident.only(fields), agent and agent.only(fields))
-        residents.seal(m, row.id, kept, count.day_key)
-    job = print_jobs.add(m, row.id, copy=False) if printed else None
+        needed = None if count.needed is None else residents.needed_by(m, json.loads(count.needed), stops)
+        residents.seal(m, row.id, code, Holders(resident, agent), needed, count.day_key)
+    job = print_jobs.add_slip(m, row.id, UnprintedCode(code, opens=True), copy=False) if printed else None
     m.append(TicketIssued(row.number, service))
     return Issued(Ticket.of(row, m.time, ahead), code, job)
-
-
-def _fields_for(m: Transaction, needed: list[str], stops: Sequence[str]) -> set[str] | None:
-    """What a service and the stops of its chain need of the resident; None for everything."""
-    fields = set(needed)
-    for stop in stops:
-        also = m.service_or_none(stop)
-        if also is not None and also.resident_fields is None:
-            return None
-        fields.update(also.resident_fields or () if also else ())
-    return fields
 
 
 def tickets_of(m: Transaction, resident: Resident) -> dict[str, Ticket]:

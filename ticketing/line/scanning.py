@@ -2,21 +2,28 @@
 
 from dataclasses import dataclass
 
-from ticketing.day import residents, windows
+from ticketing.day import residents, serving, windows
 from ticketing.day.residents import Holders
 from ticketing.day.transaction import Transaction
 from ticketing.line import calling
 from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket, TicketRow, Window
-from ticketing.privacy import access_log
+from ticketing.privacy import access_log, codes
 
 
 @dataclass(frozen=True)
 class Scanned:
-    """A scanned ticket, with its resident and the agent who took it for them, as far as known."""
+    """A ticket whose slip was scanned or whose card was laid.
+
+    Attributes:
+        resident, agent: whose it is, and who took it for them, as far as slip or card open that.
+        closed: why they are not known although the ticket has data: ``slip_without_data`` (it was printed again
+            without the card), ``agent_card`` (the agent's card opens the agent alone); None otherwise.
+    """
 
     ticket: Ticket
     resident: Resident | None
     agent: Resident | None = None
+    closed: str | None = None
 
 
 def scan(m: Transaction, window: str, scanned: str, actor: Actor, override_reason: str | None) -> Scanned:
@@ -34,8 +41,15 @@ def scan(m: Transaction, window: str, scanned: str, actor: Actor, override_reaso
     ticket = m.ticket(row) if row.state == State.SERVING else calling.start_this(m, row)
     action = "scan-override" if overrides else "scan"
     access_log.append(m.conn, m.vault, m.now, actor, action, row.id, reason if overrides else None)
-    holders = residents.opened(m, row.hall_day, row.id)
-    return Scanned(ticket, holders.resident, holders.agent) if holders else Scanned(ticket, None)
+    holders = residents.by_code(m, row, codes.find_code(scanned) or "")
+    if holders is not None:
+        serving.keep(m, row.id, holders)
+        return Scanned(ticket, holders.resident, holders.agent)
+    # The card may have been laid before.
+    holders = serving.read(m, row.hall_day, row.id)
+    if holders is not None:
+        return Scanned(ticket, holders.resident, holders.agent)
+    return Scanned(ticket, None, closed="slip_without_data" if residents.are_sealed(m, row.id) else None)
 
 
 def holders_at(m: Transaction, window: str, actor: Actor) -> Holders | None:
@@ -43,14 +57,18 @@ def holders_at(m: Transaction, window: str, actor: Actor) -> Holders | None:
 
     Raises:
         UnknownError: ``unknown_window``.
-        StateError: ``nobody_here``; ``window_taken``; ``wrong_state``: called, but not being served yet.
+        StateError: ``nobody_here``; ``window_taken``; ``wrong_state``: called, but not being served yet;
+            ``not_scanned``: neither slip nor card was shown in this service, or too long ago.
     """
     row = windows.ticket_at(m, window, actor)
     if row.state != State.SERVING:
         raise StateError("wrong_state", number=row.number, state=row.state, verb="resident")
-    holders = residents.opened(m, row.hall_day, row.id)
-    if holders is not None:
-        access_log.append(m.conn, m.vault, m.now, actor, "resident", row.id)
+    holders = serving.read(m, row.hall_day, row.id)
+    if holders is None:
+        if residents.are_sealed(m, row.id):
+            raise StateError("not_scanned", number=row.number)
+        return None
+    access_log.append(m.conn, m.vault, m.now, actor, "resident", row.id)
     return holders
 
 

@@ -10,14 +10,16 @@ from datetime import date, timedelta
 
 from ticketing.cases import cases
 from ticketing.cases.cases import CaseRow
-from ticketing.day import visits
+from ticketing.day import residents, visits
 from ticketing.day.ledger import Ledger
+from ticketing.day.residents import Holders
 from ticketing.day.transaction import Transaction, refuse_wrong_state
 from ticketing.events import TicketReturned
 from ticketing.line import issuing
 from ticketing.line.issuing import Issued
 from ticketing.line.waiting_counts import WaitingCounts
 from ticketing.model import Resident, StateError, Ticket, TicketRow, UnknownError
+from ticketing.privacy import codes
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,8 @@ class Back:
 
     Attributes:
         ticket: the place in the queue.
-        code: what its slip says.
+        code: what its slip says; for a ticket of today that was asked for by its receipt, another code that opens the
+            place in the queue alone.
         print_job: the job that prints a new slip on this box; None when the old one is still good, or none is printed.
         new: whether it is a new ticket, since the first one was of another day.
     """
@@ -69,7 +72,8 @@ class Supplements:
                 (``day``): until then they could be; ``already_waiting``; ``wrong_state``: the ticket is not over yet.
         """
         with self._ledger.verb() as m:
-            back = _back(m, self._counts, _returned_by_code(m, code_text), None, printed=print)
+            row, by_slip = _returned_by_code(m, code_text)
+            back = _back(m, self._counts, row, None, by_slip, printed=print)
         log.info("%s back with papers, by %s", back.ticket.number, who)
         return back
 
@@ -90,14 +94,15 @@ class Supplements:
             ]
             if not rows:
                 raise StateError("not_returned")
-            back = _back(m, self._counts, rows[0], resident, printed=print)
+            back = _back(m, self._counts, rows[0], resident, None, printed=print)
         log.info("%s back with papers, by %s", back.ticket.number, who)
         return back
 
 
-def _returned_by_code(m: Transaction, code_text: str) -> CaseRow:
+def _returned_by_code(m: Transaction, code_text: str) -> tuple[CaseRow, str | None]:
+    """The case, and the ticket's own code if it was that."""
     try:
-        return cases.row_of_code(m, code_text)
+        return cases.row_of_code(m, code_text), None
     except UnknownError:
         row = m.row_of_old_code(code_text)
     rows = cases.rows_of_ticket(m, row.id)
@@ -107,10 +112,18 @@ def _returned_by_code(m: Transaction, code_text: str) -> CaseRow:
         raise UnknownError("unknown_code")
     if not returned:
         raise StateError("not_returned")
-    return returned[0]
+    return returned[0], codes.find_code(code_text)
 
 
-def _back(m: Transaction, counts: WaitingCounts, row: CaseRow, resident: Resident | None, *, printed: bool) -> Back:
+def _back(
+    m: Transaction,
+    counts: WaitingCounts,
+    row: CaseRow,
+    resident: Resident | None,
+    by_slip: str | None,
+    *,
+    printed: bool,
+) -> Back:
     if row.progress != "returned":
         raise StateError("not_returned")
     since = m.time(row.progress_at or row.ended_at).date()
@@ -121,7 +134,9 @@ def _back(m: Transaction, counts: WaitingCounts, row: CaseRow, resident: Residen
     cases.move(m, row, "closed", None)
     ticket = m.row_of(row.ticket_id)
     if ticket.hall_day == m.day:
-        return Back(_same_day(m, ticket, row.service_id), m.code_again(m.day, ticket.id), None, new=False)
+        back = _same_day(m, ticket, row.service_id)
+        code = by_slip or residents.add_code(m, ticket, Holders(resident) if resident else None)
+        return Back(back, code, None, new=False)
     m.service(row.service_id)
     rank = m.now - _HEAD_START
     # For this matter alone: the others of a chain were settled then, or are cases of their own.

@@ -1,10 +1,14 @@
 """The code printed on a ticket: 80 bits as 16 characters that people and scanners seldom confuse.
 
+A ticket's code is random and on paper only: the store keeps a keyed hash to find the ticket by. Those of receipts and
+appointments, which open nobody's data, are derived from the master key.
+
 The alphabet is Crockford's base32 (no I, L, O, U; O is read as 0, I and L as 1). All of it lies within the QR code's
 alphanumeric mode (ISO/IEC 18004), capitals only, which keeps the picture small.
 """
 
 import re
+import secrets
 import unicodedata
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -19,6 +23,11 @@ _CONFUSED = str.maketrans("ILO", "110")
 _CODE = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
 # A keyboard-wedge scanner types "、" for "/" while a Chinese input method is on.
 _IN_URL = re.compile(r"\AHTTPS?:[/、\\]{2}[^/、\\]+[/、\\][TP][/、\\]([^/、\\?#]*)[/、\\]?(?:[?#].*)?\Z")
+
+
+def new() -> str:
+    """A code that nobody has had before, from the system's random numbers."""
+    return encode(secrets.token_bytes(BYTES))
 
 
 def encode(raw: bytes) -> str:

@@ -4,9 +4,10 @@
 
     key file (see ``keys``)
     ├── chain ── key of the day ── wraps ── day key (32 random bytes per hall day, in the table ``day_key``)
-    │                                       ├── seals residents and kept answers, bound to hall, day, purpose and ident
-    │                                       ├── hashes what must be found again on that day, such as an ID number
-    │                                       └── makes the tickets' codes, which are stored nowhere
+    │       ├── with a secret that is kept nowhere (a ticket's code, a client's idempotency key, what only the memory
+    │       │   of running boxes holds): seals residents and kept answers
+    │       ├── alone: seals what the hall needs without the paper, bound to hall, day, purpose and ident
+    │       └── hashes what must be found again on that day, such as an ID number
     ├── months ─ hashes of persons that outlive a day: cases, appointments
     └── root ─── lasting: hashes and seals of what is nobody's, such as a receipt's code and the head of the access log
 
@@ -98,13 +99,14 @@ def is_sealed(store: "Store") -> bool:
 class _DayKeys:
     """The keys of one day, and the wrapped form they came from. No dataclass: it must never be printed."""
 
-    __slots__ = ("code", "hash", "seal", "wrapped")
+    __slots__ = ("code", "hash", "seal", "with_secret", "wrapped")
 
     def __init__(self, day: bytes, wrapped: bytes, hashed: Hash) -> None:
         self.wrapped = wrapped
         self.seal = hashed.derive(day, KEY_BYTES, b"day seal")
         self.hash = hashed.derive(day, KEY_BYTES, b"day hash")
         self.code = hashed.derive(day, KEY_BYTES, b"day code")
+        self.with_secret = hashed.derive(day, KEY_BYTES, b"day with a secret")
 
 
 class Vault:
@@ -377,12 +379,33 @@ class Vault:
         return self.hash.mac(keys.hash, purpose.encode(), _utf8(value))
 
     def day_code(self, conn: Connection, hall_day: str, ticket_id: int, wrapped: bytes | None = None) -> bytes:
-        """The 10 bytes of a ticket's code: pseudorandom, the same each time, gone with the day.
-
-        ``wrapped`` is the day's wrapped key, where the same transaction has read it already.
-        """
+        """The 10 bytes of the code that versions before 0004 of the schema made for a ticket, once more."""
         keys = self._keys(conn, hall_day, make=True, wrapped=wrapped)
         return self.hash.mac(keys.code, str(ticket_id).encode())[:CODE_BYTES]
+
+    # With a secret that is kept nowhere.
+
+    def key_with(
+        self, conn: Connection, hall_day: str, purpose: str, secret: bytes, wrapped: bytes | None = None
+    ) -> bytes:
+        """The key, 32 bytes, that takes both the day's key and a ``secret`` of full entropy; ``wrapped`` as above."""
+        keys = self._keys(conn, hall_day, make=True, wrapped=wrapped)
+        return self.hash.mac(keys.with_secret, purpose.encode(), secret)
+
+    def seal_under(self, key: bytes, hall_day: str, purpose: str, ident: str | int, data: bytes) -> bytes:
+        """Seal ``data`` under a key of :meth:`key_with`."""
+        return sealing.seal(self._suite, key, data, *self._bound(hall_day, purpose, ident))
+
+    def open_under(self, key: bytes, hall_day: str, purpose: str, ident: str | int, sealed: bytes) -> bytes:
+        """Open it; raises :class:`VaultError` (``seal_broken``)."""
+        try:
+            return sealing.unseal(key, sealed, *self._bound(hall_day, purpose, ident))
+        except BrokenSealError:
+            raise _broken(purpose) from None
+
+    def mac_under(self, key: bytes, data: bytes) -> bytes:
+        """A MAC, 32 bytes, under a key of :meth:`key_with`."""
+        return self.hash.mac(key, data)
 
     def erase(self, conn: Connection, hall_day: str) -> bool:
         """Erase the key of ``hall_day`` once the caller commits; False if there was none."""

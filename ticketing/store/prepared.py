@@ -5,12 +5,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, overload
 
-from sqlalchemy import BindParameter, Connection, Dialect, Insert, Select, TextClause, Update, bindparam
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    TextClause,
+    Update,
+    bindparam,
+)
 from sqlalchemy.dialects import sqlite
 
 from ticketing.store.base import PIPELINE
 
-Statement = Select[Any] | Insert | Update | TextClause
+Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete | TextClause
 
 _R = TypeVar("_R")
 _S = TypeVar("_S")

@@ -354,6 +354,38 @@ resident = _table(
     "resident",
     Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),
     Column("hall_day", String(10), nullable=False, index=True),
+    # Under the day's key and the ticket's first code; null for one issued without a resident's data.
+    Column("sealed", LargeBinary),
+    # Under the day's key alone: the lasting hash of the ID number, for the cases of this ticket. Null in a row of the
+    # versions before 0004, which is sealed under the day's key alone, and is converted when a program opens the store.
+    Column("case_of", LargeBinary),
+)
+
+slip_code = _table(
+    "slip_code",
+    # Codes of slips that were printed again; the first one is in the ticket's row.
+    Column("code_hash", LargeBinary(32), primary_key=True),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("hall_day", String(10), nullable=False, index=True),
+    # The resident under the day's key and this code; null for a code that opens the place in the queue alone.
+    Column("sealed", LargeBinary),
+)
+
+reading_key = _table(
+    "reading_key",
+    # The public key of each running box. The private one is in its memory alone.
+    Column("box", String(64), primary_key=True),
+    Column("public", LargeBinary(32), nullable=False),
+    # Keyed by the master key: a key that was put here by somebody else is not used.
+    Column("mac", LargeBinary(32), nullable=False),
+)
+
+serving = _table(
+    "serving",
+    # The residents being served now, sealed to the memory of each box; gone with the service.
+    Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),
+    Column("box", String(64), primary_key=True),
+    Column("until", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
 

@@ -12,16 +12,17 @@ from pydantic_core import PydanticCustomError
 
 from display.refusals import words
 from kiosk.exchange.appointment_lists import LARGEST, read_list
-from kiosk.web.api.terminals import TerminalPath, own_terminal
+from kiosk.web.api.terminals import TerminalPath, card_at, own_terminal
 from kiosk.web.api.tickets import CodePath
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.problems import problem
 from kiosk.web.schema.answers import Answer, Instant, answer, joined, named
-from kiosk.web.schema.bodies import Body, Day, Identifier, Line, QueryString, ResidentBody, checked_id_number
+from kiosk.web.schema.bodies import Body, Day, Identifier, MayBeEmpty, QueryString, ResidentBody
 from kiosk.web.schema.routes import NamedPath, Routes, idempotency_key
 from ticketing.appointments.appointments import Appointment, BadRow, BadRowsError
-from ticketing.model import Actor, Service
+from ticketing.appointments.booking import TYPED
+from ticketing.model import Actor, Resident, Service, UnknownError
 
 CSV = "text/csv"
 _TIME = re.compile(r"([0-9]{2}):([0-5][0-9])")
@@ -72,15 +73,16 @@ class BookBody(Body):
         return 60 * int(hours) + int(minutes)
 
 
-class HolderBody(Body):
-    """Whose appointments, by the number of their card, laid or typed; nowhere but here."""
+class TerminalBookBody(BookBody):
+    """The same at a terminal: without `resident`, for the card that lies on its reader."""
 
-    id_number: Annotated[Line, Field(description="GB 11643")]
+    resident: ResidentBody | None = None  # type: ignore[assignment]
 
-    @model_validator(mode="after")
-    def _real_number(self) -> "HolderBody":
-        self.id_number = checked_id_number(self.id_number, "foreigner-2017")
-        return self
+
+class HolderBody(MayBeEmpty):
+    """Whose appointments: by a booking's code, or without one by the card that lies on the terminal's reader."""
+
+    code: Annotated[str, Field(min_length=1, max_length=512)] | None = None
 
 
 class BookableDayAnswer(Answer):
@@ -191,16 +193,8 @@ def routes(hall: Hall) -> Routes:
     def told(one: Appointment) -> AppointmentAnswer:
         return AppointmentAnswer.of(own(one, services()))
 
-    def book(body: BookBody, who: Actor) -> Response:
-        made = hall.appointments.book(
-            body.service,
-            body.date,
-            body.minute,
-            body.resident.resident(),
-            who,
-            "terminal" if who.role == "terminal" else "api",
-            idempotency_key(),
-        )
+    def book(body: BookBody, resident: Resident, who: Actor, made_by: str) -> Response:
+        made = hall.appointments.book(body.service, body.date, body.minute, resident, who, made_by, idempotency_key())
         return answer(BookedAnswer.of(own(made, services())), 201)
 
     @api.get("/appointments/days", summary="Services and dates that can be booked", responses={"200": BookablesAnswer})
@@ -225,15 +219,26 @@ def routes(hall: Hall) -> Routes:
     @allow("desk", "terminal")
     def book_here(body: BookBody) -> Response:
         """One appointment a person, service and day. At the kiosk it is found by the card."""
-        return book(body, actor())
+        who = actor()
+        if who.role != "terminal":
+            return book(body, body.resident.resident(), who, "api")
+        return book_typed(body, body.resident.resident(), who)
+
+    def book_typed(body: BookBody, resident: Resident, who: Actor) -> Response:
+        hall.typed_numbers.use(who.who, resident.id_number or "")
+        return book(body, resident, who, TYPED)
 
     @api.post(
         "/terminals/<terminal>/appointments", summary="Book a time at a terminal", responses={"201": BookedAnswer}
     )
     @allow("terminal", terminal=True)
-    def book_at_terminal(path: TerminalPath, body: BookBody) -> Response:
-        """For the card that lies there, or the number typed there."""
-        return book(body, own_terminal(path.terminal))
+    def book_at_terminal(path: TerminalPath, body: TerminalBookBody) -> Response:
+        """For the card that lies there, or the number typed there, of which nothing is told."""
+        who, card = own_terminal(path.terminal), hall.terminal_cards.at(path.terminal)
+        asked = body.resident.resident() if body.resident else None
+        if asked is None or (card is not None and card.id_number == asked.id_number):
+            return book(body, card_at(hall, path.terminal), who, "terminal")
+        return book_typed(body, asked, who)
 
     @api.post(
         "/terminals/<terminal>/appointments/mine",
@@ -242,8 +247,13 @@ def routes(hall: Hall) -> Routes:
     )
     @allow("terminal", terminal=True)
     def of_holder(path: TerminalPath, body: HolderBody) -> Response:
-        """From today on. Who has none and who was never here are answered alike; each look is logged."""
-        found = hall.appointments.of_holder(body.id_number, own_terminal(path.terminal))
+        """From today on: all of the card's holder, or that of a booking's code. Each look by a card is logged."""
+        who = own_terminal(path.terminal)
+        if body.code is None:
+            found = hall.appointments.of_holder(card_at(hall, path.terminal), who)
+        else:
+            with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code):
+                found = [hall.appointments.of_code(body.code)]
         known = services()
         return answer(OwnAppointmentsAnswer.of({"appointments": [own(one, known) for one in found]}))
 
@@ -254,11 +264,15 @@ def routes(hall: Hall) -> Routes:
     )
     @allow("terminal", terminal=True)
     def cancel_own(path: OwnAppointmentPath, body: HolderBody) -> Response:
-        """By the same number; somebody else's is as unknown as one that never was."""
+        """By the same card or code; somebody else's is as unknown as one that never was."""
         who = own_terminal(path.terminal)
-        tried = f"{path.appointment} {body.id_number}"
-        with hall.wrong_codes.watch(f"terminal {path.terminal}", tried, ("unknown_appointment",)):
-            cancelled = hall.appointments.cancel_by_holder(path.appointment, body.id_number, who)
+        if body.code is None:
+            cancelled = hall.appointments.cancel_by_holder(path.appointment, card_at(hall, path.terminal), who)
+        else:
+            with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code):
+                if hall.appointments.of_code(body.code).id != path.appointment:
+                    raise UnknownError("unknown_appointment")
+                cancelled = hall.appointments.cancel_code(body.code)
         return answer(OwnAppointmentAnswer.of(own(cancelled, services())))
 
     @api.get("/appointments", summary="The appointments of a date", responses={"200": AppointmentsAnswer})

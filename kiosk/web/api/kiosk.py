@@ -7,7 +7,7 @@ from flask import Response
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import IssuedAnswer, KioskAnswer, answer, joined
-from kiosk.web.schema.bodies import ChooseBody, PressBody, TypedBody
+from kiosk.web.schema.bodies import ChooseBody, PressBody, ReprintBody, TypedBody
 from kiosk.web.schema.routes import STREAM, Routes, idempotency_key
 from kiosk.web.streams import Streams
 from ticketing.model import UnknownError
@@ -52,10 +52,10 @@ def routes(hall: Hall, streams: Streams) -> Routes:
 
     @api.post("/kiosk/reprint", summary="Print the ticket this resident already has", responses={"200": IssuedAnswer})
     @kiosk_only
-    def reprint(body: ChooseBody) -> Response:
-        """A second tap prints no second slip, with a key or without."""
+    def reprint(body: ReprintBody) -> Response:
+        """By the card alone, not by a typed number. A second tap prints no second slip, with a key or without."""
         idempotency_key()
-        ticket, code = kiosk().reprint(body.service, body.visit)
+        ticket, code = kiosk().reprint(body.service, body.visit, lost=body.lost)
         return answer(IssuedAnswer.of(joined(ticket, code=code)))
 
     @api.post("/kiosk/typed", summary="Begin for a resident who has no card", responses={"200": KioskAnswer})

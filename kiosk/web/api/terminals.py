@@ -1,17 +1,17 @@
 """``/terminals``: what a self-service terminal may ask. Each has a token bound to it, and to no other."""
 
 from flask import Response
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from kiosk.web.api.cases import BackAnswer, ProgressAnswer, of_back, with_names
 from kiosk.web.auth import actor, allow, gate
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import Answer, ResidentAnswer, TicketAnswer, answer
-from kiosk.web.schema.bodies import Body, Identifier
+from kiosk.web.schema.bodies import Body, Identifier, MayBeEmpty
 from kiosk.web.schema.routes import STREAM, NamedPath, Routes
 from kiosk.web.streams import Streams
-from ticketing.model import Actor, Resident
+from ticketing.model import Actor, Resident, StateError
 from ticketing.terminals import Proof
 
 
@@ -22,24 +22,16 @@ class TerminalPath(NamedPath):
 
 
 class SlipBody(Body):
-    """A slip and a second proof. Any texts: what is wrong with them is not told."""
+    """A slip, and without a card on the terminal's reader a second proof. What is wrong with them is not told."""
 
     code: str
-    id_tail: str | None = Field(None, description="the last 4 characters of the ID number")
-    id_number: str | None = Field(None, description="the whole number, from the card")
+    id_tail: str | None = Field(None, description="the last 6 of the ID number, where the terminal has no card reader")
 
 
-class WhoseBody(Body):
-    """A card or a receipt, one of them."""
+class WhoseBody(MayBeEmpty):
+    """A receipt, or without one the card that lies on the terminal's reader."""
 
-    id_number: str | None = Field(None, min_length=1, description="from the card that lies at the terminal")
-    code: str | None = Field(None, min_length=1, description="of the receipt")
-
-    @model_validator(mode="after")
-    def _one(self) -> "WhoseBody":
-        if (self.id_number is None) == (self.code is None):
-            raise ValueError("either a card's number or a receipt's code")
-        return self
+    code: str | None = Field(None, min_length=1, description="of the receipt; null for the card that lies there")
 
 
 class BackBody(WhoseBody):
@@ -69,20 +61,22 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @api.get("/terminals/<terminal>/events", summary="News for one terminal's page", responses={"200": dict(STREAM)})
     @allow("terminal", terminal=True)
     def follow(path: TerminalPath) -> Response:
-        """`scan`: what the scanner at this terminal read: `{text}`."""
+        """`scan`: what the scanner at this terminal read: `{text}`; `card`: whether one lies there now: `{lies}`."""
         own_terminal(path.terminal)
         return streams.answer(hall.terminal_news.listen(path.terminal))
 
     @api.post("/terminals/<terminal>/scan", summary="A resident's own data", responses={"200": OpenedAnswer})
     @allow("terminal", terminal=True)
     def scan(path: TerminalPath, body: SlipBody) -> Response:
-        """Only with a second proof; whatever is wrong is answered with one and the same `not_opened`.
+        """By the slip and the card on the terminal's reader; at a terminal without one, slip and `id_tail`.
 
-        After 3 wrong proofs no terminal opens the ticket any more. Every try is an entry in the access log.
+        Whatever is wrong is answered with one and the same `not_opened`. After 3 wrong
+        proofs no terminal opens the ticket any more. Every try is an entry in the access log.
         """
         who = own_terminal(path.terminal)
         with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code, ("not_opened",)):
-            found = hall.terminals.scan(body.code, Proof(body.id_tail, body.id_number), who)
+            tail = None if hall.terminal_cards.has_reader(path.terminal) else body.id_tail
+            found = hall.terminals.scan(body.code, Proof(tail, hall.terminal_cards.at(path.terminal)), who)
         return answer(OpenedAnswer.of(found))
 
     @api.post("/terminals/<terminal>/progress", summary="How somebody's cases go on", responses={"200": CasesAnswer})
@@ -91,7 +85,8 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         """By the card that lies at the terminal: all cases of its bearer; by a receipt's code: that one."""
         who = own_terminal(path.terminal)
         with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code or ""):
-            found = hall.terminals.cases(who, id_number=body.id_number, code_text=body.code)
+            card = None if body.code else card_at(hall, path.terminal)
+            found = hall.terminals.cases(who, card=card, code_text=body.code)
         return answer(CasesAnswer.of({"cases": [with_names(hall, case) for case in found]}))
 
     @api.post("/terminals/<terminal>/supplement", summary="Back with missing papers", responses={"200": BackAnswer})
@@ -103,12 +98,19 @@ def routes(hall: Hall, streams: Streams) -> Routes:
             if body.code is not None:
                 back = hall.supplements.by_code(body.code, who.who, print=printed)
             else:
-                back = hall.supplements.by_card(
-                    Resident(id_number=body.id_number), body.service, who.who, print=printed
-                )
+                card = card_at(hall, path.terminal)
+                back = hall.supplements.by_card(card, body.service, who.who, print=printed)
         return answer(of_back(hall, back))
 
     return api
+
+
+def card_at(hall: Hall, terminal: str) -> Resident:
+    """Whose card lies on the terminal's reader; raises ``card_needed``."""
+    card = hall.terminal_cards.at(terminal)
+    if card is None:
+        raise StateError("card_needed")
+    return card
 
 
 def own_terminal(terminal: str) -> Actor:

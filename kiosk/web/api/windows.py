@@ -7,6 +7,7 @@ from typing import Annotated
 from flask import Response
 from pydantic import AwareDatetime, Field, model_validator
 
+from display import refusals
 from kiosk.web.api.tickets import Number
 from kiosk.web.auth import actor, allow
 from kiosk.web.hall import Hall
@@ -248,17 +249,25 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @api.post("/windows/<window>/scan", summary="A scanned ticket's resident", responses={"200": ScannedAnswer})
     @clerk
     def scan(path: WindowPath, body: ScanBody) -> Response:
-        """Starts the service of a ticket called here. One called elsewhere needs `override_reason`, which is logged."""
+        """Starts the service of a ticket called here. One called elsewhere needs `override_reason`, which is logged.
+
+        A slip that was printed again without the card opens no data: then the card at the window does.
+        """
         who = actor()
         # Whoever scans has said who they are, and many windows may share one address.
         with hall.wrong_codes.watch(f"{who.role} {who.who}", body.code):
             scanned = office.scan(path.window, body.code, who, body.override_reason or None)
-        return answer(ScannedAnswer.of(scanned))
+        said = refusals.words(scanned.closed) if scanned.closed else None
+        told = joined(scanned, message=said and said.zh, message_en=said and said.en)
+        return answer(ScannedAnswer.of(told))
 
     @api.get("/windows/<window>/resident", summary="The resident now being served", responses={"200": NowServedAnswer})
     @clerk
     def resident(path: WindowPath) -> Response:
-        """Where somebody came for them (代办), with `agent`. Every look is an entry in the access log."""
+        """From the scan of the slip, or of the card at the window, to the end of the service, at most 30 minutes.
+
+        Where somebody came for them (代办), with `agent`. Every look is an entry in the access log.
+        """
         found = office.holders_at(path.window, actor())
         if found is None:
             raise UnknownError("no_resident")

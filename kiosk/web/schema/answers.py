@@ -217,11 +217,17 @@ class CalledAnswer(Answer):
 
 
 class ScannedAnswer(Answer):
-    """The scanned ticket, its resident where a card was read or typed, and who came for them (代办)."""
+    """The scanned ticket, its resident as far as the slip opens the data, and who came for them (代办).
+
+    `closed` says why there is no resident although the ticket has data, and `message` what to do then.
+    """
 
     ticket: TicketAnswer
     resident: ResidentAnswer | None
     agent: ResidentAnswer | None
+    closed: Literal["slip_without_data", "agent_card"] | None = None
+    message: str | None = None
+    message_en: str | None = None
 
 
 class NowServedAnswer(ResidentAnswer):

@@ -140,6 +140,12 @@ class ChooseBody(PressBody):
     service: Identifier
 
 
+class ReprintBody(ChooseBody):
+    """The same, of somebody who has a ticket for it."""
+
+    lost: bool = Field(False, description="earlier slips were lost: they are worth nothing from now on")
+
+
 class TypedBody(PressBody):
     """The number of a resident who has no card."""
 

@@ -81,7 +81,7 @@ def test_a_ticket_for_somebody_else_is_taken_with_both_cards(hall: Any, new_page
     wait_until(lambda: kiosk.view().state == "taking")
     clerk = Actor("clerk", "clerk", "3")
     hall.office.call_next("3", clerk)
-    hall.office.start("3", clerk)
+    hall.office.scan("3", hall.printer.papers[-1].codes[0], clerk)
     holders = hall.office.holders_at("3", clerk)
     assert holders
     assert (holders.resident.name, holders.agent and holders.agent.name) == (resident_of("zhang").name, name)

@@ -96,17 +96,37 @@ def test_a_holder_sees_what_is_ones_own_and_gives_it_back(desk: OfficeHall, book
     terminal = Actor("t-1", "terminal", "terminal hall-1")
     today, later = booked(book), booked(book, day=TOMORROW)
     others = booked(book, LI)
-    number = str(CHEN.id_number)
-    assert [one.id for one in book.of_holder(f" {number.lower()} ", terminal)] == [today.id, later.id]
-    assert book.of_holder(str(NOBODY.id_number), terminal) == []
+    card = replace(CHEN, id_number=f" {str(CHEN.id_number).lower()} ")
+    assert [one.id for one in book.of_holder(card, terminal)] == [today.id, later.id]
+    assert book.of_holder(NOBODY, terminal) == []
     for wrong in (others.id, 999):
-        assert refused(UnknownError, "unknown_appointment", book.cancel_by_holder, wrong, number, terminal) == {}
-    assert book.cancel_by_holder(later.id, number, terminal).state == "cancelled"
-    assert refused(StateError, "appointment_over", book.cancel_by_holder, later.id, number, terminal)
-    assert [one.state for one in book.of_holder(number, terminal)] == ["booked", "cancelled"]
+        assert refused(UnknownError, "unknown_appointment", book.cancel_by_holder, wrong, card, terminal) == {}
+    assert book.cancel_by_holder(later.id, card, terminal).state == "cancelled"
+    assert refused(StateError, "appointment_over", book.cancel_by_holder, later.id, card, terminal)
+    assert [one.state for one in book.of_holder(CHEN, terminal)] == ["booked", "cancelled"]
     assert states(desk) == ["booked", "cancelled", "booked"]
     desk.now = at("09:00", TOMORROW)
-    assert [one.id for one in book.of_holder(number, terminal)] == [later.id]
+    assert [one.id for one in book.of_holder(CHEN, terminal)] == [later.id]
+
+
+def test_what_somebody_typed_counts_for_nobody_and_makes_way_for_the_card(desk: OfficeHall, book: Appointments) -> None:
+    rule(desk, no_show_limit=1, no_show_days=90)
+    terminal = Actor("t-1", "terminal", "terminal hall-1")
+    book.book("tax", TODAY, TEN, CHEN, terminal, "typed")
+    # A second one is not told what there is.
+    assert refused(StateError, "card_needed", book.book, "tax", TODAY, TEN, CHEN, terminal, "typed") == {}
+    kept = book.book("tax", TODAY, TEN, CHEN, terminal, "terminal")
+    assert states(desk) == ["cancelled", "booked"]
+    book.cancel(kept.id, terminal)
+    book.book("tax", TODAY, TEN, CHEN, terminal, "typed")
+    desk.now = at("09:00", TOMORROW)
+    desk.office.end_of_day()
+    assert states(desk)[-1] == "missed"
+    assert book.book("tax", TOMORROW, TEN, CHEN, terminal, "terminal").state == "booked"
+    desk.now = at("09:00", TOMORROW + timedelta(days=1))
+    desk.office.end_of_day()
+    refused(LimitError, "appointments_blocked", book.book, "tax", desk.now.date(), TEN, CHEN, terminal, "api")
+    refused(StateError, "card_needed", book.book, "tax", desk.now.date(), TEN, CHEN, terminal, "typed")
 
 
 def test_what_cannot_be_booked_is_refused(desk: OfficeHall, book: Appointments) -> None:

@@ -28,22 +28,26 @@ def log_of(desk: OfficeHall) -> list[tuple[str, str, str, int | None]]:
 def test_the_card_of_the_resident_at_the_window_starts_the_service_and_opens_the_data(desk: OfficeHall) -> None:
     issued = desk.issue("licence", LI)
     desk.call()
-    for card in (SOCIAL, LI):
+    # What was read first stays, unless this card tells more.
+    for card, told in ((SOCIAL, SOCIAL), (LI, LI), (SOCIAL, LI)):
         known = desk.office.identify("1", card, READER)
         assert (known.ticket.id, known.ticket.state) == (issued.ticket.id, State.SERVING)
-        # What was read first tells more than this one does.
-        assert known.resident == LI
+        assert known.resident == told
     assert desk.office.holders_at("1", CLERK) == Holders(LI)
     assert desk.event_types() == ["ticket.issued", "ticket.called", "ticket.started"]
     one = ("reader:left", "1", "card", issued.ticket.id)
-    assert log_of(desk) == [one, one, ("wang", "1", "resident", issued.ticket.id)]
+    assert log_of(desk) == [one, one, one, ("wang", "1", "resident", issued.ticket.id)]
 
 
-def test_the_card_of_the_agent_who_took_the_ticket_will_do_too(desk: OfficeHall) -> None:
-    desk.issue("licence", LI, agent=CHEN)
+def test_the_card_of_the_agent_starts_the_service_and_opens_the_agent_alone(desk: OfficeHall) -> None:
+    issued = desk.issue("licence", LI, agent=CHEN)
     desk.call()
     known = desk.office.identify("1", CHEN, READER)
-    assert (known.resident, known.agent) == (LI, CHEN)
+    assert (known.ticket.state, known.resident, known.agent, known.closed) == ("serving", None, CHEN, "agent_card")
+    refused(StateError, "not_scanned", desk.office.holders_at, "1", CLERK)
+    scanned = desk.office.scan("1", issued.code, CLERK)
+    assert (scanned.resident, scanned.agent) == (LI, CHEN)
+    assert desk.office.identify("1", CHEN, READER).resident == LI
 
 
 @pytest.mark.parametrize("before", [None, TYPED])

@@ -183,12 +183,14 @@ def test_codes_that_are_none_of_today_are_refused_alike(desk: OfficeHall) -> Non
 
 
 def test_the_data_are_given_only_while_the_resident_is_served(desk: OfficeHall) -> None:
-    desk.issue("licence", LI)
+    issued = desk.issue("licence", LI)
     assert refused(StateError, "nobody_here", desk.office.holders_at, "1", CLERK) == {"window": "1"}
     desk.call()
     facts = refused(StateError, "wrong_state", desk.office.holders_at, "1", CLERK)
     assert (facts["state"], facts["verb"]) == ("called", "resident")
     desk.office.start("1", CLERK)
+    assert refused(StateError, "not_scanned", desk.office.holders_at, "1", CLERK) == {"number": "A001"}
+    desk.office.scan("1", issued.code, CLERK)
     assert desk.office.holders_at("1", CLERK) == Holders(LI)
     desk.office.finish("1", CLERK)
     refused(StateError, "nobody_here", desk.office.holders_at, "1", CLERK)

@@ -362,10 +362,12 @@ for (const button of all("[data-do]")) {
   else button.addEventListener("click", deeds[deed]);
 }
 onPress(el("for-other"), (key) => post("agent", {}, key));
-onPress(el("reprint"), async (key) => {
-  await post("reprint", { service: again }, key);
-  dialog("again").close();
-});
+for (const lost of [false, true]) {
+  onPress(el(lost ? "reprint-lost" : "reprint"), async (key) => {
+    await post("reprint", { service: again, lost }, key);
+    dialog("again").close();
+  });
+}
 
 // ---------------------------------------------------------------- the number pad
 

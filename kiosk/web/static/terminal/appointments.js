@@ -1,5 +1,6 @@
-// Appointments at the terminal: a service, a day, a time, and the ID number they are for; or the number alone, and
-// what is booked by it. All of it is forgotten with the visit.
+// Appointments at the terminal: a service, a day, a time, and for whom: the card that is laid, or a number that is typed,
+// of which nothing is told. What is booked is shown by the card or by a booking's code, and by no number. All of it is
+// forgotten with the visit.
 
 import { hm, newKey, now, wordsOf, zone } from "../shared/api.js";
 import { all, el, find, make, targetOf, two } from "../shared/dom.js";
@@ -19,7 +20,10 @@ const STATES = {
  */
 const TRY_ANOTHER = { slot_full: "time", slot_over: "time", no_such_slot: "time", already_booked: "day", too_far_ahead: "day" };
 /** @type {Record<"book" | "mine", [string, string]>} */
-const DONE = { book: ["确认预约", "Book"], mine: ["查看", "Show"] };
+const TITLES = {
+  book: ["请放身份证，或输入身份证号码", "Lay your ID card, or enter its number"],
+  mine: ["请放身份证，或扫预约码", "Lay your ID card, or scan the booking's code"],
+};
 
 /**
  * @typedef {object} Terminal the page that the steps are on; see terminal.js
@@ -29,6 +33,7 @@ const DONE = { book: ["确认预约", "Book"], mine: ["查看", "Show"] };
  * @property {(title: [string, string], rows: {zh: string, en: string, value: string | null}[]) => void} show
  * @property {(zh: string, en: string) => void} refuse
  * @property {() => void} clear
+ * @property {() => boolean} cardLies on the terminal's reader
  * @property {(error: unknown) => void} giveUp
  */
 
@@ -162,10 +167,13 @@ export function appointments(desk) {
   function askNumber(what, before) {
     wants = what;
     back = before;
-    el("typed-done").replaceChildren(...two(...DONE[what]));
+    el("number-title").replaceChildren(...two(...TITLES[what]));
+    el("typed-done").replaceChildren(...two("确认预约", "Book"));
+    for (const part of [el("typed"), el("typed-problem"), el("typed-done"), ...all("#pad [data-key]")]) part.hidden = what === "mine";
     type(typed);
     sayChosen();
     desk.step("number");
+    if (desk.cardLies()) cardLaid();
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();         // figures, Enter and Esc are the pad's
   }
 
@@ -180,15 +188,20 @@ export function appointments(desk) {
   }
 
   function done() {
-    if (!isWhole(typed)) return;
-    if (wants === "mine") lookUp(typed);
-    else book();
+    if (wants === "book" && isWhole(typed)) book({ kind: "typed", id_number: typed });
   }
 
-  function book() {
+  /** A card was laid where it is asked for. */
+  function cardLaid() {
+    if (wants === "mine") lookUp(null);
+    else book(null);
+  }
+
+  /** @param {{kind: string, id_number: string} | null} resident whose number was typed; null for the card that lies here */
+  function book(resident) {
     const { service, day, time } = chosen;
     if (!service || !day || !time) return;
-    const body = { service: service.service, date: day.date, time: time.time, resident: { kind: "typed", id_number: typed } };
+    const body = { service: service.service, date: day.date, time: time.time, resident };
     ask("POST", `${path}/appointments`, body, showBooked, (problem) => notBooked(problem, service, day), key);
   }
 
@@ -222,41 +235,41 @@ export function appointments(desk) {
 
   // ---- what is booked ----
 
-  /** @param {string} number */
-  function lookUp(number) {
-    ask("POST", `${path}/appointments/mine`, { id_number: number }, (answer) => showMine(answer.appointments, number));
+  /** @param {string | null} code of a booking; null for the card that lies here */
+  function lookUp(code) {
+    ask("POST", `${path}/appointments/mine`, { code }, (answer) => showMine(answer.appointments, code));
   }
 
   /**
    * @param {Appointment[]} found
-   * @param {string} number
+   * @param {string | null} code
    */
-  function showMine(found, number) {
+  function showMine(found, code) {
     desk.show(found.length ? ["我的预约", "My appointments"] : ["没有预约", "No appointments"], []);
-    el("booked").replaceChildren(...found.map((one) => itemOf(one, found, number)));
+    el("booked").replaceChildren(...found.map((one) => itemOf(one, found, code)));
     el("late").hidden = !found.some(({ state }) => state === "booked");
   }
 
   /**
    * @param {Appointment} one
-   * @param {Appointment[]} found all of this person
-   * @param {string} number
+   * @param {Appointment[]} found all that are shown
+   * @param {string | null} code
    */
-  function itemOf(one, found, number) {
+  function itemOf(one, found, code) {
     const words = make("p", {}, ...two(`${one.service_name} · ${dayWords(one.date)[0]} ${spanOf(one)}`, `${one.service_name_en} · ${dayWords(one.date)[1]} ${spanOf(one)}`));
     const [zh, en] = STATES[one.state];
     const come = one.state === "booked" ? [`，请在 ${comeOf(one)} 取号`, `: take your number ${comeOf(one)}`] : ["", ""];
     const item = make("li", {}, words, make("p", {}, ...two(zh + come[0], en + come[1])));
-    if (one.state === "booked") item.append(cancelOf(one, found, number));
+    if (one.state === "booked") item.append(cancelOf(one, found, code));
     return item;
   }
 
   /**
    * @param {Appointment} one
-   * @param {Appointment[]} found all of this person
-   * @param {string} number
+   * @param {Appointment[]} found all that are shown
+   * @param {string | null} code
    */
-  function cancelOf(one, found, number) {
+  function cancelOf(one, found, code) {
     const button = make("button", { type: "button" }, ...two("取消预约", "Cancel it"));
     let sure = false;
     button.addEventListener("click", () => {
@@ -266,8 +279,8 @@ export function appointments(desk) {
         button.replaceChildren(...two("再按一次，确认取消", "Press again to cancel it"));
         return;
       }
-      ask("POST", `${path}/appointments/${one.id}/cancel`, { id_number: number }, (cancelled) => {
-        showMine(found.map((each) => (each.id === one.id ? cancelled : each)), number);
+      ask("POST", `${path}/appointments/${one.id}/cancel`, { code }, (cancelled) => {
+        showMine(found.map((each) => (each.id === one.id ? cancelled : each)), code);
       });
     });
     return button;
@@ -299,14 +312,16 @@ export function appointments(desk) {
 
   return {
     forget,
+    cardLaid,
     /**
-     * Whether what was scanned is an ID number; then it stands there as if typed.
+     * Whether what was scanned is taken here: a booking's code; or an ID number, which then stands there as if typed.
      * @param {string} text
      */
     scanned(text) {
       const number = text.trim().toUpperCase();
-      if (!/^\d{17}[\dX]$/.test(number)) return false;
-      type(number);
+      if (wants === "mine") lookUp(text);
+      else if (/^\d{17}[\dX]$/.test(number)) type(number);
+      else return false;
       return true;
     },
   };

@@ -27,6 +27,7 @@ const receiptField = el("receipt", HTMLInputElement);
 const STEPS = ["ask", "choose", "number", "answer"];
 let endsAt = 0;
 let visit = 1;            // counts the people who were here: an answer that comes late is shown to nobody
+let card = false;         // whether one lies on this terminal's reader
 let busy = 0;             // the visit whose request runs; the next visitor need not wait for it
 /** @type {string | null} */
 let receipt = null;       // the code just looked up, while its answer is shown
@@ -159,9 +160,13 @@ function showPlace({ number, ahead }) {
   ]);
 }
 
+function open() {
+  ask("POST", `${path}/scan`, { code: slipField.value, id_tail: tailField.value || null }, showData);
+}
+
 el("open").addEventListener("submit", (event) => {
   event.preventDefault();
-  ask("POST", `${path}/scan`, { code: slipField.value, id_tail: tailField.value }, showData);
+  open();
 });
 el("look").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -177,10 +182,9 @@ addEventListener("pagehide", clear);
 addEventListener("pageshow", (event) => event.persisted && clear());
 setInterval(tick, 500);
 
-const booking = appointments({ path, ask, step, show, refuse, clear, giveUp });
+const booking = appointments({ path, ask, step, show, refuse, clear, giveUp, cardLies: () => card });
 
-// A slip goes where the slip's code belongs, wherever the focus is; a receipt is told by its address. A reader that
-// types what is on a card types the number.
+// A slip goes where the slip's code belongs, wherever the focus is; a receipt is told by its address.
 /** @param {string} text */
 function scanned(text) {
   if (page.dataset.step === "number" && booking.scanned(text)) return;
@@ -192,7 +196,21 @@ function scanned(text) {
 }
 listenForScans(scanned);
 // A scanner of this terminal that the box reads.
-if (token && terminal) follow(`${path}/events`, { on: { scan: ({ text }) => scanned(codeIn(text) ?? text) }, token });
+if (token && terminal) {
+  follow(`${path}/events`, { on: { scan: ({ text }) => scanned(codeIn(text) ?? text), card: ({ lies }) => cardLies(lies) }, token });
+}
+
+/**
+ * A card was laid on this terminal's reader, or lifted: it is the proof beside the slip, and it says whose bookings.
+ * @param {boolean} lies
+ */
+function cardLies(lies) {
+  card = lies;
+  if (!lies) return;
+  stay();
+  if (page.dataset.step === "number") booking.cardLaid();
+  else if (page.dataset.step === "ask" && slipField.value) open();
+}
 
 if (!token || !terminal) {
   refuse("这台终端还没有令牌，请找技术人员", "This terminal has no token yet: ask a technician");

@@ -223,11 +223,12 @@ async function scan(text, reason) {
   refused = taken = null;
   unsure();
   try {
-    const { ticket, resident, agent } = await call("POST", `${path}/scan`, body, { key: newKey() });
+    const { ticket, resident, agent, closed, ...why } = await call("POST", `${path}/scan`, body, { key: newKey() });
     await load();
     if (view?.ticket?.id === ticket.id) {
       tell(`已核对 ${ticket.number}`, `${ticket.number} is verified`, "good");
-      showResident(resident && { ...resident, agent });
+      if (closed) tell(why.message, why.message_en, "warn");
+      else showResident(resident && { ...resident, agent });
     }
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -465,7 +466,7 @@ listenForScans((text) => scan(text), (key) => isAsking() || panel.key(key));
 
 /**
  * A scanner at this window read a slip, or a reader a card.
- * @param {{ok: boolean, scanned?: string, message: string, message_en: string, number: string}} news
+ * @param {{ok: boolean, code: string | null, scanned?: string, message: string, message_en: string, number: string}} news
  */
 async function onHardwareScan(news) {
   awake();
@@ -478,7 +479,8 @@ async function onHardwareScan(news) {
   tell(`已核对 ${news.number}`, `${news.number} is verified`, "good");
   try {
     await load();
-    await fetchResident();
+    if (news.code) tell(news.message, news.message_en, "warn");
+    else await fetchResident();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     tellProblem(problem);

@@ -17,7 +17,7 @@ def test_a_card_is_greeted_masked_and_takes_a_number(here: Any) -> None:
     answer = here.get("/kiosk")
     view = answer.json
     assert view["state"] == "choosing"
-    assert view["resident"]["id_number"] == "110***********123X"
+    assert view["resident"]["id_number"] == "1100**************"
     assert "梁试问" not in answer.body.decode()
     assert [(one["id"], one["has_ticket"]) for one in view["services"]] == [("licence", None), ("tax", None)]
     chosen = here.post("/kiosk/choose", {"service": "licence"})
@@ -44,7 +44,31 @@ def test_who_already_has_a_number_is_told_and_may_have_it_again(here: Any) -> No
     refused = here.post("/kiosk/choose", {"service": "licence"})
     assert (refused.status, refused.code) == (409, "already_waiting")
     again = here.post("/kiosk/reprint", {"service": "licence"})
-    assert (again.status, again.json["code"]) == (200, first["code"])
+    # A slip has a code of its own, and both find the ticket.
+    assert (again.status, again.json["code"] != first["code"]) == (200, True)
+    assert {here.get(f"/tickets/{one['code']}").json["number"] for one in (first, again.json)} == {"A001"}
+    here.post("/kiosk/cancel")
+    here.lift_card()
+    here.lay_card()
+    lost = here.post("/kiosk/reprint", {"service": "licence", "lost": True}).json
+    assert (
+        here.get(f"/tickets/{first['code']}").code == here.get(f"/tickets/{again.json['code']}").code == "unknown_code"
+    )
+    assert here.get(f"/tickets/{lost['code']}").json["number"] == "A001"
+
+
+def test_a_typed_number_is_told_nothing_of_whose_it_is(here: Any) -> None:
+    here.lay_card()
+    here.post("/kiosk/choose", {"service": "licence"})
+    number = here.hall.kiosk._session.resident.id_number
+    here.post("/kiosk/cancel")
+    here.lift_card()
+    shown = here.post("/kiosk/typed", {"id_number": number}).json
+    assert [one["has_ticket"] for one in shown["services"]] == [None] * len(shown["services"])
+    for verb in ("choose", "reprint"):
+        refused = here.post(f"/kiosk/{verb}", {"service": "licence"})
+        assert (refused.status, refused.code) == (409, "card_needed")
+        assert "A001" not in refused.body.decode()
 
 
 def test_without_a_card_nothing_can_be_chosen(here: Any) -> None:

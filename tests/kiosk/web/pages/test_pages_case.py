@@ -259,7 +259,7 @@ def test_slip_and_last_four_show_the_data_for_a_minute_and_nothing_stays(
     before = page.evaluate("history.length")
     scan(page, f"HTTPS://Q.EXAMPLE.CN/T/{code}")
     expect(page.locator("#code")).to_have_value(code)
-    page.locator("#tail").fill(str(zhang.id_number)[-4:].lower())
+    page.locator("#tail").fill(str(zhang.id_number)[-6:].lower())
     page.get_by_role("button", name="查看").click()
     expect(page.locator("#fields")).to_contain_text(str(zhang.name))
     expect(page.locator("#fields")).to_contain_text(str(zhang.address))
@@ -273,7 +273,7 @@ def test_whoever_has_read_it_leaves_and_the_back_key_shows_nothing(hall: Any, ne
     zhang = resident_of("zhang")
     code = hall.office.issue("business-licence", DESK, resident=zhang, print=False).code
     page.locator("#code").fill(code)
-    page.locator("#tail").fill(str(zhang.id_number)[-4:])
+    page.locator("#tail").fill(str(zhang.id_number)[-6:])
     page.get_by_role("button", name="查看").click()
     page.get_by_role("button", name="看完了").click()
     nothing_stays(page)

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from drivers.card_reader.events import CardLeft, CardRead
+from drivers.card_reader.social_security import SocialSecurityCard
 from staff import resident_of, scan
 from ticketing.calendar import Slot
 from ticketing.day.setup import HallSetup
 from ticketing.model import Actor
+from wires import wait_until
 
 MANAGER = Actor("zhou", "manager", "hall")
 SERVICE = "business-licence"
@@ -73,6 +76,13 @@ def touch(page: Page, number: str) -> None:
         page.locator(f"[data-key='{figure}']").click()
 
 
+def lay(hall: Any, number: str) -> None:
+    """Lay the card with this number on the terminal's reader, once the page hears of it."""
+    parts = hall.program.hall
+    wait_until(lambda: parts.terminal_news.listeners == 1)
+    parts.terminal_cards.hear(CardRead(SocialSecurityCard("张", number), terminal="hall-1"))
+
+
 def nothing_stays(page: Page) -> None:
     step(page, "ask")
     for part in ("#fields", "#booked", "#choices", "#title"):
@@ -127,7 +137,7 @@ def test_all_of_it_is_done_by_keyboard_alone(slots: Any, page: Page) -> None:
 
 
 def test_a_reader_that_types_the_cards_number_fills_it_in(slots: Any, page: Page) -> None:
-    page.locator("#mine").click()
+    to_the_number(page, slots)
     scan(page, NUMBER)
     expect(page.locator("#typed")).to_have_text(f"{NUMBER[:6]}  {NUMBER[6:14]}  {NUMBER[14:]}")
     expect(page.locator("#typed-done")).to_have_attribute("aria-disabled", "false")
@@ -136,8 +146,9 @@ def test_a_reader_that_types_the_cards_number_fills_it_in(slots: Any, page: Page
 def test_ones_own_appointment_is_seen_and_given_back(slots: Any, page: Page) -> None:
     made = booked(slots)
     page.locator("#mine").click()
-    touch(page, NUMBER)
-    page.locator("#typed-done").click()
+    expect(page.locator("#number-title")).to_contain_text("请放身份证，或扫预约码")
+    expect(page.locator("#pad [data-key]").first).to_be_hidden()
+    lay(slots, NUMBER)
     item = page.locator("#booked li")
     expect(item).to_contain_text("营业执照(五证合一)")
     expect(item).to_contain_text("请在 09:30–10:45 取号")
@@ -151,10 +162,9 @@ def test_ones_own_appointment_is_seen_and_given_back(slots: Any, page: Page) -> 
     nothing_stays(page)
 
 
-def test_who_has_none_is_told_so(page: Page) -> None:
+def test_who_has_none_is_told_so(slots: Any, page: Page) -> None:
     page.locator("#mine").click()
-    touch(page, NUMBER)
-    page.locator("#typed-done").click()
+    lay(slots, NUMBER)
     expect(page.locator("#title")).to_contain_text("没有预约")
     page.locator("#leave").click()
     nothing_stays(page)
@@ -179,6 +189,10 @@ def test_a_second_appointment_of_a_day_is_refused_and_another_day_offered(slots:
     to_the_number(page, slots)
     touch(page, NUMBER)
     page.locator("#typed-done").click()
+    expect(page.locator("#refused")).to_contain_text("请放身份证，或到咨询台办理")
+    expect(page.locator("#refused")).not_to_contain_text("14:30")
+    to_the_number(page, slots)
+    lay(slots, NUMBER)
     expect(page.locator("#refused")).to_contain_text("这一天已约过 14:30")
     expect(page.locator("#choose-title")).to_contain_text("请选择日期")
 
@@ -200,14 +214,14 @@ def test_an_answer_that_comes_after_the_resident_left_is_shown_to_nobody(slots: 
     held: list[Any] = []
     page.route("**/appointments/mine", lambda route: held.append(route))
     page.locator("#mine").click()
-    touch(page, NUMBER)
     with page.expect_request("**/appointments/mine"):
-        page.locator("#typed-done").click()
+        lay(slots, NUMBER)
     page.locator("#number [data-do=leave]").click()
     with page.expect_response("**/appointments/mine"):
         held[0].continue_()
-    page.locator("#mine").click()
-    step(page, "number")
+    slots.program.hall.terminal_cards.hear(CardLeft(terminal="hall-1"))
+    page.unroute("**/appointments/mine")
+    step(page, "ask")
     expect(page.locator("#booked li")).to_have_count(0)
 
 
