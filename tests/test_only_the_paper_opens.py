@@ -15,13 +15,14 @@ from sqlalchemy import insert, select
 import burglar
 from burglar import Loot, break_in
 from drivers.card_reader.id_card import check_digit
-from offices import CLERK, DESK, LI, MASTER, OfficeHall
+from offices import CLERK, DESK, LI, OfficeHall
 from postgres import PostgresServer
 from ticketing.backup.restore import Backups
 from ticketing.day import residents
 from ticketing.day.residents import Holders
 from ticketing.model import Actor, Resident
 from ticketing.privacy import codes
+from ticketing.privacy.keys import text_of
 from ticketing.store import tables
 from ticketing.terminals import Proof, Terminals
 
@@ -117,7 +118,7 @@ def robbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         root.removeHandler(log)
         root.setLevel(level)
         log.close()
-    (folder / "master.key").write_text(MASTER.hex())
+    (folder / "master.key").write_text(text_of(desk.keys.keys))
     files = burglar.files_of(folder)
     if request.param == "postgresql":
         data = server.folder / "data"

@@ -27,7 +27,6 @@ _CODE = re.compile(rb"(?=([%b]{16}))" % codes.ALPHABET.encode(), re.I)
 _NUMBER = re.compile(rb"(?=(\d{17}[\dX]))")
 _PURPOSES = (residents.PURPOSE, serving.PURPOSE, idempotency._PURPOSE, "case of")
 _EASY_KEYS = ("", "1", "k", "k-1", "key", "issue", "kiosk", "test")
-_OWN_KEYS = ("_wrap", "_lasting_seal", "_lasting_hash")
 
 
 @dataclass
@@ -134,7 +133,7 @@ def _by_keys(loot: Loot, days: list[str], blobs: list[tuple[int, bytes]], values
     guesses = [f"{who}\n{key}".encode() for who in ("desk-1", "kiosk:box") for key in _EASY_KEYS]
     for day in days:
         own = vault._keys(conn, day, make=False)
-        keys = {own.seal, own.hash, own.code, own.with_secret, *(getattr(vault, name) for name in _OWN_KEYS)}
+        keys = {own.seal, own.hash, own.code, own.with_secret, *_of_the_file(vault)}
         keys |= {vault.key_with(conn, day, idempotency._PURPOSE, guess) for guess in guesses}
         # A pair of keys needs a private half; without the memory of a box there is only one's own.
         mine = ReadingKey()
@@ -152,6 +151,13 @@ def _by_keys(loot: Loot, days: list[str], blobs: list[tuple[int, bytes]], values
                 made = [value, *(vault.key_with(conn, day, purpose, value) for purpose in _PURPOSES)]
                 for key in made:
                     yield from _opened(loot, key, day, blobs[::40])
+
+
+def _of_the_file(vault: Vault) -> list[bytes]:
+    """Every key that the key file holds or gives."""
+    keys = vault._ring.keys
+    chain_key = [keys.chain.key] if keys.chain else []
+    return [keys.root, *chain_key, *(key for _, key in keys.months), vault._lasting_hash, *vault._seals(keys)]
 
 
 def _opened(loot: Loot, key: bytes, day: str, blobs: list[tuple[int, bytes]]) -> Iterator[bytes]:

@@ -46,9 +46,10 @@ _REMOVE = delete(_r).where(_r.c.ticket_id == bindparam("ticket"))
 _REMOVE_CODES = delete(_c).where(_c.c.ticket_id == bindparam("ticket"))
 _FIRST_CODE = update(_t).where(_t.c.id == bindparam("ticket")).values(code_hash=bindparam("code"))
 
-_OLD = select(_r.c.ticket_id, _r.c.hall_day, _r.c.sealed, _t.c.code_hash).join(_t, _t.c.id == _r.c.ticket_id)
+_OLD = select(_r.c.ticket_id, _r.c.hall_day, _r.c.sealed).where(_r.c.case_of.is_(None))
 # Whatever a day's end has ended may come back: it may have been the end of a clock that ran ahead.
 _MAY_COME_BACK = tables.live | _t.c.state.in_(["missed", "expired"]) | (_t.c.outcome == clock_repair.END_OF_DAY)
+_CODE_OF_OLD = select(_t.c.code_hash).where(_t.c.id == bindparam("ticket"), _MAY_COME_BACK)
 _CONVERT = (
     update(_r)
     .where(_r.c.ticket_id == bindparam("ticket"))
@@ -201,12 +202,15 @@ def convert_old(m: Transaction) -> None:
 
     The tickets that are not over keep their codes, which those versions derived from the day's key.
     """
-    old = m.conn.execute(_OLD.where(_r.c.case_of.is_(None), _MAY_COME_BACK)).all()
+    old = m.conn.execute(_OLD).all()
     for row in old:
+        code_hash = m.conn.scalar(_CODE_OF_OLD, {"ticket": row.ticket_id})
+        if code_hash is None:
+            continue
         with suppress(ErasedError):
             day, ticket = row.hall_day, row.ticket_id
             code = codes.encode(m.vault.day_code(m.conn, day, ticket))
-            if m.hash_of(code) != bytes(row.code_hash):
+            if m.hash_of(code) != bytes(code_hash):
                 continue
             holders = from_bytes(m.vault.open(m.conn, day, PURPOSE, ticket, bytes(row.sealed)))
             case = case_hash(m, holders.resident.id_number) or b""

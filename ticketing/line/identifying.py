@@ -71,7 +71,7 @@ def identify(m: Transaction, window: str, card: Resident, actor: Actor) -> Scann
         serving.keep(m, row.id, shown)
     if shown is not None:
         return Scanned(ticket, shown.resident, shown.agent)
-    return Scanned(ticket, None, card, closed="agent_card")
+    return Scanned(ticket, None, card.only(residents.needed_for(m, row)), closed="agent_card")
 
 
 def reprint(
