@@ -289,6 +289,16 @@ class AccountsSettings(Section):
     separate_duties: bool = False
 
 
+class AuditSettings(Section):
+    """``[audit]``: the audit log.
+
+    Attributes:
+        keep_days: how many days its entries are kept; the law (网络安全法, article 21) asks for six months.
+    """
+
+    keep_days: Whole = Field(180, ge=180, le=3650)
+
+
 class KioskSettings(Section):
     """``[kiosk]``: the resident's ten seconds, in seconds.
 
@@ -313,5 +323,6 @@ class Settings(Businesses):
     appointments: AppointmentsSettings = AppointmentsSettings()
     privacy: PrivacySettings = PrivacySettings()
     accounts: AccountsSettings = AccountsSettings()
+    audit: AuditSettings = AuditSettings()
     kiosk: KioskSettings = KioskSettings()
     devices: tuple[Device, ...] = ()

@@ -139,7 +139,7 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "box_taken": "另一台机器用了同样的名字，请联系技术人员 | Another box goes by this name: call a technician",
     "store_in_use": "另一个程序正在使用数据，请先停掉它 | Another program uses the data: stop it first",
     "seal_broken": "资料已损坏，打不开，请联系技术人员 | The data is damaged and cannot be opened: call a technician",
-    "log_broken": "访问日志已损坏，不能查看资料，请联系技术人员 | The access log is broken, data stays closed: call a technician",
+    "log_broken": "审计日志已损坏，不能查看资料，请联系技术人员 | The audit log is broken, data stays closed: call a technician",
     "idempotency_key_reused": "同一操作编号不能用于不同内容，请重新操作 | This Idempotency-Key came with other content: use a new one",
     # who may
     "not_logged_in": "请先登录 | Please log in first",

@@ -78,7 +78,7 @@ def people_on(settings: Settings, store: Store, vault: Vault) -> People:
     hall, accounts = settings.hall, settings.accounts
     idle = timedelta(minutes=accounts.idle_minutes) if accounts.idle_minutes else None
     names = tuple(name for name in (hall.name, hall.name_en, hall.id) if name)
-    rules = AccountRules(names, idle, frozenset(accounts.second_factor), accounts.separate_duties)  # type: ignore[arg-type]
+    rules = AccountRules(names, idle, frozenset(accounts.second_factor), accounts.separate_duties)
     return People(store, keeper=VaultKeeper(vault), rules=rules)
 
 
@@ -145,6 +145,7 @@ def rules_of(settings: Settings) -> Rules:
         promise_days=queue.promise_days,
         supplement_days=queue.supplement_days,
         cases_days=settings.privacy.cases_days,
+        audit_days=settings.audit.keep_days,
         missed_places=queue.missed_places,
         missed_limit=queue.missed_limit,
         undo_within=timedelta(seconds=queue.undo_seconds),

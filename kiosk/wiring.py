@@ -37,6 +37,7 @@ from kiosk.web.schema.answers import kiosk_message
 from kiosk.web.server import Server
 from ticketing.day.setup import Setup
 from ticketing.office import Office
+from ticketing.privacy.anchors import AnchorFile, Anchors
 from ticketing.reports.climate import ClimateRecords
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 HOUSEKEEPING = 20.0
 """Seconds between checks whether a day is over."""
+ANCHORED = 1.0
+"""Seconds between looks at the audit log's head, which is anchored outside the store."""
 HELD = 5.0
 """Seconds between checks for held tickets that come back."""
 SETTLED = timedelta(hours=1)
@@ -159,12 +162,16 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
 
         housekeeping = Loop("housekeeping", HOUSEKEEPING, upkeep)
         held = Loop("held", HELD, office.bring_back)
+        anchors = Anchors(store, vault, AnchorFile(settings.store.key_file), now, office.ledger.today)
         server = Server(create_app(hall, visitor=visitor), settings.server)
     except BaseException:
         store.close()
         raise
     parts: list[Part] = [
         _Closing(store.close),
+        # Stops after all that writes entries.
+        _Closing(anchors.keep_if_possible),
+        Loop("anchor", ANCHORED, anchors.keep),
         _Closing(feed.close, feed.start),
         _Closing(news.close),
         _Closing(screen.close),

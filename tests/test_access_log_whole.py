@@ -77,7 +77,7 @@ def work(clients: dict[str, Client]) -> list[str]:
         "scan",
         "resident",
         "scan-override",
-        "setup",
+        "setup-changed",
     ]
 
 
@@ -142,4 +142,4 @@ def test_whatever_is_done_to_the_log_is_found(program: QuhaoProcess, statements:
     tamper(program, *statements)
     found = program.say("audit", "verify", check=False)
     assert found.returncode == 1, found.stdout + found.stderr
-    assert "访问日志已损坏" in found.stdout + found.stderr
+    assert "审计日志已损坏" in found.stdout + found.stderr

@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 NORMAL = "normal"
 """The class of a ticket with no head start."""
 
-Role = Literal["kiosk", "clerk", "terminal", "desk", "manager", "technician"]
-ROLES: tuple[Role, ...] = ("kiosk", "clerk", "terminal", "desk", "manager", "technician")
+Role = Literal["kiosk", "clerk", "terminal", "desk", "manager", "technician", "auditor"]
+ROLES: tuple[Role, ...] = ("kiosk", "clerk", "terminal", "desk", "manager", "technician", "auditor")
 
 
 class State(StrEnum):

@@ -25,6 +25,7 @@ from ticketing.line.waiting_counts import WaitingCounts
 from ticketing.line.why_before import why_before
 from ticketing.model import Actor, Resident, Service, Ticket, TicketingError, Window
 from ticketing.policy import PriorityClass, Rules, Why
+from ticketing.privacy import access_log
 from ticketing.privacy.vault import Vault
 from ticketing.store.base import Store
 
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 PHONE = Actor("phone", "kiosk")
 """A resident who looks a ticket up by its code."""
+HALL = Actor("quhao", "technician")
+"""The program itself, at its own times."""
 
 
 class _OfTicket(Protocol):
@@ -508,11 +511,12 @@ class Office:
             if not self.ledger.store.shared:
                 closing.begin(m)
 
-    def purge(self, before: date) -> int:
+    def purge(self, before: date, actor: Actor = HALL) -> int:
         """Erase residents' data and kept answers of the hall days before ``before``, never of today.
 
-        The link from a case to its person is erased once the retention of cases is over. After the commit this box
-        destroys its own keys of those days, and of months that are over: see :meth:`Vault.move`.
+        The link from a case to its person is erased once the retention of cases is over, and entries of the audit log
+        once theirs is. After the commit this box destroys its own keys of those days, and of months that are over: see
+        :meth:`Vault.move`.
 
         Returns:
             How many days had something to erase.
@@ -524,9 +528,13 @@ class Office:
         """
         with self.ledger.verb() as m:
             erased = closing.erase(m, before)
-            forgotten = 0
+            forgotten = entries = 0
             if m.day != self._forgot_on:
                 forgotten = cases.forget(m, date.fromisoformat(m.day) - timedelta(days=m.rules.cases_days))
+                entries = access_log.forget(m.conn, m.vault, m.now - timedelta(days=m.rules.audit_days))
+            if erased or entries:
+                told = f"days: {erased}; entries of the audit log: {entries}"
+                access_log.append_if_whole(m.conn, m.vault, m.now, actor, "purge", told)
             self._to_cut = self._to_cut or erased + forgotten > 0
         self._forgot_on = m.day
         today = date.fromisoformat(m.day)

@@ -66,6 +66,7 @@ class Rules:
         promise_days: working days in which a promised case is done, unless its service says otherwise.
         supplement_days: days after the return of a case in which its resident does not queue anew.
         cases_days: days for which a case keeps its person hash and its notes.
+        audit_days: days for which entries of the audit log are kept.
         missed_places: how many waiting tickets a missed ticket that comes back lines up behind.
         missed_limit: how often a missed ticket may come back.
         undo_within: how long a finish or a no-show can be undone.
@@ -79,6 +80,7 @@ class Rules:
     promise_days: int = 5
     supplement_days: int = 30
     cases_days: int = 180
+    audit_days: int = 180
     missed_places: int = 3
     missed_limit: int = 2
     undo_within: timedelta = timedelta(seconds=60)

@@ -16,7 +16,7 @@ _WHAT = {
     "rating": ("评价", "ratings"),
     "account": ("用户", "users"),
     "token": ("令牌", "tokens"),
-    "access_log": ("访问记录", "log entries"),
+    "access_log": ("审计记录", "log entries"),
 }
 
 
@@ -30,9 +30,14 @@ def backup(context: Context, file: Path) -> None:
     closed without the day's key, which is not in it: what is erased in the store is erased in its backups.
     """
     from ticketing.backup.restore import Backups
+    from ticketing.model import Actor
+    from ticketing.privacy import access_log
 
     with ledger_of(context.settings) as ledger:
         manifest = Backups(ledger).write(file)
+        with ledger.verb() as m:
+            actor = Actor(who(), "technician", "quhao backup")
+            access_log.append_if_whole(m.conn, m.vault, m.now, actor, "backup", f"as of {manifest.made_at}")
     zh, en = _told(manifest.rows)
     click.echo(f"已备份到 {file}：{zh} / backed up to {file}: {en}", err=True)
 
@@ -41,7 +46,7 @@ def backup(context: Context, file: Path) -> None:
 @click.argument("file", type=_FILE)
 @click.option("--replace", is_flag=True, help="Even though the store holds data, which are lost.")
 @click.option(
-    "--replace-log", is_flag=True, help="Take the backup's access log though it does not go on from the store's."
+    "--replace-log", is_flag=True, help="Take the backup's audit log though it does not go on from the store's."
 )
 @click.pass_obj
 def restore(context: Context, file: Path, replace: bool, replace_log: bool) -> None:

@@ -18,6 +18,7 @@ import click
 
 import config
 from kiosk.cli.appointments import appointments
+from kiosk.cli.audit import audit
 from kiosk.cli.backup import backup, restore
 from kiosk.cli.devices import devices
 from kiosk.cli.doctor import doctor
@@ -25,7 +26,7 @@ from kiosk.cli.hall import hall
 from kiosk.cli.keys import key
 from kiosk.cli.kiosk import kiosk
 from kiosk.cli.options import Context
-from kiosk.cli.people import audit, purge, token, user
+from kiosk.cli.people import purge, token, user
 from kiosk.cli.report import report
 from kiosk.cli.voice import voice
 

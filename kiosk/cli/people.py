@@ -1,17 +1,16 @@
-"""Commands for accounts, tokens, purging and the access log. They work while the service runs, and beside it.
+"""Commands for accounts, tokens and purging. They work while the service runs, and beside it.
 
 Output for programs (a token) is alone on standard output; what people read goes to standard error. Commands import what
 they need when they run: `quhao --help` loads no store.
 """
 
 import sys
-from contextlib import closing
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kiosk.cli.options import Context, in_words, ledger_of, needs_store, people_of, who
+from kiosk.cli.options import Context, ledger_of, needs_store, people_of, who
 from ticketing.model import ROLES, Actor
 
 if TYPE_CHECKING:
@@ -19,25 +18,10 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from ticketing.people.people import Duty
-    from ticketing.privacy.access_log import Fault
     from ticketing.store.base import Store
 
 FAR = timedelta(days=31)
 """A hall that has not worked for longer may have a box with a wrong date."""
-BROKEN = 1
-NOT_VERIFIED = 2
-
-_FAULTS: "dict[Fault, tuple[str, str]]" = {
-    "changed": ("内容被改动", "is not as it was written"),
-    "missing": ("缺失", "is missing"),
-    "cut": ("及其后的记录被删除", "and all after it were removed"),
-    "head": ("处的日志首部丢失或被改动", "is where the sealed head is gone, changed or of another time"),
-}
-
-
-class _NotVerifiedError(click.ClickException):
-    exit_code = NOT_VERIFIED
-
 
 _role = click.option("--role", type=click.Choice(ROLES), required=True, help="What it may do.")
 _windows = click.option(
@@ -259,44 +243,13 @@ def purge(context: Context, before: datetime | None) -> None:
             )
         with ledger.store.read() as conn:
             days = [day for day in ledger.vault.days(conn) if day < limit.isoformat()]
-        erased = Office(ledger.store, ledger.vault, ledger.rules, ledger.zone, ledger.now).purge(limit)
+        erased = Office(ledger.store, ledger.vault, ledger.rules, ledger.zone, ledger.now).purge(
+            limit, Actor(who(), "technician", "quhao purge")
+        )
     for day in days:
         click.echo(f"已销毁 {day} 的居民数据 / erased residents' data of {day}")
     if not erased:
         click.echo(f"{limit} 之前没有要销毁的数据 / nothing to erase before {limit}")
-
-
-@click.group()
-def audit() -> None:
-    """The log of who looked at which resident's data."""
-
-
-@audit.command()
-@click.pass_obj
-def verify(context: Context) -> None:
-    """Prove the log whole: exit code 0; 1 when it is broken, saying where; 2 when it cannot be verified."""
-    from kiosk.opening import open_office_parts
-    from ticketing.privacy import access_log
-
-    settings = context.settings
-    try:
-        needs_store(settings)
-        with in_words():
-            store, vault, _people = open_office_parts(settings)
-            with closing(store), store.read() as conn:
-                verdict = access_log.verify(conn, vault)
-    except click.ClickException as error:
-        raise _NotVerifiedError(error.message) from error
-    if verdict.fault is None:
-        click.echo(f"访问日志完整，共 {verdict.entries} 条 / the access log is whole: {verdict.entries} entries")
-        return
-    zh, en = _FAULTS[verdict.fault]
-    click.echo(
-        f"访问日志已损坏：第 {verdict.broken_at} 条{zh}，现有 {verdict.entries} 条 / "
-        f"the access log is broken: entry {verdict.broken_at} {en}; {verdict.entries} entries are there",
-        err=True,
-    )
-    sys.exit(BROKEN)
 
 
 def _by(command: str) -> Actor:

@@ -264,6 +264,12 @@ def test_the_files_of_tls_must_exist(tmp_path: Path) -> None:
     assert set(both) == {"server.tls_cert", "server.tls_key"}
 
 
+def test_the_audit_log_is_kept_as_long_as_the_law_asks(tmp_path: Path) -> None:
+    assert load(write(tmp_path, GOOD)).audit.keep_days == 180
+    assert load(write(tmp_path, GOOD + "[audit]\nkeep_days = 365\n")).audit.keep_days == 365
+    assert list(problems_of(tmp_path, GOOD + "[audit]\nkeep_days = 179\n")) == ["audit.keep_days"]
+
+
 def test_a_truth_value_is_no_number(tmp_path: Path) -> None:
     assert "server.port" in problems_of(tmp_path, GOOD + "\n[server]\nport = true\n")
 

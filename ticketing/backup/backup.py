@@ -1,8 +1,8 @@
 """A copy of the store in one file, authenticated, that restores into a store of either kind.
 
 The file is a SQLite database with the same tables, read in one transaction while the hall works. Left out are the day
-keys (so that erasing a day erases it in backups, too), log-ins, kept answers, and why tickets are held. Sealed
-residents stay: without the day key nobody can open them.
+keys (so that erasing a day erases it in backups, too), log-ins, kept answers, why tickets are held, and the key of the
+audit log's next entry. Sealed residents stay: without the day key nobody can open them.
 
 Table ``manifest``: ``told`` (JSON: hall, schema, time, number of rows, last id of each table) and ``mac``, keyed by the
 master key, over ``told`` and every value in the file. So a truncated or changed file, or one of another hall, is found
@@ -29,7 +29,8 @@ from sqlalchemy.pool import NullPool
 
 from ticketing.day.ledger import Ledger
 from ticketing.model import TicketingError
-from ticketing.privacy.vault import Vault
+from ticketing.privacy import access_log
+from ticketing.privacy.vault import LOG_HEAD, Vault
 from ticketing.store import sequences
 from ticketing.store.base import HEAD, KNOWN
 from ticketing.store.tables import metadata
@@ -158,6 +159,9 @@ def _fill(ledger: Ledger, draft: Path) -> Manifest:
             kept = [table for table in metadata.sorted_tables if table.name not in LEFT_OUT]
             rows = {table.name: _copy(conn, table, raw, draft) for table in kept}
             numbers = sequences.reached(conn)
+            head = access_log.head_without_key(conn, ledger.vault)
+            if head is not None:
+                raw.execute("UPDATE fact SET value = ? WHERE name = ?", (head, LOG_HEAD))
         manifest = Manifest(
             _FORMAT, HEAD, made_at.isoformat(timespec="seconds"), rows, numbers, _key_check(ledger.vault)
         )

@@ -264,20 +264,26 @@ class _Restoring:
     def _whose_log(self) -> Literal["own", "backup"]:
         conn, vault = self._m.conn, self._m.vault
         own, theirs = access_log.verify(conn, vault), self._theirs
-        shared = min(own.entries, theirs.entries)
-        if own.whole and theirs.whole and _log_digest(conn, shared) == _log_digest(self._source, shared):
-            return "backup" if theirs.entries > own.entries else "own"
+        shared = min(own.last, theirs.last)
+        if own.whole and theirs.whole and self._log_digest(conn, shared) == self._log_digest(self._source, shared):
+            return "backup" if theirs.last > own.last else "own"
         if not self._replace_log:
             raise BackupError(
                 "log_diverged",
-                f"数据库（{own.entries} 条）与备份（{theirs.entries} 条）的访问日志接不上，"
+                f"数据库（{own.entries} 条）与备份（{theirs.entries} 条）的审计日志接不上，"
                 "要用备份里的请加 --replace-log / "
-                f"the access logs of the store ({own.entries} entries) and of the backup ({theirs.entries}) do not "
+                f"the audit logs of the store ({own.entries} entries) and of the backup ({theirs.entries}) do not "
                 "continue each other: say --replace-log to take the backup's",
                 own=own.entries,
                 theirs=theirs.entries,
             )
         return "backup"
+
+    def _log_digest(self, conn: Connection, number: int) -> bytes | None:
+        """Digest of an entry, which covers all entries before it; None where it is not kept any more."""
+        if not number:
+            return b""
+        return access_log.digest_at(conn, number, access_log.head(conn, self._m.vault))
 
     def _take_log(self) -> None:
         conn = self._m.conn
@@ -290,10 +296,3 @@ class _Restoring:
 
 def _counts(conn: Connection, table: Table) -> dict[tuple[Any, ...], int]:
     return {tuple(row[:-1]): row[-1] for row in conn.execute(select(table))}
-
-
-def _log_digest(conn: Connection, number: int) -> bytes:
-    """Digest of an entry; it covers all entries before it."""
-    if not number:
-        return b""
-    return bytes(conn.scalar(select(_a.c.digest).where(_a.c.seq == number)) or b"")

@@ -137,9 +137,12 @@ def _end(m: Transaction, since: str) -> None:
 
 
 def persons_kept(rules: Rules) -> timedelta:
-    """How long after a month's end something written in it may be looked for by its person: a case, an appointment."""
+    """How long after a month's end something written in it may be looked for by its person.
+
+    A case, an appointment, an entry of the audit log.
+    """
     booked = rules.appointments.days_ahead + rules.appointments.no_show_days
-    return timedelta(days=max(rules.cases_days, booked))
+    return timedelta(days=max(rules.cases_days, booked, rules.audit_days))
 
 
 def erase(m: Transaction, before: date) -> int:

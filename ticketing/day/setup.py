@@ -107,7 +107,7 @@ class Setup:
             changes = differences(before, setup)
             if changes:
                 put(m, setup)
-                access_log.append(m.conn, m.vault, m.now, actor, "setup", None, _summary(changes))
+                access_log.append(m.conn, m.vault, m.now, actor, "setup-changed", None, _summary(changes))
                 m.append(HallChanged())
         if changes:
             log.info("the hall was changed by %s: %s", actor.who, _summary(changes))

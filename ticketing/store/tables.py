@@ -407,6 +407,10 @@ access_log = _table(
     Column("ticket_id", BigInteger),
     Column("action", String(32), nullable=False),
     Column("reason", Text),
+    # Of the ID number of whom it is about, by its month's key.
+    Column("subject", LargeBinary(32)),
+    # By a key that moves on with each entry; null in a log of before that.
+    Column("mac", LargeBinary(32)),
     Column("digest", LargeBinary(32), nullable=False),
 )
 

@@ -171,7 +171,7 @@ def test_a_change_is_told_line_by_line_and_reaches_the_running_service(box: Box)
     with box.store.read() as conn:
         entry = conn.execute(select(tables.access_log.c.who, tables.access_log.c.action)).one()
     assert entry.who.startswith("cli:")
-    assert entry.action == "setup"
+    assert entry.action == "setup-changed"
 
 
 def test_who_waits_for_what_is_taken_away_is_still_called(box: Box) -> None:

@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from config.settings import Settings
-from kiosk.cli.people import audit, purge, token, user
+from kiosk.cli.audit import audit
+from kiosk.cli.people import purge, token, user
 from kiosk.opening import open_office_parts
 from kiosk.settings import load
 from ticketing.model import Actor

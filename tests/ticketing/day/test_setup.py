@@ -89,7 +89,7 @@ def test_who_changed_it_stands_in_the_access_log(desk: OfficeHall, setup: Setup)
     with desk.store.read() as conn:
         entry = conn.execute(select(tables.access_log)).one()
         assert verify(conn, desk.vault).whole
-    assert (entry.who, entry.place, entry.action, entry.ticket_id) == ("boss", "192.0.2.7", "setup", None)
+    assert (entry.who, entry.place, entry.action, entry.ticket_id) == ("boss", "192.0.2.7", "setup-changed", None)
     assert "-service seal" in entry.reason
 
 

@@ -259,7 +259,7 @@ async function override() {
   const code = refused;
   const chosen = await ask({
     title: t("为什么在本窗口办理？", "Why serve it at this window?"),
-    text: t("原因会记入查阅记录", "The reason goes into the access log"),
+    text: t("原因会记入审计日志", "The reason goes into the audit log"),
     choices: REASONS.map(([zh, en]) => [zh, t(zh, en), ""]),
     other: { label: t("其他原因", "Another reason"), send: t("在本窗口办理", "Serve here"), most: 200 },
   });
