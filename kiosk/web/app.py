@@ -16,6 +16,7 @@ from kiosk.web import auth, health, problems
 from kiosk.web.api import (
     account,
     appointments,
+    audit,
     cases,
     climate,
     desk,
@@ -166,6 +167,7 @@ def create_app(
         cases.routes(hall),
         ratings.routes(hall),
         reports.routes(hall),
+        audit.routes(hall),
         terminals.routes(hall, streams),
         appointments.routes(hall),
         devices.routes(hall),

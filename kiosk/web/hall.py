@@ -19,6 +19,8 @@ from ticketing.line.supplements import Supplements
 from ticketing.model import Service, UnknownError, Window
 from ticketing.office import Office
 from ticketing.people.people import People
+from ticketing.privacy.anchors import AnchorFile
+from ticketing.reports.audit import Audit
 from ticketing.reports.reports import Reports
 from ticketing.terminals import Terminals
 
@@ -48,7 +50,7 @@ class Hall:
         typed_numbers: limits what is done with numbers that are typed at terminals.
         wrong_codes: limits guessing; every route that takes a code looks it up inside ``wrong_codes.watch``.
         device_tests: a technician's tests of the devices.
-        cases, supplements, ratings, reports, terminals, setup, appointments: more verbs, on the office's ledger.
+        cases, supplements, ratings, reports, audit, terminals, setup, appointments: more verbs, on the office's ledger.
     """
 
     settings: Settings
@@ -72,6 +74,7 @@ class Hall:
     supplements: Supplements = field(init=False)
     ratings: Ratings = field(init=False)
     reports: Reports = field(init=False)
+    audit: Audit = field(init=False)
     terminals: Terminals = field(init=False)
     setup: Setup = field(init=False)
     appointments: Appointments = field(init=False)
@@ -96,6 +99,7 @@ class Hall:
         self.supplements = Supplements(ledger)
         self.ratings = Ratings(ledger)
         self.reports = Reports(ledger)
+        self.audit = Audit(ledger, AnchorFile(self.settings.store.key_file))
         self.terminals = Terminals(ledger)
         self.setup = Setup(ledger)
         self.appointments = Appointments(ledger)

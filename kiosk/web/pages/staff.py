@@ -57,6 +57,10 @@ def staff_pages(hall: Hall) -> Blueprint:
     def manage() -> Response:
         return page("manage.html", username=actor().who, today=hall.office.ledger.today())
 
+    @blueprint.get("/audit")
+    def audit() -> Response:
+        return page("audit.html", username=staff("auditor").name, today=hall.office.ledger.today())
+
     @blueprint.get("/login")
     @public
     def login() -> Response:

@@ -353,3 +353,30 @@ interface Bench {
   devices: BenchDevice[];
   windows: { id: string; name: string }[];
 }
+
+interface AuditEntry {
+  seq: number;
+  at: string;
+  who: string;
+  place: string;
+  ticket: string | null;
+  action: string;
+  reason: string | null;
+  subject: string | null;
+}
+
+interface AuditPage {
+  entries: AuditEntry[];
+  next: number | null;
+}
+
+interface AuditProof {
+  whole: boolean;
+  entries: number;
+  first: number;
+  broken_at: number | null;
+  fault: string | null;
+  head: string | null;
+  own: "there" | "missing" | "malformed";
+  anchors: { anchor: string; held: "holds" | "cut" | "other" | "older" }[];
+}

@@ -1,0 +1,179 @@
+// The auditor's page: entries of the audit log by day, person and action, who looked at somebody, and the log's proof.
+
+import { call, Problem, wordsOf, zone } from "../shared/api.js";
+import { el, make } from "../shared/dom.js";
+import { speak, t } from "../shared/language.js";
+import { signIn, signOut } from "../shared/signing.js";
+
+/** @type {Record<string, [string, string]>} */
+const ACTIONS = {
+  "scan": ["扫码办理", "scanned"],
+  "scan-override": ["代窗口扫码", "scanned, overriding"],
+  "resident": ["查看信息", "data read"],
+  "card": ["刷证办理", "card laid"],
+  "card-refused": ["刷证被拒", "card refused"],
+  "call-number": ["指定叫号", "number called"],
+  "priority": ["改优先级", "class changed"],
+  "take-over": ["接管窗口", "window taken over"],
+  "terminal": ["终端查看", "read at a terminal"],
+  "terminal-scan": ["终端查看", "read at a terminal"],
+  "terminal-refused": ["终端被拒", "refused at a terminal"],
+  "terminal-cases": ["终端查办件", "cases at a terminal"],
+  "terminal-appointments": ["终端查预约", "appointments at a terminal"],
+  "login": ["登录", "logged in"],
+  "login-failed": ["登录失败", "log-in failed"],
+  "logout": ["退出", "logged out"],
+  "locked": ["锁定", "locked"],
+  "unlocked": ["解锁", "unlocked"],
+  "account-added": ["添加用户", "user added"],
+  "account-changed": ["修改用户", "user changed"],
+  "account-removed": ["删除用户", "user removed"],
+  "password-changed": ["修改密码", "password changed"],
+  "token-added": ["添加令牌", "token added"],
+  "token-removed": ["删除令牌", "token removed"],
+  "session-ended": ["结束登录", "log-in ended"],
+  "totp-set": ["启用两步验证", "second factor set"],
+  "totp-removed": ["取消两步验证", "second factor removed"],
+  "setup-changed": ["修改大厅设置", "setup changed"],
+  "purge": ["清除到期数据", "purged"],
+  "backup": ["备份", "backup"],
+  "restore": ["恢复", "restored"],
+  "key-rotated": ["更换密钥", "keys changed"],
+  "audit-read": ["查看审计日志", "audit log read"],
+  "audit-key": ["更换日志密钥", "key of the log changed"],
+  "audit-anchor": ["更新日志的锚", "anchor begun anew"],
+};
+
+/** @type {Record<string, [string, string]>} */
+const FAULTS = {
+  changed: ["内容被改动", "is not as it was written"],
+  missing: ["缺失", "is missing"],
+  cut: ["及其后的记录被删除", "and all after it were removed"],
+  head: ["处的日志首部丢失或被改动", "is where the head is gone or changed"],
+  other: ["与锚不符，日志已被替换", "is not the anchored one: the log was exchanged"],
+  forged: ["是伪造的", "is forged"],
+};
+
+/** What the entries shown were asked for by; `more` asks for the next page of it. @type {(after: number) => Promise<AuditPage>} */
+let ask = byFilter();
+/** @type {AuditEntry[]} */
+let entries = [];
+/** @type {number | null} */
+let next = null;
+/** @type {AuditProof | null} */
+let proof = null;
+let asked = 0;
+
+/** @returns {(after: number) => Promise<AuditPage>} */
+function byFilter() {
+  const query = new URLSearchParams();
+  for (const name of ["day", "who", "action"]) {
+    const value = el(name, HTMLInputElement).value.trim();
+    if (value) query.set(name, value);
+  }
+  return (after) => call("GET", `/audit?${new URLSearchParams([...query, ["after", String(after)]])}`);
+}
+
+/** @param {string} at */
+const moment = (at) => new Intl.DateTimeFormat("sv-SE", {
+  dateStyle: "short", timeStyle: "medium", timeZone: zone(),
+}).format(new Date(at));
+
+/** @param {AuditEntry} one */
+const row = (one) => make(
+  "tr",
+  {},
+  ...[
+    String(one.seq), moment(one.at), one.who, one.place,
+    ACTIONS[one.action] ? t(...ACTIONS[one.action]) : one.action, one.ticket ?? "", one.reason ?? "",
+  ].map((words) => make("td", { textContent: words })),
+);
+
+function render() {
+  el("entries").replaceChildren(...entries.map(row));
+  el("more").hidden = next === null;
+  renderProof();
+}
+
+function renderProof() {
+  if (!proof) return;
+  const verdict = el("verdict");
+  verdict.hidden = false;
+  verdict.className = proof.whole ? "notice good" : "notice stop";
+  const lost = proof.own === "missing" ? t("本机还没有锚文件。", " This box has no anchor yet.") : "";
+  const older = proof.anchors.some((one) => one.held === "older")
+    ? t("有的校验码早于保存期，无法核对。", " A code is older than the entries that are kept, and was not compared.") : "";
+  if (proof.whole) {
+    verdict.textContent = t(
+      `✓ 日志完整，共 ${proof.entries} 条，最新校验码 ${proof.head}。`,
+      `✓ The log is whole: ${proof.entries} entries, code now ${proof.head}.`,
+    ) + lost + older;
+  } else if (proof.fault) {
+    const [zh, en] = FAULTS[proof.fault] ?? [proof.fault, proof.fault];
+    verdict.textContent = t(`✗ 日志已损坏：第 ${proof.broken_at} 条${zh}。`, `✗ The log is broken: entry ${proof.broken_at} ${en}.`);
+  } else {
+    verdict.textContent = t("✗ 本机的锚文件已被改动。", "✗ This box's anchor was changed.");
+  }
+}
+
+/** @param {unknown} problem */
+function tell(problem) {
+  if (problem instanceof Problem && problem.status === 401) return signIn();
+  el("said").textContent = t(...wordsOf(problem));
+  el("said").hidden = false;
+}
+
+/** @param {boolean} more whether to go on with what is shown */
+async function look(more) {
+  const turn = ++asked;
+  el("said").hidden = true;
+  try {
+    const page = await ask(more ? next ?? 0 : 0);
+    if (turn !== asked) return;                               // something else was asked for meanwhile
+    entries = more ? [...entries, ...page.entries] : page.entries;
+    next = page.next;
+    render();
+    if (!entries.length) {
+      el("said").textContent = t("没有这样的记录", "There are no such entries");
+      el("said").hidden = false;
+    }
+  } catch (problem) {
+    tell(problem);
+  }
+}
+
+el("filter").addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask = byFilter();
+  look(false);
+});
+
+el("about").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const field = el("number", HTMLInputElement);
+  const number = field.value;
+  field.value = "";                                           // it must not stay on the page
+  ask = (after) => call("POST", "/audit/subject", { id_number: number, after });
+  look(false);
+});
+
+el("proof").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const anchor = el("anchor", HTMLInputElement).value.trim();
+  el("said").hidden = true;
+  try {
+    proof = await call("POST", "/audit/verify", { anchors: anchor ? [anchor] : [] });
+    renderProof();
+  } catch (problem) {
+    tell(problem);
+  }
+});
+
+el("more").addEventListener("click", () => look(true));
+signOut(() => {
+  entries = [];
+  next = null;
+  render();
+});
+speak(render);
+look(false);
