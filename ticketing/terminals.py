@@ -75,7 +75,7 @@ class Terminals:
             with self._ledger.look() as m:
                 return [cases.case_of(m, cases.row_of_code(m, code_text or ""))]
         with self._ledger.verb() as m:
-            access_log.append(m.conn, m.vault, m.now, actor, "terminal-cases", None)
+            access_log.append(m.conn, m.vault, m.now, actor, "terminal-cases", None, subject=card.id_number)
             return [cases.case_of(m, row) for row in cases.rows_of_person(m, card.id_number or "")]
 
 
@@ -86,7 +86,9 @@ def _open(m: Transaction, code_text: str, proof: Proof, actor: Actor) -> Scanned
     opens = holders is not None and (_proves(proof, holders.resident) or _proves(proof, holders.agent))
     if row:
         (_RIGHT if opens else _WRONG).later(m.conn, {"ticket": row.id})
-    access_log.append(m.conn, m.vault, m.now, actor, "terminal" if opens else "terminal-refused", row and row.id)
+    action = "terminal" if opens else "terminal-refused"
+    subject = holders.resident.id_number if holders else None
+    access_log.append(m.conn, m.vault, m.now, actor, action, row and row.id, subject=subject)
     return Scanned(m.ticket(row), holders.resident, holders.agent) if row and holders and opens else None
 
 

@@ -174,7 +174,7 @@ class Appointments:
     def of_holder(self, card: Resident, actor: Actor) -> list[Appointment]:
         """The appointments from today on of the person whose card lies at a terminal. Logged."""
         with self._ledger.verb() as m:
-            access_log.append(m.conn, m.vault, m.now, actor, "terminal-appointments", None)
+            access_log.append(m.conn, m.vault, m.now, actor, "terminal-appointments", None, subject=card.id_number)
             rows = booking.FROM_DAY_ON.all(m.conn, booking.persons_of(m, card.id_number), {"day": m.day})
             return [booking.appointment(m, row) for row in rows]
 
@@ -188,7 +188,7 @@ class Appointments:
         with self._ledger.verb() as m:
             row = booking.row_of_holder(m, appointment, card.id_number or "")
             tried = "terminal-cancel" if row is not None else "terminal-cancel-refused"
-            access_log.append(m.conn, m.vault, m.now, actor, tried, None)
+            access_log.append(m.conn, m.vault, m.now, actor, tried, None, subject=card.id_number)
             cancelled = booking.cancel(m, row) if row is not None else None
         # Raised outside the transaction: the entry in the access log is kept.
         if cancelled is None:

@@ -62,7 +62,7 @@ def identify(m: Transaction, window: str, card: Resident, actor: Actor) -> Scann
         _SET_PERSON.do(m.conn, {"ticket": row.id, "person": person})
         residents.set_case_of(m, row.id, card)
     ticket = m.ticket(row) if row.state == State.SERVING else calling.start_this(m, row)
-    access_log.append(m.conn, m.vault, m.now, actor, "card", row.id)
+    access_log.append(m.conn, m.vault, m.now, actor, "card", row.id, subject=card.id_number)
     shown = serving.read(m, row.hall_day, row.id)
     is_residents = not known or (people is not None and person == people.person_hash)
     # What was read first stays, unless this card tells more.
@@ -90,7 +90,8 @@ def reprint(
     if row.hall_day != m.day or person is None or person != issuing.person_of(m, row):
         raise UnknownError("unknown_ticket")
     job = print_jobs.reprint(m, ticket, Holders(card, agent), lost=lost)
-    access_log.append(m.conn, m.vault, m.now, actor, "slip-lost" if lost else "card-reprint", row.id)
+    what = "slip-lost" if lost else "card-reprint"
+    access_log.append(m.conn, m.vault, m.now, actor, what, row.id, subject=card.id_number)
     return job
 
 

@@ -40,13 +40,14 @@ def scan(m: Transaction, window: str, scanned: str, actor: Actor, override_reaso
         row = bring_here(m, row, place, actor)
     ticket = m.ticket(row) if row.state == State.SERVING else calling.start_this(m, row)
     action = "scan-override" if overrides else "scan"
-    access_log.append(m.conn, m.vault, m.now, actor, action, row.id, reason if overrides else None)
     holders = residents.by_code(m, row, codes.find_code(scanned) or "")
     if holders is not None:
         serving.keep(m, row.id, holders)
-        return Scanned(ticket, holders.resident, holders.agent)
-    # The card may have been laid before.
-    holders = serving.read(m, row.hall_day, row.id)
+    else:
+        # The card may have been laid before.
+        holders = serving.read(m, row.hall_day, row.id)
+    subject = holders.resident.id_number if holders else None
+    access_log.append(m.conn, m.vault, m.now, actor, action, row.id, reason if overrides else None, subject=subject)
     if holders is not None:
         return Scanned(ticket, holders.resident, holders.agent)
     return Scanned(ticket, None, closed="slip_without_data" if residents.are_sealed(m, row.id) else None)
@@ -68,7 +69,7 @@ def holders_at(m: Transaction, window: str, actor: Actor) -> Holders | None:
         if residents.are_sealed(m, row.id):
             raise StateError("not_scanned", number=row.number)
         return None
-    access_log.append(m.conn, m.vault, m.now, actor, "resident", row.id)
+    access_log.append(m.conn, m.vault, m.now, actor, "resident", row.id, subject=holders.resident.id_number)
     return holders
 
 
