@@ -193,7 +193,7 @@ def _anchor(text: str) -> "Anchor":
         return Anchor.parse(file.read_text("ascii") if file.is_file() else text)
     except (OSError, ValueError):
         raise click.UsageError(
-            f"不是锚：{text}，应为 编号:十六进制数 或文件 / {text} is no anchor: NUMBER:HEX, or a file that holds one"
+            f"不是锚：{text}，应写作 NUMBER:HEX，或给出文件名 / {text} is no anchor: NUMBER:HEX, or a file of it"
         ) from None
 
 

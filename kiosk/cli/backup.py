@@ -81,6 +81,12 @@ def restore(context: Context, file: Path, replace: bool, replace_log: bool) -> N
             "and quhao token list",
             err=True,
         )
+    if restored.log == "backup":
+        click.echo(
+            "审计日志取自备份：每台主机核对后请执行 quhao audit verify --accept / "
+            "the audit log is the backup's: once you have looked at it, say quhao audit verify --accept at each box",
+            err=True,
+        )
     if restored.ended:
         click.echo(
             f"备份之后的 {restored.ended} 个号码已作废，请持号人重新取号 / "

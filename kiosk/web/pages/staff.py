@@ -58,8 +58,9 @@ def staff_pages(hall: Hall) -> Blueprint:
         return page("manage.html", username=actor().who, today=hall.office.ledger.today())
 
     @blueprint.get("/audit")
+    @allow("auditor", page=True)
     def audit() -> Response:
-        return page("audit.html", username=staff("auditor").name, today=hall.office.ledger.today())
+        return page("audit.html", username=actor().who, today=hall.office.ledger.today())
 
     @blueprint.get("/login")
     @public
