@@ -97,20 +97,23 @@ GET   /climate/day                                                  manager, tec
 POST  /climate/<device>/override                                    manager, technician
 GET   /devices                                                      manager, technician
 POST  /devices/<device>/test                                        manager, technician
+GET   /audit                                                        auditor
+POST  /audit/subject                                                auditor
+POST  /audit/verify                                                 auditor
 
 POST  /login                                                        anyone
 POST  /logout                                                       anyone
 GET   /me                                                           any role
-GET   /me/account                                                   clerk, desk, manager, technician, logged in
-POST  /me/active                                                    clerk, desk, manager, technician, logged in
-POST  /me/password                                                  clerk, desk, manager, technician, logged in
-GET   /me/sessions                                                  clerk, desk, manager, technician, logged in
-POST  /me/sessions/<session>/end                                    clerk, desk, manager, technician, logged in
-POST  /me/totp                                                      clerk, desk, manager, technician, logged in
-POST  /me/totp/confirm                                              clerk, desk, manager, technician, logged in
-POST  /me/totp/remove                                               clerk, desk, manager, technician, logged in
-POST  /lock                                                         clerk, desk, manager, technician, logged in
-POST  /unlock                                                       clerk, desk, manager, technician, logged in
+GET   /me/account                                                   clerk, desk, manager, technician, auditor, logged in
+POST  /me/active                                                    clerk, desk, manager, technician, auditor, logged in
+POST  /me/password                                                  clerk, desk, manager, technician, auditor, logged in
+GET   /me/sessions                                                  clerk, desk, manager, technician, auditor, logged in
+POST  /me/sessions/<session>/end                                    clerk, desk, manager, technician, auditor, logged in
+POST  /me/totp                                                      clerk, desk, manager, technician, auditor, logged in
+POST  /me/totp/confirm                                              clerk, desk, manager, technician, auditor, logged in
+POST  /me/totp/remove                                               clerk, desk, manager, technician, auditor, logged in
+POST  /lock                                                         clerk, desk, manager, technician, auditor, logged in
+POST  /unlock                                                       clerk, desk, manager, technician, auditor, logged in
 GET   /accounts                                                     manager, logged in
 POST  /accounts/<account>/sessions/end                              manager, logged in
 POST  /accounts/<account>/totp/remove                               manager, logged in
@@ -150,7 +153,8 @@ GET   /window/<window>                                              clerk, of th
 GET   /desk                                                         desk
 GET   /manage                                                       manager
 GET   /devices                                                      manager, technician
-GET   /account                                                      clerk, desk, manager, technician, logged in
+GET   /audit                                                        auditor
+GET   /account                                                      clerk, desk, manager, technician, auditor, logged in
 """
 PREFIX = "/api/v1"
 BOX, WINDOW, TERMINAL = "test", "3", "t1"

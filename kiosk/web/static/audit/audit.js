@@ -3,6 +3,7 @@
 import { call, Problem, wordsOf, zone } from "../shared/api.js";
 import { el, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
+import { lockWhenLeft } from "../shared/lock.js";
 import { signIn, signOut } from "../shared/signing.js";
 
 /** @type {Record<string, [string, string]>} */
@@ -177,3 +178,5 @@ signOut(() => {
 });
 speak(render);
 look(false);
+
+lockWhenLeft();

@@ -4,7 +4,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 const PAGES = "kiosk/web/static";
-const ROOMS = ["account", "bench", "desk", "devices", "home", "kiosk", "manage", "rate", "screen", "terminal", "ticket", "window"];
+const ROOMS = ["account", "audit", "bench", "desk", "devices", "home", "kiosk", "manage", "rate", "screen", "terminal", "ticket", "window"];
 const NEIGHBOURS = "A page's module imports its own room and the shared one; what two pages need goes into shared/.";
 
 /** A room's modules import each other and the shared ones, never another page's. */
