@@ -255,7 +255,7 @@ class PrivacySettings(Section):
 
     Attributes:
         suite: ``standard`` (AES-256-GCM, SHA-256) or ``sm`` (国密: SM4-GCM, SM3), fixed when the store is made: SM3 for
-            every hash, MAC and derived key of residents' data and of the access log.
+            every hash, MAC and derived key of residents' data and of the audit log.
         cipher: ``aes-256-gcm`` or ``sm4-gcm`` (GB/T 32907), for new data; None: the suite's. It may be changed.
         retention_days: how many days after their hall day the data are kept; 0 ends with the day.
         cases_days: how many days a case can be found by its resident's card, and its notes are kept; its receipt's code

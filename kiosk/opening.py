@@ -61,7 +61,7 @@ class VaultKeeper:
         self._vault = vault
 
     def record(self, conn: Connection, at: datetime, actor: Actor, action: str, reason: str | None = None) -> None:
-        """Append an entry to the access log."""
+        """Append an entry to the audit log."""
         access_log.append(conn, self._vault, at, actor, action, None, reason)
 
     def seal(self, ident: str, data: bytes, /) -> bytes:

@@ -1,4 +1,4 @@
-"""The access log end to end: a day's looks through the real program, and whatever is done to the store file after."""
+"""The audit log end to end: a day's looks through the real program, and whatever is done to the store file after."""
 
 import shutil
 import sqlite3

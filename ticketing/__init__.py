@@ -9,7 +9,7 @@ Floors, from the top; a room imports only what is below it (import-linter holds 
     cases                       what was done for a resident, and its grade
     appointments reports backup
     day                         the transaction, and what belongs to one hall day
-    privacy people              sealing, the access log; accounts and tokens
+    privacy people              sealing, the audit log; accounts and tokens
     store                       SQLite or PostgreSQL, tables, migrations
     model policy calendar events waits      pure: no store, no clock
 

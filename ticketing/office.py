@@ -163,7 +163,7 @@ class Office:
             print: whether this box prints a slip.
             key: an idempotency key: the same request with the same key gives the same answer.
             chain: services it goes on to with the same number (多窗联办); None for the service's own chain.
-            priority_reason: why that class was given, for the access log; no personal data.
+            priority_reason: why that class was given, for the audit log; no personal data.
 
         Raises:
             UnknownError: ``unknown_service``, ``unknown_priority``.
@@ -238,7 +238,7 @@ class Office:
     ) -> Called:
         """Call a ticket of today by its number, out of turn: one that waits, is held, or was missed.
 
-        A closed window is opened by the call. The access log records it with the ``reason``, which holds no personal
+        A closed window is opened by the call. The audit log records it with the ``reason``, which holds no personal
         data. ``key`` is an idempotency key.
 
         Raises:
@@ -326,7 +326,7 @@ class Office:
         return self._at(window, "returned", actor, do)
 
     def give_class(self, ticket_id: int, class_id: str, reason: str, actor: Actor) -> Ticket:
-        """Give a waiting or held ticket another priority class; the reason goes into the access log.
+        """Give a waiting or held ticket another priority class; the reason goes into the audit log.
 
         Raises:
             UnknownError: ``unknown_ticket``, ``unknown_priority``.
@@ -369,7 +369,7 @@ class Office:
 
         Raises:
             StateError: ``window_taken`` (``window``, ``clerk``, ``since``): another person sits there, and
-                ``take_over`` is false. A take-over goes into the access log.
+                ``take_over`` is false. A take-over goes into the audit log.
         """
         with self.ledger.verb() as m:
             changed = windows.put_state(m, windows.at_work(m, window, actor, take_over=take_over), "open")
@@ -404,7 +404,7 @@ class Office:
         """Start serving the ticket that was scanned at the window it was called to, and open its resident's data.
 
         A ticket that this window holds is called here again first. With ``override_reason``, so is one that waits,
-        was missed, is held elsewhere or was called elsewhere; the reason goes into the access log and holds no
+        was missed, is held elsewhere or was called elsewhere; the reason goes into the audit log and holds no
         personal data. A second scan gives the data again, with another entry in that log.
 
         Raises:
@@ -419,7 +419,7 @@ class Office:
         """Know the resident at a window by the card laid there, as :meth:`scan` does by the slip.
 
         Their ticket is the one called to the window, being served there, or held by it. A ticket that was issued
-        without a card gets the card's data. Card and refusal are entries in the access log.
+        without a card gets the card's data. Card and refusal are entries in the audit log.
 
         Raises:
             UnknownError: ``card_no_ticket``: this person has no ticket today.
@@ -428,7 +428,7 @@ class Office:
         """
         with self.ledger.verb() as m:
             known = identifying.identify(m, window, card, actor)
-        # Raised here: the entry in the access log is kept.
+        # Raised here: the entry in the audit log is kept.
         if isinstance(known, TicketingError):
             raise known
         return _logged(known, f"known by card at window {window}", actor)

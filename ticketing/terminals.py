@@ -4,7 +4,7 @@ Three wrong proofs lock a ticket there. A number that is typed, or that a client
 
 Nobody is told why a terminal does not open a ticket: a code of nothing, an old or an erased one, one that is over,
 locked, or whose proof is wrong or missing, all are ``not_opened``. The time that takes may differ: it helps nobody to
-guess a code of 80 bits. Each look and each refusal is an entry in the access log.
+guess a code of 80 bits. Each look and each refusal is an entry in the audit log.
 """
 
 import hmac

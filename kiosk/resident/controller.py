@@ -40,7 +40,7 @@ class KioskController(Loop):
         session: the pure state.
         office: issues the tickets.
         printing: prints them.
-        box: the name of this box, for the access log.
+        box: the name of this box, for the audit log.
         desk: name of the guide desk, in Chinese and English.
         ticket_url: gives the address in the QR code from a ticket's code.
         clock: monotonic seconds.

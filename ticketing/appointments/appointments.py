@@ -190,7 +190,7 @@ class Appointments:
             tried = "terminal-cancel" if row is not None else "terminal-cancel-refused"
             access_log.append(m.conn, m.vault, m.now, actor, tried, None, subject=card.id_number)
             cancelled = booking.cancel(m, row) if row is not None else None
-        # Raised outside the transaction: the entry in the access log is kept.
+        # Raised outside the transaction: the entry in the audit log is kept.
         if cancelled is None:
             raise UnknownError("unknown_appointment")
         log.info("appointment %s cancelled by its holder at %s", cancelled.id, actor.place)

@@ -9,7 +9,7 @@ Afterwards the hall is as in the backup, except for what must never go back or h
 * accounts and tokens stay the store's own, so that none that was removed and no old password comes back; only a store
   that holds nothing at all takes the backup's;
 * day keys stay the store's own, and a day without a key is recorded as erased;
-* of the two access logs the longer stays, if it continues the other; otherwise the caller must decide.
+* of the two audit logs the longer stays, if it continues the other; otherwise the caller must decide.
 """
 
 import logging
@@ -53,7 +53,7 @@ class Restored:
     """The result of a restore.
 
     ``lost`` counts the rows that were there before, by table, ``ended`` the tickets that the backup does not have, now
-    expired; ``log`` tells which access log was kept, ``accounts`` whose accounts and tokens.
+    expired; ``log`` tells which audit log was kept, ``accounts`` whose accounts and tokens.
     """
 
     manifest: Manifest
@@ -78,9 +78,9 @@ class Backups:
 
         Args:
             path: the backup.
-            actor: who does it, for the access log.
+            actor: who does it, for the audit log.
             replace: whether the present content may be lost.
-            replace_log: whether the backup's access log may replace one that it does not continue.
+            replace_log: whether the backup's audit log may replace one that it does not continue.
 
         Raises:
             BackupError: not a whole backup of this hall; ``store_not_empty`` (``rows`` by table);
@@ -259,7 +259,7 @@ class _Restoring:
             self._m.conn.execute(update(_f).where(_f.c.name == _HALL_DAY).values(value=day))
             closing.begin(self._m)
 
-    # The access log
+    # The audit log
 
     def _whose_log(self) -> Literal["own", "backup"]:
         conn, vault = self._m.conn, self._m.vault

@@ -122,7 +122,7 @@ def seal(
 def by_code(m: Transaction, row: TicketRow, code: str) -> Holders | None:
     """The persons behind a ticket, opened by this code; None where it opens none, or the ticket has none.
 
-    A caller that shows them writes an entry into the access log.
+    A caller that shows them writes an entry into the audit log.
 
     Raises:
         ErasedError: the day is erased.

@@ -94,7 +94,7 @@ class Setup:
 
         Args:
             setup: checked: names are unique, references point to what is there.
-            actor: who did it, for the access log.
+            actor: who did it, for the audit log.
             version: of the setup this one was based on; None to replace whatever there is.
 
         Raises:
@@ -256,7 +256,7 @@ def _plain(setup: HallSetup) -> HallSetup:
 
 
 def _summary(changes: Sequence[Change]) -> str:
-    """For log and access log: ids only."""
+    """For log and audit log: ids only."""
     signs = {"added": "+", "changed": "~", "removed": "-", "moved": "^"}
     told = ", ".join(f"{signs[one.how]}{one.what}{one.id and ' '}{one.id}" for one in changes)
     return told if len(told) <= 400 else f"{told[:399]}…"

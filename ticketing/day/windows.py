@@ -101,7 +101,7 @@ def claim(m: Transaction, window: Window, actor: Actor, *, take_over: bool = Fal
 
     Raises:
         StateError: ``window_taken`` (``window``, ``clerk``, ``since``): somebody else sits there, and ``take_over`` is
-            false. A take-over goes into the access log.
+            false. A take-over goes into the audit log.
     """
     if not actor.logged_in or window.clerk == actor.who:
         return window

@@ -41,7 +41,7 @@ def identify(m: Transaction, window: str, card: Resident, actor: Actor) -> Scann
     """Start serving the ticket whose resident the card names, at the window where it is, and open their data.
 
     Returns:
-        The ticket with its resident; or why not, to be raised once the entry in the access log is kept.
+        The ticket with its resident; or why not, to be raised once the entry in the audit log is kept.
     """
     place = windows.claim(m, m.window(window), actor)
     person = issuing.person_hash(m, card)

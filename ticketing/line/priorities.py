@@ -37,5 +37,5 @@ def give_class(m: Transaction, row: TicketRow, class_id: str, reason: str, actor
 
 
 def record(m: Transaction, ticket: int, class_id: str, reason: str | None, actor: Actor) -> None:
-    """Record in the access log who gave a class, and why."""
+    """Record in the audit log who gave a class, and why."""
     access_log.append(m.conn, m.vault, m.now, actor, "priority", ticket, f"{class_id}: {reason or ''}".rstrip(": "))

@@ -1,4 +1,4 @@
-"""The resident's data at the window. Every look at them is an entry in the access log."""
+"""The resident's data at the window. Every look at them is an entry in the audit log."""
 
 from dataclasses import dataclass
 

@@ -9,7 +9,7 @@
     │       ├── alone: seals what the hall needs without the paper, bound to hall, day, purpose and ident
     │       └── hashes what must be found again on that day, such as an ID number
     ├── months ─ hashes of persons that outlive a day: cases, appointments
-    └── root ─── lasting: hashes and seals of what is nobody's, such as a receipt's code and the head of the access log
+    └── root ─── lasting: hashes and seals of what is nobody's, such as a receipt's code and the head of the audit log
 
 Erasing a day key and moving the chain on erases the day: in the store, its log, its old pages, and every copy of it. A
 copy of the store without the key file opens nothing. Keys are derived with HKDF and bound to the hall, so that no key
@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 
 CODE_BYTES = 10
 LOG_HEAD = "access_log"
-"""The fact that holds the sealed head of the access log; a new store gets an empty one together with the proof of its
+"""The fact that holds the sealed head of the audit log; a new store gets an empty one together with the proof of its
 key, so that a missing head was taken away."""
 _BEGINS = date(2026, 1, 1)
 """The day with which the first chain of a hall begins. It lies before any hall worked with one, so that a box whose
@@ -204,8 +204,8 @@ class Vault:
         if not converted and conn.scalar(_IN_USE):
             raise VaultError(
                 "proof_missing",
-                "数据库中的密钥证明已被删除，访问日志也可能一并被删，不再可信：请从备份恢复数据库，并查明原因 / "
-                "this store has been worked with, but the proof of its key was removed, and entries of the access log "
+                "数据库中的密钥证明已被删除，审计日志也可能一并被删，不再可信：请从备份恢复数据库，并查明原因 / "
+                "this store has been worked with, but the proof of its key was removed, and entries of the audit log "
                 "may have been removed with it: bring back a backup, and find out who did it",
             )
         chain = self._chain()
@@ -281,7 +281,7 @@ class Vault:
         """Begin a new chain, and put under it what the old one still opens; nobody else may work on the store.
 
         A copy of the old key file opens nothing that is sealed from now on. What the old chain cannot open is recorded
-        as erased. ``entry`` is called in the same transaction, for the access log.
+        as erased. ``entry`` is called in the same transaction, for the audit log.
 
         Raises:
             VaultError: ``key_unwritable``: nothing was changed, or all of it and the next start ends it.

@@ -482,7 +482,7 @@ climate = _table(
 
 fact = _table(
     "fact",
-    # Small things about the store itself: the sealed head of the access log, which keys belong to it.
+    # Small things about the store itself: the sealed head of the audit log, which keys belong to it.
     Column("name", String(32), primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )

@@ -23,7 +23,7 @@ class NumberQuery(QueryString):
 
 
 class PriorityBody(Body):
-    """Another class, and why; the reason goes into the access log, so it says nothing personal."""
+    """Another class, and why; the reason goes into the audit log, so it says nothing personal."""
 
     priority: Identifier
     reason: Annotated[Reason, Field(min_length=1)]

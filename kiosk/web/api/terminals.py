@@ -71,7 +71,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         """By the slip and the card on the terminal's reader; at a terminal without one, slip and `id_tail`.
 
         Whatever is wrong is answered with one and the same `not_opened`. After 3 wrong
-        proofs no terminal opens the ticket any more. Every try is an entry in the access log.
+        proofs no terminal opens the ticket any more. Every try is an entry in the audit log.
         """
         who = own_terminal(path.terminal)
         with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code, ("not_opened",)):

@@ -266,7 +266,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     def resident(path: WindowPath) -> Response:
         """From the scan of the slip, or of the card at the window, to the end of the service, at most 30 minutes.
 
-        Where somebody came for them (代办), with `agent`. Every look is an entry in the access log.
+        Where somebody came for them (代办), with `agent`. Every look is an entry in the audit log.
         """
         found = office.holders_at(path.window, actor())
         if found is None:

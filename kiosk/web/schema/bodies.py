@@ -111,7 +111,7 @@ class IssueBody(Body):
 
     service: Identifier
     priority: Identifier | None = Field(None, description="a class of the hall's settings; the desk's to give")
-    priority_reason: Annotated[Line | None, Field(max_length=60, description="why; for the access log")] = None
+    priority_reason: Annotated[Line | None, Field(max_length=60, description="why; for the audit log")] = None
     resident: ResidentBody | None = None
     agent: Annotated[ResidentBody | None, Field(description="who takes it for the resident (代办)")] = None
     chain: Annotated[

@@ -1,4 +1,4 @@
-"""The access log on a real store, and whatever somebody with a database tool may do to it."""
+"""The audit log on a real store, and whatever somebody with a database tool may do to it."""
 
 import shutil
 import sqlite3
