@@ -72,7 +72,8 @@ class Hall:
         gone = time.monotonic()
         self.reader.lift()
         wait_until(lambda: self.shows("fault"), PATIENCE)
-        wait_until(lambda: self.kiosk.get("/kiosk").body["reader_ready"], PATIENCE)
+        # By its open stream: without the store no token is looked up.
+        wait_until(lambda: self.page.events[-1][1]["reader_ready"], PATIENCE)
         reads = self.reader.reads
         self.reader.lay(CARD)
         wait_until(lambda: self.reader.reads > reads, PATIENCE)

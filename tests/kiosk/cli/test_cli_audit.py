@@ -156,7 +156,7 @@ def test_a_key_that_is_kept_elsewhere_proves_what_came_after_it(box: Box) -> Non
 
 def test_backup_and_purge_are_entries(box: Box, tmp_path: Path) -> None:
     with box.ledger() as ledger, ledger.verb() as m:
-        m.vault.seal(m.conn, "2020-01-01", "resident", 1, b"somebody")
+        m.vault.seal(m.conn, "2026-01-02", "resident", 1, b"somebody")
     assert box.say(str(tmp_path / "backup.db"), command=backup).exit_code == 0
     assert box.say(command=purge).exit_code == 0
     shown = [json.loads(line) for line in box.say("show", "--json").stdout.splitlines()][6:]

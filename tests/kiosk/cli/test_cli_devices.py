@@ -49,7 +49,14 @@ def begun(config: Path, *arguments: str) -> "Iterator[subprocess.Popen[str]]":
     """A command that goes on until Ctrl-C."""
     command = [sys.executable, "-m", "kiosk", "--config", str(config), *arguments]
     environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment) as process:
+
+    def hear_ctrl_c() -> None:
+        # A shell has what runs in its background ignore it, and so would every program that the tests start.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment, preexec_fn=hear_ctrl_c
+    ) as process:
         try:
             yield process
         finally:

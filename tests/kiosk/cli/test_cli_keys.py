@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import insert
 
+from kiosk.cli.audit import audit
 from kiosk.cli.keys import key
 from kiosk.cli.options import Context
-from kiosk.cli.people import audit, purge
+from kiosk.cli.people import purge
 from kiosk.opening import open_office_parts
 from ticketing.model import Actor
 from ticketing.privacy.key_file import KeyFile

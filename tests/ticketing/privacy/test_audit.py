@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 import empty_store
+from keyrings import held
 from ticketing.model import Actor
 from ticketing.privacy import access_log, audit_chain
 from ticketing.privacy.access_log import Key, Verdict
@@ -35,7 +36,7 @@ class Log:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.store: Store = open_store(f"sqlite:///{file}", exclusive=False)
-        self.vault = Vault(self.store, MASTER, "xicheng")
+        self.vault = Vault(self.store, held(MASTER), "xicheng")
         self.heads = {0: self.sealed()}
 
     def write(self, count: int, action: str = "scan") -> None:

@@ -29,7 +29,7 @@ def test_a_resident_is_told_every_look_and_nobody_elses(desk: OfficeHall) -> Non
         desk.call()
         desk.office.scan("1", code, CLERK, None)
         desk.office.holders_at("1", CLERK)
-        Terminals(desk.office.ledger).scan(code, Proof(id_number=resident.id_number), TERMINAL)
+        Terminals(desk.office.ledger).scan(code, Proof(card=resident), TERMINAL)
         desk.office.finish("1", CLERK, "immediate")
     assert LI.id_number and CHEN.id_number
     page = audit.about(LI.id_number, Filter(), SHEN)

@@ -14,7 +14,7 @@ TODAY = "2026-11-23"
 
 @pytest.fixture
 def auditor(here: Any) -> str:
-    """A token; there are three entries, of which two are about one person."""
+    """A token, which is an entry itself; there are three before it, of which two are about one person."""
     ledger = here.office.ledger
     with ledger.verb() as m:
         for action, whom in (("scan", NUMBER), ("resident", NUMBER), ("login", None)):
@@ -28,10 +28,11 @@ def test_entries_are_read_and_each_reading_is_one(here: Any, auditor: str) -> No
         (1, "wang", "3", "scan"),
         (2, "wang", "3", "resident"),
         (3, "wang", "3", "login"),
+        (4, "console", "", "token-added"),
     ]
     assert page["next"] is None
     assert page["entries"][0]["at"] == f"{TODAY}T09:30:00.000+08:00"
-    last = here.get("/audit?after=3", token=auditor).json["entries"]
+    last = here.get("/audit?after=4", token=auditor).json["entries"]
     assert [(one["who"], one["action"], one["reason"]) for one in last] == [("a-auditor", "audit-read", "all")]
 
 
@@ -56,7 +57,7 @@ def test_a_person_is_told_who_looked_and_the_number_is_kept_nowhere(here: Any, a
     subject = found["entries"][0]["subject"]
     assert [one["seq"] for one in here.get(f"/audit?subject={subject}", token=auditor).json["entries"]] == [1, 2]
     everything = here.get("/audit", token=auditor)
-    assert everything.json["entries"][3]["reason"] == f"subject {subject}"
+    assert everything.json["entries"][4]["reason"] == f"subject {subject}"
     assert NUMBER.encode() not in everything.body
 
 
@@ -67,13 +68,13 @@ def test_a_long_log_comes_in_pages(here: Any, auditor: str) -> None:
     page = here.get("/audit", token=auditor).json
     assert (len(page["entries"]), page["next"]) == (200, 200)
     rest = here.get(f"/audit?after={page['next']}", token=auditor).json
-    assert [one["seq"] for one in rest["entries"]] == [201, 202, 203, 204]
+    assert [one["seq"] for one in rest["entries"]] == [201, 202, 203, 204, 205]
 
 
 def test_the_log_is_proved_with_the_codes_of_closing_slips(here: Any, auditor: str) -> None:
     proof = here.post("/audit/verify", {}, token=auditor).json
-    assert (proof["whole"], proof["entries"], proof["first"], proof["own"]) == (True, 3, 1, "missing")
-    assert proof["head"].startswith("3:")
+    assert (proof["whole"], proof["entries"], proof["first"], proof["own"]) == (True, 4, 1, "missing")
+    assert proof["head"].startswith("4:")
     proof = here.post("/audit/verify", {"anchors": [proof["head"], "2:" + "0" * 16, "9:" + "0" * 16]}, token=auditor)
     assert (proof.json["whole"], proof.json["broken_at"], proof.json["fault"]) == (False, 2, "other")
     assert [one["held"] for one in proof.json["anchors"]] == ["other", "holds", "cut"]
@@ -83,7 +84,7 @@ def test_the_log_is_proved_with_the_codes_of_closing_slips(here: Any, auditor: s
 def test_a_broken_log_is_still_read(here: Any, auditor: str) -> None:
     with here.store.write() as conn:
         conn.exec_driver_sql("DELETE FROM fact WHERE name = 'access_log'")
-    assert len(here.get("/audit", token=auditor).json["entries"]) == 3
+    assert len(here.get("/audit", token=auditor).json["entries"]) == 4
     proof = here.post("/audit/verify", {}, token=auditor).json
     assert (proof["whole"], proof["fault"], proof["head"]) == (False, "head", None)
 

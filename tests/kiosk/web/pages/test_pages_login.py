@@ -153,6 +153,7 @@ def test_a_person_changes_the_first_password_and_sets_a_second_factor_up(
     recovery = page.locator("#recovery-codes li").first.inner_text()
     page.locator("#go-on").click()
     expect(page).to_have_url(f"{door.url}/window/1")
+    page.wait_for_load_state()
     page.locator("#sign-out").click()
     log_in(page, password="vier-alte-kisten")
     expect(page.get_by_role("alert")).to_contain_text("动态码")
