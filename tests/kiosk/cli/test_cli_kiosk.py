@@ -20,13 +20,12 @@ from wires import wait_until
 TOKEN = "quhao_" + "t" * 43
 HEADLESS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 BROWSER = """#!/bin/sh
-# A browser that keeps what it is given, and stays open until it is told to end.
+# A browser that keeps what it is given, and stays open until it is told to end: nobody ever writes into "never".
 printf '%s\\n' "$@" > "{folder}/arguments"
 cp "{folder}/profile/{start}" "{folder}/start" 2>/dev/null
 stat -c '%a' "{folder}/profile" "{folder}/profile/{start}" > "{folder}/modes" 2>/dev/null
 : > "{folder}/open"
-trap 'exit 0' TERM
-while :; do sleep 0.05; done
+read -r _ < "{folder}/never"
 """
 
 
@@ -57,12 +56,13 @@ def opened(box: QuhaoProcess, tmp_path: Path) -> Iterator[Callable[..., "subproc
     for one in running:
         if one.poll() is None:
             one.terminate()
-        one.wait(30)
+        one.wait(60)
 
 
 @pytest.fixture
 def fake(tmp_path: Path) -> str:
     """The path of a browser that notes how it was opened."""
+    os.mkfifo(tmp_path / "never")
     program = tmp_path / "browser"
     program.write_text(BROWSER.format(folder=tmp_path, start=START_PAGE), "utf-8")
     program.chmod(0o755)
@@ -73,7 +73,7 @@ def test_the_token_is_in_a_file_for_this_user_alone_and_among_no_programs_argume
     box: QuhaoProcess, opened: Callable[..., Any], fake: str, tmp_path: Path
 ) -> None:
     shell = opened("--token-file", "-", "--browser", fake, "--", "--more", line=f"{TOKEN}\n")
-    wait_until((tmp_path / "open").exists, 30)
+    wait_until((tmp_path / "open").exists, 60)
     arguments = (tmp_path / "arguments").read_text("utf-8").splitlines()
     assert "--kiosk" in arguments
     assert f"--user-data-dir={tmp_path}/profile" in arguments
@@ -83,7 +83,7 @@ def test_the_token_is_in_a_file_for_this_user_alone_and_among_no_programs_argume
     for process in (psutil.Process(shell.pid), *psutil.Process(shell.pid).children(recursive=True)):
         assert TOKEN not in " ".join([*process.cmdline(), *process.environ().values()])
     shell.send_signal(signal.SIGTERM)
-    assert shell.wait(30) == 0
+    assert shell.wait(60) == 0
     assert not (tmp_path / "profile" / START_PAGE).exists()
 
 
@@ -91,7 +91,7 @@ def test_without_a_token_the_page_is_opened_that_the_profile_has_one_for(
     opened: Callable[..., Any], fake: str, tmp_path: Path, box: QuhaoProcess
 ) -> None:
     opened("--browser", fake, "--url", f"http://localhost:{box.port}/")
-    wait_until((tmp_path / "open").exists, 30)
+    wait_until((tmp_path / "open").exists, 60)
     assert (tmp_path / "arguments").read_text("utf-8").splitlines()[-1] == f"http://localhost:{box.port}/kiosk"
 
 
@@ -118,10 +118,10 @@ def test_chromium_opens_the_page_and_the_page_is_the_kiosk(
     ],
 )
 def test_what_is_wrong_is_said_and_no_browser_opens(
-    box: QuhaoProcess, fake: str, tmp_path: Path, arguments: list[str], line: str | None, said: str
+    quhao: QuhaoProcess, fake: str, tmp_path: Path, arguments: list[str], line: str | None, said: str
 ) -> None:
     browser = [] if "--browser" in arguments else ["--browser", fake]
-    done = console.say(box.config, "kiosk", "--profile", str(tmp_path / "profile"), *browser, *arguments, line=line)
+    done = console.say(quhao.config, "kiosk", "--profile", str(tmp_path / "profile"), *browser, *arguments, line=line)
     assert done.returncode != 0
     assert said in done.stderr
     assert not (tmp_path / "open").exists()

@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from config.settings import Settings
+from conftest import FORENOON
 from kiosk.cli.audit import audit
 from kiosk.cli.people import purge, token, user
 from kiosk.opening import open_office_parts
@@ -30,10 +31,11 @@ from wires import wait_until
 
 PASSWORD = "correct horse 电池"
 NOW = datetime.now(UTC)
-CONFIG = """
+CONFIG = f"""
 [hall]
 id = "test"
 name = "西城区综合行政服务中心"
+timezone = "{FORENOON}"
 
 [store]
 url = "sqlite:///var/quhao.db"

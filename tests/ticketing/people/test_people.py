@@ -394,9 +394,15 @@ def test_an_unknown_name_costs_the_time_of_a_known_one(people: People) -> None:
 @contextmanager
 def hashing_held_up(people: People) -> Iterator[None]:
     """Nobody's password is looked at during the block."""
-    go_on = threading.Event()
-    held = threading.Thread(target=lambda: people._passwords._in_turn(lambda: go_on.wait(60)))
+    holding, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        holding.set()
+        go_on.wait(60)
+
+    held = threading.Thread(target=lambda: people._passwords._in_turn(hold))
     held.start()
+    assert holding.wait(60)
     try:
         yield
     finally:
