@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from drivers.card_reader.id_card import check_digit
 from ticketing.model import Actor
 from ticketing.privacy import access_log
+from wires import wait_until
 
 SECRET = "auditor-password"
 NUMBER = "11000019490307002" + check_digit("11000019490307002")
@@ -66,6 +67,7 @@ def test_all_fields_have_names_and_the_page_fits_a_phone(page: Page) -> None:
     unnamed = page.evaluate("[...document.querySelectorAll('input')].filter(i => !i.labels.length).map(i => i.id)")
     assert unnamed == []
     page.set_viewport_size({"width": 390, "height": 800})
+    wait_until(lambda: page.evaluate("innerWidth") == 390)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     low = page.evaluate(
         "[...document.querySelectorAll('main button')].filter(b => b.offsetParent).map(b => b.offsetHeight)"

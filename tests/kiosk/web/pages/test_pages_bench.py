@@ -152,8 +152,9 @@ def test_the_hall_fits_the_screen_and_breaks_no_rule_of_its_own(hall: Any, new_p
     expect(desk(page).locator("#go")).to_be_enabled()
     for width, height in ((1366, 768), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
-        size = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
-        assert size == [width, height]
+        size = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        # The pages inside are fitted once it is laid out.
+        wait_until(lambda size=size, fits=[width, height]: page.evaluate(size) == fits)
     assert [line for line in said if "Content Security Policy" in line or "Failed" in line] == []
 
 

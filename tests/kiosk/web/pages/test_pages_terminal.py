@@ -216,6 +216,7 @@ def test_an_answer_that_comes_after_the_resident_left_is_shown_to_nobody(slots: 
     page.locator("#mine").click()
     with page.expect_request("**/appointments/mine"):
         lay(slots, NUMBER)
+    wait_until(lambda: page.evaluate("1") and held)
     page.locator("#number [data-do=leave]").click()
     with page.expect_response("**/appointments/mine"):
         held[0].continue_()
