@@ -87,24 +87,42 @@ def kiosk(
     try:
         profile.mkdir(mode=0o700, parents=True, exist_ok=True)
         profile.chmod(0o700)
-        if token:
-            _write_start_page(start, f"{page}#token={token}")
     except OSError as error:
         raise click.ClickException(f"{profile}: {error.strerror}") from error
-    _wait_for(page)
     place = start.as_uri() if token else page
-    # In a session of its own: Ctrl-C comes to us, and we end it.
-    opened = subprocess.Popen(  # noqa: S603 - a program that this user chose
-        [program, *ARGUMENTS, f"--user-data-dir={profile}", *pin, *arguments, place], start_new_session=True
-    )
-    before = {one: signal.signal(one, lambda *_: opened.terminate()) for one in (signal.SIGTERM, signal.SIGINT)}
+    command = [program, *ARGUMENTS, f"--user-data-dir={profile}", *pin, *arguments, place]
+    told: list[int] = []
+    opened: list[subprocess.Popen[bytes]] = []
+
+    def end(number: int, _frame: object) -> None:
+        told.append(number)
+        for browser in opened:
+            browser.terminate()
+
+    # From here on whatever ends us takes the start page, and the browser, with it.
+    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGINT)}
     try:
-        code = opened.wait()
+        if token:
+            _write_start_page(start, f"{page}#token={token}")
+        _wait_for(page, told)
+        code = 0 if told else _run(command, opened, told)
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
     finally:
         start.unlink(missing_ok=True)
         for number, handler in before.items():
             signal.signal(number, handler)
     sys.exit(max(code, 0))
+
+
+def _run(command: list[str], opened: list["subprocess.Popen[bytes]"], told: list[int]) -> int:
+    """The browser's exit code; it is in ``opened`` while it runs, so that a signal can end it."""
+    # In a session of its own: Ctrl-C comes to us, and we end it.
+    browser = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - a program that this user chose
+    opened.append(browser)
+    if told:
+        browser.terminate()
+    return browser.wait()
 
 
 def own_certificate(file: Path | None) -> tuple[str, ...]:
@@ -155,17 +173,20 @@ def _write_start_page(file: Path, place: str) -> None:
         out.write(f'<!doctype html><meta charset="utf-8"><script>location.replace({script})</script>\n')
 
 
-def _wait_for(page: str) -> None:
-    """Until the box answers: a browser that finds nothing shows its error until somebody reloads it."""
-    parts, told = urlsplit(page), False
+def _wait_for(page: str, told: list[int]) -> None:
+    """Until the box answers, or a signal is in ``told``.
+
+    A browser that finds nothing shows its error until somebody reloads it.
+    """
+    parts, said = urlsplit(page), False
     place = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
-    while True:
+    while not told:
         try:
             socket.create_connection(place, 10).close()
         except OSError as error:
-            if not told:
+            if not said:
                 click.echo(f"等待 {page} / waiting for {page}: {error.strerror or error}", err=True)
-            told = True
+            said = True
             time.sleep(PAUSE)
         else:
             return

@@ -14,7 +14,7 @@ import pytest
 import console
 from conftest import CHROMIUM
 from kiosk.cli.kiosk import START_PAGE, own_certificate
-from program import Client, QuhaoProcess
+from program import Client, QuhaoProcess, free_port
 from wires import wait_until
 
 TOKEN = "quhao_" + "t" * 43
@@ -85,6 +85,18 @@ def test_the_token_is_in_a_file_for_this_user_alone_and_among_no_programs_argume
     shell.send_signal(signal.SIGTERM)
     assert shell.wait(60) == 0
     assert not (tmp_path / "profile" / START_PAGE).exists()
+
+
+def test_whoever_is_told_to_end_while_it_waits_for_the_box_leaves_no_token_behind(
+    opened: Callable[..., Any], fake: str, tmp_path: Path
+) -> None:
+    shell = opened("--token-file", "-", "--browser", fake, "--url", f"http://127.0.0.1:{free_port()}", line=TOKEN)
+    start = tmp_path / "profile" / START_PAGE
+    wait_until(start.exists, 60)
+    shell.send_signal(signal.SIGTERM)
+    assert shell.wait(60) == 0
+    assert not start.exists()
+    assert not (tmp_path / "open").exists()
 
 
 def test_without_a_token_the_page_is_opened_that_the_profile_has_one_for(
