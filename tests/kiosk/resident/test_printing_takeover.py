@@ -109,6 +109,8 @@ def test_without_any_printer_that_works_a_slip_fails_with_the_first_ones_reason(
     hall = start("epson", "epson")
     hall.desks[0].simulator.take_out_paper()
     hall.desks[1].simulator.open_cover()
+    # A printer that is not known to be in trouble is tried before one that is.
+    wait_until(lambda: [one.printer.ready for one in hall.desks] == ["paper_out", "cover_open"])
     ticket = hall.issue()
     hall.comes_to(ticket, "failed")
     # Kept first, then told.
