@@ -15,7 +15,7 @@ from sqlalchemy import select
 import empty_store
 from keyrings import held
 from offices import CLERK as WANG
-from offices import LI, OfficeHall
+from offices import LI, PATIENCE, OfficeHall
 from ticketing.model import Actor
 from ticketing.people.people import People
 from ticketing.privacy import access_log
@@ -43,7 +43,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(file: Path) -> Iterator[Store]:
-    store = open_store(f"sqlite:///{file}", exclusive=False)
+    store = open_store(f"sqlite:///{file}", exclusive=False, patience=PATIENCE)
     yield store
     store.close()
 
@@ -115,7 +115,7 @@ def test_an_entry_of_a_look_that_was_rolled_back_is_not_there(store: Store, vaul
 
 
 def test_two_processes_write_one_chain(file: Path, store: Store, vault: Vault) -> None:
-    other = open_store(f"sqlite:///{file}", exclusive=False)
+    other = open_store(f"sqlite:///{file}", exclusive=False, patience=PATIENCE)
     other_vault = Vault(other, held(MASTER), "xicheng")
     threads = [
         threading.Thread(target=write_entries, args=(where, keys, 20))
