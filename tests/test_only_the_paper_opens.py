@@ -122,13 +122,14 @@ def robbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     files = burglar.files_of(folder)
     if request.param == "postgresql":
         data = server.folder / "data"
-        place = server.execute("SELECT oid FROM pg_database WHERE datname = %s", [name])[0][0]
-        server.execute("CHECKPOINT")
         ends = server.execute(_SEGMENT)[0][0]
-        files += burglar.files_of(data / "base" / str(place))
-        # The server is other tests' too: its log from the beginning of this day on.
+        # The server is other tests' too: its log from the beginning of this day on. Before the checkpoint, after which
+        # PostgreSQL gives the finished segments other names.
         log_of_it = [one for one in (data / "pg_wal").iterdir() if begins <= one.name <= ends]
         files += [one.read_bytes() for one in log_of_it]
+        place = server.execute("SELECT oid FROM pg_database WHERE datname = %s", [name])[0][0]
+        server.execute("CHECKPOINT")
+        files += burglar.files_of(data / "base" / str(place))
     yield day, Loot(desk.vault, desk.store, files, day.removed)
     desk.close()
     if request.param == "postgresql":
