@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ import empty_store
 from config.settings import Settings
 from kiosk.settings import load
 from profiles import Profiles
-from wires import wait_until
+from wires import FORENOON, wait_until
 
 if TYPE_CHECKING:
     from kiosk.wiring import Program
@@ -185,16 +184,6 @@ class DemoHall:
 
     def stop(self) -> None:
         self.program.parts.stop()
-
-
-def zone_of_the_forenoon() -> str:
-    """A time zone in which it is ten o'clock and some minutes: no test begins before a midnight and ends after it."""
-    east = (10 - datetime.now(UTC).hour + 12) % 24 - 12
-    # POSIX counts hours to the west.
-    return f"Etc/GMT{-east:+d}"
-
-
-FORENOON = zone_of_the_forenoon()
 
 
 def demo_settings(folder: Path, **changes: Any) -> Settings:

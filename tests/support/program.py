@@ -161,7 +161,10 @@ class QuhaoProcess:
         self._run = [str(SAMPLED), str(self.profile)] if sampled else ["-m", "kiosk"]
         self.port = free_port()
         self.config = folder / "hall.toml"
-        self.config.write_text((config or CONFIG).format(port=self.port, devices=devices), "utf-8")
+        written = (config or CONFIG).format(port=self.port, devices=devices)
+        # It goes by the real clock: where the hall's day ended in the middle of a test, all tickets would expire.
+        written = written.replace("[hall]\n", f'[hall]\ntimezone = "{wires.FORENOON}"\n')
+        self.config.write_text(written, "utf-8")
         if STORE in (config or CONFIG) and not first_day and not checkout:
             empty_store.lay(folder / STORE)
         self.log = folder / "quhao.log"
