@@ -87,6 +87,10 @@ def rotate(context: Context) -> None:
         f"· 请把 {settings.store.key_file} 复制到其他主机，并销毁旧的副本 / "
         f"copy {settings.store.key_file} to the other boxes, and destroy old copies"
     )
+    click.echo(
+        "· 纸质副本请重新抄写：第一行、以 lasting 和 seal 开头的各行，以及 end / "
+        "write the keys on paper anew: the first line, each that begins with lasting or seal, and end"
+    )
 
 
 def _about(settings: "Settings", keyring: "KeyFile") -> Iterator[str]:

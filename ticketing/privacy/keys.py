@@ -105,11 +105,12 @@ class Keys:
         months = tuple((month, key) for month, key in keys.months if month >= month_of(kept_from))
         return replace(keys, months=months)
 
-    def announcing(self, chain: Chain, today: date) -> "Keys":
-        """With ``chain`` announced, with a new key for lasting seals, and all months up to today."""
+    def announcing(self, chain: Chain, today: date, *, seal: bool = True) -> "Keys":
+        """With ``chain`` announced, with all months up to today, and with ``seal`` a new key for lasting seals."""
         passed = self.chain.months(today) if self.chain is not None else []
         months = (*self.months, *passed, (month_of(chain.day), chain.month(chain.day)))
-        return replace(self, following=chain, months=months, seals=(secrets.token_bytes(KEY_BYTES), *self.seals))
+        seals = (secrets.token_bytes(KEY_BYTES), *self.seals) if seal else self.seals
+        return replace(self, following=chain, months=months, seals=seals)
 
     def settled(self, chain: str) -> "Keys":
         """With the announced chain in force, if it is the one with the id ``chain``; otherwise without it."""
@@ -187,7 +188,8 @@ def text_of(keys: Keys) -> str:
 _END = "end"
 _ADVICE = (
     "# Quhao's keys. Written by the program. A copy opens every day from its own on: keep one in a safe, if at all.\n"
-    "# The line above, on paper, brings back a hall whose key file is lost: all but the residents' data of those days."
+    "# The line above, on paper, brings back a hall whose key file is lost: all but the data of those days;\n"
+    "# write each line lasting or seal, and end, below it, and all of it anew after quhao key rotate."
 )
 
 

@@ -277,11 +277,19 @@ class Vault:
             )
         return keys
 
-    def renew(self, store: "Store", today: date, entry: Callable[[Connection], object] | None = None) -> Renewed:
+    def renew(
+        self,
+        store: "Store",
+        today: date,
+        entry: Callable[[Connection], object] | None = None,
+        *,
+        seal: bool = True,
+    ) -> Renewed:
         """Begin a new chain, and put under it what the old one still opens; nobody else may work on the store.
 
-        A copy of the old key file opens nothing that is sealed from now on. What the old chain cannot open is recorded
-        as erased. ``entry`` is called in the same transaction, for the audit log.
+        A copy of the old key file opens nothing that is sealed from now on; without ``seal`` it still opens lasting
+        seals, and what is on paper of the old file still brings the hall back. What the old chain cannot open is
+        recorded as erased. ``entry`` is called in the same transaction, for the audit log.
 
         Raises:
             VaultError: ``key_unwritable``: nothing was changed, or all of it and the next start ends it.
@@ -299,7 +307,7 @@ class Vault:
                     lost.append(row.hall_day)
             start = min([today, *map(date.fromisoformat, kept)])
             chain = Chain.begun(start, self.hash)
-            self._ring.change(lambda keys: replace(keys, hash=self.hash).announcing(chain, today))
+            self._ring.change(lambda keys: replace(keys, hash=self.hash).announcing(chain, today, seal=seal))
             for day in lost:
                 self.erase(conn, day)
             for day, key in kept.items():
@@ -328,7 +336,8 @@ class Vault:
         """
         if today < self._chain().day and not store.shared:
             log.warning("the chain of keys is ahead of today: a new one begins")
-            self.renew(store, today)
+            # Nobody is there to write another key on paper.
+            self.renew(store, today, seal=False)
 
     def _chain(self) -> Chain:
         chain = self._chain_or_none()

@@ -165,6 +165,21 @@ def test_a_box_with_keys_from_paper_gets_a_chain_by_rotate(box: Box) -> None:
     assert box.say("check").exit_code == 0
 
 
+def test_what_is_on_paper_brings_back_a_hall_whose_keys_were_rotated(box: Box) -> None:
+    box.sealed()
+    told = box.say("rotate")
+    assert told.exit_code == 0
+    assert "lasting or seal, and end" in told.output
+    words = ("lasting", "seal", "end")
+    first, *rest = box.key_file.read_text().splitlines()
+    box.key_file.write_text("\n".join([first, *(line for line in rest if line.startswith(words))]) + "\n")
+    done = box.say("rotate")
+    assert done.exit_code == 0, done.output
+    box.sealed()
+    assert box.say("check").exit_code == 0
+    assert box.say("verify", group=audit).exit_code == 0
+
+
 def test_a_purge_by_a_date_far_from_the_halls_last_work_wants_to_be_told_the_date(box: Box) -> None:
     box.sealed()
     with box.open() as (store, _), store.write() as conn:
