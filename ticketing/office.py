@@ -405,7 +405,8 @@ class Office:
 
         A ticket that this window holds is called here again first. With ``override_reason``, so is one that waits,
         was missed, is held elsewhere or was called elsewhere; the reason goes into the audit log and holds no
-        personal data. A second scan gives the data again, with another entry in that log.
+        personal data. A second scan gives the data again, with another entry in that log; so has one that is refused
+        because the ticket is not here.
 
         Raises:
             UnknownError: ``unknown_code``: no code of today.
@@ -413,7 +414,12 @@ class Office:
                 ``window_busy`` when another ticket is here, ``erased``.
             ForbiddenError: ``wrong_window`` (``number``, ``window``).
         """
-        return self._at(window, "scanned", actor, lambda m: scanning.scan(m, window, code_text, actor, override_reason))
+        with self.ledger.verb() as m:
+            scanned = scanning.scan(m, window, code_text, actor, override_reason)
+        # Raised here: the entry in the audit log is kept.
+        if isinstance(scanned, TicketingError):
+            raise scanned
+        return _logged(scanned, f"scanned at window {window}", actor)
 
     def identify(self, window: str, card: Resident, actor: Actor) -> Scanned:
         """Know the resident at a window by the card laid there, as :meth:`scan` does by the slip.

@@ -26,8 +26,14 @@ class Scanned:
     closed: str | None = None
 
 
-def scan(m: Transaction, window: str, scanned: str, actor: Actor, override_reason: str | None) -> Scanned:
-    """Start serving a scanned ticket and open its resident's data. With a reason, a ticket of another window, too."""
+def scan(
+    m: Transaction, window: str, scanned: str, actor: Actor, override_reason: str | None
+) -> Scanned | StateError | ForbiddenError:
+    """Start serving a scanned ticket and open its resident's data. With a reason, a ticket of another window, too.
+
+    Returns:
+        The ticket with its resident; or why not, to be raised once the entry in the audit log is kept.
+    """
     place = windows.claim(m, m.window(window), actor)
     row = m.row_of_code(scanned)
     if row.state not in (*LIVE_STATES, State.MISSED):
@@ -35,7 +41,8 @@ def scan(m: Transaction, window: str, scanned: str, actor: Actor, override_reaso
     reason = (override_reason or "").strip() or None
     overrides = row.window_id != window or not (row.at_window or row.state == State.HELD)
     if overrides and reason is None:
-        raise _refusal(row)
+        access_log.append(m.conn, m.vault, m.now, actor, "scan-refused", row.id)
+        return _refusal(row)
     if overrides or not row.at_window:
         row = bring_here(m, row, place, actor)
     ticket = m.ticket(row) if row.state == State.SERVING else calling.start_this(m, row)

@@ -13,6 +13,7 @@ const ACTIONS = {
   "resident": ["查看信息", "data read"],
   "card": ["刷证办理", "card laid"],
   "card-refused": ["刷证被拒", "card refused"],
+  "scan-refused": ["扫码被拒", "scan refused"],
   "call-number": ["指定叫号", "number called"],
   "priority": ["改优先级", "class changed"],
   "take-over": ["接管窗口", "window taken over"],
