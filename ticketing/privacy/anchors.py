@@ -82,6 +82,7 @@ class Anchors:
         self._clock = clock
         self._today = today
         self._said: tuple[date, int] | None = None
+        self._last: Anchor | None = None
         self.trouble: str | None = None
         """Why the anchor is not kept up; None while it is."""
 
@@ -98,6 +99,8 @@ class Anchors:
             except VaultError as error:
                 self._trouble(str(error))
                 return
+            gone = kept is None
+            kept = kept or self._last
             if kept is not None:
                 found = access_log.digest_at(conn, kept.number, now) if kept.number else None
                 older = kept.number < now.first - 1
@@ -107,9 +110,17 @@ class Anchors:
                         f"the audit log does not go on from its anchor {kept.short}: run quhao audit verify"
                     )
                     return
+        if gone and now.anchor.number:
+            # Whoever cuts the log can remove the file as well.
+            log.warning(
+                "审计日志没有锚文件 %s，从 %s 重新开始，请与较早的锚核对 / "
+                "the audit log has no anchor at %s, it begins anew with %s: compare with an earlier one",
+                *(self._file.path, now.anchor.short) * 2,
+            )
         try:
-            if kept != now.anchor:
+            if gone or kept != now.anchor:
                 self._file.write(now.anchor)
+            self._last = now.anchor
         except OSError as error:
             self._trouble(
                 f"审计日志的锚文件无法写入 {self._file.path}：{error.strerror} / "

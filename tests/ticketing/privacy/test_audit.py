@@ -341,6 +341,24 @@ def test_a_changed_anchor_file_is_told_and_stays(log: Log, file: AnchorFile) -> 
             file.read()
 
 
+def test_an_anchor_file_that_is_gone_is_told_and_a_box_that_runs_remembers_it(
+    log: Log, file: AnchorFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    log.write(5)
+    anchors = keeper(log, file)
+    anchors.keep()
+    proof = log.head().anchor
+    file.path.unlink()
+    anchors.keep()
+    assert file.read() == proof
+    assert [f"begins anew with {proof.short}" in told.message for told in caplog.records] == [True, True]
+    log.cut(3)
+    file.path.unlink()
+    anchors.keep()
+    assert proof.short in str(anchors.trouble)
+    assert file.read() is None
+
+
 def test_retention_does_not_make_an_old_anchor_wrong(log: Log, file: AnchorFile) -> None:
     with log.store.write() as conn:
         access_log.append(conn, log.vault, AT - timedelta(days=200), CLERK, "scan", 7)
@@ -362,7 +380,7 @@ def test_the_head_is_said_in_the_services_log_each_hour(
     for hour[0] in (9, 9, 10):
         log.write(1)
         anchors.keep()
-    said = [record.message.split()[-1].partition(":")[0] for record in caplog.records if "audit log" in record.message]
+    said = [record.message.split()[-1].partition(":")[0] for record in caplog.records if record.levelname == "INFO"]
     assert said == ["1", "3"]
 
 
