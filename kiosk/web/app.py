@@ -240,6 +240,9 @@ def _dressed(app: "WSGIApplication", trusted_proxy: str) -> "WSGIApplication":
         def begin(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             said = dict(headers)
             html = said.get("Content-Type", "").startswith("text/html")
+            if "Date" in said:
+                # Flask's, where an answer may be a 304; the server has its own for all.
+                headers = [one for one in headers if one[0] != "Date"]
             headers += FOR_PAGES if html else FOR_DATA
             if "Referrer-Policy" not in said:
                 # A ticket's page has the ticket's code in its address.

@@ -42,6 +42,16 @@ def test_screens_never_keep_an_ordinary_request_waiting_and_cost_no_thread(here:
     assert here.get("/board").status == 200
 
 
+@pytest.mark.parametrize("path", [b"/kiosk", b"/static/shared/tokens.css", b"/api/v1/hall", b"/healthz"])
+def test_an_answer_has_one_date(here: Any, path: bytes) -> None:
+    with raw(here) as client:
+        client.sendall(b"GET %b HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n" % path)
+        said = b"".join(iter(lambda: client.recv(65536), b""))
+    head = said.partition(b"\r\n\r\n")[0].lower()
+    assert head.startswith(b"http/1.1 200 ")
+    assert head.count(b"\r\ndate: ") == 1
+
+
 def test_one_stream_too_many_is_refused_in_words_and_there_is_room_again_later(start: Callable[..., Any]) -> None:
     here = start(max_streams=4, heartbeat=0.05)
     screens = [here.listen() for _ in range(4)]
