@@ -121,11 +121,15 @@ def _of_people(settings: "Settings", kept: Kept | None, now: datetime) -> Iterat
         ),
     )
     roles = ("访问控制", "access control")
+    undecided = [one.name for one in kept.accounts if one.role == "manager" and one.duty is None] if kept else []
     yield Point(
         3,
         roles,
-        rules.separate_duties,
-        ("三员分立：accounts.separate_duties", "three separate duties: accounts.separate_duties"),
+        rules.separate_duties and not undecided,
+        (
+            _names("三员分立：accounts.separate_duties", "没有职责", undecided),
+            _names("three separate duties: accounts.separate_duties", "without a duty", undecided),
+        ),
     )
     if kept:
         endless = [one.name for one in kept.tokens if one.expires_at is None]

@@ -260,7 +260,11 @@ class People(Accounts, Tokens):
         must = "password_change_needed" if row.must_change else ""
         if not must and row.role in self.rules.second_factor and row.totp_step is None:
             must = "totp_setup_needed"
-        return principal_of(row.name, row.role, row.windows, locked=locked, must=must, duty=row.duty)
+        duty = row.duty
+        if duty is None and row.role == "manager" and self.rules.separate_duties:
+            # An account of before duties were kept apart: it administers no accounts until it is given that duty.
+            duty = "system"
+        return principal_of(row.name, row.role, row.windows, locked=locked, must=must, duty=duty)
 
     # -- the lock --------------------------------------------------------------------------------------------------
 

@@ -249,4 +249,7 @@ def test_check_tells_which_points_of_the_baseline_hold(new_quhao: Callable[..., 
     quhao.config.write_text(text + "[accounts]\nidle_minutes = 60\nseparate_duties = true\n", "utf-8")
     again = quhao.say("check", "--baseline", check=False).stdout.splitlines()
     assert any(line.startswith("✗ 二级 身份鉴别：无操作锁定") for line in again)
+    assert "✗ 三级 访问控制：三员分立：accounts.separate_duties – 没有职责 chief" in again
+    quhao.say("user", "add", "chief", "--role", "manager", "--duty", "security", line="vier alte kisten")
+    again = quhao.say("check", "--baseline", check=False).stdout.splitlines()
     assert any(line.startswith("✓ 三级 访问控制：三员分立") for line in again)

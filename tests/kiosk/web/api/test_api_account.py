@@ -138,6 +138,18 @@ def test_where_duties_are_kept_apart_a_manager_has_accounts_or_setup(here: Any) 
     assert here.ask("PUT", "/api/v1/setup", setup, cookie=system).status == 200
 
 
+def test_a_manager_of_before_duties_were_kept_apart_does_not_hold_both(here: Any, manager: str) -> None:
+    setup = here.get("/setup", cookie=manager).json
+    people = here.hall.people
+    people.rules = type(people.rules)(separate_duties=True)
+    assert here.get("/accounts", cookie=manager).code == "forbidden"
+    assert here.ask("PUT", "/api/v1/setup", setup, cookie=manager).status == 200
+    people.add_account("zhou", "manager", (), PASSWORD, duty="security")
+    security = enter(here, "zhou")
+    assert here.get("/accounts", cookie=security).status == 200
+    assert here.ask("PUT", "/api/v1/setup", setup, cookie=security).code == "forbidden"
+
+
 def test_a_token_bound_to_another_address_is_no_token(here: Any) -> None:
     people = here.hall.people
     far, near = (people.add_token("erp", "clerk", ["3"], source=source) for source in ("192.0.2.7", "127.0.0.0/8"))
