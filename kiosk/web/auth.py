@@ -44,6 +44,8 @@ FORWARDED = frozenset(
     for name in (
         *("FORWARDED", "VIA", "X_REAL_IP", "X_FORWARDED", "X_FORWARDED_BY", "X_FORWARDED_FOR", "X_FORWARDED_HOST"),
         *("X_FORWARDED_PORT", "X_FORWARDED_PROTO", "X_FORWARDED_SCHEME", "X_FORWARDED_SERVER", "X_FORWARDED_SSL"),
+        *("X_FORWARDED_URI", "X_FORWARDED_PREFIX", "X_ORIGINAL_FORWARDED_FOR", "X_ORIGINAL_URI", "X_CLUSTER_CLIENT_IP"),
+        *("X_CLIENT_IP", "TRUE_CLIENT_IP", "CF_CONNECTING_IP"),
     )
 )
 """WSGI names of headers that proxies set: whatever they say, the request is not from a program of this box."""

@@ -59,7 +59,12 @@ def apache(box: str, own: str | None) -> tuple[str, dict[str, str]]:
     return "HTTP/1.1", {"Host": box, "Connection": "Keep-Alive"} | said | appended(own)
 
 
-PROXIES: list[Proxied] = [nginx, nginx_with_host, caddy, haproxy, haproxy_to_our_public_host, apache]
+def cdn(box: str, _own: str | None) -> tuple[str, dict[str, str]]:
+    """A reverse proxy that tells the client's address by a name of its own alone."""
+    return "HTTP/1.1", {"Host": box, "CF-Connecting-IP": CLIENT}
+
+
+PROXIES: list[Proxied] = [nginx, nginx_with_host, caddy, haproxy, haproxy_to_our_public_host, apache, cdn]
 
 
 def send(here: Any, head: tuple[str, dict[str, str]], method: str, path: str, body: Any = None, **more: str) -> Any:
