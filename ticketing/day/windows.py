@@ -105,18 +105,24 @@ def claim(m: Transaction, window: Window, actor: Actor, *, take_over: bool = Fal
     """
     if not actor.logged_in or window.clerk == actor.who:
         return window
-    if window.clerk is not None:
-        if not take_over:
-            since = m.time(m.conn.scalar(_SINCE, {"which": window.id}) or 0)
-            raise StateError(
-                "window_taken", window=window.id, clerk=window.clerk, since=since.isoformat(timespec="seconds")
-            )
+    if not take_over:
+        refuse_taken(m, window, actor)
+    elif window.clerk is not None:
         access_log.append(m.conn, m.vault, m.now, actor, "take-over", None, window.clerk)
     _SIT.later(m.conn, {"which": window.id, "who": actor.who, "since": m.at})
     if window.clerk is not None:
         # The page of the person who sat there learns of it by this event only.
         m.append(EVENT[window.state](window.id))
     return replace(window, clerk=actor.who)
+
+
+def refuse_taken(m: Transaction, window: Window, actor: Actor) -> None:
+    """Raise ``window_taken`` where somebody else than this person sits."""
+    if actor.logged_in and window.clerk not in (None, actor.who):
+        since = m.time(m.conn.scalar(_SINCE, {"which": window.id}) or 0)
+        raise StateError(
+            "window_taken", window=window.id, clerk=window.clerk, since=since.isoformat(timespec="seconds")
+        )
 
 
 def leave(m: Transaction, actor: Actor) -> int:

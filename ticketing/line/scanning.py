@@ -34,7 +34,8 @@ def scan(
     Returns:
         The ticket with its resident; or why not, to be raised once the entry in the audit log is kept.
     """
-    place = windows.claim(m, m.window(window), actor)
+    here = m.window(window)
+    windows.refuse_taken(m, here, actor)
     row = m.row_of_code(scanned)
     if row.state not in (*LIVE_STATES, State.MISSED):
         raise StateError("ticket_over", number=row.number, state=row.state)
@@ -42,7 +43,9 @@ def scan(
     overrides = row.window_id != window or not (row.at_window or row.state == State.HELD)
     if overrides and reason is None:
         access_log.append(m.conn, m.vault, m.now, actor, "scan-refused", row.id)
+        # Nothing else is changed: whoever scans here does not sit here by that.
         return _refusal(row)
+    place = windows.claim(m, here, actor)
     if overrides or not row.at_window:
         row = bring_here(m, row, place, actor)
     ticket = m.ticket(row) if row.state == State.SERVING else calling.start_this(m, row)

