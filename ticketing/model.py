@@ -4,6 +4,7 @@ Times are aware ``datetime`` in the hall's time zone. Nothing here touches a sto
 """
 
 import json
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
@@ -175,6 +176,11 @@ class Resident:
             if values.get(name) is not None:
                 values[name] = Coded(**values[name])
         return cls(**values)
+
+
+def plain_number(id_number: str | None) -> str:
+    """An ID number in the one spelling that is compared and hashed; "" for none."""
+    return "".join(unicodedata.normalize("NFKC", id_number or "").split()).upper()
 
 
 class TicketRow(NamedTuple):

@@ -8,7 +8,6 @@ guess a code of 80 bits. Each look and each refusal is an entry in the audit log
 """
 
 import hmac
-import unicodedata
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select, update
@@ -20,7 +19,7 @@ from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.line.scanning import Scanned
-from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, TicketRow, UnknownError
+from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, TicketRow, UnknownError, plain_number
 from ticketing.privacy import access_log, codes
 from ticketing.store.prepared import Prepared
 
@@ -103,16 +102,12 @@ def _live(m: Transaction, code_text: str) -> TicketRow | None:
 
 def _proves(proof: Proof, holder: Resident | None) -> bool:
     """Whether this is the holder's number, or its end."""
-    number = _plain(holder.id_number if holder else None)
+    number = plain_number(holder.id_number if holder else None)
     if proof.card is not None:
-        shown, wanted = _plain(proof.card.id_number), number
+        shown, wanted = plain_number(proof.card.id_number), number
     else:
-        shown, wanted = _plain(proof.id_tail), number[-TAIL:]
+        shown, wanted = plain_number(proof.id_tail), number[-TAIL:]
     return len(number) > TAIL and hmac.compare_digest(_bytes(shown), _bytes(wanted))
-
-
-def _plain(number: str | None) -> str:
-    return "".join(unicodedata.normalize("NFKC", number or "").split()).upper()
 
 
 def _bytes(text: str) -> bytes:

@@ -13,7 +13,7 @@ from sqlalchemy import BindParameter, ColumnElement, bindparam, func, insert, li
 from ticketing.calendar import DAY_MINUTES, SlotOfDay
 from ticketing.day import timetable
 from ticketing.day.transaction import Transaction, microseconds
-from ticketing.model import ClosedError, LimitError, Resident, StateError, UnknownError
+from ticketing.model import ClosedError, LimitError, Resident, StateError, UnknownError, plain_number
 from ticketing.privacy import codes
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared, PreparedIn
@@ -333,15 +333,11 @@ def _hash_of(m: Transaction, code: str) -> bytes:
 
 def person_of(m: Transaction, id_number: str | None) -> bytes | None:
     """The hash to be written for a person, keyed by this month; None without an ID number."""
-    number = _plain(id_number)
+    number = plain_number(id_number)
     return m.vault.month_hash(m.day, _PERSON, number) if number else None
 
 
 def persons_of(m: Transaction, id_number: str | None) -> list[bytes]:
     """All hashes that may have been written for a person, the one of :func:`person_of` first; none without a number."""
-    number = _plain(id_number)
+    number = plain_number(id_number)
     return m.vault.month_hashes(_PERSON, number) if number else []
-
-
-def _plain(id_number: str | None) -> str:
-    return "".join((id_number or "").split()).upper()

@@ -257,7 +257,7 @@ def _key_check(vault: Vault) -> str:
 
 
 def _mac(vault: Vault, told: str, raw: sqlite3.Connection) -> bytes:
-    return vault.lasting_mac("backup", told.encode(), _digest(raw, vault.hash_name))
+    return vault.lasting_mac("backup", told.encode(), _digest(raw, vault.hash.name))
 
 
 def _digest(raw: sqlite3.Connection, hashed: str) -> bytes:

@@ -7,7 +7,6 @@ again with the card lying there in ``slip_code``.
 
 import json
 import logging
-import unicodedata
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from sqlalchemy import bindparam, delete, insert, select, union_all, update
 from ticketing.day import clock_repair
 from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
-from ticketing.model import Resident, TicketRow
+from ticketing.model import Resident, TicketRow, plain_number
 from ticketing.privacy import codes
 from ticketing.privacy.vault import ErasedError, VaultError
 from ticketing.store import tables
@@ -173,18 +172,14 @@ def set_case_of(m: Transaction, ticket: int, resident: Resident) -> None:
 
 def case_hash(m: Transaction, id_number: str | None) -> bytes | None:
     """The hash under which a person's cases of today are kept; None without an ID number."""
-    number = _plain(id_number)
+    number = plain_number(id_number)
     return m.vault.month_hash(m.day, CASE_OF, number) if number else None
 
 
 def case_hashes(m: Transaction, id_number: str | None) -> list[bytes]:
     """The hashes by which a person's cases of all months are found; none without an ID number."""
-    number = _plain(id_number)
+    number = plain_number(id_number)
     return m.vault.month_hashes(CASE_OF, number) if number else []
-
-
-def _plain(id_number: str | None) -> str:
-    return "".join(unicodedata.normalize("NFKC", id_number or "").split()).upper()
 
 
 def are_of_this_key(m: Transaction, hall_day: str, ticket: int, case_of: bytes | None, sealed: bytes | None) -> bool:

@@ -17,7 +17,17 @@ from ticketing.day.transaction import t as _t
 from ticketing.events import TicketIssued
 from ticketing.line import limits
 from ticketing.line.waiting_counts import WaitingCounts
-from ticketing.model import ClosedError, Resident, Service, State, StateError, Ticket, TicketRow, UnknownError
+from ticketing.model import (
+    ClosedError,
+    Resident,
+    Service,
+    State,
+    StateError,
+    Ticket,
+    TicketRow,
+    UnknownError,
+    plain_number,
+)
 from ticketing.privacy import codes
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared, together
@@ -211,5 +221,5 @@ def _proxy_hash(m: Transaction, person: bytes | None, agent: Resident | None) ->
 
 def person_hash(m: Transaction, resident: Resident | None) -> bytes | None:
     """The keyed hash of a person's ID number, by which their tickets of this day are found; None without a number."""
-    number = "".join((resident.id_number or "").split()).upper() if resident else ""
+    number = plain_number(resident.id_number) if resident else ""
     return m.vault.day_hash(m.conn, m.day, "person", number) if number else None

@@ -27,7 +27,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from ticketing.model import Actor
+from ticketing.model import Actor, plain_number
 from ticketing.privacy import audit_chain
 from ticketing.privacy.audit_chain import FIELDS, Anchor, Head
 from ticketing.privacy.sealing import frame
@@ -143,11 +143,6 @@ def append_if_whole(conn: Connection, vault: Vault, at: datetime, actor: Actor, 
         log.error("%s was not recorded: %s", action, error)
 
 
-def plain_number(id_number: str) -> str:
-    """An ID number in the one spelling that is hashed."""
-    return "".join(id_number.split()).upper()
-
-
 def begin_key(conn: Connection, vault: Vault, at: datetime, actor: Actor) -> Key:
     """Begin a new key with the next entry, and give it, this once: it is stored nowhere.
 
@@ -251,7 +246,7 @@ class _Walk:
         self.digests = {self.number: self.digest} if self.number in wanted else {}
         self.broken: tuple[int, Fault] | None = None
         self._vault = vault
-        self._hash = _hash_of(vault)
+        self._hash = vault.hash.name
         self._wanted = wanted
         self._from = key.number if key else None
         self._key = key.key if key else b""
@@ -303,7 +298,7 @@ def _append(
     actor, action, ticket_id, reason, subject = what
     # The lock makes appenders on a shared database wait for each other.
     now = _opened(vault, _HEAD.scalar(conn, {}))
-    hashed, key = _hash_of(vault), now.key or secrets.token_bytes(audit_chain.KEY_BYTES)
+    hashed, key = vault.hash.name, now.key or secrets.token_bytes(audit_chain.KEY_BYTES)
     number = now.number + 1
     whom = None if subject is None else vault.month_hash(at.date().isoformat(), SUBJECT, plain_number(subject))
     fields = (number, _microseconds(at), actor.who, actor.place, ticket_id, action, reason, whom)
@@ -333,10 +328,6 @@ def _opened(vault: Vault, sealed: Any) -> Head:
         "审计日志已损坏，请执行 quhao audit verify / "
         "the head of the audit log is gone or was changed: run quhao audit verify",
     )
-
-
-def _hash_of(vault: Vault) -> str:
-    return vault.hash_name
 
 
 def _microseconds(at: datetime) -> int:

@@ -123,7 +123,7 @@ class Vault:
         any_chain: take a keyring whose chain is missing or not the store's, to :meth:`renew` it.
 
     Attributes:
-        hash, hash_name: the hash function of the store, and what ``hashlib`` calls it.
+        hash: the hash function of the store.
         trouble: code of the error by which the key file could not be moved on last time; None when it could.
 
     Raises:
@@ -145,7 +145,7 @@ class Vault:
         suite = sealing.SUITES.get(cipher)
         if suite is None:
             raise VaultError("cipher_unknown", f"unknown cipher {cipher!r}: use one of {', '.join(sealing.SUITES)}")
-        self.hash, self.hash_name = sealing.HASHES[hash], hash
+        self.hash = sealing.HASHES[hash]
         if self.hash is sealing.SM3:
             suite = sealing.SM4_GCM_SM3
         if not sealing.available(suite):

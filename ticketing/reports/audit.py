@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction, microseconds
-from ticketing.model import Actor
+from ticketing.model import Actor, plain_number
 from ticketing.privacy import access_log, audit_chain
 from ticketing.privacy.access_log import SUBJECT, Verdict
 from ticketing.privacy.anchors import AnchorFile
@@ -116,7 +116,7 @@ class Audit:
 
     def about(self, id_number: str, wanted: Filter, actor: Actor, most: int = PAGE) -> Page:
         """A page of the entries about a person: who looked at their data. Only a keyed hash of the number is kept."""
-        hashes = self._ledger.vault.month_hashes(SUBJECT, access_log.plain_number(id_number))
+        hashes = self._ledger.vault.month_hashes(SUBJECT, plain_number(id_number))
         return self._read(wanted, actor, hashes, most)
 
     def head(self) -> Anchor:
@@ -204,7 +204,7 @@ def parameters(m: Transaction) -> dict[str, Any]:
     return {
         "format": "quhao audit 1",
         "made_at": m.now.isoformat(timespec="seconds"),
-        "hash": m.vault.hash_name,
+        "hash": m.vault.hash.name,
         "fields": list(FIELDS),
         "digest": "H(digest of the entry before, body, mac); body = JSON array of the fields, no spaces, ASCII",
         "first": now.first,

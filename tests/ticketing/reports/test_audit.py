@@ -45,6 +45,16 @@ def test_a_resident_is_told_every_look_and_nobody_elses(desk: OfficeHall) -> Non
     assert LI.id_number not in log
 
 
+def test_a_number_that_a_chinese_keyboard_wrote_finds_the_same_looks(desk: OfficeHall) -> None:
+    audit = Audit(desk.office.ledger, AnchorFile(desk.path))
+    code = desk.issue(resident=LI).code
+    desk.call()
+    desk.office.scan("1", code, CLERK, None)
+    assert LI.id_number
+    full_width = "".join(chr(ord(one) + 0xFEE0) for one in LI.id_number.lower())
+    assert [one.action for one in audit.about(f" {full_width} ", Filter(), SHEN).entries] == ["scan"]
+
+
 def test_a_hall_day_begins_when_the_hall_says(desk: OfficeHall) -> None:
     audit = Audit(desk.office.ledger, AnchorFile(desk.path))
     audit.read(Filter(), SHEN)
