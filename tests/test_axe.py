@@ -8,7 +8,7 @@ from axe import violations
 
 BAD = """<!doctype html><html lang="en"><title>bad</title><main><h1>A page</h1>
 <img src="data:,"><p style="color: #999; background: #fff">faint</p><div aria-label="named"></div>
-<button style="width: 9px; height: 9px; padding: 0">a</button><button style="width: 9px; height: 9px; padding: 0">b</button>
+<style>button { width: 9px; height: 9px; padding: 0 }</style><button>a</button><button>b</button>
 <iframe title="within" srcdoc="<html lang=en><title>x</title><main><input></main>"></iframe></main>"""
 
 
