@@ -5,6 +5,7 @@ from datetime import datetime
 from display import refusals
 from display.prompts import Words
 from display.times import time_words
+from display.waits import wait_words
 from ticketing.appointments.booking import Appointment
 from ticketing.line.views import TicketView
 from ticketing.model import State
@@ -19,9 +20,9 @@ def ticket_words(view: TicketView, desk: Words) -> Words:
         case State.WAITING:
             wait = view.expected_wait
             zh, en = f"前面还有 {ticket.ahead} 人", f"{ticket.ahead} ahead of you"
-            if wait and wait[1]:
-                span = f"{wait[0]}–{wait[1]}" if wait[0] != wait[1] else f"{wait[0]}"
-                zh, en = f"{zh}，大约还要 {span} 分钟", f"{en}, about {span} min"
+            if wait:
+                said = wait_words(*wait)
+                zh, en = f"{zh}，{said.zh}", f"{en}, {said.en}"
             return Words(zh, en)
         case State.CALLED:
             return Words(f"正在叫您，请到{window}", f"You are called: please go to window {ticket.window}")

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from display.waits import wait_words
+
 LONGEST = 400
 """Bytes."""
 
@@ -177,10 +179,9 @@ def _queue(slip: Slip, columns: int) -> Iterator[TextLine]:
     chinese = f"前面{slip.ahead}人" if slip.ahead else "下一位就是您"
     english = f"{slip.ahead} ahead" if slip.ahead else "You are next"
     if slip.wait and slip.ahead:
-        low, high = slip.wait
-        span = f"{low}-{high}" if low < high else f"{high}"
-        chinese += f" 约{span}分钟"
-        english += f", about {span} min"
+        said = wait_words(*slip.wait)
+        chinese += f" {said.zh.replace(' ', '')}"
+        english += f", {said.en}"
     yield TextLine(chinese, largest_scale(chinese, columns, 2))
     yield TextLine(english)
 

@@ -27,8 +27,8 @@ def test_every_state_says_what_to_do_in_both_languages(state: State) -> None:
 @pytest.mark.parametrize(
     ("ahead", "wait", "zh"),
     [
-        (2, (5, 9), "前面还有 2 人，大约还要 5–9 分钟"),
-        (2, (5, 5), "前面还有 2 人，大约还要 5 分钟"),
+        (2, (8, 12), "前面还有 2 人，约 10 分钟"),
+        (2, (0, 53), "前面还有 2 人，一小时内"),
         (2, None, "前面还有 2 人"),
         (0, None, "马上轮到您，请在大厅等候"),
     ],

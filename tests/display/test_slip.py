@@ -64,8 +64,8 @@ def test_a_slip_says_number_service_place_queue_and_wait_in_chinese_and_english(
         "营业执照(五证合一)",
         "Business licence",
         "A012",
-        "前面3人 约5-12分钟",
-        "3 ahead, about 5-12 min",
+        "前面3人 15分钟内",
+        "3 ahead, within 15 min",
         "请到二层A区等候",
         "扫码看排队进度 Scan for your turn",
         "2026-11-21 14:05 当日有效 Today only",
@@ -90,8 +90,8 @@ def test_an_unknown_wait_is_not_guessed() -> None:
     assert words(replace(SLIP, wait=None))[4:6] == ["前面3人", "3 ahead"]
 
 
-def test_a_wait_that_is_no_interval_is_one_number() -> None:
-    assert words(replace(SLIP, wait=(5, 5)))[4] == "前面3人 约5分钟"
+def test_a_narrow_wait_is_told_by_its_middle() -> None:
+    assert words(replace(SLIP, wait=(8, 12)))[4:6] == ["前面3人 约10分钟", "3 ahead, about 10 min"]
 
 
 def test_a_copy_says_so_at_its_head_and_an_original_does_not() -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 
 from display.refusals import words
+from display.waits import wait_words
 from kiosk.web.api.tickets import LONGEST_NUMBER, returns_left
 from kiosk.web.auth import check_same_site, gate, public
 from kiosk.web.hall import Hall
@@ -45,6 +46,7 @@ def ticket_pages(hall: Hall) -> Blueprint:
             service=services.get(view.ticket.service),
             chain=[services[one].name for one in view.ticket.chain if one in services],
             returns_left=returns_left(view.ticket, hall.settings.queue.missed_limit),
+            wait=wait_words(*view.expected_wait) if view.expected_wait and view.ticket.ahead else None,
             why=_why(code, number) if number and view.ticket.state is State.WAITING else None,
             asking="why" if number else request.args.get("ask", ""),
             now=hall.clock(),

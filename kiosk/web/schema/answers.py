@@ -21,8 +21,10 @@ from pydantic import (
 )
 
 from display.admission import booked_words
+from display.waits import wait_words
 from ticketing.appointments.appointments import Appointment
 from ticketing.model import Service
+from ticketing.waits.interval import Interval
 
 
 def instant(at: datetime) -> str:
@@ -82,11 +84,26 @@ class ResidentAnswer(Answer):
     renewal_count: str | None
 
 
+class SaidAnswer(Answer):
+    """The same in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
 class WaitAnswer(Answer):
-    """An expected wait, in minutes."""
+    """An expected wait, in minutes, and in words."""
 
     low: int
     high: int
+    words: SaidAnswer
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_interval(cls, value: Any) -> Any:
+        if not isinstance(value, Interval):
+            return value
+        return {"low": value.low, "high": value.high, "words": wait_words(value.low, value.high)}
 
 
 class TicketAnswer(Answer):
@@ -335,13 +352,6 @@ class KioskResidentAnswer(Answer):
     name: str | None
     id_number: str | None
     priority: EarnedAnswer | None
-
-
-class SaidAnswer(Answer):
-    """The same in Chinese and in English."""
-
-    zh: str
-    en: str
 
 
 class BookedHereAnswer(Answer):

@@ -44,15 +44,6 @@ function say(element, zh, en) {
 }
 
 const english = () => root.classList.contains("english");
-/**
- * An expected wait in both languages.
- * @param {Wait} wait
- * @returns {[string, string]}
- */
-const waitWords = (wait) => {
-  const span = wait.low === wait.high ? `${wait.low}` : `${wait.low}–${wait.high}`;
-  return wait.high < 1 ? ["马上办理", "No wait"] : [`约 ${span} 分钟`, `about ${span} min`];
-};
 
 // ---------------------------------------------------------------- what is shown
 
@@ -175,9 +166,9 @@ function fillRow(row, service) {
   } else if (service.appointment) {
     [head, tail] = [line(service.appointment.words.zh, service.appointment.words.en), line("点这里取号", "touch to check in")];
   } else {
-    const wait = service.expected_wait && waitWords(service.expected_wait);
+    const wait = service.expected_wait?.words;
     head = service.waiting ? line(`前面 ${service.waiting} 人`, `${service.waiting} ahead`) : line("无人等候", "Nobody waiting");
-    tail = wait && service.waiting ? line(...wait) : "";
+    tail = wait && service.waiting ? line(wait.zh, wait.en) : "";
     if (service.warning) {
       tail = make("span", { className: "warning", textContent: line(service.warning.zh, service.warning.en) });
     }

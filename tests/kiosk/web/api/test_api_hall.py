@@ -19,7 +19,7 @@ def test_the_hall_shows_its_services_queues_and_windows(here: Any) -> None:
         ("licence", "A", 1),
         ("tax", "B", 0),
     ]
-    assert set(hall["services"][0]["expected_wait"]) == {"low", "high"}
+    assert set(hall["services"][0]["expected_wait"]) == {"low", "high", "words"}
     assert hall["windows"] == [
         {"id": "1", "name": "1号窗口", "state": "open", "services": ["licence"], "pause_text": "", "pause_text_en": ""},
         {"id": "3", "name": "3号窗口", "state": "open", "services": ["*"], "pause_text": "", "pause_text_en": ""},

@@ -74,7 +74,7 @@ def test_a_code_is_found_in_any_case_and_tells_nothing_of_a_person(here: Any, de
             "window": None,
             "window_name": None,
             "ahead": 0,
-            "expected_wait": {"low": 0, "high": 0},
+            "expected_wait": {"low": 0, "high": 0, "words": {"zh": "马上", "en": "any moment"}},
             "issued_at": "2026-11-23T09:30:00.000+08:00",
             "called_at": None,
             "held_until": None,

@@ -21,6 +21,7 @@ interface OwnAccount {
 interface Wait {
   low: number;
   high: number;
+  words: Said;
 }
 
 interface Coded {
