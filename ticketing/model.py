@@ -6,7 +6,7 @@ Times are aware ``datetime`` in the hall's time zone. Nothing here touches a sto
 import json
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
@@ -152,10 +152,14 @@ class Resident:
 
     def as_json(self) -> dict[str, Any]:
         """As JSON in the API: dates as ``YYYY-MM-DD``, coded values as ``{code, label}``."""
-        values = asdict(self)
+        # Not by asdict(), which copies each value deeply: this is done for every ticket.
+        values = dict(vars(self))
         for name in ("birth_date", "valid_from", "valid_until"):
             if values[name] is not None:
                 values[name] = values[name].isoformat()
+        for name in ("sex", "ethnicity"):
+            if values[name] is not None:
+                values[name] = dict(vars(values[name]))
         return values
 
     def only(self, fields: Collection[str] | None) -> "Resident":

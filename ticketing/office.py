@@ -175,11 +175,14 @@ class Office:
                 ``already_waiting``.
             LimitError: ``quota_reached`` (``opens_at``), ``person_limit`` (``most``), ``not_today`` (``closes_at``).
         """
-        with self.ledger.verb() as m:
+        asked: tuple[Any, ...] = ()
+        if key is not None:
             # Without an agent in the form of old versions, so that answers kept by them still match.
             people = [one.as_json() for one in (resident, agent) if one] if agent else resident and resident.as_json()
             more: list[list[str] | str] = [] if chain is None else [list(chain)]
             more += [priority_reason] if priority_reason else []
+            asked = ("issue", service, people, priority, print, *more)
+        with self.ledger.verb() as m:
 
             def do() -> Issued:
                 issued = issuing.issue(
@@ -205,7 +208,6 @@ class Office:
                     job = print_jobs.print_kept(m, ticket.id, job, kept["code"])
                 return Issued(ticket, kept["code"], job)
 
-            asked = ("issue", service, people, priority, print, *more)
             issued, new = once(m, actor, key, asked, do, _issued_as_json, again)
         return _logged(issued, "issued", actor) if new else issued
 

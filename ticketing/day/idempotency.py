@@ -8,7 +8,6 @@ A client's key must be as hard to guess as a ticket's code: 16 random characters
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -69,7 +68,7 @@ def once(
 
 def ticket_as_json(ticket: Ticket) -> dict[str, Any]:
     """A ticket as it was in an answer."""
-    values = asdict(ticket)
+    values = dict(vars(ticket))
     for name in _TIMES:
         at: datetime | None = values[name]
         values[name] = None if at is None else microseconds(at)

@@ -162,6 +162,7 @@ class Vault:
         self._lock = threading.Lock()
         self._days: dict[str, _DayKeys] = {}
         self._months: tuple[Keys | None, str, list[bytes]] = None, "", []
+        self._lasting_seals: tuple[Keys | None, list[bytes]] = None, []
         self._newest = date.min
         # Which of the file's chains is in force, the store says.
         self._in_force = ""
@@ -484,7 +485,11 @@ class Vault:
         raise _broken(purpose)
 
     def _seals(self, keys: Keys) -> list[bytes]:
-        return [*keys.seals, self.hash.derive(keys.root, KEY_BYTES, self._hall, b"lasting seal")]
+        of, found = self._lasting_seals
+        if of is not keys:
+            found = [*keys.seals, self.hash.derive(keys.root, KEY_BYTES, self._hall, b"lasting seal")]
+            self._lasting_seals = keys, found
+        return found
 
     # -- keys ------------------------------------------------------------------------------------------------------
 
