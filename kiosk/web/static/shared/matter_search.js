@@ -25,7 +25,7 @@
  * @property {string} english
  */
 
-const HAN = /[^\u0000-\u024f]/;  // not Latin
+const HAN = /\p{Script=Han}/u;
 const LEAST_PART = 2;            // letters of each half of a query that names two places of a name
 
 const plain = (/** @type {string} */ text) => text.normalize("NFKC").toLowerCase().trim();
