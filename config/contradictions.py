@@ -121,12 +121,13 @@ def _of_devices(devices: Tables, windows: list[str], kinds: Mapping[str, Kind]) 
 
 def _of_devices_apart(devices: Tables, kinds: Mapping[str, Kind]) -> Iterator[ConfigProblem]:
     """Devices of one kind that must differ in a key and do not: two speakers of one zone would speak at once."""
-    first: dict[tuple[str, str], str] = {}
+    first: dict[tuple[str, str, str], str] = {}
     for key, device in devices:
         driver = device.get("driver")
         apart = kinds[driver].apart if isinstance(driver, str) and driver in kinds else ""
         value = device.get(apart, "") if apart else None
-        if isinstance(value, str) and (other := first.setdefault((str(driver), value), key)) != key:
+        place = (str(driver), str(device.get("at", "")), str(value))
+        if isinstance(value, str) and (other := first.setdefault(place, key)) != key:
             yield ConfigProblem(
                 f"{key}.{apart}",
                 (f"与 {other} 的 {apart} 相同", f"its {apart} is that of {other}"),

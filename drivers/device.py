@@ -35,6 +35,10 @@ class Announces(Sink):
     """Base of the speaker, so that a box without one need not load its driver."""
 
 
+class ReadsAloud(Sink):
+    """Base of the voice in a kiosk's earphones; likewise."""
+
+
 TextKind = Literal["idle", "call", "serving", "paused", "closed"]
 """What a text on a display says: colours are chosen by it."""
 Colour = Literal["red", "green", "yellow"]

@@ -42,6 +42,7 @@ from ticketing.reports.climate import ClimateRecords
 
 if TYPE_CHECKING:
     from kiosk.devices.publishing import Publisher
+    from kiosk.resident.reading_aloud import ReadingAloud
 
 HOUSEKEEPING = 20.0
 """Seconds between checks whether a day is over."""
@@ -118,6 +119,8 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
 
         def show(view: KioskView) -> None:
             screen.tell(*kiosk_message(view))
+            if hall.reading_aloud:
+                hall.reading_aloud.follow(view)
             face = KioskFace(view.card_lies, view.state is Stage.TAKING, not (view.reader_ready and view.printer_ready))
             for panel in devices.kiosk_panels:
                 panel.show(face)
@@ -153,6 +156,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         publisher = _publisher(settings, devices, office, climate, now)
         if publisher:
             feed.follow(publisher.hear)
+        hall.reading_aloud = _reading_aloud(devices)
         if devices.simulators:
             hall.virtual_hall = _virtual_hall(settings, devices, office, now)
 
@@ -223,6 +227,14 @@ def _voices(devices: Devices, office: Office) -> Sequence[Any]:
     from kiosk.devices.voice import Voice
 
     return [Voice(office, speaker) for speaker in devices.speakers]
+
+
+def _reading_aloud(devices: Devices) -> "ReadingAloud | None":
+    if not devices.earphones:
+        return None
+    from kiosk.resident.reading_aloud import ReadingAloud
+
+    return ReadingAloud(devices.earphones, {"zh": "", "en": "en"})
 
 
 def _publisher(

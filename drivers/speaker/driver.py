@@ -24,7 +24,7 @@ from drivers.errors import DeviceError, OfflineError, RefusedError
 from drivers.speaker.alsa import Player
 from drivers.speaker.clips import Clips
 from drivers.speaker.hours import QuietHours
-from drivers.speaker.programs import espeak, find, synthesize
+from drivers.speaker.programs import command_of, find, synthesize
 from drivers.speaker.sound import SoundError, even, join, read_wav, silence, write_wav
 from drivers.supervisor import Link
 
@@ -84,7 +84,7 @@ class Speaker(Announces):
         silent: it says nothing at all.
         backlog: how many may wait; beyond it the oldest is left out, for its call is the least news.
         patience: seconds after which a waiting announcement is left out: what was called long ago only confuses.
-        synthesizer: the program that makes a sentence.
+        program: the command that makes a sentence's sound; espeak-ng where it is empty.
         hush: the quiet hours now, "" at other times; told by whoever knows the hall's time.
         unusable: what is wrong with a language, "" for nothing; told by whoever makes the sentences.
         clock: seconds of a steady clock.
@@ -102,7 +102,7 @@ class Speaker(Announces):
     silent: bool = False
     backlog: int = 20
     patience: float = 60.0
-    synthesizer: str = "espeak-ng"
+    program: tuple[str, ...] = ()
     hush: str = ""
     unusable: str = ""
     clock: Callable[[], float] = time.monotonic
@@ -162,7 +162,7 @@ class Speaker(Announces):
     def serve(self, port: Player, link: Link) -> None:
         """Say announcements one after the other until the sound card is lost or the program stops."""
         if not self.silent and self.clips is None:
-            find(self.synthesizer)
+            find(command_of(self.program)[0])
         well = True
         try:
             with tempfile.TemporaryDirectory(prefix="quhao-voice-") as folder:
@@ -276,19 +276,38 @@ class Speaker(Announces):
         return None if any((sentence.language, clip) in self._missing for clip in sentence.clips) else join(parts)
 
     def _synthesized(self, sentence: Sentence, stopping: threading.Event) -> "array[int]":
-        voice = sentence.voice or self.voice
         try:
-            program = find(self.synthesizer)
+            samples = synthesized(sentence, self.program, self.voice, self.speed, stopping)
         except OfflineError as error:
-            if self.clips is None:
+            if self.clips is None or error.reason != "not_installed":
                 raise
             # With clips it is not needed, but for this sentence.
             raise RefusedError(error.reason, error.detail) from error
-        wav = synthesize(espeak(program, voice, self.speed), sentence.text[:LONGEST], voice, stopping)
-        if not wav:
-            return array("h")
-        try:
-            samples = read_wav(wav)
-            return even(samples) if self.clips else samples
-        except SoundError as error:
-            raise RefusedError("no_voice", f"{voice}: {error.en}") from error
+        return even(samples) if self.clips and samples else samples
+
+
+def synthesized(
+    sentence: Sentence, program: Sequence[str], voice: str, speed: int, stopping: threading.Event
+) -> "array[int]":
+    """The sound of a sentence that nobody recorded; none when ``stopping`` was set meanwhile.
+
+    Args:
+        sentence: only its first 200 characters are said.
+        program: the command that reads a line and writes a WAV file; espeak-ng where it is empty.
+        voice: of a sentence that names none.
+        speed: in words a minute.
+        stopping: ends the program.
+
+    Raises:
+        OfflineError: ``not_installed``, ``stuck``.
+        RefusedError: ``no_voice``.
+    """
+    voice = sentence.voice or voice
+    command = command_of(program, voice, speed)
+    wav = synthesize([find(command[0]), *command[1:]], sentence.text[:LONGEST], voice, stopping)
+    if not wav:
+        return array("h")
+    try:
+        return read_wav(wav)
+    except SoundError as error:
+        raise RefusedError("no_voice", f"{voice}: {error.en}") from error

@@ -101,6 +101,16 @@ def espeak(program: str, voice: str, speed: int) -> tuple[str, ...]:
     return (program, "-v", voice, "-s", str(speed), "-b", "1", "--stdin", "--stdout")
 
 
+def command_of(program: Sequence[str], voice: str = "", speed: int = 150) -> tuple[str, ...]:
+    """The command that reads a line and writes a WAV file: ``program``, else espeak-ng; with this voice.
+
+    ``{voice}`` in an argument of ``program`` is replaced by the voice.
+    """
+    if not program:
+        return espeak("espeak-ng", voice, speed)
+    return tuple(one.replace("{voice}", voice) for one in program)
+
+
 def _size(file: IO[bytes]) -> int:
     return os.fstat(file.fileno()).st_size
 

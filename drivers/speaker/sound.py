@@ -130,6 +130,11 @@ def even(samples: "array[int]") -> "array[int]":
     return array("h", [int(value * gain) for value in samples])
 
 
+def amplify(samples: "array[int]", gain: float) -> "array[int]":
+    """``samples`` louder or softer; what would be more than 16 bits can hold is cut off."""
+    return array("h", [max(-32768, min(32767, int(value * gain))) for value in samples])
+
+
 def silence(seconds: float) -> "array[int]":
     """Nothing to hear."""
     return array("h", bytes(2 * round(seconds * RATE)))

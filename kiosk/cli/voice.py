@@ -76,7 +76,7 @@ def _speakers(settings: "Settings") -> "Iterator[SpeakerSettings]":
     """This box's speakers that have clips; it is an error if there is none."""
     from drivers.speaker.settings import SpeakerSettings
 
-    found = [one for one in settings.devices if isinstance(one, SpeakerSettings) and one.clips]
+    found = [one for one in settings.devices if isinstance(one, SpeakerSettings) and one.clips and one.at == "hall"]
     if not found:
         raise click.ClickException(
             '没有语音设备写了 clips = "文件夹" / no speaker of the settings has clips = "folder"'

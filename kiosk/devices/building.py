@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 from config.settings import Settings
-from drivers.device import Announces, DeviceEvent, DeviceSettings, WindowDisplay
+from drivers.device import Announces, DeviceEvent, DeviceSettings, ReadsAloud, WindowDisplay
 from drivers.kinds import KINDS
 from drivers.presses import KioskPanel, WindowPanel
 from drivers.printer.driver import EscposSettings, Printer
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from drivers.port import Port
     from drivers.simulators.simulator import Simulator
     from drivers.speaker.driver import Speaker
+    from drivers.speaker.earphones import Earphones
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Devices:
         printers: the box's printer, and behind it what takes over, in that order.
         displays: by window.
         speakers: the box's speakers.
+        earphones: those at its kiosk.
         panels: what shows clerks how their window stands, by window.
         kiosk_panels: lamps at the kiosk.
         zones: whose climate this box measures.
@@ -51,6 +53,7 @@ class Devices:
     printers: list[Printer] = field(default_factory=list)
     displays: dict[str, list[WindowDisplay]] = field(default_factory=dict)
     speakers: "list[Speaker]" = field(default_factory=list)
+    earphones: "list[Earphones]" = field(default_factory=list)
     panels: dict[str, list[WindowPanel]] = field(default_factory=dict)
     kiosk_panels: list[KioskPanel] = field(default_factory=list)
     zones: "list[Climate]" = field(default_factory=list)
@@ -113,6 +116,8 @@ def build_devices(
                     printers[one.name] = sink
                 case Announces():
                     devices.speakers.append(cast("Speaker", sink))
+                case ReadsAloud():
+                    devices.earphones.append(cast("Earphones", sink))
                 case WindowDisplay():
                     devices.displays.setdefault(sink.window, []).append(sink)
                 case WindowPanel():

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kiosk.event_feed import Channel, EventFeed, WindowNews
     from kiosk.resident.controller import KioskController
     from kiosk.resident.printing import PrintQueue
+    from kiosk.resident.reading_aloud import ReadingAloud
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Hall:
         screen: the stream of what the kiosk's page shows.
         virtual_hall: controls and state of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
+        reading_aloud: what the kiosk's earphones say; None where it has none.
         terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}, ``card`` {lies}.
         terminal_cards: the cards on the readers of this box's terminals.
         climate: the hall's zones.
@@ -65,6 +67,7 @@ class Hall:
     virtual_hall: "VirtualHall | None"
     clock: Callable[[], datetime]
     climate: "HallClimate"
+    reading_aloud: "ReadingAloud | None" = None
     terminal_news: Channels = field(default_factory=Channels)
     terminal_cards: TerminalCards = field(init=False)
     wrong_codes: WrongCodes = field(default_factory=WrongCodes)

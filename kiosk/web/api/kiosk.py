@@ -6,8 +6,8 @@ from flask import Response
 
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
-from kiosk.web.schema.answers import IssuedAnswer, KioskAnswer, answer, joined
-from kiosk.web.schema.bodies import ChooseBody, PressBody, ReprintBody, TypedBody
+from kiosk.web.schema.answers import IssuedAnswer, KioskAnswer, VolumeAnswer, answer, joined
+from kiosk.web.schema.bodies import ChooseBody, PressBody, ReprintBody, SpeakBody, TypedBody, VolumeBody
 from kiosk.web.schema.routes import STREAM, Routes, idempotency_key
 from kiosk.web.streams import Streams
 from ticketing.model import UnknownError
@@ -73,5 +73,22 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @kiosk_only
     def cancel(body: PressBody) -> Response:
         return answer(KioskAnswer.of(kiosk().cancel(body.visit)))
+
+    @api.post("/kiosk/speak", summary="Read aloud what the page shows", responses={"204": None})
+    @kiosk_only
+    def speak(body: SpeakBody) -> Response:
+        """In the kiosk's earphones, in place of what is being read; where there are none, nothing is read."""
+        if hall.reading_aloud:
+            hall.reading_aloud.read(body.words, body.language, body.visit)
+        return Response(status=204)
+
+    @api.post("/kiosk/volume", summary="Louder or softer earphones", responses={"200": VolumeAnswer})
+    @kiosk_only
+    def volume(body: VolumeBody) -> Response:
+        """It is normal again for the next resident."""
+        reading = hall.reading_aloud
+        if reading is None:
+            return answer(VolumeAnswer(level=None, levels=None))
+        return answer(VolumeAnswer(level=reading.turn(body.change), levels=reading.levels))
 
     return api

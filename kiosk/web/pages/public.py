@@ -32,7 +32,8 @@ def pages(hall: Hall) -> Blueprint:
     def kiosk() -> Response:
         if hall.kiosk is None:
             raise UnknownError("no_kiosk")
-        return page("kiosk.html", card_notice=card_notice(hall.settings.privacy.retention_days))
+        notice = card_notice(hall.settings.privacy.retention_days)
+        return page("kiosk.html", card_notice=notice, earphones=hall.reading_aloud is not None)
 
     @blueprint.get("/kiosk/code.svg")
     @allow("kiosk")

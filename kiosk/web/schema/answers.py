@@ -437,6 +437,13 @@ class KioskAnswer(Answer):
     printer_ready: bool
 
 
+class VolumeAnswer(Answer):
+    """How loud the earphones are; null where there are none."""
+
+    level: int | None
+    levels: int | None
+
+
 class MeAnswer(Answer):
     """Who is logged in."""
 

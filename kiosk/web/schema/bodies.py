@@ -157,6 +157,19 @@ class TypedBody(PressBody):
         return self
 
 
+class SpeakBody(PressBody):
+    """What the page shows, to be read aloud in its place."""
+
+    words: Annotated[Line, Field(max_length=600, description="empty: be quiet")]
+    language: Annotated[str, Field(max_length=20, description="zh, en, or a language of the hall's settings")]
+
+
+class VolumeBody(Body):
+    """What a resident does to the volume of the earphones."""
+
+    change: Literal["louder", "softer", "normal"]
+
+
 class ScanBody(Body):
     """What a scanner read at a window."""
 

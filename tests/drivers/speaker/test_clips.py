@@ -66,7 +66,7 @@ def test_real_aplay_plays_the_joined_clips_without_long_gaps(
     )
     monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "alsa.conf"))
     record(clips, "", "chime", tone(0.3))
-    speaker = Speaker(clips=clips, synthesizer="/nowhere")
+    speaker = Speaker(clips=clips, program=("/nowhere",))
     long = 0.3 + 7 * CLIP
     with running(speaker, lambda: AlsaPlayer("tofile")) as supervisor:
         speaker.announce("A01", [CALL])
@@ -82,7 +82,7 @@ def test_clips_need_no_synthesizer_and_are_said_in_every_language(loudspeaker: S
     for name in ("A", "1", "please"):
         record(clips, "en", name, tone(CLIP))
     english = Sentence("A 1, please", "en", "en", ("A", "1", ",", "please"))
-    speaker = Speaker(clips=clips, synthesizer="/nowhere", repeats=2)
+    speaker = Speaker(clips=clips, program=("/nowhere",), repeats=2)
     with running(speaker, loudspeaker.open_player):
         speaker.announce("A01", [CALL, english])
         wait_until(lambda: len(loudspeaker.said) == 2)
@@ -124,7 +124,7 @@ def test_what_is_needed_and_not_there_is_named_before_it_is_missed(loudspeaker: 
 def test_without_clip_and_synthesizer_the_sentence_is_a_fault_and_other_languages_are_said(
     loudspeaker: SpeakerSimulator, clips: Clips
 ) -> None:
-    speaker = Speaker(clips=clips, synthesizer="/nowhere")
+    speaker = Speaker(clips=clips, program=("/nowhere",))
     with running(speaker, loudspeaker.open_player) as supervisor:
         speaker.announce("A01", [Sentence("A 1", "en", "en", ("A", "1")), CALL])
         wait_until(lambda: supervisor.state.state == "fault")
@@ -171,7 +171,7 @@ def test_a_number_that_is_called_to_another_window_is_said_for_the_last_one_alon
 
 
 def test_silent_calling_needs_no_sound_card_and_says_that_it_is_meant() -> None:
-    speaker = Speaker(silent=True, synthesizer="/nowhere")
+    speaker = Speaker(silent=True, program=("/nowhere",))
     with running(speaker, NoPlayer) as supervisor:
         speaker.announce("A01", [CALL])
         wait_until(lambda: supervisor.state.state == "online")

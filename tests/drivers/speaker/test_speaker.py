@@ -159,11 +159,11 @@ def test_a_missing_espeak_is_said_so_and_found_once_it_is_installed(
     tmp_path: Path, loudspeaker: SpeakerSimulator
 ) -> None:
     missing = tmp_path / "espeak"
-    speaker = Speaker(synthesizer=str(missing))
+    speaker = Speaker(program=(str(missing),))
     with running(speaker, loudspeaker.open_player) as supervisor:
         wait_until(lambda: supervisor.state.reason == "not_installed")
         speaker.say(CALL)
-        program(tmp_path, "espeak", 'exec espeak-ng "$@"')
+        program(tmp_path, "espeak", "exec espeak-ng -b 1 --stdin --stdout")
         wait_until(lambda: loudspeaker.said)
         wait_until(lambda: supervisor.state.state == "online")
 
@@ -235,7 +235,7 @@ def test_a_program_that_hangs_is_ended_when_the_voice_stops(tmp_path: Path, loud
     started = tmp_path / "started"
     slow = program(tmp_path, "espeak", f"touch {started}; exec sleep 600")
     link = SpyLink()
-    speaker = Speaker(synthesizer=str(slow))
+    speaker = Speaker(program=(str(slow),))
     speaker.say(CALL)
     thread = threading.Thread(target=speaker.serve, args=(loudspeaker.open_player(), link))
     thread.start()

@@ -37,6 +37,8 @@ POST  /kiosk/reprint                                                kiosk
 POST  /kiosk/typed                                                  kiosk
 POST  /kiosk/agent                                                  kiosk
 POST  /kiosk/cancel                                                 kiosk
+POST  /kiosk/speak                                                  kiosk
+POST  /kiosk/volume                                                 kiosk
 
 GET   /windows/<window>                                             clerk, of this window
 GET   /windows/<window>/events                                      clerk, of this window
