@@ -6,6 +6,7 @@ ask for no more than one each 300 ms, so a card waits 150 ms for it on average, 
 
 import os
 import pty
+import re
 import select
 import statistics
 import threading
@@ -17,10 +18,11 @@ from pathlib import Path
 
 import pytest
 
+import config
 from beside import Side, compare
 from drivers.simulators.card_reader.cards import CARDS
 from drivers.simulators.card_reader.sam import SamSimulator
-from program import Client, Following, QuhaoProcess
+from program import STORE, Client, Following, QuhaoProcess
 from wires import wait_until
 
 BYTE = 10 / 115200
@@ -40,6 +42,16 @@ port = "{printer}"
 baudrate = 115200
 profile = "epson"
 """
+
+
+def whole_demo(devices: str) -> str:
+    """The configuration of ``quhao demo`` with ``devices`` as its reader and printer, for :class:`QuhaoProcess`."""
+    demo = (Path(config.__file__).parent / "demo.toml").read_text("utf-8")
+    demo = re.sub(r'\[\[devices]]\nname = "(reader|printer)"\n[^[]*', "", demo)
+    demo = demo.replace('timezone = "Asia/Shanghai"\n', "").replace("{", "{{").replace("}", "}}")
+    return (
+        f'{demo}\n[server]\nport = {{port}}\n\n[store]\nurl = "sqlite:///{STORE}"\nkey_file = "master.key"\n{devices}'
+    )
 
 
 class PacedPrinter:
@@ -100,14 +112,15 @@ class PacedPrinter:
 class Hall:
     """A program with a reader and a printer."""
 
-    def __init__(self, stack: ExitStack, side: Side, folder: Path) -> None:
+    def __init__(self, stack: ExitStack, side: Side, folder: Path, *, whole: bool = False) -> None:
         self.name = side.name
         self.reader, self.printer = SamSimulator(paced=True), PacedPrinter()
         stack.callback(self.printer.stop)
         stack.callback(self.reader.stop)
         self.reader.start()
         devices = DEVICES.format(reader=self.reader.url, printer=self.printer.path)
-        quhao = stack.enter_context(QuhaoProcess(side.folder(folder), devices, checkout=side.checkout))
+        hall = whole_demo(devices) if whole else None
+        quhao = stack.enter_context(QuhaoProcess(side.folder(folder), devices, hall, checkout=side.checkout))
         quhao.start(ready="//readyz")
         token = quhao.token("kiosk")
         self._client = stack.enter_context(closing(Client(quhao.port, token)))
@@ -154,3 +167,16 @@ def test_bench_card_to_slip(tmp_path: Path, whole: bool, figure: Callable[[str],
         for hall in others:
             figure(f"  beside {hall.name}: {compare(this.times, hall.times, 'ms')}")
         figure(f"bytes of a slip: {min(this.printer.jobs[-rounds:])} to {max(this.printer.jobs[-rounds:])}")
+
+
+@pytest.mark.timeout(600)
+def test_bench_card_to_slip_beside_all_devices(tmp_path: Path, whole: bool, figure: Callable[[str], None]) -> None:
+    """The same in the hall of ``quhao demo``, whose other devices all run meanwhile, each with its simulator."""
+    with ExitStack() as stack:
+        hall = Hall(stack, Side("all-devices"), tmp_path, whole=True)
+        for number in range(20 if whole else 1):
+            hall.round(number)
+        figure(
+            f"card to last byte of its slip, all devices: {statistics.median(hall.times):.0f} ms, "
+            f"{statistics.median(hall.ratios):.2f}x the bytes' time on their wires (worst {max(hall.ratios):.2f}x)"
+        )
