@@ -299,6 +299,20 @@ class AuditSettings(Section):
     keep_days: Whole = Field(180, ge=180, le=3650)
 
 
+class AlertsSettings(Section):
+    """``[alerts]``: when ``/manage``, ``/desk`` and MQTT say that something stands badly.
+
+    Attributes:
+        oldest_wait_minutes: somebody has waited for a service for so long; 0 for never.
+        grade_below: the mean grade of a service's cases of the day, 1 to 5, once ten are there; 0 for never.
+        device_down_minutes: a device has not worked for so long; 0 for never.
+    """
+
+    oldest_wait_minutes: Whole = Field(30, ge=0, le=24 * 60)
+    grade_below: float = Field(3.5, ge=0, le=5)
+    device_down_minutes: Whole = Field(5, ge=0, le=24 * 60)
+
+
 class KioskSettings(Section):
     """``[kiosk]``: the resident's ten seconds, in seconds.
 
@@ -324,5 +338,6 @@ class Settings(Businesses):
     privacy: PrivacySettings = PrivacySettings()
     accounts: AccountsSettings = AccountsSettings()
     audit: AuditSettings = AuditSettings()
+    alerts: AlertsSettings = AlertsSettings()
     kiosk: KioskSettings = KioskSettings()
     devices: tuple[Device, ...] = ()

@@ -36,6 +36,7 @@ from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import kiosk_message
 from kiosk.web.server import Server
 from ticketing.day.setup import Setup
+from ticketing.live.alerts import FOR_ALL
 from ticketing.office import Office
 from ticketing.privacy.anchors import AnchorFile, Anchors
 from ticketing.reports.climate import ClimateRecords
@@ -48,6 +49,8 @@ HOUSEKEEPING = 20.0
 """Seconds between checks whether a day is over."""
 ANCHORED = 1.0
 """Seconds between looks at the audit log's head, which is anchored outside the store."""
+WATCHED = 20.0
+"""Seconds between looks for what stands badly in the hall."""
 HELD = 5.0
 """Seconds between checks for held tickets that come back."""
 SETTLED = timedelta(hours=1)
@@ -153,7 +156,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         window_inputs = WindowInputs(office, hall.ratings, news, devices.panels, kinds)
         feed.follow(window_inputs.follow)
         kiosk_inputs = KioskInputs(office, kiosk, screen, Words(settings.hall.desk, settings.hall.desk_en))
-        publisher = _publisher(settings, devices, office, climate, now)
+        publisher = _publisher(settings, devices, hall)
         if publisher:
             feed.follow(publisher.hear)
         hall.reading_aloud = _reading_aloud(devices)
@@ -166,6 +169,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
 
         housekeeping = Loop("housekeeping", HOUSEKEEPING, upkeep)
         held = Loop("held", HELD, office.bring_back)
+        watch = Loop("alerts", WATCHED, hall.watch.look)
         anchors = Anchors(store, vault, AnchorFile(settings.store.key_file), now, office.ledger.today)
         server = Server(create_app(hall, visitor=visitor), settings.server)
     except BaseException:
@@ -191,6 +195,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         *([panels] if devices.panels else []),
         housekeeping,
         held,
+        watch,
         *([climate] if devices.zones else []),
         *([publisher] if publisher else []),
         *([hall.virtual_hall] if hall.virtual_hall else []),
@@ -237,9 +242,7 @@ def _reading_aloud(devices: Devices) -> "ReadingAloud | None":
     return ReadingAloud(devices.earphones, {"zh": "", "en": "en"})
 
 
-def _publisher(
-    settings: Settings, devices: Devices, office: Office, climate: HallClimate, now: Callable[[], datetime]
-) -> "Publisher | None":
+def _publisher(settings: Settings, devices: Devices, hall: Hall) -> "Publisher | None":
     if devices.broker is None:
         return None
     from kiosk.devices.publishing import Publisher
@@ -250,9 +253,10 @@ def _publisher(
         hall=settings.hall.name,
         devices=devices.supervisors,
         window_of={one.name: one.window for one in settings.devices},
-        climate=climate,
-        windows=office.windows,
-        now=now,
+        climate=hall.climate,
+        windows=hall.office.windows,
+        alerts=partial(hall.watch.standing, FOR_ALL),
+        now=hall.clock,
     )
 
 

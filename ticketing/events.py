@@ -170,6 +170,22 @@ class WindowClosed(WindowEvent, type="window.closed"):
     """The window is closed."""
 
 
+@dataclass
+class AlertEvent(NewEvent):
+    """What happens to an alert: its id and kind. Screens and strangers follow events, so it tells no more."""
+
+    alert: int
+    kind: str
+
+
+class AlertRaised(AlertEvent, type="alert.raised"):
+    """Something stands badly: a wait, a grade, a device."""
+
+
+class AlertCleared(AlertEvent, type="alert.cleared"):
+    """It has stood well again for a while."""
+
+
 class HallChanged(NewEvent, type="hall.changed", changes_all=True):
     """Services or windows were changed, or a clock was repaired."""
 

@@ -9,6 +9,7 @@
     <base>/climate/<device>       {zone, temperature, humidity, on, why, override}      retained
     <base>/call                   {number, window, window_name, at, recall}             once
     <base>/last_call              the same                                              retained
+    <base>/alerts                 [{kind, subject, since, what, what_en, advice, advice_en}]   retained
     <base>/devices/<device>/test         PRESS              a command: test it
     <base>/climate/<device>/override     on, off, auto      a command, for an hour
 
@@ -25,11 +26,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from display.advice import DEVICES
+from display.alerts import alert_words
 from drivers.device import CanBeTested, DeviceEvent
 from drivers.supervisor import Supervisor
 from kiosk.devices.climate import HallClimate, ZoneView
 from kiosk.service import Inbox, Loop
-from ticketing.events import TicketRecalled, kind_of
+from ticketing.events import AlertEvent, TicketRecalled, kind_of
+from ticketing.live.watch import Alert
 from ticketing.model import Event, StoreError, TicketingError, Window
 
 if TYPE_CHECKING:
@@ -61,6 +64,7 @@ class Publisher:
         window_of: the window of each device, or "".
         climate: the hall's zones.
         windows: all windows.
+        alerts: what stands badly in the hall.
         now: the time, in the hall's zone.
         clock: seconds, of a clock that never jumps.
     """
@@ -75,6 +79,7 @@ class Publisher:
         window_of: dict[str, str],
         climate: HallClimate,
         windows: Callable[[], Sequence[Window]],
+        alerts: Callable[[], Sequence[Alert]] = tuple,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -83,6 +88,9 @@ class Publisher:
         self._window_of = window_of
         self._climate = climate
         self._windows = windows
+        self._alerts = alerts
+        # At the start, too: what is kept at the broker may be of an earlier run.
+        self._alerts_changed = True
         self._now = now
         self._clock = clock
         self._hall = hall
@@ -118,6 +126,8 @@ class Publisher:
     def hear(self, events: Sequence[Event]) -> None:
         """Take new events of the hall; called on the event feed's thread, and returns at once."""
         self._calls.extend(event for event in events if kind_of(event.type).spoken)
+        if any(issubclass(kind_of(event.type), AlertEvent) for event in events):
+            self._alerts_changed = True
         self._loop.wake()
 
     def take(self, event: DeviceEvent) -> None:
@@ -165,6 +175,14 @@ class Publisher:
             )
         for zone in self._climate.here():
             self._keep(f"climate/{zone.device}", _climate(zone))
+        if self._alerts_changed:
+            # Before the look: what changes meanwhile is published by the next one.
+            self._alerts_changed = False
+            try:
+                self._broker.keep(f"{self._base}/alerts", _json([_alert(one) for one in self._alerts()]))
+            except StoreError:
+                self._alerts_changed = True
+                raise
         while self._calls:
             call = self._calls.popleft()
             if self._now() - call.at <= STALE:
@@ -215,6 +233,13 @@ class Publisher:
             yield self._command(
                 is_tested, "button", f"{name}_test", test, command_topic=f"{topic}/test", payload_press=PRESS
             )
+        yield self._entity(
+            "sensor",
+            "alerts",
+            "预警 Alerts",
+            state_topic=f"{self._base}/alerts",
+            value_template="{{ value_json | count }}",
+        )
         for zone in self._climate.here():
             yield from self._of_zone(zone)
         yield self._entity(
@@ -278,6 +303,19 @@ class Publisher:
         return f"{self._broker.discovery}/{kind}/{self._node}/{plain}/config", _json(text)
 
 
+def _alert(alert: Alert) -> dict[str, Any]:
+    said = alert_words(alert)
+    return {
+        "kind": alert.kind,
+        "subject": alert.subject,
+        "since": alert.since.isoformat(timespec="seconds"),
+        "what": said.what.zh,
+        "what_en": said.what.en,
+        "advice": said.then and said.then.zh,
+        "advice_en": said.then and said.then.en,
+    }
+
+
 def _climate(zone: ZoneView) -> dict[str, Any]:
     # A tenth of a degree and a whole percent: what changes less is no news.
     return {
@@ -295,5 +333,5 @@ def _plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", name)
 
 
-def _json(value: dict[str, Any]) -> str:
+def _json(value: dict[str, Any] | list[dict[str, Any]]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -31,6 +31,7 @@ from kiosk.web.api import (
     windows,
 )
 from kiosk.web.api import hall as hall_api
+from kiosk.web.api.manage import live
 from kiosk.web.auth import Access, Gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.pages.cases import case_pages
@@ -167,6 +168,7 @@ def create_app(
         cases.routes(hall),
         ratings.routes(hall),
         reports.routes(hall),
+        live.routes(hall),
         audit.routes(hall),
         terminals.routes(hall, streams),
         appointments.routes(hall),

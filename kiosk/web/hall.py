@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from config.settings import Settings
@@ -16,6 +16,8 @@ from ticketing.cases.cases import Cases
 from ticketing.cases.ratings import Ratings
 from ticketing.day.setup import Setup
 from ticketing.line.supplements import Supplements
+from ticketing.live.alerts import Limits
+from ticketing.live.watch import DeviceDown, Watch
 from ticketing.model import Service, UnknownError, Window
 from ticketing.office import Office
 from ticketing.people.people import People
@@ -52,6 +54,7 @@ class Hall:
         typed_numbers: limits what is done with numbers that are typed at terminals.
         wrong_codes: limits guessing; every route that takes a code looks it up inside ``wrong_codes.watch``.
         device_tests: a technician's tests of the devices.
+        watch: the hall at this moment, and its alerts.
         cases, supplements, ratings, reports, audit, terminals, setup, appointments: more verbs, on the office's ledger.
     """
 
@@ -73,6 +76,7 @@ class Hall:
     wrong_codes: WrongCodes = field(default_factory=WrongCodes)
     typed_numbers: TypedNumbers = field(default_factory=TypedNumbers)
     device_tests: DeviceTests = field(init=False)
+    watch: Watch = field(init=False)
     cases: Cases = field(init=False)
     supplements: Supplements = field(init=False)
     ratings: Ratings = field(init=False)
@@ -98,6 +102,7 @@ class Hall:
         readers = (getattr(one, "terminal", "") for one in self.settings.devices if one.driver in ("sam", "pcsc"))
         self.terminal_cards = TerminalCards(filter(None, readers), self.terminal_news)
         self.device_tests = DeviceTests(self.settings.hall.name, self.devices, self.clock)
+        self.watch = Watch(ledger, self.office.forecasts, _limits(self.settings), self._devices_down)
         self.cases = Cases(ledger)
         self.supplements = Supplements(ledger)
         self.ratings = Ratings(ledger)
@@ -106,3 +111,17 @@ class Hall:
         self.terminals = Terminals(ledger)
         self.setup = Setup(ledger)
         self.appointments = Appointments(ledger)
+
+    def _devices_down(self) -> list[DeviceDown]:
+        states = (one.state for one in self.devices)
+        return [DeviceDown(one.name, one.since, one.reason) for one in states if one.state != "online"]
+
+
+def _limits(settings: Settings) -> Limits:
+    """The limits of alerts from the settings, where 0 is for never."""
+    chosen = settings.alerts
+    return Limits(
+        timedelta(minutes=chosen.oldest_wait_minutes) or None,
+        chosen.grade_below or None,
+        timedelta(minutes=chosen.device_down_minutes) or None,
+    )

@@ -60,6 +60,7 @@ def test_the_default_file_shows_the_defaults(tmp_path: Path) -> None:
     assert shown.queue == plain.queue
     assert shown.privacy == plain.privacy
     assert shown.kiosk == plain.kiosk
+    assert shown.alerts == plain.alerts
 
 
 def test_relative_paths_start_from_the_folder_of_the_file(tmp_path: Path) -> None:

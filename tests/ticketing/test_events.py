@@ -12,12 +12,17 @@ from offices import CHEN, CLERK, DESK, LI, OfficeHall
 from ticketing import events
 from ticketing.backup.restore import Backups
 from ticketing.events import TYPES, kind_of
+from ticketing.live.alerts import Limits
+from ticketing.live.watch import DeviceDown, Watch
 from ticketing.model import Actor
 from ticketing.store import tables
 
 ROOT = Actor("root", "technician", "console")
-ABOUT = {"ticket", "window", "hall"}
+ABOUT = {"ticket", "window", "hall", "alert"}
 """What a type is about: the part before its dot, by which pages choose their events."""
+
+PARTS = {"ticket": ["number", "service"], "window": ["window", "text"], "alert": ["alert", "kind"]}
+"""The first fields of the types about something."""
 
 STORED = """
 window.opened {"window": "3"}
@@ -71,7 +76,9 @@ window.closed {"window": "2"}
 ticket.returned {"number": "B002", "service": "tax", "was": "expired"}
 ticket.returned {"number": "A006", "service": "seal", "was": "expired"}
 hall.changed {}
-hall.restored {"made_at": "2026-03-02T09:03:15+08:00"}
+alert.raised {"alert": 1, "kind": "device"}
+alert.cleared {"alert": 1, "kind": "device"}
+hall.restored {"made_at": "2026-03-02T09:06:15+08:00"}
 """  # noqa: E501
 """What the verbs of ``a_long_day`` and a restore have always stored, byte by byte: integrators rely on it."""
 
@@ -122,6 +129,13 @@ def a_long_day(desk: OfficeHall) -> None:
     office.end_of_day()
     desk.now = today + timedelta(minutes=1)
     office.end_of_day()
+    down = [DeviceDown("printer", desk.now - timedelta(minutes=9), "silent")]
+    watch = Watch(office.ledger, office.forecasts, Limits(oldest_wait=None), lambda: down)
+    watch.look()
+    down.clear()
+    watch.look()
+    desk.later(minutes=3)
+    watch.look()
 
 
 def test_what_is_stored_of_every_type_stays_as_it_is_byte_by_byte(desk: OfficeHall, tmp_path: Path) -> None:
@@ -142,7 +156,7 @@ def test_what_a_type_is_about_says_what_pages_do_with_it() -> None:
         about, first = name.split(".")[0], [one.name for one in fields(kind)][:2]
         # A page looks at everything again after an event about the hall, and after no other.
         assert kind.changes_all == (about == "hall"), name
-        assert first == {"ticket": ["number", "service"], "window": ["window", "text"]}.get(about, first), name
+        assert first == PARTS.get(about, first), name
 
 
 def test_a_type_of_another_version_means_nothing_to_followers() -> None:

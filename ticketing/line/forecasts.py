@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
@@ -50,6 +51,20 @@ _VISITS = Prepared(
 )
 
 
+@dataclass(frozen=True)
+class Situation:
+    """The windows that are open, who waits, all services, and what the hall has learned."""
+
+    windows: tuple[OpenWindow, ...]
+    line: tuple[Place, ...]
+    services: tuple[str, ...]
+    experience: Experience
+
+    def forecast(self, *more: OpenWindow) -> Forecast:
+        """The forecast; with ``more`` windows, of the hall as it would be if they were open too."""
+        return estimate.forecast([*self.windows, *more], self.line, self.services, self.experience)
+
+
 class Forecasts:
     """Keeps the newest forecast, and what was learned for it. Safe to use from any thread.
 
@@ -80,8 +95,8 @@ class Forecasts:
                 self._kept = key, found
             return self._kept[1]
 
-    def _simulate(self, m: Transaction) -> Forecast:
-        self.simulated += 1
+    def situation(self, m: Transaction) -> Situation:
+        """The queue as it stands, from which a forecast is made."""
         busy = {row.window_id: row for row in m.conn.execute(_AT_WINDOWS)}
         windows = []
         for one in m.windows():
@@ -91,11 +106,15 @@ class Forecasts:
                 weights = {service: 60.0 * minutes for service, minutes in one.weights.items()}
                 service, since = (row.service_id, (m.at - row.called_at) / 1e6) if row else (None, 0.0)
                 windows.append(OpenWindow(one.services, service, since, one.id, weights=weights))
-        line = (
+        line = tuple(
             Place(row.id, row.service_id, (row.rank_at - m.at) / 1e6, row.line[1:] if row.line.startswith("@") else "")
             for row in m.conn.execute(_LINE, {"day": m.day})
         )
-        return estimate.forecast(windows, line, [one.id for one in m.services()], self._experience(m))
+        return Situation(tuple(windows), line, tuple(one.id for one in m.services()), self._experience(m))
+
+    def _simulate(self, m: Transaction) -> Forecast:
+        self.simulated += 1
+        return self.situation(m).forecast()
 
     def _experience(self, m: Transaction) -> Experience:
         if self._learned is None or abs(m.now - self._learned[0]) >= _EXPERIENCE_LASTS:

@@ -480,6 +480,25 @@ climate = _table(
     Column("on_seconds", Integer),
 )
 
+alert = _table(
+    "alert",
+    # What stood badly in the hall and for how long. Nothing in it says who anybody is.
+    Column("id", Id, primary_key=True),
+    # wait, grade, device
+    Column("kind", String(16), nullable=False),
+    # A service's id, or "<box>/<device>".
+    Column("subject", String(160), nullable=False),
+    Column("raised_at", BigInteger, nullable=False),
+    # Since when it stands well again, though not long enough to be over; null while it does not.
+    Column("calm_since", BigInteger),
+    Column("cleared_at", BigInteger),
+    # JSON: how bad it is, and what would help.
+    Column("facts", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+standing = alert.c.cleared_at.is_(None)
+Index("alert_standing", alert.c.kind, alert.c.subject, unique=True, sqlite_where=standing)
+
 fact = _table(
     "fact",
     # Small things about the store itself: the sealed head of the audit log, which keys belong to it.

@@ -34,7 +34,7 @@ def routes(hall: Hall) -> Routes:
     @api.get("/devices", summary="How the devices are", responses={"200": DevicesAnswer})
     @technician
     def show() -> Response:
-        return answer(DevicesAnswer([_device(one.state, windows.get(one.name)) for one in hall.devices]))
+        return answer(DevicesAnswer([device_answer(one.state, windows.get(one.name)) for one in hall.devices]))
 
     @api.post("/devices/<device>/test", summary="Print, show or say something", responses={"200": TestedAnswer})
     @technician
@@ -45,7 +45,8 @@ def routes(hall: Hall) -> Routes:
     return api
 
 
-def _device(state: DeviceState, window: str | None) -> DeviceAnswer:
+def device_answer(state: DeviceState, window: str | None) -> DeviceAnswer:
+    """A device in words; ``window`` is the one it is at."""
     # What works may still want somebody soon: paper that runs low is the detail of a printer that is online.
     found = (state.reason, state.detail) if state.reason else hint(state.detail)
     said = advice(*found) if found else None

@@ -55,7 +55,12 @@ def staff_pages(hall: Hall) -> Blueprint:
     @blueprint.get("/manage")
     @allow("manager", page=True)
     def manage() -> Response:
-        return page("manage.html", username=actor().who, today=hall.office.ledger.today())
+        return page("manage.html", username=actor().who)
+
+    @blueprint.get("/manage/figures")
+    @allow("manager", page=True)
+    def figures() -> Response:
+        return page("manage_figures.html", username=actor().who, today=hall.office.ledger.today())
 
     @blueprint.get("/audit")
     @allow("auditor", page=True)

@@ -25,6 +25,8 @@ from kiosk.devices.publishing import OVERRIDE, Publisher
 from kiosk.event_feed import EventFeed
 from mosquitto import Mosquitto
 from offices import CLERK, LI, OfficeHall
+from ticketing.live.alerts import Limits
+from ticketing.live.watch import Watch
 from ticketing.reports.climate import ClimateRecords
 from wires import wait_until
 
@@ -56,6 +58,7 @@ class PublishedHall(OfficeHall):
         self.climate.allow(True)
         self.supervisors = [Supervisor(name, kind, opener, driver, wires.now) for name, kind, opener, driver in drivers]
         self.at = 0.0
+        self.watch = Watch(self.office.ledger, self.office.forecasts, Limits())
         self.publisher = Publisher(
             self.broker,
             box="kiosk-1",
@@ -64,6 +67,7 @@ class PublishedHall(OfficeHall):
             window_of={"strip.1": "1"},
             climate=HallClimate([self.climate], ClimateRecords(self.office.ledger), lambda: self.now),
             windows=self.office.windows,
+            alerts=self.watch.standing,
             now=lambda: self.now,
             clock=lambda: self.at,
         )
@@ -141,6 +145,23 @@ def test_calls_are_told_with_number_and_window_and_nothing_of_the_resident(hall:
     wait_until(lambda: hall.read("call")["recall"])
 
 
+def test_alerts_stand_there_in_words_for_as_long_as_they_stand(hall: PublishedHall) -> None:
+    topic = "quhao/kiosk-1/alerts"
+    wait_until(lambda: hall.seen.get(topic) == "[]")
+    hall.issue("licence", LI)
+    hall.later(minutes=31)
+    hall.watch.look()
+    wait_until(lambda: hall.seen.get(topic, "[]") != "[]")
+    (said,) = json.loads(hall.seen[topic])
+    assert (said["kind"], said["subject"]) == ("wait", "licence")
+    assert said["what_en"] == "Business licence: somebody has waited for 31 minutes"
+    hall.call("1")
+    hall.watch.look()
+    hall.later(minutes=3)
+    hall.watch.look()
+    wait_until(lambda: hall.seen.get(topic) == "[]")
+
+
 def test_a_broker_that_forgot_everything_has_it_again(hall: PublishedHall) -> None:
     hall.mosquitto.stop()
     hall.issue("tax")
@@ -173,6 +194,7 @@ def test_home_assistant_finds_everything(hall: PublishedHall) -> None:
         "sensor/climate-1f_humidity",
         "binary_sensor/climate-1f_on",
         "select/climate-1f_override",
+        "sensor/alerts",
         "sensor/last_call",
     }
     wait_until(lambda: set(hall.found()) >= expected)

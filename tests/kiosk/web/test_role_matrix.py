@@ -91,6 +91,8 @@ POST  /cases/<int:case>/progress                                    clerk, desk
 
 GET   /setup                                                        manager
 PUT   /setup                                                        manager
+GET   /live                                                         manager
+GET   /alerts                                                       desk, manager
 GET   /reports                                                      manager
 GET   /reports/day                                                  manager
 GET   /ratings/work                                                 manager
@@ -154,6 +156,7 @@ GET   /kiosk/code.svg                                               kiosk
 GET   /window/<window>                                              clerk, of this window
 GET   /desk                                                         desk
 GET   /manage                                                       manager
+GET   /manage/figures                                               manager
 GET   /devices                                                      manager, technician
 GET   /audit                                                        auditor
 GET   /account                                                      clerk, desk, manager, technician, auditor, logged in

@@ -1,5 +1,6 @@
 // The guide desk: give a number to somebody without a card, find one, and put right what went wrong with it.
 
+import { showAlerts } from "../shared/alerts.js";
 import { call, hm, newKey, now, Problem } from "../shared/api.js";
 import { answerByKey, ask, isAsking, takeBack } from "../shared/ask.js";
 import { all, el, make, targetOf } from "../shared/dom.js";
@@ -51,6 +52,13 @@ const learnHall = coalesce(async () => {
   ({ services } = await call("GET", "/hall"));
   renderServices();
   renderFound();
+});
+
+/** @type {Alert[]} */
+let alerts = [];          // GET /alerts
+const learnAlerts = coalesce(async () => {
+  alerts = await call("GET", "/alerts");
+  showAlerts(el("alerts"), alerts);
 });
 
 /** @param {string} id */
@@ -351,10 +359,11 @@ const moved = (/** @type {{number: string}} */ { number }) => {
 };
 const changed = () => {
   learnHall();
+  learnAlerts();
   again();
 };
 follow("/events", {
-  on: { ticket: moved, hall: changed, reset: changed },
+  on: { ticket: moved, alert: learnAlerts, hall: changed, reset: changed },
   connected(isConnected, heard) {
     showLost(isConnected, heard);
     el("line").className = `state ${isConnected ? "good" : "stop"}`;
@@ -375,4 +384,5 @@ speak(() => {
   renderServices();
   renderIssued();
   renderFound();
+  showAlerts(el("alerts"), alerts);
 });

@@ -1,11 +1,14 @@
-"""The manager's page in a real browser, with the whole hall behind it."""
+"""The manager's pages in a real browser, with the whole hall behind them."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from axe import violations
+from ticketing.live.alerts import Limits
 from ticketing.model import Actor
 from ticketing.reports.climate import ClimateRecord
 from wires import wait_until
@@ -26,9 +29,51 @@ def page(hall: Any, new_page: Callable[..., Page]) -> Page:
     hall.program.hall.people.add_account("zhou", "manager", (), SECRET)
     page = new_page()
     page.request.post(f"{hall.url}/api/v1/login", data={"username": "zhou", "password": SECRET})
-    page.goto(f"{hall.url}/manage")
+    page.goto(f"{hall.url}/manage/figures")
     expect(page.locator(".tile").first).to_be_visible()
     return page
+
+
+def test_the_hall_now_is_there_and_follows_what_happens(hall: Any, page: Page) -> None:
+    page.goto(f"{hall.url}/manage")
+    expect(page.locator("#waiting tbody tr")).to_have_count(1)
+    expect(page.locator("#waiting tbody tr")).to_contain_text("营业执照")
+    expect(page.locator(".tile", has_text="正在等候").locator(".number")).to_have_text("1")
+    card = page.locator(".window-card", has_text="2号窗口")
+    expect(card).to_contain_text("空闲")
+    number = hall.office.call_next("1", CLERK).ticket.number
+    expect(page.locator(".window-card", has_text="1号窗口")).to_contain_text(number)
+    expect(page.locator("#nobody")).to_have_text("现在没有人等候")
+    hall.office.pause_window("2", CLERK)
+    expect(card).to_contain_text("暂停")
+    expect(page.locator("#working")).to_contain_text("全部正常")
+    assert violations(page) == []
+    page.locator("[data-switch-language]").click()
+    expect(page.locator("h1")).to_have_text("The hall now")
+    expect(card).to_contain_text("paused")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1"), "one page without scrolling"
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_stands_badly_is_said_here_and_at_the_desk(hall: Any, page: Page, new_page: Callable[..., Page]) -> None:
+    office, watch = hall.office, hall.program.hall.watch
+    office.issue("tax", CLERK, print=False)
+    office.close_window("3", CLERK)
+    hall.program.hall.people.add_account("chen", "desk", (), SECRET)
+    desk = new_page()
+    desk.request.post(f"{hall.url}/api/v1/login", data={"username": "chen", "password": SECRET})
+    desk.goto(f"{hall.url}/desk")
+    expect(desk.locator("#line")).to_have_text("已连接")
+    page.goto(f"{hall.url}/manage")
+    expect(page.locator("#waiting tbody tr").first).to_be_visible()
+    # As long as it takes until somebody has waited too long.
+    watch._limits = Limits(oldest_wait=timedelta(microseconds=1))
+    watch.look()
+    for one in (page, desk):
+        expect(one.locator("#alerts .alert").first).to_contain_text("最久的一位已等")
+        assert violations(one) == []
 
 
 def test_the_day_is_there_at_a_glance(page: Page) -> None:
@@ -46,7 +91,7 @@ def test_the_day_is_there_at_a_glance(page: Page) -> None:
 def test_it_speaks_english_too(page: Page) -> None:
     page.locator("[data-switch-language]").click()
     expect(page.locator(".tile", has_text="numbers taken").locator(".number")).to_have_text("3")
-    expect(page.locator("h1")).to_have_text("The day in figures")
+    expect(page.locator("h1")).to_have_text("Figures")
 
 
 def test_another_day_is_another_table(page: Page) -> None:

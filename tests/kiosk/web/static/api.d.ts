@@ -276,6 +276,46 @@ interface ZoneDay {
   points: {at: string, temperature: number | null, humidity: number | null, on_seconds: number | null}[];
 }
 
+interface Alert {
+  id: number;
+  kind: "wait" | "grade" | "device";
+  subject: string;
+  since: string;
+  what: Said;
+  advice: Said | null;
+}
+
+interface LiveWindow {
+  id: string;
+  name: string;
+  state: "open" | "paused" | "closed";
+  services: string[];
+  clerk: string | null;
+  clerk_since: string | null;
+  ticket: { number: string; service: string; state: "called" | "serving"; since: string } | null;
+}
+
+interface Live {
+  at: string;
+  seq: number;
+  services: { id: string; name: string; name_en: string; waiting: number; oldest: string | null; expected_wait: Wait | null }[];
+  windows: LiveWindow[];
+  devices: Device[];
+  devices_working: number;
+  today: {
+    issued: number;
+    waiting: number;
+    served: number;
+    missed: number;
+    cancelled: number;
+    mean_wait: number | null;
+    longest_wait: number | null;
+    grades: Record<string, number>;
+    not_rated: number;
+  };
+  alerts: Alert[];
+}
+
 interface Figures {
   name: string;
   issued: number;

@@ -1,16 +1,16 @@
-// The manager's page: one day's figures at a glance. Today is looked at again every minute.
+// The manager's page of figures: one day's at a glance. Today is looked at again every minute.
 
 import { call, hm, now, Problem } from "../shared/api.js";
-import { el, make } from "../shared/dom.js";
+import { el } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
 import { lockWhenLeft } from "../shared/lock.js";
 import { signIn, signOut } from "../shared/signing.js";
 import { lostLine } from "../shared/stream.js";
 import { lookAtClimate, renderClimate } from "./climate.js";
+import { GRADES, tile } from "./figure_parts.js";
 import { bars } from "./plots.js";
 
 const EVERY = 60_000;
-const GRADES = [["5", "非常满意", "very good"], ["4", "满意", "good"], ["3", "基本满意", "fair"], ["2", "不满意", "bad"], ["1", "非常不满意", "very bad"]];
 
 const day = el("day", HTMLInputElement);
 const showLost = lostLine();
@@ -20,18 +20,6 @@ let heard = now();
 
 /** @param {number} seconds */
 const minutes = (seconds) => Math.round(seconds / 6) / 10;
-
-/**
- * @param {number | string} value
- * @param {string} words
- * @param {boolean} [alarming]
- */
-const tile = (value, words, alarming = false) => make(
-  "li",
-  { className: alarming ? "tile stop" : "tile" },
-  make("span", { className: "number", textContent: String(value) }),
-  make("span", { className: "small", textContent: words }),
-);
 
 /** @param {Figures[]} rows */
 const waits = (rows) => rows.map((row) => ({

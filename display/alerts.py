@@ -1,0 +1,58 @@
+"""Alerts in words: what stands badly, and what to do about it; for managers, the guide desk and MQTT."""
+
+from dataclasses import dataclass
+
+from display.advice import advice
+from display.prompts import Words
+from ticketing.live.watch import Alert
+
+
+@dataclass(frozen=True)
+class AlertWords:
+    """What stands badly, and what to do; ``then`` is None where no window would help."""
+
+    what: Words
+    then: Words | None
+
+
+def alert_words(alert: Alert) -> AlertWords:
+    """An alert in words."""
+    if alert.kind == "wait":
+        return AlertWords(_wait(alert), _open(alert))
+    if alert.kind == "grade":
+        return AlertWords(
+            Words(
+                f"{alert.name}：今天评价平均 {alert.grade} 分",
+                f"{alert.name_en}: today's mean grade is {alert.grade} of 5",
+            ),
+            Words(
+                "看看待整改差评，问问窗口发生了什么",
+                "Look at the bad grades to settle, and ask what happened at the window",
+            ),
+        )
+    device = alert.subject.partition("/")[2] or alert.subject
+    found = advice(alert.reason) if alert.reason else None
+    why = (f"：{found.reason_zh}", f": {found.reason_en}") if found else ("", "")
+    return AlertWords(
+        Words(f"设备 {device} 没有工作{why[0]}", f"The device {device} does not work{why[1]}"),
+        Words(found.advice_zh, found.advice_en) if found else Words("到设备页查看", "See the devices' page"),
+    )
+
+
+def _wait(alert: Alert) -> Words:
+    minutes = (alert.seconds or 0) // 60
+    return Words(
+        f"{alert.name}：最久的一位已等 {minutes} 分钟", f"{alert.name_en}: somebody has waited for {minutes} minutes"
+    )
+
+
+def _open(alert: Alert) -> Words | None:
+    if not alert.windows:
+        return None
+    _, name, saves = alert.windows[0]
+    others = [one for _, one, _ in alert.windows[1:3]]
+    zh = f"开{name}，等候的人合计少等约 {saves} 分钟"
+    en = f"Open {name}: those who wait now save about {saves} minutes together"
+    if others:
+        return Words(f"{zh}；也可以开{'、'.join(others)}", f"{en}; {' or '.join(others)} would help, too")
+    return Words(zh, en)
