@@ -29,20 +29,34 @@ def contradictions(values: Table, folder: Path, kinds: Mapping[str, Kind]) -> It
     yield from _twice("name", _texts(devices, "name"))
     day_starts = _table(values, "hall").get("day_starts")
     yield from contradictions_of_businesses(values, (isinstance(day_starts, str) and minutes_of(day_starts)) or 0)
-    yield from _twice("id", classes)
+    yield from _of_classes(classes)
     yield from _of_ports(devices, kinds)
     yield from _of_devices(devices, [name for _, name in windows], kinds)
     yield from _of_devices_apart(devices, kinds)
     yield from _of_tls(_table(values, "server"), folder)
     yield from _of_store(_table(values, "store"), folder)
     yield from _of_privacy(_table(values, "privacy"))
-    for key, name in classes:
-        if name == "normal":
-            yield ConfigProblem(
-                f"{key}.id",
-                ("normal 是普通号的名字", "normal is what an ordinary ticket's class is called"),
-                ("换一个名字", "choose another name"),
-            )
+
+
+def contradictions_of_hall(values: Table, day_starts: int) -> Iterator[ConfigProblem]:
+    """Every contradiction of a hall's make-up, whole; ``day_starts`` in minutes after midnight."""
+    yield from contradictions_of_businesses(values, day_starts)
+    yield from _of_classes(_texts(tables_in(values, "classes"), "id"))
+    for paper, needed in NEEDED.items():
+        lines = tables_in(_table(values, paper), "lines", f"{paper}.")
+        shown = {line.get("shows") for _, line in lines}
+        for shows, (zh, en) in needed.items():
+            if paper in values and shows not in shown:
+                yield ConfigProblem(
+                    f"{paper}.lines", (f"没有{zh}", f"{en} is missing"), ("把它加回来", "add its line again")
+                )
+
+
+NEEDED: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "slip": {"number": ("号码", "the number"), "code": ("二维码", "the QR code")},
+    "receipt": {"code": ("二维码", "the QR code")},
+}
+"""What a paper is worth nothing without."""
 
 
 def contradictions_of_businesses(values: Table, day_starts: int) -> Iterator[ConfigProblem]:
@@ -58,6 +72,17 @@ def contradictions_of_businesses(values: Table, day_starts: int) -> Iterator[Con
     yield from _of_windows(windows, known)
     yield from _of_chains(services, known)
     yield from contradictions_of_hours(values, services, day_starts)
+
+
+def _of_classes(classes: Texts) -> Iterator[ConfigProblem]:
+    yield from _twice("id", classes)
+    for key, name in classes:
+        if name == "normal":
+            yield ConfigProblem(
+                f"{key}.id",
+                ("normal 是普通号的名字", "normal is what an ordinary ticket's class is called"),
+                ("换一个名字", "choose another name"),
+            )
 
 
 def _of_windows(windows: Tables, services: list[str]) -> Iterator[ConfigProblem]:

@@ -12,14 +12,29 @@ from typing import Any
 from pydantic import ValidationError
 
 from config.businesses import Businesses
-from config.contradictions import contradictions_of_businesses
+from config.contradictions import contradictions_of_hall
+from config.papers import ReceiptSettings, SlipSettings
 from config.problems import SAYS_NOTHING, ConfigError, ConfigProblem, no_json, unreadable, wrong_value
+from config.settings import ClassSettings
 
 MOST = 16 * 1024 * 1024
 """Bytes that are read of a file at most."""
 
 
-def read(path: Path, day_starts: int = 0) -> Businesses:
+class HallFile(Businesses):
+    """A hall's make-up with what overrules the configuration of its boxes.
+
+    Attributes:
+        classes: of priority, for every box; without any, those of each box's ``[[queue.classes]]``.
+        slip, receipt: the layouts of its papers; without one, the usual one.
+    """
+
+    classes: tuple[ClassSettings, ...] = ()
+    slip: SlipSettings | None = None
+    receipt: ReceiptSettings | None = None
+
+
+def read(path: Path, day_starts: int = 0) -> HallFile:
     """The make-up in a file (``.toml`` is TOML, else JSON); ``day_starts`` in minutes; raises ConfigError."""
     try:
         with path.open("rb") as file:
@@ -38,23 +53,26 @@ def read(path: Path, day_starts: int = 0) -> Businesses:
     return found
 
 
-def check(values: Any, day_starts: int = 0) -> tuple[Businesses | None, list[ConfigProblem]]:
+def check(values: Any, day_starts: int = 0) -> tuple[HallFile | None, list[ConfigProblem]]:
     """The make-up that ``values`` describe, as JSON or TOML have them, or None and everything that is wrong with it."""
     if not isinstance(values, dict):
         return None, [no_json("{ … }")]
     problems: list[ConfigProblem] = []
-    found: Businesses | None = None
+    found: HallFile | None = None
     try:
-        found = Businesses.model_validate(values)
+        found = HallFile.model_validate(values)
     except ValidationError as error:
-        problems += (wrong_value(item, Businesses) for item in error.errors(include_url=False))
-    problems += contradictions_of_businesses(values, day_starts)
+        problems += (wrong_value(item, HallFile) for item in error.errors(include_url=False))
+    problems += contradictions_of_hall(values, day_starts)
     return (None, problems) if problems else (found, [])
 
 
 def values_of(businesses: Businesses) -> dict[str, Any]:
     """The make-up as JSON has it, without what is not set."""
-    whole: dict[str, Any] = _without_nothing(businesses.model_dump(mode="json"))
+    whole: dict[str, Any] = _without_nothing(businesses.model_dump(mode="json", exclude={"slip", "receipt"}))
+    for name in ("slip", "receipt"):
+        if paper := getattr(businesses, name, None):
+            whole[name] = paper.model_dump(mode="json", exclude_defaults=True)
     # Written even when empty: a window without the key ``services`` serves all of them.
     for window in whole.get("windows", []):
         window.setdefault("services", [])

@@ -228,7 +228,7 @@ def _form_of(location: tuple[str | int, ...]) -> Pair:
         return "一到三个大写字母，如 A", "one to three capital letters, such as A"
     if location[0] == "windows":
         return "最多 16 个字母、数字、- 和 _", "letters, digits, - and _ only, 16 at most"
-    most = 32 if location[0] == "queue" else 64
+    most = 32 if location[0] in ("queue", "classes") else 64
     return (
         f"只用字母、数字和 - _ .，以字母或数字开头，最多 {most} 个",
         f"letters, digits and - _ . only, a letter or digit first, {most} at most",

@@ -123,6 +123,28 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "reason_needed": "请选择不满意的原因 | Please choose what you are dissatisfied with",
     "unknown_work": "没有这件差评处理，请刷新后再看 | No such item: reload and look again",
     "work_settled": "这件差评已经办结 | This item is settled already",
+    # the hall's draft
+    "draft_conflict": (
+        "{by} 刚改了这一项，您的没有保存，请看清再改 | {by} has just changed this: yours was not saved; look and change it again",
+        "这一项刚被别人改过，您的没有保存，请看清再改 | Somebody has just changed this: yours was not saved; look and change it again",
+    ),
+    "draft_changed": "草稿刚有新的改动，请看过再发布 | The draft has changed meanwhile: look at it before you publish",
+    "draft_empty": "没有要发布的改动 | There is nothing to publish",
+    "draft_there": "还有没发布的草稿，请先发布或放弃 | There is a draft already: publish or discard it first",
+    "draft_due": (
+        "草稿定于 {day} 发布，要改请先取消定时 | The draft is to be published on {day}: take that back before you change it",
+        "草稿已定时发布，要改请先取消定时 | The draft is to be published: take that back before you change it",
+    ),
+    "draft_too_large": "草稿太大，请删去不用的内容 | The draft is too large: take out what is not needed",
+    "row_there": (
+        "已经有 {row}，请换一个 | There is {row} already: choose another",
+        "已经有这一行，请换一个 | There is such a row already: choose another",
+    ),
+    "unknown_row": (
+        "{row} 已被别人删去，请看清再改 | {row} was removed by somebody else: look before you change it",
+        "这一行已被别人删去，请看清再改 | This row was removed by somebody else: look before you change it",
+    ),
+    "unknown_publication": "没有这次发布，请刷新后再看 | No such change: reload and look again",
     # terminals
     "not_opened": "打不开，请核对小票和证件号码，或到咨询台 | This does not open: check slip and ID number, or ask at the desk",
     "not_your_terminal": "令牌不是这台终端的，请找技术人员 | That token is another terminal's: ask a technician",

@@ -2,11 +2,13 @@
 
 No name and no ID number: a slip gets lost. Chinese with English beside it. It is kept short, for it goes out at 9600
 baud on old printers: :data:`LONGEST` bytes with everything that the printer needs around the words.
+
+What stands on it, in which order and size, is a :class:`Layout`, the hall's own or :data:`USUAL`.
 """
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from display.waits import wait_words
@@ -40,6 +42,62 @@ class Slip:
 
 
 @dataclass(frozen=True)
+class Logo:
+    """A small picture: ``width`` in bytes of 8 dots, ``dots`` row by row, 1 is black."""
+
+    width: int
+    dots: bytes
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing on a paper.
+
+    Attributes:
+        shows: a fact of the paper by its name, or ``rule``, ``gap``, ``text``, ``logo``.
+        size: how many times the size of a usual character, at most; what would not fit is set smaller.
+        bold: whether it is bold.
+        text, text_en: the hall's own words of a ``text``.
+        dots: the height of a ``gap``, in dots of 0.125 mm.
+    """
+
+    shows: str
+    size: int = 1
+    bold: bool = False
+    text: str = ""
+    text_en: str = ""
+    dots: int = 12
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What stands on a paper, from the top; ``code_dots``: of a module of its QR code."""
+
+    parts: tuple[Part, ...]
+    code_dots: int = 6
+    logo: Logo | None = None
+
+
+USUAL = Layout(
+    (
+        Part("hall", 2),
+        Part("rule"),
+        Part("service", 2, bold=True),
+        Part("service-en"),
+        Part("gap"),
+        Part("number", 6, bold=True),
+        Part("gap"),
+        Part("ahead", 2),
+        Part("place", 2),
+        Part("code"),
+        Part("caption"),
+        Part("time"),
+    )
+)
+"""The layout of a slip in a hall that has none of its own."""
+
+
+@dataclass(frozen=True)
 class TextLine:
     """A line in the middle; ``scale`` 1..8 counts both ways."""
 
@@ -50,9 +108,18 @@ class TextLine:
 
 @dataclass(frozen=True)
 class QrCode:
-    """A QR code in the middle, with white around it."""
+    """A QR code in the middle, with white around it; ``dots`` of 0.125 mm a module."""
 
     payload: str
+    dots: int = 6
+
+
+@dataclass(frozen=True)
+class LogoLine:
+    """A small picture in the middle, each of its dots ``scale`` (1 or 2) dots wide and high."""
+
+    logo: Logo = field(repr=False)
+    scale: int = 1
 
 
 @dataclass(frozen=True)
@@ -67,14 +134,31 @@ class Space:
     dots: int
 
 
-SlipLine = TextLine | QrCode | Divider | Space
+SlipLine = TextLine | QrCode | LogoLine | Divider | Space
+
+BAND = 24
+"""Rows of a picture that a printer takes in one command."""
 
 
-def lay_out_slip(slip: Slip, columns: int = 48) -> list[SlipLine]:
+def lay_out_slip(slip: Slip, columns: int = 48, layout: Layout = USUAL) -> list[SlipLine]:
     """The lines of a slip, from the top; ``columns`` half-width characters of scale 1 fit across the paper.
 
-    Names of any length fit: what is dispensable goes first, then long names are shortened.
+    Names of any length fit: what is dispensable goes first, then long names are shortened, last the logo goes.
     """
+    *most, least = _forms(slip, columns, layout)
+    for lines in most:
+        if weigh_lines(lines) <= LONGEST:
+            return lines
+    return least
+
+
+def weigh_slip(slip: Slip, columns: int, layout: Layout) -> int:
+    """At most this many bytes has a slip in its briefest form that still shows all that the layout names."""
+    return weigh_lines(_forms(slip, columns, layout)[-2])
+
+
+def _forms(slip: Slip, columns: int, layout: Layout) -> list[list[SlipLine]]:
+    """The slip, ever briefer; the last form is without the logo."""
     slip = replace(
         slip,
         hall=fit_words(clean_words(slip.hall), columns),
@@ -85,11 +169,10 @@ def lay_out_slip(slip: Slip, columns: int = 48) -> list[SlipLine]:
     )
     shorter = replace(slip, service_en="")
     shortest = replace(shorter, place=fit_words(slip.place, 16), hall=fit_words(slip.hall, 24))
-    for facts, brief in ((slip, False), (slip, True), (shorter, True), (shortest, True)):
-        lines = list(_lines(facts, columns, brief))
-        if weigh_lines(lines) <= LONGEST:
-            return lines
-    return list(_lines(replace(shortest, service=fit_words(slip.service, 24)), columns, True))
+    last = replace(shortest, service=fit_words(slip.service, 24))
+    forms = ((slip, False), (slip, True), (shorter, True), (shortest, True), (last, True))
+    made = [list(_lines(facts, layout, columns, brief)) for facts, brief in forms]
+    return [*made, [line for line in made[-1] if not isinstance(line, LogoLine)]]
 
 
 def fit_words(text: str, columns: int) -> str:
@@ -118,32 +201,61 @@ def measure_words(text: str) -> int:
     return sum(1 if ord(character) < 0x80 else 2 for character in text)
 
 
-def _lines(slip: Slip, columns: int, brief: bool) -> Iterator[SlipLine]:
+def _lines(slip: Slip, layout: Layout, columns: int, brief: bool) -> Iterator[SlipLine]:
     if slip.copy:
-        yield TextLine("【补打】COPY", 2, bold=True)
-    yield from headline(slip.hall, columns)
-    yield Divider()
-    yield from headline(slip.service, columns, bold=True)
-    if slip.service_en:
-        yield TextLine(slip.service_en)
-    yield Space(12)
-    yield TextLine(slip.number, largest_scale(slip.number, columns, 6), bold=True)
-    yield Space(12)
-    yield from _queue(slip, columns)
-    if slip.place:
-        yield Space(8)
-        place = WAIT_AT.format(slip.place)
-        yield TextLine(place, largest_scale(place, columns, 2))
-    yield QrCode(slip.code)
-    if "/" in slip.code:
-        yield from beside("扫码看排队进度", "" if brief else "Scan for your turn", columns)
-    else:
-        yield from beside("请在窗口扫码", "" if brief else "Scan at the window", columns)
-    yield from beside(f"{slip.issued_at:%Y-%m-%d %H:%M} 当日有效", "" if brief else "Today only", columns)
+        yield COPY
+    for part in layout.parts:
+        match part.shows:
+            case "hall":
+                yield from headline(slip.hall, columns, part.bold, part.size)
+            case "service":
+                yield from headline(slip.service, columns, part.bold, part.size)
+            case "service-en" if slip.service_en:
+                yield TextLine(slip.service_en, largest_scale(slip.service_en, columns, part.size), part.bold)
+            case "number":
+                yield TextLine(slip.number, largest_scale(slip.number, columns, part.size), part.bold)
+            case "ahead":
+                yield from _queue(slip, columns, part)
+            case "place" if slip.place:
+                yield Space(8)
+                place = WAIT_AT.format(slip.place)
+                yield TextLine(place, largest_scale(place, columns, part.size), part.bold)
+            case "code":
+                yield QrCode(slip.code, layout.code_dots)
+            case "caption" if "/" in slip.code:
+                yield from beside("扫码看排队进度", "" if brief else "Scan for your turn", columns, part)
+            case "caption":
+                yield from beside("请在窗口扫码", "" if brief else "Scan at the window", columns, part)
+            case "time":
+                said = f"{slip.issued_at:%Y-%m-%d %H:%M} 当日有效"
+                yield from beside(said, "" if brief else "Today only", columns, part)
+            case _:
+                yield from own_part(part, layout, columns, brief)
 
 
-def headline(text: str, columns: int, bold: bool = False) -> Iterator[TextLine]:
-    """Double size; on two lines when one does not hold it, and only then in single size."""
+COPY = TextLine("【补打】COPY", 2, bold=True)
+"""Heads what is printed again, whatever the layout."""
+
+
+def own_part(part: Part, layout: Layout, columns: int, brief: bool) -> Iterator[SlipLine]:
+    """What a hall may put on any of its papers: a line across, white, words of its own, its logo."""
+    match part.shows:
+        case "rule":
+            yield Divider()
+        case "gap":
+            yield Space(part.dots)
+        case "text" if words := fit_words(clean_words(part.text), columns):
+            english = "" if brief else fit_words(clean_words(part.text_en), columns)
+            yield from beside(words, english, columns, part)
+        case "logo" if layout.logo:
+            yield LogoLine(layout.logo, min(part.size, 2))
+
+
+def headline(text: str, columns: int, bold: bool = False, size: int = 2) -> Iterator[TextLine]:
+    """In ``size`` or less; double on two lines when one does not hold it, and only then in single size."""
+    if size < 2 or largest_scale(text, columns, size) > 2:
+        yield TextLine(text, largest_scale(text, columns, size), bold)
+        return
     if measure_words(text) <= columns // 2:
         yield TextLine(text, 2, bold)
         return
@@ -155,14 +267,20 @@ def headline(text: str, columns: int, bold: bool = False) -> Iterator[TextLine]:
         yield TextLine(text, 1, bold)
 
 
-def beside(chinese: str, english: str, columns: int) -> Iterator[TextLine]:
-    """On one line if there is room for both."""
-    if english and measure_words(chinese) + 1 + measure_words(english) <= columns:
-        yield TextLine(f"{chinese} {english}")
+def beside(chinese: str, english: str, columns: int, part: Part = Part("text")) -> Iterator[TextLine]:
+    """On one line if there is room for both; in a larger size the Chinese has a line of its own."""
+    scale = largest_scale(chinese, columns, part.size)
+    if scale > 1:
+        yield TextLine(chinese, scale, part.bold)
+        if english:
+            yield TextLine(english)
         return
-    yield TextLine(chinese)
+    if english and measure_words(chinese) + 1 + measure_words(english) <= columns:
+        yield TextLine(f"{chinese} {english}", 1, part.bold)
+        return
+    yield TextLine(chinese, 1, part.bold)
     if english:
-        yield TextLine(english)
+        yield TextLine(english, 1, part.bold)
 
 
 def _halve(text: str) -> tuple[str, str]:
@@ -175,14 +293,14 @@ def _halve(text: str) -> tuple[str, str]:
     return text[:middle].rstrip(), text[middle:].lstrip()
 
 
-def _queue(slip: Slip, columns: int) -> Iterator[TextLine]:
+def _queue(slip: Slip, columns: int, part: Part) -> Iterator[TextLine]:
     chinese = f"前面{slip.ahead}人" if slip.ahead else "下一位就是您"
     english = f"{slip.ahead} ahead" if slip.ahead else "You are next"
     if slip.wait and slip.ahead:
         said = wait_words(*slip.wait)
         chinese += f" {said.zh.replace(' ', '')}"
         english += f", {said.en}"
-    yield TextLine(chinese, largest_scale(chinese, columns, 2))
+    yield TextLine(chinese, largest_scale(chinese, columns, part.size), part.bold)
     yield TextLine(english)
 
 
@@ -212,6 +330,8 @@ def weigh_lines(lines: list[SlipLine]) -> int:
                     chinese_double = scale > 1
             case QrCode(payload):
                 total += len(payload.encode())
+            case LogoLine(logo):
+                total += len(logo.dots) + 8 * -(-len(logo.dots) // (logo.width * BAND))
             case Divider():
                 total += 19
                 style = 0, False

@@ -12,10 +12,11 @@ from sqlalchemy.engine import make_url
 
 from config.settings import Settings
 from kiosk.clock import HallClock, newest_event
+from kiosk.exchange.hall_files import priority_classes
 from ticketing.day.ledger import Ledger
 from ticketing.model import Actor
 from ticketing.people.people import AccountRules, People
-from ticketing.policy import AppointmentRules, PriorityClass, Rules
+from ticketing.policy import AppointmentRules, Rules
 from ticketing.privacy import access_log
 from ticketing.privacy.key_file import KeyFile
 from ticketing.privacy.sealing import HASHES
@@ -138,10 +139,7 @@ def rules_of(settings: Settings) -> Rules:
     """The queue's rules from the settings."""
     queue, booking = settings.queue, settings.appointments
     return Rules(
-        tuple(
-            PriorityClass(one.id, one.name, one.name_en, timedelta(minutes=one.head_start_minutes), one.min_age)
-            for one in queue.classes
-        ),
+        priority_classes(queue.classes),
         promise_days=queue.promise_days,
         supplement_days=queue.supplement_days,
         cases_days=settings.privacy.cases_days,

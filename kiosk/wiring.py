@@ -23,12 +23,13 @@ from kiosk.devices.status_socket import DeviceSocket
 from kiosk.devices.window_inputs import WindowInputs
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.exchange.hall_files import setup_of
+from kiosk.exchange.papers import Papers, code_url
 from kiosk.opening import box_of, open_office_parts, rules_of
 from kiosk.resident.controller import KioskController
 from kiosk.resident.inputs import KioskInputs
 from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession, Stage
-from kiosk.resident.slips import code_url, lay_out
+from kiosk.resident.slips import lay_out
 from kiosk.resident.view import KioskView
 from kiosk.service import Loop, Part, Parts
 from kiosk.web.app import create_app
@@ -129,8 +130,13 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
                 panel.show(face)
 
         devices = build_devices(settings, now, told, on_reader=lambda state: kiosk.on_reader(state))
-        stations = [(one, partial(lay_out, settings.hall, one.profile.columns)) for one in devices.printers]
-        printer, paper = stations[0] if stations else (None, partial(lay_out, settings.hall, 0))
+
+        def papers() -> Papers:
+            return hall.in_force.papers()
+
+        laid_out = partial(lay_out, settings.hall, papers=papers)
+        stations = [(one, partial(laid_out, one.profile.columns)) for one in devices.printers]
+        printer, paper = stations[0] if stations else (None, partial(laid_out, 0))
         printing = PrintQueue(office, printer, paper, backups=stations[1:])
         kiosk = KioskController(
             KioskSession(settings.kiosk.choose_seconds, settings.kiosk.take_seconds),
@@ -152,6 +158,8 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         hall = Hall(
             settings, office, people, feed, news, printing, kiosk, screen, devices.supervisors, None, now, climate
         )
+        hall.in_force.look()
+        feed.follow(hall.in_force.hear)
         kinds = {one.name: one.driver for one in settings.devices}
         window_inputs = WindowInputs(office, hall.ratings, news, devices.panels, kinds)
         feed.follow(window_inputs.follow)
@@ -177,6 +185,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         raise
     parts: list[Part] = [
         _Closing(store.close),
+        hall.in_force,
         # Stops after all that writes entries.
         _Closing(anchors.keep_if_possible),
         Loop("anchor", ANCHORED, anchors.keep),

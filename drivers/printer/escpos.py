@@ -73,7 +73,15 @@ class Gap:
     dots: int
 
 
-Item = Text | Code | Rule | Gap
+@dataclass(frozen=True)
+class Raster:
+    """A picture in the middle, each of its dots ``scale`` (1 or 2) dots of the printer wide and high."""
+
+    picture: Picture
+    scale: int = 1
+
+
+Item = Text | Code | Rule | Gap | Raster
 
 
 def encode_text(text: str) -> bytes:
@@ -121,6 +129,8 @@ def compose(items: Sequence[Item], profile: Profile, draw: Draw | None = None) -
                 style.code(item)
             case Gap(dots):
                 style.feed(dots)
+            case Raster():
+                style.raster(item)
     dummy._raw(profile.cut)
     return bytes(dummy.output)
 
@@ -179,6 +189,10 @@ class _Style:
             self._dummy._raw(_raster(_draw_code(item, self._profile.width)))
         self.feed(QUIET_DOTS)
 
+    def raster(self, item: Raster) -> None:
+        self._align_to("center")
+        self._dummy._raw(_raster(item.picture, item.scale))
+
     def feed(self, dots: int) -> None:
         self._dummy._raw(ESC_FEED_DOTS + bytes([dots]))
 
@@ -219,13 +233,14 @@ def _draw_code(item: Code, widest: int) -> Picture:
     return Picture(width, bytes(dots))
 
 
-def _raster(picture: Picture) -> bytes:
-    """GS v 0, in bands of :data:`BAND` rows, which join without a gap."""
+def _raster(picture: Picture, scale: int = 1) -> bytes:
+    """GS v 0, in bands of :data:`BAND` rows, which join without a gap; its mode 3 doubles width and height."""
+    mode = b"\x03" if scale > 1 else b"\x00"
     band, sent = picture.width * BAND, bytearray()
     for start in range(0, len(picture.dots), band):
         dots = picture.dots[start : start + band]
         height = len(dots) // picture.width
-        sent += b"\x1dv0\x00" + picture.width.to_bytes(2, "little") + height.to_bytes(2, "little") + dots
+        sent += b"\x1dv0" + mode + picture.width.to_bytes(2, "little") + height.to_bytes(2, "little") + dots
     return bytes(sent)
 
 

@@ -20,6 +20,8 @@ _WHAT = {
     "special_days": ("节假日", "holidays"),
     "quotas": ("限号", "quotas"),
     "slots": ("预约时段", "appointment slots"),
+    "classes": ("优先类别", "priority classes"),
+    "papers": ("小票和回执的版式", "layouts of slip and receipt"),
 }
 _HOW = {
     "added": ("新增", "added"),
@@ -40,11 +42,11 @@ def hall() -> None:
 def export_hall(context: Context, file: Path | None) -> None:
     """Write the hall's setup to FILE, or to standard output, as JSON."""
     from config.hall_file import text_of
-    from kiosk.exchange.hall_files import businesses_of
+    from kiosk.exchange.hall_files import hall_file_of
     from ticketing.day.setup import Setup
 
     with ledger_of(context.settings) as ledger:
-        text = text_of(businesses_of(Setup(ledger).read()))
+        text = text_of(hall_file_of(Setup(ledger).read()))
     if file is None or str(file) == "-":
         sys.stdout.buffer.write(text.encode())
         return
@@ -64,12 +66,16 @@ def import_hall(context: Context, file: Path, dry_run: bool) -> None:
     from config.hall_file import read
     from config.problems import ConfigError
     from kiosk.exchange.hall_files import setup_of
+    from kiosk.exchange.papers import problems_of_papers
     from ticketing.day.setup import Setup, differences
     from ticketing.model import Actor
 
     starts = context.settings.hall.day_offset.seconds // 60
     try:
-        wanted = setup_of(read(file, starts))
+        said = read(file, starts)
+        if problems := list(problems_of_papers(said, context.settings.hall)):
+            raise ConfigError(file, problems)
+        wanted = setup_of(said)
     except ConfigError as error:
         click.echo(str(error), err=True)
         sys.exit(BAD_FILE)

@@ -1,7 +1,10 @@
-"""The hall's setup as a file (settings models), and as the store has it."""
+"""The hall's setup as a file (settings models), as a document that managers draft, and as the store has it."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from datetime import timedelta
+from typing import Any
 
 from config.businesses import (
     Businesses,
@@ -12,10 +15,16 @@ from config.businesses import (
     SlotSettings,
     WindowSettings,
 )
+from config.hall_file import HallFile, check, values_of
+from config.papers import ReceiptSettings, SlipSettings
+from config.problems import ConfigProblem
+from config.settings import ClassSettings, HallSettings
 from config.values import WEEKDAYS, ClockPeriod
+from kiosk.exchange.papers import problems_of_papers
 from ticketing.calendar import EVERY, Hours, Quota, Slot, SpecialDay
 from ticketing.day.setup import HallSetup
-from ticketing.model import Service, Window, WindowState
+from ticketing.model import Service, TicketingError, Window, WindowState
+from ticketing.policy import PriorityClass
 
 _SHARED = [field.name for field in fields(Service) if field.name in ServiceSettings.model_fields]
 """Fields that a service has under the same name in the file and in the store."""
@@ -44,13 +53,35 @@ def setup_of(said: Businesses, state: WindowState = "closed") -> HallSetup:
             for slot in one.slots
             for day in slot.days
         ),
+        *(_parts_of(said) if isinstance(said, HallFile) else ()),
     )
 
 
-def businesses_of(setup: HallSetup) -> Businesses:
+def priority_classes(said: Iterable[ClassSettings]) -> tuple[PriorityClass, ...]:
+    """Priority classes of settings as the queue has them."""
+    return tuple(
+        PriorityClass(one.id, one.name, one.name_en, timedelta(minutes=one.head_start_minutes), one.min_age)
+        for one in said
+    )
+
+
+def hall_file_of(setup: HallSetup) -> HallFile:
     """The setup for a file, in the hall's order; holidays and the like by date and time."""
+    papers = json.loads(setup.papers or "{}")
     # Not validated again: an export must not refuse what is in the store.
-    return Businesses.model_construct(
+    return HallFile.model_construct(
+        slip=SlipSettings.model_validate(papers["slip"]) if "slip" in papers else None,
+        receipt=ReceiptSettings.model_validate(papers["receipt"]) if "receipt" in papers else None,
+        classes=tuple(
+            ClassSettings.model_construct(
+                id=one.id,
+                name=one.name,
+                name_en=one.name_en,
+                head_start_minutes=one.head_start // timedelta(minutes=1),
+                min_age=one.min_age,
+            )
+            for one in setup.classes or ()
+        ),
         services=tuple(_service(setup, one) for one in setup.services),
         windows=tuple(
             WindowSettings.model_construct(
@@ -72,6 +103,60 @@ def businesses_of(setup: HallSetup) -> Businesses:
             for one in sorted(setup.special_days, key=lambda one: one.day)
         ),
     )
+
+
+class BadSetupError(TicketingError):
+    """``bad_setup``: a setup that cannot be; the fact ``errors`` tells all that is wrong with it, by field."""
+
+    def __init__(self, problems: Iterable[ConfigProblem]) -> None:
+        super().__init__("bad_setup", errors=[fault_of(one) for one in problems])
+
+
+def fault_of(problem: ConfigProblem) -> dict[str, str]:
+    """A problem as the API tells it; ``field`` is its key, such as ``services[3].prefix``."""
+    (zh, en), (advice, advice_en) = problem.reason, problem.suggestion
+    return {
+        "field": problem.key,
+        "reason": "bad_setup",
+        "message": f"{en} → {advice_en}",
+        "message_zh": f"{zh} → {advice}",
+    }
+
+
+class HallDocuments:
+    """Setups as the documents that managers draft: the values of a hall's file.
+
+    Args:
+        hall: whose papers are weighed, and whose day begins at some time.
+    """
+
+    def __init__(self, hall: HallSettings) -> None:
+        self._hall = hall
+
+    def document_of(self, setup: HallSetup) -> dict[str, Any]:
+        """The document that says the same."""
+        return values_of(hall_file_of(setup))
+
+    def problems_of(self, document: Any) -> tuple[HallFile | None, list[ConfigProblem]]:
+        """The hall's file that a document is, or None and all that is wrong with it."""
+        found, problems = check(document, self._hall.day_offset.seconds // 60)
+        if found is not None:
+            problems = list(problems_of_papers(found, self._hall))
+        return (None, problems) if problems else (found, [])
+
+    def setup_of(self, document: Any) -> HallSetup:
+        """The setup that a document says; raises :class:`BadSetupError`."""
+        found, problems = self.problems_of(document)
+        if found is None:
+            raise BadSetupError(problems)
+        return setup_of(found)
+
+
+def _parts_of(said: HallFile) -> tuple[tuple[PriorityClass, ...] | None, str]:
+    papers = {name: getattr(said, name) for name in ("slip", "receipt")}
+    kept = {name: one.model_dump(mode="json", exclude_defaults=True) for name, one in papers.items() if one}
+    text = json.dumps(kept, ensure_ascii=False, sort_keys=True) if kept else ""
+    return priority_classes(said.classes) or None, text
 
 
 def _service(setup: HallSetup, one: Service) -> ServiceSettings:

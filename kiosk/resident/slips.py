@@ -1,26 +1,21 @@
 """A print job as the printer takes it: the words of ``display.slip``, in the items of ``drivers.printer.escpos``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from config.settings import HallSettings
 from display import receipt, slip
-from drivers.printer.escpos import Code, Gap, Item, Rule, Text
+from display.slip import SlipLine
+from drivers.printer.escpos import Code, Gap, Item, Raster, Rule, Text
+from drivers.printer.glyphs import Picture
+from kiosk.exchange.papers import Papers, code_url
 from ticketing.day.print_jobs import PrintJob, ReceiptFacts, SlipFacts
 
 WINDOW = "号窗口"
 MOST_WINDOWS = 4
 
 
-def code_url(public_host: str, code: str, page: str = "T") -> str:
-    """What a QR code holds: an address in capitals (QR's alphanumeric mode), or the bare code without a host.
-
-    The page is ``T``, a ticket's, or ``P``, the progress of a case.
-    """
-    return f"HTTPS://{public_host.upper()}/{page}/{code}" if public_host else code
-
-
-def lay_out(hall: HallSettings, columns: int, job: PrintJob) -> Sequence[Item]:
-    """The paper of a job, of so many half-width columns."""
+def lay_out(hall: HallSettings, columns: int, job: PrintJob, papers: Callable[[], Papers] = Papers) -> Sequence[Item]:
+    """The paper of a job, of so many half-width columns, in the layouts that ``papers`` gives now."""
     match job.facts:
         case SlipFacts(service, windows, wait):
             ticket = job.ticket
@@ -38,6 +33,7 @@ def lay_out(hall: HallSettings, columns: int, job: PrintJob) -> Sequence[Item]:
                     copy=job.copy,
                 ),
                 columns,
+                papers().slip,
             )
         case ReceiptFacts(service, outcome, ended_at, promised_on):
             lines = receipt.lay_out_receipt(
@@ -54,9 +50,15 @@ def lay_out(hall: HallSettings, columns: int, job: PrintJob) -> Sequence[Item]:
                     copy=job.copy,
                 ),
                 columns,
+                papers().receipt,
             )
         case None:
             raise ValueError(f"print job {job.id} was not taken to be printed")
+    return items_of(lines)
+
+
+def items_of(lines: Iterable[SlipLine]) -> list[Item]:
+    """The lines of a paper as a printer takes them."""
     return [_item(line) for line in lines]
 
 
@@ -70,12 +72,14 @@ def _place(windows: Sequence[str]) -> str:
     return "、".join(windows)
 
 
-def _item(line: slip.SlipLine) -> Item:
+def _item(line: SlipLine) -> Item:
     match line:
         case slip.TextLine(text, scale, bold):
             return Text(text, scale=scale, bold=bold)
-        case slip.QrCode(payload):
-            return Code(payload)
+        case slip.QrCode(payload, dots):
+            return Code(payload, dots)
+        case slip.LogoLine(logo, scale):
+            return Raster(Picture(logo.width, logo.dots), scale)
         case slip.Divider():
             return Rule()
         case slip.Space(dots):

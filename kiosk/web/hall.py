@@ -10,11 +10,14 @@ from drivers.supervisor import Supervisor
 from kiosk.devices.terminal_cards import TerminalCards
 from kiosk.devices.testing import DeviceTests
 from kiosk.event_feed import Channels
+from kiosk.exchange.hall_files import HallDocuments
+from kiosk.setup_in_force import SetupInForce
 from kiosk.web.code_guessing import TypedNumbers, WrongCodes
 from ticketing.appointments.appointments import Appointments
 from ticketing.cases.cases import Cases
 from ticketing.cases.ratings import Ratings
 from ticketing.day.setup import Setup
+from ticketing.drafts.drafts import Drafts
 from ticketing.line.supplements import Supplements
 from ticketing.live.alerts import Limits
 from ticketing.live.watch import DeviceDown, Watch
@@ -51,6 +54,8 @@ class Hall:
         terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}, ``card`` {lies}.
         terminal_cards: the cards on the readers of this box's terminals.
         climate: the hall's zones.
+        in_force: what the hall's setup overrules of this box's settings.
+        drafts: of the hall's next setup.
         typed_numbers: limits what is done with numbers that are typed at terminals.
         wrong_codes: limits guessing; every route that takes a code looks it up inside ``wrong_codes.watch``.
         device_tests: a technician's tests of the devices.
@@ -84,6 +89,8 @@ class Hall:
     audit: Audit = field(init=False)
     terminals: Terminals = field(init=False)
     setup: Setup = field(init=False)
+    drafts: Drafts = field(init=False)
+    in_force: SetupInForce = field(init=False)
     appointments: Appointments = field(init=False)
 
     def service(self, service: str) -> Service | None:
@@ -110,6 +117,8 @@ class Hall:
         self.audit = Audit(ledger, AnchorFile(self.settings.store.key_file))
         self.terminals = Terminals(ledger)
         self.setup = Setup(ledger)
+        self.drafts = Drafts(ledger, HallDocuments(self.settings.hall))
+        self.in_force = SetupInForce(self.office, self.setup)
         self.appointments = Appointments(ledger)
 
     def _devices_down(self) -> list[DeviceDown]:

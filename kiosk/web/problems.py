@@ -42,6 +42,7 @@ OF_CODE = {
     **dict.fromkeys(("idempotency_key_reused", "bad_rows", "bad_span", "bad_by", "list_header", "list_encoding"), 422),
     **dict.fromkeys(("list_empty", "no_id_number", "proxy_needs_both", "proxy_for_oneself", "reason_needed"), 422),
     **dict.fromkeys(("bad_back_at", "bad_outcome", "bad_progress", "bad_rating", "bad_reason"), 422),
+    "bad_setup": 422,
     **dict.fromkeys(("list_too_large", "list_too_long"), 413),
     **dict.fromkeys(("totp_needed", "totp_wrong"), 401),
     **dict.fromkeys(("password_short", "password_long", "password_guessable", "password_same"), 422),

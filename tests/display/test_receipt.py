@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from display.receipt import WHAT_NOW, Receipt, lay_out_receipt
-from display.slip import LONGEST, Divider, QrCode, SlipLine, Space, TextLine, measure_words
+from display.slip import LONGEST, QrCode, SlipLine, TextLine, measure_words
 from drivers.printer import escpos, escpos_status
+from kiosk.resident.slips import items_of
 
 RECEIPT = Receipt(
     hall="西城区综合行政服务中心",
@@ -31,18 +32,7 @@ def words(receipt: Receipt, columns: int = 48) -> list[str]:
 
 
 def on_the_wire(lines: Sequence[SlipLine], profile: str = "epson") -> bytes:
-    def item(line: SlipLine) -> escpos.Item:
-        match line:
-            case TextLine(text, scale, bold):
-                return escpos.Text(text, scale, bold=bold)
-            case QrCode(payload):
-                return escpos.Code(payload)
-            case Divider():
-                return escpos.Rule()
-            case Space(dots):
-                return escpos.Gap(dots)
-
-    slip = escpos.compose([item(line) for line in lines], escpos.PROFILES[profile])
+    slip = escpos.compose(items_of(lines), escpos.PROFILES[profile])
     return slip + escpos_status.request_id(b"0000") + escpos_status.GS_TRANSMIT_PAPER
 
 

@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from display.slip import (
     LONGEST,
-    Divider,
+    USUAL,
+    Layout,
+    Logo,
+    LogoLine,
+    Part,
     QrCode,
     Slip,
     SlipLine,
@@ -20,8 +24,10 @@ from display.slip import (
     fit_words,
     lay_out_slip,
     measure_words,
+    weigh_slip,
 )
 from drivers.printer import escpos, escpos_status
+from kiosk.resident.slips import items_of
 
 SLIP = Slip(
     hall="西城区综合行政服务中心",
@@ -42,19 +48,7 @@ def words(slip: Slip, columns: int = 48) -> list[str]:
 
 def on_the_wire(lines: Sequence[SlipLine], profile: str = "epson") -> bytes:
     """As the kiosk sends it to a printer that it does not know yet: with the longest trailer there is."""
-
-    def item(line: SlipLine) -> escpos.Item:
-        match line:
-            case TextLine(text, scale, bold):
-                return escpos.Text(text, scale, bold=bold)
-            case QrCode(payload):
-                return escpos.Code(payload)
-            case Divider():
-                return escpos.Rule()
-            case Space(dots):
-                return escpos.Gap(dots)
-
-    slip = escpos.compose([item(line) for line in lines], escpos.PROFILES[profile])
+    slip = escpos.compose(items_of(lines), escpos.PROFILES[profile])
     return slip + escpos_status.request_id(b"0000") + escpos_status.GS_TRANSMIT_PAPER
 
 
@@ -184,3 +178,42 @@ def test_fitting_counts_a_chinese_character_twice() -> None:
     assert fit_words("营业执照", 8) == "营业执照"
     assert fit_words("营业执照", 7) == "营业…"
     assert fit_words("licence", 6) == "lice…"
+
+
+def test_a_hall_lays_its_slip_out_as_it_likes() -> None:
+    logo = Logo(2, bytes(32))
+    layout = Layout(
+        (
+            Part("logo", 2),
+            Part("number", 8, bold=True),
+            Part("text", 2, text="请保持安静", text_en="Quiet, please"),
+            Part("code"),
+            Part("gap", dots=40),
+            Part("time"),
+        ),
+        code_dots=4,
+        logo=logo,
+    )
+    assert lay_out_slip(SLIP, 48, layout) == [
+        LogoLine(logo, 2),
+        TextLine("A012", 8, bold=True),
+        TextLine("请保持安静", 2),
+        TextLine("Quiet, please"),
+        QrCode(SLIP.code, 4),
+        Space(40),
+        TextLine("2026-11-21 14:05 当日有效 Today only"),
+    ]
+    assert lay_out_slip(replace(SLIP, copy=True), 48, layout)[0] == TextLine("【补打】COPY", 2, bold=True)
+
+
+def test_a_logo_goes_last_of_all_that_is_dispensable() -> None:
+    large = Layout((*USUAL.parts, Part("logo")), logo=Logo(8, bytes(8 * 40)))
+    assert weigh_slip(SLIP, 48, large) > LONGEST
+    lines = lay_out_slip(SLIP, 48, large)
+    assert not any(isinstance(line, LogoLine) for line in lines)
+    assert len(on_the_wire(lines)) <= LONGEST
+    small = Layout((*USUAL.parts, Part("logo")), logo=Logo(3, bytes(3 * 16)))
+    assert weigh_slip(SLIP, 48, small) <= LONGEST
+    kept = lay_out_slip(SLIP, 48, small)
+    assert LogoLine(Logo(3, bytes(48))) in kept
+    assert len(on_the_wire(kept)) <= LONGEST

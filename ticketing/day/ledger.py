@@ -22,6 +22,8 @@ class Ledger:
     Attributes:
         zone: the hall's time zone, whatever the box's own is.
         box: name of this box, whose printer prints what is issued here.
+        day_begins: called in the transaction of the first verb of a hall day, once the day before is closed; each box
+            does so, and what it does is done once.
 
     Args:
         clock: the time, as an aware ``datetime`` of any zone.
@@ -45,6 +47,7 @@ class Ledger:
         self.rules = rules
         self.zone = zone
         self.box = box
+        self.day_begins: list[Callable[[Transaction], None]] = []
         self._clock = clock
         self._serves = serves
         self._memory = Memory()
@@ -67,6 +70,8 @@ class Ledger:
             m = self._transaction(conn)
             if m.day != self._day:
                 closing.begin(m)
+                for begun in self.day_begins:
+                    begun(m)
                 if self._serves:
                     residents.convert_old(m)
                     serving.publish(m)

@@ -1,5 +1,8 @@
 """The hall's setup, read and replaced as a whole: services, windows, opening hours, special days, quotas, slots.
 
+Priority classes and the layouts of its papers belong to it, too, once the hall says something of them; until then the
+settings of each box do. Each setup that comes into force is kept (:mod:`ticketing.day.publications`).
+
 No ticket is lost by a change: a removed service or window stays, marked as removed, until no ticket needs it.
 """
 
@@ -14,12 +17,13 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 
 from ticketing.calendar import Hours, Quota, Slot, SpecialDay
-from ticketing.day import timetable, windows
+from ticketing.day import publications, timetable, windows
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import HallChanged
 from ticketing.model import Actor, Service, StateError, Window
+from ticketing.policy import PriorityClass
 from ticketing.privacy import access_log
 from ticketing.store import tables
 
@@ -28,11 +32,11 @@ log = logging.getLogger(__name__)
 _AFTER_ALL = 100_000
 """Position of removed services and windows: behind all others."""
 
-_s, _w, _ws = tables.service, tables.window, tables.window_service
+_s, _w, _ws, _p = tables.service, tables.window, tables.window_service, tables.setup_part
 _FIELDS = ("name", "name_en", "prefix", "place", "bring", "bring_en", "per_person_day", "promise_days")
 _RETURNS = or_(tables.live, _t.c.state == "missed")
 
-What = Literal["service", "window", "hours", "special_days", "quotas", "slots"]
+What = Literal["service", "window", "hours", "special_days", "quotas", "slots", "classes", "papers"]
 How = Literal["added", "changed", "removed", "moved"]
 
 
@@ -43,6 +47,8 @@ class HallSetup:
     Attributes:
         services, windows: of a window only its name, services and head starts; its state is not part of the setup.
         hours, special_days, quotas, slots: the calendar's, in any order.
+        classes: of priority, in the hall's order; None: those of each box's settings.
+        papers: the layouts of slip and receipt, as JSON that is none of this package's business; "" for the usual ones.
     """
 
     services: tuple[Service, ...] = ()
@@ -51,12 +57,33 @@ class HallSetup:
     special_days: tuple[SpecialDay, ...] = ()
     quotas: tuple[Quota, ...] = ()
     slots: tuple[Slot, ...] = ()
+    classes: tuple[PriorityClass, ...] | None = None
+    papers: str = ""
 
     @property
     def version(self) -> str:
         """A digest of the setup: a caller who changes it names the version it was based on (optimistic locking)."""
-        told = json.dumps(asdict(_plain(self)), ensure_ascii=False, sort_keys=True, default=date.isoformat)
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+    def to_json(self) -> str:
+        """The whole setup as a text; equal setups give the same."""
+        return json.dumps(asdict(_plain(self)), ensure_ascii=False, sort_keys=True, default=_told)
+
+    @classmethod
+    def from_json(cls, text: str) -> "HallSetup":
+        """The setup that :meth:`to_json` gave, also of an older program that knew fewer fields."""
+        told = json.loads(text)
+        classes = told.get("classes")
+        return cls(
+            tuple(_service(one) for one in told["services"]),
+            tuple(Window(**{**one, "services": tuple(one["services"])}) for one in told["windows"]),
+            tuple(Hours(**one) for one in told["hours"]),
+            tuple(SpecialDay(**{**one, "day": date.fromisoformat(one["day"])}) for one in told["special_days"]),
+            tuple(Quota(**one) for one in told["quotas"]),
+            tuple(Slot(**one) for one in told["slots"]),
+            None if classes is None else tuple(map(_class, classes)),
+            told.get("papers", ""),
+        )
 
 
 @dataclass(frozen=True)
@@ -106,12 +133,13 @@ class Setup:
                 raise StateError("setup_changed")
             changes = differences(before, setup)
             if changes:
-                put(m, setup)
-                access_log.append(m.conn, m.vault, m.now, actor, "setup-changed", None, _summary(changes))
-                m.append(HallChanged())
-        if changes:
-            log.info("the hall was changed by %s: %s", actor.who, _summary(changes))
+                publish(m, before, setup, actor, "import")
         return changes
+
+    def parts(self) -> tuple[tuple[PriorityClass, ...] | None, str]:
+        """What overrules the boxes' settings, as :func:`parts` has it."""
+        with self._ledger.look() as m:
+            return parts(m)
 
     def seed(self, setup: HallSetup) -> bool:
         """Fill a store that has neither services nor windows; gives whether it was one."""
@@ -157,7 +185,15 @@ def read(m: Transaction) -> HallSetup:
         timetable.read(m, SpecialDay),
         timetable.read(m, Quota),
         timetable.read(m, Slot),
+        *parts(m),
     )
+
+
+def parts(m: Transaction) -> tuple[tuple[PriorityClass, ...] | None, str]:
+    """The setup's priority classes and layouts of papers, as :class:`HallSetup` has them."""
+    said = {row.name: row.value for row in m.conn.execute(select(_p))}
+    classes = tuple(map(_class, json.loads(said["classes"]))) if "classes" in said else None
+    return classes, said.get("papers", "")
 
 
 def seed(m: Transaction, setup: HallSetup) -> bool:
@@ -168,6 +204,23 @@ def seed(m: Transaction, setup: HallSetup) -> bool:
     return True
 
 
+def publish(
+    m: Transaction,
+    before: HallSetup,
+    setup: HallSetup,
+    actor: Actor,
+    how: publications.How,
+    edits: Sequence[publications.Edit] = (),
+) -> None:
+    """Put a setup in force over ``before``, which is; it is told, kept in the history, and in the audit log by ids."""
+    put(m, setup)
+    publications.append(m, before.to_json(), setup.to_json(), actor, how, edits)
+    said = _summary(differences(before, setup))
+    access_log.append(m.conn, m.vault, m.now, actor, "setup-changed", None, said)
+    m.append(HallChanged())
+    log.info("the hall was changed by %s: %s", actor.who, said)
+
+
 def put(m: Transaction, setup: HallSetup) -> None:
     """Write the setup over the present one."""
     _put_services(m, setup.services)
@@ -176,6 +229,11 @@ def put(m: Transaction, setup: HallSetup) -> None:
     timetable.put(m, SpecialDay, setup.special_days)
     timetable.put(m, Quota, setup.quotas)
     timetable.put(m, Slot, setup.slots)
+    m.conn.execute(delete(_p))
+    classes = None if setup.classes is None else json.dumps([asdict(one) for one in setup.classes], default=_told)
+    for name, value in (("classes", classes), ("papers", setup.papers or None)):
+        if value is not None:
+            m.conn.execute(insert(_p).values(name=name, value=value))
     tidy(m)
     timetable.changed(m)
 
@@ -210,8 +268,8 @@ def differences(before: HallSetup, after: HallSetup) -> tuple[Change, ...]:
     found: list[Change] = []
     found += _between("service", old.services, new.services)
     found += _between("window", old.windows, new.windows)
-    parts: tuple[What, ...] = ("hours", "special_days", "quotas", "slots")
-    found += [Change(what, "", "changed") for what in parts if getattr(old, what) != getattr(new, what)]
+    whole: tuple[What, ...] = ("hours", "special_days", "quotas", "slots", "classes", "papers")
+    found += [Change(what, "", "changed") for what in whole if getattr(old, what) != getattr(new, what)]
     return tuple(found)
 
 
@@ -252,7 +310,24 @@ def _plain(setup: HallSetup) -> HallSetup:
         by(lambda one: one.day, setup.special_days),
         by(lambda one: (one.service, one.from_at), setup.quotas),
         by(lambda one: (one.service, one.weekday, one.from_at), setup.slots),
+        setup.classes,
+        setup.papers,
     )
+
+
+def _told(value: date | timedelta) -> str | int:
+    """What JSON has no words for: a day, and a span in minutes."""
+    return value.isoformat() if isinstance(value, date) else value // timedelta(minutes=1)
+
+
+def _service(told: dict[str, Any]) -> Service:
+    fields = told["resident_fields"]
+    lists = {"chain": tuple(told["chain"]), "resident_fields": None if fields is None else tuple(fields)}
+    return Service(**{**told, **lists})
+
+
+def _class(told: dict[str, Any]) -> PriorityClass:
+    return PriorityClass(**{**told, "head_start": timedelta(minutes=told["head_start"])})
 
 
 def _summary(changes: Sequence[Change]) -> str:

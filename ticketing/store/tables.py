@@ -505,3 +505,51 @@ fact = _table(
     Column("name", String(32), primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )
+
+setup_part = _table(
+    "setup_part",
+    # What the hall's setup says beside services, windows and hours: JSON by name, "classes" and "papers". No row where
+    # the hall says nothing.
+    Column("name", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+publication = _table(
+    "publication",
+    # Each setup that came into force, whole, and who said what of it: the history of the hall's setup.
+    Column("id", Id, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    # How it came: "draft", "import" for whoever sent it whole, "found" for what was there before the history began.
+    Column("how", String(16), nullable=False),
+    # Compressed JSON of the setup, and of who changed which of its fields when.
+    Column("setup", LargeBinary, nullable=False),
+    Column("edits", LargeBinary, nullable=False),
+)
+
+draft = _table(
+    "draft",
+    # The hall's one draft of its next setup: no row while there is none.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # Counts its saves: whoever publishes it names the one that was seen.
+    Column("version", Integer, nullable=False),
+    # Compressed JSON: the setup in force when it was begun, and the draft.
+    Column("base", LargeBinary, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    # The hall day at whose beginning it is published, and by whose word; null for none.
+    Column("due", String(10)),
+    Column("due_by", Text),
+)
+
+draft_edit = _table(
+    "draft_edit",
+    # Who saved what in the draft, and when; gone with the draft.
+    Column("seq", Id, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("section", String(16), nullable=False),
+    # The id of a service, window or class, the date of a holiday; "" where the section has no rows.
+    Column("row", String(64), nullable=False),
+    # "" for the row as a whole: added, removed, moved.
+    Column("field", String(32), nullable=False),
+)

@@ -61,12 +61,16 @@ class CodeRow:
 
 @dataclass(frozen=True)
 class RasterRow:
-    """A picture sent by the host: ``width`` in bytes of 8 dots, ``dots`` row by row, 1 is black."""
+    """A picture sent by the host: ``width`` in bytes of 8 dots, ``dots`` row by row, 1 is black.
+
+    ``scale``: how many dots of the printer each of them is wide and high.
+    """
 
     width: int
     height: int
     dots: bytes
     align: Align
+    scale: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,9 @@ class Paper:
                     yield _place(_draw_code(row), row.align, self.width)
                 case RasterRow():
                     size = (row.width * 8, row.height)
-                    yield _place(Image.frombytes("1", size, row.dots).convert("L"), row.align, self.width)
+                    mask = Image.frombytes("1", size, row.dots).convert("L")
+                    mask = mask.resize((size[0] * row.scale[0], size[1] * row.scale[1]), Image.Resampling.NEAREST)
+                    yield _place(mask, row.align, self.width)
                 case White(height):
                     yield Image.new("L", (self.width, height))
         yield Image.new("L", (self.width, CELL))

@@ -58,6 +58,21 @@ def feeds_paper(command: bytes) -> bool:
     return command == b"\n" or command.startswith((b"\x1bJ", b"\x1bd", b"\x1dv0", b"\x1d(k\x03\x001Q"))
 
 
+def typeset(data: bytes, width: int = 576) -> list[Paper]:
+    """The pieces of paper, ``width`` dots wide, that these bytes make; the last one is perhaps not cut."""
+    buffer, typesetter, papers = bytearray(data), Typesetter(), [Paper(1, width)]
+    while length := measure_command(buffer) if buffer else 0:
+        command = bytes(buffer[:length])
+        del buffer[:length]
+        papers[-1].bytes += command
+        if cuts_paper(command):
+            papers[-1].cut = True
+            papers.append(Paper(len(papers) + 1, width))
+        else:
+            typesetter.obey(papers[-1], command)
+    return [paper for paper in papers if paper.rows]
+
+
 class Typesetter:
     """The settings in force, and the line being filled."""
 
@@ -112,7 +127,8 @@ class Typesetter:
             case b"\x1dv":
                 self._end_line(paper)
                 width, height = int.from_bytes(command[4:6], "little"), int.from_bytes(command[6:8], "little")
-                paper.rows.append(RasterRow(width, height, command[8:], self._align))
+                scale = 2 if command[3] & 1 else 1, 2 if command[3] & 2 else 1
+                paper.rows.append(RasterRow(width, height, command[8:], self._align, scale))
             case b"\x1d(":
                 self._code_command(paper, command)
             case b"\x1d8" | b"\x1c(" | b"\x1de":

@@ -7,9 +7,8 @@ from pydantic import GetJsonSchemaHandler, RootModel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from config.businesses import Businesses
-from config.hall_file import check, values_of
-from kiosk.exchange.hall_files import businesses_of, setup_of
+from config.hall_file import HallFile, values_of
+from kiosk.exchange.hall_files import HallDocuments, hall_file_of
 from kiosk.web.auth import actor, allow, gate
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
@@ -24,7 +23,7 @@ class SetupBody(RootModel[Any]):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Described as what it is checked for."""
-        return handler(Businesses.__pydantic_core_schema__)
+        return handler(HallFile.__pydantic_core_schema__)
 
 
 MAX_SETUP = 512 * 1024
@@ -34,41 +33,33 @@ MAX_SETUP = 512 * 1024
 def routes(hall: Hall) -> Routes:
     """The routes of the hall's make-up."""
     api = Routes("setup", "What the hall is made of")
-    day_starts = hall.settings.hall.day_offset.seconds // 60
+    documents = HallDocuments(hall.settings.hall)
 
-    @api.get("/setup", summary="Services, windows, hours, holidays, quotas, slots", responses={"200": Businesses})
+    @api.get("/setup", summary="Services, windows, hours, holidays, quotas, slots", responses={"200": HallFile})
     @allow("manager")
     def show() -> Response:
         """The `ETag` names this make-up: send it back as `If-Match` with what you change."""
         return _told(hall.setup.read())
 
-    @api.put("/setup", summary="Make the hall what this says", responses={"200": Businesses}, largest=MAX_SETUP)
+    @api.put("/setup", summary="Make the hall what this says", responses={"200": HallFile}, largest=MAX_SETUP)
     @allow("manager")
     def put(body: SetupBody) -> Response:
         """All of it or nothing. What is left out is taken away; a service that somebody waits for is served to the end.
 
         With `If-Match` it is refused (`setup_changed`) when somebody else changed the hall since.
         """
-        principal = gate().asker().principal
-        if principal and principal.duty == "security":
-            # Who administers accounts administers nothing else, where duties are kept apart.
-            raise RequestError(403, "forbidden")
-        wanted, problems = check(body.root, day_starts)
-        if wanted is None:
-            faults = [
-                {
-                    "field": one.key,
-                    "reason": "bad_setup",
-                    "message": f"{one.reason[1]} → {one.suggestion[1]}",
-                    "message_zh": f"{one.reason[0]} → {one.suggestion[0]}",
-                }
-                for one in problems
-            ]
-            raise RequestError(422, "bad_setup", errors=faults)
-        hall.setup.replace(setup_of(wanted), actor(), version=_seen())
+        sets_up()
+        hall.setup.replace(documents.setup_of(body.root), actor(), version=_seen())
         return _told(hall.setup.read())
 
     return api
+
+
+def sets_up() -> None:
+    """Refuse a manager who administers accounts and nothing else, where duties are kept apart; raises ``forbidden``."""
+    principal = gate().asker().principal
+    if principal and principal.duty == "security":
+        raise RequestError(403, "forbidden")
 
 
 def _seen() -> str | None:
@@ -79,6 +70,6 @@ def _seen() -> str | None:
 
 
 def _told(setup: HallSetup) -> Response:
-    said = answer(values_of(businesses_of(setup)))
+    said = answer(values_of(hall_file_of(setup)))
     said.set_etag(setup.version)
     return said

@@ -25,14 +25,13 @@ from drivers.printer.escpos_status import (
 )
 from drivers.printer.glyphs import draw_line
 from drivers.simulators.printer.paper import Paper, RasterRow
-from drivers.simulators.printer.typesetter import measure_command
-from papers import interpret
+from drivers.simulators.printer.typesetter import measure_command, typeset
 
 EPSON = PROFILES["epson"]
 
 
 def printed(*items: Item, profile: str = "epson") -> Paper:
-    (paper,) = interpret(compose(items, PROFILES[profile]))
+    (paper,) = typeset(compose(items, PROFILES[profile]))
     return paper
 
 
@@ -245,7 +244,7 @@ def test_a_block_that_never_ends_does_not_grow() -> None:
 
 def test_a_line_with_a_rare_character_is_drawn_where_there_is_a_font() -> None:
     slip = compose([Text("张三", 2), Text("𠮷林㐀局", 2), Text("李四")], EPSON, draw_line)
-    (paper,) = interpret(slip)
+    (paper,) = typeset(slip)
     assert paper.texts == ["张三", "李四"]
     pictures = [row for row in paper.rows if isinstance(row, RasterRow)]
     assert [(row.width, row.height) for row in pictures] == [(24, 24)] * 2
@@ -256,7 +255,7 @@ def test_a_line_with_a_rare_character_is_drawn_where_there_is_a_font() -> None:
 def test_what_no_font_has_stays_marked() -> None:
     assert draw_line("\ud800", 1, False) is None
     assert draw_line("\ue000", 1, False) is None
-    (paper,) = interpret(compose([Text("张\ue000三")], EPSON, draw_line))
+    (paper,) = typeset(compose([Text("张\ue000三")], EPSON, draw_line))
     assert paper.texts == ["张〓三"]
 
 

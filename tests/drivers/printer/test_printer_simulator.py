@@ -15,7 +15,7 @@ from drivers.printer.escpos import PROFILES, Code, Gap, Rule, Text, compose
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.printer.paper import INK, WHITE, Paper, TextRow
 from drivers.simulators.printer.simulator import PrinterSimulator
-from papers import interpret
+from drivers.simulators.printer.typesetter import typeset
 
 CODE = "HTTPS://Q.EXAMPLE.CN/T/0123456789ABCDEF"
 SLIP = compose(
@@ -114,7 +114,7 @@ def test_it_says_who_it_is(host: Host) -> None:
     ],
 )
 def test_it_knows_how_long_a_command_is(command: str) -> None:
-    (paper,) = interpret(bytes.fromhex("1b40" + command) + b"A\n")
+    (paper,) = typeset(bytes.fromhex("1b40" + command) + b"A\n")
     assert paper.texts == ["A"]
     assert paper.faults == []
 
@@ -266,25 +266,25 @@ def test_a_plug_that_is_pulled_twice_is_out_once() -> None:
 
 
 def test_what_a_strict_printer_would_not_take_is_noted() -> None:
-    (paper,) = interpret("号\n".encode("gbk") + b"\x1b@\x1c&" + "号".encode("gbk") + b"\x01\x1b~\n")
+    (paper,) = typeset("号\n".encode("gbk") + b"\x1b@\x1c&" + "号".encode("gbk") + b"\x01\x1b~\n")
     assert paper.faults == ["ba c5 outside Chinese mode", "control character 01", "unknown command 1b 7e"]
 
 
 def test_chinese_enlarged_by_both_commands_is_not_enlarged_twice() -> None:
-    (paper,) = interpret(b"\x1b@\x1c&\x1d!\x11\x1c!\x0c" + "号A".encode("gbk") + b"\n")
+    (paper,) = typeset(b"\x1b@\x1c&\x1d!\x11\x1c!\x0c" + "号A".encode("gbk") + b"\n")
     (row,) = (row for row in paper.rows if isinstance(row, TextRow))
     assert [(glyph.wide, glyph.high, glyph.width) for glyph in row.glyphs] == [(2, 2, 48), (2, 2, 24)]
 
 
 def test_a_line_wider_than_the_paper_goes_on_in_the_next() -> None:
-    (paper,) = interpret(b"\x1b@" + b"A" * 50 + b"\n")
+    (paper,) = typeset(b"\x1b@" + b"A" * 50 + b"\n")
     assert paper.texts == ["A" * 48, "AA"]
 
 
 @pytest.mark.parametrize("profile", ["epson", "epson-58", "raster-qr"])
 def test_a_scanner_reads_the_code_from_the_picture_of_the_paper(profile: str) -> None:
     slip = compose([Text("上"), Code(CODE), Text("下")], PROFILES[profile])
-    (paper,) = interpret(slip, PROFILES[profile].width)
+    (paper,) = typeset(slip, PROFILES[profile].width)
     picture = paper.draw()
     assert picture.width == PROFILES[profile].width
     (found,) = zxingcpp.read_barcodes(picture)
@@ -292,7 +292,7 @@ def test_a_scanner_reads_the_code_from_the_picture_of_the_paper(profile: str) ->
 
 
 def test_there_is_white_above_and_below_the_code() -> None:
-    (paper,) = interpret(compose([Text("上"), Code(CODE), Text("下")], PROFILES["epson"]))
+    (paper,) = typeset(compose([Text("上"), Code(CODE), Text("下")], PROFILES["epson"]))
     picture = paper.draw().convert("L").point(lambda value: 255 * (value < 128))
     (found,) = zxingcpp.read_barcodes(paper.draw())
     top, bottom = found.position.top_left.y, found.position.bottom_left.y
@@ -301,7 +301,7 @@ def test_there_is_white_above_and_below_the_code() -> None:
 
 
 def test_sizes_and_places_are_drawn_as_they_are_printed() -> None:
-    (paper,) = interpret(compose([Text("██", 3, align="left"), Gap(20), Text("█", 2)], PROFILES["epson"]))
+    (paper,) = typeset(compose([Text("██", 3, align="left"), Gap(20), Text("█", 2)], PROFILES["epson"]))
     picture = paper.draw()
     assert picture.size == (576, 24 + 72 + 20 + 48 + 24)
     assert picture.getpixel((3, 60)) == INK
@@ -312,7 +312,7 @@ def test_sizes_and_places_are_drawn_as_they_are_printed() -> None:
 
 
 def test_without_a_chinese_font_the_paper_says_so_and_the_code_is_still_there(tmp_path: Path) -> None:
-    (paper,) = interpret(SLIP)
+    (paper,) = typeset(SLIP)
     bare = Paper(1, 576, rows=paper.rows, fonts=tmp_path).draw()
     assert bare.height == paper.draw().height + 48
     (found,) = zxingcpp.read_barcodes(bare)
@@ -320,7 +320,7 @@ def test_without_a_chinese_font_the_paper_says_so_and_the_code_is_still_there(tm
 
 
 def test_the_picture_is_a_png(tmp_path: Path) -> None:
-    (paper,) = interpret(SLIP)
+    (paper,) = typeset(SLIP)
     file = tmp_path / "slip.png"
     file.write_bytes(paper.png())
     with Image.open(file) as picture:
