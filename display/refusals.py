@@ -30,6 +30,13 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     # several things has its sentences by the fact ``of``
     # the queue
     "unknown_service": "没有这项业务，请刷新后重选 | No such service: reload and choose again",
+    "unknown_matter": "没有这个事项，请刷新后重选 | No such matter: reload and choose again",
+    "matter_elsewhere": "这个事项不在这个队里办，请刷新后重选 | That matter is called from another queue: reload and choose again",
+    "matters_changed": "别人刚改过事项，请刷新后再改 | Somebody else has just changed the matters: reload and change them again",
+    "bad_matters": (
+        "{wrong} 处有错，什么也没改，请按下面的说明改正 | {wrong} things are wrong and nothing was changed: mend what is listed",
+        "事项有错，什么也没改，请按说明改正 | The matters have errors and nothing was changed: mend what is listed",
+    ),
     "unknown_window": "没有这个窗口，请检查窗口编号 | No such window: check its number",
     "unknown_ticket": "没有这个号码，请核对小票 | No such ticket: check the slip",
     "unknown_number": "今天没有这个号码，请看清小票再输入 | There is no such number today: look at the slip and try again",

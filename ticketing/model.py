@@ -195,6 +195,7 @@ class TicketRow(NamedTuple):
         called_by: ``number`` when staff called it out of turn.
         queued_at: since when it waits in this line, if not since it was issued.
         chain: JSON list of service ids.
+        matters: JSON list of the ids of its matters; None for none.
         print_state: of the newest print job of its slip; None without a job.
 
     The other fields are those of :class:`Ticket`.
@@ -223,6 +224,7 @@ class TicketRow(NamedTuple):
     hold_reason: str | None = None
     misses: int = 0
     chain: str | None = None
+    matters: str | None = None
     print_state: str | None = None
 
     @property
@@ -234,6 +236,11 @@ class TicketRow(NamedTuple):
     def stops(self) -> list[str]:
         """The services still to come."""
         return list(json.loads(self.chain)) if self.chain else []
+
+    @property
+    def asked_for(self) -> list[str]:
+        """The ids of its matters."""
+        return list(json.loads(self.matters)) if self.matters else []
 
     @property
     def own_line(self) -> str | None:
@@ -258,6 +265,7 @@ class Ticket:
         for_window: the only window that may call it; None when every window of its service may.
         rank_by: what made its rank besides issue time and class: ``appointment``, ``missed``, ``supplement``.
         clerk: account or token that called it last.
+        matters: ids of the matters that it is for.
     """
 
     id: int
@@ -282,6 +290,7 @@ class Ticket:
     for_window: str | None = None
     rank_by: str | None = None
     clerk: str | None = None
+    matters: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, row: TicketRow, time: Callable[[int], datetime], ahead: int = 0) -> "Ticket":
@@ -311,6 +320,7 @@ class Ticket:
             for_window=row.only_window if state is State.WAITING else None,
             rank_by=row.rank_by,
             clerk=row.clerk,
+            matters=tuple(row.asked_for),
         )
 
 

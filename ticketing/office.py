@@ -150,6 +150,7 @@ class Office:
         print: bool,  # noqa: A002 - the field's word, as in the API
         key: str | None = None,
         chain: Sequence[str] | None = None,
+        matters: Sequence[str] = (),
         priority_reason: str | None = None,
     ) -> Issued:
         """Issue the next number for ``service``.
@@ -163,14 +164,16 @@ class Office:
             print: whether this box prints a slip.
             key: an idempotency key: the same request with the same key gives the same answer.
             chain: services it goes on to with the same number (多窗联办); None for the service's own chain.
+            matters: ids of the matters it is for, of this service or of its chain.
             priority_reason: why that class was given, for the audit log; no personal data.
 
         Raises:
-            UnknownError: ``unknown_service``, ``unknown_priority``.
+            UnknownError: ``unknown_service``, ``unknown_priority``, ``unknown_matter`` (``matter``).
             ClosedError: ``service_removed``; ``service_closed`` (``opens_at``).
             StateError: ``already_waiting`` (``number``, ``ticket_id``, ``state``): this person's live ticket for it;
                 ``proxy_needs_both``, ``proxy_for_oneself``: an agent and a resident have ID numbers, two different
                 ones; ``too_early`` (``opens_at``), ``too_late`` (``time``) for an appointment;
+                ``matter_elsewhere`` (``matter``, ``service``): it is called from another queue;
                 ``idempotency_key_reused``; ``card_needed``: for a number typed at a kiosk, instead of
                 ``already_waiting``.
             LimitError: ``quota_reached`` (``opens_at``), ``person_limit`` (``most``), ``not_today`` (``closes_at``).
@@ -179,8 +182,9 @@ class Office:
         if key is not None:
             # Without an agent in the form of old versions, so that answers kept by them still match.
             people = [one.as_json() for one in (resident, agent) if one] if agent else resident and resident.as_json()
-            more: list[list[str] | str] = [] if chain is None else [list(chain)]
+            more: list[Any] = [] if chain is None else [list(chain)]
             more += [priority_reason] if priority_reason else []
+            more += [{"matters": list(matters)}] if matters else []
             asked = ("issue", service, people, priority, print, *more)
         with self.ledger.verb() as m:
 
@@ -194,6 +198,7 @@ class Office:
                     printed=print,
                     agent=agent,
                     chain=chain,
+                    matters=matters,
                     reached=views.reached(m, self.forecasts),
                     # Whoever types a number at a kiosk is told nothing of whose it is.
                     told=not (resident and resident.kind == "typed" and actor.role == "kiosk"),

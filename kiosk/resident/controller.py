@@ -12,7 +12,7 @@ store is back.
 
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 
@@ -161,7 +161,9 @@ class KioskController(Loop):
     # Buttons of the page. Each takes the ``visit`` that the page showed, and raises ``other_visit`` when it is over:
     # a request may arrive after its resident left.
 
-    def choose(self, service: str, key: str | None = None, visit: str | None = None) -> tuple[Ticket, str]:
+    def choose(
+        self, service: str, key: str | None = None, visit: str | None = None, matters: Sequence[str] = ()
+    ) -> tuple[Ticket, str]:
         """Issue a ticket for the resident here, and print it; a second tap on the same service gives the same one.
 
         The idempotency key is for when nobody knows whether the store took the ticket. It belongs to this visit: the
@@ -184,6 +186,7 @@ class KioskController(Loop):
                 self._actor,
                 resident=resident,
                 agent=session.agent,
+                matters=matters,
                 print=self._printing.present,
                 key=key and f"{self._run_id} {session.visit} {key}",
             )

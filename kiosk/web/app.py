@@ -32,6 +32,7 @@ from kiosk.web.api import (
 )
 from kiosk.web.api import hall as hall_api
 from kiosk.web.api.manage import live
+from kiosk.web.api.matters import routes as matters
 from kiosk.web.auth import Access, Gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.pages.cases import case_pages
@@ -175,6 +176,7 @@ def create_app(
         devices.routes(hall),
         climate.routes(hall),
         setup.routes(hall),
+        matters.routes(hall),
         login.routes(hall),
         account.routes(hall),
     ]

@@ -21,6 +21,7 @@ from ticketing.drafts.drafts import Drafts
 from ticketing.line.supplements import Supplements
 from ticketing.live.alerts import Limits
 from ticketing.live.watch import DeviceDown, Watch
+from ticketing.matters.matters import Matters
 from ticketing.model import Service, UnknownError, Window
 from ticketing.office import Office
 from ticketing.people.people import People
@@ -60,7 +61,8 @@ class Hall:
         wrong_codes: limits guessing; every route that takes a code looks it up inside ``wrong_codes.watch``.
         device_tests: a technician's tests of the devices.
         watch: the hall at this moment, and its alerts.
-        cases, supplements, ratings, reports, audit, terminals, setup, appointments: more verbs, on the office's ledger.
+        cases, supplements, ratings, reports, audit, terminals, setup, matters, appointments: more verbs, on the
+            office's ledger.
     """
 
     settings: Settings
@@ -91,6 +93,7 @@ class Hall:
     setup: Setup = field(init=False)
     drafts: Drafts = field(init=False)
     in_force: SetupInForce = field(init=False)
+    matters: Matters = field(init=False)
     appointments: Appointments = field(init=False)
 
     def service(self, service: str) -> Service | None:
@@ -119,6 +122,7 @@ class Hall:
         self.setup = Setup(ledger)
         self.drafts = Drafts(ledger, HallDocuments(self.settings.hall))
         self.in_force = SetupInForce(self.office, self.setup)
+        self.matters = Matters(ledger)
         self.appointments = Appointments(ledger)
 
     def _devices_down(self) -> list[DeviceDown]:

@@ -40,6 +40,7 @@ STATUS: dict[type[TicketingError], int] = {
 OF_CODE = {
     # The request can never succeed, whatever the state of the queue.
     **dict.fromkeys(("idempotency_key_reused", "bad_rows", "bad_span", "bad_by", "list_header", "list_encoding"), 422),
+    **dict.fromkeys(("matter_elsewhere", "bad_matters"), 422),
     **dict.fromkeys(("list_empty", "no_id_number", "proxy_needs_both", "proxy_for_oneself", "reason_needed"), 422),
     **dict.fromkeys(("bad_back_at", "bad_outcome", "bad_progress", "bad_rating", "bad_reason"), 422),
     "bad_setup": 422,

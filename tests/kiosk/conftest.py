@@ -33,6 +33,8 @@ from kiosk.web.auth import access_of
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import kiosk_message
 from kiosk.web.server import Server
+from spelt import spell_once
+from ticketing.matters.matters import Matters
 from ticketing.model import Actor, Service, Window
 from ticketing.office import Issued, Office
 from ticketing.policy import PriorityClass, Rules
@@ -328,6 +330,7 @@ def build(
     screen = Channel(lambda: kiosk_message(controller.view()) if controller else ("state", {}))
     climate = HallClimate(zones, ClimateRecords(office.ledger), now)
     hall = Hall(settings, office, people, feed, news, printing, controller, screen, devices(now), None, now, climate)
+    hall.matters = Matters(office.ledger, spell_once)
     app = create_app(hall, check_answers=True, heartbeat=heartbeat)
     running = TestHall(hall, store, app, Server(app, settings.server), folder)
     made.append(running)

@@ -78,5 +78,5 @@ def ticket_as_json(ticket: Ticket) -> dict[str, Any]:
 def ticket_from_json(m: Transaction, values: dict[str, Any]) -> Ticket:
     """The reverse of :func:`ticket_as_json`."""
     times = {name: None if values[name] is None else m.time(values[name]) for name in _TIMES if name in values}
-    chain = tuple(values.get("chain", ()))
-    return Ticket(**{**values, **times, "state": State(values["state"]), "chain": chain})
+    lists = {name: tuple(values.get(name, ())) for name in ("chain", "matters")}
+    return Ticket(**{**values, **times, **lists, "state": State(values["state"])})

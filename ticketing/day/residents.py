@@ -21,7 +21,7 @@ from ticketing.model import Resident, TicketRow, plain_number
 from ticketing.privacy import codes
 from ticketing.privacy.vault import ErasedError, VaultError
 from ticketing.store import tables
-from ticketing.store.prepared import Prepared
+from ticketing.store.prepared import Prepared, PreparedIn
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,12 @@ PURPOSE = "resident"
 CASE_OF = "case of"
 """Purpose of the hash by which a person's cases are found."""
 _r, _c = tables.resident, tables.slip_code
+_m = tables.matter
+_MATTERS_NEED = PreparedIn(
+    lambda ids: select(_m.c.service_id, _m.c.resident_fields).where(_m.c.id.in_(ids)),
+    "matter",
+    lambda service, needed: (service, needed),
+)
 _INSERT = Prepared(insert(_r).inline())
 _ADD = Prepared(insert(_c).inline())
 _SEALED = Prepared(
@@ -75,23 +81,37 @@ class Holders:
         return Holders(self.resident.only(fields), self.agent and self.agent.only(fields))
 
 
-def needed_by(m: Transaction, fields: Sequence[str], stops: Sequence[str]) -> set[str] | None:
-    """What a service that needs these ``fields``, and the stops of its chain, need of a resident; None for all."""
-    needed = set(fields)
-    for stop in stops:
-        also = m.service_or_none(stop)
-        if also is not None and also.resident_fields is None:
-            return None
-        needed.update(also.resident_fields or () if also else ())
+def needed_by(
+    m: Transaction, service: str, fields: Sequence[str] | None, stops: Sequence[str], matters: Sequence[str] = ()
+) -> set[str] | None:
+    """What a ticket needs of a resident; None for all.
+
+    ``service`` needs these ``fields`` (None: all), and the ``stops`` of its chain need theirs. Where the ticket carries
+    ``matters`` of one of them, it is what these need instead.
+    """
+    of_matters: dict[str, list[str | None]] = {}
+    for at, text in _MATTERS_NEED.all(m.conn, list(matters)):
+        of_matters.setdefault(at, []).append(text)
+    needed: set[str] = set()
+    for place, stop in enumerate((service, *stops)):
+        own = fields
+        if place:
+            also = m.service_or_none(stop)
+            own = also.resident_fields if also else ()
+        for text in of_matters.get(stop, [None]):
+            wanted = own if text is None else json.loads(text)
+            if wanted is None:
+                return None
+            needed.update(wanted)
     return needed
 
 
 def needed_for(m: Transaction, row: TicketRow) -> set[str] | None:
     """What is needed of the resident for a ticket and the services still to come; None for all."""
     service = m.service_or_none(row.service_id)
-    if service is None or service.resident_fields is None:
+    if service is None:
         return None
-    return needed_by(m, service.resident_fields, json.loads(row.chain) if row.chain else ())
+    return needed_by(m, service.id, service.resident_fields, row.stops, row.asked_for)
 
 
 def seal(

@@ -1,8 +1,8 @@
 """Opening hours and limits, cached until they are changed.
 
-Each change writes a new random mark into the store; the cache is keyed by the mark. So it is never stale, whichever
-process made the change and whichever backup was restored. Issuing reads the mark together with the next number, in one
-statement.
+Each change of the hall's setup, and of its matters, writes a new random mark into the store; the cache is keyed by the
+mark. So it is never stale, whichever process made the change and whichever backup was restored. Issuing reads the mark
+together with the next number, in one statement.
 """
 
 import secrets
@@ -58,9 +58,15 @@ _read: dict[tuple[bytes, ZoneInfo, timedelta], Timetable] = {}
 
 
 def changed(m: Transaction) -> None:
-    """Write a new mark; call it in the transaction that changes any of these tables."""
+    """Write a new mark; call it in the transaction that changes services, matters or any of these tables."""
     m.conn.execute(delete(_f).where(_f.c.name == FACT))
     m.conn.execute(insert(_f).values(name=FACT, value=secrets.token_bytes(16)))
+
+
+def mark(m: Transaction) -> bytes | None:
+    """The present mark; None while nothing was set."""
+    found: bytes | None = _MARK.scalar(m.conn, {"fact": FACT})
+    return None if found is None else bytes(found)
 
 
 def read(m: Transaction, kind: type[_Rule]) -> tuple[_Rule, ...]:
@@ -99,7 +105,7 @@ def at(m: Transaction, mark: bytes | None) -> Timetable:
 
 def now(m: Transaction) -> Timetable:
     """The present timetable."""
-    return at(m, _MARK.scalar(m.conn, {"fact": FACT}))
+    return at(m, mark(m))
 
 
 @lru_cache(_KEPT)

@@ -17,6 +17,7 @@ from ticketing.day.transaction import t as _t
 from ticketing.events import TicketIssued
 from ticketing.line import limits
 from ticketing.line.waiting_counts import WaitingCounts
+from ticketing.matters.matters import asked_of
 from ticketing.model import (
     ClosedError,
     Resident,
@@ -94,14 +95,15 @@ def issue(
     rank_at: datetime | None = None,
     rank_by: str | None = None,
     chain: Sequence[str] | None = None,
+    matters: Sequence[str] = (),
     reached: limits.Reached | None = None,
     told: bool = True,
 ) -> Issued:
     """Issue a ticket. Refuses as :meth:`ticketing.office.Office.issue` says.
 
     ``rank_at`` is its rank where something else than issue time and class makes it, and ``rank_by`` what that is.
-    ``chain`` replaces the service's own chain. ``reached`` is for :func:`limits.check`. Without ``told``, somebody who
-    has a ticket already is refused as ``card_needed``, with nothing of that ticket.
+    ``chain`` replaces the service's own chain. ``matters`` are what it is for. ``reached`` is for :func:`limits.check`.
+    Without ``told``, somebody who has a ticket already is refused as ``card_needed``, with nothing of that ticket.
     """
     person = person_hash(m, resident)
     proxy = _proxy_hash(m, person, agent)
@@ -121,6 +123,7 @@ def issue(
     stops = list(chain or ()) if chain is not None or count.chain == "[]" else json.loads(count.chain)
     for stop in chain or ():
         open_service(m, stop)
+    wanted = asked_of(m, matters, {service, *stops}) if matters else []
     arrival = booking.check_in(m, service, resident, count.id, rank) if count.expects and not rank_by else None
     promised = arrival is not None or rank_by is not None
     limits.check(m, count.timetable, service, (person, proxy), promised=promised, reached=reached)
@@ -138,6 +141,7 @@ def issue(
         "issued_at": m.at,
         "rank_by": rank_by,
         "chain": json.dumps(stops) if stops else None,
+        "matters": json.dumps(wanted) if wanted else None,
     }
     row = TicketRow(**new, print_state="pending" if printed else None)
     # Most tickets overtake none: then all that wait are ahead.
@@ -154,7 +158,9 @@ def issue(
         },
     )
     if resident is not None:
-        needed = None if count.needed is None else residents.needed_by(m, json.loads(count.needed), stops)
+        fields = None if count.needed is None else json.loads(count.needed)
+        # Without either, all is needed: nothing has to be looked up.
+        needed = residents.needed_by(m, service, fields, stops, wanted) if fields is not None or wanted else None
         residents.seal(m, row.id, code, Holders(resident, agent), needed, count.day_key)
     job = print_jobs.add_slip(m, row.id, UnprintedCode(code, opens=True), copy=False) if printed else None
     m.append(TicketIssued(row.number, service))

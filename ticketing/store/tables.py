@@ -66,6 +66,46 @@ service = _table(
     Column("removed_at", BigInteger),
 )
 
+matter = _table(
+    "matter",
+    # What residents come for (事项), apart from the queue that it is called from.
+    Column("id", String(64), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False, server_default=""),
+    # personal, business
+    Column("audience", String(16), nullable=False),
+    Column("theme", Text, nullable=False),
+    Column("theme_en", Text, nullable=False, server_default=""),
+    # No foreign key: a matter outlives its service, and is not available then.
+    Column("service_id", String(64), nullable=False),
+    # JSON list of other words for it.
+    Column("words", Text, nullable=False, server_default="[]"),
+    # JSON list: the name and then each word in pinyin, its syllables apart.
+    Column("pinyin", Text, nullable=False, server_default="[]"),
+    # GB/T 39554.1, as given.
+    Column("task_code", Text, nullable=False, server_default=""),
+    Column("task_handle_item", Text, nullable=False, server_default=""),
+    Column("area_code", Text, nullable=False, server_default=""),
+    Column("who", Text, nullable=False, server_default=""),
+    Column("who_en", Text, nullable=False, server_default=""),
+    # JSON list of what to bring.
+    Column("papers", Text, nullable=False, server_default="[]"),
+    Column("fee", Text, nullable=False, server_default=""),
+    Column("fee_en", Text, nullable=False, server_default=""),
+    # Working days.
+    Column("statutory_days", Integer),
+    Column("promised_days", Integer),
+    Column("guide", Text, nullable=False, server_default=""),
+    Column("guide_en", Text, nullable=False, server_default=""),
+    # JSON list of the fields of a resident that its windows need; null for those of its service.
+    Column("resident_fields", Text),
+    Column("applies", Boolean, nullable=False, server_default=false()),
+    Column("form", Text, nullable=False, server_default=""),
+    # One that was taken away keeps its names, for the figures of past days.
+    Column("removed_at", BigInteger),
+)
+
 window = _table(
     "window",
     Column("id", String(64), primary_key=True),
@@ -135,6 +175,8 @@ ticket = _table(
     Column("agent_hash", LargeBinary(32)),
     # Wrong second proofs at self-service terminals; three lock it there.
     Column("wrong_proofs", Integer, nullable=False, server_default="0"),
+    # JSON list of the ids of the matters that it is for; null for none.
+    Column("matters", Text),
     Index("ticket_number", "hall_day", "number", unique=True),
     Index("ticket_code", "code_hash", unique=True),
 )
@@ -154,6 +196,7 @@ Index(
 )
 Index("ticket_at_window", ticket.c.window_id, unique=True, sqlite_where=open_)
 Index("ticket_held", ticket.c.held_until, sqlite_where=held)
+Index("ticket_matters", ticket.c.hall_day, ticket.c.matters, sqlite_where=ticket.c.matters.is_not(None))
 Index(
     "ticket_of_person",
     ticket.c.hall_day,
@@ -231,6 +274,8 @@ case_file = _table(
     # Of the code on its receipt, by the lasting key; and of whose it is, by the key of the month it was recorded in.
     Column("code_hash", LargeBinary(32)),
     Column("person_hash", LargeBinary(32)),
+    # The matter it is of; null for none.
+    Column("matter_id", String(64)),
     Index("case_ticket", "ticket_id"),
     Index("case_day", "hall_day"),
     sqlite_autoincrement=True,

@@ -47,7 +47,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @kiosk_only
     def choose(body: ChooseBody) -> Response:
         """A second tap on the same service gives the same ticket; a key belongs to the resident who stands here."""
-        ticket, code = kiosk().choose(body.service, idempotency_key(), body.visit)
+        ticket, code = kiosk().choose(body.service, idempotency_key(), body.visit, body.matters)
         return answer(IssuedAnswer.of(joined(ticket, code=code)), 201)
 
     @api.post("/kiosk/reprint", summary="Print the ticket this resident already has", responses={"200": IssuedAnswer})

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from pydantic import GetJsonSchemaHandler, RootModel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -13,7 +13,7 @@ from kiosk.web.auth import actor, allow, gate
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import answer
-from kiosk.web.schema.routes import Routes
+from kiosk.web.schema.routes import Routes, seen_version
 from ticketing.day.setup import HallSetup
 
 
@@ -49,7 +49,7 @@ def routes(hall: Hall) -> Routes:
         With `If-Match` it is refused (`setup_changed`) when somebody else changed the hall since.
         """
         sets_up()
-        hall.setup.replace(documents.setup_of(body.root), actor(), version=_seen())
+        hall.setup.replace(documents.setup_of(body.root), actor(), version=seen_version())
         return _told(hall.setup.read())
 
     return api
@@ -60,13 +60,6 @@ def sets_up() -> None:
     principal = gate().asker().principal
     if principal and principal.duty == "security":
         raise RequestError(403, "forbidden")
-
-
-def _seen() -> str | None:
-    """The version that the asker changed; None for whichever there is."""
-    if request.headers.get("If-Match") is None or request.if_match.star_tag:
-        return None
-    return next(iter(request.if_match.as_set()), "")
 
 
 def _told(setup: HallSetup) -> Response:

@@ -67,6 +67,7 @@ def routes(hall: Hall) -> Routes:
             priority=body.priority,
             priority_reason=body.priority_reason or None,
             chain=body.chain,
+            matters=body.matters,
             print=hall.printing.present,
             key=idempotency_key(),
         )

@@ -125,6 +125,7 @@ class TicketAnswer(Answer):
     misses: int = Field(description="how often it was called and nobody came")
     chain: list[str] = Field(description="services still to come with this number")
     for_window: str | None = Field(description="the one window that may call it")
+    matters: list[str] = Field(description="what it is for")
 
 
 class IssuedAnswer(TicketAnswer):
@@ -149,6 +150,7 @@ class TicketViewAnswer(Answer):
     called_at: Instant | None
     held_until: Instant | None = Field(description="when a held ticket comes back by itself")
     returns_left: int = Field(description="how often a missed ticket may still go back into the queue")
+    matters: list[str] = Field(description="what it is for")
 
 
 class WhyAnswer(Answer):

@@ -32,6 +32,12 @@ Line = Annotated[str, BeforeValidator(_printable), Field(max_length=200)]
 Identifier = Annotated[str, Field(min_length=1, max_length=64)]
 
 
+MatterIds = Annotated[
+    list[Identifier],
+    Field(max_length=20, description="matters it is for: of its service, or of a service it goes on to"),
+]
+
+
 class Body(BaseModel):
     """Base of all bodies: no unknown fields, no conversion, no value in error messages."""
 
@@ -117,6 +123,7 @@ class IssueBody(Body):
     chain: Annotated[
         list[Identifier] | None, Field(max_length=20, description="services it goes on to; null for the service's own")
     ] = None
+    matters: MatterIds = Field(default_factory=list)
 
 
 class MayBeEmpty(Body):
@@ -135,14 +142,16 @@ class PressBody(MayBeEmpty):
 
 
 class ChooseBody(PressBody):
-    """The service a resident at the kiosk chose."""
+    """The service a resident at the kiosk chose, and for which of its matters."""
 
     service: Identifier
+    matters: MatterIds = Field(default_factory=list)
 
 
-class ReprintBody(ChooseBody):
-    """The same, of somebody who has a ticket for it."""
+class ReprintBody(PressBody):
+    """The service for which somebody has a ticket."""
 
+    service: Identifier
     lost: bool = Field(False, description="earlier slips were lost: they are worth nothing from now on")
 
 

@@ -88,6 +88,12 @@ class Routes:
         """Register a route that replaces something whole; ``largest`` as in :meth:`post`."""
         return self._register("put", rule, summary, responses, None, largest)
 
+    def delete(
+        self, rule: str, *, summary: str, responses: Mapping[str, Shape] | None = None
+    ) -> Callable[[View], View]:
+        """Register a route that takes something away."""
+        return self._register("delete", rule, summary, responses)
+
     def _register(
         self,
         method: str,
@@ -114,6 +120,13 @@ def idempotency_key() -> str | None:
     if key is not None and not KEY.fullmatch(key):
         raise RequestError(422, "bad_idempotency_key")
     return key
+
+
+def seen_version() -> str | None:
+    """The version that the asker changes (``If-Match``); None for whichever there is."""
+    if request.headers.get("If-Match") is None or request.if_match.star_tag:
+        return None
+    return next(iter(request.if_match.as_set()), "")
 
 
 def last_event_id(query: Mapping[str, str]) -> int | None:

@@ -93,6 +93,11 @@ GET   /setup                                                        manager
 PUT   /setup                                                        manager
 GET   /live                                                         manager
 GET   /alerts                                                       desk, manager
+GET   /matters                                                      anyone
+GET   /matters/<matter>                                             anyone
+PUT   /matters                                                      manager
+PUT   /matters/<matter>                                             manager
+DELETE /matters/<matter>                                            manager
 GET   /reports                                                      manager
 GET   /reports/day                                                  manager
 GET   /ratings/work                                                 manager
@@ -189,7 +194,7 @@ def expected(who: str, role: str | None) -> str:
 def asked(connection: http.client.HTTPConnection, method: str, rule: str, token: str | None) -> str:
     """The refusal by the gate; ``in`` for a request that got past it, whatever came of it."""
     path = rule.replace("<window>", WINDOW).replace("<terminal>", TERMINAL).replace("<code>", "0" * 16)
-    path = path.replace("<session>", "0" * 12).replace("<account>", "nobody")
+    path = path.replace("<session>", "0" * 12).replace("<account>", "nobody").replace("<matter>", "no-such")
     path = path.replace("<device>", "lamp").replace("<path:filename>", "shared/tokens.css")
     path = path.replace("<path:name>", "css/swagger-ui.css")
     path = "/".join("1" if part.startswith("<int:") else part for part in path.split("/"))

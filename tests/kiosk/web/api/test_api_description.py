@@ -19,7 +19,7 @@ def test_every_call_is_described_with_who_may_make_it_and_how_it_is_refused(here
         (rule.rule.replace("<int:", "<").replace("<", "{").replace(">", "}"), method)
         for rule in here.app.url_map.iter_rules()
         if rule.rule.startswith("/api/")
-        for method in (rule.methods or set()) & {"GET", "POST", "PUT"}
+        for method in (rule.methods or set()) & {"GET", "POST", "PUT", "DELETE"}
     }
     described = {(path, method.upper()) for path, item in spec["paths"].items() for method in item}
     assert described == routes

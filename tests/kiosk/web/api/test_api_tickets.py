@@ -57,6 +57,7 @@ def test_a_ticket_is_issued_with_its_code_and_place(here: Any, desk: str) -> Non
         "misses": 0,
         "chain": [],
         "for_window": None,
+        "matters": [],
     }
 
 
@@ -79,6 +80,7 @@ def test_a_code_is_found_in_any_case_and_tells_nothing_of_a_person(here: Any, de
             "called_at": None,
             "held_until": None,
             "returns_left": 0,
+            "matters": [],
         }
         assert code not in answer.body.decode()
 
