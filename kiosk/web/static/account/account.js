@@ -3,8 +3,8 @@
 import { call, hm, Problem, wordsOf } from "../shared/api.js";
 import { el, make } from "../shared/dom.js";
 import { inFours, speak, t } from "../shared/language.js";
-import { lockWhenLeft } from "../shared/lock.js";
-import { signIn, signOut } from "../shared/signing.js";
+import { lockWhenLeft } from "../staff/lock.js";
+import { signIn, signOut } from "../staff/signing.js";
 
 /** @type {OwnAccount | null} */
 let account = null;

@@ -5,7 +5,7 @@
 
 import { call, Problem } from "../shared/api.js";
 import { deviceToken } from "../shared/device_token.js";
-import { drawingOf, kindOf } from "../shared/device_icons.js";
+import { drawingOf, kindOf } from "../staff/device_icons.js";
 import { all, copyOf, el, find, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
 import { showPiece } from "../shared/piece.js";

@@ -1,14 +1,14 @@
 // The guide desk: give a number to somebody without a card, find one, and put right what went wrong with it.
 
-import { showAlerts } from "../shared/alerts.js";
+import { showAlerts } from "../staff/alerts.js";
 import { call, hm, newKey, now, Problem } from "../shared/api.js";
-import { answerByKey, ask, isAsking, takeBack } from "../shared/ask.js";
+import { answerByKey, ask, isAsking, takeBack } from "../staff/ask.js";
 import { all, el, make, targetOf } from "../shared/dom.js";
 import { inFours, speak, t } from "../shared/language.js";
-import { lockWhenLeft } from "../shared/lock.js";
+import { lockWhenLeft } from "../staff/lock.js";
 import { press } from "../shared/press.js";
 import { codeIn, listenForScans } from "../shared/scan.js";
-import { signIn, signOut } from "../shared/signing.js";
+import { signIn, signOut } from "../staff/signing.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 
 const input = (/** @type {string} */ id) => el(id, HTMLInputElement);

@@ -2,11 +2,11 @@
 
 import { call, hm, now, Problem } from "../shared/api.js";
 import { deviceToken } from "../shared/device_token.js";
-import { drawingOf, kindOf, testOf } from "../shared/device_icons.js";
+import { drawingOf, kindOf, testOf } from "../staff/device_icons.js";
 import { copyOf, el, find, make } from "../shared/dom.js";
 import { isEnglish, speak, t } from "../shared/language.js";
-import { lockWhenLeft } from "../shared/lock.js";
-import { signIn, signOut } from "../shared/signing.js";
+import { lockWhenLeft } from "../staff/lock.js";
+import { signIn, signOut } from "../staff/signing.js";
 import { lostLine } from "../shared/stream.js";
 
 const EVERY = 2000;       // ms between looks

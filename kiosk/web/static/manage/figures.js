@@ -3,8 +3,8 @@
 import { call, hm, now, Problem } from "../shared/api.js";
 import { el } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
-import { lockWhenLeft } from "../shared/lock.js";
-import { signIn, signOut } from "../shared/signing.js";
+import { lockWhenLeft } from "../staff/lock.js";
+import { signIn, signOut } from "../staff/signing.js";
 import { lostLine } from "../shared/stream.js";
 import { lookAtClimate, renderClimate } from "./climate.js";
 import { GRADES, tile } from "./figure_parts.js";

@@ -1,11 +1,11 @@
 // The manager's page of this moment: who waits, what each window does, what stands badly. It follows the hall's events.
 
-import { showAlerts } from "../shared/alerts.js";
+import { showAlerts } from "../staff/alerts.js";
 import { call, hm, now, Problem } from "../shared/api.js";
 import { el, find, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
-import { lockWhenLeft } from "../shared/lock.js";
-import { signIn, signOut } from "../shared/signing.js";
+import { lockWhenLeft } from "../staff/lock.js";
+import { signIn, signOut } from "../staff/signing.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { GRADES, tile } from "./figure_parts.js";
 

@@ -1,7 +1,7 @@
 // What a clerk does less often than calling and finishing: each is one key, and at most one question.
 
 import { call, hm, now } from "../shared/api.js";
-import { ask } from "../shared/ask.js";
+import { ask } from "../staff/ask.js";
 import { t } from "../shared/language.js";
 
 const HOLDS = [

@@ -4,12 +4,12 @@
 // the line is cut, and for a moment after the big key has changed its meaning, other presses do nothing.
 
 import { call, hm, newKey, now, Problem } from "../shared/api.js";
-import { answerByKey, ask, isAsking, takeBack } from "../shared/ask.js";
+import { answerByKey, ask, isAsking, takeBack } from "../staff/ask.js";
 import { all, el, find, targetOf } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
-import { awake, isLocked, lockWhenLeft } from "../shared/lock.js";
+import { awake, isLocked, lockWhenLeft } from "../staff/lock.js";
 import { listenForScans } from "../shared/scan.js";
-import { signIn, signOut } from "../shared/signing.js";
+import { signIn, signOut } from "../staff/signing.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { renderQueue } from "./queue.js";
 import { residentPanel } from "./resident.js";

@@ -4,14 +4,16 @@ import js from "@eslint/js";
 import globals from "globals";
 
 const PAGES = "kiosk/web/static";
-const ROOMS = ["account", "audit", "bench", "desk", "devices", "home", "kiosk", "manage", "rate", "screen", "terminal", "ticket", "window"];
-const NEIGHBOURS = "A page's module imports its own room and the shared one; what two pages need goes into shared/.";
+const ROOMS = ["account", "audit", "bench", "desk", "devices", "home", "kiosk", "manage", "rate", "screen", "staff", "terminal", "ticket", "window"];
+/** Rooms of pages that staff log in to, or technicians open: they share more among themselves, in staff/. */
+const STAFF = ["account", "audit", "bench", "desk", "devices", "home", "manage", "staff", "window"];
+const NEIGHBOURS = "A page's module imports its own room and the shared one; what two pages need goes into shared/, what staff's pages alone need into staff/.";
 
 /** A room's modules import each other and the shared ones, never another page's. */
 const room = (name) => ({
   files: [`${PAGES}/${name}/**/*.js`],
   rules: {
-    "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[a-z_]+\\.js$|\\.\\./shared/[a-z_]+\\.js$)", message: NEIGHBOURS }] }],
+    "no-restricted-imports": ["error", { patterns: [{ regex: `^(?!\\./[a-z_]+\\.js$|\\.\\./(${STAFF.includes(name) ? "shared|staff" : "shared"})/[a-z_]+\\.js$)`, message: NEIGHBOURS }] }],
   },
 });
 

@@ -37,6 +37,8 @@ test("each room may import itself and what pages share, and nothing of another p
     assert.deepEqual(await broken(`${room}/x.js`, 'import "./y.js";\nimport "../shared/y.js";\n'), [], room);
     assert.deepEqual(await broken(`${room}/x.js`, `import "../${other}/y.js";\n`), ["no-restricted-imports"], room);
   }
+  assert.deepEqual(await broken("desk/x.js", 'import "../staff/y.js";\n'), []);
+  assert.deepEqual(await broken("kiosk/x.js", 'import "../staff/y.js";\n'), ["no-restricted-imports"]);
   assert.deepEqual(await broken("shared/x.js", 'import "../window/y.js";\n'), ["no-restricted-imports"]);
 });
 

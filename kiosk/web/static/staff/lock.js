@@ -1,9 +1,9 @@
 // The lock of a staff page that was left: after a while without an act the page is covered until its person gives the
 // password again. The hall keeps the same time and refuses a locked log-in by itself; this only shows it.
 
-import { call, Problem, wordsOf } from "./api.js";
-import { el } from "./dom.js";
-import { t } from "./language.js";
+import { call, Problem, wordsOf } from "../shared/api.js";
+import { el } from "../shared/dom.js";
+import { t } from "../shared/language.js";
 import { signIn } from "./signing.js";
 
 const TELL = 60_000;      // ms between telling the hall that somebody is here

@@ -1,6 +1,6 @@
 // The one dialog of a staff page: a question, choices with a figure each, room for other words, and perhaps an amount.
 
-import { el, make } from "./dom.js";
+import { el, make } from "../shared/dom.js";
 
 const dialog = el("ask", HTMLDialogElement);
 const typed = el("ask-input", HTMLInputElement);

@@ -1,8 +1,8 @@
 // What stands badly in the hall, for the manager's and the guide desk's page: what it is, since when, what to do.
 
-import { hm } from "./api.js";
-import { make } from "./dom.js";
-import { t } from "./language.js";
+import { hm } from "../shared/api.js";
+import { make } from "../shared/dom.js";
+import { t } from "../shared/language.js";
 
 /**
  * Put the alerts into `place`, which says them aloud by its role; a list that says the same stays as it is.

@@ -1,6 +1,6 @@
 // Log-in and log-out of staff.
 
-import { call, Problem } from "./api.js";
+import { call, Problem } from "../shared/api.js";
 
 /** To the log-in, and back to this page afterwards. */
 export function signIn() {
