@@ -117,12 +117,14 @@ class WindowSettings(Section):
     Attributes:
         id: what pages, devices and programs call it.
         name: what residents are shown.
+        zone: the part of the hall it is in, such as a floor; screens of that zone show its calls alone.
         services: ids of what it serves, or ``["*"]`` for all.
         weights: minutes by which tickets of a service rank earlier at this window than elsewhere.
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,16}$")]
     name: Name
+    zone: str = Field("", max_length=40)
     services: tuple[str, ...] = ("*",)
     weights: dict[str, Annotated[Whole, Field(ge=0, le=24 * 60)]] = Field(default_factory=dict)
 

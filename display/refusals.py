@@ -170,6 +170,15 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "seal_broken": "资料已损坏，打不开，请联系技术人员 | The data is damaged and cannot be opened: call a technician",
     "log_broken": "审计日志已损坏，不能查看资料，请联系技术人员 | The audit log is broken, data stays closed: call a technician",
     "idempotency_key_reused": "同一操作编号不能用于不同内容，请重新操作 | This Idempotency-Key came with other content: use a new one",
+    # help
+    "unknown_help": "这次求助已经结束，请刷新后再看 | That call for help is over: reload and look again",
+    "help_answered": "已经有人去了，请看下一条 | Somebody is on the way already: see the next one",
+    "help_over": "这次求助已经结束 | That call for help is over",
+    "help_not_answered": "请先按“我去”，紧急呼叫就结束 | Say that you go first: that ends the emergency call",
+    "help_limit": (
+        "今天已用手机呼叫 {most} 次，请到咨询台 | This phone has called {most} times today: please go to the desk",
+        "今天呼叫的次数已满，请到咨询台 | No more calls today: please go to the desk",
+    ),
     # who may
     "not_logged_in": "请先登录 | Please log in first",
     "wrong_password": "用户名或密码不对，请重新输入 | Wrong name or password: please enter them again",

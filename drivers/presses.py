@@ -86,11 +86,13 @@ class KioskFace:
         card: a card lies on the reader.
         slip: a slip waits to be taken.
         fault: reader or printer does not work.
+        help: somebody called for help here, and it is not over.
     """
 
     card: bool = False
     slip: bool = False
     fault: bool = False
+    help: bool = False
 
 
 @dataclass(frozen=True)

@@ -254,6 +254,11 @@ class Channels:
                 channel.close()
         return channel.listen()
 
+    def names(self) -> list[str]:
+        """Those that somebody has listened to."""
+        with self._lock:
+            return list(self._channels)
+
     @property
     def listeners(self) -> int:
         """How many streams are open."""
@@ -271,7 +276,8 @@ class Channels:
 class WindowNews(Channels):
     """What is for one window's clerk alone, by window.
 
-    Messages: ``refresh`` (look again), ``scan``, ``card``, ``photo`` (what was read), ``press`` (a key did nothing).
+    Messages: ``refresh`` (look again), ``scan``, ``card``, ``photo`` (what was read), ``press`` (a key did nothing),
+    ``help`` (its own call), ``emergency`` (those of other windows).
     Every event of the hall may change what a window page shows, so each is a ``refresh`` there.
     """
 

@@ -18,6 +18,7 @@ from kiosk.devices.announcing import Announcer
 from kiosk.devices.at_windows import AtWindows
 from kiosk.devices.building import Devices, build_devices
 from kiosk.devices.climate import HallClimate
+from kiosk.devices.help_signals import HelpSignals
 from kiosk.devices.panels import Panels
 from kiosk.devices.status_socket import DeviceSocket
 from kiosk.devices.window_inputs import WindowInputs
@@ -37,7 +38,9 @@ from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import kiosk_message
 from kiosk.web.server import Server
 from ticketing.day.setup import Setup
+from ticketing.help.help_calls import Place
 from ticketing.live.alerts import FOR_ALL
+from ticketing.model import Actor
 from ticketing.office import Office
 from ticketing.privacy.anchors import AnchorFile, Anchors
 from ticketing.reports.climate import ClimateRecords
@@ -125,7 +128,11 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             screen.tell(*kiosk_message(view))
             if hall.reading_aloud:
                 hall.reading_aloud.follow(view)
-            face = KioskFace(view.card_lies, view.state is Stage.TAKING, not (view.reader_ready and view.printer_ready))
+            light(view)
+
+        def light(view: KioskView) -> None:
+            fault = not (view.reader_ready and view.printer_ready)
+            face = KioskFace(view.card_lies, view.state is Stage.TAKING, fault, help_signals.lit)
             for panel in devices.kiosk_panels:
                 panel.show(face)
 
@@ -160,14 +167,20 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         )
         hall.in_force.look()
         feed.follow(hall.in_force.hear)
+        here = Place("kiosk", box)
+        help_signals = HelpSignals(hall.help, hall.help_words, (here, screen), hall.terminal_news, news)
+        help_signals.follow(lambda _calls: light(kiosk.view()))
+        feed.follow(help_signals.hear)
         kinds = {one.name: one.driver for one in settings.devices}
         window_inputs = WindowInputs(office, hall.ratings, news, devices.panels, kinds)
         feed.follow(window_inputs.follow)
-        kiosk_inputs = KioskInputs(office, kiosk, screen, Words(settings.hall.desk, settings.hall.desk_en))
+        hall.reading_aloud = _reading_aloud(devices)
+        call_help = partial(hall.help.call, here, Actor(f"{box}-keys", "kiosk"))
+        kiosk_inputs = KioskInputs(office, kiosk, screen, Words(settings.hall.desk, settings.hall.desk_en), call_help)
         publisher = _publisher(settings, devices, hall)
         if publisher:
             feed.follow(publisher.hear)
-        hall.reading_aloud = _reading_aloud(devices)
+            help_signals.follow(publisher.show_help)
         if devices.simulators:
             hall.virtual_hall = _virtual_hall(settings, devices, office, now)
 
@@ -201,6 +214,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         *([window_inputs] if {"pad", "gpio"} & set(kinds.values()) else []),
         *([kiosk_inputs] if {"scanner", "gpio"} & set(kinds.values()) else []),
         announcer,
+        help_signals,
         *([panels] if devices.panels else []),
         housekeeping,
         held,

@@ -186,6 +186,25 @@ class AlertCleared(AlertEvent, type="alert.cleared"):
     """It has stood well again for a while."""
 
 
+@dataclass
+class HelpEvent(NewEvent):
+    """What happens to a call for help; ``call`` is its id, and staff alone can ask what it is about."""
+
+    call: int
+
+
+class HelpCalled(HelpEvent, type="help.called"):
+    """Somebody wants help."""
+
+
+class HelpAnswered(HelpEvent, type="help.answered"):
+    """Somebody goes."""
+
+
+class HelpDone(HelpEvent, type="help.done"):
+    """It is over."""
+
+
 class HallChanged(NewEvent, type="hall.changed", changes_all=True):
     """Services or windows were changed, or a clock was repaired."""
 

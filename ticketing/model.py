@@ -101,6 +101,7 @@ class Window:
         pause_text, pause_text_en: text on its LED strip while paused; "" for the default.
         clerk: account of the clerk at the window; None when nobody is logged in there.
         removed: removed while a ticket was there.
+        zone: the part of the hall it is in, such as a floor, which has screens and notices of its own; "" for none.
     """
 
     id: str
@@ -112,6 +113,7 @@ class Window:
     pause_text_en: str = ""
     clerk: str | None = None
     removed: bool = False
+    zone: str = ""
 
     def serves(self, service: str) -> bool:
         """Whether tickets of ``service`` may be called to this window."""

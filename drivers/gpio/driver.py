@@ -250,11 +250,7 @@ class Gpio:
                 self._tell(KeyPressed(one.window, one.does))  # type: ignore[arg-type]
             self._pressed_at[one] = now
         else:
-            key = one.does.removeprefix("key-")
-            self._tell(KioskKeyPressed(key))  # type: ignore[arg-type]
-            for lamp in self._showing("help"):
-                # Pressed again, help is not wanted any more.
-                self._on[lamp] = key == "help" and not self._on[lamp]
+            self._tell(KioskKeyPressed(one.does.removeprefix("key-")))  # type: ignore[arg-type]
 
     # What is shown
 
@@ -278,6 +274,7 @@ class Gpio:
         self._set("", "card", face.card)
         self._set("", "take", face.slip)
         self._set("", "error", face.fault)
+        self._set("", "help", face.help)
 
     def _showing(self, shows: Shows, window: str = "") -> list[Output]:
         return [one for one in self._outputs if (one.shows, one.window) == (shows, window)]

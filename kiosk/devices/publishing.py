@@ -1,4 +1,4 @@
-"""Publishes this box by MQTT: how its devices are, the hall's calls, the climate; and obeys commands where allowed.
+"""Publishes this box by MQTT: how its devices are, the hall's calls, help, climate; obeys commands where allowed.
 
 ``<base>`` is ``<prefix>/<box>``; values are JSON. No name, ID number or code of a ticket is in any of them.
 
@@ -10,6 +10,8 @@
     <base>/call                   {number, window, window_name, at, recall}             once
     <base>/last_call              the same                                              retained
     <base>/alerts                 [{kind, subject, since, what, what_en, advice, advice_en}]   retained
+    <base>/help                   {open, unanswered, calls: [{place, place_en, at, answered}]}   retained
+    <base>/emergency              {open, windows}: emergency calls between clerks       retained
     <base>/devices/<device>/test         PRESS              a command: test it
     <base>/climate/<device>/override     on, off, auto      a command, for an hour
 
@@ -27,11 +29,13 @@ from typing import TYPE_CHECKING, Any
 
 from display.advice import DEVICES
 from display.alerts import alert_words
+from display.prompts import Words
 from drivers.device import CanBeTested, DeviceEvent
 from drivers.supervisor import Supervisor
 from kiosk.devices.climate import HallClimate, ZoneView
 from kiosk.service import Inbox, Loop
 from ticketing.events import AlertEvent, TicketRecalled, kind_of
+from ticketing.help.help_calls import HelpCall
 from ticketing.live.watch import Alert
 from ticketing.model import Event, StoreError, TicketingError, Window
 
@@ -100,6 +104,7 @@ class Publisher:
         broker.status = f"{self._base}/status"
         broker.subscribed = (f"{self._base}/devices/+/test", f"{self._base}/climate/+/override")
         self._calls: deque[Event] = deque(maxlen=BACKLOG)
+        self._help: list[tuple[HelpCall, Words]] = []
         self._loop = Loop("publishing", LOOK, self._look)
         self._commands = Inbox("commands", self._obey)
         # A command that waits is not queued again, so that a flood of them is one.
@@ -128,6 +133,11 @@ class Publisher:
         self._calls.extend(event for event in events if kind_of(event.type).spoken)
         if any(issubclass(kind_of(event.type), AlertEvent) for event in events):
             self._alerts_changed = True
+        self._loop.wake()
+
+    def show_help(self, calls: Sequence[tuple[HelpCall, Words]]) -> None:
+        """Take the open calls for help, each with the words for its place; returns at once."""
+        self._help = list(calls)
         self._loop.wake()
 
     def take(self, event: DeviceEvent) -> None:
@@ -183,6 +193,8 @@ class Publisher:
             except StoreError:
                 self._alerts_changed = True
                 raise
+        for topic, told in _help(self._help).items():
+            self._keep(topic, told)
         while self._calls:
             call = self._calls.popleft()
             if self._now() - call.at <= STALE:
@@ -250,6 +262,23 @@ class Publisher:
             value_template="{{ value_json.number }}",
             json_attributes_topic=f"{self._base}/last_call",
         )
+        yield self._entity(
+            "sensor",
+            "help",
+            "求助 Help calls",
+            state_topic=f"{self._base}/help",
+            value_template="{{ value_json.open }}",
+            json_attributes_topic=f"{self._base}/help",
+        )
+        yield self._entity(
+            "binary_sensor",
+            "emergency",
+            "紧急呼叫 Emergency call",
+            device_class="safety",
+            state_topic=f"{self._base}/emergency",
+            value_template="{{ 'ON' if value_json.open else 'OFF' }}",
+            json_attributes_topic=f"{self._base}/emergency",
+        )
 
     def _of_zone(self, zone: ZoneView) -> Iterator[tuple[str, str]]:
         name, topic = zone.device or "", f"{self._base}/climate/{zone.device}"
@@ -313,6 +342,30 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "what_en": said.what.en,
         "advice": said.then and said.then.zh,
         "advice_en": said.then and said.then.en,
+    }
+
+
+def _help(calls: Sequence[tuple[HelpCall, Words]]) -> dict[str, dict[str, Any]]:
+    """What is published of the open calls, by topic."""
+    plain = [(call, place) for call, place in calls if not call.emergency]
+    return {
+        "help": {
+            "open": len(plain),
+            "unanswered": sum(call.answered_at is None for call, _ in plain),
+            "calls": [
+                {
+                    "place": place.zh,
+                    "place_en": place.en,
+                    "at": call.called_at.isoformat(timespec="seconds"),
+                    "answered": call.answered_at is not None,
+                }
+                for call, place in plain
+            ],
+        },
+        "emergency": {
+            "open": len(calls) - len(plain),
+            "windows": [call.place.name for call, _ in calls if call.emergency],
+        },
     }
 
 

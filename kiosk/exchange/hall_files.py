@@ -34,7 +34,7 @@ def setup_of(said: Businesses, state: WindowState = "closed") -> HallSetup:
     """The setup for the store; ``state`` is given to windows that are new."""
     return HallSetup(
         tuple(Service(**{name: getattr(one, name) for name in _SHARED}) for one in said.services),
-        tuple(Window(one.id, one.name, one.services, state, one.weights) for one in said.windows),
+        tuple(Window(one.id, one.name, one.services, state, one.weights, zone=one.zone) for one in said.windows),
         (*_hours_of(EVERY, said.hours), *(hours for one in said.services for hours in _hours_of(one.id, one.hours))),
         tuple(
             SpecialDay(
@@ -87,6 +87,7 @@ def hall_file_of(setup: HallSetup) -> HallFile:
             WindowSettings.model_construct(
                 id=one.id,
                 name=one.name,
+                zone=one.zone,
                 services=one.services,
                 weights={name: minutes for name, minutes in one.weights.items() if minutes},
             )

@@ -1,5 +1,6 @@
 """What devices at the kiosk tell besides cards: a code before its scanner, keys of a tactile pad, sensors."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -28,14 +29,23 @@ class KioskInputs(Inbox):
         kiosk: the session.
         screen: the stream of the kiosk's page.
         desk: where a person helps.
+        call_help: calls somebody to the kiosk.
     """
 
-    def __init__(self, office: Office, kiosk: KioskController, screen: Channel, desk: Words) -> None:
+    def __init__(
+        self,
+        office: Office,
+        kiosk: KioskController,
+        screen: Channel,
+        desk: Words,
+        call_help: Callable[[], object] = lambda: None,
+    ) -> None:
         self._office = office
         self._appointments = Appointments(office.ledger)
         self._kiosk = kiosk
         self._screen = screen
         self._desk = desk
+        self._call_help = call_help
         super().__init__("kiosk inputs", self._handle)
 
     def hear(self, event: DeviceEvent) -> None:
@@ -46,6 +56,9 @@ class KioskInputs(Inbox):
         match event:
             case KioskKeyPressed(key):
                 self._screen.tell("key", {"key": key})
+                if key == "help":
+                    # Here, not by the page alone: it may be what does not work.
+                    self._call_help()
             case Sensed("presence", here):
                 self._screen.tell("presence", {"here": here})
             case Sensed("ticket-taken", True):

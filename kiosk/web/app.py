@@ -31,6 +31,7 @@ from kiosk.web.api import (
     windows,
 )
 from kiosk.web.api import hall as hall_api
+from kiosk.web.api import help as help_api
 from kiosk.web.api.manage import live
 from kiosk.web.api.matters import routes as matters
 from kiosk.web.auth import Access, Gate, public
@@ -175,6 +176,7 @@ def create_app(
         appointments.routes(hall),
         devices.routes(hall),
         climate.routes(hall),
+        help_api.routes(hall),
         setup.routes(hall),
         matters.routes(hall),
         login.routes(hall),

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from config.settings import Settings
+from display.prompts import Words
 from drivers.supervisor import Supervisor
+from kiosk.devices.help_signals import HelpWords
 from kiosk.devices.terminal_cards import TerminalCards
 from kiosk.devices.testing import DeviceTests
 from kiosk.event_feed import Channels
@@ -18,6 +20,7 @@ from ticketing.cases.cases import Cases
 from ticketing.cases.ratings import Ratings
 from ticketing.day.setup import Setup
 from ticketing.drafts.drafts import Drafts
+from ticketing.help.help_calls import HelpCalls
 from ticketing.line.supplements import Supplements
 from ticketing.live.alerts import Limits
 from ticketing.live.watch import DeviceDown, Watch
@@ -52,7 +55,7 @@ class Hall:
         virtual_hall: controls and state of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
         reading_aloud: what the kiosk's earphones say; None where it has none.
-        terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}, ``card`` {lies}.
+        terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}, ``card`` {lies}, ``help``.
         terminal_cards: the cards on the readers of this box's terminals.
         climate: the hall's zones.
         in_force: what the hall's setup overrules of this box's settings.
@@ -61,6 +64,7 @@ class Hall:
         wrong_codes: limits guessing; every route that takes a code looks it up inside ``wrong_codes.watch``.
         device_tests: a technician's tests of the devices.
         watch: the hall at this moment, and its alerts.
+        help: calls for help; ``help_words`` says where they come from and who goes.
         cases, supplements, ratings, reports, audit, terminals, setup, matters, appointments: more verbs, on the
             office's ledger.
     """
@@ -95,6 +99,8 @@ class Hall:
     in_force: SetupInForce = field(init=False)
     matters: Matters = field(init=False)
     appointments: Appointments = field(init=False)
+    help: HelpCalls = field(init=False)
+    help_words: HelpWords = field(init=False)
 
     def service(self, service: str) -> Service | None:
         """The service of that id; None when the hall has none, or no longer."""
@@ -124,6 +130,9 @@ class Hall:
         self.in_force = SetupInForce(self.office, self.setup)
         self.matters = Matters(ledger)
         self.appointments = Appointments(ledger)
+        self.help = HelpCalls(ledger)
+        at = self.settings.hall
+        self.help_words = HelpWords(self.office, at.id, Words(at.desk, at.desk_en))
 
     def _devices_down(self) -> list[DeviceDown]:
         states = (one.state for one in self.devices)

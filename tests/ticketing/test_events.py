@@ -12,13 +12,14 @@ from offices import CHEN, CLERK, DESK, LI, OfficeHall
 from ticketing import events
 from ticketing.backup.restore import Backups
 from ticketing.events import TYPES, kind_of
+from ticketing.help.help_calls import HelpCalls, Place
 from ticketing.live.alerts import Limits
 from ticketing.live.watch import DeviceDown, Watch
 from ticketing.model import Actor
 from ticketing.store import tables
 
 ROOT = Actor("root", "technician", "console")
-ABOUT = {"ticket", "window", "hall", "alert"}
+ABOUT = {"ticket", "window", "hall", "alert", "help"}
 """What a type is about: the part before its dot, by which pages choose their events."""
 
 PARTS = {"ticket": ["number", "service"], "window": ["window", "text"], "alert": ["alert", "kind"]}
@@ -78,6 +79,9 @@ ticket.returned {"number": "A006", "service": "seal", "was": "expired"}
 hall.changed {}
 alert.raised {"alert": 1, "kind": "device"}
 alert.cleared {"alert": 1, "kind": "device"}
+help.called {"call": 1}
+help.answered {"call": 1}
+help.done {"call": 1}
 hall.restored {"made_at": "2026-03-02T09:06:15+08:00"}
 """  # noqa: E501
 """What the verbs of ``a_long_day`` and a restore have always stored, byte by byte: integrators rely on it."""
@@ -136,6 +140,10 @@ def a_long_day(desk: OfficeHall) -> None:
     watch.look()
     desk.later(minutes=3)
     watch.look()
+    calls = HelpCalls(office.ledger)
+    calls.call(Place("kiosk", "box"), Actor("kiosk", "kiosk"))
+    calls.answer(1, DESK)
+    calls.done(1, DESK)
 
 
 def test_what_is_stored_of_every_type_stays_as_it_is_byte_by_byte(desk: OfficeHall, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ class HallSetup:
     """The setup, in the hall's order, without removed services and windows.
 
     Attributes:
-        services, windows: of a window only its name, services and head starts; its state is not part of the setup.
+        services, windows: of a window its name, zone, services and head starts; its state is no part of the setup.
         hours, special_days, quotas, slots: the calendar's, in any order.
         classes: of priority, in the hall's order; None: those of each box's settings.
         papers: the layouts of slip and receipt, as JSON that is none of this package's business; "" for the usual ones.
@@ -298,7 +298,8 @@ def _plain(setup: HallSetup) -> HallSetup:
 
     def window(one: Window) -> Window:
         services = ("*",) if "*" in one.services else tuple(sorted(set(one.services)))
-        return Window(one.id, one.name, services, "closed", {k: v for k, v in sorted(one.weights.items()) if v})
+        weights = {name: minutes for name, minutes in sorted(one.weights.items()) if minutes}
+        return Window(one.id, one.name, services, "closed", weights, zone=one.zone)
 
     def by(key: Callable[[Any], Any], ones: Iterable[Any]) -> tuple[Any, ...]:
         return tuple(sorted(ones, key=key))
@@ -353,7 +354,7 @@ def _put_services(m: Transaction, services: Sequence[Service]) -> None:
 def _put_windows(m: Transaction, wanted: Sequence[Window]) -> None:
     there = set(m.conn.scalars(select(_w.c.id)))
     for place, one in enumerate(wanted):
-        values = {"name": one.name, "position": place, "removed_at": None}
+        values = {"name": one.name, "zone": one.zone, "position": place, "removed_at": None}
         if one.id in there:
             m.conn.execute(update(_w).where(_w.c.id == one.id).values(values))
         else:

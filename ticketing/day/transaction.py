@@ -111,11 +111,12 @@ _LAST_SEQ = Prepared(select(func.max(tables.event.c.seq)))
 
 
 def _window(ident: str, served: str | None, removed_at: int | None, *rest: Any) -> Window:
-    name, state, pause_text, pause_text_en, clerk = rest
+    name, state, pause_text, pause_text_en, clerk, zone = rest
     starts = {service: int(start) for service, start in sorted(one.split("\t") for one in (served or "").splitlines())}
     services = ("*",) if "*" in starts else tuple(starts)
     weights = {service: start for service, start in starts.items() if start}
-    return Window(ident, name, services, state, weights, pause_text, pause_text_en, clerk, removed_at is not None)
+    removed = removed_at is not None
+    return Window(ident, name, services, state, weights, pause_text, pause_text_en, clerk, removed, zone)
 
 
 _w, _ws = tables.window, tables.window_service
@@ -131,6 +132,7 @@ _windows = select(
     _w.c.pause_text,
     _w.c.pause_text_en,
     _w.c.clerk,
+    _w.c.zone,
 ).order_by(_w.c.position)
 # A removed window is still listed while a ticket is there.
 _WINDOWS = Prepared(

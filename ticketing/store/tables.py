@@ -112,6 +112,8 @@ window = _table(
     Column("name", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("state", String(16), nullable=False),
+    # The part of the hall it is in, such as a floor; screens and notices may be of some zones alone.
+    Column("zone", String(64), nullable=False, server_default=""),
     # What its strip and screen say while it is paused; empty: the hall's usual words.
     Column("pause_text", Text, nullable=False, server_default=""),
     Column("pause_text_en", Text, nullable=False, server_default=""),
@@ -543,6 +545,57 @@ alert = _table(
 )
 standing = alert.c.cleared_at.is_(None)
 Index("alert_standing", alert.c.kind, alert.c.subject, unique=True, sqlite_where=standing)
+help_call = _table(
+    "help_call",
+    # Somebody who asked for help (呼叫工作人员), or a clerk's emergency call.
+    Column("id", Id, primary_key=True),
+    Column("hall_day", String(10), nullable=False, index=True),
+    # kiosk (a box), terminal, window, ticket (the number; it called from a phone)
+    Column("place_kind", String(16), nullable=False),
+    Column("place", String(64), nullable=False),
+    Column("ticket_id", ForeignKey("ticket.id"), index=True),
+    Column("reason", String(16), nullable=False, server_default=""),
+    Column("emergency", Boolean, nullable=False, server_default=false()),
+    Column("called_at", BigInteger, nullable=False),
+    Column("called_by", String(64), nullable=False),
+    Column("answered_at", BigInteger),
+    Column("answered_by", String(64)),
+    # The window whose clerk goes; empty for the desk or the manager.
+    Column("answered_from", String(64), nullable=False, server_default=""),
+    Column("done_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+Index(
+    "help_call_open",
+    help_call.c.hall_day,
+    help_call.c.emergency,
+    help_call.c.place_kind,
+    help_call.c.place,
+    unique=True,
+    sqlite_where=help_call.c.done_at.is_(None),
+)
+
+notice = _table(
+    "notice",
+    # What screens show between calls, and what phones of those who wait are told.
+    Column("id", Id, primary_key=True),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("text_en", Text, nullable=False, server_default=""),
+    # The name of a picture or film in the folder of this hall's media; null for words alone.
+    Column("media", String(80)),
+    Column("from_at", BigInteger),
+    Column("until_at", BigInteger),
+    # JSON list of zones; empty for all.
+    Column("zones", Text, nullable=False, server_default="[]"),
+    # For those who wait for this service or window; then phones are told too.
+    Column("service_id", String(64)),
+    Column("window_id", String(64)),
+    # How often it comes: 1 to 3 times in a round.
+    Column("priority", Integer, nullable=False, server_default="1"),
+    Column("made_at", BigInteger, nullable=False),
+    Column("made_by", String(64), nullable=False),
+    sqlite_autoincrement=True,
+)
 
 fact = _table(
     "fact",

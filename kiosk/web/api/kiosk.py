@@ -38,7 +38,8 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         """Messages `state`, each with the whole of `GET /kiosk`, the first at once.
 
         From devices at the kiosk: `key` `{key}`, one of next, prev, ok, back, help; `presence` `{here}`; `found`
-        `{ok, number, service, words}`, what a code that was scanned is about.
+        `{ok, number, service, words}`, what a code that was scanned is about; `help` `{call, state, words}`, that
+        somebody was called to this kiosk, who goes, and that it is over.
         """
         kiosk()
         return streams.answer(hall.screen.listen())

@@ -85,6 +85,16 @@ class FiguresAnswer(Answer):
         return joined(value, wait=value.waits, walk=value.walks, service=value.services, grades=grades)
 
 
+class HelpFiguresAnswer(Answer):
+    """Calls for help; the seconds until somebody went are null when nobody did."""
+
+    calls: int = Field(description="from residents and clerks, without emergencies")
+    answered: int
+    emergencies: int = Field(description="emergency calls between clerks")
+    mean_seconds: int | None
+    longest_seconds: int | None
+
+
 class DayAnswer(Answer):
     """A hall day."""
 
@@ -94,6 +104,7 @@ class DayAnswer(Answer):
     services: list[FiguresAnswer]
     windows: list[FiguresAnswer]
     clerks: list[FiguresAnswer]
+    help: HelpFiguresAnswer
 
 
 class SpanAnswer(Answer):
@@ -118,7 +129,8 @@ def routes(hall: Hall) -> Routes:
         report = hall.reports.day(query.date or hall.office.ledger.today())
         if query.format == "csv":
             return _csv(report, f"{report.day}")
-        return answer(DayAnswer.of(joined(report, date=f"{report.day}")))
+        help_calls = hall.help.figures(report.day, report.day)
+        return answer(DayAnswer.of(joined(report, date=f"{report.day}", help=help_calls)))
 
     @api.get("/reports", summary="The figures of a span of days", responses={"200": SpanAnswer})
     @manager

@@ -61,7 +61,10 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @api.get("/terminals/<terminal>/events", summary="News for one terminal's page", responses={"200": dict(STREAM)})
     @allow("terminal", terminal=True)
     def follow(path: TerminalPath) -> Response:
-        """`scan`: what the scanner at this terminal read: `{text}`; `card`: whether one lies there now: `{lies}`."""
+        """`scan`: what the scanner at this terminal read: `{text}`; `card`: whether one lies there now: `{lies}`.
+
+        `help`: that somebody was called here, who goes, and that it is over: `{call, state, words}`.
+        """
         own_terminal(path.terminal)
         return streams.answer(hall.terminal_news.listen(path.terminal))
 

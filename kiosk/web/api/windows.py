@@ -150,6 +150,8 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         `scan`, `card`: what scanner or card reader at this window read: `{ok, code, number, message, message_en}`.
         `photo`: of that card, where a decoder is set up: `{number, picture}`, a data URL.
         `press`: why a key of a pad or a button there did nothing: `{ok, code, message, message_en}`.
+        `help`: who comes to help: `{call, state, words}`. `emergency`: emergency calls of other windows:
+        `{calls: [{id, window, place, called_at}], own}`, and whether one of this window is open.
         """
         hall.window(path.window)
         return streams.answer(hall.news.listen(path.window))

@@ -4,10 +4,12 @@ The code in the address is a capability: it is never sent to other sites (Referr
 """
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
+from display.prompts import Words
 from display.refusals import words
 from display.waits import wait_words
 from kiosk.web.api.tickets import LONGEST_NUMBER, returns_left
@@ -16,6 +18,7 @@ from kiosk.web.hall import Hall
 from kiosk.web.pages.public import form_page
 from kiosk.web.schema.answers import see_other
 from ticketing.model import ClosedError, LimitError, State, StateError, UnknownError
+from ticketing.office import PHONE
 from ticketing.policy import Why
 
 
@@ -49,8 +52,14 @@ def ticket_pages(hall: Hall) -> Blueprint:
             wait=wait_words(*view.expected_wait) if view.expected_wait and view.ticket.ahead else None,
             why=_why(code, number) if number and view.ticket.state is State.WAITING else None,
             asking="why" if number else request.args.get("ask", ""),
+            help_said=_help(code),
             now=hall.clock(),
         )
+
+    def _help(code: str) -> Words | None:
+        """What to say of the call for help that is open for this ticket."""
+        found = hall.help.of_code(code)
+        return hall.help_words.going(found) if found else None
 
     def _why(code: str, number: str) -> Why:
         try:
@@ -71,7 +80,13 @@ def ticket_pages(hall: Hall) -> Blueprint:
     def come_back(code: str) -> Response:
         return _then_back(code, State.WAITING, hall.office.return_by_code)
 
-    def _then_back(code: str, wanted: State, verb: Callable[[str], object]) -> Response:
+    @blueprint.post("/t/<code>/help")
+    @blueprint.post("/T/<code>/help")
+    @public
+    def call_help(code: str) -> Response:
+        return _then_back(code, None, partial(hall.help.call_by_code, actor=PHONE))
+
+    def _then_back(code: str, wanted: State | None, verb: Callable[[str], object]) -> Response:
         """Run the verb and show the page again, with the reason if it was refused."""
         check_same_site(request)
         refused = ""

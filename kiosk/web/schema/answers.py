@@ -188,6 +188,7 @@ class HallWindowAnswer(Answer):
     services: list[str]
     pause_text: str = Field(description="what its strip says while it is paused; empty for the usual words")
     pause_text_en: str
+    zone: str = Field(description="the part of the hall it is in, such as a floor; empty for none")
 
 
 class HallAnswer(Answer):

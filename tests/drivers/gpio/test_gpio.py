@@ -205,13 +205,8 @@ def test_lamps_show_how_the_kiosk_is_and_a_slip_is_heard(cabinet: Cabinet) -> No
     wait_until(lambda: cabinet.lit() == {CARD, TAKE})
     panel.show(KioskFace(fault=True))
     wait_until(lambda: cabinet.lit() == {ERROR})
-
-
-def test_who_asks_for_help_lights_a_lamp_until_they_press_again(cabinet: Cabinet) -> None:
-    cabinet.press(HELP)
+    panel.show(KioskFace(help=True))
     wait_until(lambda: cabinet.lit() == {HELP_LAMP})
-    cabinet.press(HELP)
-    wait_until(lambda: cabinet.lit() == set())
 
 
 def test_a_test_lights_everything_for_a_moment(cabinet: Cabinet) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import wires
+from display.prompts import Words
 from drivers.climate.driver import Climate
 from drivers.climate.stations import Registers
 from drivers.climate.thermostat import Rules
@@ -21,10 +22,12 @@ from drivers.simulators.climate import ClimateSimulator
 from drivers.simulators.led.bx import LedStripSimulator
 from drivers.supervisor import Supervisor
 from kiosk.devices.climate import HallClimate
+from kiosk.devices.help_signals import HelpSignals, HelpWords
 from kiosk.devices.publishing import OVERRIDE, Publisher
-from kiosk.event_feed import EventFeed
+from kiosk.event_feed import Channel, Channels, EventFeed
 from mosquitto import Mosquitto
-from offices import CLERK, LI, OfficeHall
+from offices import CLERK, DESK, LI, OfficeHall
+from ticketing.help.help_calls import HelpCalls, Place
 from ticketing.live.alerts import Limits
 from ticketing.live.watch import Watch
 from ticketing.reports.climate import ClimateRecords
@@ -73,7 +76,11 @@ class PublishedHall(OfficeHall):
         )
         self.feed = EventFeed(self.office, self.store.on_commit)
         self.feed.follow(self.publisher.hear)
-        self.parts = [self.strip, self.zone, *self.supervisors, self.publisher]
+        calls, words = HelpCalls(self.office.ledger), HelpWords(self.office, "hall", Words("咨询台", "the desk"))
+        self.help = HelpSignals(calls, words, (Place("kiosk", "kiosk-1"), Channel()), Channels(), Channels())
+        self.help.follow(self.publisher.show_help)
+        self.feed.follow(self.help.hear)
+        self.parts = [self.strip, self.zone, *self.supervisors, self.publisher, self.help]
         for part in self.parts:
             part.start()
         self.feed.start()
@@ -162,6 +169,26 @@ def test_alerts_stand_there_in_words_for_as_long_as_they_stand(hall: PublishedHa
     wait_until(lambda: hall.seen.get(topic) == "[]")
 
 
+def test_calls_for_help_and_emergencies_stand_there_until_they_are_over(hall: PublishedHall) -> None:
+    nothing = {"open": 0, "unanswered": 0, "calls": []}
+    wait_until(lambda: hall.read("help") == nothing)
+    calls = HelpCalls(hall.office.ledger)
+    wanted = calls.call(Place("kiosk", "kiosk-1"), DESK)
+    wait_until(lambda: hall.read("help").get("open") == 1)
+    told = {"place": "取号机 kiosk-1", "place_en": "Kiosk kiosk-1", "answered": False}
+    at = hall.now.isoformat(timespec="seconds")
+    assert hall.read("help") == {"open": 1, "unanswered": 1, "calls": [told | {"at": at}]}
+    calls.answer(wanted.id, DESK)
+    wait_until(lambda: hall.read("help")["unanswered"] == 0)
+    silent = calls.emergency("2", CLERK)
+    wait_until(lambda: hall.read("emergency") == {"open": 1, "windows": ["2"]})
+    assert hall.read("help")["open"] == 1
+    calls.answer(silent.id, DESK)
+    calls.done(wanted.id, DESK)
+    wait_until(lambda: hall.read("help") == nothing)
+    wait_until(lambda: hall.read("emergency") == {"open": 0, "windows": []})
+
+
 def test_a_broker_that_forgot_everything_has_it_again(hall: PublishedHall) -> None:
     hall.mosquitto.stop()
     hall.issue("tax")
@@ -196,6 +223,8 @@ def test_home_assistant_finds_everything(hall: PublishedHall) -> None:
         "select/climate-1f_override",
         "sensor/alerts",
         "sensor/last_call",
+        "sensor/help",
+        "binary_sensor/emergency",
     }
     wait_until(lambda: set(hall.found()) >= expected)
     found = hall.found()

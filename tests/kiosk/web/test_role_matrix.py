@@ -89,6 +89,14 @@ POST  /desk/cases/<code>/supplement                                 kiosk, desk
 POST  /cases/<int:case>/print                                       clerk, desk
 POST  /cases/<int:case>/progress                                    clerk, desk
 
+POST  /help                                                         kiosk, clerk, terminal
+GET   /help/here                                                    kiosk, terminal
+GET   /help                                                         clerk, desk, manager
+POST  /help/<int:call>/answer                                       clerk, desk, manager
+POST  /help/<int:call>/done                                         clerk, desk, manager
+POST  /tickets/<code>/help                                          anyone
+POST  /windows/<window>/emergency                                   clerk, of this window
+
 GET   /setup                                                        manager
 PUT   /setup                                                        manager
 GET   /live                                                         manager
@@ -138,6 +146,8 @@ GET   /t/<code>                                                     anyone
 GET   /T/<code>                                                     anyone
 POST  /t/<code>/cancel                                              anyone
 POST  /T/<code>/cancel                                              anyone
+POST  /t/<code>/help                                                anyone
+POST  /T/<code>/help                                                anyone
 POST  /t/<code>/return                                              anyone
 POST  /T/<code>/return                                              anyone
 GET   /p/<code>                                                     anyone

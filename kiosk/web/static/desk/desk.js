@@ -10,6 +10,7 @@ import { press } from "../shared/press.js";
 import { codeIn, listenForScans } from "../shared/scan.js";
 import { signIn, signOut } from "../staff/signing.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
+import { helpPanel } from "./help.js";
 
 const input = (/** @type {string} */ id) => el(id, HTMLInputElement);
 const priorities = el("priority", HTMLSelectElement);
@@ -357,13 +358,15 @@ const moved = (/** @type {{number: string}} */ { number }) => {
   learnHall();
   if (number === found?.number) again();
 };
+const help = helpPanel(problemWords);
 const changed = () => {
   learnHall();
   learnAlerts();
   again();
+  help.refresh();
 };
 follow("/events", {
-  on: { ticket: moved, alert: learnAlerts, hall: changed, reset: changed },
+  on: { ticket: moved, help: help.refresh, alert: learnAlerts, hall: changed, reset: changed },
   connected(isConnected, heard) {
     showLost(isConnected, heard);
     el("line").className = `state ${isConnected ? "good" : "stop"}`;
@@ -385,4 +388,5 @@ speak(() => {
   renderIssued();
   renderFound();
   showAlerts(el("alerts"), alerts);
+  help.render();
 });

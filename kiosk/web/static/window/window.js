@@ -11,6 +11,7 @@ import { awake, isLocked, lockWhenLeft } from "../staff/lock.js";
 import { listenForScans } from "../shared/scan.js";
 import { signIn, signOut } from "../staff/signing.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
+import { windowHelp } from "./help.js";
 import { renderQueue } from "./queue.js";
 import { residentPanel } from "./resident.js";
 import { clerkVerbs } from "./verbs.js";
@@ -48,6 +49,7 @@ let refused = null;       // the code of a scan that a reason may still let thro
 let taken = null;         // of a refusal because another clerk sits here
 
 const panel = residentPanel(tell);
+const help = windowHelp({ me, path, tell });
 const showLost = lostLine();
 
 /**
@@ -399,7 +401,7 @@ const VERBS = Object.fromEntries(
 /** @type {Record<string, () => Promise<void>>} */
 const KEYS = {
   F1: VERBS.outcome, F2: VERBS.recall, F3: VERBS["no-show"], F4: VERBS.hold, F5: VERBS.transfer, F6: VERBS.pause,
-  F7: VERBS.number, F8: show, F9: override, F10: VERBS.undo,
+  F7: VERBS.number, F8: show, F9: override, F10: VERBS.undo, F11: help.wanted,
 };
 
 /**
@@ -457,6 +459,7 @@ function onClick(button, action) {
 onClick(goKey, go);
 onClick(showKey, show);
 onClick(overrideKey, override);
+onClick(el("help-wanted"), help.wanted);
 for (const [verb, action] of Object.entries(VERBS)) {
   onClick(find(`.verbs [data-verb="${verb}"]`), action);
 }
@@ -498,6 +501,8 @@ follow(`${path}/events`, {
     scan: onHardwareScan,
     card: onHardwareScan,
     photo: onPhoto,
+    help: help.heard,
+    emergency: help.emergency,
     // A key of a pad or a button here did nothing.
     press: (news) => {
       awake();
@@ -510,7 +515,10 @@ follow(`${path}/events`, {
     el("line").className = `state ${isConnected ? "good" : "stop"}`;
     renderLine();
     renderKeys();
-    if (isConnected) refresh();
+    if (isConnected) {
+      refresh();
+      help.refresh();
+    }
   },
 });
 

@@ -17,6 +17,7 @@ from ticketing.day.setup import HallSetup
 from ticketing.model import Actor
 from wires import wait_until
 
+DESK = Actor("chen", "desk")
 PRESENCE, TAKEN, NEXT, PREV, OK, BACK, HELP, LAMP, TAKE_LAMP = 27, 22, 5, 6, 13, 19, 26, 23, 24
 TABLES: list[dict[str, Any]] = [
     {"name": "kiosk-scanner", "driver": "scanner", "at": "kiosk"},
@@ -82,6 +83,11 @@ def test_five_keys_take_a_number_without_a_finger_on_the_screen(hall: Any, kiosk
     wait_until(lambda: pins.lit(LAMP))
     pins.press(BACK)
     expect(kiosk.locator("#help")).to_be_hidden()
+    calls = hall.program.hall.help
+    (wanted,) = calls.open()
+    assert pins.lit(LAMP), "somebody is still to come"
+    calls.answer(wanted.id, DESK)
+    calls.done(wanted.id, DESK)
     wait_until(lambda: not pins.lit(LAMP))
 
 

@@ -421,3 +421,17 @@ interface AuditProof {
   own: "there" | "missing" | "malformed";
   anchors: { anchor: string; held: "holds" | "cut" | "other" | "older" }[];
 }
+
+interface Emergency {
+  id: number;
+  window: string | null;
+  place: Said;
+  called_at: string;
+}
+
+interface HelpCall extends Emergency {
+  emergency: boolean;
+  reason: Said;
+  state: "called" | "answered" | "done";
+  who: string | null;
+}
