@@ -269,6 +269,7 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     ),
     "unknown_appointment": "没有这个预约，请刷新后再看 | No such appointment: reload and look again",
     "appointment_over": "这个预约已取消或已用过 | This appointment is cancelled or used already",
+    "take_back_over": "10 分钟内才能撤回，请重新预约或取消 | This could be taken back for 10 minutes: book or cancel anew",
     "no_id_number": "预约要用身份证号码，请刷身份证 | An appointment needs an ID number: lay the card",
     "bad_date": "日期不对，应像 2026-03-09 | Not a date: write it like 2026-03-09",
     "bad_time": "时间不对，应像 09:30 | Not a time: write it like 09:30",

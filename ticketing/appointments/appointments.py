@@ -196,6 +196,46 @@ class Appointments:
         log.info("appointment %s cancelled by its holder at %s", cancelled.id, actor.place)
         return cancelled
 
+    def take_back(self, appointment: int, actor: Actor) -> Appointment:
+        """Take back at the desk what was booked or cancelled last; errors as :meth:`take_back_code`.
+
+        Raises ``unknown_appointment``, too.
+        """
+        with self._ledger.verb() as m:
+            back = booking.take_back(m, booking.row_of(m, appointment))
+        log.info("appointment %s is %s again, by %s", back.id, back.state, actor.who)
+        return back
+
+    def take_back_code(self, code: str) -> Appointment:
+        """Take back, by its code, the booking or the cancellation of an appointment.
+
+        Raises:
+            UnknownError: ``unknown_code``.
+            StateError: as :func:`booking.take_back`.
+        """
+        with self._ledger.verb() as m:
+            back = booking.take_back(m, booking.row_of_code(m, code))
+        log.info("appointment %s is %s again, by its holder", back.id, back.state)
+        return back
+
+    def take_back_by_holder(self, appointment: int, card: Resident, actor: Actor) -> Appointment:
+        """The same at a terminal, by the card of whose it is. Each try is logged; raises ``unknown_appointment``."""
+        with self._ledger.verb() as m:
+            row = booking.row_of_holder(m, appointment, card.id_number or "")
+            tried = "terminal-take-back" if row is not None else "terminal-take-back-refused"
+            access_log.append(m.conn, m.vault, m.now, actor, tried, None, subject=card.id_number)
+            try:
+                back: Appointment | TicketingError = (
+                    UnknownError("unknown_appointment") if row is None else booking.take_back(m, row)
+                )
+            except StateError as error:
+                back = error
+        # Raised outside the transaction: the entry in the audit log is kept.
+        if isinstance(back, TicketingError):
+            raise back
+        log.info("appointment %s is %s again, by its holder at %s", back.id, back.state, actor.place)
+        return back
+
     def of_day(self, day: date | None = None) -> list[Appointment]:
         """All appointments of a date (None: today), by time."""
         with self._ledger.look() as m:

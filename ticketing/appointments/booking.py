@@ -2,13 +2,29 @@
 
 Of the person, only a hash of the ID number is kept, keyed by the month it was written in: until the day of the
 appointment is over, or, for a missed appointment, for as long as it counts against the limit.
+
+A booking, and a cancellation, can be taken back for :data:`TAKE_BACK_FOR`. A cancelled appointment keeps its place
+for so long, so that taking the cancellation back cannot fail for want of one. Each person keeps one such place for a
+service and day: whoever books another time gives it up. A booking that is taken back frees its place at once.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, func, insert, literal_column, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from ticketing.calendar import DAY_MINUTES, SlotOfDay
 from ticketing.day import timetable
@@ -30,11 +46,14 @@ class AppointmentRow(NamedTuple):
     state: str
     ticket_id: int | None
     made_by: str
+    take_back_until: int | None
 
 
 _PERSON = "appointment person"
 TYPED = "typed"
 """``made_by`` of a place that was booked at a terminal by a number that was typed there, with no card."""
+TAKE_BACK_FOR = timedelta(minutes=10)
+"""How long a booking or a cancellation can be taken back."""
 
 _a = tables.appointment
 _MINE = _a.c.id == bindparam("appointment")
@@ -78,24 +97,43 @@ _MISSED: PreparedIn[str] = PreparedIn(
     _HASHES,
     str,
 )
+_TAKES_A_PLACE = or_(_a.c.state != literal_column("'cancelled'"), _a.c.take_back_until > bindparam("now"))
 _TAKEN = Prepared(
     select(_a.c.from_at, func.count().label("taken"))
-    .where(
-        _a.c.day == bindparam("day"),
-        _a.c.service_id == bindparam("service"),
-        _a.c.state != literal_column("'cancelled'"),
-    )
+    .where(_a.c.day == bindparam("day"), _a.c.service_id == bindparam("service"), _TAKES_A_PLACE)
     .group_by(_a.c.from_at)
 )
 _TAKEN_BETWEEN = Prepared(
     select(_a.c.service_id, _a.c.from_at, func.count().label("taken"))
-    .where(_a.c.day >= bindparam("first"), _a.c.day <= bindparam("last"), _a.c.state != literal_column("'cancelled'"))
+    .where(_a.c.day >= bindparam("first"), _a.c.day <= bindparam("last"), _TAKES_A_PLACE)
     .group_by(_a.c.service_id, _a.c.from_at)
 )
 _NEXT_ID = Prepared(text("SELECT coalesce(max(id), 0) + 1 FROM appointment"))
 _BOOK = Prepared(insert(_a).inline())
-_WITHDRAW = Prepared(update(_a).where(_MINE).values(state="cancelled", ended_at=bindparam("now")))
-_END = Prepared(update(_a).where(_MINE).values(state=bindparam("to"), ended_at=bindparam("now")))
+_END = Prepared(
+    update(_a).where(_MINE).values(state=bindparam("to"), ended_at=bindparam("now"), take_back_until=bindparam("until"))
+)
+_BOOK_AGAIN = Prepared(update(_a).where(_MINE).values(state="booked", ended_at=None, take_back_until=None))
+_KEPT = _of_person(
+    _a.c.day == bindparam("day"),
+    _a.c.service_id == bindparam("service"),
+    _a.c.state == literal_column("'cancelled'"),
+    _a.c.take_back_until > bindparam("now"),
+)
+_mine = _a.alias("mine")
+_BOOKED_BY_THE_SAME = Prepared(
+    select(_a.c.from_at)
+    .join(
+        _mine,
+        and_(
+            _mine.c.day == _a.c.day,
+            _mine.c.service_id == _a.c.service_id,
+            _mine.c.person_hash == _a.c.person_hash,
+        ),
+    )
+    .where(_mine.c.id == bindparam("appointment"), tables.booked)
+)
+_GIVE_UP = Prepared(update(_a).where(_MINE).values(take_back_until=None))
 _CHECK_IN = Prepared(update(_a).where(_MINE, tables.booked).values(state="checked_in", ticket_id=bindparam("ticket")))
 
 
@@ -108,6 +146,7 @@ class Appointment:
         state: ``booked``, ``checked_in``, ``cancelled``, ``missed``.
         ticket: id of the ticket issued for it.
         code: by which its holder finds and cancels it; given where it is booked, and kept nowhere.
+        take_back_until: until when its booking or its cancellation can be taken back; None once it cannot.
     """
 
     id: int
@@ -118,6 +157,7 @@ class Appointment:
     state: str
     ticket: int | None
     code: str | None = None
+    take_back_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +196,7 @@ def check_in(m: Transaction, service: str, resident: Resident | None, ticket: in
     if m.at >= row.to_at + rules.late // timedelta(microseconds=1):
         if rules.late_is == "refuse":
             raise StateError("too_late", time=f"{m.time(row.from_at):%H:%M}")
-        _END.later(m.conn, {"appointment": row.id, "to": "missed", "now": m.at})
+        _end(m, row.id, "missed", until=None)
         return None
     _CHECK_IN.later(m.conn, {"appointment": row.id, "ticket": ticket})
     if early or row.from_at <= rank:
@@ -176,9 +216,14 @@ def book(m: Transaction, service: str, day: date, minute: int, id_number: str | 
     persons = persons_of(m, id_number)
     others = _BOOKED.one_or_none(m.conn, persons, {"day": day.isoformat(), "service": service})
     there = taken(m, service, day).get(microseconds(slot.period.begins), 0)
-    refuse_taken(m, slot, others and others.from_at, there)
+    kept = _KEPT.all(m.conn, persons, {"day": day.isoformat(), "service": service, "now": m.at})
+    begins = microseconds(slot.period.begins)
+    # The place that this person still keeps there is as good as free.
+    refuse_taken(m, slot, others and others.from_at, there - sum(row.from_at == begins for row in kept))
+    for row in kept:
+        _GIVE_UP.later(m.conn, {"appointment": row.id})
     number = next_id(m)
-    _BOOK.do(m.conn, new_row(m, number, service, day, slot, person, made_by))
+    _BOOK.do(m.conn, new_row(m, number, service, day, slot, person, made_by) | {"take_back_until": _take_back_until(m)})
     return number
 
 
@@ -217,6 +262,7 @@ def new_row(
         "code_hash": _hash_of(m, _code_of(m, number)),
         "made_at": m.at,
         "made_by": made_by,
+        "take_back_until": None,
     }
 
 
@@ -243,15 +289,15 @@ def last_day(m: Transaction) -> date:
 
 
 def taken(m: Transaction, service: str, day: date) -> dict[int, int]:
-    """Places taken, by begin of slot."""
-    rows = _TAKEN.all(m.conn, {"day": day.isoformat(), "service": service})
+    """Places taken, or kept for whoever cancelled just now, by begin of slot."""
+    rows = _TAKEN.all(m.conn, {"day": day.isoformat(), "service": service, "now": m.at})
     return {row.from_at: row.taken for row in rows}
 
 
 def taken_from_today(m: Transaction) -> dict[str, dict[int, int]]:
-    """Places taken on all days that can be booked: by service, then by begin of slot."""
+    """The same on all days that can be booked: by service, then by begin of slot."""
     found: dict[str, dict[int, int]] = {}
-    for row in _TAKEN_BETWEEN.all(m.conn, {"first": m.day, "last": last_day(m).isoformat()}):
+    for row in _TAKEN_BETWEEN.all(m.conn, {"first": m.day, "last": last_day(m).isoformat(), "now": m.at}):
         found.setdefault(row.service_id, {})[row.from_at] = row.taken
     return found
 
@@ -280,7 +326,7 @@ def withdraw_typed(m: Transaction, id_number: str | None, service: str, day: dat
     """Give back what somebody booked by typing this person's number, who is here now."""
     for row in _booked(m, id_number, service, day):
         if row.made_by == TYPED:
-            _WITHDRAW.later(m.conn, {"appointment": row.id, "now": m.at})
+            _end(m, row.id, "cancelled", until=None)
 
 
 def _booked(m: Transaction, id_number: str | None, service: str, day: date) -> list[AppointmentRow]:
@@ -292,8 +338,30 @@ def cancel(m: Transaction, row: AppointmentRow) -> Appointment:
     """Cancel an appointment; raises ``appointment_over``."""
     if row.state != "booked" or row.day < m.day:
         raise StateError("appointment_over", state=row.state)
-    _END.later(m.conn, {"appointment": row.id, "to": "cancelled", "now": m.at})
-    return appointment(m, row._replace(state="cancelled"))
+    until = _take_back_until(m)
+    _end(m, row.id, "cancelled", until=until)
+    return appointment(m, row._replace(state="cancelled", take_back_until=until))
+
+
+def take_back(m: Transaction, row: AppointmentRow) -> Appointment:
+    """Take back what was done last: a booking is cancelled and its place free, a cancelled one is booked again.
+
+    Raises:
+        StateError: ``take_back_over``: too late, or there is nothing to take back; ``slot_over``: the time of what was
+            cancelled has begun; ``already_booked`` (``time``): the same person has booked another time since.
+    """
+    if row.state not in ("booked", "cancelled") or row.take_back_until is None or row.take_back_until <= m.at:
+        raise StateError("take_back_over")
+    if row.state == "booked":
+        _end(m, row.id, "cancelled", until=None)
+        return appointment(m, row._replace(state="cancelled", take_back_until=None))
+    if row.from_at <= m.at:
+        raise StateError("slot_over")
+    others: int | None = _BOOKED_BY_THE_SAME.scalar(m.conn, {"appointment": row.id})
+    if others is not None:
+        raise StateError("already_booked", time=f"{m.time(others):%H:%M}")
+    _BOOK_AGAIN.later(m.conn, {"appointment": row.id})
+    return appointment(m, row._replace(state="booked", take_back_until=None))
 
 
 def row_of(m: Transaction, appointment: int) -> AppointmentRow:
@@ -320,7 +388,16 @@ def appointment(m: Transaction, row: AppointmentRow, *, with_code: bool = False)
     """The appointment in a row; with its code only for the caller who books it."""
     begins, ends = m.time(row.from_at), m.time(row.to_at)
     day, code = date.fromisoformat(row.day), _code_of(m, row.id) if with_code else None
-    return Appointment(row.id, row.service_id, day, begins, ends, row.state, row.ticket_id, code)
+    until = None if row.take_back_until is None or row.take_back_until <= m.at else m.time(row.take_back_until)
+    return Appointment(row.id, row.service_id, day, begins, ends, row.state, row.ticket_id, code, until)
+
+
+def _end(m: Transaction, appointment: int, state: str, *, until: int | None) -> None:
+    _END.later(m.conn, {"appointment": appointment, "to": state, "now": m.at, "until": until})
+
+
+def _take_back_until(m: Transaction) -> int:
+    return m.at + TAKE_BACK_FOR // timedelta(microseconds=1)
 
 
 def _code_of(m: Transaction, appointment: int) -> str:

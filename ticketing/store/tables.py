@@ -377,6 +377,8 @@ appointment = _table(
     Column("made_by", String(16), nullable=False),
     Column("ticket_id", BigInteger),
     Column("ended_at", BigInteger),
+    # Until when its booking, or its cancellation, can be taken back; a cancelled one keeps its place for so long.
+    Column("take_back_until", BigInteger),
     Index("appointment_code", "code_hash", unique=True),
     Index("appointment_slot", "day", "service_id", "from_at"),
     sqlite_autoincrement=True,

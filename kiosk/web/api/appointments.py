@@ -137,6 +137,9 @@ class OwnAppointmentAnswer(Answer):
     come_from: Instant = Field(description="from when on its holder gets a number by it")
     come_until: Instant = Field(description="and until when; who comes later has missed it")
     state: Literal["booked", "checked_in", "cancelled", "missed"]
+    take_back_until: Instant | None = Field(
+        description="until when its booking, or its cancellation, can be taken back; null once it cannot"
+    )
 
 
 class OwnAppointmentsAnswer(Answer):
@@ -275,6 +278,24 @@ def routes(hall: Hall) -> Routes:
                 cancelled = hall.appointments.cancel_code(body.code)
         return answer(OwnAppointmentAnswer.of(own(cancelled, services())))
 
+    @api.post(
+        "/terminals/<terminal>/appointments/<int:appointment>/take-back",
+        summary="Take back what was booked or cancelled just now",
+        responses={"200": OwnAppointmentAnswer},
+    )
+    @allow("terminal", terminal=True)
+    def take_own_back(path: OwnAppointmentPath, body: HolderBody) -> Response:
+        """By the same card or code, for ten minutes: a booking is cancelled, a cancelled one is booked again."""
+        who = own_terminal(path.terminal)
+        if body.code is None:
+            back = hall.appointments.take_back_by_holder(path.appointment, card_at(hall, path.terminal), who)
+        else:
+            with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code):
+                if hall.appointments.of_code(body.code).id != path.appointment:
+                    raise UnknownError("unknown_appointment")
+                back = hall.appointments.take_back_code(body.code)
+        return answer(OwnAppointmentAnswer.of(own(back, services())))
+
     @api.get("/appointments", summary="The appointments of a date", responses={"200": AppointmentsAnswer})
     @allow("desk", "manager")
     def of_day(query: DateQuery) -> Response:
@@ -294,6 +315,26 @@ def routes(hall: Hall) -> Routes:
     def cancel(path: CodePath) -> Response:
         with hall.wrong_codes.watch(gate().address(), path.code):
             return answer(told(hall.appointments.cancel_code(path.code)))
+
+    @api.post(
+        "/appointments/<code>/take-back",
+        summary="Take back what was booked or cancelled just now",
+        responses={"200": AppointmentAnswer},
+    )
+    @public
+    def take_back(path: CodePath) -> Response:
+        """For ten minutes: a booking is cancelled, a cancelled one, whose place was kept, is booked again."""
+        with hall.wrong_codes.watch(gate().address(), path.code):
+            return answer(told(hall.appointments.take_back_code(path.code)))
+
+    @api.post(
+        "/desk/appointments/<int:appointment>/take-back",
+        summary="Take back what was booked or cancelled just now",
+        responses={"200": AppointmentAnswer},
+    )
+    @allow("desk", "manager")
+    def take_back_at_desk(path: AppointmentPath) -> Response:
+        return answer(told(hall.appointments.take_back(path.appointment, actor())))
 
     @api.post(
         "/desk/appointments/<int:appointment>/cancel",

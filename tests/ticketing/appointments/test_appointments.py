@@ -18,6 +18,8 @@ from ticketing.policy import AppointmentRules
 TODAY = MORNING.date()
 TOMORROW = TODAY + timedelta(days=1)
 TEN, HALF_PAST = 600, 630
+TEN_MINUTES = timedelta(minutes=10)
+A_MOMENT = timedelta(seconds=1)
 SLOTS = tuple(
     Slot("tax", weekday, begins, begins + 30, capacity)
     for weekday in range(1, 6)
@@ -61,7 +63,9 @@ def states(desk: OfficeHall) -> list[str]:
 # Booking
 
 
-def test_a_booked_place_is_no_longer_free_and_a_cancelled_one_is_again(book: Appointments) -> None:
+def test_a_booked_place_is_no_longer_free_and_a_cancelled_one_is_again_ten_minutes_later(
+    desk: OfficeHall, book: Appointments
+) -> None:
     assert [(one.begins, one.capacity, one.free) for one in book.slots("tax", TOMORROW)] == [
         (at("10:00", TOMORROW), 2, 2),
         (at("10:30", TOMORROW), 1, 1),
@@ -72,9 +76,91 @@ def test_a_booked_place_is_no_longer_free_and_a_cancelled_one_is_again(book: App
     assert made.code is not None and len(made.code) == 16
     assert book.of_code(made.code.lower()).id == made.id
     assert book.cancel_code(made.code).state == "cancelled"
+    assert [one.free for one in book.slots("tax", TOMORROW)] == [1, 1]
+    assert next(day.free for day in book.days()["tax"] if day.day == TOMORROW) == 2
+    desk.now += TEN_MINUTES
     assert [one.free for one in book.slots("tax", TOMORROW)] == [2, 1]
+    assert next(day.free for day in book.days()["tax"] if day.day == TOMORROW) == 3
     assert refused(StateError, "appointment_over", book.cancel_code, made.code) == {"state": "cancelled"}
     assert refused(StateError, "appointment_over", book.cancel, made.id, DESK) == {"state": "cancelled"}
+
+
+def test_a_booking_is_taken_back_within_ten_minutes_and_its_place_is_free_at_once(
+    desk: OfficeHall, book: Appointments
+) -> None:
+    made = booked(book, minute=HALF_PAST)
+    assert made.take_back_until == desk.now + TEN_MINUTES
+    desk.now += TEN_MINUTES - A_MOMENT
+    back = book.take_back_code(str(made.code))
+    assert (back.state, back.take_back_until) == ("cancelled", None)
+    assert [one.free for one in book.slots("tax", TODAY)] == [2, 1]
+    assert refused(StateError, "take_back_over", book.take_back_code, str(made.code)) == {}
+    later = booked(book, LI)
+    desk.now += TEN_MINUTES
+    assert book.of_code(str(later.code)).take_back_until is None
+    assert refused(StateError, "take_back_over", book.take_back, later.id, DESK) == {}
+    assert book.of_code(str(later.code)).state == "booked"
+
+
+def test_a_cancellation_is_taken_back_to_the_place_that_was_kept_for_it(desk: OfficeHall, book: Appointments) -> None:
+    made = booked(book, day=TOMORROW, minute=HALF_PAST)
+    desk.now += TEN_MINUTES
+    until = desk.now + TEN_MINUTES
+    assert book.cancel_code(str(made.code)).take_back_until == until
+    # The only place is kept: nobody else gets it meanwhile.
+    refused(StateError, "slot_full", booked, book, LI, TOMORROW, HALF_PAST)
+    terminal = Actor("t-1", "terminal", "terminal hall-1")
+    refused(UnknownError, "unknown_appointment", book.take_back_by_holder, made.id, LI, terminal)
+    back = book.take_back_by_holder(made.id, CHEN, terminal)
+    assert (back.id, back.state, back.code, back.take_back_until) == (made.id, "booked", None, None)
+    with desk.store.read() as conn:
+        logged = conn.exec_driver_sql("SELECT action FROM access_log ORDER BY seq DESC LIMIT 2").scalars().all()
+    assert logged == ["terminal-take-back", "terminal-take-back-refused"]
+    book.cancel(made.id, DESK)
+    desk.now += TEN_MINUTES
+    refused(StateError, "take_back_over", book.take_back, made.id, DESK)
+    assert booked(book, LI, TOMORROW, HALF_PAST).state == "booked"
+
+
+def test_whoever_books_another_time_gives_the_kept_place_up(desk: OfficeHall, book: Appointments) -> None:
+    first = booked(book, day=TOMORROW, minute=HALF_PAST)
+    book.cancel(first.id, DESK)
+    # One's own kept place can be booked anew, though nobody else gets it.
+    again = booked(book, day=TOMORROW, minute=HALF_PAST)
+    book.cancel(again.id, DESK)
+    other = booked(book, day=TOMORROW, minute=TEN)
+    for old in (first, again):
+        refused(StateError, "take_back_over", book.take_back, old.id, DESK)
+    assert [one.free for one in book.slots("tax", TOMORROW)] == [1, 1]
+    book.take_back(other.id, DESK)
+    assert [one.free for one in book.slots("tax", TOMORROW)] == [2, 1]
+
+
+def test_what_cannot_be_booked_cannot_be_taken_back_to(desk: OfficeHall, book: Appointments) -> None:
+    desk.now = at("09:55")
+    soon = booked(book)
+    book.cancel(soon.id, DESK)
+    desk.now = at("10:00")
+    assert refused(StateError, "slot_over", book.take_back, soon.id, DESK) == {}
+    desk.now = at("09:59", TOMORROW)
+    made = booked(book, day=TOMORROW, minute=TEN)
+    desk.office.issue("tax", DESK, CHEN, print=False)
+    refused(StateError, "take_back_over", book.take_back, made.id, DESK)
+    assert states(desk) == ["cancelled", "checked_in"]
+
+
+def test_taking_back_a_cancellation_leaves_the_rule_of_missed_ones_as_it_is(
+    desk: OfficeHall, book: Appointments
+) -> None:
+    rule(desk, no_show_limit=1, no_show_days=90)
+    made = booked(book)
+    book.cancel(made.id, DESK)
+    book.take_back(made.id, DESK)
+    desk.now = at("09:00", TOMORROW)
+    desk.office.end_of_day()
+    assert states(desk) == ["missed"]
+    refused(StateError, "take_back_over", book.take_back, made.id, DESK)
+    refused(LimitError, "appointments_blocked", booked, book, CHEN, TOMORROW)
 
 
 def test_the_days_tell_what_is_still_free_of_each_service(desk: OfficeHall, book: Appointments) -> None:

@@ -55,9 +55,31 @@ def test_a_time_is_booked_found_by_its_code_and_given_back(booking: Any) -> None
     assert booking.get(f"/appointments/{code.lower()}").json | {"code": code} == made.json
     assert booking.get(slots).json["slots"][0]["free"] == 1
     assert booking.post(f"/appointments/{code}/cancel").json["state"] == "cancelled"
+    booking.pass_time(minutes=10)
     assert booking.get(slots).json["slots"][0]["free"] == 2
     assert booking.post(f"/appointments/{code}/cancel").code == "appointment_over"
     assert booking.get("/appointments/0000000000000000").code == "unknown_code"
+
+
+def test_a_booking_and_a_cancellation_are_taken_back_by_code_card_and_desk(booking: Any) -> None:
+    desk, terminal = booking.token("desk"), booking.hall.people.add_token("t", "terminal", (), "hall-1")
+    made = booking.post("/appointments", wanted("10:30"), token=desk).json
+    assert made["take_back_until"] == "2026-11-23T09:40:00.000+08:00"
+    by_code, here = f"/appointments/{made['code']}", f"/terminals/hall-1/appointments/{made['id']}"
+    booking.post(f"{by_code}/cancel")
+    assert booking.post(f"{by_code}/take-back").json["state"] == "booked"
+    assert booking.post(f"{by_code}/take-back").code == "take_back_over"
+    booking.post(f"{by_code}/cancel")
+    assert booking.post(f"{here}/take-back", {}, token=terminal).code == "card_needed"
+    assert booking.post(f"{here}/take-back", {"code": "0" * 16}, token=terminal).code == "unknown_code"
+    card = SocialSecurityCard("张", id_number())
+    booking.hall.terminal_cards.hear(CardRead(card, terminal="hall-1"))
+    assert booking.post(f"{here}/take-back", {}, token=terminal).json["state"] == "booked"
+    booking.post(f"{here}/cancel", {}, token=terminal)
+    assert booking.post(f"{here}/take-back", {"code": made["code"]}, token=terminal).json["state"] == "booked"
+    booking.post(f"/desk/appointments/{made['id']}/cancel", {}, token=desk)
+    assert booking.post(f"/desk/appointments/{made['id']}/take-back", {}, token=desk).json["state"] == "booked"
+    assert booking.post("/desk/appointments/99/take-back", {}, token=desk).code == "unknown_appointment"
 
 
 def test_the_desk_sees_a_days_appointments_without_knowing_whose(booking: Any) -> None:
