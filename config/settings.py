@@ -325,6 +325,30 @@ class KioskSettings(Section):
     take_seconds: Whole = Field(6, ge=2, le=120)
 
 
+class PaySettings(Section):
+    """``[terminal.pay]``: where fees are paid, as the terminal tells it.
+
+    Attributes:
+        at, at_en: the place, in a few words.
+        text, text_en: how to pay there, in a sentence or two.
+    """
+
+    at: Name
+    at_en: str = Field("", max_length=80)
+    text: str = Field(min_length=1, max_length=300)
+    text_en: str = Field("", max_length=300)
+
+
+class TerminalSettings(Section):
+    """``[terminal]``: the self-service terminals' pages.
+
+    Attributes:
+        pay: the hint where to pay; without it the terminal has no such tile.
+    """
+
+    pay: PaySettings | None = None
+
+
 class Settings(Businesses):
     """One box, whole; what it says of services, windows, hours and holidays fills an empty store."""
 
@@ -340,4 +364,5 @@ class Settings(Businesses):
     audit: AuditSettings = AuditSettings()
     alerts: AlertsSettings = AlertsSettings()
     kiosk: KioskSettings = KioskSettings()
+    terminal: TerminalSettings = TerminalSettings()
     devices: tuple[Device, ...] = ()

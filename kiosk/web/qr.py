@@ -1,6 +1,7 @@
 """QR codes as pictures for pages."""
 
 from typing import Any
+from urllib.parse import quote
 
 QR_QUIET_ZONE = 4
 """Quiet zone around the QR code, modules (ISO/IEC 18004, 6.3.8)."""
@@ -20,3 +21,8 @@ def qr_svg(payload: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
         f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{path}"/></svg>'
     )
+
+
+def qr_data(payload: str) -> str:
+    """The same as the address of a picture that holds it itself (RFC 2397)."""
+    return f"data:image/svg+xml,{quote(qr_svg(payload))}"

@@ -1,17 +1,23 @@
 """``/terminals``: what a self-service terminal may ask. Each has a token bound to it, and to no other."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Literal
+
 from flask import Response
 from pydantic import Field
 
+from kiosk.exchange.papers import code_url
 from kiosk.web.api.cases import BackAnswer, ProgressAnswer, of_back, with_names
 from kiosk.web.auth import actor, allow, gate
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
-from kiosk.web.schema.answers import Answer, ResidentAnswer, TicketAnswer, answer
+from kiosk.web.qr import qr_data
+from kiosk.web.schema.answers import Answer, IssuedAnswer, ResidentAnswer, TicketAnswer, answer, joined
 from kiosk.web.schema.bodies import Body, Identifier, MayBeEmpty
-from kiosk.web.schema.routes import STREAM, NamedPath, Routes
+from kiosk.web.schema.routes import STREAM, NamedPath, Routes, idempotency_key
 from kiosk.web.streams import Streams
-from ticketing.model import Actor, Resident, StateError
+from ticketing.model import Actor, Resident, StateError, UnknownError
 from ticketing.terminals import Proof
 
 
@@ -38,6 +44,36 @@ class BackBody(WhoseBody):
     """The same, of somebody who brings missing papers; `service` chooses among several of one card."""
 
     service: Identifier | None = None
+
+
+class FoundBody(Body):
+    """What was scanned."""
+
+    code: str = Field(min_length=1, max_length=512)
+
+
+class NumberBody(Body):
+    """The service to take a number for, by the card that lies on the terminal's reader."""
+
+    service: Identifier
+
+
+class TerminalAnswer(Answer):
+    """What this terminal has."""
+
+    reader: bool = Field(description="whether cards are read here; then nothing else proves whose a slip is")
+
+
+class FoundAnswer(Answer):
+    """What a code is of; null: nothing that this hall knows today."""
+
+    kind: Literal["ticket", "receipt", "appointment"] | None
+
+
+class TakenAnswer(IssuedAnswer):
+    """A number, and where no slip is printed its code as a picture."""
+
+    qr: str = Field(description="a `data:` address of an SVG; empty where the slip is printed")
 
 
 class OpenedAnswer(Answer):
@@ -67,6 +103,42 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         """
         own_terminal(path.terminal)
         return streams.answer(hall.terminal_news.listen(path.terminal))
+
+    @api.get("/terminals/<terminal>", summary="What a terminal has", responses={"200": TerminalAnswer})
+    @allow("terminal", terminal=True)
+    def about(path: TerminalPath) -> Response:
+        own_terminal(path.terminal)
+        return answer(TerminalAnswer(reader=hall.terminal_cards.has_reader(path.terminal)))
+
+    @api.post("/terminals/<terminal>/code", summary="What a scanned code is of", responses={"200": FoundAnswer})
+    @allow("terminal", terminal=True)
+    def what_is(path: TerminalPath, body: FoundBody) -> Response:
+        """Of a ticket of today, a receipt, an appointment; nothing else is told of it."""
+        own_terminal(path.terminal)
+        looks: dict[Literal["ticket", "receipt", "appointment"], Callable[[str], object]] = {
+            "ticket": hall.office.ticket_of_code,
+            "receipt": hall.cases.progress,
+            "appointment": hall.appointments.of_code,
+        }
+        for kind, look in looks.items():
+            with suppress(UnknownError):
+                look(body.code)
+                return answer(FoundAnswer(kind=kind))
+        with suppress(UnknownError), hall.wrong_codes.watch(f"terminal {path.terminal}", body.code):
+            raise UnknownError("unknown_code")
+        return answer(FoundAnswer(kind=None))
+
+    @api.post("/terminals/<terminal>/tickets", summary="Take a number at a terminal", responses={"201": TakenAnswer})
+    @allow("terminal", terminal=True)
+    def take_number(path: TerminalPath, body: NumberBody) -> Response:
+        """For the card that lies there. Printed by this box; where it has no printer, the code is shown."""
+        who, printed = own_terminal(path.terminal), hall.printing.present
+        card = card_at(hall, path.terminal)
+        issued = hall.office.issue(body.service, who, resident=card, print=printed, key=idempotency_key())
+        if issued.print_job is not None:
+            hall.printing.wake()
+        shown = "" if printed else qr_data(code_url(hall.settings.hall.public_host, issued.code))
+        return answer(TakenAnswer.of(joined(issued.ticket, code=issued.code, qr=shown)), 201)
 
     @api.post("/terminals/<terminal>/scan", summary="A resident's own data", responses={"200": OpenedAnswer})
     @allow("terminal", terminal=True)

@@ -118,6 +118,11 @@ def case_pages(hall: Hall) -> Blueprint:
     @blueprint.get("/terminal")
     @public
     def terminal() -> Response:
-        return page("terminal.html", appointments=hall.settings.appointments, nationalities=nationalities.TABLE)
+        return page(
+            "terminal.html",
+            appointments=hall.settings.appointments,
+            pay=hall.settings.terminal.pay,
+            nationalities=nationalities.TABLE,
+        )
 
     return blueprint

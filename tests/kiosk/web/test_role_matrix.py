@@ -63,6 +63,9 @@ POST  /windows/<window>/cases                                       clerk, of th
 GET   /windows/<window>/rating                                      terminal, of this window
 POST  /windows/<window>/rating                                      terminal, of this window
 
+GET   /terminals/<terminal>                                         terminal, of this terminal
+POST  /terminals/<terminal>/code                                    terminal, of this terminal
+POST  /terminals/<terminal>/tickets                                 terminal, of this terminal
 GET   /terminals/<terminal>/events                                  terminal, of this terminal
 POST  /terminals/<terminal>/scan                                    terminal, of this terminal
 POST  /terminals/<terminal>/progress                                terminal, of this terminal
@@ -70,15 +73,18 @@ POST  /terminals/<terminal>/supplement                              terminal, of
 POST  /terminals/<terminal>/appointments                            terminal, of this terminal
 POST  /terminals/<terminal>/appointments/mine                       terminal, of this terminal
 POST  /terminals/<terminal>/appointments/<int:appointment>/cancel   terminal, of this terminal
+POST  /terminals/<terminal>/appointments/<int:appointment>/take-back  terminal, of this terminal
 
 GET   /appointments/days                                            anyone
 GET   /appointments/slots                                           anyone
 GET   /appointments/<code>                                          anyone
 POST  /appointments/<code>/cancel                                   anyone
+POST  /appointments/<code>/take-back                                anyone
 POST  /appointments                                                 terminal, desk
 GET   /appointments                                                 desk, manager
 POST  /appointments/import                                          manager
 POST  /desk/appointments/<int:appointment>/cancel                   desk, manager
+POST  /desk/appointments/<int:appointment>/take-back                desk, manager
 
 GET   /desk/tickets                                                 desk
 POST  /desk/tickets/<int:ticket>/cancel                             desk

@@ -144,7 +144,7 @@ def test_what_cannot_be_booked_cannot_be_taken_back_to(desk: OfficeHall, book: A
     assert refused(StateError, "slot_over", book.take_back, soon.id, DESK) == {}
     desk.now = at("09:59", TOMORROW)
     made = booked(book, day=TOMORROW, minute=TEN)
-    desk.office.issue("tax", DESK, CHEN, print=False)
+    desk.office.issue("tax", DESK, resident=CHEN, print=False)
     refused(StateError, "take_back_over", book.take_back, made.id, DESK)
     assert states(desk) == ["cancelled", "checked_in"]
 

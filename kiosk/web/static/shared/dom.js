@@ -62,6 +62,18 @@ export const copyOf = (id) => /** @type {HTMLElement} */ (el(id, HTMLTemplateEle
 export const two = (zh, en) => [zh, make("span", { lang: "en", textContent: en })];
 
 /**
+ * The same for a resident's page, which speaks one of them in full: say.css shows the English small, or alone where it
+ * was chosen.
+ * @param {string} zh
+ * @param {string} en
+ * @returns {HTMLElement}
+ */
+export function both(zh, en) {
+  const part = (/** @type {string} */ lang, /** @type {string} */ textContent) => make("span", { lang, textContent });
+  return make("span", { className: "say" }, part("zh-CN", zh), part("en", en || zh));
+}
+
+/**
  * The element of the page that an event is about.
  * @param {Event} event
  */

@@ -105,7 +105,7 @@ def test_a_terminal_books_for_the_card_that_lies_there(booking: Any) -> None:
 
 MINE = "/terminals/hall-1/appointments/mine"
 OWN = {"id", "service", "service_name", "service_name_en", "date", "time", "begins_at", "ends_at", "come_from"}
-OWN |= {"come_until", "state"}
+OWN |= {"come_until", "state", "take_back_until"}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Grades, progress, the tablet at a window and the terminal, in a real browser with a hall at work behind it."""
+"""Grades, progress and the tablet at a window, in a real browser with a hall at work behind it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from staff import resident_of, scan, stop_time
+from staff import resident_of, stop_time
+from strange import STRANGE, sensible
 from ticketing.cases.cases import Further
 from ticketing.model import Actor
 from wires import wait_until
@@ -186,25 +187,6 @@ def test_a_second_tap_on_the_tablet_is_no_second_grade(hall: Any, new_page: Call
     assert len(grades) == 1
 
 
-STRANGE = {
-    "no network": lambda route: route.abort("connectionreset"),
-    "a proxy's page": lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>", content_type="text/html"),
-    "a page in place of the answer": lambda route: route.fulfill(status=200, body="<h1>Welcome</h1>"),
-    "a proxy's JSON": lambda route: route.fulfill(status=502, json={"detail": {"reason": "down"}, "code": 7}),
-    "JSON that is no object": lambda route: route.fulfill(status=200, json="ok"),
-    "nothing": lambda route: route.fulfill(status=200, body=""),
-    "another object": lambda route: route.fulfill(status=200, json={}),
-}
-"""What a network may answer in the hall's place."""
-
-
-def sensible(words: str) -> None:
-    assert "undefined" not in words
-    assert "object" not in words
-    assert "请稍" in words, words
-    assert "try again" in words.lower(), words
-
-
 @pytest.mark.parametrize("kind", [kind for kind in STRANGE if kind != "another object"])
 def test_the_tablet_says_what_it_can_when_it_gets_no_answer_of_the_halls(
     hall: Any, new_page: Callable[..., Page], kind: str
@@ -225,125 +207,3 @@ def test_a_clerk_who_opens_the_tablets_page_gets_no_question(hall: Any, new_page
     page.goto(f"{hall.url}/rate/3")
     expect(page.locator("#trouble")).to_be_visible()
     expect(page.locator("#asking")).not_to_be_visible()
-
-
-# -- the terminal ------------------------------------------------------------------------------------------------------
-
-
-def terminal_of(hall: Any, new_page: Callable[..., Page]) -> Page:
-    token = hall.program.hall.people.add_token("t-1", "terminal", (), "hall-1")
-    page = new_page(1080, 900, clock=True)
-    page.goto(f"{hall.url}/terminal#terminal=hall-1&token={token}")
-    expect(page.locator("#open")).to_be_visible()
-    assert page.url == f"{hall.url}/terminal"
-    return page
-
-
-def nothing_stays(page: Page) -> None:
-    expect(page.locator("#answer")).not_to_be_visible()
-    expect(page.locator("#fields")).to_be_empty()
-    for field in ("code", "tail", "receipt"):
-        expect(page.locator(f"#{field}")).to_have_value("")
-    assert str(resident_of("zhang").name) not in page.content()
-    kept = page.evaluate("JSON.stringify([localStorage, sessionStorage])")
-    assert "张" not in kept
-    assert kept.count("token") == 1
-
-
-def test_slip_and_last_four_show_the_data_for_a_minute_and_nothing_stays(
-    hall: Any, new_page: Callable[..., Page]
-) -> None:
-    page = terminal_of(hall, new_page)
-    zhang = resident_of("zhang")
-    code = hall.office.issue("business-licence", DESK, resident=zhang, print=False).code
-    before = page.evaluate("history.length")
-    scan(page, f"HTTPS://Q.EXAMPLE.CN/T/{code}")
-    expect(page.locator("#code")).to_have_value(code)
-    page.locator("#tail").fill(str(zhang.id_number)[-6:].lower())
-    page.get_by_role("button", name="查看").click()
-    expect(page.locator("#fields")).to_contain_text(str(zhang.name))
-    expect(page.locator("#fields")).to_contain_text(str(zhang.address))
-    page.clock.fast_forward(61_000)
-    nothing_stays(page)
-    assert page.evaluate("history.length") == before
-
-
-def test_whoever_has_read_it_leaves_and_the_back_key_shows_nothing(hall: Any, new_page: Callable[..., Page]) -> None:
-    page = terminal_of(hall, new_page)
-    zhang = resident_of("zhang")
-    code = hall.office.issue("business-licence", DESK, resident=zhang, print=False).code
-    page.locator("#code").fill(code)
-    page.locator("#tail").fill(str(zhang.id_number)[-6:])
-    page.get_by_role("button", name="查看").click()
-    page.get_by_role("button", name="看完了").click()
-    nothing_stays(page)
-    page.goto("about:blank")
-    page.go_back()
-    expect(page.locator("#open")).to_be_visible()
-    nothing_stays(page)
-
-
-def test_what_does_not_open_says_one_thing_and_empties_the_fields(hall: Any, new_page: Callable[..., Page]) -> None:
-    page = terminal_of(hall, new_page)
-    zhang = resident_of("zhang")
-    code = hall.office.issue("business-licence", DESK, resident=zhang, print=False).code
-    told = []
-    for tried, tail in ((code, "0000"), ("0123456789ABCDEF", "1234"), (code, "")):
-        page.locator("#code").fill(tried)
-        page.locator("#tail").fill(tail)
-        page.get_by_role("button", name="查看").click()
-        expect(page.locator("#refused")).to_contain_text("打不开")
-        told.append(page.locator("#refused").inner_text())
-        nothing_stays(page)
-        page.reload()
-    assert len(set(told)) == 1
-
-
-def test_progress_is_looked_up_at_the_terminal(hall: Any, new_page: Callable[..., Page]) -> None:
-    page = terminal_of(hall, new_page)
-    _, (case,) = serve(hall, "promised", "zhang")
-    page.locator("#receipt").fill(str(case.receipt))
-    page.get_by_role("button", name="查询").click()
-    expect(page.locator("#fields")).to_contain_text("办理中")
-    expect(page.locator("#fields")).to_contain_text(str(case.promised_on))
-    page.clock.fast_forward(61_000)
-    nothing_stays(page)
-
-
-def test_a_receipts_wrong_code_is_told_at_the_terminal(hall: Any, new_page: Callable[..., Page]) -> None:
-    page = terminal_of(hall, new_page)
-    page.locator("#receipt").fill("0123456789ABCDEF")
-    page.get_by_role("button", name="查询").click()
-    expect(page.locator("#refused")).to_contain_text("没有找到这张回执")
-
-
-def test_papers_are_brought_at_the_terminal(hall: Any, new_page: Callable[..., Page]) -> None:
-    page = terminal_of(hall, new_page)
-    _, (case,) = serve(hall, "supplement", "zhang")
-    page.locator("#receipt").fill(str(case.receipt))
-    page.get_by_role("button", name="查询").click()
-    page.get_by_role("button", name="材料已带齐").click()
-    expect(page.locator("#fields")).to_contain_text("A001")
-    expect(page.locator("#back-with-papers")).not_to_be_visible()
-    page.get_by_role("button", name="看完了").click()
-    nothing_stays(page)
-    assert [ticket.number for ticket in hall.office.tickets_of(resident_of("zhang")).values()] == ["A001"]
-
-
-def test_a_terminal_without_a_token_says_so(hall: Any, new_page: Callable[..., Page]) -> None:
-    page = new_page(1080, 900)
-    page.goto(f"{hall.url}/terminal")
-    expect(page.locator("#refused")).to_contain_text("还没有令牌")
-
-
-@pytest.mark.parametrize("kind", STRANGE)
-@pytest.mark.parametrize("verb", ["scan", "progress"])
-def test_the_terminal_says_what_it_can_when_it_gets_no_answer_of_the_halls(
-    hall: Any, new_page: Callable[..., Page], verb: str, kind: str
-) -> None:
-    page = terminal_of(hall, new_page)
-    page.route(f"**/terminals/hall-1/{verb}", STRANGE[kind])
-    page.locator("#code" if verb == "scan" else "#receipt").fill("7ZQ2M4RDX0KH3W9P")
-    page.locator("#open button" if verb == "scan" else "#look button").click()
-    expect(page.locator("#refused")).to_be_visible()
-    sensible(page.locator("#refused").inner_text())

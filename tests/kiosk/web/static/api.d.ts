@@ -200,7 +200,9 @@ interface Kiosk {
 }
 
 interface Progress {
+  service: string;
   service_name: string;
+  service_name_en: string;
   state: "open" | "ready" | "returned" | "closed" | null;
   promised_on: string | null;
   updated_at: string;
@@ -243,6 +245,7 @@ interface Appointment {
   come_from: string;
   come_until: string;
   state: "booked" | "checked_in" | "cancelled" | "missed";
+  take_back_until: string | null;
 }
 
 interface BookedAppointment extends Appointment {

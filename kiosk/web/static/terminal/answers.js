@@ -1,0 +1,52 @@
+// What a task ends with: facts and further keys, in one view.
+
+import { both, el, make } from "../shared/dom.js";
+
+/** @typedef {{zh: string, en: string, value: string | null}} Row a fact with its name in both languages */
+
+/** @param {import("./visit.js").Visits} visit */
+export function answers(visit) {
+  function forget() {
+    for (const part of ["fields", "booked", "keys"]) el(part).replaceChildren();
+    el("late").hidden = true;
+    el("words").hidden = true;
+  }
+
+  return {
+    forget,
+    /**
+     * @param {[string, string]} title
+     * @param {Row[]} rows
+     * @param {(() => void) | null} [back]
+     */
+    show(title, rows, back = null) {
+      forget();
+      for (const { zh, en, value } of rows) {
+        el("fields").append(make("dt", {}, both(zh, en)), make("dd", { textContent: value ?? "" }));
+      }
+      visit.show({ view: "answer", title, back });
+    },
+    /**
+     * A sentence over the facts.
+     * @param {string} zh
+     * @param {string} en
+     */
+    say(zh, en) {
+      el("words").replaceChildren(both(zh, en));
+      el("words").hidden = false;
+    },
+    /**
+     * A key for what can be done now.
+     * @param {[string, string]} words
+     * @param {() => void} press
+     * @param {string} [className]
+     */
+    addKey(words, press, className = "") {
+      const button = make("button", { type: "button", className }, both(...words));
+      button.addEventListener("click", press);
+      el("keys").append(button);
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof answers>} Answers */
