@@ -3,7 +3,7 @@
 A matter is described as a whole; :func:`check` tells all that is wrong with all of them at once.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -11,10 +11,17 @@ from pydantic import Field, ValidationError
 
 from config.businesses import ResidentField
 from config.problems import Pair, nearest, wrong_value
-from config.values import Identifier, Name, Section, Whole
+from config.values import Identifier, Name, Section, Whole, must
 
 MOST_MATTERS = 5000
 """Matters of one hall; the largest known have about 900."""
+
+FILE = "file"
+"""No matter's id: under its address is the file of all of them."""
+_TAKEN = ("不能用作编号", "is no id for a matter", "换一个编号", "give it another id")
+
+_ONE_PART = r"^[^|｜\r\n]*$"
+"""In a table the parts of a paper stand between |."""
 
 Line = Annotated[str, Field(max_length=300)]
 Prose = Annotated[str, Field(max_length=4000)]
@@ -32,8 +39,8 @@ class PaperSettings(Section):
         sample: where a filled-in one is to be seen, such as a place in the hall or an address.
     """
 
-    name: Annotated[str, Field(min_length=1, max_length=120)]
-    name_en: Annotated[str, Field(max_length=240)] = ""
+    name: Annotated[str, Field(min_length=1, max_length=120, pattern=_ONE_PART)]
+    name_en: Annotated[str, Field(max_length=240, pattern=_ONE_PART)] = ""
     original: bool = True
     copies: Annotated[Whole, Field(ge=0, le=99)] = 0
     sample: Line = ""
@@ -60,13 +67,13 @@ class MatterSettings(Section):
         form: id of its form, "" for none.
     """
 
-    id: Identifier
+    id: Annotated[Identifier, must(lambda name: name != FILE, *_TAKEN)]
     name: Name
     name_en: Annotated[str, Field(max_length=160)] = ""
     audience: Literal["personal", "business"] = "personal"
     theme: Annotated[str, Field(min_length=1, max_length=30)]
     theme_en: Annotated[str, Field(max_length=80)] = ""
-    service: Identifier
+    service: Annotated[str, Field(min_length=1, max_length=64)]
     words: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], Field(max_length=40)] = ()
     task_code: Code = ""
     task_handle_item: Code = ""
@@ -141,11 +148,16 @@ def check(
     return tuple(found), problems
 
 
-def without_service(matters: Iterable[MatterSettings], services: Collection[str]) -> list[RowProblem]:
-    """A warning for each matter whose service is not there: it is kept, and shown as not available."""
+def without_service(
+    matters: Iterable[MatterSettings], services: Collection[str], numbers: Mapping[str, int] | None = None
+) -> list[RowProblem]:
+    """A warning for each matter whose service is not there: it is kept, and shown as not available.
+
+    ``numbers`` are the rows' numbers by id; without them rows are counted from 1.
+    """
     return [
         RowProblem(
-            place,
+            place if numbers is None else numbers[one.id],
             one.id,
             "service",
             (f"没有业务 {one.service}，此事项暂不能取号", f"there is no service {one.service}: no numbers for it"),
@@ -159,7 +171,9 @@ def without_service(matters: Iterable[MatterSettings], services: Collection[str]
 def _told(number: int, matter: str, item: Any) -> RowProblem:
     problem = wrong_value(item, MatterSettings, ("matters",))
     suggestion = problem.suggestion
-    if item["type"] == "string_pattern_mismatch" and item["loc"][0] not in ("id", "service"):
+    if item["type"] == "string_pattern_mismatch" and item["loc"][0] == "papers":
+        suggestion = ("不写 | 和换行", "leave out | and line breaks")
+    elif item["type"] == "string_pattern_mismatch" and item["loc"][0] != "id":
         suggestion = ("只用字母、数字和符号，不留空格", "letters, digits and signs, no blanks")
     elif item["type"] == "missing":
         suggestion = ("填上这一项", "fill it in")

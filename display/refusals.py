@@ -285,6 +285,7 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "list_encoding": "看不懂文件的编码，请另存为 UTF-8 或 GBK | The encoding is not understood: save it as UTF-8 or GBK",
     "list_header": "第一行应写明各列：业务、日期、时间、身份证号 | The first line must name the columns: service, date, time, id_number",
     "list_empty": "文件里没有预约 | There is no appointment in the file",
+    "file_expected": "请把文件作为 application/octet-stream 提交 | Send the file as application/octet-stream",
     "csv_expected": "请用 CSV 格式提交 | Send it as text/csv",
     # the kiosk
     "no_card": "请先刷身份证 | Please lay your ID card first",

@@ -25,6 +25,7 @@ from kiosk.cli.doctor import doctor
 from kiosk.cli.hall import hall
 from kiosk.cli.keys import key
 from kiosk.cli.kiosk import kiosk
+from kiosk.cli.matters import matters
 from kiosk.cli.options import Context
 from kiosk.cli.people import purge, token, user
 from kiosk.cli.report import report
@@ -32,6 +33,7 @@ from kiosk.cli.voice import voice
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from kiosk.web.hall import Hall
     from kiosk.wiring import Program
 
 log = logging.getLogger("quhao")
@@ -75,7 +77,7 @@ def quhao(context: click.Context, path: Path) -> None:
 
 _COMMANDS = (
     *(devices, doctor, user, token, purge, key, audit),
-    *(hall, appointments, report, backup, restore, voice, kiosk),
+    *(hall, matters, appointments, report, backup, restore, voice, kiosk),
 )
 for command in _COMMANDS:
     quhao.add_command(command)
@@ -200,6 +202,7 @@ def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | Non
         name, password = visitor
         people = program.hall.people
         windows = tuple(window.id for window in program.hall.office.windows())
+        _load_matters(program.hall)
         people.add_account(name, "clerk", windows, password)
         people.add_account(DEMO_DESK, "desk", (), password)
         people.add_account(DEMO_MANAGER, "manager", (), password)
@@ -232,6 +235,16 @@ def _leave() -> None:
     """End the process now: as after a power cut, nothing that was answered is lost."""
     log.warning("ended without waiting for the rest")
     os._exit(0)
+
+
+def _load_matters(hall: "Hall") -> None:
+    """Give the demonstration's hall its matters, unless an earlier run on a store that is kept has."""
+    from kiosk.exchange.matter_files import read_matters
+    from ticketing.model import Actor
+
+    if not hall.matters.listed().matters:
+        found = read_matters((Path(config.__file__).parent / "demo-matters.csv").read_bytes(), hall.office.services())
+        hall.matters.replace(found.matters, Actor("demo", "manager", "cli"))
 
 
 def _spare_the_collector() -> None:

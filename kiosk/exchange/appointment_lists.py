@@ -3,15 +3,12 @@
 Errors name the line and a code, never the line's content.
 """
 
-import csv
-import io
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from drivers.card_reader.id_card import valid_id_number
+from kiosk.exchange.csv_tables import CsvTable, plain, read_table
 from ticketing.appointments.appointments import BadRow, ListedRow
 from ticketing.model import Service, StateError
 
@@ -38,22 +35,9 @@ _HEADERS = {
     "id_number": ["id_number", "idnumber", "身份证", "身份证号", "身份证号码", "证件号", "证件号码", "公民身份号码"],
 }
 _COLUMN_OF = {name: column for column, names in _HEADERS.items() for name in names}
-_ENCODINGS = ("utf-8", "gb18030")
-_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-_DELIMITERS = ",;\t"
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 0?0:00(?::00)?)?|(\d{4})(\d{2})(\d{2})")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::00)?(?:\s*[-–—~至到]\s*\d{1,2}:\d{2}(?::00)?)?")
 _HOURS = 48
-
-
-@dataclass(frozen=True)
-class _Form:
-    """How a list is written: its text, delimiter, and columns."""
-
-    text: str
-    delimiter: str
-    columns: Mapping[str, int]
-    width: int
 
 
 def read_list(data: bytes, services: Iterable[Service]) -> list[ListedRow | BadRow]:
@@ -68,14 +52,14 @@ def read_list(data: bytes, services: Iterable[Service]) -> list[ListedRow | BadR
     """
     if len(data) > LARGEST:
         raise StateError("list_too_large", most=LARGEST // 1024)
-    form = _form_of(data)
-    names = {_plain(name).casefold(): one.id for one in services for name in (one.name_en, one.name, one.id) if name}
+    table = read_table(data, _COLUMN_OF, _HEADERS)
+    names = {plain(name).casefold(): one.id for one in services for name in (one.name_en, one.name, one.id) if name}
     rows: list[ListedRow | BadRow] = []
-    for line, fields in _lines(form):
+    for line, fields in table.lines():
         if fields is None:
             rows.append(BadRow(line, "row_quotes", {}))
         elif any(field.strip() for field in fields):
-            rows.append(_row(line, fields, form, names))
+            rows.append(_row(line, fields, table, names))
         if len(rows) > MOST_ROWS:
             raise StateError("list_too_long", most=MOST_ROWS)
     if not rows:
@@ -83,46 +67,10 @@ def read_list(data: bytes, services: Iterable[Service]) -> list[ListedRow | BadR
     return rows
 
 
-def _form_of(data: bytes) -> _Form:
-    marked = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None)
-    readable = False
-    for encoding in [marked] if marked else _ENCODINGS:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        readable = True
-        # Bytes of one encoding may be letters in another, but never the words of a header.
-        for delimiter in _DELIMITERS:
-            header = next(csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=delimiter), [])
-            known = [_COLUMN_OF.get(_plain(field).casefold().replace(" ", "_")) for field in header]
-            columns = {column: known.index(column) for column in _HEADERS if column in known}
-            if len(columns) == len(_HEADERS):
-                return _Form(text.lstrip("\ufeff"), delimiter, columns, len(header))
-    raise StateError("list_header" if readable else "list_encoding")
-
-
-def _lines(form: _Form) -> Iterator[tuple[int, list[str] | None]]:
-    """The lines below the header, with the number of the line each begins on; None for a line that cannot be split."""
-    reader = csv.reader(io.StringIO(form.text, newline=""), delimiter=form.delimiter, strict=True)
-    try:
-        next(reader)
-    except csv.Error:
-        raise StateError("list_header") from None
-    while True:
-        line = reader.line_num + 1
-        try:
-            yield line, next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield line, None
-
-
-def _row(line: int, fields: list[str], form: _Form, services: Mapping[str, str]) -> ListedRow | BadRow:
-    if any(field.strip() for field in fields[form.width :]):
+def _row(line: int, fields: list[str], table: CsvTable, services: Mapping[str, str]) -> ListedRow | BadRow:
+    if any(field.strip() for field in fields[table.width :]):
         return BadRow(line, "row_columns", {})
-    told = {name: _plain(fields[at]) if at < len(fields) else "" for name, at in form.columns.items()}
+    told = {name: plain(fields[at]) if at < len(fields) else "" for name, at in table.columns.items()}
     if not all(told.values()):
         return BadRow(line, "row_incomplete", {})
     day, minute = _date(told["date"]), _minute(told["time"])
@@ -134,11 +82,6 @@ def _row(line: int, fields: list[str], form: _Form, services: Mapping[str, str])
     if not valid_id_number(number):
         return BadRow(line, "bad_id_number", {})
     return ListedRow(line, services.get(told["service"].casefold(), told["service"]), day, minute, number)
-
-
-def _plain(text: str) -> str:
-    """Text with full-width forms normalised (NFKC)."""
-    return unicodedata.normalize("NFKC", text).strip()
 
 
 def _date(text: str) -> date | None:

@@ -64,7 +64,7 @@ def as_csv(report: Day | Report) -> str:
     lines = lines_of(report)
     writer.writerow([f"{column.zh} {column.en}" for column in _columns(*lines[-1])])
     for kind, figures in lines:
-        writer.writerow([_harmless(column.value) for column in _columns(kind, figures)])
+        writer.writerow([harmless(column.value) for column in _columns(kind, figures)])
     return BOM + text.getvalue()
 
 
@@ -118,7 +118,8 @@ def _minutes(seconds: int) -> str:
     return f"{seconds // 60}:{seconds % 60:02}"
 
 
-def _harmless(value: str | int | None) -> str | int | None:
+def harmless(value: str | int | None) -> str | int | None:
+    """A cell that no spreadsheet takes for a formula."""
     if isinstance(value, str) and value.startswith(_DANGEROUS):
         return f"'{value}"
     return value

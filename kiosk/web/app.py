@@ -210,7 +210,7 @@ def _expect_json(views: dict[str, Any]) -> None:
     """Bodies of the API are JSON of whole characters; anything else is told so, not taken for an empty one.
 
     Raises:
-        RequestError: ``csv_expected``, ``json_expected``, ``bad_json``, ``bad_body``.
+        RequestError: ``csv_expected``, ``file_expected``, ``json_expected``, ``bad_json``, ``bad_body``.
     """
     asked = auth.asked()
     if asked.method in auth.SAFE or not int(asked.environ.get("CONTENT_LENGTH") or 0):
@@ -220,7 +220,7 @@ def _expect_json(views: dict[str, Any]) -> None:
     takes = getattr(view, "takes", None)
     if takes:
         if asked.mimetype != takes:
-            raise RequestError(415, "csv_expected")
+            raise RequestError(415, "csv_expected" if takes == "text/csv" else "file_expected")
         return
     if not asked.is_json:
         if asked.path.startswith(PREFIX):

@@ -110,6 +110,8 @@ GET   /alerts                                                       desk, manage
 GET   /matters                                                      anyone
 GET   /matters/<matter>                                             anyone
 PUT   /matters                                                      manager
+GET   /matters/file                                                 manager
+POST  /matters/file                                                 manager
 PUT   /matters/<matter>                                             manager
 DELETE /matters/<matter>                                            manager
 GET   /reports                                                      manager

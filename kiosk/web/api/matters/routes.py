@@ -6,9 +6,11 @@ from typing import Any
 
 from flask import Response, request
 
-from config.matters import MatterSettings, check, without_service
-from kiosk.exchange.matter_files import matters_of
+from config.matters import MatterSettings, RowProblem, check, without_service
+from kiosk.exchange.matter_files import LARGEST, as_csv, as_json, matters_of, read_matters
 from kiosk.web.api.matters.shapes import (
+    FileQuery,
+    ImportQuery,
     MatterAnswer,
     MatterBody,
     MatterListAnswer,
@@ -24,24 +26,26 @@ from kiosk.web.auth import actor, allow, public
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import answer, joined
 from kiosk.web.schema.routes import Routes, seen_version
-from ticketing.matters.matters import MatterChange, MatterList
+from ticketing.matters.matters import MatterChange, MatterList, differences, version_of
 
-MAX_MATTERS = 16 * 1024 * 1024
-"""Bytes of all matters of the largest halls, with their guides."""
+FILE = {
+    "description": "the file",
+    "content": {"text/csv": {"schema": {"type": "string"}}, "application/json": {"schema": {"type": "object"}}},
+}
 
 
 def routes(hall: Hall) -> Routes:
     """The routes of matters."""
     api = Routes("matters", "What residents come for, and what to bring")
-    told = _Told()
+    kept = _Told()
 
-    def warnings(rows: Sequence[MatterSettings]) -> list[MatterWarningAnswer]:
-        services = {one.id for one in hall.office.services()}
-        return [MatterWarningAnswer.of_problem(one) for one in without_service(rows, services)]
+    def odd(rows: Sequence[MatterSettings]) -> list[RowProblem]:
+        return without_service(rows, {one.id for one in hall.office.services()})
 
-    def changed(changes: Sequence[MatterChange], rows: Sequence[MatterSettings]) -> Response:
+    def changed(changes: Sequence[MatterChange], warnings: Sequence[RowProblem] = ()) -> Response:
         version = hall.matters.listed().version
-        said = answer(MattersChangedAnswer.of(joined(version=version, changes=changes, warnings=warnings(rows))))
+        told = [MatterWarningAnswer.of_problem(one) for one in warnings]
+        said = answer(MattersChangedAnswer.of(joined(version=version, changes=changes, warnings=told)))
         said.set_etag(version)
         return said
 
@@ -50,12 +54,47 @@ def routes(hall: Hall) -> Routes:
     def show() -> Response:
         """Asked again with the `ETag` as `If-None-Match`, it is answered 304 while nothing has changed."""
         listed, asked = hall.matters.listed_and_asked()
-        tag, body = told.of(listed, asked)
+        tag, body = kept.of(listed, asked)
         said = Response(body, content_type="application/json")
         said.headers["Cache-Control"] = "no-cache"
         said.set_etag(tag)
         said.make_conditional(request)
         return said
+
+    @api.get("/matters/file", summary="All matters as a file", responses={"200": dict(FILE)})
+    @allow("manager")
+    def download(query: FileQuery) -> Response:
+        """As `quhao matters export` writes it; the `ETag` is the version of the list."""
+        whole = hall.matters.read()
+        if query.format == "csv":
+            said = Response(as_csv(whole), content_type="text/csv; charset=utf-8")
+        else:
+            said = Response(as_json(whole), content_type="application/json")
+        said.headers["Content-Disposition"] = f"attachment; filename=matters.{query.format}"
+        said.set_etag(version_of(whole))
+        return said
+
+    @api.post(
+        "/matters/file",
+        summary="Make the matters what a file says",
+        responses={"200": MattersChangedAnswer},
+        takes="application/octet-stream",
+        largest=LARGEST,
+    )
+    @allow("manager")
+    def upload(query: ImportQuery) -> Response:
+        """CSV (UTF-8, UTF-16 or GBK; comma, semicolon or tab) or JSON. All or nothing: every wrong row is named.
+
+        With `dry_run` nothing is changed, and the answer says what would be.
+        """
+        sets_up()
+        found = read_matters(request.get_data(), hall.office.services())
+        refuse(found.problems)
+        if query.dry_run:
+            changes = differences(hall.matters.read(), found.matters)
+        else:
+            changes = hall.matters.replace(found.matters, actor(), version=query.version)
+        return changed(changes, found.warnings)
 
     @api.get("/matters/<matter>", summary="A matter, whole", responses={"200": MatterAnswer})
     @public
@@ -66,7 +105,7 @@ def routes(hall: Hall) -> Routes:
         "/matters",
         summary="Make the matters what this says",
         responses={"200": MattersChangedAnswer},
-        largest=MAX_MATTERS,
+        largest=LARGEST,
     )
     @allow("manager")
     def replace(body: MattersBody) -> Response:
@@ -78,7 +117,7 @@ def routes(hall: Hall) -> Routes:
         sets_up()
         rows, problems = check(body.matters)
         refuse(problems)
-        return changed(hall.matters.replace(matters_of(rows), actor(), version=seen_version()), rows)
+        return changed(hall.matters.replace(matters_of(rows), actor(), version=seen_version()), odd(rows))
 
     @api.put("/matters/<matter>", summary="Add or change a matter", responses={"200": MattersChangedAnswer})
     @allow("manager")
@@ -88,14 +127,14 @@ def routes(hall: Hall) -> Routes:
         row = body.root | {"id": path.matter} if isinstance(body.root, dict) else body.root
         rows, problems = check([row])
         refuse(problems)
-        return changed(hall.matters.put(matters_of(rows)[0], actor(), version=seen_version()), rows)
+        return changed(hall.matters.put(matters_of(rows)[0], actor(), version=seen_version()), odd(rows))
 
     @api.delete("/matters/<matter>", summary="Take a matter away", responses={"200": MattersChangedAnswer})
     @allow("manager")
     def remove(path: MatterPath) -> Response:
         """Tickets that are for it keep it. `If-Match` as for all of them."""
         sets_up()
-        return changed(hall.matters.remove(path.matter, actor(), version=seen_version()), ())
+        return changed(hall.matters.remove(path.matter, actor(), version=seen_version()))
 
     return api
 

@@ -1,5 +1,6 @@
 """Bodies and answers of ``/matters``."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, GetJsonSchemaHandler, RootModel
@@ -9,7 +10,7 @@ from pydantic_core import CoreSchema
 from config.matters import MOST_MATTERS, MatterSettings, RowProblem
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import Answer
-from kiosk.web.schema.bodies import Body
+from kiosk.web.schema.bodies import Body, QueryString
 from kiosk.web.schema.routes import NamedPath
 from ticketing.matters.matters import Listed
 
@@ -124,6 +125,19 @@ class MatterWarningAnswer(Answer):
         return cls.of(problem_as_json(one))
 
 
+class FileQuery(QueryString):
+    """The kind of file."""
+
+    format: Literal["csv", "json"] = "csv"
+
+
+class ImportQuery(QueryString):
+    """Whether to say only what would change; the version that the file was made from."""
+
+    dry_run: bool = False
+    version: str | None = Field(None, max_length=64, description="refused if the matters were changed since")
+
+
 class MattersChangedAnswer(Answer):
     """The version of the list, what was changed, and what is odd."""
 
@@ -138,7 +152,7 @@ def problem_as_json(one: RowProblem) -> dict[str, Any]:
     return {"row": one.row, "matter": one.matter, "column": one.column, "message": en, "message_zh": zh}
 
 
-def refuse(problems: list[RowProblem]) -> None:
+def refuse(problems: Sequence[RowProblem]) -> None:
     """Raise ``bad_matters`` with every row that is wrong, if any is."""
     if problems:
         faults = [

@@ -127,3 +127,32 @@ def test_the_largest_hall_fits_in_one_request(here: Any) -> None:
     assert (said.status, len(said.json["changes"]), len(said.json["warnings"])) == (200, 865, 865)
     assert len(here.get("/matters").json["matters"]) == 865
     assert len(json.dumps(matters, ensure_ascii=False).encode()) > 512 * 1024
+
+
+def test_a_file_goes_out_and_in_and_says_what_it_would_change(here: Any) -> None:
+    put(here, OPEN, TAX)
+    token = here.token("manager")
+    table = here.get("/matters/file", token=token)
+    assert table.headers["content-disposition"] == "attachment; filename=matters.csv"
+    assert "营业执照新办" in table.body.decode("utf-8-sig")
+    as_json = here.get("/matters/file?format=json", token=token).json
+    assert [one["id"] for one in as_json["matters"]] == ["open", "tax-card"]
+
+    def send(data: bytes, query: str = "", kind: str = "application/octet-stream") -> Any:
+        path = f"/api/v1/matters/file{query}"
+        return here.ask("POST", path, data, token=token, headers={"Content-Type": kind})
+
+    assert send(table.body).json["changes"] == []
+    other = table.body.decode("utf-8-sig").replace("税务登记", "报税").encode("gbk")
+    would = send(other, "?dry_run=true")
+    assert [(one["id"], one["fields"]) for one in would.json["changes"]] == [("tax-card", ["name"])]
+    assert here.get("/matters/tax-card").json["name"] == "税务登记"
+    assert send(other, f"?version={table.headers['etag'].strip(chr(34))}").status == 200
+    assert send(table.body, f"?version={table.headers['etag'].strip(chr(34))}").code == "matters_changed"
+    assert here.get("/matters/tax-card").json["name"] == "报税"
+    wrong = send(table.body + "x,,,个人\n".encode())
+    assert (wrong.code, {(one["row"], one["column"]) for one in wrong.json["errors"]}) == (
+        "bad_matters",
+        {(4, "name"), (4, "theme"), (4, "service")},
+    )
+    assert send(b"{}", kind="application/json").code == "file_expected"
