@@ -7,9 +7,12 @@ import json
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 NORMAL = "normal"
 """The class of a ticket with no head start."""
@@ -118,6 +121,16 @@ class Window:
     def serves(self, service: str) -> bool:
         """Whether tickets of ``service`` may be called to this window."""
         return "*" in self.services or service in self.services
+
+
+def microseconds(at: datetime) -> int:
+    """An aware time as the store keeps it: microseconds since 1970 UTC."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def time_of(kept: int) -> datetime:
+    """The reverse of :func:`microseconds`, in UTC."""
+    return _EPOCH + kept * _MICROSECOND
 
 
 @dataclass(frozen=True)
@@ -338,6 +351,10 @@ class Actor:
     role: Role
     place: str = ""
     logged_in: bool = False
+
+
+HALL = Actor("quhao", "technician")
+"""The program itself, at its own times."""
 
 
 @dataclass(frozen=True)

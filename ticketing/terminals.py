@@ -16,11 +16,11 @@ from ticketing.cases import cases
 from ticketing.cases.cases import Case
 from ticketing.day import residents
 from ticketing.day.ledger import Ledger
-from ticketing.day.transaction import Transaction
+from ticketing.day.transaction import PrintedCode, Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.line.scanning import Scanned
 from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, TicketRow, UnknownError, plain_number
-from ticketing.privacy import access_log, codes
+from ticketing.privacy import access_log
 from ticketing.store.prepared import Prepared
 
 TRIES = 3
@@ -79,9 +79,10 @@ class Terminals:
 
 
 def _open(m: Transaction, code_text: str, proof: Proof, actor: Actor) -> Scanned | None:
-    row = _live(m, code_text)
+    code = m.code_in(code_text)
+    row = _live(m, code)
     tried = _WRONG_PROOFS.scalar(m.conn, {"ticket": row.id}) if row else TRIES
-    holders = residents.by_code(m, row, codes.find_code(code_text) or "") if row and tried < TRIES else None
+    holders = residents.by_code(m, row, code) if row and tried < TRIES else None
     opens = holders is not None and (_proves(proof, holders.resident) or _proves(proof, holders.agent))
     if row:
         (_RIGHT if opens else _WRONG).later(m.conn, {"ticket": row.id})
@@ -91,10 +92,10 @@ def _open(m: Transaction, code_text: str, proof: Proof, actor: Actor) -> Scanned
     return Scanned(m.ticket(row), holders.resident, holders.agent) if row and holders and opens else None
 
 
-def _live(m: Transaction, code_text: str) -> TicketRow | None:
+def _live(m: Transaction, code: PrintedCode | None) -> TicketRow | None:
     """The row of today's ticket with this code while it is not over."""
     try:
-        row = m.row_of_code(code_text)
+        row = m.row_of_code(code)
     except UnknownError:
         return None
     return row if row.state in LIVE_STATES else None

@@ -3,7 +3,6 @@
 import getpass
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ticketing.files import replace_whole
 from ticketing.model import TicketingError
 
 if TYPE_CHECKING:
@@ -89,28 +89,17 @@ def ledger_of(settings: "Settings") -> "Iterator[Ledger]":
 @contextmanager
 def people_of(settings: "Settings") -> "Iterator[tuple[Store, People]]":
     """The store and its accounts, with the key that what is done to them is logged by; errors become sentences."""
-    from kiosk.opening import open_office_parts
+    from kiosk.opening import anchoring, clock_of, open_office_parts
 
     with in_words():
-        store, _vault, people = open_office_parts(settings)
-        with closing(store):
+        store, vault, people = open_office_parts(settings)
+        with closing(store), anchoring(settings, store, vault, clock_of(settings, store)):
             yield store, people
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Replace ``file`` atomically, keeping its mode; raises ClickException where it cannot be written."""
+    """Replace ``file`` whole, keeping its mode; raises ClickException where it cannot be written."""
     try:
-        handle, name = tempfile.mkstemp(dir=file.absolute().parent, prefix=f".{file.name}-")
-        draft = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as out:
-                out.write(content)
-                out.flush()
-                os.fsync(out.fileno())
-            draft.chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
-            draft.replace(file)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        replace_whole(file, content, mode=0o644)
     except OSError as error:
         raise click.ClickException(f"写不了 {file} / {file} cannot be written: {error.strerror}") from error

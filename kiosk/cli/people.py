@@ -5,6 +5,7 @@ they need when they run: `quhao --help` loads no store.
 """
 
 import sys
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -205,9 +206,20 @@ def remove_token(context: Context, name: str) -> None:
     """Remove all tokens of that name; they open nothing from then on."""
     with people_of(context.settings) as (_, people):
         removed = people.remove_tokens(name, _by("token remove"))
+    if removed:
+        _tell_service(context.settings)
     if not removed:
         raise click.ClickException(f"没有名为 {name} 的令牌 / there is no token {name}")
     click.echo(f"已删除 {removed} 个令牌 / tokens removed: {removed}", err=True)
+
+
+def _tell_service(settings: "Settings") -> None:
+    """Have the service of this box, if one runs, know at once what it would know within a second."""
+    from kiosk.devices.status_socket import NotAskedError, ask
+
+    with suppress(NotAskedError), ask(settings, {"do": "forget-tokens"}) as answers:
+        if answers is not None:
+            next(answers, None)
 
 
 @click.command()

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, union_all, update
 
 from ticketing.day import clock_repair
-from ticketing.day.transaction import Transaction
+from ticketing.day.transaction import PrintedCode, Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.model import Resident, TicketRow, plain_number
 from ticketing.privacy import codes
@@ -138,19 +138,19 @@ def seal(
     )
 
 
-def by_code(m: Transaction, row: TicketRow, code: str) -> Holders | None:
-    """The persons behind a ticket, opened by this code; None where it opens none, or the ticket has none.
+def by_code(m: Transaction, row: TicketRow, code: PrintedCode | None) -> Holders | None:
+    """The persons behind a ticket, opened by its code; None where it opens none, or the ticket has none.
 
     A caller that shows them writes an entry into the audit log.
 
     Raises:
         ErasedError: the day is erased.
     """
-    rows = _SEALED.all(m.conn, {"code": m.hash_of(code)})
+    rows = _SEALED.all(m.conn, {"code": code.hash}) if code else []
     sealed = rows[0].sealed if rows else None
-    if sealed is None:
+    if code is None or sealed is None:
         return None
-    key = m.vault.key_with(m.conn, row.hall_day, PURPOSE, code.encode())
+    key = m.vault.key_with(m.conn, row.hall_day, PURPOSE, code.text.encode())
     return from_bytes(m.vault.open_under(key, row.hall_day, PURPOSE, row.id, bytes(sealed)))
 
 

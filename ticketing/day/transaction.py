@@ -6,8 +6,8 @@ The clock is read once the transaction has its turn, so that times in the store 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
@@ -28,7 +28,8 @@ from sqlalchemy import (
 from ticketing.calendar import hall_day
 from ticketing.day.memory import Memory
 from ticketing.events import NewEvent, TicketEvent
-from ticketing.model import TRANSITIONS, Service, State, StateError, Ticket, TicketRow, UnknownError, Window
+from ticketing.model import TRANSITIONS, Service, State, StateError, Ticket, TicketRow, UnknownError, Window, time_of
+from ticketing.model import microseconds as microseconds  # for those who work in a transaction
 from ticketing.policy import Rules, Standing
 from ticketing.privacy import codes
 from ticketing.privacy.vault import Vault
@@ -39,8 +40,6 @@ from ticketing.store.prepared import Prepared
 _R = TypeVar("_R")
 _P = ParamSpec("_P")
 _About = Callable[Concatenate[str, str, str | None, _P], TicketEvent]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 # The data of an event are flat, so they hold no circle.
 _to_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
@@ -159,14 +158,19 @@ _ONE_SERVICE = Prepared(_services.where(_s.c.id == bindparam("service")), _servi
 _SERVICES = Prepared(_services.order_by(_s.c.position), _service)
 
 
-def microseconds(at: datetime) -> int:
-    """An aware time as the store keeps it: microseconds since 1970 UTC."""
-    return (at - _EPOCH) // _MICROSECOND
-
-
 def line_at(window: str) -> str:
     """The line of the tickets that wait for one window only; no service has such an id."""
     return f"@{window}"
+
+
+class PrintedCode(NamedTuple):
+    """The code of a slip, and the hash by which the store finds it."""
+
+    text: str
+    hash: bytes
+
+    def __repr__(self) -> str:
+        return "<PrintedCode>"
 
 
 @dataclass(frozen=True)
@@ -197,7 +201,7 @@ class Transaction:
 
     def time(self, at: int) -> datetime:
         """A stored time, in the hall's zone."""
-        return (_EPOCH + timedelta(microseconds=at)).astimezone(self.zone)
+        return time_of(at).astimezone(self.zone)
 
     def day_of(self, at: datetime) -> str:
         """The hall day of an aware time."""
@@ -240,7 +244,12 @@ class Transaction:
         """The hash by which the store finds a code."""
         return self.vault.lasting_hash("ticket code", code)
 
-    def row_of_code(self, scanned: str) -> TicketRow:
+    def code_in(self, scanned: str) -> PrintedCode | None:
+        """The code in what was scanned or typed; None if there is none."""
+        text = codes.find_code(scanned)
+        return PrintedCode(text, self.hash_of(text)) if text else None
+
+    def row_of_code(self, scanned: str | PrintedCode | None) -> TicketRow:
         """The row of today's ticket with the scanned code.
 
         A code of another day, an erased code, an unknown one and a text that is no code are all ``unknown_code``.
@@ -248,10 +257,10 @@ class Transaction:
         row = self.row_of_old_code(scanned)
         return self.known(row if row.hall_day == self.day else None, "unknown_code")
 
-    def row_of_old_code(self, scanned: str) -> TicketRow:
+    def row_of_old_code(self, scanned: str | PrintedCode | None) -> TicketRow:
         """The row of a ticket of any day; only for callers that may know of past tickets."""
-        code = codes.find_code(scanned)
-        which = code and {"code": self.hash_of(code)}
+        code = self.code_in(scanned) if isinstance(scanned, str) else scanned
+        which = code and {"code": code.hash}
         row = (
             (_BY_CODE.one_or_none(self.conn, which) or _BY_LATER_CODE.one_or_none(self.conn, which)) if which else None
         )

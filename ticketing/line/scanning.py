@@ -7,7 +7,7 @@ from ticketing.day.residents import Holders
 from ticketing.day.transaction import Transaction
 from ticketing.line import calling
 from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket, TicketRow, Window
-from ticketing.privacy import access_log, codes
+from ticketing.privacy import access_log
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ def scan(
     """
     here = m.window(window)
     windows.refuse_taken(m, here, actor)
-    row = m.row_of_code(scanned)
+    code = m.code_in(scanned)
+    row = m.row_of_code(code)
     if row.state not in (*LIVE_STATES, State.MISSED):
         raise StateError("ticket_over", number=row.number, state=row.state)
     reason = (override_reason or "").strip() or None
@@ -50,7 +51,7 @@ def scan(
         row = bring_here(m, row, place, actor)
     ticket = m.ticket(row) if row.state == State.SERVING else calling.start_this(m, row)
     action = "scan-override" if overrides else "scan"
-    holders = residents.by_code(m, row, codes.find_code(scanned) or "")
+    holders = residents.by_code(m, row, code)
     if holders is not None:
         serving.keep(m, row.id, holders)
     else:

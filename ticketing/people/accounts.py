@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from ticketing.model import Actor, Role, StateError, TicketingError, UnknownError
+from ticketing.model import Actor, Role, StateError, TicketingError, UnknownError, microseconds, time_of
 from ticketing.people import second_factor
 from ticketing.people.guessing import Try
 from ticketing.people.keeper import CONSOLE, AccountRules, Duty
@@ -20,8 +20,6 @@ from ticketing.people.principal import (
     checked_windows,
     free_windows,
     hash_of,
-    micros,
-    moment,
 )
 from ticketing.store.tables import account, login
 
@@ -124,7 +122,7 @@ class Accounts(Registry):
             ).one_or_none()
             if before is None:
                 now = self._clock()
-                conn.execute(insert(account).values(name=name, created_at=micros(now), **values))
+                conn.execute(insert(account).values(name=name, created_at=microseconds(now), **values))
                 self._keeper.record(conn, now, by, "account-added", f"{name} {role}")
                 return Added(new=True)
             if self.rules.separate_duties and before.duty and duty != before.duty:
@@ -162,7 +160,7 @@ class Accounts(Registry):
                 row.name,
                 row.role,
                 tuple(json.loads(row.windows)),
-                moment(row.created_at),
+                time_of(row.created_at),
                 row.must_change,
                 row.totp_step is not None,
                 row.duty,
@@ -303,12 +301,12 @@ class Accounts(Registry):
 
 def session_of(row: Any, *, own: bool = False) -> Session:
     """Made of a row of ``login``."""
-    begun, seen, ends = (moment(at) for at in (row.begun_at, row.seen_at, row.expires_at))
+    begun, seen, ends = (time_of(at) for at in (row.begun_at, row.seen_at, row.expires_at))
     return Session(_id_of(row.hash), begun, seen, ends, row.source, row.locked, own)
 
 
 def _logins(now: datetime) -> Select[Any]:
-    return select(login).where(login.c.expires_at > micros(now)).order_by(login.c.begun_at)
+    return select(login).where(login.c.expires_at > microseconds(now)).order_by(login.c.begun_at)
 
 
 def _id_of(hashed: bytes) -> str:

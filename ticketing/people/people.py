@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from ticketing.model import Actor
+from ticketing.model import Actor, microseconds
 from ticketing.people import second_factor
 from ticketing.people.accounts import Account, Accounts, Added, Session
 from ticketing.people.guessing import Try, network_of
@@ -30,7 +30,6 @@ from ticketing.people.principal import (
     SECRET_CHARS,
     Principal,
     hash_of,
-    micros,
     principal_of,
 )
 from ticketing.people.second_factor import SecondFactorError
@@ -158,7 +157,7 @@ class People(Accounts, Tokens):
                 raise SecondFactorError("totp_wrong")
             return None
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        at = micros(now)
+        at = microseconds(now)
         with self._store.write() as conn:
             # Removed, given another password, or let in by this very code while this one was being looked at?
             here = conn.execute(_of_account(name)).one_or_none()
@@ -173,7 +172,7 @@ class People(Accounts, Tokens):
                 insert(login).values(
                     hash=hash_of(secret),
                     account=name,
-                    expires_at=micros(now + LOGIN_LASTS),
+                    expires_at=microseconds(now + LOGIN_LASTS),
                     begun_at=at,
                     seen_at=at,
                     source=source[:64],
@@ -244,7 +243,7 @@ class People(Accounts, Tokens):
         """
         if len(secret) != SECRET_CHARS:
             return None
-        hashed, at = hash_of(secret), micros(now)
+        hashed, at = hash_of(secret), microseconds(now)
         with self._store.read() as conn:
             row = _LOGIN.one_or_none(conn, {"hash": hashed, "now": at})
         if row is None:
@@ -297,7 +296,7 @@ class People(Accounts, Tokens):
             done = conn.execute(
                 update(login)
                 .where(login.c.hash == hash_of(secret), login.c.account == who.name)
-                .values(locked=False, seen_at=micros(now))
+                .values(locked=False, seen_at=microseconds(now))
             ).rowcount
             if done:
                 self._record_if_possible(conn, now, Actor(row.name, row.role, source), "unlocked", None)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import update
@@ -27,7 +27,6 @@ NAME = re.compile(r"\w[\w.@-]{0,63}")
 SECRET_BYTES = 32
 SECRET_CHARS = 43
 _WINDOW = re.compile(r"\*|[\w.-]{1,64}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -122,13 +121,3 @@ def free_windows(conn: "Connection", name: str) -> None:
 def hash_of(secret: str) -> bytes:
     """What is kept of a secret that cannot be guessed."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-
-
-def micros(at: datetime) -> int:
-    """As the store keeps it."""
-    return int(at.timestamp() * 1_000_000)
-
-
-def moment(kept: int) -> datetime:
-    """The same back."""
-    return _EPOCH + timedelta(microseconds=kept)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from ticketing.model import Actor, Role
+from ticketing.model import Actor, Role, microseconds, time_of
 from ticketing.people.keeper import CONSOLE
 from ticketing.people.password_rules import AccountError
 from ticketing.people.principal import (
@@ -22,8 +22,6 @@ from ticketing.people.principal import (
     checked_name,
     checked_windows,
     hash_of,
-    micros,
-    moment,
     principal_of,
 )
 from ticketing.store.prepared import Prepared
@@ -127,8 +125,8 @@ class Tokens(Registry):
                     role=role,
                     windows=bound,
                     terminal=terminal,
-                    created_at=micros(now),
-                    expires_at=None if days is None else micros(now + timedelta(days=days)),
+                    created_at=microseconds(now),
+                    expires_at=None if days is None else microseconds(now + timedelta(days=days)),
                     source=None if source is None else str(_network(source)),
                 )
             )
@@ -141,8 +139,12 @@ class Tokens(Registry):
             removed = conn.execute(delete(token).where(token.c.name == name)).rowcount
             if removed:
                 self._keeper.record(conn, self._clock(), by, "token-removed", name)
-        self._known = {}
+        self.forget_tokens()
         return removed
+
+    def forget_tokens(self) -> None:
+        """Ask the store for each token again, as after a command on this box has removed one."""
+        self._known = {}
 
     def tokens(self) -> list[TokenView]:
         """All tokens, by name and age; used when is known to the minute."""
@@ -154,10 +156,10 @@ class Tokens(Registry):
                 row.name,
                 row.role,
                 row.terminal,
-                moment(row.created_at),
-                None if row.expires_at is None else moment(row.expires_at),
+                time_of(row.created_at),
+                None if row.expires_at is None else time_of(row.expires_at),
                 row.source,
-                None if row.used_at is None else moment(row.used_at),
+                None if row.used_at is None else time_of(row.used_at),
                 row.used_from,
             )
             for row in rows
@@ -185,7 +187,7 @@ class Tokens(Registry):
         known = self._known
         with self._store.read() as conn:
             row = _TOKEN.one_or_none(conn, {"hash": hashed})
-        now = micros(self._clock())
+        now = microseconds(self._clock())
         principal = None
         if row is not None and (row.expires_at is None or row.expires_at > now):
             principal = principal_of(row.name, row.role, row.windows, row.terminal)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ticketing.files import beside, draft_beside, sync_folder
 from ticketing.privacy import sealing
 from ticketing.privacy.errors import VaultError
 from ticketing.privacy.keys import Keyring, Keys, parse, text_of
@@ -172,18 +173,18 @@ class KeyFile(Keyring):
         with self._writing():
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._locked():
-                draft = self._draft(self._content(keys))
+                draft = draft_beside(self.path, self._content(keys), 0o600)
                 try:
                     os.link(draft, self.path)
                 except FileExistsError:
                     return
                 finally:
                     draft.unlink()
-                _sync(self.path.parent)
+                sync_folder(self.path.parent)
 
     def _replace(self, content: bytes) -> None:
         about = self.path.stat()
-        draft, old = self._draft(content, about), self._beside()
+        draft, old = draft_beside(self.path, content, 0o600, about), beside(self.path)
         before = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
         try:
             # A name for the old content, so that it is found and overwritten after a power cut; some file systems
@@ -191,33 +192,12 @@ class KeyFile(Keyring):
             with suppress(OSError):
                 os.link(self.path, old)
             draft.replace(self.path)
-            _sync(self.path.parent)
+            sync_folder(self.path.parent)
             _overwrite(before)
         finally:
             os.close(before)
             for one in (draft, old):
                 one.unlink(missing_ok=True)
-
-    def _draft(self, content: bytes, like: os.stat_result | None = None) -> Path:
-        draft = self._beside()
-        try:
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                # Written by root, it stays the service's.
-                if like is not None and (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
-                    os.fchown(handle, like.st_uid, like.st_gid)
-                if os.write(handle, content) != len(content):
-                    raise OSError(28, os.strerror(28))
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
-        return draft
-
-    def _beside(self) -> Path:
-        return self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
 
     def _left(self) -> list[Path]:
         """What a process that was killed has left."""
@@ -273,11 +253,3 @@ def _overwrite(handle: int) -> None:
     size = os.fstat(handle).st_size
     os.pwrite(handle, os.urandom(size), 0)
     os.fsync(handle)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
