@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from ticketing.model import Actor
 from ticketing.people.people import AccountRules, People
 from ticketing.policy import AppointmentRules, Rules
 from ticketing.privacy import access_log
+from ticketing.privacy.anchors import AnchorFile, Anchors
 from ticketing.privacy.key_file import KeyFile
 from ticketing.privacy.sealing import HASHES
 from ticketing.privacy.vault import Vault, VaultError, is_sealed
@@ -74,13 +75,18 @@ class VaultKeeper:
         return self._vault.open_lasting(_ACCOUNT, ident, sealed)
 
 
-def people_on(settings: Settings, store: Store, vault: Vault) -> People:
-    """The accounts of a hall, by its rules."""
+def clock_of(settings: Settings, store: Store) -> HallClock:
+    """The hall's clock, which knows the store."""
+    return HallClock(settings.hall.zone, newest_event(store), wall=store.wall)
+
+
+def people_on(settings: Settings, store: Store, vault: Vault, clock: Callable[[], datetime]) -> People:
+    """The accounts of a hall, by its rules and its clock."""
     hall, accounts = settings.hall, settings.accounts
     idle = timedelta(minutes=accounts.idle_minutes) if accounts.idle_minutes else None
     names = tuple(name for name in (hall.name, hall.name_en, hall.id) if name)
     rules = AccountRules(names, idle, frozenset(accounts.second_factor), accounts.separate_duties)
-    return People(store, keeper=VaultKeeper(vault), rules=rules)
+    return People(store, clock, keeper=VaultKeeper(vault), rules=rules)
 
 
 def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[Store, Vault, People]:
@@ -98,7 +104,7 @@ def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[S
         if exclusive:
             store.claim(box_of(settings))
         vault = open_vault(settings, store, open_keys(settings, create=not is_sealed(store)))
-        return store, vault, people_on(settings, store, vault)
+        return store, vault, people_on(settings, store, vault, clock_of(settings, store))
     except BaseException:
         store.close()
         raise
@@ -167,6 +173,18 @@ def open_ledger(settings: Settings) -> Iterator[Ledger]:
     """The ledger, for a command beside the service; raises the errors of :func:`open_office_parts`."""
     store, vault, _people = open_office_parts(settings)
     with closing(store):
-        zone = settings.hall.zone
-        clock = HallClock(zone, newest_event(store), wall=store.wall)
-        yield Ledger(store, vault, rules_of(settings), zone, clock, box_of(settings))
+        clock = clock_of(settings, store)
+        with anchoring(settings, store, vault, clock):
+            yield Ledger(store, vault, rules_of(settings), settings.hall.zone, clock, box_of(settings))
+
+
+@contextmanager
+def anchoring(settings: Settings, store: Store, vault: Vault, clock: Callable[[], datetime]) -> Iterator[None]:
+    """Anchor the entries of the audit log that a command writes in this block: perhaps no service runs to do it."""
+    before = access_log.head_or_none(store, vault)
+    try:
+        yield
+    finally:
+        if access_log.head_or_none(store, vault) != before:
+            file = AnchorFile(settings.store.key_file)
+            Anchors(store, vault, file, clock, lambda: clock().date()).keep_if_possible()

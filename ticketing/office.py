@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ticketing import policy
 from ticketing.cases import cases
-from ticketing.day import closing, print_jobs, serving, setup, windows
+from ticketing.day import closing, closing_slips, print_jobs, serving, setup, windows
 from ticketing.day.idempotency import once, ticket_as_json, ticket_from_json
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
@@ -23,6 +23,7 @@ from ticketing.line.scanning import Scanned
 from ticketing.line.views import Board, HallView, ServiceView, TicketView
 from ticketing.line.waiting_counts import WaitingCounts
 from ticketing.line.why_before import why_before
+from ticketing.model import HALL as HALL
 from ticketing.model import Actor, Resident, Service, Ticket, TicketingError, Window
 from ticketing.policy import PriorityClass, Rules, Why
 from ticketing.privacy import access_log
@@ -35,8 +36,6 @@ log = logging.getLogger(__name__)
 
 PHONE = Actor("phone", "kiosk")
 """A resident who looks a ticket up by its code."""
-HALL = Actor("quhao", "technician")
-"""The program itself, at its own times."""
 
 
 class _OfTicket(Protocol):
@@ -112,6 +111,7 @@ class Office:
     day_counts = _in(Ledger.look, views.day_counts)
     last_seq = _in(Ledger.look, Transaction.last_seq)
     holders_at = _in(Ledger.verb, scanning.holders_at)
+    closing_slips = _in(Ledger.look, closing_slips.pending)
     print_sending = _in(Ledger.verb, print_jobs.sending)
     print_ended = _in(Ledger.verb, print_jobs.ended)
     recover = _in(Ledger.verb, print_jobs.recover)
@@ -487,13 +487,19 @@ class Office:
         """Print a slip again on this box, marked as a copy unless every earlier one failed with no byte sent.
 
         Its code opens the place in the queue, not the resident's data. A job that still waits here is returned instead
-        of a second one.
+        of a second one. It is an entry in the audit log.
 
         Raises:
             UnknownError: ``unknown_ticket``.
             StateError: ``ticket_over`` (``number``, ``state``), ``other_day`` (``number``, ``day``).
         """
-        return self._do("printed again", actor, lambda m: print_jobs.reprint(m, ticket_id))
+
+        def do(m: Transaction) -> PrintJob:
+            job = print_jobs.reprint(m, ticket_id)
+            access_log.append_if_whole(m.conn, m.vault, m.now, actor, "reprint", None, ticket_id=ticket_id)
+            return job
+
+        return self._do("printed again", actor, do)
 
     def reprint_by_card(
         self, ticket_id: int, card: Resident, actor: Actor, *, agent: Resident | None = None, lost: bool = False

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,12 +15,14 @@ from kiosk.cli.options import Context, ledger_of, needs_store, who, write_whole
 from ticketing.model import Actor
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from ticketing.privacy.access_log import Fault, Held, Key
     from ticketing.privacy.audit_chain import Anchor
     from ticketing.reports.audit import Audit, Entry, Proof
 
 BROKEN = 1
 NOT_VERIFIED = 2
+ACCEPTED_BROKEN = 3
 
 FAULTS: "dict[Fault, tuple[str, str]]" = {
     "changed": ("内容被改动", "is not as it was written"),
@@ -38,6 +40,9 @@ HELD: "dict[Held, tuple[str, str]]" = {
 }
 
 
+_SILENT = {"zh": "服务没有应答", "en": "the service gave no answer"}
+
+
 class _NotVerifiedError(click.ClickException):
     exit_code = NOT_VERIFIED
 
@@ -49,7 +54,12 @@ def audit() -> None:
 
 @audit.command()
 @click.option(
-    "--anchor", "anchors", multiple=True, metavar="FILE|NUMBER:HEX", help="Another anchor, as of a closing slip."
+    "--anchor",
+    "--slip",
+    "anchors",
+    multiple=True,
+    metavar="FILE|NUMBER:HEX",
+    help="Another anchor, as of a closing slip, typed as it stands there.",
 )
 @click.option("--key", "with_key", is_flag=True, help="Prove the MACs, too, by a key of `quhao audit new-key` (stdin).")
 @click.option("--accept", is_flag=True, help="Begin this box's anchor anew with the log as it is.")
@@ -57,7 +67,9 @@ def audit() -> None:
 def verify(context: Context, anchors: tuple[str, ...], with_key: bool, accept: bool) -> None:
     """Prove the log whole: exit code 0; 1 when it is broken, saying where; 2 when it cannot be verified.
 
-    It is compared with this box's own anchor, beside the key file, and with each that is given.
+    It is compared with this box's own anchor, beside the key file, and with each that is given. Without any, a tail
+    that was cut off together with the head would not be found: then the exit code is 2, too. --accept ends with 0 where
+    the log is whole, and with 3 where a broken one was accepted.
     """
     given = [_anchor(text) for text in anchors]
     key = _key() if with_key else None
@@ -67,14 +79,19 @@ def verify(context: Context, anchors: tuple[str, ...], with_key: bool, accept: b
             proof = log.prove(given, key)
             if accept:
                 _tell(proof)
-                old, new = log.accept(_actor("audit verify --accept"))
+                old, new = log.accept(_actor("audit verify --accept"), proof)
                 click.echo(f"锚已更新 {old.short if old else '-'} → {new.short} / the anchor is new", err=True)
-                return
+                if proof.verdict.whole:
+                    return
+                click.echo("已接受，但日志仍是损坏的 / accepted, and the log is broken all the same", err=True)
+                sys.exit(ACCEPTED_BROKEN)
     except click.ClickException as error:
         raise _NotVerifiedError(error.message) from error
     _tell(proof)
     if not proof.whole:
         sys.exit(BROKEN)
+    if not proof.proven:
+        sys.exit(NOT_VERIFIED)
 
 
 @audit.command()
@@ -82,8 +99,16 @@ def verify(context: Context, anchors: tuple[str, ...], with_key: bool, accept: b
 @click.option("--who", "name", metavar="NAME", help="By this person or program.")
 @click.option("--action", metavar="ACTION", help="Such as scan, login or backup.")
 @click.option("--subject", is_flag=True, help="About a person, whose ID number is read from standard input.")
+@click.option(
+    "--card",
+    is_flag=False,
+    flag_value="",
+    metavar="[READER]",
+    help="About the person whose card is then laid on a reader of this box; its name where there are several.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON lines.")
 @click.option("--head", is_flag=True, help="Only number and digest of the last entry, to be kept on paper.")
+@click.option("--print", "on_paper", is_flag=True, help="With --head: as a closing slip on the printer of this box.")
 @click.pass_obj
 def show(
     context: Context,
@@ -91,23 +116,31 @@ def show(
     name: str | None,
     action: str | None,
     subject: bool,
+    card: str | None,
     as_json: bool,
     head: bool,
+    on_paper: bool,
 ) -> None:
     """Show entries; this is an entry, too."""
     from ticketing.reports.audit import Filter
 
+    if on_paper and not head:
+        raise click.UsageError("--print 须与 --head 同用 / --print goes with --head")
     actor = _actor("audit show")
     with _log(context) as log:
         if head:
             click.echo(log.head().short)
+            if on_paper:
+                _print_slip(context.settings)
             return
-        number = _id_number() if subject else None
+        subjects = log.subjects_of(_id_number()) if subject else None
+        if card is not None:
+            subjects = _subjects_of_card(context.settings, card or None, log)
         after: int | None = 0
         count = 0
         while after is not None:
             wanted = Filter(after, day.date() if day else None, name, action)
-            page = log.about(number, wanted, actor) if number else log.read(wanted, actor)
+            page = log.read(wanted, actor) if subjects is None else log.about_subjects(subjects, wanted, actor)
             for one in page.entries:
                 click.echo(json.dumps(_plain(one), ensure_ascii=False) if as_json else _line(one))
             count += len(page.entries)
@@ -160,14 +193,20 @@ def _tell(proof: "Proof") -> None:
     for anchor, held in verdict.anchors:
         zh, en = HELD[held]
         click.echo(f"{zh} {anchor.short} / {en}", err=held != "holds")
-    if proof.own == "missing":
-        click.echo(
-            "提醒：本机没有锚文件，首部与末尾一起被截断时查不出来 / "
-            "warning: this box has no anchor: a tail cut off together with the head would not be found",
-            err=True,
-        )
+    if proof.own == "missing" and not proof.young:
+        click.echo("本机的锚文件不见了 / the anchor of this box is gone", err=True)
     if proof.own == "malformed":
         click.echo("本机的锚文件已被改动 / this box's anchor was changed", err=True)
+    if verdict.fault is None and not proof.proven and proof.own != "malformed":
+        click.echo(
+            f"无法证明完整：现有 {verdict.entries} 条前后相符，但没有可核对的锚，末尾是否被截断无从得知；"
+            "请用 --slip 输入日结凭条上的校验码，或用 --anchor 给出另一台主机的锚 / "
+            f"not proven: the {verdict.entries} entries that are there follow each other, but without an anchor "
+            "nobody knows whether the last ones were cut off: give the code of a closing slip by --slip, or another "
+            "box's anchor by --anchor",
+            err=True,
+        )
+        return
     if verdict.fault is None:
         since = f"，从第 {verdict.first} 条起" if verdict.first > 1 else ""
         from_ = f", from entry {verdict.first} on" if verdict.first > 1 else ""
@@ -204,6 +243,68 @@ def _key() -> "Key":
         return Key.parse(_said("密钥 / key"))
     except ValueError:
         raise click.UsageError("不是审计日志的密钥 / this is no key of the audit log") from None
+
+
+def _print_slip(settings: "Settings") -> None:
+    """A closing slip, by the running service: it has the printer."""
+    from display.advice import advice
+    from kiosk.resident.closing import PATIENCE
+
+    with _asked(settings, {"do": "closing-slip", "who": who()}, PATIENCE + 10) as told:
+        if told is None:
+            raise click.ClickException(
+                "服务没有运行，请抄写上面的校验码 / the service does not run: write down the code above"
+            )
+        if told["ok"]:
+            click.echo("日结凭条已打印 / the closing slip is printed", err=True)
+            return
+        if "zh" in told:
+            raise click.ClickException(f"{told['zh']} / {told['en']}")
+        why = advice(told["reason"] or told["state"])
+        raise click.ClickException(
+            f"日结凭条没有打印：{why.reason_zh}，{why.advice_zh} / "
+            f"the closing slip was not printed: {why.reason_en}: {why.advice_en}"
+        )
+
+
+def _subjects_of_card(settings: "Settings", reader: str | None, log: "Audit") -> list[bytes]:
+    """The keyed hashes of whose card is laid on a reader: that of the running service, or one that is opened here."""
+    from kiosk.devices.cards.card_looks import PATIENCE, CardLooks
+
+    click.echo("请放卡 / Lay the card", err=True)
+    with _asked(settings, {"do": "card", "device": reader}, PATIENCE + 10) as told:
+        if told is not None:
+            if not told["ok"]:
+                raise click.ClickException(f"{told['zh']} / {told['en']}")
+            return [bytes.fromhex(one) for one in told["subjects"]]
+    from config.settings import CARD_READERS
+    from kiosk.devices.building import build_devices
+
+    readers = [one for one in settings.devices if one.driver in CARD_READERS and reader in (None, one.name)]
+    looks = CardLooks(one.name for one in readers)
+
+    def hear(device: str, event: Any) -> None:
+        looks.take(device, event)
+
+    only = settings.model_copy(update={"devices": readers})
+    devices = build_devices(only, lambda: datetime.now(settings.hall.zone), hear)
+    devices.start()
+    try:
+        return log.subjects_of(looks.read(reader).id_number or "")
+    finally:
+        devices.stop()
+
+
+@contextmanager
+def _asked(settings: "Settings", request: dict[str, Any], timeout: float) -> "Iterator[dict[str, Any] | None]":
+    """The one answer of the running service; None when none runs."""
+    from kiosk.devices.status_socket import NotAskedError, ask
+
+    try:
+        with ask(settings, request, timeout) as answers:
+            yield None if answers is None else next(answers, {"ok": False, **_SILENT})
+    except NotAskedError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _id_number() -> str:

@@ -84,7 +84,7 @@ def _kept(settings: "Settings", now: datetime) -> Kept:
     from ticketing.privacy import access_log
 
     with ledger_of(settings) as ledger:
-        people = people_on(settings, ledger.store, ledger.vault)
+        people = people_on(settings, ledger.store, ledger.vault, ledger.now)
         with ledger.look() as m:
             return Kept(people.accounts(now), people.tokens(), m.services(), access_log.verify(m.conn, m.vault).whole)
 

@@ -60,8 +60,7 @@ def rotate(context: Context) -> None:
     Stop all boxes first. Residents' data and kept months stay; afterwards the key file is copied to the other boxes
     again. Where the key file's chain is lost, this begins another one, and the data that only it opened are lost.
     """
-    from kiosk.clock import HallClock, newest_event
-    from kiosk.opening import open_keys, open_vault
+    from kiosk.opening import anchoring, clock_of, open_keys, open_vault
     from ticketing.calendar import hall_day
     from ticketing.model import Actor
     from ticketing.privacy import access_log
@@ -72,13 +71,15 @@ def rotate(context: Context) -> None:
     with in_words(), closing(open_store(settings.store.url, exclusive=False)) as store:
         store.claim_all()
         vault = open_vault(settings, store, open_keys(settings, create=False), any_chain=True)
-        now = HallClock(settings.hall.zone, newest_event(store), wall=store.wall)()
+        clock = clock_of(settings, store)
+        now = clock()
         actor = Actor(f"cli:{who()}", "technician", "cli")
-        renewed = vault.renew(
-            store,
-            hall_day(now, settings.hall.day_offset),
-            lambda conn: access_log.append(conn, vault, now, actor, "key-rotated", None),
-        )
+        with anchoring(settings, store, vault, clock):
+            renewed = vault.renew(
+                store,
+                hall_day(now, settings.hall.day_offset),
+                lambda conn: access_log.append(conn, vault, now, actor, "key-rotated", None),
+            )
     kept, lost = ", ".join(renewed.kept) or "–", ", ".join(renewed.lost)
     click.echo(f"✓ 已更换密钥，仍可打开 {kept} / the keys are new; open as before: {kept}")
     if lost:

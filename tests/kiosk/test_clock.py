@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from config.businesses import ServiceSettings, WindowSettings
@@ -20,10 +22,11 @@ from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import open_ledger, open_office_parts, rules_of
 from kiosk.wiring import SETTLED, SETTLED_FAR, keep_house
 from ticketing.day.setup import Setup
-from ticketing.model import Actor, Resident, State
+from ticketing.model import Actor, Resident, State, time_of
 from ticketing.office import Office
 from ticketing.privacy.errors import VaultError
 from ticketing.privacy.key_file import KeyFile
+from ticketing.store.tables import access_log
 
 if TYPE_CHECKING:
     from postgres import PostgresServer
@@ -231,6 +234,13 @@ def test_boxes_on_one_database_go_by_its_clock(shared_url: str, postgres: "Postg
     with open_ledger(settings) as one, open_ledger(settings) as other:
         for box in (one, other):
             assert abs(box.now() - datetime.now(ZONE) - timedelta(days=1)) < timedelta(hours=1)
+    store, _, people = open_office_parts(settings)
+    with closing(store):
+        people.add_token("erp", "desk")
+        with store.read() as conn:
+            entry = conn.scalar(select(access_log.c.at))
+        for at in (people.tokens()[0].created_at, time_of(entry or 0)):
+            assert abs(at - datetime.now(ZONE) - timedelta(days=1)) < timedelta(hours=1), "accounts go by it, too"
     postgres.execute(f"ALTER DATABASE {name} RESET search_path")
 
 

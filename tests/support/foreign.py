@@ -48,6 +48,20 @@ def card_text(
     return text
 
 
+CHEN = card_text(
+    "陈示例",
+    "1",
+    "01",
+    "19590307",
+    "北京市西城区虚构胡同12号",
+    "110102195903076513",
+    "北京市公安局西城分局",
+    "20180521",
+    "长期",
+)
+"""An invented resident's card."""
+
+
 class _Threaded:
     """Something that answers on a thread of its own."""
 

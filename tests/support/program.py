@@ -58,6 +58,8 @@ name = "4号窗口"
 services = ["*"]
 """
 
+PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0.0.1:{port}"\n'
+READER = '[[devices]]\nname = "reader"\ndriver = "sam"\nport = "{path}"\n'
 
 STOPS_WITHIN = 5.0
 """Seconds in which the program ends when it is told to."""

@@ -22,26 +22,32 @@ import secrets
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from ticketing.model import Actor, plain_number
+from ticketing.model import Actor, microseconds, plain_number, time_of
 from ticketing.privacy import audit_chain
 from ticketing.privacy.audit_chain import FIELDS, Anchor, Head
 from ticketing.privacy.sealing import frame
 from ticketing.privacy.vault import LOG_HEAD, Vault, VaultError
 from ticketing.store.prepared import Prepared
-from ticketing.store.tables import access_log, fact
+from ticketing.store.tables import access_log, event, fact
+
+if TYPE_CHECKING:
+    from ticketing.store.base import Store
 
 log = logging.getLogger(__name__)
 
 SUBJECT = "audit subject"
 """The purpose of the keyed hash by which a resident's entries are found."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+YOUNG = timedelta(minutes=1)
+"""A box anchors its log each second, a command when it ends."""
+
 _a = access_log
+_FIRST_EVENT = select(event.c.at).order_by(event.c.seq).limit(1)
 _WANTED = select(fact.c.value).where(fact.c.name == LOG_HEAD)
 _HEAD = Prepared(_WANTED.with_for_update())
 _APPEND = Prepared(insert(_a).inline())
@@ -90,7 +96,8 @@ class Verdict:
             took a later key).
         first: number of the first entry; those before it were removed after their retention.
         anchors: the anchors it was compared with: each ``holds``, is that of a log that was ``cut`` or is an ``other``,
-            or is ``older`` than the first entry, so that it cannot be compared.
+            or is ``older`` than the first entry, so that it cannot be compared. In a broken log those behind the break
+            are compared, too: the digest that is kept there is the anchored one, or it is not.
     """
 
     entries: int
@@ -133,10 +140,19 @@ def append(
     return _append(conn, vault, at, (actor, action, ticket_id, reason, subject))[0]
 
 
-def append_if_whole(conn: Connection, vault: Vault, at: datetime, actor: Actor, action: str, reason: str) -> None:
+def append_if_whole(
+    conn: Connection,
+    vault: Vault,
+    at: datetime,
+    actor: Actor,
+    action: str,
+    reason: str | None,
+    *,
+    ticket_id: int | None = None,
+) -> None:
     """Append an entry of what must be done even where the log is broken, such as erasing a day."""
     try:
-        append(conn, vault, at, actor, action, None, reason)
+        append(conn, vault, at, actor, action, ticket_id, reason)
     except VaultError as error:
         if error.code != "log_broken":
             raise
@@ -157,6 +173,22 @@ def begin_key(conn: Connection, vault: Vault, at: datetime, actor: Actor) -> Key
 def head(conn: Connection, vault: Vault) -> Head:
     """Where the log stands; raises :class:`VaultError` (``log_broken``)."""
     return _opened(vault, conn.scalar(_WANTED))
+
+
+def head_or_none(store: "Store", vault: Vault) -> Head | None:
+    """The same in a transaction of its own; None where it is gone or was changed."""
+    with store.read() as conn, suppress(VaultError):
+        return head(conn, vault)
+    return None
+
+
+def may_lack_an_anchor(conn: Connection, now: Head, at: datetime) -> bool:
+    """Whether a log has only just begun at ``at``, so that nobody can have anchored it yet.
+
+    Its first entry and the hall's first event, where there are any, are not a minute old.
+    """
+    begun = [conn.scalar(select(_a.c.at).where(_a.c.seq == 1)), conn.scalar(_FIRST_EVENT)]
+    return now.first == 1 and all(one is None or (isinstance(one, int) and at - time_of(one) < YOUNG) for one in begun)
 
 
 def head_without_key(conn: Connection, vault: Vault) -> bytes | None:
@@ -182,7 +214,7 @@ def forget(conn: Connection, vault: Vault, before: datetime) -> int:
     The head then says where the log begins, and goes on from the same digest. A log whose beginning is not as the head
     has it stays as it is, so that it can still be seen.
     """
-    limit = _microseconds(before)
+    limit = microseconds(before)
     oldest = conn.execute(select(_a.c.seq, _a.c.at).order_by(_a.c.seq).limit(1)).one_or_none()
     if oldest is None or oldest.at >= limit:
         return 0
@@ -255,6 +287,9 @@ class _Walk:
     def take(self, fields: tuple[Any, ...], code: Any, kept: Any) -> None:
         self.entries += 1
         if self.broken is not None:
+            # What was anchored behind the break is still there or not.
+            if fields[0] in self._wanted and isinstance(kept, bytes):
+                self.digests[fields[0]] = kept
             return
         number = self.number + 1
         fault = self._fault(number, fields, code, kept)
@@ -301,7 +336,7 @@ def _append(
     hashed, key = vault.hash.name, now.key or secrets.token_bytes(audit_chain.KEY_BYTES)
     number = now.number + 1
     whom = None if subject is None else vault.month_hash(at.date().isoformat(), SUBJECT, plain_number(subject))
-    fields = (number, _microseconds(at), actor.who, actor.place, ticket_id, action, reason, whom)
+    fields = (number, microseconds(at), actor.who, actor.place, ticket_id, action, reason, whom)
     told = audit_chain.body(fields)
     code = audit_chain.mac(hashed, key, now.digest, told)
     digest = audit_chain.digest(hashed, now.digest, told, code)
@@ -328,10 +363,6 @@ def _opened(vault: Vault, sealed: Any) -> Head:
         "审计日志已损坏，请执行 quhao audit verify / "
         "the head of the audit log is gone or was changed: run quhao audit verify",
     )
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _old_digest(vault: Vault, before: bytes, fields: Sequence[Any]) -> bytes:

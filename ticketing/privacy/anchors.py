@@ -5,20 +5,19 @@ once a second, away from the verbs, and at the stop: what may be cut without an 
 entries of a box that lost its power, if somebody has the key file.
 
 A log that does not continue its anchor is reported, and the anchor stays as it is: it is the proof. Once it is known
-why, ``quhao audit verify --accept`` begins it anew.
+why, ``quhao audit verify --accept`` begins it anew. An anchor that is gone is begun anew, and an entry tells of it.
 """
 
 import logging
-import os
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
-from ticketing.model import TicketingError
+from ticketing.files import replace_whole
+from ticketing.model import HALL, TicketingError
 from ticketing.privacy import access_log
-from ticketing.privacy.audit_chain import Anchor
+from ticketing.privacy.audit_chain import Anchor, Head
 from ticketing.privacy.vault import Vault, VaultError
 from ticketing.store.base import Store
 
@@ -32,6 +31,7 @@ class AnchorFile:
 
     def __init__(self, key_file: Path) -> None:
         self.path = key_file.with_name(f"{key_file.name}.anchor")
+        self._key_file = key_file
 
     def read(self) -> Anchor | None:
         """The anchor; None where there is no file.
@@ -52,17 +52,8 @@ class AnchorFile:
             ) from None
 
     def write(self, anchor: Anchor) -> None:
-        """Replace the anchor, durably; raises OSError."""
-        draft = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
-        try:
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(f"{anchor}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.path)
-        finally:
-            draft.unlink(missing_ok=True)
+        """Replace the anchor, durably; written by root, it stays the service's. Raises OSError."""
+        replace_whole(self.path, f"{anchor}\n".encode("ascii"), like=self._key_file)
 
 
 class Anchors:
@@ -100,6 +91,7 @@ class Anchors:
                 self._trouble(str(error))
                 return
             gone = kept is None
+            young = gone and access_log.may_lack_an_anchor(conn, now, self._clock())
             kept = kept or self._last
             if kept is not None:
                 found = access_log.digest_at(conn, kept.number, now) if kept.number else None
@@ -110,13 +102,14 @@ class Anchors:
                         f"the audit log does not go on from its anchor {kept.short}: run quhao audit verify"
                     )
                     return
-        if gone and now.anchor.number:
-            # Whoever cuts the log can remove the file as well.
+        if gone and not young:
+            # Whoever cuts the log can remove the file as well: from now on the log itself tells of it.
             log.warning(
                 "审计日志没有锚文件 %s，从 %s 重新开始，请与较早的锚核对 / "
                 "the audit log has no anchor at %s, it begins anew with %s: compare with an earlier one",
                 *(self._file.path, now.anchor.short) * 2,
             )
+            now = self._record_gone(now)
         try:
             if gone or kept != now.anchor:
                 self._file.write(now.anchor)
@@ -132,6 +125,12 @@ class Anchors:
         if hour != self._said:
             self._said = hour
             log.info("审计日志 / audit log %s", now.anchor.short)
+
+    def _record_gone(self, now: Head) -> Head:
+        told = f"its file was gone; begun anew with {now.anchor.short}"
+        with self._store.write() as conn:
+            access_log.append_if_whole(conn, self._vault, self._clock(), HALL, "audit-anchor", told)
+            return access_log.head(conn, self._vault)
 
     def keep_if_possible(self) -> None:
         """The same at the program's end, which nothing may hold up."""

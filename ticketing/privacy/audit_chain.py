@@ -16,6 +16,7 @@ import hashlib
 import hmac
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -30,7 +31,8 @@ SHORT = 16
 
 _NO_KEY = bytes(KEY_BYTES)
 _HEAD = 2
-_ANCHOR = re.compile(r"([0-9]{1,18}):([0-9a-f]{16,64})")
+_ANCHOR = re.compile(r"([0-9]{1,18})[\s:.,-]+([0-9a-f][0-9a-f\s-]{14,100}[0-9a-f])")
+_MISREAD = str.maketrans("oil", "011")
 
 
 def body(fields: Sequence[Any]) -> bytes:
@@ -65,11 +67,17 @@ class Anchor:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """``NUMBER:HEX`` with 16 to 64 hexadecimal digits; raises ValueError."""
-        found = _ANCHOR.fullmatch(text.strip().lower())
-        if found is None:
+        """``NUMBER:HEX`` with 16 to 64 hexadecimal digits, as a closing slip or a person writes it; raises ValueError.
+
+        A blank may stand for the colon, the digits may be in groups, and full-width characters count as what they look
+        like.
+        """
+        plain = unicodedata.normalize("NFKC", text).strip().lower().translate(_MISREAD)
+        found = _ANCHOR.fullmatch(plain)
+        digits = re.sub(r"[\s-]", "", found[2]) if found else ""
+        if found is None or not SHORT <= len(digits) <= 2 * DIGEST_BYTES:
             raise ValueError("no anchor: NUMBER:HEX")
-        return cls(int(found[1]), found[2])
+        return cls(int(found[1]), digits)
 
     def fits(self, entry: bytes) -> bool:
         """Whether this is the digest of the entry."""

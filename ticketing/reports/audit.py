@@ -86,17 +86,24 @@ class Page:
 class Proof:
     """A verdict, and the log's head as an anchor; None where that is gone.
 
-    ``own`` tells of this box's own anchor: ``missing`` without one, ``malformed`` where it was changed.
+    ``own`` tells of this box's own anchor: ``missing`` without one, ``malformed`` where it was changed. ``young``: the
+    log has only just begun, so that there may be none.
     """
 
     verdict: Verdict
     head: Anchor | None
     own: Literal["there", "missing", "malformed"]
+    young: bool = False
 
     @property
     def whole(self) -> bool:
         """Whether the log is whole and nothing was done to this box's anchor."""
         return self.verdict.whole and self.own != "malformed"
+
+    @property
+    def proven(self) -> bool:
+        """Whether it is also known that nothing was cut off together with the head: an anchor holds."""
+        return self.whole and (self.young or any(held == "holds" for _, held in self.verdict.anchors))
 
 
 class Audit:
@@ -116,8 +123,15 @@ class Audit:
 
     def about(self, id_number: str, wanted: Filter, actor: Actor, most: int = PAGE) -> Page:
         """A page of the entries about a person: who looked at their data. Only a keyed hash of the number is kept."""
-        hashes = self._ledger.vault.month_hashes(SUBJECT, plain_number(id_number))
-        return self._read(wanted, actor, hashes, most)
+        return self.about_subjects(self.subjects_of(id_number), wanted, actor, most)
+
+    def subjects_of(self, id_number: str) -> list[bytes]:
+        """The keyed hashes that stand for a person in the entries of each month."""
+        return self._ledger.vault.month_hashes(SUBJECT, plain_number(id_number))
+
+    def about_subjects(self, subjects: list[bytes], wanted: Filter, actor: Actor, most: int = PAGE) -> Page:
+        """The same by what :meth:`subjects_of` gave."""
+        return self._read(wanted, actor, subjects, most)
 
     def head(self) -> Anchor:
         """Number and digest of the last entry; raises VaultError (``log_broken``)."""
@@ -139,19 +153,25 @@ class Audit:
         with self._ledger.store.read() as conn:
             verdict = access_log.verify(conn, self._ledger.vault, given, key)
             try:
-                head = access_log.head(conn, self._ledger.vault).anchor
+                now = access_log.head(conn, self._ledger.vault)
             except VaultError:
-                head = None
-        return Proof(verdict, head, standing)  # type: ignore[arg-type]
+                return Proof(verdict, None, standing)  # type: ignore[arg-type]
+            young = standing == "missing" and access_log.may_lack_an_anchor(conn, now, self._ledger.now())
+        return Proof(verdict, now.anchor, standing, young)  # type: ignore[arg-type]
 
-    def accept(self, actor: Actor) -> tuple[Anchor | None, Anchor]:
-        """Begin this box's anchor anew with the log as it is, once it is known why they differ; gives both."""
+    def accept(self, actor: Actor, proof: Proof) -> tuple[Anchor | None, Anchor]:
+        """Begin this box's anchor anew with the log as it is, once it is known why they differ; gives both.
+
+        What ``proof`` found stays found: the entry tells that it was accepted, and so does every later proof.
+        """
         try:
             old = self._file.read()
         except VaultError:
             old = None
         with self._ledger.verb() as m:
             told = f"instead of {old.short}" if old else "the first, or in place of a changed one"
+            if proof.verdict.fault is not None:
+                told += f"; accepted although broken: entry {proof.verdict.broken_at} {proof.verdict.fault}"
             access_log.append(m.conn, m.vault, m.now, actor, "audit-anchor", None, told)
         new = self.head()
         self._file.write(new)

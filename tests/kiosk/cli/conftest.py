@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from foreign import ForeignPrinter
+from foreign import ForeignPrinter, ForeignReader
 from program import QuhaoProcess
 
 
@@ -37,3 +37,11 @@ def printer() -> Iterator[ForeignPrinter]:
     printer.start()
     yield printer
     printer.stop()
+
+
+@pytest.fixture
+def reader() -> Iterator[ForeignReader]:
+    reader = ForeignReader()
+    reader.start()
+    yield reader
+    reader.stop()

@@ -14,34 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
-
 from console import say
-from foreign import ForeignPrinter, ForeignReader, card_text
-from program import QuhaoProcess
+from foreign import CHEN, ForeignPrinter, ForeignReader
+from program import PRINTER, READER, QuhaoProcess
 from wires import wait_until
-
-PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0.0.1:{port}"\n'
-CARD = card_text(
-    "陈示例",
-    "1",
-    "01",
-    "19590307",
-    "北京市西城区虚构胡同12号",
-    "110102195903076513",
-    "北京市公安局西城分局",
-    "20180521",
-    "长期",
-)
-READER = '[[devices]]\nname = "reader"\ndriver = "sam"\nport = "{path}"\n'
-
-
-@pytest.fixture
-def reader() -> Iterator[ForeignReader]:
-    reader = ForeignReader()
-    reader.start()
-    yield reader
-    reader.stop()
 
 
 @contextmanager
@@ -104,7 +80,7 @@ def test_a_reader_is_tested_by_a_card_and_its_trace_shows_nothing_of_it(
     testing.start()
     # As a technician does who does not see at once that the program waits.
     while testing.is_alive():
-        reader.lay(CARD)
+        reader.lay(CHEN)
         testing.join(0.7)
         reader.lift()
         testing.join(0.7)
@@ -114,7 +90,7 @@ def test_a_reader_is_tested_by_a_card_and_its_trace_shows_nothing_of_it(
     lines = [line for line in traced[0].splitlines() if "→" in line or "←" in line]
     assert any("AA AA AA 96 69" in line for line in lines)
     assert max(len(re.findall(r"\b[0-9A-F]{2}\b", line.split("reader")[1])) for line in lines) <= 11
-    assert CARD[:6].hex(" ").upper() not in traced[0]
+    assert CHEN[:6].hex(" ").upper() not in traced[0]
 
 
 def test_watch_without_a_service_opens_the_devices_itself(

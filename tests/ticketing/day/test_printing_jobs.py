@@ -1,10 +1,12 @@
 import pytest
+from sqlalchemy import select
 
 from offices import CHEN, CLERK, DESK, OfficeHall
 from ticketing.day.print_jobs import ReceiptFacts, SlipFacts
 from ticketing.model import StateError, TicketingError, UnknownError
 from ticketing.office import Office, PrintJob
 from ticketing.policy import Rules
+from ticketing.store.tables import access_log
 
 
 def state_of(desk: OfficeHall, ticket: int) -> str:
@@ -96,6 +98,20 @@ def test_after_a_crash_what_was_being_sent_is_in_doubt_and_what_was_not_is_print
     assert [(job.id, job.ticket.id, job.copy) for job in jobs] == [(unsent.print_job, unsent.ticket.id, False)]
     assert desk.office.ticket_of_code(jobs[0].code).ticket.id == unsent.ticket.id
     assert desk.office.recover(), "a second start knows no better"
+
+
+def test_a_slip_that_is_printed_again_without_the_card_is_an_entry(desk: OfficeHall) -> None:
+    issued = desk.issue(print=True)
+    desk.office.reprint(issued.ticket.id, DESK)
+    with desk.store.read() as conn:
+        row = conn.execute(select(access_log)).one()
+    assert (row.who, row.place, row.action, row.ticket_id, row.reason) == (
+        "desk-1",
+        "hall",
+        "reprint",
+        issued.ticket.id,
+        None,
+    )
 
 
 @pytest.mark.parametrize(("outcome", "copy"), [("printed", True), ("unconfirmed", True), ("failed", False)])

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
 
 import empty_store
 from keyrings import held
-from ticketing.model import Actor
+from ticketing.model import Actor, microseconds
 from ticketing.privacy import access_log, audit_chain
 from ticketing.privacy.access_log import Key, Verdict
 from ticketing.privacy.anchors import AnchorFile, Anchors
@@ -21,7 +22,7 @@ from ticketing.privacy.vault import LOG_HEAD, Vault, VaultError
 from ticketing.store.base import Store
 from ticketing.store.opening import open_store
 from ticketing.store.tables import access_log as table
-from ticketing.store.tables import fact
+from ticketing.store.tables import event, fact
 
 MASTER = bytes(range(32))
 AT = datetime(2026, 11, 20, 9, 30, 15, 123457, tzinfo=UTC)
@@ -280,9 +281,9 @@ def test_a_beginning_that_was_cut_is_not_covered_up_by_retention(log: Log) -> No
     assert log.verify() == Verdict(8, 1, "missing")
 
 
-def rows(log: Log) -> list[object]:
+def rows(log: Log) -> list[Any]:
     with log.store.read() as conn:
-        return list(conn.execute(select(table.c.seq, table.c.digest).order_by(table.c.seq)))
+        return list(conn.execute(select(table.c.seq, table.c.digest, table.c.reason).order_by(table.c.seq)))
 
 
 # -- anchors beside the key file ---------------------------------------------------------------------------------------
@@ -345,18 +346,39 @@ def test_an_anchor_file_that_is_gone_is_told_and_a_box_that_runs_remembers_it(
     log: Log, file: AnchorFile, caplog: pytest.LogCaptureFixture
 ) -> None:
     log.write(5)
-    anchors = keeper(log, file)
-    anchors.keep()
+    keeper(log, file).keep()
+    assert caplog.records == [], "its first entry is not a minute old: nobody can have anchored it"
+    file.path.unlink()
+    anchors = keeper(log, file, [11])
+    for last in (5, 6):
+        proof = Anchor(last, rows(log)[last - 1].digest.hex())
+        anchors.keep()
+        assert f"begins anew with {proof.short}" in caplog.records[-1].message
+        # Whoever reads the log later sees it, too.
+        assert rows(log)[-1].reason == f"its file was gone; begun anew with {proof.short}"
+        assert file.read() == log.head().anchor
+        file.path.unlink()
     proof = log.head().anchor
-    file.path.unlink()
-    anchors.keep()
-    assert file.read() == proof
-    assert [f"begins anew with {proof.short}" in told.message for told in caplog.records] == [True, True]
     log.cut(3)
-    file.path.unlink()
     anchors.keep()
     assert proof.short in str(anchors.trouble)
     assert file.read() is None
+
+
+def test_a_log_lacks_no_anchor_where_the_hall_is_older_than_a_minute(log: Log) -> None:
+    def may_lack() -> bool:
+        with log.store.read() as conn:
+            return access_log.may_lack_an_anchor(conn, access_log.head(conn, log.vault), AT)
+
+    assert may_lack()
+    with log.store.write() as conn:
+        at = microseconds(AT - timedelta(seconds=59))
+        conn.execute(insert(event).values(at=at, type="hall.changed", data="{}"))
+    log.write(1)
+    assert may_lack()
+    with log.store.write() as conn:
+        conn.execute(update(event).values(at=at - 1_000_000))
+    assert not may_lack(), "an entry of just now, in a hall of yesterday"
 
 
 def test_retention_does_not_make_an_old_anchor_wrong(log: Log, file: AnchorFile) -> None:
