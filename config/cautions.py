@@ -10,11 +10,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from config.problems import ConfigProblem
-from config.settings import Settings
+from config.settings import CARD_READERS, Settings
 
 _GUARDED_MODES = ("require", "verify-ca", "verify-full")
 _SECRET_IN_FILE = re.compile(r"(?m)^[^#\n]*://[^\s:/@\"']*:[^\s@\"']+@")
-_CARD_READERS = ("sam", "pcsc")
 
 
 def cautions(settings: Settings, path: Path) -> Iterator[ConfigProblem]:
@@ -83,7 +82,7 @@ def _of_file(path: Path) -> Iterator[ConfigProblem]:
 def _of_devices(settings: Settings) -> Iterator[ConfigProblem]:
     for at, device in enumerate(settings.devices):
         host = urlsplit(device.port).hostname if device.port.startswith("tcp://") else None
-        if device.driver in _CARD_READERS and host and not _is_this_box(host):
+        if device.driver in CARD_READERS and host and not _is_this_box(host):
             yield ConfigProblem(
                 f"devices[{at}].port",
                 (

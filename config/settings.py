@@ -49,6 +49,10 @@ PublicHost = Annotated[
 ]
 
 
+CARD_READERS = ("sam", "pcsc")
+"""The drivers that read ID cards."""
+
+
 class HallSettings(Section):
     """``[hall]``: which hall this is.
 
@@ -294,9 +298,17 @@ class AuditSettings(Section):
 
     Attributes:
         keep_days: how many days its entries are kept; the law (网络安全法, article 21) asks for six months.
+        closing_slip_at: the time at which this box prints the day's closing slip with the log's anchor; None: only
+            when somebody asks for one.
     """
 
     keep_days: Whole = Field(180, ge=180, le=3650)
+    closing_slip_at: Time | None = None
+
+    @property
+    def closing_slip_minutes(self) -> int | None:
+        """The same in minutes after midnight."""
+        return None if self.closing_slip_at is None else minutes_of(self.closing_slip_at)
 
 
 class AlertsSettings(Section):

@@ -92,6 +92,16 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
         "持卡人的号是 {number}，{state}，还没叫到这里 | The card's holder has {number}, which is {state}: not called to this window",
         "持卡人的号还没叫到这里 | The card's holder has a number that is not called to this window",
     ),
+    "no_reader": (
+        "没有这台读卡器，有 {readers} | There is no such card reader, but: {readers}",
+        "没有这台读卡器，请核对名称 | There is no such card reader: check its name",
+    ),
+    "which_reader": (
+        "请写明用哪台读卡器：{readers} | Say which card reader: {readers}",
+        "请写明用哪台读卡器 | Say which card reader",
+    ),
+    "reader_asked": "这台读卡器正等另一张卡，请稍后再试 | Somebody else waits for a card there: try again in a moment",
+    "no_printer": "这台机器没有打印机，请抄写屏幕上的校验码 | This box has no printer: write the code down",
     "card_no_number": "卡上没有证件号码，请扫小票 | The card names no ID number: scan the slip",
     "card_unread": "卡没有读出来，请拿起重新放 | The card was not read: lift it and lay it again",
     "chip_only": "这台读卡器读不了身份证，请扫小票 | This reader cannot read ID cards: scan the slip",

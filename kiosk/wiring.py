@@ -13,7 +13,7 @@ from drivers.card_reader.events import CardEvent
 from drivers.device import DeviceEvent
 from drivers.presses import GradeGiven, KeyPressed, KioskFace, KioskKeyPressed, Sensed
 from drivers.scanner.driver import LineScanned
-from kiosk.clock import HallClock, newest_event
+from kiosk.clock import HallClock
 from kiosk.devices.announcing import Announcer
 from kiosk.devices.at_windows import AtWindows
 from kiosk.devices.building import Devices, build_devices
@@ -25,7 +25,7 @@ from kiosk.devices.window_inputs import WindowInputs
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.exchange.hall_files import setup_of
 from kiosk.exchange.papers import Papers, code_url
-from kiosk.opening import box_of, open_office_parts, rules_of
+from kiosk.opening import box_of, clock_of, open_office_parts, people_on, rules_of
 from kiosk.resident.controller import KioskController
 from kiosk.resident.inputs import KioskInputs
 from kiosk.resident.printing import PrintQueue
@@ -34,6 +34,7 @@ from kiosk.resident.slips import lay_out
 from kiosk.resident.view import KioskView
 from kiosk.service import Loop, Part, Parts
 from kiosk.web.app import create_app
+from kiosk.web.console import verbs
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import kiosk_message
 from kiosk.web.server import Server
@@ -41,7 +42,7 @@ from ticketing.day.setup import Setup
 from ticketing.help.help_calls import Place
 from ticketing.live.alerts import FOR_ALL
 from ticketing.model import Actor
-from ticketing.office import Office
+from ticketing.office import HALL, Office
 from ticketing.privacy.anchors import AnchorFile, Anchors
 from ticketing.reports.climate import ClimateRecords
 
@@ -92,10 +93,11 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         VaultError: the master key is not this store's.
     """
     zone = settings.hall.zone
-    store, vault, people = open_office_parts(settings, exclusive=True)
+    store, vault, _ = open_office_parts(settings, exclusive=True)
     try:
         box = box_of(settings)
-        now = HallClock(zone, newest_event(store), wall=store.wall)
+        now = clock_of(settings, store)
+        people = people_on(settings, store, vault, now)
         office = Office(store, vault, rules_of(settings), zone, now, box)
         setup = Setup(office.ledger)
         setup.seed(setup_of(settings, "open"))
@@ -106,6 +108,8 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         at_windows = AtWindows(office, news, decoders)
 
         def told(device: str, event: DeviceEvent) -> None:
+            if hall.card_looks.take(device, event):
+                return
             hall.device_tests.hear(device, event)
             if isinstance(event, (KeyPressed, GradeGiven)):
                 window_inputs.hear(device, event)
@@ -186,6 +190,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
 
         def upkeep() -> None:
             keep_house(office, setup, now, settings)
+            hall.closing.print_if_due(HALL)
             people.write_uses()
 
         housekeeping = Loop("housekeeping", HOUSEKEEPING, upkeep)
@@ -202,12 +207,13 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         # Stops after all that writes entries.
         _Closing(anchors.keep_if_possible),
         Loop("anchor", ANCHORED, anchors.keep),
+        hall.refused,
         _Closing(feed.close, feed.start),
         _Closing(news.close),
         _Closing(screen.close),
         _Closing(hall.terminal_news.close),
         devices,
-        DeviceSocket(settings, devices.supervisors, devices.taps, hall.device_tests),
+        DeviceSocket(settings, devices.supervisors, devices.taps, hall.device_tests, verbs(hall)),
         printing,
         kiosk,
         at_windows,

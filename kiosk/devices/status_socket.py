@@ -1,6 +1,6 @@
-"""How ``quhao devices`` asks the running service: over a Unix socket beside the key file, open to its user alone.
+"""How commands ask the running service: over a Unix socket beside the key file, open to its user alone.
 
-Whoever connects sends one JSON object in a line, ``{"do": "list" | "watch" | "test", …}``, and is answered by JSON
+Whoever connects sends one JSON object in a line, ``{"do": "list" | "watch" | "test" | …, …}``, and is answered by JSON
 values, one a line. The file's name comes from store and box, so the service of another store is not asked by mistake; a
 file that a dead service left refuses the connection.
 """
@@ -38,18 +38,23 @@ MOST_CLIENTS, MOST_BYTES = 8, 4096
 """Clients at one time, and bytes of a request."""
 
 
+Verb = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
 class NotAskedError(Exception):
     """A service runs and does not tell how its devices are; ``str()`` says why, in Chinese and English."""
 
 
 class DeviceSocket:
-    """A part of the service: answers ``quhao devices``.
+    """A part of the service: answers commands, above all ``quhao devices``.
 
     Args:
         settings: whose service it is.
         devices: what it tells about.
         taps: their wire traces, by name.
         tests: tests them.
+        verbs: what else may be asked for, by name: each gets the request and gives its answer; a refusal that it raises
+            is answered as ``{"ok": false, "code", "zh", "en"}``.
     """
 
     def __init__(
@@ -58,10 +63,12 @@ class DeviceSocket:
         devices: Sequence[Supervisor[Any]],
         taps: Mapping[str, WireTap],
         tests: DeviceTests,
+        verbs: Mapping[str, Verb] | None = None,
     ) -> None:
         self._path = socket_of(settings)
         self._devices = devices
         self._taps = taps
+        self._verbs = {"test": self._test, **(verbs or {})}
         self._tests = tests
         self._stopping = threading.Event()
         self._places = threading.Semaphore(MOST_CLIENTS)
@@ -121,13 +128,16 @@ class DeviceSocket:
             yield [as_json(one.state) for one in self._devices]
         elif do == "watch":
             yield from watch(self._devices, self._taps, device, bool(asked.get("wire")), self._stopping.wait)
-        elif do == "test":
+        elif do in self._verbs:
             try:
-                ok, said = self._tests.test(device, PATIENCE)
-                yield {"ok": ok, "zh": said.zh, "en": said.en}
+                yield self._verbs[do](asked)
             except TicketingError as error:
                 said = words(error.code, error.facts)
-                yield {"ok": False, "zh": said.zh, "en": said.en}
+                yield {"ok": False, "code": error.code, "zh": said.zh, "en": said.en}
+
+    def _test(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        ok, said = self._tests.test(asked.get("device", ""), PATIENCE)
+        return {"ok": ok, "zh": said.zh, "en": said.en}
 
 
 def as_json(state: DeviceState) -> dict[str, Any]:

@@ -15,13 +15,15 @@ from drivers.printer.driver import Printer
 from drivers.printer.escpos import Item
 from drivers.printer.job import Outcome
 from kiosk.service import Loop
+from ticketing.day.closing_slips import ClosingSlip
 from ticketing.model import StoreError, TicketingError
 from ticketing.office import Office, PrintJob
 
 log = logging.getLogger(__name__)
 
 
-LayOut = Callable[[PrintJob], Sequence[Item]]
+Job = PrintJob | ClosingSlip
+LayOut = Callable[[Job], Sequence[Item]]
 """The paper of a job, as wide as a printer's."""
 
 PATIENCE = 5.0
@@ -41,7 +43,7 @@ class PrintQueue(Loop):
         office: keeps the jobs.
         printer: the box's first one; None for none.
         lay_out: its paper.
-        on_outcome: called with each job and how it ended, on a printing thread; it must return at once.
+        on_outcome: called with each job of a ticket and how it ended, on a printing thread; it must return at once.
         backups: what takes over, in that order, each with its paper.
     """
 
@@ -57,7 +59,7 @@ class PrintQueue(Loop):
         self._printer = printer
         self._stations = [(printer, lay_out), *backups] if printer else []
         self.on_outcome = on_outcome
-        self._late: deque[tuple[PrintJob, Outcome]] = deque()
+        self._late: deque[tuple[Job, Outcome]] = deque()
         self._taking = threading.Lock()
         self._taken: set[int] = set()
         self._reliefs = [
@@ -131,23 +133,25 @@ class PrintQueue(Loop):
                 return
             self._finish(job)
 
-    def _take(self) -> PrintJob | None:
-        """The oldest job that no other thread prints; each read afresh, since one may have been withdrawn."""
+    def _take(self) -> Job | None:
+        """The oldest job that no other thread prints, residents' first; read afresh, as one may have been withdrawn."""
         with self._taking:
-            jobs = self._office.print_jobs(len(self._taken) + 1)
+            most = len(self._taken) + 1
+            # Whoever closes the hall can wait for residents.
+            jobs: Sequence[Job] = self._office.print_jobs(most) or self._office.closing_slips(most)
             job = next((one for one in jobs if one.id not in self._taken), None)
             if job:
                 self._taken.add(job.id)
             return job
 
-    def _finish(self, job: PrintJob) -> None:
+    def _finish(self, job: Job) -> None:
         try:
             self._note(job, self._print(job))
         finally:
             with self._taking:
                 self._taken.discard(job.id)
 
-    def _print(self, job: PrintJob) -> Outcome:
+    def _print(self, job: Job) -> Outcome:
         assert self._printer  # noqa: S101 - the loop runs only with a printer
         begun = threading.Event()
         left = self._printer.paused_timeout - (self._office.ledger.now() - job.asked_at).total_seconds()
@@ -183,20 +187,21 @@ class PrintQueue(Loop):
         assert outcome  # noqa: S101 - there is a printer
         return outcome
 
-    def _confirm_late(self, job: PrintJob, outcome: Outcome) -> None:
+    def _confirm_late(self, job: Job, outcome: Outcome) -> None:
         """Keep that a slip which was given up came out after all; called on the printer's thread."""
         self._late.append((job, outcome))
         self.wake()
 
-    def _note(self, job: PrintJob, outcome: Outcome) -> None:
+    def _note(self, job: Job, outcome: Outcome) -> None:
         kept = self._keep(job, outcome)
         # The resident need not wait for the store.
-        self.on_outcome(job, outcome)
+        if isinstance(job, PrintJob):
+            self.on_outcome(job, outcome)
         # The slip may lie in the tray, so its outcome must reach the store, however long that takes.
         while not kept and not self.stopping.wait(0.5):
             kept = self._keep(job, outcome)
 
-    def _keep(self, job: PrintJob, outcome: Outcome) -> bool:
+    def _keep(self, job: Job, outcome: Outcome) -> bool:
         """Write how a job ended; False while the store is away."""
         try:
             self._office.print_ended(job.id, outcome.state, outcome.reason)

@@ -1,25 +1,41 @@
-"""A print job as the printer takes it: the words of ``display.slip``, in the items of ``drivers.printer.escpos``."""
+"""A print job as the printer takes it: the words of ``display``, in the items of ``drivers.printer.escpos``."""
 
 from collections.abc import Callable, Iterable, Sequence
 
 from config.settings import HallSettings
-from display import receipt, slip
+from display import closing_slip, receipt, slip
 from display.slip import SlipLine
 from drivers.printer.escpos import Code, Gap, Item, Raster, Rule, Text
 from drivers.printer.glyphs import Picture
 from kiosk.exchange.papers import Papers, code_url
+from ticketing.day.closing_slips import ClosingSlip
 from ticketing.day.print_jobs import PrintJob, ReceiptFacts, SlipFacts
 
 WINDOW = "号窗口"
 MOST_WINDOWS = 4
 
 
-def lay_out(hall: HallSettings, columns: int, job: PrintJob, papers: Callable[[], Papers] = Papers) -> Sequence[Item]:
+def lay_out(
+    hall: HallSettings, columns: int, job: PrintJob | ClosingSlip, papers: Callable[[], Papers] = Papers
+) -> Sequence[Item]:
     """The paper of a job, of so many half-width columns, in the layouts that ``papers`` gives now."""
+    if isinstance(job, ClosingSlip):
+        return items_of(_of_log(hall, columns, job))
+    return items_of(_of_ticket(hall, columns, job, papers()))
+
+
+def _of_log(hall: HallSettings, columns: int, job: ClosingSlip) -> list[SlipLine]:
+    anchor = job.anchor.short if job.anchor else ""
+    return closing_slip.lay_out_closing_slip(
+        closing_slip.ClosingSlip(hall.name, job.box, job.day, job.at, anchor), columns
+    )
+
+
+def _of_ticket(hall: HallSettings, columns: int, job: PrintJob, papers: Papers) -> list[SlipLine]:
     match job.facts:
         case SlipFacts(service, windows, wait):
             ticket = job.ticket
-            lines = slip.lay_out_slip(
+            return slip.lay_out_slip(
                 slip.Slip(
                     hall=hall.name,
                     service=service.name,
@@ -33,10 +49,10 @@ def lay_out(hall: HallSettings, columns: int, job: PrintJob, papers: Callable[[]
                     copy=job.copy,
                 ),
                 columns,
-                papers().slip,
+                papers.slip,
             )
         case ReceiptFacts(service, outcome, ended_at, promised_on):
-            lines = receipt.lay_out_receipt(
+            return receipt.lay_out_receipt(
                 receipt.Receipt(
                     hall=hall.name,
                     service=service.name,
@@ -50,11 +66,10 @@ def lay_out(hall: HallSettings, columns: int, job: PrintJob, papers: Callable[[]
                     copy=job.copy,
                 ),
                 columns,
-                papers().receipt,
+                papers.receipt,
             )
         case None:
             raise ValueError(f"print job {job.id} was not taken to be printed")
-    return items_of(lines)
 
 
 def items_of(lines: Iterable[SlipLine]) -> list[Item]:

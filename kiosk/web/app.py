@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask import Flask, Request, Response, g
@@ -14,15 +15,10 @@ from drivers.errors import kind_and_place
 from kiosk.audience import HEARTBEAT
 from kiosk.web import auth, health, problems
 from kiosk.web.api import (
-    account,
     appointments,
-    audit,
     cases,
-    climate,
     desk,
-    devices,
     kiosk,
-    login,
     ratings,
     reports,
     setup,
@@ -32,8 +28,10 @@ from kiosk.web.api import (
 )
 from kiosk.web.api import hall as hall_api
 from kiosk.web.api import help as help_api
+from kiosk.web.api.machines import climate, devices
 from kiosk.web.api.manage import live
 from kiosk.web.api.matters import routes as matters
+from kiosk.web.api.people import account, audit, login
 from kiosk.web.auth import Access, Gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.pages.cases import case_pages
@@ -41,6 +39,7 @@ from kiosk.web.pages.public import pages
 from kiosk.web.pages.staff import staff_pages
 from kiosk.web.pages.ticket import ticket_pages
 from kiosk.web.problems import RequestError
+from kiosk.web.refused import ENTERED, ENTERED_OF_KNOWN, NOBODY, RefusedRequests
 from kiosk.web.schema.openapi import description
 from kiosk.web.schema.routes import PREFIX
 from kiosk.web.streams import Streams
@@ -128,7 +127,9 @@ class Application(Flask):
                     raise RequestError(401, "not_logged_in")
                 return largest_of(self.view_functions[request.endpoint or ""])
             except (TicketingError, RequestError, HTTPException) as error:
-                return problems.status_of(error)
+                status, code = problems.status_of(error)
+                self.extensions["refused"](code)
+                return status, code
             except Exception as error:  # noqa: BLE001 - the top of a request
                 log.error("web server: %s", kind_and_place(error))
                 return 500, "internal"
@@ -156,7 +157,7 @@ def create_app(
     streams = Streams(hall.settings.server.max_streams, heartbeat)
     gate = Gate(hall.settings, hall.people, hall.clock)
     app.extensions |= {"streams": streams, "gate": gate}
-    problems.install(app)
+    problems.install(app, partial(_note_refused, hall.refused))
     health.install(app, hall, streams)
     gate.install(app)
     app.before_request(lambda: _expect_json(app.view_functions))
@@ -184,7 +185,7 @@ def create_app(
     ]
     if hall.virtual_hall:
         # Imported here: a hall of real devices has no simulators.
-        from kiosk.web.api import virtual_hall
+        from kiosk.web.api.machines import virtual_hall
 
         resources.append(virtual_hall.routes(hall, streams, visitor))
     for one in resources:
@@ -198,6 +199,20 @@ def create_app(
     app.register_blueprint(case_pages(hall))
     app.register_blueprint(staff_pages(hall))
     return app
+
+
+def _note_refused(requests: RefusedRequests, code: str) -> None:
+    """Have the current request, which is refused with this code, noted where that is an entry of the audit log."""
+    asker: auth.Asker | None = g.get("asker")
+    known = asker and asker.principal
+    asked = auth.asked()
+    # A lock that is not opened is an entry already.
+    of_known = known and code in ENTERED_OF_KNOWN and asked.path != f"{PREFIX}/unlock"
+    if code not in ENTERED and not of_known:
+        return
+    what = f"{asked.method} {asked.url_rule.rule if asked.url_rule else '?'}"
+    name, role = (known.name, known.role) if known else (NOBODY, "kiosk")
+    requests.note(name, role, auth.gate().address(), code, what)
 
 
 def largest_of(view: object) -> int:

@@ -5,19 +5,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from config.settings import Settings
+from config.settings import CARD_READERS, Settings
 from display.prompts import Words
 from drivers.supervisor import Supervisor
+from kiosk.devices.cards.card_looks import CardLooks
+from kiosk.devices.cards.terminal_cards import TerminalCards
 from kiosk.devices.help_signals import HelpWords
-from kiosk.devices.terminal_cards import TerminalCards
 from kiosk.devices.testing import DeviceTests
 from kiosk.event_feed import Channels
 from kiosk.exchange.hall_files import HallDocuments
+from kiosk.resident.closing import ClosingPrinter
 from kiosk.setup_in_force import SetupInForce
 from kiosk.web.code_guessing import TypedNumbers, WrongCodes
+from kiosk.web.refused import RefusedRequests
 from ticketing.appointments.appointments import Appointments
 from ticketing.cases.cases import Cases
 from ticketing.cases.ratings import Ratings
+from ticketing.day.closing_slips import ClosingSlips
 from ticketing.day.setup import Setup
 from ticketing.drafts.drafts import Drafts
 from ticketing.help.help_calls import HelpCalls
@@ -65,6 +69,9 @@ class Hall:
         device_tests: a technician's tests of the devices.
         watch: the hall at this moment, and its alerts.
         help: calls for help; ``help_words`` says where they come from and who goes.
+        card_looks: cards that are laid to ask on behalf of whose they are.
+        closing: closing slips on this box's printer.
+        refused: requests that were refused, for the audit log.
         cases, supplements, ratings, reports, audit, terminals, setup, matters, appointments: more verbs, on the
             office's ledger.
     """
@@ -88,6 +95,9 @@ class Hall:
     typed_numbers: TypedNumbers = field(default_factory=TypedNumbers)
     device_tests: DeviceTests = field(init=False)
     watch: Watch = field(init=False)
+    card_looks: CardLooks = field(init=False)
+    closing: ClosingPrinter = field(init=False)
+    refused: RefusedRequests = field(init=False)
     cases: Cases = field(init=False)
     supplements: Supplements = field(init=False)
     ratings: Ratings = field(init=False)
@@ -115,10 +125,14 @@ class Hall:
 
     def __post_init__(self) -> None:
         ledger = self.office.ledger
-        readers = (getattr(one, "terminal", "") for one in self.settings.devices if one.driver in ("sam", "pcsc"))
+        readers = (getattr(one, "terminal", "") for one in self.settings.devices if one.driver in CARD_READERS)
         self.terminal_cards = TerminalCards(filter(None, readers), self.terminal_news)
         self.device_tests = DeviceTests(self.settings.hall.name, self.devices, self.clock)
         self.watch = Watch(ledger, self.office.forecasts, _limits(self.settings), self._devices_down)
+        self.card_looks = CardLooks(one.name for one in self.settings.devices if one.driver in CARD_READERS)
+        closes = self.settings.audit.closing_slip_minutes
+        self.closing = ClosingPrinter(ClosingSlips(ledger), self.printing, closes)
+        self.refused = RefusedRequests(ledger)
         self.cases = Cases(ledger)
         self.supplements = Supplements(ledger)
         self.ratings = Ratings(ledger)

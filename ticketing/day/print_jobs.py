@@ -68,7 +68,9 @@ _set = update(_j).where(_j.c.id == bindparam("job"))
 _AGAIN = Prepared(_set.values(created_at=bindparam("now")))
 _SENDING = Prepared(_set.values(state="sending"))
 _END = Prepared(_set.values(state=bindparam("to"), reason=bindparam("why"), ended_at=bindparam("now")))
-_MINE = select(_j.c.id, _j.c.ticket_id, _j.c.case_id).where(_j.c.box == bindparam("box"), tables.pending)
+_MINE = select(_j.c.id, _j.c.ticket_id, _j.c.case_id).where(
+    _j.c.box == bindparam("box"), _j.c.ticket_id.is_not(None), tables.pending
+)
 _CODE_HASH = select(_t.c.code_hash).where(_t.c.id == bindparam("ticket"))
 _LAST_SENT = (
     select(_j.c.state)

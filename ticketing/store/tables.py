@@ -220,12 +220,15 @@ event = _table(
 print_job = _table(
     "print_job",
     Column("id", Id, primary_key=True),
-    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
+    # Null for paper that is no ticket's.
+    Column("ticket_id", ForeignKey("ticket.id"), index=True),
     # Which box prints it: several boxes may share one store, each with a printer of its own.
     Column("box", String(64), nullable=False),
     Column("copy", Boolean, nullable=False),
     # The case whose receipt it is (受理回执); null for the slip of the ticket itself.
     Column("case_id", BigInteger),
+    # What it is where it is no ticket's: closing, a closing slip with the anchor of the audit log.
+    Column("paper", String(16)),
     Column("state", String(16), nullable=False),
     Column("reason", String(32)),
     Column("created_at", BigInteger, nullable=False),

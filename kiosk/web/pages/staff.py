@@ -10,7 +10,7 @@ from display import nationalities
 from display.advice import DEVICES, REASONS, DeviceWords, advice
 from display.refusals import CODES, words
 from drivers.kinds import KINDS
-from kiosk.web.api.login import STAFF, logged_in, own_path
+from kiosk.web.api.people.login import STAFF, logged_in, own_path
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.pages.public import form_page, page

@@ -17,6 +17,7 @@ from ticketing.office import PrintJob
 from wires import wait_until
 
 DESK = Actor("desk", "desk", "desk")
+SHEN = Actor("shen", "auditor", "127.0.0.1")
 
 
 def issue(hall: DemoHall) -> int:
@@ -131,6 +132,38 @@ def test_half_a_slip_of_an_earlier_run_does_not_become_the_head_of_the_next_one(
     assert [found for found in numbers if len(set(found)) > 1] == []
     hall.stop()
     printer.stop()
+
+
+def test_a_closing_slip_comes_out_of_the_printer_or_says_why_not(hall: DemoHall) -> None:
+    closing = hall.program.hall.closing
+    job = closing.print(SHEN)
+    assert closing.outcome(job, 60.0) == ("printed", None)
+    head = hall.program.hall.audit.head()
+    shown = "".join(hall.printer.papers[-1].texts)
+    assert "日结凭条" in shown
+    assert head.short[-4:] in shown
+    assert hall.printer.papers[-1].faults == []
+    assert hall.printer.papers[-1].codes == [head.short]
+    hall.printer.take_out_paper()
+    wait_until(lambda: not hall.program.hall.printing.ready)
+    assert closing.outcome(closing.print(SHEN), 60.0)[0] == "failed"
+    assert len(hall.printer.papers) == 1
+
+
+def test_residents_slips_come_before_a_closing_slip(start_hall: Callable[..., DemoHall]) -> None:
+    hall = start_hall()
+    printing = hall.program.hall.printing
+    printing.stop()
+    closing = hall.program.hall.closing
+    job = closing.print(SHEN)
+    ticket = hall.office.issue("business-licence", DESK, print=True).ticket
+    taken = printing._take()
+    assert isinstance(taken, PrintJob)
+    assert taken.ticket.id == ticket.id
+    hall.office.print_ended(taken.id, "printed", None)
+    after = printing._take()
+    assert after
+    assert after.id == job
 
 
 def finish(hall: DemoHall, outcome: str) -> Any:

@@ -124,6 +124,8 @@ GET   /devices                                                      manager, tec
 POST  /devices/<device>/test                                        manager, technician
 GET   /audit                                                        auditor
 POST  /audit/subject                                                auditor
+POST  /audit/closing-slip                                             auditor
+GET   /audit/closing-slip/<int:job>                                   auditor
 POST  /audit/verify                                                 auditor
 
 POST  /login                                                        anyone

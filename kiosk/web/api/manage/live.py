@@ -6,7 +6,7 @@ from flask import Response
 from pydantic import Field, RootModel, model_validator
 
 from display.alerts import alert_words
-from kiosk.web.api.devices import device_answer
+from kiosk.web.api.machines.devices import device_answer
 from kiosk.web.auth import actor, allow
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import Answer, DeviceAnswer, Instant, SaidAnswer, WaitAnswer, answer, joined

@@ -12,6 +12,9 @@ const ACTIONS = {
   "scan-override": ["代窗口扫码", "scanned, overriding"],
   "resident": ["查看信息", "data read"],
   "card": ["刷证办理", "card laid"],
+  "reprint": ["补打小票", "slip printed again"],
+  "card-reprint": ["刷证补打", "slip printed again by card"],
+  "slip-lost": ["挂失小票", "slip lost, another printed"],
   "card-refused": ["刷证被拒", "card refused"],
   "scan-refused": ["扫码被拒", "scan refused"],
   "call-number": ["指定叫号", "number called"],
@@ -24,6 +27,8 @@ const ACTIONS = {
   "terminal-take-back": ["终端撤回预约操作", "booking or cancellation taken back at a terminal"],
   "terminal-take-back-refused": ["终端撤回预约操作被拒绝", "taking back at a terminal refused"],
   "terminal-appointments": ["终端查预约", "appointments at a terminal"],
+  "refused": ["越权被拒", "refused"],
+  "token-refused": ["令牌来自别处", "token from elsewhere"],
   "login": ["登录", "logged in"],
   "login-failed": ["登录失败", "log-in failed"],
   "logout": ["退出", "logged out"],
@@ -46,6 +51,7 @@ const ACTIONS = {
   "audit-read": ["查看审计日志", "audit log read"],
   "audit-key": ["更换日志密钥", "key of the log changed"],
   "audit-anchor": ["更新日志的锚", "anchor begun anew"],
+  "closing-slip": ["打印日结凭条", "closing slip"],
 };
 
 /** @type {Record<string, [string, string]>} */
@@ -56,6 +62,15 @@ const FAULTS = {
   head: ["处的日志首部丢失或被改动", "is where the head is gone or changed"],
   other: ["与锚不符，日志已被替换", "is not the anchored one: the log was exchanged"],
   forged: ["是伪造的", "is forged"],
+};
+
+/** @type {Record<string, [string, string]>} */
+const SLIP = {
+  pending: ["正在打印日结凭条", "The closing slip is being printed"],
+  sending: ["正在打印日结凭条", "The closing slip is being printed"],
+  printed: ["✓ 日结凭条已打印，请交审计员保管", "✓ The closing slip is printed: keep it in the auditor's drawer"],
+  unconfirmed: ["日结凭条可能已打印，请看出纸口", "The closing slip may be printed: look at the paper outlet"],
+  failed: ["✗ 日结凭条没有打印，请检查打印机后再试", "✗ The closing slip was not printed: see to the printer and try again"],
 };
 
 /** What the entries shown were asked for by; `more` asks for the next page of it. @type {(after: number) => Promise<AuditPage>} */
@@ -103,15 +118,20 @@ function renderProof() {
   if (!proof) return;
   const verdict = el("verdict");
   verdict.hidden = false;
-  verdict.className = proof.whole ? "notice good" : "notice stop";
-  const lost = proof.own === "missing" ? t("本机还没有锚文件。", " This box has no anchor yet.") : "";
+  verdict.className = proof.proven ? "notice good" : "notice stop";
   const older = proof.anchors.some((one) => one.held === "older")
     ? t("有的校验码早于保存期，无法核对。", " A code is older than the entries that are kept, and was not compared.") : "";
-  if (proof.whole) {
+  if (proof.whole && !proof.proven) {
+    verdict.textContent = t(
+      `✗ 无法证明完整：现有 ${proof.entries} 条前后相符，但没有可核对的锚。请输入日结凭条上的校验码再核验。`,
+      `✗ Not proven: the ${proof.entries} entries that are there follow each other, but there is no anchor to compare. `
+        + "Enter the code of a closing slip and verify again.",
+    ) + older;
+  } else if (proof.whole) {
     verdict.textContent = t(
       `✓ 日志完整，共 ${proof.entries} 条，最新校验码 ${proof.head}。`,
       `✓ The log is whole: ${proof.entries} entries, code now ${proof.head}.`,
-    ) + lost + older;
+    ) + older;
   } else if (proof.fault) {
     const [zh, en] = FAULTS[proof.fault] ?? [proof.fault, proof.fault];
     verdict.textContent = t(`✗ 日志已损坏：第 ${proof.broken_at} 条${zh}。`, `✗ The log is broken: entry ${proof.broken_at} ${en}.`);
@@ -172,6 +192,30 @@ el("proof").addEventListener("submit", async (event) => {
     tell(problem);
   }
 });
+
+el("closing-slip").addEventListener("click", async () => {
+  const button = el("closing-slip", HTMLButtonElement);
+  button.disabled = true;
+  tellSlip("pending");
+  try {
+    let slip = await call("POST", "/audit/closing-slip");
+    while (slip.state === "pending" || slip.state === "sending") {
+      tellSlip(slip.state);
+      await new Promise((resolve) => { setTimeout(resolve, 500); });
+      slip = await call("GET", `/audit/closing-slip/${slip.job}`);
+    }
+    tellSlip(slip.state);
+  } catch (problem) {
+    tell(problem);
+  }
+  button.disabled = false;
+});
+
+/** @param {keyof typeof SLIP} state */
+function tellSlip(state) {
+  el("said").textContent = t(...SLIP[state]);
+  el("said").hidden = false;
+}
 
 el("more").addEventListener("click", () => look(true));
 signOut(() => {

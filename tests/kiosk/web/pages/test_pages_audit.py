@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from axe import violations
 from drivers.card_reader.id_card import check_digit
 from ticketing.model import Actor
 from ticketing.privacy import access_log
@@ -51,7 +52,7 @@ def test_a_person_asks_who_looked_and_the_number_does_not_stay(page: Page) -> No
 
 
 def test_the_log_is_verified_with_its_verdict_in_words(hall: Any, page: Page) -> None:
-    page.locator("#proof button").click()
+    page.locator("#proof .primary").click()
     expect(page.locator("#verdict")).to_contain_text("日志完整")
     page.locator("#anchor").fill("1:0000000000000000")
     page.keyboard.press("Enter")
@@ -61,6 +62,21 @@ def test_the_log_is_verified_with_its_verdict_in_words(hall: Any, page: Page) ->
     page.locator("#anchor").fill("yesterday")
     page.keyboard.press("Enter")
     expect(page.locator("#said")).to_be_visible()
+
+
+def test_a_closing_slip_is_printed_and_the_page_says_when_it_is_there(hall: Any, page: Page) -> None:
+    page.locator("#closing-slip").click()
+    expect(page.locator("#said")).to_contain_text("日结凭条已打印")
+    expect(page.locator("#closing-slip")).to_be_enabled()
+    (scanned,) = hall.printer.papers[-1].codes
+    page.locator("#anchor").fill(scanned)
+    page.keyboard.press("Enter")
+    expect(page.locator("#verdict")).to_contain_text("日志完整")
+    assert violations(page) == []
+    hall.printer.take_out_paper()
+    wait_until(lambda: not hall.program.hall.printing.ready)
+    page.locator("#closing-slip").click()
+    expect(page.locator("#said")).to_contain_text("没有打印")
 
 
 def test_all_fields_have_names_and_the_page_fits_a_phone(page: Page) -> None:

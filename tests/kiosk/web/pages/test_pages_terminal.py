@@ -14,7 +14,7 @@ from conftest import DemoHall, demo_settings
 from drivers.card_reader.events import CardLeft, CardRead
 from drivers.card_reader.id_card import check_digit
 from drivers.card_reader.social_security import SocialSecurityCard
-from kiosk.devices.terminal_cards import TerminalCards
+from kiosk.devices.cards.terminal_cards import TerminalCards
 from staff import scan
 from strange import STRANGE, sensible
 from ticketing.calendar import Slot

@@ -416,6 +416,7 @@ interface AuditPage {
 
 interface AuditProof {
   whole: boolean;
+  proven: boolean;
   entries: number;
   first: number;
   broken_at: number | null;

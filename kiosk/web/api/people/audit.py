@@ -1,6 +1,6 @@
 """``/audit``: the audit log, for its auditor alone."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from flask import Response
 from pydantic import Field, model_validator
@@ -11,7 +11,7 @@ from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import Answer, Instant, answer, joined
 from kiosk.web.schema.bodies import Body, Line, QueryString
 from kiosk.web.schema.bodies import Day as Date
-from kiosk.web.schema.routes import Routes
+from kiosk.web.schema.routes import NamedPath, Routes
 from ticketing.privacy.audit_chain import Anchor
 from ticketing.reports.audit import Filter, Page, Proof
 
@@ -76,6 +76,7 @@ class ProofAnswer(Answer):
     """Whether the log is as it was written, and otherwise where it is not."""
 
     whole: bool
+    proven: bool = Field(description="whether an anchor holds; otherwise a tail may have been cut off with the head")
     entries: int
     first: int = Field(description="earlier entries were removed after their retention")
     broken_at: int | None
@@ -91,7 +92,22 @@ class ProofAnswer(Answer):
             return value
         anchors = [{"anchor": anchor.short, "held": held} for anchor, held in value.verdict.anchors]
         head = value.head.short if value.head else None
-        return joined(value.verdict, whole=value.whole, head=head, own=value.own, anchors=anchors)
+        return joined(value.verdict, whole=value.whole, proven=value.proven, head=head, own=value.own, anchors=anchors)
+
+
+class SlipPath(NamedPath):
+    """The print job of a closing slip."""
+
+    unknown: ClassVar[str] = "unknown_print_job"
+    job: int = Field(ge=0, le=2**62)
+
+
+class SlipAnswer(Answer):
+    """How far a closing slip is; `reason` says why it failed or is in doubt."""
+
+    job: int
+    state: Literal["pending", "sending", "printed", "unconfirmed", "failed"]
+    reason: str | None
 
 
 def routes(hall: Hall) -> Routes:
@@ -120,6 +136,21 @@ def routes(hall: Hall) -> Routes:
         except ValueError:
             raise RequestError(422, "bad_body") from None
         return answer(ProofAnswer.of(hall.audit.prove(anchors)))
+
+    @api.post("/audit/closing-slip", summary="Print a closing slip", responses={"200": SlipAnswer})
+    @auditor
+    def closing_slip() -> Response:
+        """On this box's printer, behind residents' slips: number and digest of the log's last entry, for a drawer."""
+        return _slip(hall.closing.print(actor()))
+
+    @api.get("/audit/closing-slip/<int:job>", summary="How far a closing slip is", responses={"200": SlipAnswer})
+    @auditor
+    def closing_slip_state(path: SlipPath) -> Response:
+        return _slip(path.job)
+
+    def _slip(job: int) -> Response:
+        state, reason = hall.closing.outcome(job)
+        return answer(SlipAnswer(job=job, state=state, reason=reason))
 
     return api
 

@@ -8,7 +8,7 @@ from pydantic import Field, RootModel, model_validator
 
 from display.climate import zone_words
 from kiosk.devices.climate import ZoneView
-from kiosk.web.api.devices import DevicePath
+from kiosk.web.api.machines.devices import DevicePath
 from kiosk.web.auth import allow, public
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import Answer, Instant, SaidAnswer, answer, joined

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from flask import Response
 from pydantic import Field
 
-from kiosk.web.api.login import STAFF, guessing, logged_in
+from kiosk.web.api.people.login import STAFF, guessing, logged_in
 from kiosk.web.auth import actor, allow, gate
 from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError

@@ -1,0 +1,1 @@
+"""Devices, climate and, in a demonstration, the virtual hall."""
