@@ -7,11 +7,12 @@ personal data.
 import html
 import json
 import logging
+from collections.abc import Callable
 from datetime import date
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -100,6 +101,7 @@ class RequestError(Exception):
 def problem(status: int, code: str, facts: dict[str, Any] | None = None) -> Response:
     """The answer that refuses a request: JSON for programs, a page for browsers."""
     facts = facts or {}
+    current_app.extensions["refused"](code)
     if _wants_page():
         said = words(code, facts)
         return _page(status, said.zh, said.en)
@@ -150,8 +152,9 @@ OWN_REASONS = {"bad_id_number"}
 """Validation errors with a code of their own."""
 
 
-def install(app: Flask) -> None:
-    """Answer every error of ``app`` as a problem."""
+def install(app: Flask, refused: Callable[[str], None] = lambda _code: None) -> None:
+    """Answer every error of ``app`` as a problem; ``refused`` is told each code, while the request is there."""
+    app.extensions["refused"] = refused
     app.register_error_handler(TicketingError, of_ticketing)
     app.register_error_handler(ValidationError, of_validation)
     app.register_error_handler(RequestError, lambda error: problem(error.status, error.code, error.facts))
