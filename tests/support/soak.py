@@ -1,4 +1,7 @@
-"""Power cuts: the program is killed at random moments while tickets are issued, printed and called."""
+"""Power cuts: the program is killed at random moments while tickets are issued, printed and called.
+
+After each cut everybody whose slip never came lays the card at the kiosk, as a resident does who stands there without.
+"""
 
 import random
 import re
@@ -7,9 +10,10 @@ import threading
 from collections import Counter
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 from drivers.card_reader.id_card import check_digit
-from foreign import ForeignPaper, ForeignPrinter
+from foreign import ForeignPaper, ForeignPrinter, ForeignReader, card_text
 from program import Client, QuhaoProcess
 from wires import wait_until
 
@@ -19,23 +23,37 @@ name = "printer"
 driver = "escpos"
 port = "tcp://127.0.0.1:{port}"
 profile = "epson"
+
+[[devices]]
+name = "reader"
+driver = "sam"
+port = "{reader}"
 """
 
+SERVICE = "business-licence"
 COPY = "补打"
 
 
 class Soak:
-    """A hall with one printer, a desk that issues, and a window that calls; it survives its program."""
+    """A hall with a printer and a reader, a desk that issues, and a window that calls; it survives its program."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.random = random.Random(seed)
         self.printer = ForeignPrinter()
         self.printer.start()
-        self.quhao = QuhaoProcess(folder, PRINTER.format(port=self.printer.port))
+        self.reader = ForeignReader()
+        self.reader.start()
+        self.quhao = QuhaoProcess(folder, PRINTER.format(port=self.printer.port, reader=self.reader.path))
+        self.kiosk_token = self.quhao.token("kiosk")
         self.desk_token = self.quhao.token("desk")
         self.clerk_token = self.quhao.token("clerk", "3")
         self.issued: set[str] = set()
-        self.residents: set[str] = set()
+        self.residents: dict[str, str] = {}
+        """ID numbers, by ticket."""
+        self.unanswered: str | None = None
+        """The ID number of whoever was being served as the power went."""
+        self.laid: set[str] = set()
+        """The tickets of those who laid the card, since no slip had come."""
         self.called: list[str] = []
         self.doubted: set[str] = set()
         self.persons = 0
@@ -43,10 +61,12 @@ class Soak:
     def stop(self) -> None:
         self.quhao.stop()
         self.printer.stop()
+        self.reader.stop()
 
     def round(self) -> None:
         """Start, work, and be killed at a random moment of the next 1.5 s; the printer is at work after half of it."""
         self.quhao.start()
+        self._lay_cards()
         over = threading.Event()
         workers = [threading.Thread(target=work, args=(over,)) for work in (self._issue, self._call)]
         for worker in workers:
@@ -60,9 +80,10 @@ class Soak:
     def finish(self) -> None:
         """Start a last time, let everything be printed that will be, and call everybody who waits."""
         self.quhao.start()
+        self._lay_cards()
         desk, clerk = Client(self.quhao.port, self.desk_token), Client(self.quhao.port, self.clerk_token)
         # Where the machine gave the program no time in any round, this is the only ticket.
-        last = desk.post("/tickets", {"service": "business-licence"})
+        last = desk.post("/tickets", {"service": SERVICE})
         assert last.status == 201, last
         self.issued.add(last.body["number"])
         wait_until(lambda: not self._jobs("pending", "sending"), 60)
@@ -109,21 +130,70 @@ class Soak:
                 "select number from ticket join print_job on ticket.id = ticket_id where print_job.reason = 'code_lost'"
             )
         }
-        assert lost <= self.residents | (set(numbers) - self.issued), "a slip without data is printed all the same"
-        assert not lost & set(originals), "called lost, and its paper came out"
-        return {"tickets": len(numbers), "papers": len(self.printer.papers), **states}
+        assert lost <= set(self.residents) | (set(numbers) - self.issued), "a slip without data is printed all the same"
+        assert not (lost - self.laid) & set(originals), "called lost, and its paper came out"
+        assert self.laid <= {self._number(paper) for paper in slips}, "the card was laid, and no slip came"
+        return {"tickets": len(numbers), "papers": len(self.printer.papers), "cards laid": len(self.laid), **states}
+
+    def _lay_cards(self) -> None:
+        """Whoever has a ticket that is not over, and no paper of it, lays the card and gets one."""
+        came = {self._number(paper) for paper in self.printer.papers if paper.text.strip()}
+        comes = "select number from ticket join print_job on ticket.id = ticket_id where print_job.state = 'pending'"
+        came |= {number for (number,) in self._rows(comes)}
+        live = self._rows("select number from ticket where state in ('waiting', 'called', 'serving')")
+        without = [number for (number,) in live if number in self.residents and number not in came]
+        persons = [self.residents[number] for number in without]
+        if self.unanswered:
+            # Nobody knows whether the store took that ticket; the card shows it.
+            persons.append(self.unanswered)
+        if not persons:
+            return
+        kiosk = Client(self.quhao.port, self.kiosk_token)
+        wait_until(lambda: kiosk.get("/kiosk").body["reader_ready"], 60)
+        numbers = [self._lay(kiosk, person) for person in persons]
+        assert numbers[: len(without)] == without
+        self.residents |= dict(zip(numbers, persons, strict=True))
+        self.issued |= set(numbers)
+        self.laid |= set(numbers)
+        self.unanswered = None
+        wait_until(
+            lambda: self.laid <= {self._number(paper) for paper in self.printer.papers if paper.text.strip()}, 60
+        )
+        kiosk.close()
+
+    def _lay(self, kiosk: Client, person: str) -> str:
+        """The number on the slip that somebody gets by the card."""
+        before = kiosk.get("/kiosk").body["visit"]
+        self.reader.lay(
+            card_text("梁试问", "1", "01", person[6:14], "虚构路1号", person, "虚构公安局", "20200101", "长期")
+        )
+
+        def shown() -> Any:
+            view = kiosk.get("/kiosk").body
+            return view if view["visit"] != before and view["state"] == "choosing" else None
+
+        wait_until(shown, 60)
+        view = shown()
+        (service,) = [one for one in view["services"] if one["id"] == SERVICE]
+        verb = "reprint" if service["has_ticket"] else "choose"
+        taken = kiosk.post(f"/kiosk/{verb}", {"service": SERVICE, "visit": view["visit"]})
+        assert taken.status in (200, 201), taken
+        self.reader.lift()
+        wait_until(lambda: not kiosk.get("/kiosk").body["card_lies"], 60)
+        return str(taken.body["number"])
 
     def _issue(self, over: threading.Event) -> None:
         client = Client(self.quhao.port, self.desk_token)
         try:
             while not over.is_set():
-                of_resident = self.random.random() < 0.5
-                body = {"service": "business-licence"} | ({"resident": self._resident()} if of_resident else {})
-                answer = client.post("/tickets", body)
+                resident = self._resident() if self.random.random() < 0.5 else None
+                self.unanswered = resident and resident["id_number"]
+                answer = client.post("/tickets", {"service": SERVICE} | ({"resident": resident} if resident else {}))
                 assert answer.status == 201, answer
                 self.issued.add(answer.body["number"])
-                if of_resident:
-                    self.residents.add(answer.body["number"])
+                if resident:
+                    self.residents[answer.body["number"]] = resident["id_number"]
+                self.unanswered = None
                 # As quick as paper comes out: else all but the first slips of a round would just wait.
                 over.wait(0.05)
         except (OSError, HTTPException):
