@@ -1,4 +1,4 @@
-"""Settings that are allowed, and that a technician should think about twice: they leave residents' data less guarded.
+"""Settings that are allowed, and that a technician should think about twice: they leave data or log less guarded.
 
 ``quhao check`` says them; nothing is refused.
 """
@@ -22,6 +22,15 @@ def cautions(settings: Settings, path: Path) -> Iterator[ConfigProblem]:
     yield from _of_store(settings.store.url)
     yield from _of_file(path)
     yield from _of_devices(settings)
+    if settings.audit.closing_slip_at and not any(one.driver == "escpos" for one in settings.devices):
+        yield ConfigProblem(
+            "audit.closing_slip_at",
+            ("这台机器没有打印机，打不出日结凭条", "this box has no printer, so no closing slip is printed"),
+            (
+                "写在有打印机的机器上，并把 quhao audit show --head 的结果抄在别处",
+                "set it on a box with a printer, and write down elsewhere what quhao audit show --head says",
+            ),
+        )
 
 
 def _of_server(settings: Settings) -> Iterator[ConfigProblem]:

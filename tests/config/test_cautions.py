@@ -27,6 +27,7 @@ services = ["*"]
 {devices}
 """
 READER = '[[devices]]\nname = "reader"\ndriver = "sam"\nport = "tcp://{}:9000"\n'
+PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0.0.1:9100"\n'
 SECRET = "postgresql+psycopg://quhao:a-secret@127.0.0.1/quhao"
 
 
@@ -47,6 +48,8 @@ SECRET = "postgresql+psycopg://quhao:a-secret@127.0.0.1/quhao"
         ({"store": SECRET}, 0o600, []),
         ({"devices": READER.format("192.168.1.9")}, 0o600, ["devices[0].port"]),
         ({"devices": READER.format("127.0.0.1")}, 0o600, []),
+        ({"devices": '[audit]\nclosing_slip_at = "17:30"\n'}, 0o644, ["audit.closing_slip_at"]),
+        ({"devices": '[audit]\nclosing_slip_at = "17:30"\n' + PRINTER}, 0o644, []),
     ],
 )
 def test_what_leaves_data_less_guarded_is_said(

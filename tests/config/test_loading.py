@@ -271,6 +271,13 @@ def test_the_audit_log_is_kept_as_long_as_the_law_asks(tmp_path: Path) -> None:
     assert list(problems_of(tmp_path, GOOD + "[audit]\nkeep_days = 179\n")) == ["audit.keep_days"]
 
 
+def test_a_closing_slip_has_a_time_of_the_day_or_none(tmp_path: Path) -> None:
+    assert load(write(tmp_path, GOOD)).audit.closing_slip_minutes is None
+    at = '[audit]\nclosing_slip_at = "17:30"\n'
+    assert load(write(tmp_path, GOOD + at)).audit.closing_slip_minutes == 17 * 60 + 30
+    assert list(problems_of(tmp_path, GOOD + at.replace("17:30", "25:00"))) == ["audit.closing_slip_at"]
+
+
 def test_a_truth_value_is_no_number(tmp_path: Path) -> None:
     assert "server.port" in problems_of(tmp_path, GOOD + "\n[server]\nport = true\n")
 
