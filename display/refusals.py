@@ -223,6 +223,10 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
         "日期先后不对或超过 {most} 天，请重选 | The days are in the wrong order or more than {most}: choose again",
         "日期先后不对或太长，请重选 | The days are in the wrong order or too many: choose again",
     ),
+    "figures_not_ready": (
+        "正在汇总以前的数据，还差 {days} 天，请稍等 | "
+        "Earlier days are being added up, {days} are left: please wait a moment"
+    ),
     "bad_by": "没有这种分类，请重选 | No such division: choose again",
     "bad_request": "请求有误，请刷新后再试 | That request is not understood: reload and try again",
     "bad_id_number": "证件号码不对，请核对后重输 | That ID number is not right: check it and enter it again",

@@ -191,6 +191,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         def upkeep() -> None:
             keep_house(office, setup, now, settings)
             hall.closing.print_if_due(HALL)
+            hall.spans.keep_up()
             people.write_uses()
 
         housekeeping = Loop("housekeeping", HOUSEKEEPING, upkeep)

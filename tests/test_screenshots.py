@@ -177,5 +177,5 @@ def test_the_pages_beside_the_queue_have_their_pictures(
     expect(manager.locator("#waiting tbody tr")).to_have_count(1)
     keep(manager, "manage")
     manager.goto(f"{hall.url}/manage/figures")
-    expect(manager.locator("#windows .plot-figure")).to_have_text("3")
+    expect(manager.locator("#issued .plot-figure")).to_have_text("4")
     keep(manager, "manage-figures")

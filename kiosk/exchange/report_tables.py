@@ -2,39 +2,33 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from display.slip import fit_words, measure_words
 from ticketing.cases.ratings import GRADES
-from ticketing.reports.reports import Day, Figures, Report, Times
+from ticketing.reports.definitions import DEFINITIONS
+from ticketing.reports.reports import Day, Report
+from ticketing.reports.spans import Span
+from ticketing.reports.sums import SHARES, Figures, Spread, Times
 
 BOM = "\ufeff"
 """Byte order mark: without it Excel in China reads the file as GBK."""
 
-PARTS = {"hour": "时段", "service": "业务", "window": "窗口", "clerk": "人员", "day": "日期"}
+PARTS = {
+    "hour": "时段",
+    "weekday": "星期",
+    "day": "日期",
+    "month": "月份",
+    "service": "业务",
+    "window": "窗口",
+    "clerk": "人员",
+    "class": "优先类别",
+}
 _TIMES = {"wait": "等候", "walk": "到窗", "service": "办理"}
 _OF_TIMES = {"mean": "平均", "median": "中位", "p90": "九成内", "longest": "最长"}
-_COUNTS = {
-    "issued": ("取号", "issued"),
-    "served": ("办结", "served"),
-    "no_shows": ("过号", "no-shows"),
-    "cancelled": ("取消", "cancelled"),
-    "expired": ("日终未办", "expired"),
-    "transferred": ("转办", "transferred"),
-    "held": ("挂起", "held"),
-    "overtime": ("延时服务", "overtime"),
-}
-_CASES = {
-    "cases": ("办件", "cases"),
-    "promised": ("承诺件", "promised"),
-    "promised_late": ("逾期承诺件", "promised, late"),
-    "rated": ("已评价", "rated"),
-    "not_rated": ("未评价", "not rated"),
-    "work_open": ("待整改", "work open"),
-    "work_late": ("整改逾期", "work late"),
-    "left_out": ("剔除时长", "left out"),
-}
+_COUNTS = ("issued", "served", "no_shows", "cancelled", "expired", "transferred", "held", "overtime")
+_CASES = ("cases", "promised", "promised_late", "rated", "not_rated", "work_open", "work_late", "left_out")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _NAME_WIDTH = 24
 
@@ -44,12 +38,12 @@ class Column(NamedTuple):
 
     zh: str
     en: str
-    value: str | int | None
+    value: str | float | None
 
 
-def lines_of(report: Day | Report) -> list[tuple[str, Figures]]:
+def lines_of(report: Day | Report | Span) -> list[tuple[str, Figures]]:
     """All lines, each with its kind (``hour``, ``service`` …); the total comes last, as ``total``."""
-    if isinstance(report, Report):
+    if isinstance(report, Report | Span):
         parts = [(str(report.by), one) for one in report.rows]
     else:
         kinds = {"hour": report.hours, "service": report.services, "window": report.windows, "clerk": report.clerks}
@@ -57,14 +51,14 @@ def lines_of(report: Day | Report) -> list[tuple[str, Figures]]:
     return [*parts, ("total", report.total)]
 
 
-def as_csv(report: Day | Report) -> str:
+def as_csv(report: Day | Report | Span) -> str:
     """CSV (RFC 4180, with a byte order mark); cells that a spreadsheet would take for a formula begin with '."""
     text = io.StringIO()
     writer = csv.writer(text)
-    lines = lines_of(report)
-    writer.writerow([f"{column.zh} {column.en}" for column in _columns(*lines[-1])])
+    lines, spread = lines_of(report), isinstance(report, Span)
+    writer.writerow([f"{column.zh} {column.en}" for column in columns_of(*lines[-1], spread=spread)])
     for kind, figures in lines:
-        writer.writerow([harmless(column.value) for column in _columns(kind, figures)])
+        writer.writerow([harmless(column.value) for column in columns_of(kind, figures, spread=spread)])
     return BOM + text.getvalue()
 
 
@@ -77,19 +71,29 @@ def as_text(report: Day | Report) -> Iterator[str]:
     yield from _table("合计 / total", [report.total])
 
 
-def _columns(kind: str, figures: Figures) -> Iterator[Column]:
+def columns_of(kind: str, figures: Figures, *, spread: bool) -> Iterator[Column]:
+    """The columns of a line; ``spread``: of a report that knows how durations are distributed."""
     yield Column("分类", "by", kind)
     yield Column("编号", "id", figures.key)
     yield Column("名称", "name", figures.name)
-    yield from (Column(zh, en, getattr(figures, name)) for name, (zh, en) in _COUNTS.items())
+    yield from _counts(figures, _COUNTS)
     for name, zh in _TIMES.items():
         times: Times | None = getattr(figures, f"{name}s")
         for part, said in _OF_TIMES.items():
             yield Column(f"{zh}{said}(秒)", f"{name} {part} (s)", getattr(times, part, None))
-    yield from (Column(zh, en, getattr(figures, name)) for name, (zh, en) in _CASES.items())
+        if spread:
+            shares = times.within if isinstance(times, Spread) else (None,) * len(SHARES)
+            for most, share in zip(SHARES, shares, strict=True):
+                minutes, percent = most // 60, None if share is None else round(100 * share, 1)
+                yield Column(f"{zh}{minutes}分钟内(%)", f"{name} within {minutes} min (%)", percent)
+    yield from _counts(figures, _CASES)
     for grade, zh in GRADES.items():
         yield Column(zh, f"grade {grade}", figures.grades.get(grade) if figures.grades else None)
     yield Column("办理结果", "outcomes", "; ".join(f"{name} {count}" for name, count in figures.outcomes.items()))
+
+
+def _counts(figures: Figures, names: Iterable[str]) -> Iterator[Column]:
+    yield from (Column(DEFINITIONS[name].zh, DEFINITIONS[name].en, getattr(figures, name)) for name in names)
 
 
 def _table(title: str, lines: Sequence[Figures]) -> Iterator[str]:
@@ -118,7 +122,7 @@ def _minutes(seconds: int) -> str:
     return f"{seconds // 60}:{seconds % 60:02}"
 
 
-def harmless(value: str | int | None) -> str | int | None:
+def harmless(value: str | float | None) -> str | float | None:
     """A cell that no spreadsheet takes for a formula."""
     if isinstance(value, str) and value.startswith(_DANGEROUS):
         return f"'{value}"

@@ -29,7 +29,7 @@ from kiosk.web.api import (
 from kiosk.web.api import hall as hall_api
 from kiosk.web.api import help as help_api
 from kiosk.web.api.machines import climate, devices
-from kiosk.web.api.manage import live
+from kiosk.web.api.manage import live, spans
 from kiosk.web.api.matters import routes as matters
 from kiosk.web.api.people import account, audit, login
 from kiosk.web.auth import Access, Gate, public
@@ -172,6 +172,7 @@ def create_app(
         ratings.routes(hall),
         reports.routes(hall),
         live.routes(hall),
+        spans.routes(hall),
         audit.routes(hall),
         terminals.routes(hall, streams),
         appointments.routes(hall),

@@ -35,6 +35,7 @@ from ticketing.people.people import People
 from ticketing.privacy.anchors import AnchorFile
 from ticketing.reports.audit import Audit
 from ticketing.reports.reports import Reports
+from ticketing.reports.spans import Spans
 from ticketing.terminals import Terminals
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Hall:
         card_looks: cards that are laid to ask on behalf of whose they are.
         closing: closing slips on this box's printer.
         refused: requests that were refused, for the audit log.
-        cases, supplements, ratings, reports, audit, terminals, setup, matters, appointments: more verbs, on the
+        cases, supplements, ratings, reports, spans, audit, terminals, setup, matters, appointments: more verbs, on the
             office's ledger.
     """
 
@@ -102,6 +103,7 @@ class Hall:
     supplements: Supplements = field(init=False)
     ratings: Ratings = field(init=False)
     reports: Reports = field(init=False)
+    spans: Spans = field(init=False)
     audit: Audit = field(init=False)
     terminals: Terminals = field(init=False)
     setup: Setup = field(init=False)
@@ -137,6 +139,7 @@ class Hall:
         self.supplements = Supplements(ledger)
         self.ratings = Ratings(ledger)
         self.reports = Reports(ledger)
+        self.spans = Spans(ledger)
         self.audit = Audit(ledger, AnchorFile(self.settings.store.key_file))
         self.terminals = Terminals(ledger)
         self.setup = Setup(ledger)

@@ -29,6 +29,7 @@ from ticketing.day.print_jobs import PrintJob
 from ticketing.day.transaction import Transaction
 from ticketing.model import Actor, StateError, TicketRow, UnknownError
 from ticketing.privacy import codes
+from ticketing.reports import rollups
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared, PreparedIn
 
@@ -262,6 +263,8 @@ def move(m: Transaction, row: CaseRow, state: str, note: str | None) -> Case:
         raise StateError("case_over")
     told = {"progress": state, "progress_at": m.at, "progress_note": (note or "")[:LONGEST_NOTE] or None}
     m.conn.execute(_MOVE, {"case": row.id, **told})
+    if row.hall_day != m.day:
+        rollups.forget(m, row.hall_day)
     return case_of(m, row_of(m, row.id))
 
 

@@ -22,6 +22,7 @@ from ticketing.cases.cases import Case, CaseRow
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction, microseconds
 from ticketing.model import Actor, StateError, UnknownError
+from ticketing.reports import rollups
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 
@@ -295,6 +296,8 @@ def _asked_at(m: Transaction, window: str) -> CaseRow | None:
 def _rate(m: Transaction, row: CaseRow, grade: int, reasons: Sequence[str], via: Via) -> Rating:
     named = tuple(dict.fromkeys(reasons))
     late = row.hall_day != m.day
+    if late:
+        rollups.forget(m, row.hall_day)
     m.conn.execute(
         _INSERT,
         {"case_id": row.id, "grade": grade, "reasons": json.dumps(named), "given_at": m.at, "via": via, "late": late},

@@ -57,11 +57,19 @@ _BOOKED_AGAIN = (
     .values(state="booked", ended_at=None)
 )
 
+_fs = tables.figure_sum
+_FORGET_SUMS = delete(_fs).where(or_(_fs.c.period >= bindparam("since"), _fs.c.period == bindparam("month")))
+
 
 def ahead_of(m: Transaction) -> int:
     """Microseconds from now to the newest time in the store; negative when all of them are past."""
     newest = m.conn.scalar(_NEWEST)
     return 0 if newest is None else newest - m.at
+
+
+def forget_sums(m: Transaction, since: str) -> None:
+    """Remove the figures kept of the days from ``since`` on, and of its month; they are made anew from the tickets."""
+    m.conn.execute(_FORGET_SUMS, {"since": since, "month": since[:7]})
 
 
 def mend(m: Transaction) -> None:
@@ -71,6 +79,7 @@ def mend(m: Transaction) -> None:
     Times of today that lie ahead are moved back by the same amount, so that the order stays and no new ticket ranks
     before the waiting ones.
     """
+    forget_sums(m, m.day)
     ahead = ahead_of(m)
     if ahead <= 0:
         return

@@ -121,6 +121,7 @@ def _end(m: Transaction, since: str) -> None:
     days = {"since": since, "today": m.day}
     left = m.conn.execute(_LEFT, days).all()
     changed = {**days, "now": m.at}
+    clock_repair.forget_sums(m, since)
     m.conn.execute(_KEEP_MISSED, days)
     m.conn.execute(_EXPIRE, changed)
     m.conn.execute(_FORGET_REASONS, days)

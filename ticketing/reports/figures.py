@@ -28,20 +28,11 @@ from sqlalchemy import (
 )
 
 from ticketing.day.transaction import microseconds
+from ticketing.reports.sums import IMPOSSIBLE, SPANS
 from ticketing.store import tables
 from ticketing.store.tables import word
 
 By = Literal["hour", "service", "window", "clerk", "day"]
-
-SPANS = {
-    "waits": ("began_at", "called_at"),
-    "walks": ("called_at", "started_at"),
-    "services": ("started_at", "ended_at"),
-}
-"""The spans of a stay: from joining the queue to the call, to the start, to the end."""
-
-IMPOSSIBLE = -1
-"""Seconds; a duration below 0 or above a day is left out: the clock was set meanwhile."""
 
 _t, _v, _c, _r, _w = tables.ticket, tables.visit, tables.case_file, tables.rating, tables.work_item
 _o, _sd = tables.opening, tables.special_day
@@ -68,12 +59,14 @@ def _stays(first: str, last: str) -> Subquery:
         _t.c.started_at,
         case((_t.c.outcome == "end_of_day", None), else_=_t.c.ended_at).label("ended_at"),
         case((over, "missed"), else_=_t.c.state).label("how"),
+        _t.c.priority,
     ).where(
         _t.c.hall_day.between(first, last),
         _t.c.window_id.is_not(None),
         _t.c.called_at.is_not(None),
         _t.c.state.in_([word(state) for state in ("called", "serving", "done", "missed", "expired", "cancelled")]),
     )
+    whose = _v.join(_t, _t.c.id == _v.c.ticket_id)
     earlier = select(
         _v.c.hall_day,
         _v.c.service_id,
@@ -84,7 +77,9 @@ def _stays(first: str, last: str) -> Subquery:
         _v.c.started_at,
         _v.c.ended_at,
         _v.c.ended_as,
-    ).where(_v.c.hall_day.between(first, last))
+        _t.c.priority,
+    ).select_from(whose)
+    earlier = earlier.where(_v.c.hall_day.between(first, last))
     return union_all(last_ones, earlier).subquery("stay")
 
 
@@ -173,6 +168,47 @@ class Books:
             yield from self._all(
                 select(part, func.count().label("count")).where(stay.c.how == "done", or_(*after)).group_by(part)
             )
+
+    # One by one, for sums that are kept
+
+    def each_ticket(self) -> Iterator[Row[Any]]:
+        """Each ticket: ``hall_day, service_id, window_id, clerk, priority, state, at``."""
+        columns = _t.c.hall_day, _t.c.service_id, _t.c.window_id, _t.c.clerk, _t.c.priority, _t.c.state
+        wanted = select(*columns, _t.c.issued_at.label("at"))
+        return self._all(wanted.where(_t.c.hall_day.between(self._first, self._last)))
+
+    def each_stay(self) -> Iterator[Row[Any]]:
+        """Each stay, with the columns of the query above."""
+        return self._all(select(_stays(self._first, self._last)))
+
+    def each_case(self) -> Iterator[Row[Any]]:
+        """Each case: ``hall_day, service_id, window_id, clerk, priority, at``, what came of it, and its grade."""
+        columns = _c.c.hall_day, _c.c.service_id, _c.c.window_id, _c.c.clerk, _t.c.priority
+        case_columns = _c.c.outcome, _c.c.promised_on, _c.c.progress, _c.c.progress_at, _r.c.grade
+        return self._all(
+            select(*columns, _c.c.ended_at.label("at"), *case_columns)
+            .select_from(_c.join(_t, _t.c.id == _c.c.ticket_id).outerjoin(_r, _r.c.case_id == _c.c.id))
+            .where(_c.c.hall_day.between(self._first, self._last))
+        )
+
+    def each_unsettled(self) -> Iterator[Row[Any]]:
+        """Each work item that is not settled: its case's columns as above, and ``late``."""
+        columns = _c.c.hall_day, _c.c.service_id, _c.c.window_id, _c.c.clerk, _t.c.priority
+        late = or_(_w.c.settle_by < self.now, and_(_w.c.contacted_at.is_(None), _w.c.contact_by < self.now))
+        return self._all(
+            select(*columns, _c.c.ended_at.label("at"), late.label("late"))
+            .select_from(_w.join(_c, _c.c.id == _w.c.case_id).join(_t, _t.c.id == _c.c.ticket_id))
+            .where(_w.c.settled_at.is_(None), _c.c.hall_day.between(self._first, self._last))
+        )
+
+    def closings(self) -> dict[tuple[str, str], int]:
+        """By day and service that has hours: when it closed for the last time, microseconds."""
+        return {
+            (day, service): at
+            for day, closings in self._closings()
+            for at, services in closings.items()
+            for service in services
+        }
 
     def has_hours(self) -> bool:
         """Whether the hall has opening hours at all."""

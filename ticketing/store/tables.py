@@ -532,6 +532,16 @@ climate = _table(
     Column("on_seconds", Integer),
 )
 
+figure_sum = _table(
+    "figure_sum",
+    # Figures of a day (YYYY-MM-DD) or month (YYYY-MM) that is over, in parts of one kind, as JSON. They can be made
+    # anew from the other tables, so any row may be removed at any time.
+    Column("period", String(10), primary_key=True),
+    # total, hour, service, window, clerk, class
+    Column("part", String(16), primary_key=True),
+    Column("sums", Text, nullable=False),
+)
+
 alert = _table(
     "alert",
     # What stood badly in the hall and for how long. Nothing in it says who anybody is.

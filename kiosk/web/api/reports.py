@@ -12,7 +12,8 @@ from kiosk.web.schema.answers import Answer, answer, joined
 from kiosk.web.schema.bodies import Day as Date
 from kiosk.web.schema.bodies import QueryString
 from kiosk.web.schema.routes import Routes
-from ticketing.reports.reports import By, Day, Figures, Report, Times
+from ticketing.reports.reports import By, Day, Report
+from ticketing.reports.sums import Figures, Times
 
 
 class DayQuery(QueryString):

@@ -116,6 +116,7 @@ PUT   /matters/<matter>                                             manager
 DELETE /matters/<matter>                                            manager
 GET   /reports                                                      manager
 GET   /reports/day                                                  manager
+GET   /reports/span                                                 manager
 GET   /ratings/work                                                 manager
 POST  /ratings/work/<int:item>                                      manager
 GET   /climate/day                                                  manager, technician

@@ -5,7 +5,7 @@ import { make } from "../shared/dom.js";
 const SVG = "http://www.w3.org/2000/svg";
 const ROW = 34;
 const NAME = 150;
-const FIGURE = 76;
+const FIGURE = 104;
 const WIDTH = 560;
 
 /**
@@ -143,4 +143,95 @@ export function curve(place, points, title, none) {
   }
   plot.append(draw("path", { d: laid.path, class: "plot-curve" }));
   place.replaceChildren(plot);
+}
+
+const SPREAD = { width: 560, height: 250, left: 44, right: 52, bottom: 40, top: 14 };
+const COLUMNS = 20;
+const WIDTHS = [60, 120, 180, 300, 600, 900, 1800, 3600];
+
+/**
+ * @typedef {[number, number, number]} Bin from and to in seconds, and how many
+ */
+
+/**
+ * Bins gathered into at most 20 columns of one width, and what is longer than 99 in a hundred into one more.
+ * @param {Bin[]} bins in order
+ * @returns {{width: number, counts: number[]}} the columns' width in seconds; the last column has no end
+ */
+export function gather(bins) {
+  const total = bins.reduce((sum, [, , count]) => sum + count, 0);
+  let seen = 0;
+  const most = bins.find(([, , count]) => (seen += count) >= 0.99 * total)?.[1] ?? 0;
+  const width = WIDTHS.find((one) => most / one <= COLUMNS) ?? WIDTHS[WIDTHS.length - 1];
+  const columns = Math.min(COLUMNS, Math.max(1, Math.ceil(most / width)));
+  return { width, counts: spreadOver(bins, width, columns) };
+}
+
+/**
+ * @param {Bin[]} bins
+ * @param {number} width
+ * @param {number} columns
+ */
+function spreadOver(bins, width, columns) {
+  const counts = new Array(columns + 1).fill(0);
+  for (const [from, , count] of bins) counts[Math.min(columns, Math.floor(from / width))] += count;
+  return counts;
+}
+
+/**
+ * Put into `place` how durations are distributed: columns, and a line of those that took at most so long; of the days
+ * they are compared with the line alone, dashed.
+ * @param {HTMLElement} place
+ * @param {Bin[]} bins
+ * @param {Bin[]} before
+ * @param {{unit: string, count: string, now: string, before: string, more: string, none: string}} words
+ */
+export function histogram(place, bins, before, words) {
+  if (!bins.length) {
+    place.replaceChildren(make("p", { className: "quiet", textContent: words.none }));
+    return;
+  }
+  const { width, counts } = gather(bins);
+  const total = counts.reduce((sum, one) => sum + one, 0);
+  const most = Math.max(...counts);
+  const { width: wide, height, left, right, bottom, top } = SPREAD;
+  const step = (wide - left - right) / counts.length;
+  const y = (/** @type {number} */ share) => height - bottom - share * (height - bottom - top);
+  const said = counts.map((count, at) => `${(at * width) / 60}–${at + 1 < counts.length ? ((at + 1) * width) / 60 : ""} ${words.unit}: ${count}`);
+  const plot = draw("svg", { viewBox: `0 0 ${wide} ${height}`, class: "plot", role: "img" });
+  plot.append(draw("title", {}, said.join("; ")));
+  for (const share of [0, 0.5, 1]) {
+    plot.append(draw("path", { d: `M${left} ${y(share)}H${wide - right}`, class: "plot-grid" }));
+    plot.append(draw("text", { x: left - 6, y: y(share) + 5, class: "plot-name" }, String(Math.round(share * most))));
+    plot.append(draw("text", { x: wide - right + 4, y: y(share) + 5 }, `${share * 100}%`));
+  }
+  counts.forEach((count, at) => {
+    const x = left + at * step;
+    plot.append(draw("rect", { x: x + 1, y: y(count / most), width: step - 2, height: Math.max(0, y(0) - y(count / most)), class: at + 1 < counts.length ? "plot-bar" : "plot-bar rest" }));
+    const every = Math.ceil(counts.length / 10);
+    if (at % every === 0 && at + 1 < counts.length) plot.append(draw("text", { x, y: height - bottom + 18, class: "plot-tick" }, String((at * width) / 60)));
+  });
+  plot.append(draw("text", { x: wide - right, y: height - bottom + 18, class: "plot-name" }, `${words.more}`));
+  plot.append(draw("text", { x: wide / 2, y: height - 4, class: "plot-tick" }, words.unit));
+  plot.append(draw("path", { d: cumulative(counts, total, left, step, y), class: "plot-curve share" }));
+  if (before.length) {
+    const others = spreadOver(before, width, counts.length - 1);
+    const all = others.reduce((sum, one) => sum + one, 0);
+    plot.append(draw("path", { d: cumulative(others, all, left, step, y), class: "plot-curve share before" }));
+  }
+  place.replaceChildren(plot);
+}
+
+/**
+ * A line through the shares of those that took at most so long.
+ * @param {number[]} counts
+ * @param {number} total
+ * @param {number} left
+ * @param {number} step
+ * @param {(share: number) => number} y
+ */
+function cumulative(counts, total, left, step, y) {
+  let sum = 0;
+  const points = counts.map((count, at) => `L${(left + (at + 1) * step).toFixed(1)} ${y((sum += count) / total).toFixed(1)}`);
+  return `M${left} ${y(0).toFixed(1)}${points.join("")}`;
 }

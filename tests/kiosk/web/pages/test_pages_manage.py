@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -80,34 +81,65 @@ def test_the_day_is_there_at_a_glance(page: Page) -> None:
     expect(page.locator(".tile", has_text="取号").first.locator(".number")).to_have_text("3")
     expect(page.locator(".tile", has_text="办结").first.locator(".number")).to_have_text("2")
     expect(page.locator("#issued .plot-figure")).to_have_text("3")
-    expect(page.locator("#windows .plot-name")).to_have_text("1号窗口")
-    expect(page.locator("#windows .plot-figure")).to_have_text("2")
-    expect(page.locator("#services .plot-name")).to_contain_text("营业执照")
     expect(page.locator("#grades .plot-figure").last).to_have_text("2")
-    width = page.locator("#windows .plot-bar").evaluate("bar => bar.getBoundingClientRect().width")
+    assert page.locator("#spread .plot-bar").count() >= 2
+    expect(page.locator("#shares")).to_contain_text("10 分钟内 100 %")
+    assert violations(page) == []
+    page.locator("#by").select_option("window")
+    expect(page.locator("#issued .plot-name")).to_have_text("1号窗口")
+    expect(page.locator("#issued-title")).to_have_text("取号，按窗口")
+    expect(page.locator("#table tbody tr")).to_have_count(2)
+    expect(page.locator("#table tbody tr").last).to_contain_text("合计")
+    width = page.locator("#issued .plot-bar").evaluate("bar => bar.getBoundingClientRect().width")
     assert width > 50
+    page.locator("#by").select_option("service")
+    expect(page.locator("#issued .plot-name")).to_contain_text("营业执照")
 
 
-def test_it_speaks_english_too(page: Page) -> None:
+def test_days_are_compared_and_each_figure_says_what_it_counts(page: Page) -> None:
+    page.locator("#preset").select_option("last-month")
+    expect(page.locator("#table tbody tr").last.locator("td").first).to_have_text("0")
+    expect(page.locator("#by")).to_have_value("day")
+    expect(page.locator("#spread")).to_have_text("还没有数据")
+    page.locator("#preset").select_option("month")
+    page.locator("#compare").select_option("before")
+    tile = page.locator(".tile", has_text="取号").first
+    expect(tile.locator(".number")).to_have_text("3")
+    expect(tile.locator(".change")).to_have_text("对比 0")
+    page.locator("summary", has_text="怎么算").click()
+    expect(page.locator("#definitions dd").first).to_have_text("当天发出的号码，取消的也算")
     page.locator("[data-switch-language]").click()
     expect(page.locator(".tile", has_text="numbers taken").locator(".number")).to_have_text("3")
     expect(page.locator("h1")).to_have_text("Figures")
+    expect(page.locator("#definitions dt").first).to_have_text("issued")
+    assert violations(page) == []
 
 
 def test_another_day_is_another_table(page: Page) -> None:
-    page.locator("#day").fill("2026-01-02")
+    page.locator("#from").fill("2026-01-02")
+    page.locator("#to").fill("2026-01-02")
     expect(page.locator("#asked")).to_contain_text("2026-01-02")
+    expect(page.locator("#preset")).to_have_value("own")
     expect(page.locator(".tile", has_text="取号").first.locator(".number")).to_have_text("0")
-    expect(page.locator("#hours")).to_have_text("还没有数据")
-    expect(page.locator("#csv")).to_have_attribute("href", "/api/v1/reports/day?date=2026-01-02&format=csv")
+    href = "/api/v1/reports/span?from=2026-01-02&to=2026-01-02&by=hour&format=csv"
+    expect(page.locator("#csv")).to_have_attribute("href", href)
+    page.locator("#to").fill("2026-01-01")
+    expect(page.locator("#said")).to_contain_text("日期先后不对")
 
 
-def test_the_table_is_taken_along(page: Page) -> None:
+def test_the_tables_are_taken_along(page: Page) -> None:
     with page.expect_download() as started:
         page.locator("#csv").click()
     download = started.value
-    assert download.suggested_filename.startswith("quhao_")
+    assert download.suggested_filename.endswith("_hour.csv")
     assert download.path().read_text("utf-8-sig").splitlines()[-1].startswith("total,,合计 Total,3,2")
+    with page.expect_download() as started:
+        page.locator("#xlsx").click()
+    with ZipFile(started.value.path()) as book:
+        texts = book.read("xl/sharedStrings.xml").decode()
+        names = book.read("xl/workbook.xml").decode()
+    assert [name in names for name in ("数据 Figures", "等候分布 Waits", "说明 Definitions")] == [True] * 3
+    assert "当天发出的号码，取消的也算" in texts
 
 
 def test_it_fits_a_narrow_screen(hall: Any, page: Page) -> None:

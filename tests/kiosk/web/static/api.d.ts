@@ -319,29 +319,41 @@ interface Live {
   alerts: Alert[];
 }
 
-interface Figures {
+interface SpanTimes extends Times {
+  /** shares of those that took at most 10, 20 and 30 minutes */
+  within: number[];
+  bins: [number, number, number][];
+}
+
+interface SpanLine {
+  key: string;
   name: string;
   issued: number;
   served: number;
   no_shows: number;
   expired: number;
   overtime: number | null;
-  wait: Times | null;
-  service: Times | null;
+  wait: SpanTimes | null;
+  service: SpanTimes | null;
+  cases: number;
   promised_late: number;
   rated: number;
   not_rated: number;
   work_open: number;
-  work_late: number;
   grades: Record<string, number> | null;
 }
 
-interface Day {
-  date: string;
-  total: Figures;
-  hours: Figures[];
-  services: Figures[];
-  windows: Figures[];
+interface SpanParts {
+  from: string;
+  to: string;
+  by: string;
+  total: SpanLine;
+  rows: SpanLine[];
+}
+
+interface Span extends SpanParts {
+  compared: SpanParts | null;
+  definitions: { figure: string; zh: string; en: string; means: string; means_en: string }[];
 }
 
 interface BenchCard {
