@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from display.slip import fit_words, measure_words
 from ticketing.cases.ratings import GRADES
@@ -31,6 +31,7 @@ _COUNTS = ("issued", "served", "no_shows", "cancelled", "expired", "transferred"
 _CASES = ("cases", "promised", "promised_late", "rated", "not_rated", "work_open", "work_late", "left_out")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _NAME_WIDTH = 24
+_Cell = TypeVar("_Cell")
 
 
 class Column(NamedTuple):
@@ -122,7 +123,7 @@ def _minutes(seconds: int) -> str:
     return f"{seconds // 60}:{seconds % 60:02}"
 
 
-def harmless(value: str | float | None) -> str | float | None:
+def harmless(value: _Cell) -> _Cell | str:
     """A cell that no spreadsheet takes for a formula."""
     if isinstance(value, str) and value.startswith(_DANGEROUS):
         return f"'{value}"
