@@ -6,10 +6,12 @@ is wrong elsewhere. A value of the wrong kind is passed over here: it has its ow
 
 import ssl
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from config.opening_hours import Table, Tables, contradictions_of_hours, tables_in
+from config.page_language import read_page_language
 from config.problems import ConfigProblem, nearest
 from config.settings import Kind
 from config.values import minutes_of
@@ -33,6 +35,7 @@ def contradictions(values: Table, folder: Path, kinds: Mapping[str, Kind]) -> It
     yield from _of_ports(devices, kinds)
     yield from _of_devices(devices, [name for _, name in windows], kinds)
     yield from _of_devices_apart(devices, kinds)
+    yield from _of_languages(_table(values, "hall"), folder)
     yield from _of_tls(_table(values, "server"), folder)
     yield from _of_store(_table(values, "store"), folder)
     yield from _of_privacy(_table(values, "privacy"))
@@ -157,6 +160,25 @@ def _of_devices_apart(devices: Tables, kinds: Mapping[str, Kind]) -> Iterator[Co
                 f"{key}.{apart}",
                 (f"与 {other} 的 {apart} 相同", f"its {apart} is that of {other}"),
                 (f"给每一个写上自己的 {apart}", f"give each a {apart} of its own"),
+            )
+
+
+def _of_languages(hall: Table, folder: Path) -> Iterator[ConfigProblem]:
+    """Files of languages that cannot be used, and one language in two files."""
+    names = hall.get("languages")
+    first: dict[str, str] = {}
+    for place, name in enumerate(names if isinstance(names, list) else []):
+        key = f"hall.languages[{place}]"
+        if not isinstance(name, str):
+            continue
+        language, problems = read_page_language(folder / name)
+        for one in problems:
+            yield replace(one, key=f"{key} {one.key or name}")
+        if language and (other := first.setdefault(language.id, name)) != name:
+            yield ConfigProblem(
+                key,
+                (f"与 {other} 是同一种语言 {language.id}", f"it is the language {language.id}, as {other} is"),
+                ("去掉其中一个", "leave one of them out"),
             )
 
 

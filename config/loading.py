@@ -72,4 +72,5 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     store = store.model_copy(update={"url": url, "key_file": folder / store.key_file})
     if server.tls_cert and server.tls_key:
         server = server.model_copy(update={"tls_cert": folder / server.tls_cert, "tls_key": folder / server.tls_key})
-    return settings.model_copy(update={"store": store, "server": server})
+    hall = settings.hall.model_copy(update={"languages": tuple(folder / one for one in settings.hall.languages)})
+    return settings.model_copy(update={"store": store, "server": server, "hall": hall})

@@ -66,6 +66,7 @@ class HallSettings(Section):
         public_host: host name that residents' phones reach, printed in the QR code; "" when there is none.
         desk: where a resident gets help from a person.
         desk_en: the same in English.
+        languages: files of further languages of residents' pages (``config.page_language``).
     """
 
     id: Identifier
@@ -77,6 +78,7 @@ class HallSettings(Section):
     public_host: PublicHost = Field("", max_length=126)
     desk: Name = "咨询台"
     desk_en: Name = "the information desk"
+    languages: tuple[Path, ...] = Field((), max_length=8)
 
     @property
     def zone(self) -> ZoneInfo:

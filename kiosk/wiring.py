@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from config.page_language import read_page_language
 from config.settings import Settings
 from display.prompts import Words
 from drivers.card_reader.events import CardEvent
@@ -264,12 +265,14 @@ def _voices(devices: Devices, office: Office) -> Sequence[Any]:
     return [Voice(office, speaker) for speaker in devices.speakers]
 
 
-def _reading_aloud(devices: Devices) -> "ReadingAloud | None":
+def _reading_aloud(settings: Settings, devices: Devices) -> "ReadingAloud | None":
     if not devices.earphones:
         return None
     from kiosk.resident.reading_aloud import ReadingAloud
 
-    return ReadingAloud(devices.earphones, {"zh": "", "en": "en"})
+    further = (read_page_language(path)[0] for path in settings.hall.languages)
+    voices = {one.id: one.voice for one in further if one and one.voice}
+    return ReadingAloud(devices.earphones, {"zh": "", "en": "en"} | voices)
 
 
 def _publisher(settings: Settings, devices: Devices, hall: Hall) -> "Publisher | None":

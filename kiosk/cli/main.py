@@ -124,8 +124,28 @@ def check(context: Context, baseline: bool) -> None:
         click.echo("请再考虑 / think about these again:")
         for one in found:
             click.echo(str(one))
+    _tell_of_languages(settings)
     for line in lines(probe(settings)):
         click.echo(line)
+
+
+def _tell_of_languages(settings: "Settings") -> None:
+    """Which sentences of residents' pages the files of further languages do not have, or have for nothing."""
+    from config.page_language import read_page_language
+    from kiosk.cli.sentences import unfit
+
+    for path in settings.hall.languages:
+        language, _ = read_page_language(path)
+        if language is None:
+            continue
+        missing, unknown = unfit(language, settings)
+        zh = f"缺 {len(missing)} 句，多 {len(unknown)} 句"
+        en = f"{len(missing)} sentences missing, {len(unknown)} unknown"
+        click.echo(f"{path.name}: {language.name}: {zh} / {en}")
+        for words in missing:
+            click.echo(f"    缺 missing  {words}")
+        for words in unknown:
+            click.echo(f"    多 unknown  {words}")
 
 
 def _check_baseline(context: Context) -> NoReturn:

@@ -34,6 +34,7 @@ from kiosk.web.api.matters import routes as matters
 from kiosk.web.api.people import account, audit, login
 from kiosk.web.auth import Access, Gate, public
 from kiosk.web.hall import Hall
+from kiosk.web.languages import Languages
 from kiosk.web.pages.cases import case_pages
 from kiosk.web.pages.public import pages
 from kiosk.web.pages.staff import staff_pages
@@ -156,7 +157,8 @@ def create_app(
     public(app.view_functions["static"])
     streams = Streams(hall.settings.server.max_streams, heartbeat)
     gate = Gate(hall.settings, hall.people, hall.clock)
-    app.extensions |= {"streams": streams, "gate": gate}
+    languages = Languages.read(hall.settings.hall.languages)
+    app.extensions |= {"streams": streams, "gate": gate, "languages": languages}
     problems.install(app, partial(_note_refused, hall.refused))
     health.install(app, hall, streams)
     gate.install(app)

@@ -337,3 +337,29 @@ def test_a_printer_that_finds_no_marks_is_not_told_to(tmp_path: Path) -> None:
     assert load(write(tmp_path, GOOD + marked.format("masung"))).devices
     problems = problems_of(tmp_path, GOOD + marked.format("xprinter"))
     assert "masung" in problems["devices[1].black_mark"].suggestion[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "reason"),
+    [
+        ("name = 1\n", "name", "a text belongs here"),
+        ('id = "en"\nname = "English"\n', "id", "is there already"),
+        ('id = "ar"\nname = "ar"\n[words]\n"{1} left" = "{2}"\n', "words", "{1} left"),
+        ('id = "ar"\nname = "ar"\n[words]\n"{1}" = "{1}"\n', "words", "without English words"),
+        ('id = "ar"\nname = "ar"\nwords = 7\n', "words", "a table belongs here"),
+        ("id = ", "", "not TOML"),
+    ],
+)
+def test_a_file_of_a_language_that_cannot_be_used_is_refused_with_the_rest(
+    tmp_path: Path, text: str, key: str, reason: str
+) -> None:
+    (tmp_path / "ar.toml").write_text(text, "utf-8")
+    found = problems_of(tmp_path, GOOD.replace("[hall]", '[hall]\nlanguages = ["ar.toml"]', 1))
+    assert reason in found[f"hall.languages[0] ar.toml.{key}".rstrip(".")].reason[1]
+
+
+def test_a_language_is_in_one_file_alone(tmp_path: Path) -> None:
+    for name in ("ar", "arab"):
+        (tmp_path / f"{name}.toml").write_text('id = "ar"\nname = "ar"\n', "utf-8")
+    found = problems_of(tmp_path, GOOD.replace("[hall]", '[hall]\nlanguages = ["ar.toml", "arab.toml"]', 1))
+    assert "the language ar" in found["hall.languages[1]"].reason[1]

@@ -6,15 +6,22 @@ A ticket's page is in ``ticket``, the staff's pages are in ``staff``.
 import hashlib
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 
 from display.climate import zone_words
 from display.prompts import Words, card_notice
 from display.refusals import CODES, words
 from kiosk.web.auth import allow, public
 from kiosk.web.hall import Hall
+from kiosk.web.languages import ASKED, COOKIE, Languages
 from kiosk.web.qr import qr_svg
+from kiosk.web.schema.answers import answer
 from ticketing.model import UnknownError
+
+PHONE = frozenset({"ticket.html", "progress.html", "grade.html"})
+"""Pages that are read on phones, without scripts if need be: they are put into a further language here."""
+TOUCHED = frozenset({"kiosk.html", "terminal.html", "rate.html"})
+"""Pages on which a resident chooses a language and goes on: their scripts do it."""
 
 
 def pages(hall: Hall) -> Blueprint:
@@ -45,6 +52,18 @@ def pages(hall: Hall) -> Blueprint:
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    @blueprint.get("/languages/<language>.json")
+    @public
+    def words_of(language: str) -> Response:
+        found = _languages().by_id.get(language)
+        if found is None:
+            raise UnknownError("not_found")
+        response = answer(found.language.words)
+        response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:20])
+        response.headers["Cache-Control"] = "no-cache"
+        response.make_conditional(request)
+        return response
+
     @blueprint.get("/screen")
     @public
     def screen() -> Response:
@@ -58,6 +77,11 @@ def pages(hall: Hall) -> Blueprint:
     return blueprint
 
 
+def _languages() -> Languages:
+    found: Languages = current_app.extensions["languages"]
+    return found
+
+
 def _climate(hall: Hall) -> list[Words]:
     """The values of the zones that have any."""
     said = (zone_words(one.zone, one.temperature, one.humidity) for one in hall.climate.views())
@@ -65,8 +89,18 @@ def _climate(hall: Hall) -> list[Words]:
 
 
 def page(name: str, **values: Any) -> Response:
-    """A page that no cache keeps; 304 if the browser has it already."""
-    response = make_response(render_template(name, **values))
+    """A page that no cache keeps; 304 if the browser has it already.
+
+    One for a phone speaks the language that its holder chose by ``?language=``, which a cookie keeps from then on.
+    """
+    languages = _languages()
+    spoken = languages.chosen(request) if name in PHONE else None
+    values |= {"offered": languages.offered if name in PHONE | TOUCHED else [], "language": spoken and spoken.language}
+    text = render_template(name, **values)
+    response = make_response(spoken.html(text) if spoken else text)
+    if name in PHONE and ASKED in request.args:
+        tls = request.scheme == "https"
+        response.set_cookie(COOKIE, request.args[ASKED][:40], secure=tls, httponly=True, samesite="Lax")
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:20])

@@ -53,6 +53,17 @@ def test_check_says_what_it_finds_of_each_device(
     assert not (quhao.folder / "var").exists(), "looking changes nothing"
 
 
+def test_check_names_the_sentences_that_a_languages_file_lacks(new_quhao: Callable[..., QuhaoProcess]) -> None:
+    quhao = new_quhao()
+    text = quhao.config.read_text("utf-8").replace("[hall]", '[hall]\nlanguages = ["ar.toml"]', 1)
+    quhao.config.write_text(text, "utf-8")
+    assert "hall.languages[0] ar.toml" in quhao.command("check", check=False).stderr
+    (quhao.config.parent / "ar.toml").write_text('id = "ar"\nname = "العربية"\n[words]\n"Tak" = "خ"\n', "utf-8")
+    said = quhao.say("check").stdout
+    assert "缺 missing  Take your ticket\n" in said
+    assert "多 unknown  Tak\n" in said
+
+
 def test_check_says_what_to_think_about_twice(new_quhao: Callable[..., QuhaoProcess]) -> None:
     quhao = new_quhao(first_day=True)
     assert "think about" not in quhao.say("check").stdout

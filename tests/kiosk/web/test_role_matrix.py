@@ -149,6 +149,7 @@ POST  /accounts/<account>/totp/remove                               manager, log
 PAGES = """
 GET   /                                                             anyone
 GET   /kiosk                                                        anyone
+GET   /languages/<language>.json                                    anyone
 GET   /screen                                                       anyone
 GET   /screen/window/<window>                                       anyone
 GET   /rate/<window>                                                anyone

@@ -3,6 +3,7 @@
 import { call, wordsOf } from "../shared/api.js";
 import { deviceToken } from "../shared/device_token.js";
 import { all, el, targetOf } from "../shared/dom.js";
+import { chooseLanguage, nextLanguage } from "../shared/languages.js";
 
 const LOOK = 2000;        // ms between looks at what was finished
 const GIVE_UP = 60_000;   // ms until a question that nobody answers is taken back
@@ -25,6 +26,8 @@ let resting = null;
 
 /** @param {string} name the section to show */
 function step(name) {
+  // The next resident begins as everybody does.
+  if (name === "idle") chooseLanguage("zh-CN");
   page.dataset.step = name;
   for (const section of all("section", page)) section.hidden = section.id !== name;
 }
@@ -113,4 +116,5 @@ page.addEventListener("click", (event) => {
   else if (button.id === "send") send(asked, chosen());
 });
 
+for (const button of all("[data-next-language]")) button.addEventListener("click", () => chooseLanguage(nextLanguage().id));
 look();

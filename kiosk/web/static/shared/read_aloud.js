@@ -3,6 +3,7 @@
 
 import { call } from "./api.js";
 import { el } from "./dom.js";
+import { inLanguage } from "./languages.js";
 
 const earphones = "earphones" in document.documentElement.dataset;
 
@@ -27,10 +28,11 @@ export function readAloudAs(token, visit) {
  * @param {string} en
  */
 export function readAloud(zh, en) {
-  const language = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
-  const words = language === "zh" ? zh : en || zh;
+  const { lang } = document.documentElement;
+  const language = lang === "zh-CN" ? "zh" : lang;
+  const words = language === "zh" ? zh : language === "en" ? en || zh : inLanguage(zh, en || zh);
   const spoken = el("spoken");
-  spoken.lang = language === "zh" ? "zh-CN" : language;
+  spoken.lang = lang;
   spoken.textContent = words;
   if (earphones && asker.token) {
     next = { words, language, visit: asker.visit() };
