@@ -179,7 +179,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         kinds = {one.name: one.driver for one in settings.devices}
         window_inputs = WindowInputs(office, hall.ratings, news, devices.panels, kinds)
         feed.follow(window_inputs.follow)
-        hall.reading_aloud = _reading_aloud(devices)
+        hall.reading_aloud = _reading_aloud(settings, devices)
         call_help = partial(hall.help.call, here, Actor(f"{box}-keys", "kiosk"))
         kiosk_inputs = KioskInputs(office, kiosk, screen, Words(settings.hall.desk, settings.hall.desk_en), call_help)
         publisher = _publisher(settings, devices, hall)

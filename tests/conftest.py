@@ -14,6 +14,7 @@ from sqlalchemy import insert
 
 import config
 import empty_store
+from album import Album
 from config.settings import Settings
 from kiosk.settings import load
 from profiles import Profiles
@@ -252,6 +253,14 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Iterator[Album]:
+    """Takes pictures; in the end nothing that was to be seen had a barrier."""
+    pictures = Album(tmp_path / "pictures")
+    yield pictures
+    assert pictures.found == []
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 # A colour in the middle of a transition is nobody's; what moves for ever is looked at as it is.
 _SETTLED = """Promise.allSettled(document.getAnimations()
-    .filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime)).map((one) => one.finished))"""
+    .filter((one) => one.playState === "running" && Number.isFinite(one.effect?.getComputedTiming().endTime))
+    .map((one) => one.finished))"""
 _RUN = """(tags) => axe.run(document, {
     runOnly: tags, resultTypes: ["violations"], rules: { "target-size": { enabled: true } },
 }).then((result) => result.violations)"""

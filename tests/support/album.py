@@ -1,0 +1,48 @@
+"""Pictures of pages in the states that people meet, each looked over for barriers."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from axe import violations
+
+SWITCH = "[data-switch-language]"
+
+
+@dataclass
+class Album:
+    """Keeps pictures, and what is wrong with what they show.
+
+    Attributes:
+        folder: where the pictures go.
+        found: a line for each barrier, with the name of its picture.
+    """
+
+    folder: Path
+    found: list[str] = field(default_factory=list)
+
+    def take(self, page: Page, name: str) -> None:
+        """A picture of the page as it stands there; a page of staff is looked over in both of its languages."""
+        self.folder.mkdir(exist_ok=True)
+        file = self.folder / f"{name}.png"
+        page.screenshot(path=file)
+        with Image.open(file) as picture:
+            colours = picture.convert("RGB").getcolors(1 << 24)
+        assert colours
+        assert max(count for count, _ in colours) < 0.997 * sum(count for count, _ in colours), f"{name} is empty"
+        self._look(page, name)
+        if page.locator(SWITCH).count() and not page.locator("dialog[open]").count():
+            _switch(page, "en")
+            self._look(page, f"{name} in English")
+            _switch(page, "zh-CN")
+
+    def _look(self, page: Page, name: str) -> None:
+        self.found += [f"{name}: {line}" for line in violations(page)]
+
+
+def _switch(page: Page, language: str) -> None:
+    # Not by a click: an element that covers the button, and where the mouse is, are no matter here.
+    page.locator(SWITCH).evaluate("button => button.click()")
+    expect(page.locator("html")).to_have_attribute("lang", language)
