@@ -333,10 +333,14 @@ class KioskSettings(Section):
     Attributes:
         choose_seconds: until a resident who does not choose is taken back to the start.
         take_seconds: how long the number stays on the screen once the slip is out and the card is gone.
+        straight_seconds: after which the hall's only service is chosen by itself, where it has no matters; 0 for never.
+        enquiries: id of the service for who does not know what to choose; "" for the first with 咨询 in its name.
     """
 
     choose_seconds: Whole = Field(60, ge=10, le=600)
     take_seconds: Whole = Field(6, ge=2, le=120)
+    straight_seconds: Whole = Field(3, ge=0, le=30)
+    enquiries: str = ""
 
 
 class PaySettings(Section):

@@ -159,6 +159,8 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             ticket_url=partial(code_url, settings.hall.public_host),
             clock=time.monotonic,
             has_reader=devices.has_reader,
+            straight_seconds=settings.kiosk.straight_seconds,
+            enquiries=settings.kiosk.enquiries,
             on_change=show,
         )
         screen = Channel(lambda: kiosk_message(kiosk.view()))

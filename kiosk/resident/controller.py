@@ -23,10 +23,22 @@ from drivers.supervisor import DeviceState
 from kiosk.card_holder import resident_of
 from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession, Stage
-from kiosk.resident.view import Choice, KioskView, ShownTicket, choices, masked
+from kiosk.resident.spellings import Spellings
+from kiosk.resident.view import Choice, KioskView, ShownTicket, choices, enquiries, masked
 from kiosk.service import Loop
 from ticketing.appointments.appointments import Appointments
-from ticketing.model import LIVE_STATES, Actor, Resident, StateError, StoreError, Ticket, UnknownError
+from ticketing.matters.matters import Matters
+from ticketing.matters.spelling import spell
+from ticketing.model import (
+    LIVE_STATES,
+    Actor,
+    Resident,
+    StateError,
+    StoreError,
+    Ticket,
+    TicketingError,
+    UnknownError,
+)
 from ticketing.office import Office, PrintJob
 
 TICK = 0.25
@@ -45,6 +57,9 @@ class KioskController(Loop):
         ticket_url: gives the address in the QR code from a ticket's code.
         clock: monotonic seconds.
         has_reader: whether this box has a card reader at all.
+        straight_seconds: after which the hall's only service is chosen by itself; 0 for never.
+        enquiries: id of the service for who does not know what to choose; "" for the one that is named so.
+        spell: gives the pinyin of texts.
         on_change: told what the page shows from now on; it must be quick.
     """
 
@@ -59,11 +74,15 @@ class KioskController(Loop):
         ticket_url: Callable[[str], str],
         clock: Callable[[], float],
         has_reader: bool,
+        straight_seconds: float = 0.0,
+        enquiries: str = "",
+        spell: Callable[[Sequence[str]], list[str]] = spell,
         on_change: Callable[[KioskView], None],
     ) -> None:
         self._session = session
         self._office = office
         self._appointments = Appointments(office.ledger)
+        self._matters = Matters(office.ledger)
         self._printing = printing
         self._actor = Actor(f"kiosk:{box}", "kiosk", box)
         self._desk = desk
@@ -75,6 +94,11 @@ class KioskController(Loop):
         # A page may outlive this run of the program, and its numbers of visits begin anew.
         self._run_id = secrets.token_hex(8)
         self._store_away = False
+        self._straight_seconds = straight_seconds
+        self._enquiries = enquiries
+        self._spellings = Spellings(spell)
+        self._straight_at: float | None = None
+        self._straight_tried = ""
         printing.on_outcome = self._on_outcome
         session.reader_fault = "starting" if has_reader else None
         super().__init__("kiosk", TICK, self._let_time_pass)
@@ -136,17 +160,31 @@ class KioskController(Loop):
             yield self._session
 
     def _let_time_pass(self) -> None:
+        # Not under the lock: the page and the devices need not wait for it.
+        learnt = self._spellings.learn()
         with self._turn() as session:
             before, now = session.printer_fault, self._clock()
             trouble = session.printer_fault = self._printing.trouble
-            changed = trouble != before or self._store_away
+            changed = trouble != before or self._store_away or learnt
             if trouble is not None:
                 changed |= session.stuck(trouble, now)
             if session.stage is Stage.PRINTING and session.held and self._is_over(session.held.ticket):
                 session.printed(session.held.ticket.id, "failed", "ticket_over", now)
                 changed = True
-            if session.tick(now) or changed:
+            if self._straight_at is not None and now >= self._straight_at:
+                self._go_straight()
+            elif session.tick(now) or changed:
                 self._show()
+
+    def _go_straight(self) -> None:
+        """Choose the only service there is; where it is refused, the resident may still touch it and be told why."""
+        self._straight_tried = self._visit
+        self._straight_at = None
+        try:
+            (only,) = (one.service.id for one in self._office.hall().services if not one.service.removed)
+            self._issue(only, (), f"{self._visit} straight")
+        except (TicketingError, ValueError):
+            self._show()
 
     def _is_over(self, ticket: Ticket) -> bool:
         """Whether a ticket ended before its slip was begun; the slip is then not printed."""
@@ -178,19 +216,22 @@ class KioskController(Loop):
         with self._turn(visit) as session:
             if session.held and session.held.ticket.service == service:
                 return session.held.ticket, session.held.code
-            resident = self._resident()
-            if session.agent_wanted:
-                raise StateError("proxy_needs_both")
-            issued = self._office.issue(
-                service,
-                self._actor,
-                resident=resident,
-                agent=session.agent,
-                matters=matters,
-                print=self._printing.present,
-                key=key and f"{self._run_id} {session.visit} {key}",
-            )
-            return self._hold(issued.ticket, issued.code)
+            return self._issue(service, matters, key and f"{self._run_id} {session.visit} {key}")
+
+    def _issue(self, service: str, matters: Sequence[str], key: str | None) -> tuple[Ticket, str]:
+        resident = self._resident()
+        if self._session.agent_wanted:
+            raise StateError("proxy_needs_both")
+        issued = self._office.issue(
+            service,
+            self._actor,
+            resident=resident,
+            agent=self._session.agent,
+            matters=matters,
+            print=self._printing.present,
+            key=key,
+        )
+        return self._hold(issued.ticket, issued.code)
 
     def reprint(self, service: str, visit: str | None = None, *, lost: bool = False) -> tuple[Ticket, str]:
         """Print again the ticket that the resident here already has for ``service``; a second tap prints no second one.
@@ -237,6 +278,17 @@ class KioskController(Loop):
                 raise StateError("no_card")
             return self._show()
 
+    def still_here(self, visit: str | None = None) -> KioskView:
+        """The resident touches the page: the time to choose begins anew.
+
+        Raises:
+            StateError: ``no_card`` when nobody is choosing.
+        """
+        with self._turn(visit) as session:
+            if not session.still_here(self._clock()):
+                raise StateError("no_card")
+            return self._show()
+
     def cancel(self, visit: str | None = None) -> KioskView:
         """The resident leaves."""
         with self._turn(visit) as session:
@@ -260,12 +312,14 @@ class KioskController(Loop):
         stage, note = session.stage, session.note
         services: tuple[Choice, ...] = ()
         self._store_away = False
+        self._straight_at = None
         if stage is Stage.CHOOSING:
             try:
                 # Nobody is told by a typed number what is somebody's.
                 known = session.resident if session.resident and session.resident.kind != "typed" else None
                 booked = self._appointments.of_person(known) if known else []
-                services = choices(office, booked, known)
+                services = choices(office, booked, known, self._spellings)
+                self._straight_at = self._straight(services)
             except StoreError:
                 stage, note, self._store_away = Stage.FAULT, "store_away", True
         fault = ("reader", session.reader_fault) if session.reader_fault else ("printer", session.printer_fault or "")
@@ -277,6 +331,8 @@ class KioskController(Loop):
             agent=masked(office, session.agent),
             agent_wanted=session.agent_wanted,
             services=services,
+            enquiries=enquiries(services, self._enquiries),
+            straight_in=None if self._straight_at is None else max(0.0, self._straight_at - self._clock()),
             ticket=ShownTicket(held.ticket, held.code, held.on_paper, self._ticket_url(held.code)) if held else None,
             message=words.zh,
             message_en=words.en,
@@ -285,6 +341,14 @@ class KioskController(Loop):
             reader_ready=session.reader_fault is None,
             printer_ready=self._printing.ready,
         )
+
+    def _straight(self, services: tuple[Choice, ...]) -> float | None:
+        """When the resident here need not choose, for there is one service: when it is chosen by itself."""
+        if len(services) != 1 or not self._straight_seconds or self._straight_tried == self._visit:
+            return None
+        if self._session.agent_wanted or services[0].shut or services[0].has_ticket or self._matters.listed().matters:
+            return None
+        return self._session.asked_at + self._straight_seconds
 
     def _resident(self) -> Resident:
         if self._session.stage is not Stage.CHOOSING or self._session.resident is None:

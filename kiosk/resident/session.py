@@ -74,6 +74,7 @@ class KioskSession:
         self.printer_fault: str | None = None
         self._stage = Stage.IDLE
         self._until: float | None = None
+        self._asked_at = 0.0
         self._next: Resident | None = None
         self._slip_gone = False
 
@@ -92,6 +93,18 @@ class KioskSession:
     def seconds_left(self, now: float) -> float | None:
         """Seconds until this state ends by itself; None when it does not."""
         return None if self._until is None or self._stage is Stage.PRINTING else max(0.0, self._until - now)
+
+    @property
+    def asked_at(self) -> float:
+        """When the resident here was asked to choose, for themselves or for who sent them."""
+        return self._asked_at
+
+    def still_here(self, now: float) -> bool:
+        """The resident does something: the time to choose begins anew; False when nobody is choosing."""
+        if self._stage is not Stage.CHOOSING:
+            return False
+        self._until = now + self._choose_seconds
+        return True
 
     def reader_is(self, fault: str | None) -> None:
         """Set why the reader does not work; None when it does."""
@@ -156,10 +169,12 @@ class KioskSession:
         self.agent_wanted = not self.agent_wanted and self.agent is None
         self.agent = None
         self.note = "lay_agent" if self.agent_wanted else None
+        self._asked_at = now
         self._until = now + self._choose_seconds
         return True
 
     def _agent_read(self, agent: Resident, now: float) -> None:
+        self._asked_at = now
         self._until = now + self._choose_seconds
         if self.resident and agent.id_number == self.resident.id_number:
             self.note = "lay_agent"
@@ -224,6 +239,7 @@ class KioskSession:
         self.visit += 1
         self.resident = resident
         self._stage = Stage.CHOOSING
+        self._asked_at = now
         self._until = now + self._choose_seconds
 
     def _keep_on_screen(self, note: str, now: float) -> None:

@@ -6,10 +6,13 @@ from display import masking
 from display.admission import UNCERTAIN, Reason, Shut, shut_words
 from display.prompts import Words
 from kiosk.resident.session import Held, Stage
+from kiosk.resident.spellings import Spellings
 from ticketing.appointments.appointments import Appointment
 from ticketing.model import NORMAL, Resident
 from ticketing.office import Office, ServiceView
 from ticketing.policy import PriorityClass
+
+ENQUIRIES = "咨询"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Choice:
 
     Attributes:
         offer: the service, its queue, and its opening hours.
+        pinyin: of its name; "" while that is not known.
         has_ticket: the number that the resident already has for it.
         appointment: the resident's, of today.
         warning: says that it may close before the resident's turn.
@@ -42,6 +46,7 @@ class Choice:
     """
 
     offer: ServiceView
+    pinyin: str
     has_ticket: str | None
     appointment: Appointment | None
     warning: Words | None
@@ -57,7 +62,12 @@ class ShownTicket(Held):
 
 @dataclass(frozen=True)
 class KioskView:
-    """What the page shows; the API describes it as ``KioskAnswer``."""
+    """What the page shows; the API describes it as ``KioskAnswer``.
+
+    Attributes:
+        enquiries: the service for whoever does not know what to choose.
+        straight_in: seconds until the only service there is is chosen by itself; None when it is not.
+    """
 
     state: Stage
     visit: str
@@ -65,6 +75,8 @@ class KioskView:
     agent: MaskedResident | None
     agent_wanted: bool
     services: tuple[Choice, ...]
+    enquiries: str | None
+    straight_in: float | None
     ticket: ShownTicket | None
     message: str
     message_en: str
@@ -88,16 +100,20 @@ def masked(office: Office, resident: Resident | None, agent: Resident | None = N
     )
 
 
-def choices(office: Office, appointments: list[Appointment], resident: Resident | None) -> tuple[Choice, ...]:
+def choices(
+    office: Office, appointments: list[Appointment], resident: Resident | None, spellings: Spellings
+) -> tuple[Choice, ...]:
     """All services for the resident here, those booked today first; ``appointments`` are the resident's, of today."""
     tickets = office.tickets_of(resident) if resident else {}
     used_up = office.used_up(resident) if resident else frozenset()
     booked = {one.service: one for one in appointments if one.state == "booked"}
     offers = [view for view in office.hall().services if not view.service.removed]
+    spellings.want({offer.service.name for offer in offers})
     offers.sort(key=lambda offer: offer.service.id not in booked)
     return tuple(
         Choice(
             offer,
+            spellings.of(offer.service.name),
             tickets[offer.service.id].number if offer.service.id in tickets else None,
             booked.get(offer.service.id),
             UNCERTAIN if offer.admission.not_today and offer.service.id not in booked else None,
@@ -105,6 +121,15 @@ def choices(office: Office, appointments: list[Appointment], resident: Resident 
         )
         for offer in offers
     )
+
+
+def enquiries(services: tuple[Choice, ...], wanted: str) -> str | None:
+    """The service of the id ``wanted``; where none is, the first that is for enquiries (咨询) by its name."""
+    for choice in services:
+        service = choice.offer.service
+        if service.id == wanted or (not wanted and ENQUIRIES in service.name):
+            return service.id
+    return None
 
 
 def _shut(office: Office, offer: ServiceView, booked: bool, used_up: bool) -> ShutService | None:

@@ -70,6 +70,11 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         """Whose card was read is not who came. Asked again, it is not after all."""
         return answer(KioskAnswer.of(kiosk().for_other(body.visit)))
 
+    @api.post("/kiosk/stay", summary="The resident is still here: the time begins anew", responses={"200": KioskAnswer})
+    @kiosk_only
+    def stay(body: PressBody) -> Response:
+        return answer(KioskAnswer.of(kiosk().still_here(body.visit)))
+
     @api.post("/kiosk/cancel", summary="The resident leaves", responses={"200": KioskAnswer})
     @kiosk_only
     def cancel(body: PressBody) -> Response:

@@ -389,6 +389,8 @@ class KioskServiceAnswer(Answer):
     id: str
     name: str
     name_en: str
+    pinyin: str = Field(description="of the name, syllables apart; empty while the services are few")
+    initials: str = Field(description="the first letters of its syllables")
     waiting: int
     expected_wait: WaitAnswer | None
     open: bool
@@ -401,7 +403,10 @@ class KioskServiceAnswer(Answer):
     @classmethod
     def _of_choice(cls, value: Any) -> Any:
         offer = getattr(value, "offer", None)
-        return joined(offer.service, offer.admission, offer, value) if offer else value
+        if not offer:
+            return value
+        initials = "".join(syllable[0] for syllable in value.pinyin.split())
+        return joined(offer.service, offer.admission, offer, value, initials=initials)
 
 
 class KioskTicketAnswer(Answer):
@@ -414,6 +419,7 @@ class KioskTicketAnswer(Answer):
     on_paper: bool
     code: str
     url: str
+    matters: list[str] = Field(description="what it is for")
 
     @model_validator(mode="before")
     @classmethod
@@ -431,6 +437,8 @@ class KioskAnswer(Answer):
     agent: KioskResidentAnswer | None = Field(description="who came for the resident (代办)")
     agent_wanted: bool = Field(description="the next card is the agent's")
     services: list[KioskServiceAnswer]
+    enquiries: str | None = Field(description="the service for whoever does not know what to choose")
+    straight_in: float | None = Field(description="seconds until the only service is chosen by itself")
     ticket: KioskTicketAnswer | None
     message: str
     message_en: str

@@ -36,6 +36,7 @@ POST  /kiosk/choose                                                 kiosk
 POST  /kiosk/reprint                                                kiosk
 POST  /kiosk/typed                                                  kiosk
 POST  /kiosk/agent                                                  kiosk
+POST  /kiosk/stay                                                   kiosk
 POST  /kiosk/cancel                                                 kiosk
 POST  /kiosk/speak                                                  kiosk
 POST  /kiosk/volume                                                 kiosk
