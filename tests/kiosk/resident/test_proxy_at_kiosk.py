@@ -68,7 +68,7 @@ def test_a_ticket_for_somebody_else_is_taken_with_both_cards(hall: Any, new_page
     hall.lay("zhang")
     page.get_by_role("button", name="代人办理").click()
     expect(page.locator("#proxy")).to_contain_text("请换上代办人的身份证")
-    page.locator(".service-row").first.click()
+    page.locator("#services button").first.click()
     expect(page.locator("#trouble")).to_contain_text("两张身份证")
     page.locator("#trouble button").click()
     hall.reader.lift()

@@ -1,19 +1,35 @@
-// Five keys for people who cannot see or touch the screen: next and previous move the focus, ok presses what has it,
-// back leaves, help calls. The page says nothing by itself: a screen reader speaks what has the focus.
+// Five keys for people who cannot see or touch the screen, and the same on a keyboard: next and previous move the focus
+// and have it read aloud, ok presses what has it, back leaves, help calls.
 
 import { all } from "../shared/dom.js";
+import { readAloud } from "../shared/read_aloud.js";
+import { told, wordsOf } from "./words.js";
 
-/** @returns {HTMLButtonElement[]} what can be pressed now, in the order of the page */
+const KEYS = /** @type {Record<string, string>} */ ({
+  ArrowDown: "next", ArrowRight: "next", ArrowUp: "prev", ArrowLeft: "prev", Enter: "ok", Escape: "back", F1: "help",
+});
+
+/** What can be pressed now, in the order of the page. */
 function buttons() {
-  const scope = document.querySelector("dialog[open]") ?? document;
-  const found = /** @type {HTMLButtonElement[]} */ (all("button", scope));
-  return found.filter((button) => !button.disabled && button.getClientRects().length > 0);
+  const found = /** @type {HTMLButtonElement[]} */ (all("main .view.shown button, .tools button"));
+  return found.filter((button) => !button.disabled && button.getClientRects().length > 0 && getComputedStyle(button).visibility !== "hidden");
+}
+
+/** Whether the five keys are used now. */
+export const byKey = () => document.documentElement.classList.contains("by-key");
+
+/** @param {HTMLElement} button */
+function readFocus(button) {
+  button.focus();
+  const pressed = button.getAttribute("aria-pressed") === "true" ? told("，已选", ", on") : "";
+  const idle = button.getAttribute("aria-disabled") === "true" ? told("，现在不能按", ", not available now") : "";
+  const words = `${wordsOf(button)}${pressed}${idle}`;
+  readAloud(words, words);
 }
 
 /**
  * What the keys do, by name.
- * @param {{back: () => void, help: () => void}} deeds
- * @returns {(key: string) => void}
+ * @param {{back: () => unknown, help: () => unknown}} deeds
  */
 export function tactile({ back, help }) {
   /** @param {number} step */
@@ -21,10 +37,10 @@ export function tactile({ back, help }) {
     const row = buttons();
     if (row.length === 0) return;
     const at = row.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
-    row[at < 0 ? (step > 0 ? 0 : row.length - 1) : (at + step + row.length) % row.length].focus();
+    readFocus(row[at < 0 ? (step > 0 ? 0 : row.length - 1) : (at + step + row.length) % row.length]);
   }
 
-  /** @type {Record<string, () => void>} */
+  /** @type {Record<string, () => unknown>} */
   const keys = {
     next: () => move(1),
     prev: () => move(-1),
@@ -37,8 +53,24 @@ export function tactile({ back, help }) {
     help,
   };
   addEventListener("pointerdown", () => document.documentElement.classList.remove("by-key"));
-  return (key) => {
+
+  /** @param {string} key */
+  function press(key) {
     document.documentElement.classList.add("by-key");
     keys[key]?.();
+  }
+
+  return {
+    press,
+    /**
+     * Take a key of a keyboard; true where it is one of the five.
+     * @param {KeyboardEvent} event
+     */
+    typed(event) {
+      const key = KEYS[event.key];
+      if (!key) return false;
+      press(key);
+      return true;
+    },
   };
 }

@@ -86,11 +86,12 @@ export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)
  * @param {"GET" | "POST"} method
  * @param {string} path
  * @param {object} [body]
- * @param {{key?: string, token?: string | null, signal?: AbortSignal}} [options] key: the Idempotency-Key; token: of a
- *   page that nobody logs in to (device_token.js); signal: gives the request up
+ * @param {{key?: string, token?: string | null, signal?: AbortSignal, revalidate?: boolean}} [options] key: the
+ *   Idempotency-Key; token: of a page that nobody logs in to (device_token.js); signal: gives the request up;
+ *   revalidate: whether the browser keeps the answer, and asks by its ETag whether it is still the same
  * @returns {Promise<any>}
  */
-export async function call(method, path, body, { key, token, signal } = {}) {
+export async function call(method, path, body, { key, token, signal, revalidate = false } = {}) {
   if (signal?.aborted) throw new Problem(0, { code: "aborted" });
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
@@ -103,7 +104,7 @@ export async function call(method, path, body, { key, token, signal } = {}) {
   let response, text;
   try {
     response = await fetch(BASE + path, {
-      method, headers, cache: "no-store", credentials: "same-origin", signal: aborter.signal,
+      method, headers, cache: revalidate ? "no-cache" : "no-store", credentials: "same-origin", signal: aborter.signal,
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     text = await response.text();

@@ -9,6 +9,7 @@
  * @property {string} initials of the name's characters in pinyin: "yyzz" for 营业执照
  * @property {string} pinyin of the name, a blank between its syllables: "ying ye zhi zhao"
  * @property {string[]} [words] other words that people say for it
+ * @property {string[]} [words_pinyin] of each of them
  * @property {number} [asked_today] how often it was chosen today
  */
 
@@ -22,6 +23,7 @@
  * @property {string} pinyin without blanks
  * @property {Set<number>} syllables where they begin in it
  * @property {string[]} words
+ * @property {string[]} wordsInitials
  * @property {string} english
  */
 
@@ -46,6 +48,7 @@ export const prepare = (things) => things.map((thing) => {
     pinyin: syllables.join(""),
     syllables: new Set(starts),
     words: (thing.words ?? []).map(plain),
+    wordsInitials: (thing.words_pinyin ?? []).map((word) => plain(word).split(/\s+/).map((syllable) => syllable.slice(0, 1)).join("")),
     english: plain(thing.name_en),
   };
 });
@@ -100,13 +103,13 @@ function byLetters(query) {
   const halves = [];
   for (let cut = LEAST_PART; cut <= letters.length - LEAST_PART; cut++) halves.push([letters.slice(0, cut), letters.slice(cut)]);
   return (entry) => {
-    const { initials, words, english } = entry;
+    const { initials, words, wordsInitials, english } = entry;
     if (!letters) return null;
     if (initials.startsWith(letters)) return 0;
     if (english.startsWith(query)) return 0;
     if (initials.includes(letters)) return 1;
     if (hasSyllables(entry, letters)) return 2;
-    if (words.some((word) => word.startsWith(query))) return 2;
+    if (words.some((word) => word.startsWith(query)) || wordsInitials.some((word) => word.startsWith(letters))) return 2;
     if (` ${english}`.includes(` ${query}`)) return 3;
     for (const [first, second] of halves) {
       const at = initials.indexOf(first);

@@ -66,7 +66,7 @@ def test_five_keys_take_a_number_without_a_finger_on_the_screen(hall: Any, kiosk
     hall.lay("zhang")
     state(kiosk, "choosing")
     pins.press(NEXT)
-    first = kiosk.locator(".service-row").first
+    first = kiosk.locator("#services button").first
     expect(first).to_be_focused()
     pins.press(NEXT)
     pins.press(PREV)

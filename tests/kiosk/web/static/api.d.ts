@@ -168,6 +168,8 @@ interface KioskResident {
 }
 
 interface KioskService extends Service {
+  initials: string;
+  pinyin: string;
   open: boolean;
   has_ticket: string | null;
   appointment: { words: Said } | null;
@@ -183,6 +185,29 @@ interface KioskTicket {
   on_paper: boolean;
   code: string;
   url: string;
+  matters: string[];
+}
+
+interface Matter {
+  id: string;
+  name: string;
+  name_en: string;
+  audience: "personal" | "business";
+  theme: string;
+  theme_en: string;
+  service: string;
+  initials: string;
+  pinyin: string;
+  words: string[];
+  words_pinyin: string[];
+  asked_today: number;
+}
+
+interface MatterPaper {
+  name: string;
+  name_en: string;
+  original: boolean;
+  copies: number;
 }
 
 interface Kiosk {
@@ -192,6 +217,8 @@ interface Kiosk {
   agent: KioskResident | null;
   agent_wanted: boolean;
   services: KioskService[];
+  enquiries: string | null;
+  straight_in: number | null;
   ticket: KioskTicket | null;
   message: string;
   message_en: string;

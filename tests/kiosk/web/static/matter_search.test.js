@@ -8,7 +8,7 @@ const matter = (name, name_en, pinyin, more = {}) => ({
 });
 const LICENCE = matter("营业执照设立", "Business licence: new", "ying ye zhi zhao she li");
 const CHANGE = matter("营业执照变更", "Business licence: change", "ying ye zhi zhao bian geng", { asked_today: 4 });
-const PERMIT = matter("居住证补领", "Residence permit: replace", "ju zhu zheng bu ling", { words: ["暂住证", "ETC"] });
+const PERMIT = matter("居住证补领", "Residence permit: replace", "ju zhu zheng bu ling", { words: ["暂住证", "ETC"], words_pinyin: ["zan zhu zheng", "e t c"] });
 const FIRST = matter("居住证首次申领", "Residence permit: first", "ju zhu zheng shou ci shen ling");
 const SHOP = matter("食品经营许可", "Food shop permit", "shi pin jing ying xu ke");
 const entries = prepare([LICENCE, CHANGE, PERMIT, FIRST, SHOP]);
@@ -39,6 +39,7 @@ test("characters fit anywhere, and several parts in any order", () => {
 test("other words that people say find it, in characters and in letters", () => {
   assert.deepEqual(names("暂住"), ["居住证补领"]);
   assert.deepEqual(names("etc"), ["居住证补领"]);
+  assert.deepEqual(names("zzz"), ["居住证补领"]);
 });
 
 test("English words find it by their beginnings", () => {
