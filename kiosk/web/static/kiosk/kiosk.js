@@ -3,6 +3,7 @@
 
 import { call, hm, now, Problem, zone } from "../shared/api.js";
 import { all, el, find } from "../shared/dom.js";
+import { chooseLanguage, language, languages, nextLanguage } from "../shared/languages.js";
 import { readAloud, readAloudAs } from "../shared/read_aloud.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { choosing } from "./choosing.js";
@@ -104,7 +105,8 @@ function tick() {
 function forget() {
   flow.touched = Date.now();
   begin();
-  for (const mode of ["english", "elder", "contrast"]) setMode(mode, false);
+  speak(languages[0].id);
+  for (const mode of ["elder", "contrast"]) setMode(mode, false);
   clearTyped();
   render();
 }
@@ -158,12 +160,24 @@ function open(branch) {
 function setMode(mode, on) {
   if (root.classList.contains(mode) === on) return;
   root.classList.toggle(mode, on);
-  if (mode === "english") root.lang = on ? "en" : "zh-CN";
-  else find(`[data-do=${mode}]`).setAttribute("aria-pressed", String(on));
+  find(`[data-do=${mode}]`).setAttribute("aria-pressed", String(on));
+  anew();
+}
+
+/** The pages of the choice are made for one language and one size of print. */
+function anew() {
   toFirstPage();
   choice.clear();
   finder.clear();
   tick();
+}
+
+/** @param {string} id of a language */
+async function speak(id) {
+  if (id === language().id) return;
+  await chooseLanguage(id);
+  anew();
+  render();
 }
 
 /** @param {string} mode */
@@ -174,7 +188,7 @@ const toggle = (mode) => () => {
 
 /** @type {Record<string, () => unknown>} */
 const deeds = {
-  language: toggle("english"),
+  language: () => speak(nextLanguage().id),
   elder: toggle("elder"),
   contrast: toggle("contrast"),
   help: notice.help,
