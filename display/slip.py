@@ -6,6 +6,7 @@ baud on old printers: :data:`LONGEST` bytes with everything that the printer nee
 What stands on it, in which order and size, is a :class:`Layout`, the hall's own or :data:`USUAL`.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -136,16 +137,21 @@ class Space:
 
 SlipLine = TextLine | QrCode | LogoLine | Divider | Space
 
+LARGEST = 8
+"""The largest scale of a printer."""
 BAND = 24
 """Rows of a picture that a printer takes in one command."""
 
 
-def lay_out_slip(slip: Slip, columns: int = 48, layout: Layout = USUAL) -> list[SlipLine]:
+def lay_out_slip(slip: Slip, columns: int = 48, layout: Layout = USUAL, *, large: bool = False) -> list[SlipLine]:
     """The lines of a slip, from the top; ``columns`` half-width characters of scale 1 fit across the paper.
+
+    In ``large`` print every line is twice as large, and goes on to a next one where it does not fit.
 
     Names of any length fit: what is dispensable goes first, then long names are shortened, last the logo goes.
     """
-    *most, least = _forms(slip, columns, layout)
+    forms = _forms(slip, columns, layout)
+    *most, least = [list(_enlarged(lines, columns)) for lines in forms] if large else forms
     for lines in most:
         if weigh_lines(lines) <= LONGEST:
             return lines
@@ -173,6 +179,28 @@ def _forms(slip: Slip, columns: int, layout: Layout) -> list[list[SlipLine]]:
     forms = ((slip, False), (slip, True), (shorter, True), (shortest, True), (last, True))
     made = [list(_lines(facts, layout, columns, brief)) for facts, brief in forms]
     return [*made, [line for line in made[-1] if not isinstance(line, LogoLine)]]
+
+
+def _enlarged(lines: list[SlipLine], columns: int) -> Iterator[SlipLine]:
+    for line in lines:
+        if not isinstance(line, TextLine):
+            yield line
+            continue
+        wanted = min(LARGEST, 2 * line.scale)
+        for words in _broken(line.text, columns // wanted):
+            yield TextLine(words, largest_scale(words, columns, wanted), line.bold)
+
+
+def _broken(text: str, columns: int) -> Iterator[str]:
+    """``text`` on lines of so many columns, broken at blanks and beside Chinese characters, never within a number."""
+    line = ""
+    for part in re.findall(r"[\x21-\x7e]+|[^\x21-\x7e]", text):
+        if line.strip() and measure_words(line + part) > columns:
+            yield line.strip()
+            line = ""
+        line += part
+    if line.strip():
+        yield line.strip()
 
 
 def fit_words(text: str, columns: int) -> str:

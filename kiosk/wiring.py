@@ -31,7 +31,7 @@ from kiosk.resident.controller import KioskController
 from kiosk.resident.inputs import KioskInputs
 from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession, Stage
-from kiosk.resident.slips import lay_out
+from kiosk.resident.slips import LargePrint, lay_out
 from kiosk.resident.view import KioskView
 from kiosk.service import Loop, Part, Parts
 from kiosk.web.app import create_app
@@ -146,7 +146,8 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         def papers() -> Papers:
             return hall.in_force.papers()
 
-        laid_out = partial(lay_out, settings.hall, papers=papers)
+        large_print = LargePrint()
+        laid_out = partial(lay_out, settings.hall, papers=papers, large=large_print)
         stations = [(one, partial(laid_out, one.profile.columns)) for one in devices.printers]
         printer, paper = stations[0] if stations else (None, partial(laid_out, 0))
         printing = PrintQueue(office, printer, paper, backups=stations[1:])
@@ -162,6 +163,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
             straight_seconds=settings.kiosk.straight_seconds,
             enquiries=settings.kiosk.enquiries,
             on_change=show,
+            large_print=large_print,
         )
         screen = Channel(lambda: kiosk_message(kiosk.view()))
         announcer = Announcer(office, devices.displays, _voices(devices, office))

@@ -132,7 +132,7 @@ def check(context: Context, baseline: bool) -> None:
 def _tell_of_languages(settings: "Settings") -> None:
     """Which sentences of residents' pages the files of further languages do not have, or have for nothing."""
     from config.page_language import read_page_language
-    from kiosk.cli.sentences import unfit
+    from kiosk.exchange.sentences import unfit
 
     for path in settings.hall.languages:
         language, _ = read_page_language(path)

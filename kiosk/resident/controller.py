@@ -13,7 +13,7 @@ store is back.
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Lock
 
 from display import prompts
@@ -23,6 +23,7 @@ from drivers.supervisor import DeviceState
 from kiosk.card_holder import resident_of
 from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession, Stage
+from kiosk.resident.slips import LargePrint
 from kiosk.resident.spellings import Spellings
 from kiosk.resident.view import Choice, KioskView, ShownTicket, choices, enquiries, masked
 from kiosk.service import Loop
@@ -61,6 +62,7 @@ class KioskController(Loop):
         enquiries: id of the service for who does not know what to choose; "" for the one that is named so.
         spell: gives the pinyin of texts.
         on_change: told what the page shows from now on; it must be quick.
+        large_print: told whose slips are to be in large print.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class KioskController(Loop):
         enquiries: str = "",
         spell: Callable[[Sequence[str]], list[str]] = spell,
         on_change: Callable[[KioskView], None],
+        large_print: LargePrint | None = None,
     ) -> None:
         self._session = session
         self._office = office
@@ -89,6 +92,7 @@ class KioskController(Loop):
         self._ticket_url = ticket_url
         self._clock = clock
         self._on_change = on_change
+        self._large_print = large_print or LargePrint()
         self._lock = Lock()
         self._queue: deque[Callable[[], None]] = deque()
         # A page may outlive this run of the program, and its numbers of visits begin anew.
@@ -200,12 +204,18 @@ class KioskController(Loop):
     # a request may arrive after its resident left.
 
     def choose(
-        self, service: str, key: str | None = None, visit: str | None = None, matters: Sequence[str] = ()
+        self,
+        service: str,
+        key: str | None = None,
+        visit: str | None = None,
+        matters: Sequence[str] = (),
+        *,
+        large: bool = False,
     ) -> tuple[Ticket, str]:
         """Issue a ticket for the resident here, and print it; a second tap on the same service gives the same one.
 
         The idempotency key is for when nobody knows whether the store took the ticket. It belongs to this visit: the
-        same key of the next resident is another.
+        same key of the next resident is another. In ``large`` print the slip is for who sees little.
 
         Returns:
             The ticket and its code.
@@ -216,27 +226,34 @@ class KioskController(Loop):
         with self._turn(visit) as session:
             if session.held and session.held.ticket.service == service:
                 return session.held.ticket, session.held.code
-            return self._issue(service, matters, key and f"{self._run_id} {session.visit} {key}")
+            return self._issue(service, matters, key and f"{self._run_id} {session.visit} {key}", large)
 
-    def _issue(self, service: str, matters: Sequence[str], key: str | None) -> tuple[Ticket, str]:
+    def _issue(
+        self, service: str, matters: Sequence[str], key: str | None, large: bool = False
+    ) -> tuple[Ticket, str]:
         resident = self._resident()
         if self._session.agent_wanted:
             raise StateError("proxy_needs_both")
-        issued = self._office.issue(
-            service,
-            self._actor,
-            resident=resident,
-            agent=self._session.agent,
-            matters=matters,
-            print=self._printing.present,
-            key=key,
-        )
+        with self._printing.waiting() if large else nullcontext():
+            issued = self._office.issue(
+                service,
+                self._actor,
+                resident=resident,
+                agent=self._session.agent,
+                matters=matters,
+                print=self._printing.present,
+                key=key,
+            )
+            if large:
+                self._large_print.add(issued.ticket.id)
         return self._hold(issued.ticket, issued.code)
 
-    def reprint(self, service: str, visit: str | None = None, *, lost: bool = False) -> tuple[Ticket, str]:
+    def reprint(
+        self, service: str, visit: str | None = None, *, lost: bool = False, large: bool = False
+    ) -> tuple[Ticket, str]:
         """Print again the ticket that the resident here already has for ``service``; a second tap prints no second one.
 
-        With ``lost``, its earlier slips are worth nothing from now on.
+        With ``lost``, its earlier slips are worth nothing from now on; ``large`` as in :meth:`choose`.
 
         Raises:
             TicketingError: ``no_card``; ``card_needed`` for a typed number; ``unknown_ticket`` when there is none.
@@ -250,6 +267,8 @@ class KioskController(Loop):
             ticket = self._office.tickets_of(resident).get(service)
             if ticket is None:
                 raise StateError("unknown_ticket")
+            if large:
+                self._large_print.add(ticket.id)
             job = self._office.reprint_by_card(ticket.id, resident, self._actor, agent=session.agent, lost=lost)
             return self._hold(job.ticket, job.code)
 

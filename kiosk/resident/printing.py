@@ -7,7 +7,8 @@ is sent. So after a power cut a job is either printed later, or doubtful and nev
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from drivers.errors import kind_and_place
@@ -111,6 +112,12 @@ class PrintQueue(Loop):
         for one in self._reliefs:
             one.stop()
         super().stop()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Begin no slip meanwhile; what is done must be quick."""
+        with self._taking:
+            yield
 
     def look_soon(self) -> None:
         """Ask for the printers' state now, so that the slip that is wanted in a moment need not wait for it."""

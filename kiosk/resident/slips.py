@@ -1,6 +1,7 @@
 """A print job as the printer takes it: the words of ``display``, in the items of ``drivers.printer.escpos``."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from config.settings import HallSettings
 from display import closing_slip, receipt, slip
@@ -15,13 +16,37 @@ WINDOW = "号窗口"
 MOST_WINDOWS = 4
 
 
+class LargePrint:
+    """Tickets whose slips are to be in large print, for they were taken in large print.
+
+    It holds the newest 64 of this run of the program: after a power cut a slip is printed in the usual size.
+    """
+
+    def __init__(self) -> None:
+        self._tickets: deque[int] = deque(maxlen=64)
+
+    def add(self, ticket: int) -> None:
+        """Have the slip of this ticket in large print."""
+        self._tickets.append(ticket)
+
+    def __contains__(self, ticket: int) -> bool:
+        return ticket in self._tickets
+
+
 def lay_out(
-    hall: HallSettings, columns: int, job: PrintJob | ClosingSlip, papers: Callable[[], Papers] = Papers
+    hall: HallSettings,
+    columns: int,
+    job: PrintJob | ClosingSlip,
+    papers: Callable[[], Papers] = Papers,
+    large: Container[int] = (),
 ) -> Sequence[Item]:
-    """The paper of a job, of so many half-width columns, in the layouts that ``papers`` gives now."""
+    """The paper of a job, of so many half-width columns, in the layouts that ``papers`` gives now.
+
+    Slips of the tickets in ``large`` are in large print.
+    """
     if isinstance(job, ClosingSlip):
         return items_of(_of_log(hall, columns, job))
-    return items_of(_of_ticket(hall, columns, job, papers()))
+    return items_of(_of_ticket(hall, columns, job, papers(), job.ticket.id in large))
 
 
 def _of_log(hall: HallSettings, columns: int, job: ClosingSlip) -> list[SlipLine]:
@@ -31,7 +56,7 @@ def _of_log(hall: HallSettings, columns: int, job: ClosingSlip) -> list[SlipLine
     )
 
 
-def _of_ticket(hall: HallSettings, columns: int, job: PrintJob, papers: Papers) -> list[SlipLine]:
+def _of_ticket(hall: HallSettings, columns: int, job: PrintJob, papers: Papers, large: bool) -> list[SlipLine]:
     match job.facts:
         case SlipFacts(service, windows, wait):
             ticket = job.ticket
@@ -50,6 +75,7 @@ def _of_ticket(hall: HallSettings, columns: int, job: PrintJob, papers: Papers) 
                 ),
                 columns,
                 papers.slip,
+                large=large,
             )
         case ReceiptFacts(service, outcome, ended_at, promised_on):
             return receipt.lay_out_receipt(

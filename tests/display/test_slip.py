@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -217,3 +218,20 @@ def test_a_logo_goes_last_of_all_that_is_dispensable() -> None:
     kept = lay_out_slip(SLIP, 48, small)
     assert LogoLine(Logo(3, bytes(48))) in kept
     assert len(on_the_wire(kept)) <= LONGEST
+
+
+@pytest.mark.parametrize("columns", [48, 32])
+def test_in_large_print_every_line_is_twice_as_large_and_no_word_is_lost(columns: int) -> None:
+    usual, large = lay_out_slip(SLIP, columns), lay_out_slip(SLIP, columns, large=True)
+
+    def texts(lines: list[SlipLine]) -> list[TextLine]:
+        return [line for line in lines if isinstance(line, TextLine)]
+
+    said, said_large = ("".join(line.text for line in texts(lines)).replace(" ", "") for lines in (usual, large))
+    assert said_large == said
+    assert all(measure_words(line.text) * line.scale <= columns for line in texts(large))
+    number = next(line for line in texts(large) if line.text == SLIP.number)
+    assert number.scale == 8
+    others = [line.scale for line in texts(large) if line is not number]
+    assert min(others) >= 2 > min(line.scale for line in texts(usual))
+    assert len(on_the_wire(large)) <= LONGEST

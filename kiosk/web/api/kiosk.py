@@ -48,7 +48,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @kiosk_only
     def choose(body: ChooseBody) -> Response:
         """A second tap on the same service gives the same ticket; a key belongs to the resident who stands here."""
-        ticket, code = kiosk().choose(body.service, idempotency_key(), body.visit, body.matters)
+        ticket, code = kiosk().choose(body.service, idempotency_key(), body.visit, body.matters, large=body.large)
         return answer(IssuedAnswer.of(joined(ticket, code=code)), 201)
 
     @api.post("/kiosk/reprint", summary="Print the ticket this resident already has", responses={"200": IssuedAnswer})
@@ -56,7 +56,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     def reprint(body: ReprintBody) -> Response:
         """By the card alone, not by a typed number. A second tap prints no second slip, with a key or without."""
         idempotency_key()
-        ticket, code = kiosk().reprint(body.service, body.visit, lost=body.lost)
+        ticket, code = kiosk().reprint(body.service, body.visit, lost=body.lost, large=body.large)
         return answer(IssuedAnswer.of(joined(ticket, code=code)))
 
     @api.post("/kiosk/typed", summary="Begin for a resident who has no card", responses={"200": KioskAnswer})

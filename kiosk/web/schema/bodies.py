@@ -146,6 +146,7 @@ class ChooseBody(PressBody):
 
     service: Identifier
     matters: MatterIds = Field(default_factory=list)
+    large: bool = Field(False, description="the slip in large print")
 
 
 class ReprintBody(PressBody):
@@ -153,6 +154,7 @@ class ReprintBody(PressBody):
 
     service: Identifier
     lost: bool = Field(False, description="earlier slips were lost: they are worth nothing from now on")
+    large: bool = Field(False, description="the slip in large print")
 
 
 class TypedBody(PressBody):

@@ -1,5 +1,6 @@
 """The kiosk's page read aloud, through the whole hall; and how loud, by the one who controls it."""
 
+import io
 import json
 import logging
 import urllib.request
@@ -7,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import zxingcpp
+from PIL import Image
 
 from drivers.speaker.earphones import LEVELS, NORMAL, Earphones
 from kiosk.resident.reading_aloud import QUIET, ReadingAloud
@@ -74,21 +77,35 @@ def test_what_was_for_a_resident_who_has_left_is_not_read_to_the_next(reading: R
     assert reading.ear.heard == [("", "", 0), ("مرحبا", "ar", NORMAL), ("", "", 0)]
 
 
+def post(hall: Any, path: str, body: dict[str, Any]) -> Any:
+    head = {"Authorization": f"Bearer {hall.kiosk_token}", "Content-Type": "application/json"}
+    asked = urllib.request.Request(f"{hall.url}/api/v1/kiosk/{path}", json.dumps(body).encode(), head)
+    with urllib.request.urlopen(asked) as response:
+        return json.loads(response.read() or b"null")
+
+
 def test_the_earphones_of_the_hall_read_what_the_kiosk_asks_for(hall: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
-    def post(path: str, body: dict[str, Any]) -> Any:
-        head = {"Authorization": f"Bearer {hall.kiosk_token}", "Content-Type": "application/json"}
-        asked = urllib.request.Request(f"{hall.url}/api/v1/kiosk/{path}", json.dumps(body).encode(), head)
-        with urllib.request.urlopen(asked) as response:
-            return json.loads(response.read() or b"null")
-
     earphones = hall.simulator("earphones")
-    assert post("speak", {"words": "您好，梁试问", "language": "zh"}) is None
+    assert post(hall, "speak", {"words": "您好，梁试问", "language": "zh"}) is None
     wait_until(lambda: [one.text for one in earphones.said] == ["您好，梁试问"])
-    assert post("volume", {"change": "louder"}) == {"level": NORMAL + 1, "levels": LEVELS}
+    assert post(hall, "volume", {"change": "louder"}) == {"level": NORMAL + 1, "levels": LEVELS}
     assert hall.speaker.said == []
     assert "梁试问" not in caplog.text
+
+    # Who reads the page in large print gets a slip in large print, and the next one does not.
+    papers = hall.printer.papers
+    for place, (card, large) in enumerate((("wang", True), ("li", False)), 1):
+        hall.lay(card)
+        wait_until(lambda: hall.program.hall.kiosk.view().state == "choosing")
+        post(hall, "choose", {"service": "tax", "large": large})
+        wait_until(lambda place=place: len(papers) == place)
+        hall.reader.lift()
+        post(hall, "cancel", {})
+    enlarged, usual = (Image.open(io.BytesIO(paper.png())) for paper in papers)
+    assert enlarged.height > 1.3 * usual.height
+    assert [len(zxingcpp.read_barcodes(one)) for one in (enlarged, usual)] == [1, 1]
 
 
 def test_a_kiosk_without_earphones_reads_nothing_aloud_and_says_so(here: Any) -> None:

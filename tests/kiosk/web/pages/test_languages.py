@@ -11,7 +11,7 @@ from axe import violations
 from config.page_language import read_page_language
 from config.settings import HallSettings
 from conftest import DemoHall, demo_settings
-from kiosk.cli.sentences import sentences, unfit
+from kiosk.exchange.sentences import sentences, unfit
 from kiosk.web.languages import Spoken
 from ticketing.model import Actor
 from wires import FORENOON
