@@ -11,11 +11,12 @@ import kiosk
 
 TABLE = Path(kiosk.__file__).parent / "web" / "conformance.md"
 ROOT = Path(__file__).parents[1]
-WCAG = """
-1.1.1 1.2.1 1.2.2 1.2.3 1.2.4 1.2.5 1.3.1 1.3.2 1.3.3 1.3.4 1.3.5 1.4.1 1.4.2 1.4.3 1.4.4 1.4.5 1.4.10 1.4.11 1.4.12
-1.4.13 2.1.1 2.1.2 2.1.4 2.2.1 2.2.2 2.3.1 2.4.1 2.4.2 2.4.3 2.4.4 2.4.5 2.4.6 2.4.7 2.4.11 2.5.1 2.5.2 2.5.3 2.5.4
-2.5.7 2.5.8 3.1.1 3.1.2 3.2.1 3.2.2 3.2.3 3.2.4 3.2.6 3.3.1 3.3.2 3.3.3 3.3.4 3.3.7 3.3.8 4.1.2 4.1.3
-""".split()
+CRITERIA = (
+    "1.1.1 1.2.1 1.2.2 1.2.3 1.2.4 1.2.5 1.3.1 1.3.2 1.3.3 1.3.4 1.3.5 1.4.1 1.4.2 1.4.3 1.4.4 1.4.5 "
+    "1.4.10 1.4.11 1.4.12 1.4.13 2.1.1 2.1.2 2.1.4 2.2.1 2.2.2 2.3.1 2.4.1 2.4.2 2.4.3 2.4.4 2.4.5 2.4.6 "
+    "2.4.7 2.4.11 2.5.1 2.5.2 2.5.3 2.5.4 2.5.7 2.5.8 3.1.1 3.1.2 3.2.1 3.2.2 3.2.3 3.2.4 3.2.6 3.3.1 "
+    "3.3.2 3.3.3 3.3.4 3.3.7 3.3.8 4.1.2 4.1.3"
+)
 """All success criteria of levels A and AA."""
 ROW = re.compile(r"\| ([0-9.]+) \| ([^|]+) \| ([^|]+) \|([^|]*)\|(?: `([^`|]+)`)? \|")
 
@@ -52,4 +53,4 @@ def test_each_yes_names_a_test_that_is_there_and_each_no_says_why(heading: str) 
 
 def test_no_criterion_of_wcag_is_left_out_or_said_twice() -> None:
     (rows,) = (rows for heading, rows in sections().items() if heading.startswith("WCAG"))
-    assert [row[0] for row in rows] == WCAG
+    assert [row[0] for row in rows] == CRITERIA.split()

@@ -29,7 +29,7 @@ class LargePrint:
         """Have the slip of this ticket in large print."""
         self._tickets.append(ticket)
 
-    def __contains__(self, ticket: int) -> bool:
+    def __contains__(self, ticket: object) -> bool:
         return ticket in self._tickets
 
 

@@ -77,7 +77,9 @@ export function nextVisit() {
 export async function post(verb, body, key) {
   if (!flow.view || !flow.connected) throw Problem.offline();
   // A request under way cannot be called back; the server refuses it once this resident's visit is over.
-  return call("POST", `/kiosk/${verb}`, { ...body, visit: flow.view.visit }, { key, token, signal: flow.visit.signal });
+  // Who reads the page in large print gets the slip so, too.
+  const print = verb === "choose" || verb === "reprint" ? { large: document.documentElement.classList.contains("elder") } : {};
+  return call("POST", `/kiosk/${verb}`, { ...body, ...print, visit: flow.view.visit }, { key, token, signal: flow.visit.signal });
 }
 
 /**

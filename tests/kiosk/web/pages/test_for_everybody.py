@@ -41,12 +41,16 @@ CUT = """() => [...document.querySelectorAll("body *")].filter((e) => {
 }).map((e) => `${e.tagName}.${e.className}#${e.id}: ${e.textContent.trim().slice(0, 30)}`)"""
 """What is cut off, or lies beside the page."""
 SEEN = """() => {
-    const e = document.activeElement, box = e.getBoundingClientRect(), style = getComputedStyle(e);
+    const e = document.activeElement, box = e.getBoundingClientRect();
     if (e === document.body) return "";
     const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
     const top = document.elementFromPoint(x, y);
-    const ringed = parseFloat(style.outlineWidth) >= 2 && style.outlineStyle !== "none";
     const labels = [...(e.labels ?? [])];
+    // A round or a tick may have the ring around its label, or around what is drawn in its place.
+    const ringed = [e, e.nextElementSibling, ...labels].filter(Boolean).some((one) => {
+        const { outlineWidth, outlineStyle } = getComputedStyle(one);
+        return parseFloat(outlineWidth) >= 2 && outlineStyle !== "none";
+    });
     const hit = top && (e.contains(top) || top.contains(e) || labels.some((label) => label.contains(top)));
     return `${e.tagName}#${e.id}.${e.className}${ringed ? "" : " no ring"}${hit ? "" : " hidden"}`;
 }"""
@@ -147,7 +151,7 @@ def test_who_asks_for_more_contrast_gets_seven_to_one(hall: Any, new_page: Calla
 
 def test_in_a_browsers_own_colours_keys_and_states_can_be_told(hall: Any, new_page: Callable[..., Page]) -> None:
     page = new_page(390, 844, forced_colors="active")
-    pressed = "document.querySelectorAll('button, input:not([type=hidden]), a.ask')"
+    pressed = "document.querySelectorAll('button, input:not([type=hidden], [type=radio], [type=checkbox]), a.ask')"
     for address in phone_pages(hall):
         page.goto(address)
         edges = page.evaluate(f"[...{pressed}].map((e) => parseFloat(getComputedStyle(e).borderTopWidth))")
