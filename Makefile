@@ -20,7 +20,7 @@ PAGES := kiosk/web/static
 JS := tests/kiosk/web/static
 
 # What boxes run, and what the tests need beside it; each file's hash is pinned, so a mirror can slip in nothing else.
-BOX_EXTRAS := climate mqtt pi postgres usb
+BOX_EXTRAS := climate forms mqtt pi postgres usb
 INSTALL := $(BIN)/pip install -q --no-deps
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links

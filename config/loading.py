@@ -73,4 +73,8 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     if server.tls_cert and server.tls_key:
         server = server.model_copy(update={"tls_cert": folder / server.tls_cert, "tls_key": folder / server.tls_key})
     hall = settings.hall.model_copy(update={"languages": tuple(folder / one for one in settings.hall.languages)})
-    return settings.model_copy(update={"store": store, "server": server, "hall": hall})
+    forms = settings.forms.model_copy(update={"font": folder / settings.forms.font})
+    if forms.folder:
+        forms = forms.model_copy(update={"folder": folder / forms.folder})
+    changed = {"store": store, "server": server, "hall": hall, "forms": forms}
+    return settings.model_copy(update=changed)

@@ -367,6 +367,20 @@ class TerminalSettings(Section):
     pay: PaySettings | None = None
 
 
+class FormsSettings(Section):
+    """``[forms]``: forms to be filled in at terminals.
+
+    Attributes:
+        folder: where their files are; None: there are none.
+        printer: the queue of CUPS that prints them on A4; "": they are handed to the window alone.
+        font: the font they are set in, which must hold Chinese: TTF, OTF, TTC.
+    """
+
+    folder: Path | None = None
+    printer: str = Field("", pattern=r"^[A-Za-z0-9_.@-]{0,127}$")
+    font: Path = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+
+
 class Settings(Businesses):
     """One box, whole; what it says of services, windows, hours and holidays fills an empty store."""
 
@@ -383,4 +397,5 @@ class Settings(Businesses):
     alerts: AlertsSettings = AlertsSettings()
     kiosk: KioskSettings = KioskSettings()
     terminal: TerminalSettings = TerminalSettings()
+    forms: FormsSettings = FormsSettings()
     devices: tuple[Device, ...] = ()

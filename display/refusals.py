@@ -283,6 +283,18 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     ),
     "unknown_appointment": "没有这个预约，请刷新后再看 | No such appointment: reload and look again",
     "appointment_over": "这个预约已取消或已用过 | This appointment is cancelled or used already",
+    "unknown_form": "没有这张表格，请重新选择 | No such form: choose again",
+    "form_answer_missing": (
+        "请填写“{field}” | Please fill in: {field}",
+        "还有没填的项 | Something is not filled in yet",
+    ),
+    "form_answer_wrong": (
+        "“{field}”不对：{rule} | {field}: {rule_en}",
+        "“{field}”不对，请再看一下 | {field} is not right: please check",
+        "有一项不对，请再看一下 | Something is not right: please check",
+    ),
+    "form_needs_slip": "请先取号，再凭小票填这张表格 | Take a number first, then fill this form in with the slip",
+    "form_not_printed": "现在打印不了，可以交给窗口，或找工作人员 | It cannot be printed now: hand it to the window, or ask our staff",
     "take_back_over": "10 分钟内才能撤回，请重新预约或取消 | This could be taken back for 10 minutes: book or cancel anew",
     "no_id_number": "预约要用身份证号码，请刷身份证 | An appointment needs an ID number: lay the card",
     "bad_date": "日期不对，应像 2026-03-09 | Not a date: write it like 2026-03-09",

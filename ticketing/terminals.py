@@ -14,12 +14,13 @@ from sqlalchemy import bindparam, select, update
 
 from ticketing.cases import cases
 from ticketing.cases.cases import Case
-from ticketing.day import residents
+from ticketing.day import form_answers, residents
+from ticketing.day.form_answers import FilledForm
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import PrintedCode, Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.line.scanning import Scanned
-from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, TicketRow, UnknownError, plain_number
+from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, Ticket, TicketRow, UnknownError, plain_number
 from ticketing.privacy import access_log
 from ticketing.store.prepared import Prepared
 
@@ -67,6 +68,28 @@ class Terminals:
         if scanned is None:
             raise ForbiddenError("not_opened")
         return scanned
+
+    def look(self, card: Resident, actor: Actor) -> None:
+        """Record that what stands on the card at a terminal is used there, to fill in a form."""
+        with self._ledger.verb() as m:
+            access_log.append(m.conn, m.vault, m.now, actor, "terminal-form", None, subject=card.id_number)
+
+    def hand_in(self, code_text: str, proof: Proof, actor: Actor, form: FilledForm) -> Ticket:
+        """Hand a form in with a ticket, for the window; proved and logged as :meth:`scan`.
+
+        It is sealed under the code of the slip that is shown here, and opened at the window by that slip alone.
+
+        Raises:
+            ForbiddenError: ``not_opened``.
+        """
+        with self._ledger.verb() as m:
+            scanned = _open(m, code_text, proof, actor)
+            code = m.code_in(code_text)
+            if scanned is not None and code is not None:
+                form_answers.seal(m, m.row_of(scanned.ticket.id), code, form)
+        if scanned is None:
+            raise ForbiddenError("not_opened")
+        return scanned.ticket
 
     def cases(self, actor: Actor, *, card: Resident | None = None, code_text: str | None = None) -> list[Case]:
         """How cases go on, by the card at the terminal or by the code of a receipt, which may be ``unknown_code``."""

@@ -127,6 +127,23 @@ def check(context: Context, baseline: bool) -> None:
     _tell_of_languages(settings)
     for line in lines(probe(settings)):
         click.echo(line)
+    _check_forms(settings)
+
+
+def _check_forms(settings: "Settings") -> None:
+    """Say what is wrong with the files of forms; exit code 1 if anything is."""
+    from config.problems import ConfigError
+    from kiosk.forms.folder import checked_form, form_files
+
+    wrong = 0
+    for path in form_files(settings.forms.folder):
+        try:
+            checked_form(path)
+        except ConfigError as error:
+            wrong += 1
+            click.echo(str(error))
+    if wrong:
+        sys.exit(1)
 
 
 def _tell_of_languages(settings: "Settings") -> None:

@@ -1,6 +1,6 @@
 """The running parts that pages and API use; built by ``kiosk.wiring``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from kiosk.devices.help_signals import HelpWords
 from kiosk.devices.testing import DeviceTests
 from kiosk.event_feed import Channels
 from kiosk.exchange.hall_files import HallDocuments
+from kiosk.forms.files import Form
+from kiosk.forms.folder import load_forms
 from kiosk.resident.closing import ClosingPrinter
 from kiosk.setup_in_force import SetupInForce
 from kiosk.web.code_guessing import TypedNumbers, WrongCodes
@@ -68,6 +70,7 @@ class Hall:
         typed_numbers: limits what is done with numbers that are typed at terminals.
         wrong_codes: limits guessing; every route that takes a code looks it up inside ``wrong_codes.watch``.
         device_tests: a technician's tests of the devices.
+        forms: to be filled in at terminals, by id.
         watch: the hall at this moment, and its alerts.
         help: calls for help; ``help_words`` says where they come from and who goes.
         card_looks: cards that are laid to ask on behalf of whose they are.
@@ -110,6 +113,7 @@ class Hall:
     drafts: Drafts = field(init=False)
     in_force: SetupInForce = field(init=False)
     matters: Matters = field(init=False)
+    forms: Mapping[str, Form] = field(init=False)
     appointments: Appointments = field(init=False)
     help: HelpCalls = field(init=False)
     help_words: HelpWords = field(init=False)
@@ -146,6 +150,7 @@ class Hall:
         self.drafts = Drafts(ledger, HallDocuments(self.settings.hall))
         self.in_force = SetupInForce(self.office, self.setup)
         self.matters = Matters(ledger)
+        self.forms = load_forms(self.settings.forms.folder)
         self.appointments = Appointments(ledger)
         self.help = HelpCalls(ledger)
         at = self.settings.hall

@@ -77,7 +77,7 @@ _FORGET_WHOSE = (
     .values(person_hash=None)
 )
 
-_OF_DAYS = (tables.resident, tables.slip_code, tables.answer)
+_OF_DAYS = (tables.resident, tables.form_answer, tables.slip_code, tables.answer)
 _KEPT_DAYS = [select(table.c.hall_day).where(table.c.hall_day < bindparam("before")).distinct() for table in _OF_DAYS]
 _DELETE = [delete(table).where(table.c.hall_day < bindparam("before")) for table in _OF_DAYS]
 

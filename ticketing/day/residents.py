@@ -9,12 +9,13 @@ import json
 import logging
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, union_all, update
 
-from ticketing.day import clock_repair
+from ticketing.day import clock_repair, form_answers
+from ticketing.day.form_answers import FilledForm
 from ticketing.day.transaction import PrintedCode, Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.model import Resident, TicketRow, plain_number
@@ -71,14 +72,16 @@ class Holders:
     Attributes:
         resident: whose matter it is.
         agent: who took the ticket for them; None when they came themselves.
+        forms: what they filled in at a terminal, where the slip that is shown opens it; see ``form_answers``.
     """
 
     resident: Resident
     agent: Resident | None = None
+    forms: tuple[FilledForm, ...] = ()
 
     def only(self, fields: Collection[str] | None) -> "Holders":
         """With these fields of each alone; None for all."""
-        return Holders(self.resident.only(fields), self.agent and self.agent.only(fields))
+        return replace(self, resident=self.resident.only(fields), agent=self.agent and self.agent.only(fields))
 
 
 def needed_by(
@@ -172,6 +175,7 @@ def replace_codes(m: Transaction, row: TicketRow, holders: Holders) -> str:
     code = codes.new()
     m.conn.execute(_REMOVE_CODES, {"ticket": row.id})
     m.conn.execute(_REMOVE, {"ticket": row.id})
+    form_answers.forget(m, row.id)
     m.conn.execute(_FIRST_CODE, {"ticket": row.id, "code": m.hash_of(code)})
     seal(m, row.id, code, holders, needed_for(m, row))
     return code
@@ -243,6 +247,8 @@ def to_bytes(holders: Holders) -> bytes:
     values: dict[str, Any] = holders.resident.as_json()
     if holders.agent is not None:
         values["agent"] = holders.agent.as_json()
+    if holders.forms:
+        values["forms"] = [asdict(one) for one in holders.forms]
     return json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
@@ -250,7 +256,8 @@ def from_bytes(data: bytes) -> Holders:
     """The reverse of :func:`to_bytes`."""
     values = json.loads(data.decode("utf-8", "surrogatepass"))
     agent = values.pop("agent", None)
-    return Holders(Resident.from_json(values), agent and Resident.from_json(agent))
+    forms = tuple(map(FilledForm.from_json, values.pop("forms", ())))
+    return Holders(Resident.from_json(values), agent and Resident.from_json(agent), forms)
 
 
 def _sealed(

@@ -67,10 +67,11 @@ def identify(m: Transaction, window: str, card: Resident, actor: Actor) -> Scann
     is_residents = not known or (people is not None and person == people.person_hash)
     # What was read first stays, unless this card tells more.
     if is_residents and (shown is None or (shown.resident.kind in _LITTLE and card.kind not in _LITTLE)):
-        shown = Holders(card, shown.agent if shown else None).only(residents.needed_for(m, row))
+        also = (shown.agent, shown.forms) if shown else (None, ())
+        shown = Holders(card, *also).only(residents.needed_for(m, row))
         serving.keep(m, row.id, shown)
     if shown is not None:
-        return Scanned(ticket, shown.resident, shown.agent)
+        return Scanned(ticket, shown.resident, shown.agent, forms=shown.forms)
     return Scanned(ticket, None, card.only(residents.needed_for(m, row)), closed="agent_card")
 
 

@@ -1,8 +1,9 @@
 """The resident's data at the window. Every look at them is an entry in the audit log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ticketing.day import residents, serving, windows
+from ticketing.day import form_answers, residents, serving, windows
+from ticketing.day.form_answers import FilledForm
 from ticketing.day.residents import Holders
 from ticketing.day.transaction import Transaction
 from ticketing.line import calling
@@ -18,12 +19,14 @@ class Scanned:
         resident, agent: whose it is, and who took it for them, as far as slip or card open that.
         closed: why they are not known although the ticket has data: ``slip_without_data`` (it was printed again
             without the card), ``agent_card`` (the agent's card opens the agent alone); None otherwise.
+        forms: what they filled in at a terminal with this very slip.
     """
 
     ticket: Ticket
     resident: Resident | None
     agent: Resident | None = None
     closed: str | None = None
+    forms: tuple[FilledForm, ...] = ()
 
 
 def scan(
@@ -53,6 +56,7 @@ def scan(
     action = "scan-override" if overrides else "scan"
     holders = residents.by_code(m, row, code)
     if holders is not None:
+        holders = replace(holders, forms=form_answers.by_code(m, row, code))
         serving.keep(m, row.id, holders)
     else:
         # The card may have been laid before.
@@ -60,7 +64,7 @@ def scan(
     subject = holders.resident.id_number if holders else None
     access_log.append(m.conn, m.vault, m.now, actor, action, row.id, reason if overrides else None, subject=subject)
     if holders is not None:
-        return Scanned(ticket, holders.resident, holders.agent)
+        return Scanned(ticket, holders.resident, holders.agent, forms=holders.forms)
     return Scanned(ticket, None, closed="slip_without_data" if residents.are_sealed(m, row.id) else None)
 
 

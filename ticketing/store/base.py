@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine
 
 from ticketing.model import StoreError
 
-KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014")
+KNOWN = tuple(f"{number:04}" for number in range(1, 16))
 """All versions of the schema, oldest first; a store at any other one was written by a newer program."""
 
 HEAD = KNOWN[-1]

@@ -402,6 +402,16 @@ Index(
     sqlite_where=booked & appointment.c.person_hash.is_not(None),
 )
 
+form_answer = _table(
+    "form_answer",
+    # A form that was filled in at a terminal and handed in with a ticket, sealed under the code of that slip.
+    Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),
+    Column("form_id", String(64), primary_key=True),
+    Column("hall_day", String(10), nullable=False, index=True),
+    Column("code_hash", LargeBinary(32), nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
 resident = _table(
     "resident",
     Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),

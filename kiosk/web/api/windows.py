@@ -268,15 +268,16 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     def resident(path: WindowPath) -> Response:
         """From the scan of the slip, or of the card at the window, to the end of the service, at most 30 minutes.
 
-        Where somebody came for them (代办), with `agent`. Every look is an entry in the audit log.
+        Where somebody came for them (代办), with `agent`; where they filled forms in, with `forms`. Every look is an
+        entry in the audit log.
         """
         found = office.holders_at(path.window, actor())
         if found is None:
             raise UnknownError("no_resident")
         # Programs that fill forms know these members and no others; whoever came for somebody is rare.
-        if found.agent is None:
+        if found.agent is None and not found.forms:
             return answer(ResidentAnswer.of(found.resident))
-        return answer(NowServedAnswer.of(joined(found.resident, agent=found.agent)))
+        return answer(NowServedAnswer.of(joined(found.resident, agent=found.agent, forms=found.forms)))
 
     return api
 

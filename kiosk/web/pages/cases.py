@@ -122,6 +122,7 @@ def case_pages(hall: Hall) -> Blueprint:
             "terminal.html",
             appointments=hall.settings.appointments,
             pay=hall.settings.terminal.pay,
+            forms=bool(hall.forms),
             nationalities=nationalities.TABLE,
         )
 

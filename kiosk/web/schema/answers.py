@@ -236,6 +236,24 @@ class CalledAnswer(Answer):
     why_en: str
 
 
+class FormFieldAnswer(Answer):
+    """A field of a form that was filled in."""
+
+    key: str
+    label: str
+    label_en: str
+    value: str
+
+
+class FilledFormAnswer(Answer):
+    """A form that was filled in at a terminal."""
+
+    form: str
+    name: str
+    name_en: str
+    fields: list[FormFieldAnswer]
+
+
 class ScannedAnswer(Answer):
     """The scanned ticket, its resident as far as the slip opens the data, and who came for them (代办).
 
@@ -245,15 +263,17 @@ class ScannedAnswer(Answer):
     ticket: TicketAnswer
     resident: ResidentAnswer | None
     agent: ResidentAnswer | None
+    forms: list[FilledFormAnswer] = Field(description="what they filled in at a terminal with this very slip")
     closed: Literal["slip_without_data", "agent_card"] | None = None
     message: str | None = None
     message_en: str | None = None
 
 
 class NowServedAnswer(ResidentAnswer):
-    """The resident now being served; `agent` is there only where somebody came for them (代办)."""
+    """The resident now being served; `agent` and `forms` are there only where there is any of them."""
 
     agent: ResidentAnswer | None = None
+    forms: list[FilledFormAnswer] = Field([], description="filled in at a terminal with this slip")
 
 
 class CaseAnswer(Answer):

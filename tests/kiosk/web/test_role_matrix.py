@@ -64,6 +64,10 @@ POST  /windows/<window>/cases                                       clerk, of th
 GET   /windows/<window>/rating                                      terminal, of this window
 POST  /windows/<window>/rating                                      terminal, of this window
 
+GET   /terminals/<terminal>/forms                                   terminal, of this terminal
+POST  /terminals/<terminal>/forms/<form>                            terminal, of this terminal
+POST  /terminals/<terminal>/forms/<form>/print                      terminal, of this terminal
+POST  /terminals/<terminal>/forms/<form>/hand-in                    terminal, of this terminal
 GET   /terminals/<terminal>                                         terminal, of this terminal
 POST  /terminals/<terminal>/code                                    terminal, of this terminal
 POST  /terminals/<terminal>/tickets                                 terminal, of this terminal

@@ -24,6 +24,7 @@ const ACTIONS = {
   "terminal-scan": ["终端查看", "read at a terminal"],
   "terminal-refused": ["终端被拒", "refused at a terminal"],
   "terminal-cases": ["终端查办件", "cases at a terminal"],
+  "terminal-form": ["终端填表", "a form filled in at a terminal"],
   "terminal-take-back": ["终端撤回预约操作", "booking or cancellation taken back at a terminal"],
   "terminal-take-back-refused": ["终端撤回预约操作被拒绝", "taking back at a terminal refused"],
   "terminal-appointments": ["终端查预约", "appointments at a terminal"],

@@ -3,11 +3,12 @@
 import { el } from "./dom.js";
 import { t } from "./language.js";
 
-const KEYS = "123456789-=";   // of the fields at the window, in order
+const KEYS = "123456789-=abcdefghijklmnopqrstuvwxyz";   // of the fields at the window, in order
 
 /**
- * @typedef {{name: string, key: string, zh: string, en: string, label: string, value: string}} Row
- * `key`: what copies it at the window; `label`: its words in the page's language
+ * @typedef {{name: string, key: string, zh: string, en: string, label: string, value: string, form?: [string, string]}} Row
+ * `key`: what copies it at the window; `label`: its words in the page's language; `form`: the name of the form that it
+ * was filled in on, at a terminal
  */
 
 /** @type {[keyof Resident, string, string][]} the API's name, and the words; the order is that of the usual forms */
@@ -40,10 +41,14 @@ const AGENT = [
  * @returns {Row[]}
  */
 export function rowsOf(resident) {
-  const { agent } = resident;
+  const { agent, forms = [] } = resident;
   const all = [
     ...FIELDS.map(([name, zh, en]) => ({ name: String(name), zh, en, value: valueOf(resident, name) })),
     ...(agent ? AGENT.map(([name, zh, en]) => ({ name: `agent_${name}`, zh, en, value: valueOf(agent, name) })) : []),
+    ...forms.flatMap((form) => form.fields.map((field) => ({
+      name: `form_${form.form}_${field.key}`, zh: field.label, en: field.label_en || field.label, value: field.value,
+      form: /** @type {[string, string]} */ ([form.name, form.name_en || form.name]),
+    }))),
   ];
   return all.filter(({ value }) => value).map((row, at) => ({ ...row, key: KEYS[at] ?? "", label: t(row.zh, row.en) }));
 }

@@ -1,10 +1,9 @@
 // A number taken at the terminal, with the card that lies there.
 
 import { newKey } from "../shared/api.js";
-import { el, make } from "../shared/dom.js";
 import { choose } from "./lists.js";
 
-/** @typedef {{number: string, ahead: number, print: string, qr: string}} Taken `qr`: a picture of the slip's code where none is printed, else "" */
+/** @typedef {{number: string, ahead: number, qr: string}} Taken `qr`: a picture of the slip's code where none is printed, else "" */
 
 /**
  * @param {import("./visit.js").Visits} visit
@@ -35,16 +34,14 @@ export function numbers(visit, answers) {
   }
 
   /** @param {Taken} taken */
-  function show({ number, ahead, print, qr }) {
+  function show({ number, ahead, qr }) {
     const place = ahead ? `前面 ${ahead} 人 · ${ahead} ahead` : "马上轮到您 · You are next";
     answers.show(["您的号码", "Your number"], [
       { zh: "号码", en: "Number", value: number },
       { zh: "排队", en: "Queue", value: place },
     ]);
-    if (print === "none") {
-      answers.say("这里不打印小票，请用手机拍下二维码", "No slip is printed here: take a photo of the code");
-      el("booked").replaceChildren(make("li", { className: "picture" }, make("img", { src: qr, alt: "号码的二维码 QR code of your number" })));
-    } else answers.say("请取走小票，拿好身份证", "Take your slip and your ID card");
+    if (qr) answers.picture(qr);
+    else answers.say("请取走小票，拿好身份证", "Take your slip and your ID card");
   }
 
   return { take: chooseService };

@@ -5,7 +5,7 @@ import { isWhole, renderNumber, withKey, wrongNumber } from "../shared/id_number
 
 /**
  * @typedef {object} Entry what is typed
- * @property {"figures" | "letters" | "text"} keys which the page shows
+ * @property {"figures" | "letters" | "text"} keys which the page shows; "text" takes small letters of a keyboard, too
  * @property {(typed: string, key: string) => string} accept what is typed after one more key ("erase" is one)
  * @property {(field: HTMLElement, typed: string) => void} render
  * @property {(typed: string) => [string, string] | null} wrong
@@ -16,6 +16,7 @@ import { isWhole, renderNumber, withKey, wrongNumber } from "../shared/id_number
 
 const CODE = 16;          // characters of a ticket's, receipt's or booking's code
 const TAIL = 6;
+const TEXT = "1234567890ABCDEFGHIJKLMNOPQRSTUVWXYZ.-@/_#";
 const LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";     // Crockford's
 /** @type {Record<string, string>} letters that people read for others */
 const READ_AS = { I: "1", L: "1", O: "0" };
@@ -48,6 +49,43 @@ export const A_CODE = {
   wrong: () => null,
   whole: (typed) => typed.length === CODE,
 };
+
+/**
+ * A text of letters and figures, or of figures alone. (Nobody can type Chinese here: a form offers choices, or leaves it
+ * for the pen.)
+ * @param {{longest: number, figures: boolean, required: boolean, wrong: (typed: string) => [string, string] | null}} rules
+ * @returns {Omit<Entry, "done" | "words">}
+ */
+export const aText = ({ longest, figures, required, wrong }) => ({
+  keys: figures ? "figures" : "text",
+  accept: (typed, key) => (key === "erase" ? typed.slice(0, -1) : typed.length < longest && key.length === 1 && (!figures || /[0-9X.]/.test(key)) ? typed + key : typed),
+  render: (field, typed) => field.replaceChildren(typed || make("i", { textContent: "–", ariaHidden: "true" })),
+  wrong: (typed) => (typed ? wrong(typed) : null),
+  whole: (typed) => (typed ? !wrong(typed) : !required),
+});
+
+/**
+ * A date, typed as eight figures.
+ * @param {boolean} required
+ * @returns {Omit<Entry, "done" | "words">}
+ */
+export const aDate = (required) => ({
+  keys: "figures",
+  accept: (typed, key) => (key === "erase" ? typed.slice(0, -1) : typed.length < 8 && /^[0-9]$/.test(key) ? typed + key : typed),
+  render(field, typed) {
+    const whole = (typed + "–".repeat(8 - typed.length)).replace(/(.{4})(.{2})(.{2})/, "$1 年 $2 月 $3 日");
+    field.replaceChildren(whole);
+  },
+  wrong: (typed) => (typed.length === 8 && !isDate(typed) ? ["没有这一天，请核对", "There is no such day. Please check."] : null),
+  whole: (typed) => (typed ? typed.length === 8 && isDate(typed) : !required),
+});
+
+/** @param {string} figures YYYYMMDD */
+function isDate(figures) {
+  const [year, month, day] = [figures.slice(0, 4), figures.slice(4, 6), figures.slice(6)].map(Number);
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return year >= 1900 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+}
 
 /** The view with the keys. */
 export function pads() {
@@ -82,6 +120,7 @@ export function pads() {
     return button;
   };
   el("letters").prepend(...[...LETTERS].map(keyOf));
+  el("text").prepend(...[...TEXT].map(keyOf));
   for (const button of all("#type [data-key]")) {
     button.addEventListener("click", (event) => {
       if (event.detail) button.blur();      // pressed by hand: Enter stays the pad's
@@ -93,6 +132,7 @@ export function pads() {
     if (el("type").hidden || el("task").hidden || event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === "Enter" && !targetOf(event).closest("button")) done();
     else if (event.key === "Backspace") press("erase");
+    else if (entry?.keys === "text" && event.key.length === 1) press(event.key);
     else if (event.key.length === 1 && event.key !== " ") press(event.key.toUpperCase());
     else return;
     event.preventDefault();
@@ -108,6 +148,7 @@ export function pads() {
       entry = wanted;
       el("pad").hidden = wanted.keys !== "figures";
       el("letters").hidden = wanted.keys !== "letters";
+      el("text").hidden = wanted.keys !== "text";
       el("typed-done").replaceChildren(both(...wanted.words));
       typed = known;
       render();

@@ -61,17 +61,17 @@ export function slips(visit, pad, answers, { hasReader }) {
 
   // ---- one's own data ----
 
-  /** @param {(opened: Opened, proof: {code: string, id_tail: string | null}) => void} then */
-  const open = (then) => askCode(["请扫小票上的码", "Scan the code on your slip"], ["下一步", "Continue"], (code) => prove(code, then));
+  const askSlip = () => askCode(["请扫小票上的码", "Scan the code on your slip"], ["下一步", "Continue"], openSlip);
+
+  /** @param {string} code */
+  const openSlip = (code) => prove(askSlip, (tail) => ask("POST", `${path}/scan`, { code, id_tail: tail }, showData));
 
   /**
-   * The second proof: the card, or where there is no reader the last six of its number.
-   * @param {string} code of the slip
-   * @param {(opened: Opened, proof: {code: string, id_tail: string | null}) => void} then
+   * The second proof beside a slip: the card, or where there is no reader the last six of its number.
+   * @param {() => void} back
+   * @param {(tail: string | null) => void} send null: by the card that lies here
    */
-  function prove(code, then) {
-    const send = (/** @type {string | null} */ tail) => ask("POST", `${path}/scan`, { code, id_tail: tail }, (opened) => then(opened, { code, id_tail: tail }));
-    const back = () => open(then);
+  function prove(back, send) {
     const byCard = () => send(null);
     if (hasReader()) {
       visit.show({ view: "card", title: ["请放身份证", "Lay your ID card on the reader"], back, card: byCard });
@@ -187,11 +187,12 @@ export function slips(visit, pad, answers, { hasReader }) {
 
   return {
     /** @param {string} [code] of a slip that was scanned already */
-    data: (code = undefined) => (code ? prove(code, showData) : open(showData)),
+    data: (code = undefined) => (code ? openSlip(code) : askSlip()),
+    askCode,
+    prove,
     look,
     progressOf,
     rate,
-    open,
     showPlace,
   };
 }

@@ -7,6 +7,7 @@ import { codeIn, listenForScans } from "../shared/scan.js";
 import { follow } from "../shared/stream.js";
 import { answers as answersOf } from "./answers.js";
 import { appointments } from "./appointments.js";
+import { forms } from "./forms.js";
 import { showPages } from "./lists.js";
 import { numbers } from "./numbers.js";
 import { pads } from "./pads.js";
@@ -29,6 +30,7 @@ const answers = answersOf(visit);
 const slip = slips(visit, pad, answers, { hasReader: () => hasReader });
 const booking = appointments(visit, pad, answers);
 const number = numbers(visit, answers);
+const form = forms(visit, pad, answers, slip);
 
 /** @type {Record<string, () => void>} what the tiles do, by `data-task` */
 const TASKS = {
@@ -38,6 +40,7 @@ const TASKS = {
   book: booking.book,
   mine: booking.mine,
   number: number.take,
+  forms: form.choose,
   pay: () => visit.show({ view: "pay-view", title: ["在哪里缴费", "Where to pay"] }),
   help: () => visit.show({ view: "help-view", title: ["工作人员在这里", "Our staff are here"] }),
 };
@@ -46,6 +49,7 @@ function forget() {
   pad.forget();
   answers.forget();
   booking.forget();
+  form.forget();
   for (const part of ["choices", "choices-pages", "nothing"]) el(part).replaceChildren();
 }
 

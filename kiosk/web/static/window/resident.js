@@ -94,9 +94,12 @@ export function residentPanel(tell) {
     const parts = [kind, age === null ? "" : t(`${age} 岁`, `aged ${age}`), resident.agent ? t("由他人代办", "somebody came for them") : ""];
     el("person-kind").textContent = parts.filter(Boolean).join(" · ");
     el("copy-all-text").textContent = t("全部复制", "Copy all");
-    el("fields").replaceChildren(...rows.map(rowOf));
+    el("fields").replaceChildren(...rows.flatMap((row, at) => (row.form && row.form[0] !== rows[at - 1]?.form?.[0] ? [headOf(row.form), rowOf(row)] : [rowOf(row)])));
     tick();
   }
+
+  /** @param {[string, string]} form */
+  const headOf = (form) => make("li", { className: "field-form", textContent: t(`自助填写：${form[0]}`, `Filled in at a terminal: ${form[1]}`) });
 
   /** @param {Row} row */
   function rowOf(row) {

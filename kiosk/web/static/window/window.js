@@ -225,12 +225,12 @@ async function scan(text, reason) {
   refused = taken = null;
   unsure();
   try {
-    const { ticket, resident, agent, closed, ...why } = await call("POST", `${path}/scan`, body, { key: newKey() });
+    const { ticket, resident, agent, forms, closed, ...why } = await call("POST", `${path}/scan`, body, { key: newKey() });
     await load();
     if (view?.ticket?.id === ticket.id) {
       tell(`已核对 ${ticket.number}`, `${ticket.number} is verified`, "good");
       if (closed) tell(why.message, why.message_en, "warn");
-      else showResident(resident && { ...resident, agent });
+      else showResident(resident && { ...resident, agent, forms });
     }
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;

@@ -4,17 +4,20 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+import config
 from axe import violations
-from conftest import DemoHall, demo_settings
+from conftest import PASSWORD, DemoHall, demo_settings, let_clerk_in
 from drivers.card_reader.events import CardLeft, CardRead
 from drivers.card_reader.id_card import check_digit
 from drivers.card_reader.social_security import SocialSecurityCard
 from kiosk.devices.cards.terminal_cards import TerminalCards
+from kiosk.exchange.matter_files import read_matters
 from staff import scan
 from strange import STRANGE, sensible
 from ticketing.calendar import Slot
@@ -41,7 +44,7 @@ def somebody() -> Resident:
 
 
 @pytest.fixture(scope="module")
-def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHall]:
+def hall(tmp_path_factory: pytest.TempPathFactory, quick_hash: str) -> Iterator[DemoHall]:
     """A demonstration hall without devices, that can be booked at 10:00 each day, and once at 14:30."""
     from kiosk.wiring import build
 
@@ -56,7 +59,11 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHall]:
         for begins, capacity in ((TEN, 50), (HALF_PAST_TWO, 1))
     )
     setup.replace(HallSetup(made.services, made.windows, slots=slots), MANAGER)
-    yield DemoHall(program, tmp_path_factory.getbasetemp())
+    here = DemoHall(program, tmp_path_factory.getbasetemp())
+    let_clerk_in(here, quick_hash)
+    known = read_matters((Path(config.__file__).parent / "demo-matters.csv").read_bytes(), made.services)
+    program.hall.matters.replace(known.matters, MANAGER)
+    yield here
     program.parts.stop()
 
 
@@ -458,6 +465,83 @@ def test_the_pay_point_and_the_staff_are_shown(at: Terminal, page: Page) -> None
     expect(page.locator("#help-view")).to_contain_text("咨询台")
     at.leave()
     nothing_stays(at)
+
+
+# Forms
+
+
+def test_a_form_is_filled_in_checked_and_read_at_the_window(at: Terminal, new_page: Callable[..., Page]) -> None:
+    page, who = at.page, somebody()
+    issued = at.hall.office.issue("household", MANAGER, resident=who, print=False)
+    at.do("forms")
+    page.locator("#choices button", has_text="户籍信息证明申请表").click()
+    scan(page, issued.code)
+    at.titled("证件号码后六位")
+    at.touch(str(who.id_number)[-6:])
+    page.get_by_role("button", name="查看").click()
+    at.titled("手机号码")
+    at.touch("1380000000")
+    expect(page.locator("#typed-done")).to_have_attribute("aria-disabled", "true")
+    at.touch("1")
+    page.locator("#typed-done").click()
+    at.titled("用途")
+    page.locator("#choices button", has_text="办理社保").click()
+    at.titled("份数")
+    page.locator("[data-do=back]").click()
+    at.titled("用途")
+    page.locator("#choices button", has_text="办理入学").click()
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    at.titled("请核对")
+    for value in ("梁试问", "虚构省试验市样例路1号", "13800000001", "办理入学"):
+        expect(page.locator("#fields")).to_contain_text(value)
+    page.get_by_role("button", name="交给窗口").click()
+    at.titled("已交给窗口")
+    expect(page.locator("#fields")).to_contain_text(issued.ticket.number)
+    at.leave()
+    nothing_stays(at, who)
+    assert "13800000001" not in page.content()
+    window = new_page()
+    window.goto(f"{at.hall.url}/login?next=/window/2")
+    window.get_by_label("账号").fill("clerk")
+    window.get_by_label("密码").fill(PASSWORD)
+    window.get_by_role("button", name="登录").click()
+    at.hall.office.call_number("2", issued.ticket.number, Actor("clerk", "clerk", "2"))
+    expect(window.locator("#number")).to_have_text(issued.ticket.number)
+    scan(window, issued.code)
+    expect(window.locator(".field-form")).to_have_text("自助填写：户籍信息证明申请表")
+    phone = window.locator(".field", has_text="手机号码")
+    expect(phone).to_contain_text("13800000001")
+    window.keyboard.press(phone.locator("kbd").inner_text())
+    expect(window.locator("#message-text")).to_have_text("已复制 手机号码")
+
+
+def test_what_is_left_for_the_pen_and_a_date_are_shown_before_it_is_handed_in(at: Terminal, page: Page) -> None:
+    who = somebody()
+    at.do("forms")
+    page.locator("#choices button", has_text="社会保障卡补领申请表").click()
+    at.lay(who)
+    at.touch("13800000000")
+    page.locator("#typed-done").click()
+    page.locator("#choices button", has_text="丢失").click()
+    at.titled("丢失或损坏日期")
+    at.touch("20260231")
+    expect(page.locator("#typed-problem")).to_contain_text("没有这一天")
+    for _ in range(2):
+        page.keyboard.press("Backspace")
+    at.touch("20")
+    page.locator("#typed-done").click()
+    expect(page.locator("#fields")).to_contain_text("2026-02-20")
+    # This card tells no address.
+    expect(page.locator("#fields")).to_contain_text("到窗口填写")
+    page.get_by_role("button", name="交给窗口").click()
+    at.titled("已交给窗口")
+    (ticket,) = at.hall.office.tickets_of(who).values()
+    assert ticket.service == "social-security"
+    expect(page.locator("#fields")).to_contain_text(ticket.number)
+    expect(page.locator("#booked img")).to_be_visible()
+    at.leave()
+    nothing_stays(at, who)
 
 
 # Every screen and every reader

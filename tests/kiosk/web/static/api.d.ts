@@ -46,6 +46,7 @@ interface Resident {
   issue_count: string | null;
   renewal_count: string | null;
   agent?: Resident | null;
+  forms?: FilledForm[];
 }
 
 type TicketState = "waiting" | "called" | "serving" | "held" | "done" | "missed" | "cancelled" | "expired";
@@ -224,6 +225,13 @@ interface Kiosk {
   message_en: string;
   seconds_left: number | null;
   card_lies: boolean;
+}
+
+interface FilledForm {
+  form: string;
+  name: string;
+  name_en: string;
+  fields: { key: string; label: string; label_en: string; value: string }[];
 }
 
 interface Progress {
