@@ -17,6 +17,7 @@ TEST_PACKAGES := $(DEMO_PACKAGES) $(PCSC_PACKAGES) chromium postgresql mosquitto
 # The pages' modules are checked by node's tools; Debian's node will do, as any newer one that is there already.
 NODE_PACKAGES := $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
 PAGES := kiosk/web/static
+EXTENSION := kiosk/web/extension
 JS := tests/kiosk/web/static
 
 # What boxes run, and what the tests need beside it; each file's hash is pinned, so a mirror can slip in nothing else.
@@ -40,7 +41,7 @@ test: $(VENV)/.dev js
 # The pages' modules: their types (JSDoc), their style and who imports whom, and their own tests. There is no build step.
 js: $(JS)/node_modules/.done
 	$(JS)/node_modules/.bin/tsc -p $(JS)
-	$(JS)/node_modules/.bin/eslint -c $(JS)/eslint.config.js $(PAGES) $(JS)
+	$(JS)/node_modules/.bin/eslint -c $(JS)/eslint.config.js $(PAGES) $(EXTENSION) $(JS)
 	node --test --test-reporter=dot $(JS)/*.test.js
 
 $(JS)/node_modules/.done: $(JS)/package.json $(JS)/package-lock.json | test-packages

@@ -76,5 +76,6 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     forms = settings.forms.model_copy(update={"font": folder / settings.forms.font})
     if forms.folder:
         forms = forms.model_copy(update={"folder": folder / forms.folder})
-    changed = {"store": store, "server": server, "hall": hall, "forms": forms}
+    fill = settings.fill.model_copy(update={"folder": folder / settings.fill.folder})
+    changed = {"store": store, "server": server, "hall": hall, "forms": forms, "fill": fill}
     return settings.model_copy(update=changed)

@@ -327,6 +327,16 @@ class AlertsSettings(Section):
     device_down_minutes: Whole = Field(5, ge=0, le=24 * 60)
 
 
+class FillSettings(Section):
+    """``[fill]``: the browser extension that fills the forms of business systems.
+
+    Attributes:
+        folder: where the mappings of their forms are kept, a JSON file each.
+    """
+
+    folder: Path = Path("fill")
+
+
 class KioskSettings(Section):
     """``[kiosk]``: the resident's ten seconds, in seconds.
 
@@ -395,6 +405,7 @@ class Settings(Businesses):
     accounts: AccountsSettings = AccountsSettings()
     audit: AuditSettings = AuditSettings()
     alerts: AlertsSettings = AlertsSettings()
+    fill: FillSettings = FillSettings()
     kiosk: KioskSettings = KioskSettings()
     terminal: TerminalSettings = TerminalSettings()
     forms: FormsSettings = FormsSettings()

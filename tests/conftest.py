@@ -196,7 +196,8 @@ def demo_settings(folder: Path, **changes: Any) -> Settings:
     )
     server = settings.server.model_copy(update={"port": 0})
     hall = settings.hall.model_copy(update={"timezone": FORENOON})
-    return settings.model_copy(update={"store": store, "server": server, "hall": hall} | changes)
+    fill = settings.fill.model_copy(update={"folder": folder / "fill"})
+    return settings.model_copy(update={"store": store, "server": server, "hall": hall, "fill": fill} | changes)
 
 
 @pytest.fixture(scope="session")

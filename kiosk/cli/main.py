@@ -186,7 +186,8 @@ def _demo_settings(folder: Path, port: int) -> "Settings":
         update={"url": f"sqlite:///{folder / 'quhao.db'}", "key_file": folder / "master.key"}
     )
     server = settings.server.model_copy(update={"port": port if _is_free(settings.server.host, port) else 0})
-    return settings.model_copy(update={"store": store, "server": server})
+    fill = settings.fill.model_copy(update={"folder": folder / "fill"})
+    return settings.model_copy(update={"store": store, "server": server, "fill": fill})
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -29,6 +29,7 @@ from kiosk.web.api import (
 )
 from kiosk.web.api import hall as hall_api
 from kiosk.web.api import help as help_api
+from kiosk.web.api.fill import routes as fill
 from kiosk.web.api.machines import climate, devices
 from kiosk.web.api.manage import live, spans
 from kiosk.web.api.matters import routes as matters
@@ -176,6 +177,7 @@ def create_app(
         reports.routes(hall),
         live.routes(hall),
         spans.routes(hall),
+        fill.routes(hall),
         audit.routes(hall),
         terminals.routes(hall, streams),
         forms.routes(hall),

@@ -67,6 +67,24 @@ def staff_pages(hall: Hall) -> Blueprint:
     def audit() -> Response:
         return page("audit.html", username=actor().who, today=hall.office.ledger.today())
 
+    @blueprint.get("/fill")
+    @allow("clerk", "technician", "manager", page=True, login=True)
+    def fill() -> Response:
+        return page("fill.html", username=actor().who, role=actor().role)
+
+    @blueprint.get("/fill/extension.zip")
+    @allow("clerk", "technician", "manager", page=True, login=True)
+    def extension() -> Response:
+        # Imported here: few ask for it.
+        from kiosk.web.api.fill.extension import packed
+
+        scheme = "https" if gate().arrival().tls else "http"
+        return Response(
+            packed(f"{scheme}://{request.host}"),
+            content_type="application/zip",
+            headers={"Content-Disposition": "attachment; filename=quhao-fill.zip", "Cache-Control": "no-store"},
+        )
+
     @blueprint.get("/login")
     @public
     def login() -> Response:

@@ -108,6 +108,10 @@ POST  /help/<int:call>/done                                         clerk, desk,
 POST  /tickets/<code>/help                                          anyone
 POST  /windows/<window>/emergency                                   clerk, of this window
 
+GET   /fill/mappings                                                clerk, manager, technician, logged in
+PUT   /fill/mappings/<mapping>                                      technician, logged in
+DELETE /fill/mappings/<mapping>                                     technician, logged in
+GET   /fill/mappings/<mapping>/values                               clerk, logged in
 GET   /setup                                                        manager
 PUT   /setup                                                        manager
 GET   /live                                                         manager
@@ -173,6 +177,8 @@ POST  /p/<code>/supplement                                          anyone
 POST  /P/<code>/supplement                                          anyone
 GET   /grade/<code>                                                 anyone
 POST  /grade/<code>                                                 anyone
+GET   /fill                                                         clerk, manager, technician, logged in
+GET   /fill/extension.zip                                           clerk, manager, technician, logged in
 GET   /login                                                        anyone
 POST  /login                                                        anyone
 GET   /static/<path:filename>                                       anyone

@@ -83,7 +83,7 @@ export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)
  * One request to the API: `call("POST", "/kiosk/choose", { service }, { key })`. Gives the parsed JSON, null for an
  * answer without a body. Throws Problem, and nothing else.
  *
- * @param {"GET" | "POST"} method
+ * @param {"GET" | "POST" | "PUT" | "DELETE"} method
  * @param {string} path
  * @param {object} [body]
  * @param {{key?: string, token?: string | null, signal?: AbortSignal, revalidate?: boolean}} [options] key: the

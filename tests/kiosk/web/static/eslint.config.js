@@ -4,9 +4,9 @@ import js from "@eslint/js";
 import globals from "globals";
 
 const PAGES = "kiosk/web/static";
-const ROOMS = ["account", "audit", "bench", "desk", "devices", "home", "kiosk", "manage", "rate", "screen", "staff", "terminal", "ticket", "window"];
+const ROOMS = ["account", "audit", "bench", "desk", "devices", "fill", "home", "kiosk", "manage", "rate", "screen", "staff", "terminal", "ticket", "window"];
 /** Rooms of pages that staff log in to, or technicians open: they share more among themselves, in staff/. */
-const STAFF = ["account", "audit", "bench", "desk", "devices", "home", "manage", "staff", "window"];
+const STAFF = ["account", "audit", "bench", "desk", "devices", "fill", "home", "manage", "staff", "window"];
 const NEIGHBOURS = "A page's module imports its own room and the shared one; what two pages need goes into shared/, what staff's pages alone need into staff/.";
 
 /** A room's modules import each other and the shared ones, never another page's. */
@@ -33,6 +33,12 @@ const RULES = {
 export default [
   js.configs.recommended,
   { files: [`${PAGES}/**/*.js`], languageOptions: { globals: globals.browser }, rules: RULES },
+  // The browser extension: its scripts share what the browser and each other give them by one name.
+  {
+    files: ["kiosk/web/extension/*.js"],
+    languageOptions: { globals: { ...globals.browser, ...globals.webextensions } },
+    rules: { ...RULES, "no-restricted-imports": ["error", { patterns: [{ regex: ".*", message: "A script of the extension stands alone." }] }] },
+  },
   { files: ["tests/kiosk/web/static/*.js"], languageOptions: { globals: globals.node }, rules: RULES },
   ...ROOMS.map(room),
   {

@@ -1,0 +1,1 @@
+"""Filling forms of business systems: their mappings, and the values for one."""
