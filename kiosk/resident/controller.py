@@ -228,9 +228,7 @@ class KioskController(Loop):
                 return session.held.ticket, session.held.code
             return self._issue(service, matters, key and f"{self._run_id} {session.visit} {key}", large)
 
-    def _issue(
-        self, service: str, matters: Sequence[str], key: str | None, large: bool = False
-    ) -> tuple[Ticket, str]:
+    def _issue(self, service: str, matters: Sequence[str], key: str | None, large: bool = False) -> tuple[Ticket, str]:
         resident = self._resident()
         if self._session.agent_wanted:
             raise StateError("proxy_needs_both")
