@@ -66,9 +66,10 @@ def _lines(slip: ClosingSlip, columns: int) -> Iterator[SlipLine]:
     yield Space(12)
     if slip.anchor:
         number, _, digits = slip.anchor.partition(":")
-        told = f"审计日志 {number} 条"
-        yield TextLine(told, largest_scale(told, columns, 2))
-        yield from map(TextLine, wrap_words(f"{number} entries in the audit log", columns))
+        told = f"审计日志至第 {number} 条"
+        scale = largest_scale(told, columns, 2)
+        yield from (TextLine(line, scale) for line in wrap_words(told, columns))
+        yield from map(TextLine, wrap_words(f"The audit log up to entry {number}", columns))
         yield Space(8)
         shown = in_groups(digits)
         yield TextLine(shown, largest_scale(shown, columns, 2), bold=True)

@@ -47,7 +47,7 @@ def test_the_digits_stand_in_groups_and_large_and_are_read_back_by_hand_and_by_s
 
 def test_day_box_time_and_number_of_entries_stand_on_it_and_no_command_of_a_printer() -> None:
     said = "\n".join(texts(replace(SLIP, box="kio\x1b@sk")))
-    for part in ("2026-03-02 kio@sk", "2026-03-02 17:30:05", "审计日志 1042 条", "Closing slip"):
+    for part in ("2026-03-02 kio@sk", "2026-03-02 17:30:05", "审计日志至第 1042 条", "Closing slip"):
         assert part in said
     assert "\x1b" not in said
 

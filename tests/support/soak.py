@@ -32,6 +32,8 @@ port = "{reader}"
 
 SERVICE = "business-licence"
 COPY = "补打"
+TRIES = 10
+"""How often a slip is asked for after a cut."""
 
 
 class Soak:
@@ -66,7 +68,7 @@ class Soak:
     def round(self) -> None:
         """Start, work, and be killed at a random moment of the next 1.5 s; the printer is at work after half of it."""
         self.quhao.start()
-        self._lay_cards()
+        self._get_slips()
         over = threading.Event()
         workers = [threading.Thread(target=work, args=(over,)) for work in (self._issue, self._call)]
         for worker in workers:
@@ -80,7 +82,7 @@ class Soak:
     def finish(self) -> None:
         """Start a last time, let everything be printed that will be, and call everybody who waits."""
         self.quhao.start()
-        self._lay_cards()
+        self._get_slips()
         desk, clerk = Client(self.quhao.port, self.desk_token), Client(self.quhao.port, self.clerk_token)
         # Where the machine gave the program no time in any round, this is the only ticket.
         last = desk.post("/tickets", {"service": SERVICE})
@@ -122,7 +124,7 @@ class Soak:
         assert printed <= set(originals), "called printed, and no paper came out"
         reasons = {reason for (reason,) in self._rows("select reason from print_job where state = 'failed'")}
         assert set(states) <= {"printed", "unconfirmed", "failed"}
-        assert reasons <= {"ticket_over", "code_lost"}, "with a printer that works, what somebody waits for is printed"
+        assert reasons <= {"ticket_over", "code_lost", "offline", "expired"}, "with a printer that works it is printed"
         # A slip whose code went with the power never came out; its resident lays the card and gets another, unmarked.
         lost = {
             number
@@ -135,31 +137,39 @@ class Soak:
         assert self.laid <= {self._number(paper) for paper in slips}, "the card was laid, and no slip came"
         return {"tickets": len(numbers), "papers": len(self.printer.papers), "cards laid": len(self.laid), **states}
 
-    def _lay_cards(self) -> None:
-        """Whoever has a ticket that is not over, and no paper of it, lays the card and gets one."""
-        came = {self._number(paper) for paper in self.printer.papers if paper.text.strip()}
-        comes = "select number from ticket join print_job on ticket.id = ticket_id where print_job.state = 'pending'"
-        came |= {number for (number,) in self._rows(comes)}
-        live = self._rows("select number from ticket where state in ('waiting', 'called', 'serving')")
-        without = [number for (number,) in live if number in self.residents and number not in came]
-        persons = [self.residents[number] for number in without]
+    def _get_slips(self) -> None:
+        """Whoever has a ticket that is not over, and no paper of it, lays the card, or without one goes to the desk."""
+        kiosk, desk = Client(self.quhao.port, self.kiosk_token), Client(self.quhao.port, self.desk_token)
+        wait_until(lambda: kiosk.get("/kiosk").body["reader_ready"], 60)
         if self.unanswered:
             # Nobody knows whether the store took that ticket; the card shows it.
-            persons.append(self.unanswered)
-        if not persons:
-            return
-        kiosk = Client(self.quhao.port, self.kiosk_token)
-        wait_until(lambda: kiosk.get("/kiosk").body["reader_ready"], 60)
-        numbers = [self._lay(kiosk, person) for person in persons]
-        assert numbers[: len(without)] == without
-        self.residents |= dict(zip(numbers, persons, strict=True))
-        self.issued |= set(numbers)
-        self.laid |= set(numbers)
-        self.unanswered = None
-        wait_until(
-            lambda: self.laid <= {self._number(paper) for paper in self.printer.papers if paper.text.strip()}, 60
-        )
+            number = self._lay(kiosk, self.unanswered)
+            self.residents[number] = self.unanswered
+            self.issued.add(number)
+            self.laid.add(number)
+            self.unanswered = None
+        for _ in range(TRIES):
+            # On a machine that stands still the printer may be away for longer than a slip waits for it.
+            without = self._without_slips()
+            if not without:
+                break
+            for ticket, number in without:
+                if number in self.residents:
+                    assert self._lay(kiosk, self.residents[number]) == number
+                    self.laid.add(number)
+                else:
+                    assert desk.post(f"/tickets/{ticket}/print").status == 200
+            wait_until(lambda: not self._jobs("pending", "sending"), 60)
+        assert not self._without_slips(), "asked for again, and no slip came"
         kiosk.close()
+        desk.close()
+
+    def _without_slips(self) -> list[tuple[int, str]]:
+        """Id and number of the tickets that are not over, and of which no paper is there or about to come."""
+        came = {self._number(paper) for paper in self.printer.papers if paper.text.strip()}
+        comes = "select ticket_id from print_job where state in ('pending', 'sending')"
+        live = f"select id, number from ticket where state in ('waiting', 'called', 'serving') and id not in ({comes})"
+        return [(int(ticket), number) for ticket, number in self._rows(live) if number not in came]
 
     def _lay(self, kiosk: Client, person: str) -> str:
         """The number on the slip that somebody gets by the card."""

@@ -225,8 +225,8 @@ def test_paper_and_card_go_by_the_devices_of_the_running_service(
     wait_until(lambda: printer.papers)
     shown = re.sub(r"\s", "", printer.papers[0].text)
     assert "日结凭条" in shown
-    (digits,) = re.findall(r"entriesintheauditlog([0-9a-f]{16})", shown)
-    (number,) = re.findall(r"审计日志([0-9]+)条", shown)
+    (number,) = re.findall(r"审计日志至第([0-9]+)条", shown)
+    (digits,) = re.findall(rf"uptoentry{number}([0-9a-f]{{16}})", shown)
     slip = f"{number} {digits[:4]} {digits[4:8]} {digits[8:12]} {digits[12:]}"
     assert "is printed" in said.stderr
     assert process.say("audit", "verify", "--slip", slip).returncode == 0

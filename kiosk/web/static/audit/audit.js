@@ -119,6 +119,9 @@ function renderProof() {
   if (!proof) return;
   const verdict = el("verdict");
   verdict.hidden = false;
+  // In groups, as on paper: a person compares them.
+  const [number, digits] = (proof.head ?? ":").split(":");
+  const code = [number, ...digits.match(/.{4}/g) ?? []].join(" ");
   verdict.className = proof.proven ? "notice good" : "notice stop";
   const older = proof.anchors.some((one) => one.held === "older")
     ? t("有的校验码早于保存期，无法核对。", " A code is older than the entries that are kept, and was not compared.") : "";
@@ -130,8 +133,8 @@ function renderProof() {
     ) + older;
   } else if (proof.whole) {
     verdict.textContent = t(
-      `✓ 日志完整，共 ${proof.entries} 条，最新校验码 ${proof.head}。`,
-      `✓ The log is whole: ${proof.entries} entries, code now ${proof.head}.`,
+      `✓ 日志完整，共 ${proof.entries} 条，最新校验码 ${code}。`,
+      `✓ The log is whole: ${proof.entries} entries, code now ${code}.`,
     ) + older;
   } else if (proof.fault) {
     const [zh, en] = FAULTS[proof.fault] ?? [proof.fault, proof.fault];

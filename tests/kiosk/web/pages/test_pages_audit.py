@@ -72,6 +72,9 @@ def test_a_closing_slip_is_printed_and_the_page_says_when_it_is_there(hall: Any,
     page.locator("#anchor").fill(scanned)
     page.keyboard.press("Enter")
     expect(page.locator("#verdict")).to_contain_text("日志完整")
+    code = hall.program.hall.audit.head().short.partition(":")
+    shown = " ".join([code[0], *(code[2][at : at + 4] for at in range(0, 16, 4))])
+    expect(page.locator("#verdict")).to_contain_text(f"最新校验码 {shown}")
     assert violations(page) == []
     hall.printer.take_out_paper()
     wait_until(lambda: not hall.program.hall.printing.ready)
