@@ -61,10 +61,12 @@ LAST = {
 }
 
 SWAGGER_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Quhao API</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Quhao API</title>
 <link rel="icon" href="/openapi/swagger/images/swagger.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/openapi/swagger/css/swagger-ui.css"></head>
-<body><div id="swagger-ui"></div>
+<link rel="stylesheet" href="/openapi/swagger/css/swagger-ui.css">
+<link rel="stylesheet" href="/static/openapi/openapi.css"></head>
+<body><main id="swagger-ui"></main>
 <script src="/openapi/swagger/js/swagger-ui-bundle.js"></script>
 <script src="/openapi/start.js"></script></body></html>
 """
@@ -72,9 +74,17 @@ SWAGGER_START = """// The plain layout and no validator: nothing is asked of the
 SwaggerUIBundle({
   url: "/openapi/openapi.json",
   dom_id: "#swagger-ui",
-  deepLinking: true,
+  // It would put a link into each button.
+  deepLinking: false,
   validatorUrl: null,
 });
+// The library leaves the second level of headings out.
+function mend() {
+  for (const heading of document.querySelectorAll(":is(h3, h4, h5, h6):not([aria-level])")) {
+    heading.setAttribute("aria-level", String(Number(heading.tagName[1]) - 1));
+  }
+}
+new MutationObserver(mend).observe(document.getElementById("swagger-ui"), { childList: true, subtree: true });
 """
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from pydantic import BaseModel
 
 import kiosk
+from axe import violations
 
 
 def test_every_call_is_described_with_who_may_make_it_and_how_it_is_refused(here: Any) -> None:
@@ -94,6 +95,7 @@ def test_the_page_of_the_description_needs_nothing_from_elsewhere(
     page.get_by_text("/api/v1/windows/{window}/call-next").wait_for()
     page.get_by_text("/api/v1/windows/{window}/call-next").click()
     page.get_by_text("repeated with the same key").wait_for()
+    assert violations(page) == []
     assert said == []
     assert len(asked) >= 5
     assert [url for url in asked if not url.startswith((address, "data:"))] == []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from album import Album
 from axe import violations
 from config.page_language import read_page_language
 from config.settings import HallSettings
@@ -83,6 +84,31 @@ def test_a_tablet_speaks_it_until_its_resident_is_done(hall: Any, new_page: Call
     expect(tablet.locator("#idle")).to_be_visible()
     expect(tablet.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(tablet.locator("#idle h1 [lang=en]")).to_have_text("Welcome")
+
+
+def test_the_kiosk_speaks_it_from_card_to_slip_and_is_back_for_the_next_one(
+    hall: Any, new_page: Callable[..., Page], album: Album
+) -> None:
+    kiosk = new_page(1080, 1920)
+    kiosk.goto(hall.kiosk_page)
+    expect(kiosk.locator("html")).to_have_attribute("data-state", "idle")
+    change = kiosk.locator("[data-do=language]")
+    change.click()
+    expect(change).to_contain_text("العربية")
+    change.click()
+    expect(kiosk.locator("html")).to_have_attribute("dir", "rtl")
+    expect(kiosk.locator("h1.message-words .said")).to_have_text("ضع بطاقة هويتك لأخذ رقم")
+    album.take(kiosk, "kiosk-idle-arabic")
+    hall.lay("wang")
+    row = kiosk.locator("button", has=kiosk.locator(".said", has_text="رخصة تجارية")).first
+    expect(row).to_be_visible()
+    album.take(kiosk, "kiosk-choosing-arabic")
+    row.click()
+    expect(kiosk.locator(".said", has_text="خذ تذكرتك").first).to_be_visible()
+    album.take(kiosk, "kiosk-taking-arabic")
+    hall.reader.lift()
+    expect(kiosk.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(kiosk.locator("html")).to_have_attribute("dir", "ltr")
 
 
 def spoken(text: str, folder: Path) -> Spoken:
