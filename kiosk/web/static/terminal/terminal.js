@@ -3,6 +3,7 @@
 import { call, hm, now, zone } from "../shared/api.js";
 import { deviceToken } from "../shared/device_token.js";
 import { all, el } from "../shared/dom.js";
+import { chooseLanguage, nextLanguage } from "../shared/languages.js";
 import { codeIn, listenForScans } from "../shared/scan.js";
 import { follow } from "../shared/stream.js";
 import { answers as answersOf } from "./answers.js";
@@ -61,12 +62,17 @@ function showStart() {
 /** Take back what the last resident set. */
 function settle() {
   if (!visit.atStart() || Date.now() - touched < QUIET || !root.matches(".english, .elder")) return;
-  root.classList.remove("english", "elder");
+  root.classList.remove("elder");
+  speak("zh-CN");
+}
+
+/** @param {string} id of a language */
+async function speak(id) {
+  await chooseLanguage(id);
   reword();
 }
 
 function reword() {
-  root.lang = root.classList.contains("english") ? "en" : "zh-CN";
   clock();
   if (visit.atStart()) showStart();
 }
@@ -82,8 +88,7 @@ const KEYS = {
   back: visit.back,
   leave: visit.end,
   language() {
-    root.classList.toggle("english");
-    reword();
+    speak(nextLanguage().id);
   },
   elder() {
     root.classList.toggle("elder");

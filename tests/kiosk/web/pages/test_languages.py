@@ -97,7 +97,7 @@ def test_the_kiosk_speaks_it_from_card_to_slip_and_is_back_for_the_next_one(
     expect(change).to_contain_text("العربية")
     change.click()
     expect(kiosk.locator("html")).to_have_attribute("dir", "rtl")
-    expect(kiosk.locator("h1.message-words .said")).to_have_text("ضع بطاقة هويتك لأخذ رقم")
+    expect(kiosk.locator(".shown h1.message-words .said")).to_have_text("ضع بطاقة هويتك لأخذ رقم")
     album.take(kiosk, "kiosk-idle-arabic")
     hall.lay("wang")
     row = kiosk.locator("button", has=kiosk.locator(".said", has_text="رخصة تجارية")).first
@@ -109,6 +109,21 @@ def test_the_kiosk_speaks_it_from_card_to_slip_and_is_back_for_the_next_one(
     hall.reader.lift()
     expect(kiosk.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(kiosk.locator("html")).to_have_attribute("dir", "ltr")
+
+
+def test_the_terminal_speaks_it(hall: Any, new_page: Callable[..., Page], album: Album) -> None:
+    terminal = new_page(1080, 1920)
+    token = hall.program.hall.people.add_token("hall-1", "terminal", (), "hall-1")
+    terminal.goto(f"{hall.url}/terminal#terminal=hall-1&token={token}")
+    for _ in range(2):
+        terminal.locator("[data-do=language]").click()
+    expect(terminal.locator("html")).to_have_attribute("dir", "rtl")
+    expect(terminal.locator("#data .said")).to_have_text("بياناتي")
+    expect(terminal.locator("#home-title .said")).to_have_text("ضع بطاقة هويتك أو امسح تذكرتك")
+    album.take(terminal, "terminal-arabic")
+    assert terminal.evaluate(FITS)
+    terminal.locator("[data-do=language]").click()
+    expect(terminal.locator("html")).to_have_attribute("lang", "zh-CN")
 
 
 def spoken(text: str, folder: Path) -> Spoken:
