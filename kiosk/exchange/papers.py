@@ -30,7 +30,7 @@ class Papers:
 def code_url(public_host: str, code: str, page: str = "T") -> str:
     """What a QR code holds: an address in capitals (QR's alphanumeric mode), or the bare code without a host.
 
-    The page is ``T``, a ticket's, or ``P``, the progress of a case.
+    The page is ``T``, a ticket's, ``P``, the progress of a case, or ``B``, a booking's.
     """
     return f"HTTPS://{public_host.upper()}/{page}/{code}" if public_host else code
 

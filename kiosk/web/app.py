@@ -37,6 +37,7 @@ from kiosk.web.api.people import account, audit, login
 from kiosk.web.auth import Access, Gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.languages import Languages
+from kiosk.web.pages.bookings import booking_pages
 from kiosk.web.pages.cases import case_pages
 from kiosk.web.pages.public import pages
 from kiosk.web.pages.staff import staff_pages
@@ -204,6 +205,7 @@ def create_app(
     app.register_blueprint(pages(hall))
     app.register_blueprint(ticket_pages(hall))
     app.register_blueprint(case_pages(hall))
+    app.register_blueprint(booking_pages(hall))
     app.register_blueprint(staff_pages(hall))
     return app
 

@@ -12,11 +12,13 @@ from pydantic_core import PydanticCustomError
 
 from display.refusals import words
 from kiosk.exchange.appointment_lists import LARGEST, read_list
+from kiosk.exchange.papers import code_url
 from kiosk.web.api.terminals import TerminalPath, card_at, own_terminal
 from kiosk.web.api.tickets import CodePath
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.problems import problem
+from kiosk.web.qr import qr_data
 from kiosk.web.schema.answers import Answer, Instant, answer, joined, named
 from kiosk.web.schema.bodies import Body, Day, Identifier, MayBeEmpty, QueryString, ResidentBody
 from kiosk.web.schema.routes import NamedPath, Routes, idempotency_key
@@ -158,6 +160,9 @@ class BookedAnswer(AppointmentAnswer):
     """An appointment with its code, which is given only here."""
 
     code: str
+    qr: str = Field(
+        description="its own page, as a picture (`data:`); empty where phones reach none"
+    )
 
 
 class AppointmentsAnswer(Answer):
@@ -198,7 +203,11 @@ def routes(hall: Hall) -> Routes:
 
     def book(body: BookBody, resident: Resident, who: Actor, made_by: str) -> Response:
         made = hall.appointments.book(body.service, body.date, body.minute, resident, who, made_by, idempotency_key())
-        return answer(BookedAnswer.of(own(made, services())), 201)
+        host = hall.settings.hall.public_host
+        qr = qr_data(code_url(host, made.code or "", "B")) if host else ""
+        shown = own(made, services())
+        shown.qr = qr
+        return answer(BookedAnswer.of(shown), 201)
 
     @api.get("/appointments/days", summary="Services and dates that can be booked", responses={"200": BookablesAnswer})
     @public

@@ -175,6 +175,10 @@ GET   /p/<code>                                                     anyone
 GET   /P/<code>                                                     anyone
 POST  /p/<code>/supplement                                          anyone
 POST  /P/<code>/supplement                                          anyone
+GET   /b/<code>                                                     anyone
+GET   /B/<code>                                                     anyone
+POST  /b/<code>/cancel                                              anyone
+POST  /b/<code>/take-back                                           anyone
 GET   /grade/<code>                                                 anyone
 POST  /grade/<code>                                                 anyone
 GET   /fill                                                         clerk, manager, technician, logged in

@@ -19,12 +19,12 @@ const PLAIN = { Slash: "/", Semicolon: ";", Minus: "-", Period: ".", Comma: ",",
 const squeeze = (text) => text.normalize("NFKC").toUpperCase().replace(/[\s\p{Cc}-]/gu, "");
 
 /**
- * The code in what was scanned: in an address (.../T/CODE, a receipt's .../P/CODE), bare, or behind a scanner's prefix; or null.
+ * The code in what was scanned: in an address (.../T/CODE, a receipt's .../P/CODE, a booking's .../B/CODE), bare, or behind a scanner's prefix; or null.
  * @param {string} scanned
  */
 export function codeIn(scanned) {
   const text = squeeze(scanned);
-  const address = /\/[TP]\/([0-9A-Z]+)$/.exec(text.replace(/[?#].*$/, ""));
+  const address = /\/[TPB]\/([0-9A-Z]+)$/.exec(text.replace(/[?#].*$/, ""));
   if (address) return CODE.test(address[1]) ? address[1] : null;
   if (text.includes("/")) return null;
   const bare = text.replace(/^\][A-Z][0-9A-Z]/, "").replace(/^.*[^0-9A-Z]/, "");   // ]Q1 is AIM's mark of a QR code

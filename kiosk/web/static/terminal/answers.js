@@ -36,12 +36,14 @@ export function answers(visit) {
       el("words").hidden = false;
     },
     /**
-     * The code of a slip that is not printed here.
+     * A code for the phone; without words, that of a slip that is not printed here.
      * @param {string} picture its address
+     * @param {[string, string]} [words]
+     * @param {string} [alt]
      */
-    picture(picture) {
-      this.say("这里不打印小票，请用手机拍下二维码", "No slip is printed here: take a photo of the code");
-      el("booked").replaceChildren(make("li", { className: "picture" }, make("img", { src: picture, alt: "号码的二维码 QR code of your number" })));
+    picture(picture, words = ["这里不打印小票，请用手机拍下二维码", "No slip is printed here: take a photo of the code"], alt = "号码的二维码 QR code of your number") {
+      this.say(...words);
+      el("booked").replaceChildren(make("li", { className: "picture" }, make("img", { src: picture, alt })));
     },
     /**
      * A key for what can be done now.

@@ -141,6 +141,7 @@ export function appointments(visit, pad, answers) {
       { zh: "预约码", en: "Code", value: inFours(code, " ") },
     ]);
     el("late").hidden = false;
+    if (made.qr) answers.picture(made.qr, ["用手机扫一下：可以查看、取消、撤回", "Scan it with your phone: see it, cancel it, take it back"], "预约的二维码 QR code of your booking");
     answers.addKey(["撤回这次预约", "Take this booking back"], () => {
       ask("POST", `${path}/appointments/${made.id}/take-back`, { code }, () => answers.show(["预约已撤回", "Booking taken back"], []), say);
     });

@@ -2,7 +2,8 @@
 
 import { call, hm, now, zone } from "../shared/api.js";
 import { deviceToken } from "../shared/device_token.js";
-import { all, el } from "../shared/dom.js";
+import { all, both, el } from "../shared/dom.js";
+import { callHelp, helpSaid } from "../shared/help.js";
 import { chooseLanguage, nextLanguage } from "../shared/languages.js";
 import { codeIn, listenForScans } from "../shared/scan.js";
 import { follow } from "../shared/stream.js";
@@ -43,10 +44,24 @@ const TASKS = {
   number: number.take,
   forms: form.choose,
   pay: () => visit.show({ view: "pay-view", title: ["在哪里缴费", "Where to pay"] }),
-  help: () => visit.show({ view: "help-view", title: ["工作人员在这里", "Our staff are here"] }),
+  help: askForHelp,
 };
 
+/** Somebody is called to this terminal; the page says who goes, and where the staff are meanwhile. */
+async function askForHelp() {
+  visit.show({ view: "help-view", title: ["呼叫工作人员", "Asking for help"] });
+  if (token) sayHelp(await callHelp((method, to, body) => call(method, to, body, { token })));
+}
+
+/** @param {import("../shared/help.js").HelpSaid} said */
+function sayHelp({ zh, en }) {
+  if (root.dataset.step !== "help-view") return;       // whoever called has left
+  visit.stay();
+  el("help-words").replaceChildren(both(zh, en));
+}
+
 function forget() {
+  el("help-words").replaceChildren();
   pad.forget();
   answers.forget();
   booking.forget();
@@ -143,7 +158,10 @@ if (token && terminal) {
       visit.heardCard(lies);
     },
   };
-  follow(`${path}/events`, { on, token });
+  const help = (/** @type {{state: "called" | "answered" | "done", words: {zh: string, en: string}}} */ news) => {
+    if (news.state !== "done") sayHelp(helpSaid(news));
+  };
+  follow(`${path}/events`, { on: { ...on, help }, token });
   call("GET", path, undefined, { token }).then((about) => (hasReader = about.reader), () => {});
 } else {
   visit.refuse(["这台终端还没有令牌，请找技术人员", "This terminal has no token yet: ask a technician"]);

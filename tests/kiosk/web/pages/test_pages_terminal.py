@@ -23,6 +23,7 @@ from strange import STRANGE, sensible
 from ticketing.calendar import Slot
 from ticketing.cases.cases import Further
 from ticketing.day.setup import HallSetup
+from ticketing.help.help_calls import Place
 from ticketing.model import Actor, Resident
 from wires import wait_until
 
@@ -463,7 +464,10 @@ def test_the_pay_point_and_the_staff_are_shown(at: Terminal, page: Page) -> None
     expect(page.locator("#pay-view")).to_contain_text("一楼 1号缴费机")
     page.locator("[data-do=help]").click()
     expect(page.locator("#help-view")).to_contain_text("咨询台")
+    expect(page.locator("#help-words")).not_to_be_empty()
+    assert at.hall.program.hall.help.open_at(Place("terminal", at.id)) is not None
     at.leave()
+    expect(page.locator("#help-words")).to_be_empty()
     nothing_stays(at)
 
 
@@ -521,6 +525,7 @@ def test_what_is_left_for_the_pen_and_a_date_are_shown_before_it_is_handed_in(at
     at.do("forms")
     page.locator("#choices button", has_text="社会保障卡补领申请表").click()
     at.lay(who)
+    at.titled("手机号码")
     at.touch("13800000000")
     page.locator("#typed-done").click()
     page.locator("#choices button", has_text="丢失").click()
@@ -559,7 +564,7 @@ def test_each_step_fits_each_screen_and_has_no_barrier(
         page.evaluate("(mode) => document.documentElement.className = `kiosk terminal ${mode}`", mode)
         page.evaluate("dispatchEvent(new Event('resize'))")
         fits(page, size)
-        for task in ("book", "data", "pay", "help", "mine"):
+        for task in ("book", "data", "forms", "pay", "help", "mine"):
             if task == "help":
                 page.locator("[data-do=help]").click()
             else:
@@ -570,6 +575,8 @@ def test_each_step_fits_each_screen_and_has_no_barrier(
                 at.lay(who)
                 expect(page.locator("#booked li")).to_be_visible()
                 at.lift()
+            elif task == "forms":
+                expect(page.locator("#choices button")).to_have_count(2)
             elif task == "book":
                 page.locator("#choices button").first.click()
                 expect(page.locator("#choices button").nth(1)).to_be_visible()

@@ -285,6 +285,7 @@ interface Appointment {
 
 interface BookedAppointment extends Appointment {
   code: string;
+  qr: string;
 }
 
 interface Times {
