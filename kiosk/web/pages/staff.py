@@ -57,6 +57,11 @@ def staff_pages(hall: Hall) -> Blueprint:
     def manage() -> Response:
         return page("manage.html", username=actor().who)
 
+    @blueprint.get("/manage/matters")
+    @allow("manager", page=True)
+    def matters() -> Response:
+        return page("manage_matters.html", username=actor().who)
+
     @blueprint.get("/manage/figures")
     @allow("manager", page=True)
     def figures() -> Response:

@@ -85,17 +85,20 @@ export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)
  *
  * @param {"GET" | "POST" | "PUT" | "DELETE"} method
  * @param {string} path
- * @param {object} [body]
- * @param {{key?: string, token?: string | null, signal?: AbortSignal, revalidate?: boolean}} [options] key: the
- *   Idempotency-Key; token: of a page that nobody logs in to (device_token.js); signal: gives the request up;
- *   revalidate: whether the browser keeps the answer, and asks by its ETag whether it is still the same
+ * @param {object} [body] a Blob is sent as it is
+ * @param {{key?: string, token?: string | null, signal?: AbortSignal, revalidate?: boolean, version?: string}} [options]
+ *   key: the Idempotency-Key; token: of a page that nobody logs in to (device_token.js); signal: gives the request up;
+ *   revalidate: whether the browser keeps the answer, and asks by its ETag whether it is still the same; version: of what
+ *   is changed (If-Match)
  * @returns {Promise<any>}
  */
-export async function call(method, path, body, { key, token, signal, revalidate = false } = {}) {
+export async function call(method, path, body, { key, token, signal, revalidate = false, version } = {}) {
   if (signal?.aborted) throw new Problem(0, { code: "aborted" });
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const isFile = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = isFile ? "application/octet-stream" : "application/json";
+  if (version) headers["If-Match"] = `"${version}"`;
   if (key) headers["Idempotency-Key"] = key;
   if (token) headers.Authorization = `Bearer ${token}`;
   const aborter = new AbortController();
@@ -105,7 +108,7 @@ export async function call(method, path, body, { key, token, signal, revalidate 
   try {
     response = await fetch(BASE + path, {
       method, headers, cache: revalidate ? "no-cache" : "no-store", credentials: "same-origin", signal: aborter.signal,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || isFile ? body : JSON.stringify(body),
     });
     text = await response.text();
   } catch {
