@@ -27,6 +27,7 @@ from ticketing.day import print_jobs, residents, timetable, windows
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
 from ticketing.day.transaction import Transaction
+from ticketing.matters import matters
 from ticketing.model import Actor, StateError, TicketRow, UnknownError
 from ticketing.privacy import codes
 from ticketing.reports import rollups
@@ -79,6 +80,7 @@ class CaseRow(NamedTuple):
     progress: Progress | None
     progress_at: int | None
     progress_note: str | None
+    matter_id: str | None
 
 
 _cases = select(*(_c.c[name] for name in CaseRow._fields))
@@ -116,12 +118,14 @@ _NOTES = (
 class Further:
     """Another matter settled on the same ticket.
 
-    ``outcome`` is as in :func:`outcome_of`; ``promise_days`` are working days, None for the service's or the hall's.
+    ``outcome`` is as in :func:`outcome_of`; ``promise_days`` are working days, None for the service's or the hall's;
+    ``matter`` is the id of what it is of, None for the ticket's own of that service.
     """
 
     service: str
     outcome: str
     promise_days: int | None = None
+    matter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,7 @@ class Case:
         state: its progress; None for a case that was over at once.
         updated_at, note: of the latest progress.
         receipt: the code on its receipt; given where the case is recorded and nowhere else.
+        matter: id of the matter it is of; None where nothing was said.
     """
 
     id: int
@@ -146,6 +151,7 @@ class Case:
     updated_at: datetime
     note: str | None
     receipt: str | None = None
+    matter: str | None = None
 
     def __repr__(self) -> str:
         return f"<Case {self.id} {self.outcome}>"
@@ -168,7 +174,7 @@ class Cases:
         """Record another case of the ticket at the window, before that ticket is finished.
 
         Raises:
-            UnknownError: ``unknown_window``, ``unknown_service``.
+            UnknownError: ``unknown_window``, ``unknown_service``, ``unknown_matter``.
             StateError: ``nobody_here``; ``wrong_state``: called, not yet being served; ``bad_outcome``.
         """
         with self._ledger.verb() as m:
@@ -232,11 +238,13 @@ def outcome_of(text: str) -> str:
 
 
 def record_all(m: Transaction, row: TicketRow, further: Iterable[Further], *, printed: bool = False) -> list[Case]:
-    """Record further cases on the same ticket; raises ``unknown_service``, ``bad_outcome``."""
+    """Record further cases on the same ticket; raises ``unknown_service``, ``unknown_matter``, ``bad_outcome``."""
     made = []
     for one in further:
         m.service(one.service)
-        made.append(record(m, row, one.service, outcome_of(one.outcome), one.promise_days, printed=printed))
+        made.append(
+            record(m, row, one.service, outcome_of(one.outcome), one.promise_days, matter=one.matter, printed=printed)
+        )
     return made
 
 
@@ -304,13 +312,25 @@ def case_of(m: Transaction, row: CaseRow, receipt: str | None = None) -> Case:
         updated_at=m.time(row.ended_at if row.progress_at is None else row.progress_at),
         note=row.progress_note,
         receipt=receipt,
+        matter=row.matter_id,
     )
 
 
 def record(
-    m: Transaction, row: TicketRow, service: str, outcome: str, promise_days: int | None, *, printed: bool
+    m: Transaction,
+    row: TicketRow,
+    service: str,
+    outcome: str,
+    promise_days: int | None,
+    *,
+    matter: str | None = None,
+    printed: bool,
 ) -> Case:
-    """Record a case of the ticket at its window; ``printed``: whether this box prints the receipt, if there is one."""
+    """Record a case of the ticket at its window; ``printed``: whether this box prints the receipt, if there is one.
+
+    ``matter`` is what it is of; None for the first of the ticket's that belongs to ``service``.
+    """
+    matter = matters.of_case(m, row, service, matter)
     progress = BEGINS_AS.get(outcome)
     promised = _promised_on(m, service, promise_days) if progress == "open" else None
     case = _INSERT.do(
@@ -327,6 +347,7 @@ def record(
             "progress": progress,
             "progress_at": m.at if progress else None,
             "person_hash": residents.case_of(m, row.hall_day, row.id) if progress else None,
+            "matter_id": matter,
         },
     )
     receipt = None
@@ -335,7 +356,7 @@ def record(
         _CODE.later(m.conn, {"case": case, "hash": _hash_of(m, receipt)})
         if printed:
             print_jobs.add_receipt(m, row.id, case, copy=False)
-    return Case(case, service, outcome, m.now, promised, progress, m.now, None, receipt)
+    return Case(case, service, outcome, m.now, promised, progress, m.now, None, receipt, matter)
 
 
 def _promised_on(m: Transaction, service: str, days: int | None) -> date:

@@ -136,6 +136,7 @@ def finish(
     promise_days: int | None = None,
     further: Sequence[Further] = (),
     *,
+    matter: str | None = None,
     print: bool = False,  # noqa: A002 - the field's word, as in the API
 ) -> Finished:
     """Finish the ticket at the window, called or being served, and record its cases.
@@ -149,15 +150,16 @@ def finish(
         outcome: one of ``cases.OUTCOMES``, as an id or in Chinese, or the hall's own word of a–z and ``_``.
         promise_days: working days until a promised case is done; None for the service's or the hall's.
         further: other cases that were settled on the same ticket.
+        matter: id of what the case is of; None for the first of the ticket's matters that belongs to its service.
         print: whether this box prints the receipts of cases that go on.
 
     Raises:
-        UnknownError: ``unknown_service`` of a further case.
+        UnknownError: ``unknown_service`` of a further case, ``unknown_matter``.
         StateError: ``nobody_here``; ``bad_outcome``: not 1 to 32 of a–z and ``_``.
     """
     outcome = cases.outcome_of(outcome)
     row = change_here(m, _FINISH, "finish", window, actor, result=outcome)
-    made = [cases.record(m, row, row.service_id, outcome, promise_days, printed=print)]
+    made = [cases.record(m, row, row.service_id, outcome, promise_days, matter=matter, printed=print)]
     made += cases.record_all(m, row, further, printed=print)
     serving.forget(m, row.id)
     if row.chain and (stops := _next_stop(m, row)):

@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from datetime import date
 from functools import cached_property
 from threading import Lock
 from typing import Any, Literal
@@ -22,7 +23,7 @@ from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import HallChanged
 from ticketing.matters.spelling import spell
-from ticketing.model import Actor, StateError, UnknownError
+from ticketing.model import Actor, StateError, TicketRow, UnknownError
 from ticketing.privacy import access_log
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared, PreparedIn
@@ -30,6 +31,8 @@ from ticketing.store.prepared import Prepared, PreparedIn
 log = logging.getLogger(__name__)
 
 Audience = Literal["personal", "business"]
+LONGEST_SPAN = 366
+"""Days that figures are given for."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,25 @@ class MatterChange:
     fields: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class MatterFigures:
+    """What came of a matter on some days.
+
+    Attributes:
+        id, name, name_en, theme, service: of the matter, also of one that was taken away since.
+        tickets: how many tickets carried it when they were issued.
+        cases: how many cases were recorded of it.
+    """
+
+    id: str
+    name: str
+    name_en: str
+    theme: str
+    service: str
+    tickets: int
+    cases: int
+
+
 NONE = MatterList(hashlib.sha256(b"[]").hexdigest()[:16], ())
 
 _m = tables.matter
@@ -179,8 +201,17 @@ _SPELT = Prepared(select(_m.c.name, _m.c.words, _m.c.pinyin))
 _PUT = update(_m).where(_m.c.id == bindparam("which"))
 _ASKED = Prepared(
     select(_t.c.matters, func.count().label("n"))
-    .where(_t.c.hall_day == bindparam("day"), _t.c.matters.is_not(None))
+    .where(_t.c.hall_day.between(bindparam("first"), bindparam("last")), _t.c.matters.is_not(None))
     .group_by(_t.c.matters)
+)
+_c = tables.case_file
+_CASES = Prepared(
+    select(_c.c.matter_id, func.count().label("n"))
+    .where(_c.c.hall_day.between(bindparam("first"), bindparam("last")), _c.c.matter_id.is_not(None))
+    .group_by(_c.c.matter_id)
+)
+_NAMES = Prepared(
+    select(_m.c.id, _m.c.name, _m.c.name_en, _m.c.theme, _m.c.service_id).order_by(_m.c.position, _m.c.id)
 )
 
 
@@ -205,7 +236,28 @@ class Matters:
         """The same, and how many of today's tickets carry each matter."""
         with self._ledger.look() as m:
             listed = self._listed(m)
-            return listed, asked_on(m, m.day) if listed.matters else {}
+            return listed, asked_on(m, m.day, m.day) if listed.matters else {}
+
+    def figures(self, first: date, last: date) -> tuple[MatterFigures, ...]:
+        """How often each matter came on the hall days from ``first`` to ``last``; those that did not are left out.
+
+        Raises:
+            StateError: ``bad_span`` (``most``: days): it ends before it begins, or is too long.
+        """
+        if not 0 <= (last - first).days < LONGEST_SPAN:
+            raise StateError("bad_span", most=LONGEST_SPAN)
+        days = {"first": first.isoformat(), "last": last.isoformat()}
+        with self._ledger.look() as m:
+            tickets = asked_on(m, **days)
+            cases = {row.matter_id: row.n for row in _CASES.all(m.conn, days)}
+            rows = _NAMES.all(m.conn)
+        return tuple(
+            MatterFigures(
+                row.id, row.name, row.name_en, row.theme, row.service_id, tickets[row.id], cases.get(row.id, 0)
+            )
+            for row in rows
+            if row.id in tickets or row.id in cases
+        )
 
     def read(self) -> tuple[Matter, ...]:
         """All matters, whole."""
@@ -322,16 +374,29 @@ def asked_of(m: Transaction, matters: Iterable[str], services: Collection[str]) 
     return wanted
 
 
+def of_case(m: Transaction, row: TicketRow, service: str, matter: str | None) -> str | None:
+    """The matter that a case of a ticket is of: ``matter``, or the first of the ticket's that belongs to ``service``.
+
+    Raises:
+        UnknownError: ``unknown_matter``.
+    """
+    if matter is not None:
+        m.known(_ONE.one_or_none(m.conn, {"matter": matter}), "unknown_matter", matter=matter)
+        return matter
+    asked = row.asked_for
+    return next((one.id for one in of_ticket(m, asked) if one.service == service), None) if asked else None
+
+
 def of_ticket(m: Transaction, matters: Sequence[str]) -> tuple[Matter, ...]:
     """The matters of these ids, in this order, also such as were taken away since."""
     found = {one.id: one for one in _OF_TICKET.all(m.conn, list(matters))}
     return tuple(found[one] for one in matters if one in found)
 
 
-def asked_on(m: Transaction, day: str) -> Counter[str]:
-    """How many tickets of a hall day carry each matter."""
+def asked_on(m: Transaction, first: str, last: str) -> Counter[str]:
+    """How many tickets of the hall days from ``first`` to ``last`` carry each matter."""
     counts: Counter[str] = Counter()
-    for row in _ASKED.all(m.conn, {"day": day}):
+    for row in _ASKED.all(m.conn, {"first": first, "last": last}):
         for matter in json.loads(row.matters):
             counts[matter] += row.n
     return counts

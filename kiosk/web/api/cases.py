@@ -84,7 +84,7 @@ def routes(hall: Hall) -> Routes:
     @allow("clerk", window=True)
     def record(path: WindowPath, body: CaseBody) -> Response:
         """Before the ticket is finished, which records its own case."""
-        further = Further(body.service, body.outcome, body.promise_days)
+        further = Further(body.service, body.outcome, body.promise_days, body.matter)
         case = hall.cases.record_here(path.window, actor(), further, print=hall.printing.present)
         if case.receipt:
             hall.printing.wake()

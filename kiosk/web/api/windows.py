@@ -107,6 +107,7 @@ class CaseBody(Body):
     service: Identifier
     outcome: Outcome = "done"
     promise_days: Days | None = None
+    matter: Annotated[Identifier | None, Field(description="what it is of; null for the ticket's own")] = None
 
 
 class FinishBody(MayBeEmpty):
@@ -114,6 +115,7 @@ class FinishBody(MayBeEmpty):
 
     outcome: Outcome = "done"
     promise_days: Days | None = Field(None, description="working days until a promised case is done")
+    matter: Annotated[Identifier | None, Field(description="what it is of; null for the ticket's own")] = None
     cases: Annotated[tuple[CaseBody, ...], Field(max_length=MOST_CASES, strict=False)] = ()
 
 
@@ -232,9 +234,15 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @clerk
     def finish(path: WindowPath, body: FinishBody) -> Response:
         """On a called ticket it starts and ends the service. A case that goes on has a `receipt`, told only here."""
-        further = [Further(one.service, one.outcome, one.promise_days) for one in body.cases]
+        further = [Further(one.service, one.outcome, one.promise_days, one.matter) for one in body.cases]
         finished = office.conclude(
-            path.window, actor(), body.outcome, body.promise_days, further, print=hall.printing.present
+            path.window,
+            actor(),
+            body.outcome,
+            body.promise_days,
+            further,
+            matter=body.matter,
+            print=hall.printing.present,
         )
         if any(case.receipt for case in finished.cases):
             hall.printing.wake()

@@ -284,6 +284,7 @@ class CaseAnswer(Answer):
     outcome: str
     promised_on: date | None
     receipt: str | None
+    matter: str | None = Field(description="the matter it is of")
 
 
 class FinishedAnswer(TicketAnswer):

@@ -11,6 +11,7 @@ from config.matters import check
 from kiosk.exchange.matter_files import matters_of
 from offices import CHEN, DESK, SERVICES, WINDOWS, OfficeHall, refused
 from spelt import spell_once
+from ticketing.cases.cases import Further
 from ticketing.day.setup import HallSetup, Setup
 from ticketing.matters.matters import Matter, MatterChange, Matters, Paper
 from ticketing.matters.spelling import spell
@@ -202,3 +203,32 @@ def test_a_hall_of_865_matters_is_put_as_a_whole(desk: OfficeHall) -> None:
     listed = made.listed().matters
     assert len(listed) == 865 and all(one.available and one.pinyin for one in listed)
     assert json.loads(json.dumps([one.initials for one in listed]))[0] == "csyxzmxb"
+
+
+def test_a_case_is_of_the_tickets_matter_unless_the_clerk_names_another(matters: Matters, desk: OfficeHall) -> None:
+    desk.issue("licence", matters=["renew", "open"])
+    desk.call("1")
+    done = desk.office.conclude("1", DESK, further=[Further("licence", "done", matter="open"), Further("tax", "done")])
+    assert [one.matter for one in done.cases] == ["renew", "open", None]
+    desk.issue("licence", matters=["renew"])
+    desk.call("1")
+    refused(UnknownError, "unknown_matter", desk.office.conclude, "1", DESK, matter="gone")
+    assert [one.matter for one in desk.office.conclude("1", DESK, matter="open").cases] == ["open"]
+    desk.issue("licence")
+    desk.call("1")
+    assert [one.matter for one in desk.office.conclude("1", DESK).cases] == [None]
+
+
+def test_tickets_and_cases_are_counted_by_matter_over_any_days(matters: Matters, desk: OfficeHall) -> None:
+    first = desk.now.date()
+    desk.issue("licence", matters=["renew", "open"])
+    desk.issue("licence", matters=["open"])
+    desk.serve("1")
+    desk.next_day()
+    desk.issue("tax", matters=["tax-card"])
+    desk.serve("2")
+    matters.remove("tax-card", MANAGER)
+    counted = {one.id: (one.name, one.tickets, one.cases) for one in matters.figures(first, desk.now.date())}
+    assert counted == {"open": (OPEN.name, 2, 0), "renew": (RENEW.name, 1, 1), "tax-card": (TAX.name, 1, 1)}
+    assert [one.id for one in matters.figures(desk.now.date(), desk.now.date())] == ["tax-card"]
+    refused(StateError, "bad_span", matters.figures, desk.now.date(), first)

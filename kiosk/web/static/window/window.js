@@ -12,6 +12,7 @@ import { listenForScans } from "../shared/scan.js";
 import { signIn, signOut } from "../staff/signing.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { windowHelp } from "./help.js";
+import { matterPanel } from "./matters.js";
 import { renderQueue } from "./queue.js";
 import { residentPanel } from "./resident.js";
 import { clerkVerbs } from "./verbs.js";
@@ -49,6 +50,7 @@ let refused = null;       // the code of a scan that a reason may still let thro
 let taken = null;         // of a refusal because another clerk sits here
 
 const panel = residentPanel(tell);
+const matters = matterPanel(tell, tellProblem);
 const help = windowHelp({ me, path, tell });
 const showLost = lostLine();
 
@@ -99,6 +101,7 @@ function take(fresh) {
   if (fresh.ticket) el("receipts").hidden = true;
   if (fresh.ticket?.id !== before?.id || fresh.ticket?.state !== "serving") panel.hide();
   if (fresh.ticket?.id !== before?.id) unsure();
+  matters.show(fresh.ticket?.matters ?? []);
   render();
 }
 
@@ -530,6 +533,7 @@ function renderLine() {
 addEventListener("pagehide", () => panel.hide());     // not kept for the back button
 setInterval(tick, 1000);
 speak(() => {
+  matters.render();
   renderLine();
   panel.render();
   render();

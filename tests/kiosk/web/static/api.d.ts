@@ -67,6 +67,23 @@ interface Ticket {
   misses: number;
   chain: string[];
   for_window: string | null;
+  matters: string[];
+}
+
+interface MatterPaper {
+  name: string;
+  name_en: string;
+  original: boolean;
+  copies: number;
+  sample: string;
+}
+
+/** GET /matters/{id}, as far as pages use it. */
+interface MatterWhole {
+  id: string;
+  name: string;
+  name_en: string;
+  papers: MatterPaper[];
 }
 
 interface IssuedTicket extends Ticket {
