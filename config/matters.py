@@ -16,8 +16,8 @@ from config.values import Identifier, Name, Section, Whole, must
 MOST_MATTERS = 5000
 """Matters of one hall; the largest known have about 900."""
 
-FILE = "file"
-"""No matter's id: under its address is the file of all of them."""
+RESERVED = ("file", "figures")
+"""No matter's ids: under their addresses are the file and the figures of all of them."""
 _TAKEN = ("不能用作编号", "is no id for a matter", "换一个编号", "give it another id")
 
 _ONE_PART = r"^[^|｜\r\n]*$"
@@ -67,7 +67,7 @@ class MatterSettings(Section):
         form: id of its form, "" for none.
     """
 
-    id: Annotated[Identifier, must(lambda name: name != FILE, *_TAKEN)]
+    id: Annotated[Identifier, must(lambda name: name not in RESERVED, *_TAKEN)]
     name: Name
     name_en: Annotated[str, Field(max_length=160)] = ""
     audience: Literal["personal", "business"] = "personal"

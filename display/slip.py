@@ -100,11 +100,12 @@ USUAL = Layout(
 
 @dataclass(frozen=True)
 class TextLine:
-    """A line in the middle; ``scale`` 1..8 counts both ways."""
+    """A line in the middle, or at the left; ``scale`` 1..8 counts both ways."""
 
     text: str
     scale: int = 1
     bold: bool = False
+    left: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from config.matters import MOST_MATTERS, MatterSettings, PaperSettings, RowProbl
 from config.problems import Pair
 from kiosk.exchange.csv_tables import plain, read_table
 from kiosk.exchange.report_tables import BOM, harmless
-from ticketing.matters.matters import Matter, Paper
+from ticketing.matters.matters import Matter, MatterFigures, Paper
 from ticketing.model import Service, StateError
 
 LARGEST = 16 * 1024 * 1024
@@ -50,6 +50,14 @@ COLUMNS = {
     "form": "表单",
 }
 """The columns of a CSV, in their order, and their Chinese names."""
+_FIGURES = {
+    "id": "编号",
+    "name": "事项名称",
+    "theme": "主题",
+    "service": "业务",
+    "tickets": "取号",
+    "cases": "办件",
+}
 NEEDED = ("id", "name", "theme", "service")
 
 _COLUMN_OF = {
@@ -60,7 +68,7 @@ _TRUTHS = {"是": True, "yes": True, "y": True, "1": True, "true": True, "√": 
 _UNTRUTHS = {"否": False, "no": False, "n": False, "0": False, "false": False, "×": False}
 _ORIGINAL = {"原件": True, "original": True, "是": True, "": False, "-": False, "否": False, "no": False}
 _SHORTENED = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
-_WHOLE = re.compile(r"(\d{1,6})\s*(?:个?工作日|天|日|份|days?)?")
+_WHOLE = re.compile(r"(\d{1,6})\s*(?:days?|个?工作日|天|日|份)?")
 _LONG_CODE = re.compile(r"0\d*|\d{12,}")
 _BETWEEN = re.compile(r"[、;；\n]")
 _SHARED = tuple(name for name in MatterSettings.model_fields if name != "papers")
@@ -106,7 +114,8 @@ def read_matters(data: bytes, services: Iterable[Service]) -> MatterFile:
     # A cell that could not be read is told once, in the words of the cell.
     told = {(one.row, one.column) for one in problems}
     problems += (one for one in wrong if (one.row, one.column) not in told)
-    of_row = dict(zip((row.get("id") for row in rows if isinstance(row, dict)), numbers, strict=False))
+    ids_of = (str(row.get("id")) if isinstance(row, dict) else "" for row in rows)
+    of_row = dict(zip(ids_of, numbers, strict=True))
     warnings = without_service(found, {one.id for one in offered}, of_row)
     return MatterFile(matters_of(found), tuple(sorted(problems, key=lambda one: one.row)), tuple(warnings))
 
@@ -118,6 +127,15 @@ def as_csv(matters: Iterable[Matter]) -> str:
     writer.writerow([f"{zh} {name}" for name, zh in COLUMNS.items()])
     for one in matters:
         writer.writerow([_cell(name, getattr(one, name)) for name in COLUMNS])
+    return BOM + text.getvalue()
+
+
+def figures_as_csv(figures: Iterable[MatterFigures]) -> str:
+    """How often matters came, as CSV like :func:`as_csv`."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([f"{zh} {name}" for name, zh in _FIGURES.items()])
+    writer.writerows([[harmless(getattr(one, name)) for name in _FIGURES] for one in figures])
     return BOM + text.getvalue()
 
 

@@ -6,9 +6,11 @@ is sent. So after a power cut a job is either printed later, or doubtful and nev
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from drivers.errors import kind_and_place
@@ -17,7 +19,7 @@ from drivers.printer.escpos import Item
 from drivers.printer.job import Outcome
 from kiosk.service import Loop
 from ticketing.day.closing_slips import ClosingSlip
-from ticketing.model import StoreError, TicketingError
+from ticketing.model import StateError, StoreError, TicketingError, UnknownError
 from ticketing.office import Office, PrintJob
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,22 @@ PATIENCE = 5.0
 """Seconds to wait for a printer that is being connected again, where no other one works."""
 RELIEF = 0.25
 """Seconds between looks of a second printer at whether the first one is held up."""
+
+
+LEAFLET_LASTS = 60.0
+"""Seconds for which a paper that is of no ticket is wanted."""
+MOST_LEAFLETS = 3
+"""Such papers that wait at once: whoever presses on and on does not empty the roll."""
+LEAFLETS_KNOWN = 50
+"""Such papers whose outcome can be asked for."""
+
+
+@dataclass(frozen=True)
+class _Leaflet:
+    id: int
+    about: str
+    lay_out: Callable[[int], Sequence[Item]]
+    asked_at: float
 
 
 class PrintQueue(Loop):
@@ -61,6 +79,9 @@ class PrintQueue(Loop):
         self._stations = [(printer, lay_out), *backups] if printer else []
         self.on_outcome = on_outcome
         self._late: deque[tuple[Job, Outcome]] = deque()
+        self._leaflets: deque[_Leaflet] = deque()
+        self._became: dict[int, Outcome | None] = {}
+        self._last_leaflet = 0
         self._taking = threading.Lock()
         self._taken: set[int] = set()
         self._reliefs = [
@@ -119,6 +140,60 @@ class PrintQueue(Loop):
         with self._taking:
             yield
 
+    def print_leaflet(self, about: str, lay_out: Callable[[int], Sequence[Item]]) -> int:
+        """Print a paper that is of no ticket; its number, for :meth:`leaflet`.
+
+        It is kept in memory alone: whoever wants it asks again. What waits already ``about`` the same is not printed
+        twice. Tickets' slips are printed first.
+
+        Args:
+            about: what it tells of.
+            lay_out: the paper, of so many half-width columns.
+
+        Raises:
+            StateError: ``printer_none``; ``printer_down``: none works; ``printer_busy``: too many wait.
+        """
+        if not self._stations:
+            raise StateError("printer_none")
+        if self.trouble is not None:
+            raise StateError("printer_down", reason=self.trouble)
+        with self._taking:
+            waiting = next((one for one in self._leaflets if one.about == about), None)
+            if waiting is None:
+                if len(self._leaflets) >= MOST_LEAFLETS:
+                    raise StateError("printer_busy")
+                self._last_leaflet += 1
+                waiting = _Leaflet(self._last_leaflet, about, lay_out, time.monotonic())
+                self._leaflets.append(waiting)
+                self._became[waiting.id] = None
+                while len(self._became) > LEAFLETS_KNOWN:
+                    del self._became[next(iter(self._became))]
+        self.wake()
+        return waiting.id
+
+    def leaflet(self, leaflet: int) -> Outcome | None:
+        """What became of a paper; None while it waits. Raises ``unknown_print_job`` for one long past."""
+        if leaflet not in self._became:
+            raise UnknownError("unknown_print_job")
+        return self._became[leaflet]
+
+    def _print_leaflet(self, leaflet: "_Leaflet") -> None:
+        outcome = Outcome("failed", "expired")
+        for printer, _ in sorted(self._stations, key=lambda one: one[0].ready is not None):
+            left = LEAFLET_LASTS - (time.monotonic() - leaflet.asked_at)
+            if left <= 0:
+                break
+            try:
+                paper = leaflet.lay_out(printer.profile.columns)
+            except Exception as error:  # noqa: BLE001 - a paper that cannot be laid out holds up no slip
+                log.error("leaflet about %s cannot be laid out: %s", leaflet.about, kind_and_place(error))
+                outcome = Outcome("failed", "not_laid_out")
+                break
+            outcome = printer.print(paper, lambda: None, PATIENCE, wanted=left)
+            if outcome.state != "failed":
+                break
+        self._became[leaflet.id] = outcome
+
     def look_soon(self) -> None:
         """Ask for the printers' state now, so that the slip that is wanted in a moment need not wait for it."""
         for printer, _ in self._stations:
@@ -127,8 +202,15 @@ class PrintQueue(Loop):
     def _print_all(self) -> None:
         while self._late:
             self._note(*self._late.popleft())
-        while not self.stopping.is_set() and (job := self._take()):
-            self._finish(job)
+        while not self.stopping.is_set():
+            if job := self._take():
+                self._finish(job)
+            elif self._leaflets:
+                self._print_leaflet(self._leaflets[0])
+                with self._taking:
+                    self._leaflets.popleft()
+            else:
+                break
         self._office.withdraw_print_jobs()
 
     def _relieve(self, place: int) -> None:

@@ -115,8 +115,8 @@ def _place(windows: Sequence[str]) -> str:
 
 def _item(line: SlipLine) -> Item:
     match line:
-        case slip.TextLine(text, scale, bold):
-            return Text(text, scale=scale, bold=bold)
+        case slip.TextLine(text, scale, bold, left):
+            return Text(text, scale=scale, bold=bold, align="left" if left else "center")
         case slip.QrCode(payload, dots):
             return Code(payload, dots)
         case slip.LogoLine(logo, scale):

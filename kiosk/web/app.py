@@ -39,6 +39,7 @@ from kiosk.web.hall import Hall
 from kiosk.web.languages import Languages
 from kiosk.web.pages.bookings import booking_pages
 from kiosk.web.pages.cases import case_pages
+from kiosk.web.pages.guide import guide_pages
 from kiosk.web.pages.public import pages
 from kiosk.web.pages.staff import staff_pages
 from kiosk.web.pages.ticket import ticket_pages
@@ -203,6 +204,7 @@ def create_app(
         who = Access(None) if hall.settings.server.openapi == "public" else Access(frozenset(ROLES), page=True)
         app.register_blueprint(description(resources, hall.settings.hall.name, who))
     app.register_blueprint(pages(hall))
+    app.register_blueprint(guide_pages(hall))
     app.register_blueprint(ticket_pages(hall))
     app.register_blueprint(case_pages(hall))
     app.register_blueprint(booking_pages(hall))

@@ -119,7 +119,10 @@ GET   /alerts                                                       desk, manage
 GET   /matters                                                      anyone
 GET   /matters/<matter>                                             anyone
 PUT   /matters                                                      manager
+POST  /matters/<matter>/print                                       kiosk, clerk, desk
+GET   /matters/<matter>/print/<int:leaflet>                         kiosk, clerk, desk
 GET   /matters/file                                                 manager
+GET   /matters/figures                                              manager
 POST  /matters/file                                                 manager
 PUT   /matters/<matter>                                             manager
 DELETE /matters/<matter>                                            manager
@@ -161,6 +164,9 @@ GET   /kiosk                                                        anyone
 GET   /languages/<language>.json                                    anyone
 GET   /screen                                                       anyone
 GET   /screen/window/<window>                                       anyone
+GET   /guide                                                        anyone
+GET   /guide/<matter>                                               anyone
+GET   /guide/<matter>/code.svg                                      anyone
 GET   /rate/<window>                                                anyone
 GET   /terminal                                                     anyone
 GET   /t/<code>                                                     anyone
@@ -198,6 +204,7 @@ GET   /kiosk/code.svg                                               kiosk
 GET   /window/<window>                                              clerk, of this window
 GET   /desk                                                         desk
 GET   /manage                                                       manager
+GET   /manage/matters                                               manager
 GET   /manage/figures                                               manager
 GET   /devices                                                      manager, technician
 GET   /audit                                                        auditor

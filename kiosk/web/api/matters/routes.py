@@ -7,10 +7,17 @@ from typing import Any
 from flask import Response, request
 
 from config.matters import MatterSettings, RowProblem, check, without_service
-from kiosk.exchange.matter_files import LARGEST, as_csv, as_json, matters_of, read_matters
+from display.matters import lay_out_leaflet
+from kiosk.exchange.matter_files import LARGEST, as_csv, as_json, figures_as_csv, matters_of, read_matters
+from kiosk.resident.slips import items_of
+from kiosk.web.api.matters import guide
 from kiosk.web.api.matters.shapes import (
+    AllMatterFiguresAnswer,
+    FiguresQuery,
     FileQuery,
     ImportQuery,
+    LeafletAnswer,
+    LeafletPath,
     MatterAnswer,
     MatterBody,
     MatterListAnswer,
@@ -96,6 +103,20 @@ def routes(hall: Hall) -> Routes:
             changes = hall.matters.replace(found.matters, actor(), version=query.version)
         return changed(changes, found.warnings)
 
+    @api.get("/matters/figures", summary="How often each matter came", responses={"200": AllMatterFiguresAnswer})
+    @allow("manager")
+    def figures(query: FiguresQuery) -> Response:
+        """Of the hall days `from` to `to`, both included; `format=csv` for a spreadsheet."""
+        today = hall.office.ledger.today()
+        first = query.first or query.last or today
+        last = query.last or max(first, today)
+        found = hall.matters.figures(first, last)
+        if query.format == "csv":
+            said = Response(figures_as_csv(found), content_type="text/csv; charset=utf-8")
+            said.headers["Content-Disposition"] = f"attachment; filename=matters-{first}-{last}.csv"
+            return said
+        return answer(AllMatterFiguresAnswer.of({"matters": found}))
+
     @api.get("/matters/<matter>", summary="A matter, whole", responses={"200": MatterAnswer})
     @public
     def find(path: MatterPath) -> Response:
@@ -128,6 +149,21 @@ def routes(hall: Hall) -> Routes:
         rows, problems = check([row])
         refuse(problems)
         return changed(hall.matters.put(matters_of(rows)[0], actor(), version=seen_version()), odd(rows))
+
+    @api.post("/matters/<matter>/print", summary="Print what to bring", responses={"202": LeafletAnswer})
+    @allow("kiosk", "clerk", "desk")
+    def print_leaflet(path: MatterPath) -> Response:
+        """On this box's printer (一次性告知). What waits to be printed already is not printed twice."""
+        about = guide.leaflet(hall, hall.matters.find(path.matter))
+        printed = hall.printing.print_leaflet(path.matter, lambda columns: items_of(lay_out_leaflet(about, columns)))
+        return answer(LeafletAnswer.of({"leaflet": printed, "state": "pending", "reason": None}), 202)
+
+    @api.get("/matters/<matter>/print/<int:leaflet>", summary="Whether it is printed", responses={"200": LeafletAnswer})
+    @allow("kiosk", "clerk", "desk")
+    def leaflet(path: LeafletPath) -> Response:
+        became = hall.printing.leaflet(path.leaflet)
+        state, reason = (became.state, became.reason) if became else ("pending", None)
+        return answer(LeafletAnswer.of({"leaflet": path.leaflet, "state": state, "reason": reason}))
 
     @api.delete("/matters/<matter>", summary="Take a matter away", responses={"200": MattersChangedAnswer})
     @allow("manager")

@@ -11,6 +11,7 @@ from config.matters import MOST_MATTERS, MatterSettings, RowProblem
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import Answer
 from kiosk.web.schema.bodies import Body, QueryString
+from kiosk.web.schema.bodies import Day as Date
 from kiosk.web.schema.routes import NamedPath
 from ticketing.matters.matters import Listed
 
@@ -20,6 +21,21 @@ class MatterPath(NamedPath):
 
     unknown: ClassVar[str] = "unknown_matter"
     matter: str = Field(max_length=64)
+
+
+class LeafletPath(MatterPath):
+    """The matter's id and the number of a print."""
+
+    unknown: ClassVar[str] = "unknown_print_job"
+    leaflet: int = Field(ge=1, lt=2**31)
+
+
+class LeafletAnswer(Answer):
+    """A slip that says what to bring: `unconfirmed` may be out, `failed` is not, for the `reason` of the printer."""
+
+    leaflet: int
+    state: Literal["pending", "printed", "unconfirmed", "failed"]
+    reason: str | None
 
 
 class MattersBody(Body):
@@ -100,6 +116,32 @@ class MatterListAnswer(Answer):
 
     version: str = Field(description="changes when any field of any matter does")
     matters: list[ListedMatterAnswer]
+
+
+class FiguresQuery(QueryString):
+    """Which days, both included; today without them."""
+
+    first: Date | None = Field(None, alias="from")
+    last: Date | None = Field(None, alias="to")
+    format: Literal["csv", "json"] = "json"
+
+
+class MatterFiguresAnswer(Answer):
+    """How often a matter came: tickets that carried it, cases that were recorded of it."""
+
+    id: str
+    name: str
+    name_en: str
+    theme: str
+    service: str
+    tickets: int
+    cases: int
+
+
+class AllMatterFiguresAnswer(Answer):
+    """The matters that came, in their order."""
+
+    matters: list[MatterFiguresAnswer]
 
 
 class MatterChangeAnswer(Answer):

@@ -156,3 +156,14 @@ def test_a_file_goes_out_and_in_and_says_what_it_would_change(here: Any) -> None
         {(4, "name"), (4, "theme"), (4, "service")},
     )
     assert send(b"{}", kind="application/json").code == "file_expected"
+
+
+def test_the_days_tickets_are_counted_by_matter(here: Any) -> None:
+    put(here, OPEN, TAX)
+    here.issue("licence", matters=["open"])
+    token = here.token("manager")
+    found = here.get("/matters/figures", token=token).json["matters"]
+    assert [(one["id"], one["tickets"], one["cases"]) for one in found] == [("open", 1, 0)]
+    table = here.get("/matters/figures?from=2026-11-01&to=2026-11-30&format=csv", token=token).body.decode("utf-8-sig")
+    assert table.splitlines()[1] == "open,营业执照新办,开办企业,licence,1,0"
+    assert here.get("/matters/figures?from=2026-11-30&to=2026-11-01", token=token).code == "bad_span"

@@ -59,3 +59,9 @@ test("nothing typed finds nothing, and strange characters break nothing", () => 
   for (const typed of ["(", "\\", "ｙｙｚｚ", "！", "𠮷", "%_"]) names(typed);
   assert.equal(names("ｙｙｚｚ").length, 2);
 });
+
+test("the initials of other words find it, too, behind names that begin so", () => {
+  const founding = matter("公司设立登记", "", "gong si she li deng ji", { words: ["营业执照"], words_pinyin: ["ying ye zhi zhao"] });
+  const found = search(prepare([founding, LICENCE]), "yyzz").map((one) => one.name);
+  assert.deepEqual(found, ["营业执照设立", "公司设立登记"]);
+});
