@@ -61,7 +61,7 @@ class DeviceTests:
         if not (words and words.tested and isinstance(supervisor.driver, CanBeTested)):
             return self._listen(name, patience)
         reason = supervisor.driver.test(words.title, [self._hall_name, f"{name}  {self._now():%Y-%m-%d %H:%M:%S}"])
-        return (True, words.tested) if reason is None else (False, _advised(reason))
+        return (True, words.tested) if reason is None else (False, advised(reason))
 
     def _listen(self, name: str, patience: float) -> tuple[bool, Words]:
         if not patience:
@@ -75,9 +75,10 @@ class DeviceTests:
         if not came:
             return False, Words("没有收到任何信号，请检查接线后再试", "Nothing came: check the cable and try again")
         reason = getattr(events[0], "reason", None)
-        return (True, EVENTS[type(events[0]).__name__]) if reason is None else (False, _advised(reason))
+        return (True, EVENTS[type(events[0]).__name__]) if reason is None else (False, advised(reason))
 
 
-def _advised(reason: str) -> Words:
+def advised(reason: str) -> Words:
+    """What is the matter with a device, and what to do about it."""
     said = advice(reason)
     return Words(f"{said.reason_zh}，{said.advice_zh}", f"{said.reason_en}: {said.advice_en}")

@@ -23,7 +23,7 @@ from config.values import WEEKDAYS, ClockPeriod
 from kiosk.exchange.papers import problems_of_papers
 from ticketing.calendar import EVERY, Hours, Quota, Slot, SpecialDay
 from ticketing.day.setup import HallSetup
-from ticketing.model import Service, TicketingError, Window, WindowState
+from ticketing.model import NORMAL, Service, TicketingError, Window, WindowState
 from ticketing.policy import PriorityClass
 
 _SHARED = [field.name for field in fields(Service) if field.name in ServiceSettings.model_fields]
@@ -65,6 +65,21 @@ def priority_classes(said: Iterable[ClassSettings]) -> tuple[PriorityClass, ...]
     )
 
 
+def classes_of(classes: Iterable[PriorityClass]) -> tuple[ClassSettings, ...]:
+    """The queue's priority classes as settings have them, without the one of an ordinary ticket."""
+    return tuple(
+        ClassSettings.model_construct(
+            id=one.id,
+            name=one.name,
+            name_en=one.name_en,
+            head_start_minutes=one.head_start // timedelta(minutes=1),
+            min_age=one.min_age,
+        )
+        for one in classes
+        if one.id != NORMAL
+    )
+
+
 def hall_file_of(setup: HallSetup) -> HallFile:
     """The setup for a file, in the hall's order; holidays and the like by date and time."""
     papers = json.loads(setup.papers or "{}")
@@ -72,16 +87,7 @@ def hall_file_of(setup: HallSetup) -> HallFile:
     return HallFile.model_construct(
         slip=SlipSettings.model_validate(papers["slip"]) if "slip" in papers else None,
         receipt=ReceiptSettings.model_validate(papers["receipt"]) if "receipt" in papers else None,
-        classes=tuple(
-            ClassSettings.model_construct(
-                id=one.id,
-                name=one.name,
-                name_en=one.name_en,
-                head_start_minutes=one.head_start // timedelta(minutes=1),
-                min_age=one.min_age,
-            )
-            for one in setup.classes or ()
-        ),
+        classes=classes_of(setup.classes or ()),
         services=tuple(_service(setup, one) for one in setup.services),
         windows=tuple(
             WindowSettings.model_construct(

@@ -2,19 +2,22 @@
 
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime, timedelta
+from typing import Literal, get_args
 
 from config.hall_file import HallFile
 from config.papers import ReceiptSettings, SlipSettings
 from config.problems import ConfigProblem
 from config.settings import HallSettings
 from display import receipt, slip
-from display.slip import LONGEST, Layout, Logo, Part
+from display.slip import LONGEST, Layout, Logo, Part, SlipLine
 
 COLUMNS = {80: 48, 58: 32}
 """Half-width characters across a paper, by its width in mm."""
+Paper = Literal["slip", "receipt"]
+PAPERS: tuple[Paper, ...] = get_args(Paper)
 SAMPLE_CODE = "0123456789ABCDEF"
 _AT = datetime(2026, 1, 5, 9, 30)  # noqa: DTZ001 - printed as it stands
 
@@ -54,48 +57,57 @@ def layout_of(said: SlipSettings | ReceiptSettings) -> Layout:
     return Layout(tuple(parts), said.code_dots, logo)
 
 
-def sample_slip(hall: HallSettings, service: str, service_en: str, place: str) -> slip.Slip:
-    """A slip as it will be printed, with numbers as long as they get on a full day."""
-    code = code_url(hall.public_host, SAMPLE_CODE)
-    return slip.Slip(hall.name, service, service_en, "A128", 12, (25, 40), place, _AT, code)
-
-
-def sample_receipt(hall: HallSettings, service: str, service_en: str) -> receipt.Receipt:
-    """A receipt as it will be printed."""
-    link = code_url(hall.public_host, SAMPLE_CODE, "P")
-    day = date(2026, 1, 12)
-    return receipt.Receipt(hall.name, service, service_en, "promised", day, "A128", _AT, link, SAMPLE_CODE)
+def lay_out_sample(
+    paper: Paper, layout: Layout, hall: HallSettings, service: tuple[str, str], columns: int
+) -> list[SlipLine]:
+    """A paper of a service, by its names in Chinese and English, as it will be printed on a full day."""
+    if paper == "slip":
+        return slip.lay_out_slip(_sample_slip(hall, service), columns, layout)
+    return receipt.lay_out_receipt(_sample_receipt(hall, service), columns, layout)
 
 
 def problems_of_papers(said: HallFile, hall: HallSettings) -> Iterator[ConfigProblem]:
     """Layouts that are too long for the paper of one of the hall's services, on paper of either width."""
-    for name in ("slip", "receipt"):
-        settings = getattr(said, name)
-        if settings is not None:
-            layout = layout_of(settings)
-            services = [(one.name, one.name_en) for one in said.services] or [("", "")]
-            bytes_, service = max((least_bytes(name, layout, hall, *one), one[0]) for one in services)
-            if bytes_ > LONGEST:
-                yield too_long(name, bytes_, service)
+    services = [(one.name, one.name_en) for one in said.services] or [("", "")]
+    for paper in PAPERS:
+        settings = getattr(said, paper)
+        if settings is not None and (problem := too_long(paper, layout_of(settings), hall, services)):
+            yield problem
 
 
-def least_bytes(paper: str, layout: Layout, hall: HallSettings, service: str, service_en: str) -> int:
-    """How many bytes the paper of a service has at most, once everything dispensable is left out."""
-    if paper == "slip":
-        facts = sample_slip(hall, service, service_en, "3号窗口")
-        return max(slip.weigh_slip(facts, columns, layout) for columns in COLUMNS.values())
-    told = sample_receipt(hall, service, service_en)
-    return max(receipt.weigh_receipt(told, columns, layout) for columns in COLUMNS.values())
-
-
-def too_long(paper: str, bytes_: int, service: str) -> ConfigProblem:
-    """A layout that is too long."""
-    of, of_en = (f"（{service}）", f" for {service}") if service else ("", "")
+def too_long(
+    paper: Paper, layout: Layout, hall: HallSettings, services: Iterable[tuple[str, str]]
+) -> ConfigProblem | None:
+    """What is wrong with a layout that is too long, once everything dispensable is left out."""
+    bytes_, service = max((least_bytes(paper, layout, hall, one), one[0]) for one in services)
+    if bytes_ <= LONGEST:
+        return None
+    of, of_en = (f"“{service}”的", f" for {service}") if service else ("", "")
     return ConfigProblem(
         f"{paper}.lines",
         (
-            f"这样一张{of}有 {bytes_} 字节，最多 {LONGEST} 字节，多了 {bytes_ - LONGEST}",
-            f"one{of_en} has {bytes_} bytes, {bytes_ - LONGEST} more than the {LONGEST} it may have",
+            f"{of}这张有 {bytes_} 字节，最多 {LONGEST}，多了 {bytes_ - LONGEST}",
+            f"it has {bytes_} bytes{of_en}, {bytes_ - LONGEST} more than the {LONGEST} it may have",
         ),
-        ("去掉几行，或缩小标志、缩短自己的话", "leave lines out, make the logo smaller or your own words shorter"),
+        ("去掉几行，缩小标志，或缩短自己的话", "leave lines out, make the logo smaller or your own words shorter"),
     )
+
+
+def least_bytes(paper: Paper, layout: Layout, hall: HallSettings, service: tuple[str, str]) -> int:
+    """How many bytes the paper of a service has at most, in its briefest form."""
+    if paper == "slip":
+        facts = _sample_slip(hall, service)
+        return max(slip.weigh_slip(facts, columns, layout) for columns in COLUMNS.values())
+    told = _sample_receipt(hall, service)
+    return max(receipt.weigh_receipt(told, columns, layout) for columns in COLUMNS.values())
+
+
+def _sample_slip(hall: HallSettings, service: tuple[str, str]) -> slip.Slip:
+    code = code_url(hall.public_host, SAMPLE_CODE)
+    return slip.Slip(hall.name, *service, "A128", 12, (25, 40), "3号窗口", _AT, code)
+
+
+def _sample_receipt(hall: HallSettings, service: tuple[str, str]) -> receipt.Receipt:
+    link = code_url(hall.public_host, SAMPLE_CODE, "P")
+    day = _AT.date() + timedelta(days=7)
+    return receipt.Receipt(hall.name, *service, "promised", day, "A128", _AT, link, SAMPLE_CODE)

@@ -194,6 +194,16 @@ class PrintQueue(Loop):
                 break
         self._became[leaflet.id] = outcome
 
+    def try_out(self, lay_out: Callable[[int], Sequence[Item]]) -> Outcome | None:
+        """Print what belongs to no ticket, laid out for so many half-width columns; None without a printer.
+
+        It takes the first printer that works, and waits for its confirmation.
+        """
+        printers = sorted((printer for printer, _ in self._stations), key=lambda one: one.ready is not None)
+        if not printers:
+            return None
+        return printers[0].print(lay_out(printers[0].profile.columns), lambda: None)
+
     def look_soon(self) -> None:
         """Ask for the printers' state now, so that the slip that is wanted in a moment need not wait for it."""
         for printer, _ in self._stations:

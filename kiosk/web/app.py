@@ -31,7 +31,7 @@ from kiosk.web.api import hall as hall_api
 from kiosk.web.api import help as help_api
 from kiosk.web.api.fill import routes as fill
 from kiosk.web.api.machines import climate, devices
-from kiosk.web.api.manage import live, spans
+from kiosk.web.api.manage import accounts, drafts, live, papers, spans
 from kiosk.web.api.matters import routes as matters
 from kiosk.web.api.people import account, audit, login
 from kiosk.web.auth import Access, Gate, public
@@ -189,8 +189,11 @@ def create_app(
         help_api.routes(hall),
         setup.routes(hall),
         matters.routes(hall),
+        drafts.routes(hall),
+        papers.routes(hall),
         login.routes(hall),
         account.routes(hall),
+        accounts.routes(hall),
     ]
     if hall.virtual_hall:
         # Imported here: a hall of real devices has no simulators.

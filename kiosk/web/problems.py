@@ -45,6 +45,8 @@ OF_CODE = {
     **dict.fromkeys(("list_empty", "no_id_number", "proxy_needs_both", "proxy_for_oneself", "reason_needed"), 422),
     **dict.fromkeys(("bad_back_at", "bad_outcome", "bad_progress", "bad_rating", "bad_reason"), 422),
     "bad_setup": 422,
+    **dict.fromkeys(("name_invalid", "role_unknown", "window_invalid", "window_needed", "terminal_needed"), 422),
+    **dict.fromkeys(("terminal_invalid", "address_invalid", "duty_needed", "duty_other"), 422),
     **dict.fromkeys(("list_too_large", "list_too_long"), 413),
     **dict.fromkeys(("totp_needed", "totp_wrong"), 401),
     **dict.fromkeys(("password_short", "password_long", "password_guessable", "password_same"), 422),

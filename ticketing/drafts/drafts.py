@@ -10,6 +10,7 @@ second is refused and told the first one's value, so nothing is overwritten unse
 file, the API) puts in force meanwhile is merged into the draft.
 """
 
+import hashlib
 import json
 import logging
 from collections.abc import Sequence
@@ -68,6 +69,12 @@ class Draft:
     edits: tuple[Edit, ...] = ()
     due: date | None = None
     due_by: str = ""
+
+    @property
+    def tag(self) -> str:
+        """Names this state of the draft and of what is in force."""
+        told = _to_json({"draft": self.document, "in force": self.published})
+        return f"{self.version}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
     def differences(self) -> list[Difference]:
         """What publishing it would change."""

@@ -85,6 +85,7 @@ class Accounts(Registry):
         *,
         must_change: bool = False,
         duty: Duty | None = None,
+        new: bool = False,
         by: Actor = CONSOLE,
     ) -> Added:
         """Adds an account, or gives one that is there a new password, role and windows, and logs it out everywhere.
@@ -98,10 +99,12 @@ class Accounts(Registry):
             password: as ``password_rules`` has it.
             must_change: whether its person must give it another password at the first log-in.
             duty: of a manager, where the hall keeps duties apart.
+            new: whether it must not be there yet.
             by: who adds it, for the log.
 
         Raises:
             AccountError: one of these is not so.
+            StateError: ``account_there``.
         """
         name = checked_name(name)
         bound = checked_windows(role, windows)
@@ -125,18 +128,70 @@ class Accounts(Registry):
                 conn.execute(insert(account).values(name=name, created_at=microseconds(now), **values))
                 self._keeper.record(conn, now, by, "account-added", f"{name} {role}")
                 return Added(new=True)
-            if self.rules.separate_duties and before.duty and duty != before.duty:
-                raise AccountError(
-                    "duty_other",
-                    f"{name} 已担任 {before.duty}，三员不得兼任：请另建账号 / "
-                    f"{name} holds the duty {before.duty}, and nobody holds two: make another account",
-                )
+            if new:
+                raise StateError("account_there", name=name)
+            self._refuse_second_duty(name, before.duty, duty)
             conn.execute(update(account).where(account.c.name == name).values(**values))
             conn.execute(delete(login).where(login.c.account == name))
             free_windows(conn, name)
             changed = ("password", *(what for what in ("role", "windows") if getattr(before, what) != values[what]))
             self._keeper.record(conn, self._clock(), by, "account-changed", f"{name} {role}: {', '.join(changed)}")
         return Added(new=False, changed=changed)
+
+    def change_account(
+        self, name: str, role: Role, windows: Sequence[str], *, duty: Duty | None = None, by: Actor = CONSOLE
+    ) -> tuple[str, ...]:
+        """Gives an account another role and other windows, and logs it out where one of them is another one now.
+
+        Returns:
+            What has changed, of ``role`` and ``windows``.
+
+        Raises:
+            UnknownError: ``unknown_account``.
+            AccountError: as :meth:`add_account`.
+        """
+        bound = checked_windows(role, windows)
+        duty = _duty_of(self.rules, role, duty)
+        values = {"role": role, "windows": bound, "duty": duty}
+        with self._store.write() as conn:
+            before = conn.execute(
+                select(account.c.role, account.c.windows, account.c.duty).where(account.c.name == name)
+            ).one_or_none()
+            if before is None:
+                raise UnknownError("unknown_account")
+            self._refuse_second_duty(name, before.duty, duty)
+            changed = tuple(what for what in ("role", "windows") if getattr(before, what) != values[what])
+            conn.execute(update(account).where(account.c.name == name).values(**values))
+            if changed:
+                conn.execute(delete(login).where(login.c.account == name))
+                free_windows(conn, name)
+                self._keeper.record(conn, self._clock(), by, "account-changed", f"{name} {role}: {', '.join(changed)}")
+        return changed
+
+    def reset_password(self, name: str, password: str, by: Actor = CONSOLE) -> None:
+        """Gives an account a password that its person must change at the next log-in, and logs it out everywhere.
+
+        Raises:
+            UnknownError: ``unknown_account``.
+            AccountError: the password is refused.
+        """
+        check_password(password, (name, *self.rules.names))
+        # Before the transaction: a hash takes longer than anybody should hold the store.
+        values = {"password_hash": self._passwords.hash(password), "must_change": True}
+        with self._store.write() as conn:
+            if not conn.execute(update(account).where(account.c.name == name).values(**values)).rowcount:
+                raise UnknownError("unknown_account")
+            conn.execute(delete(login).where(login.c.account == name))
+            free_windows(conn, name)
+            self._keeper.record(conn, self._clock(), by, "account-changed", f"{name}: password")
+
+    def _refuse_second_duty(self, name: str, held: str | None, asked: Duty | None) -> None:
+        if self.rules.separate_duties and held and asked != held:
+            raise AccountError(
+                "duty_other",
+                f"{name} 已担任 {held}，三员不得兼任：请另建账号 / "
+                f"{name} holds the duty {held}, and nobody holds two: make another account",
+            )
 
     def remove_account(self, name: str, by: Actor = CONSOLE) -> bool:
         """Removes an account, logs it out everywhere and frees its windows; False when there is none of that name."""

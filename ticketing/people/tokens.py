@@ -1,6 +1,7 @@
 """Tokens of machines: with an end, bound to an address, and when they were used last."""
 
 import ipaddress
+import json
 import logging
 import secrets
 from collections.abc import Sequence
@@ -56,10 +57,15 @@ class _Known(NamedTuple):
 
 @dataclass(frozen=True)
 class TokenView:
-    """A token, without what it opens with; ``source`` is the address or network it may come from, None for any."""
+    """A token, without what it opens with.
 
+    ``id`` names it and opens nothing; ``source`` is the address or network it may come from, None for any.
+    """
+
+    id: str
     name: str
     role: str
+    windows: tuple[str, ...]
     terminal: str | None
     created_at: datetime
     expires_at: datetime | None
@@ -146,6 +152,17 @@ class Tokens(Registry):
         """Ask the store for each token again, as after a command on this box has removed one."""
         self._known = {}
 
+    def remove_token(self, ident: str, by: Actor = CONSOLE) -> bool:
+        """Removes the one token with this ``TokenView.id``; False when there is none."""
+        with self._store.write() as conn:
+            rows = conn.execute(select(token.c.hash, token.c.name)).all()
+            found = next((row for row in rows if _id_of(row.hash) == ident), None)
+            if found is not None:
+                conn.execute(delete(token).where(token.c.hash == found.hash))
+                self._keeper.record(conn, self._clock(), by, "token-removed", found.name)
+        self.forget_tokens()
+        return found is not None
+
     def tokens(self) -> list[TokenView]:
         """All tokens, by name and age; used when is known to the minute."""
         self.write_uses(at_once=True)
@@ -153,8 +170,10 @@ class Tokens(Registry):
             rows = conn.execute(select(token).order_by(token.c.name, token.c.created_at)).all()
         return [
             TokenView(
+                _id_of(row.hash),
                 row.name,
                 row.role,
+                tuple(json.loads(row.windows)),
                 row.terminal,
                 time_of(row.created_at),
                 None if row.expires_at is None else time_of(row.expires_at),
@@ -227,6 +246,10 @@ class Tokens(Registry):
         with self._store.write() as conn:
             for hashed, (at, source) in list(uses.items()):
                 conn.execute(update(token).where(token.c.hash == hashed).values(used_at=at, used_from=source))
+
+
+def _id_of(hashed: bytes) -> str:
+    return bytes(hashed[:8]).hex()
 
 
 def _network(source: str) -> Network:

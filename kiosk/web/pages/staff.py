@@ -67,6 +67,26 @@ def staff_pages(hall: Hall) -> Blueprint:
     def figures() -> Response:
         return page("manage_figures.html", username=actor().who, today=hall.office.ledger.today())
 
+    @blueprint.get("/manage/setup")
+    @allow("manager", page=True)
+    def setup() -> Response:
+        return page("manage_setup.html", username=actor().who)
+
+    @blueprint.get("/manage/layout")
+    @allow("manager", page=True)
+    def layout() -> Response:
+        return page("manage_layout.html", username=actor().who)
+
+    @blueprint.get("/manage/accounts")
+    @allow("manager", page=True)
+    def accounts() -> Response:
+        return page("manage_accounts.html", username=actor().who)
+
+    @blueprint.get("/manage/changes")
+    @allow("manager", page=True)
+    def changes() -> Response:
+        return page("manage_changes.html", username=actor().who)
+
     @blueprint.get("/audit")
     @allow("auditor", page=True)
     def audit() -> Response:

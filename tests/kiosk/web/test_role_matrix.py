@@ -114,6 +114,16 @@ DELETE /fill/mappings/<mapping>                                     technician, 
 GET   /fill/mappings/<mapping>/values                               clerk, logged in
 GET   /setup                                                        manager
 PUT   /setup                                                        manager
+GET   /setup/draft                                                  manager
+POST  /setup/draft/changes                                          manager
+POST  /setup/draft/discard                                          manager
+POST  /setup/draft/publish                                          manager
+POST  /setup/draft/keep-back                                        manager
+GET   /setup/changes                                                manager
+POST  /setup/changes/<int:publication>/bring-back                   manager
+GET   /setup/papers                                                 manager
+POST  /setup/papers/preview                                         manager
+POST  /setup/papers/print                                           manager
 GET   /live                                                         manager
 GET   /alerts                                                       desk, manager
 GET   /matters                                                      anyone
@@ -155,6 +165,13 @@ POST  /me/totp/remove                                               clerk, desk,
 POST  /lock                                                         clerk, desk, manager, technician, auditor, logged in
 POST  /unlock                                                       clerk, desk, manager, technician, auditor, logged in
 GET   /accounts                                                     manager, logged in
+POST  /accounts                                                     manager, logged in
+POST  /accounts/<account>                                           manager, logged in
+POST  /accounts/<account>/password                                  manager, logged in
+POST  /accounts/<account>/remove                                    manager, logged in
+GET   /tokens                                                       manager, logged in
+POST  /tokens                                                       manager, logged in
+POST  /tokens/<token>/remove                                        manager, logged in
 POST  /accounts/<account>/sessions/end                              manager, logged in
 POST  /accounts/<account>/totp/remove                               manager, logged in
 """
@@ -205,6 +222,10 @@ GET   /window/<window>                                              clerk, of th
 GET   /desk                                                         desk
 GET   /manage                                                       manager
 GET   /manage/matters                                               manager
+GET   /manage/accounts                                              manager
+GET   /manage/changes                                               manager
+GET   /manage/layout                                                manager
+GET   /manage/setup                                                 manager
 GET   /manage/figures                                               manager
 GET   /devices                                                      manager, technician
 GET   /audit                                                        auditor

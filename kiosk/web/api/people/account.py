@@ -1,6 +1,7 @@
-"""``/me/…``: what people do to their own account. ``/accounts``: what a manager does to others'."""
+"""``/me/…``: what people do to their own account; others' are in ``manage.accounts``."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from flask import Response
 from pydantic import Field
@@ -11,7 +12,7 @@ from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.qr import qr_svg
 from kiosk.web.schema.answers import Answer, Instant, answer
-from kiosk.web.schema.bodies import Body, NewPasswordBody, PasswordBody, TotpBody
+from kiosk.web.schema.bodies import NewPasswordBody, PasswordBody, TotpBody
 from kiosk.web.schema.routes import NamedPath, Routes
 from ticketing.model import UnknownError
 from ticketing.people.people import Account, Principal, Session
@@ -22,19 +23,6 @@ class SessionPath(NamedPath):
 
     unknown: ClassVar[str] = "unknown_session"
     session: str = Field(pattern="^[0-9a-f]{16}$")
-
-
-class AccountPath(NamedPath):
-    """The account's name."""
-
-    unknown: ClassVar[str] = "unknown_account"
-    account: str = Field(max_length=64)
-
-
-class EndBody(Body):
-    """Which log-in is to end; all of them where it names none."""
-
-    session: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None = None
 
 
 class SessionAnswer(Answer):
@@ -68,12 +56,6 @@ class AccountAnswer(Answer):
     sessions: list[SessionAnswer]
 
 
-class AccountsAnswer(Answer):
-    """All accounts."""
-
-    accounts: list[AccountAnswer]
-
-
 class TotpAnswer(Answer):
     """What an app on a phone needs, this once: `address` as a QR code (SVG) in `qr`."""
 
@@ -88,26 +70,30 @@ class RecoveryAnswer(Answer):
     codes: list[str]
 
 
+def session_told(session: Session, zone: ZoneInfo) -> dict[str, object]:
+    """A log-in for :class:`SessionAnswer`."""
+    at = {name: getattr(session, name).astimezone(zone) for name in ("begun_at", "seen_at", "expires_at")}
+    return vars(session) | at
+
+
+def account_told(account: Account, zone: ZoneInfo) -> dict[str, object]:
+    """An account for :class:`AccountAnswer`."""
+    return {
+        "username": account.name,
+        "role": account.role,
+        "windows": list(account.windows),
+        "created_at": account.created_at.astimezone(zone),
+        "must_change": account.must_change,
+        "totp": account.totp,
+        "duty": account.duty,
+        "sessions": [session_told(one, zone) for one in account.sessions],
+    }
+
+
 def routes(hall: Hall) -> Routes:
     """The routes of accounts."""
     api = Routes("accounts", "Accounts")
     people, zone = hall.people, hall.settings.hall.zone
-
-    def told(session: Session) -> dict[str, object]:
-        at = {name: getattr(session, name).astimezone(zone) for name in ("begun_at", "seen_at", "expires_at")}
-        return vars(session) | at
-
-    def account_told(account: Account) -> dict[str, object]:
-        return {
-            "username": account.name,
-            "role": account.role,
-            "windows": list(account.windows),
-            "created_at": account.created_at.astimezone(zone),
-            "must_change": account.must_change,
-            "totp": account.totp,
-            "duty": account.duty,
-            "sessions": [told(one) for one in account.sessions],
-        }
 
     # One's own
 
@@ -126,7 +112,7 @@ def routes(hall: Hall) -> Routes:
     def sessions() -> Response:
         principal, secret = logged_in()
         found = people.sessions(principal.name, hall.clock(), secret)
-        return answer(SessionsAnswer.of({"sessions": [told(one) for one in found]}))
+        return answer(SessionsAnswer.of({"sessions": [session_told(one, zone) for one in found]}))
 
     @api.post("/me/sessions/<session>/end", summary="End one of these log-ins", responses={"204": None})
     @allow(*STAFF, login=True)
@@ -143,7 +129,7 @@ def routes(hall: Hall) -> Routes:
         found = people.account(principal.name, hall.clock(), secret)
         if found is None:
             raise UnknownError("unknown_account")
-        return answer(AccountAnswer.of(account_told(found)))
+        return answer(AccountAnswer.of(account_told(found, zone)))
 
     @api.post("/me/totp", summary="Set up a second factor", responses={"201": TotpAnswer})
     @allow(*STAFF, login=True, resting=True)
@@ -172,30 +158,6 @@ def routes(hall: Hall) -> Routes:
             raise RequestError(403, "wrong_password")
         return principal
 
-    # Others'
-
-    @api.get("/accounts", summary="All accounts and their log-ins", responses={"200": AccountsAnswer})
-    @allow("manager", login=True)
-    def accounts() -> Response:
-        _administers()
-        return answer(AccountsAnswer.of({"accounts": [account_told(one) for one in people.accounts(hall.clock())]}))
-
-    @api.post("/accounts/<account>/sessions/end", summary="End somebody's log-ins", responses={"204": None})
-    @allow("manager", login=True)
-    def end_sessions(path: AccountPath, body: EndBody) -> Response:
-        _administers()
-        if not people.end_sessions(path.account, body.session, actor()):
-            raise UnknownError("unknown_session")
-        return Response(status=204)
-
-    @api.post("/accounts/<account>/totp/remove", summary="Take a lost second factor away", responses={"204": None})
-    @allow("manager", login=True)
-    def reset_totp(path: AccountPath) -> Response:
-        _administers()
-        if not people.remove_totp(path.account, actor()):
-            raise UnknownError("unknown_account")
-        return Response(status=204)
-
     return api
 
 
@@ -205,10 +167,3 @@ def _unlocked() -> tuple[Principal, str]:
     if principal.locked:
         raise RequestError(423, "locked")
     return principal, secret
-
-
-def _administers() -> None:
-    """Refuse a manager with another duty where duties are kept apart; raises ``forbidden``."""
-    principal, _ = logged_in()
-    if principal.duty not in (None, "security"):
-        raise RequestError(403, "forbidden")

@@ -1,9 +1,13 @@
 """The routes of accounts: one's own, and a manager's."""
 
+from dataclasses import replace
 from typing import Any
 
 import pyotp
 import pytest
+
+from ticketing.model import Actor
+from ticketing.reports.audit import Filter
 
 PASSWORD = "Kaimen-dajia-hao"
 NEXT = "vier-alte-kisten"
@@ -155,3 +159,70 @@ def test_a_token_bound_to_another_address_is_no_token(here: Any) -> None:
     far, near = (people.add_token("erp", "clerk", ["3"], source=source) for source in ("192.0.2.7", "127.0.0.0/8"))
     assert here.get("/windows/3", token=far).code == "bad_token"
     assert here.get("/windows/3", token=near).status == 200
+
+
+def test_a_manager_adds_changes_and_removes_accounts(here: Any, manager: str) -> None:
+    body = {"username": "chen", "role": "clerk", "windows": ["1"], "password": PASSWORD}
+    made = here.post("/accounts", body, cookie=manager)
+    assert (made.status, made.json["must_change"], made.json["windows"]) == (201, True, ["1"])
+    assert here.post("/accounts", body, cookie=manager).code == "account_there"
+    clerk = enter(here, "chen")
+    assert here.post("/windows/1/open", cookie=clerk).code == "password_change_needed"
+    assert here.post("/me/password", {"old": PASSWORD, "new": NEXT}, cookie=clerk).status == 204
+    assert here.post("/windows/1/open", cookie=clerk).status == 200
+    changed = here.post("/accounts/chen", {"role": "clerk", "windows": ["3"]}, cookie=manager)
+    assert (changed.status, changed.json["windows"], changed.json["sessions"]) == (200, ["3"], [])
+    assert here.get("/me", cookie=clerk).code == "not_logged_in"
+    assert here.hall.window("1").clerk is None
+    assert here.post("/accounts/chen", {"role": "clerk"}, cookie=manager).code == "window_needed"
+    assert here.post("/accounts/chen/password", {"password": "short"}, cookie=manager).code == "password_short"
+    assert here.post("/accounts/chen/password", {"password": PASSWORD}, cookie=manager).status == 204
+    assert here.post("/accounts/chen/remove", cookie=manager).status == 204
+    for path, body in (("", {"role": "desk"}), ("/password", {"password": PASSWORD}), ("/remove", None)):
+        assert here.post(f"/accounts/chen{path}", body, cookie=manager).code == "unknown_account"
+        assert here.post(f"/accounts/zhou{path}", body, cookie=manager).code == "own_account"
+    read = here.hall.audit.read(Filter(who="zhou"), Actor("hu", "auditor"))
+    told = [(one.action, one.reason) for one in read.entries if "account" in one.action]
+    assert told == [
+        ("account-added", "chen clerk"),
+        ("account-changed", "chen clerk: windows"),
+        ("account-changed", "chen: password"),
+        ("account-removed", "chen"),
+    ]
+
+
+def test_a_manager_makes_and_removes_tokens(here: Any, manager: str) -> None:
+    body = {"name": "kiosk-1", "role": "kiosk", "days": 30, "source": "127.0.0.0/8"}
+    secret = here.post("/tokens", body, cookie=manager).json["token"]
+    assert here.get("/kiosk", token=secret).status == 200
+    (found,) = here.get("/tokens", cookie=manager).json["tokens"]
+    assert (found["name"], found["source"], found["over"], found["used_from"]) == (
+        "kiosk-1",
+        "127.0.0.0/8",
+        False,
+        "127.0.0.1",
+    )
+    assert secret not in str(found) and found["expires_at"]
+    wrong = here.post("/tokens", body | {"source": "the kiosk"}, cookie=manager)
+    assert (wrong.status, wrong.code) == (422, "address_invalid")
+    assert here.post("/tokens", body | {"role": "terminal"}, cookie=manager).code == "terminal_needed"
+    assert here.post(f"/tokens/{found['id']}/remove", cookie=manager).status == 204
+    assert here.get("/kiosk", token=secret).code == "bad_token"
+    assert here.post(f"/tokens/{found['id']}/remove", cookie=manager).code == "unknown_token"
+
+
+def test_where_duties_are_kept_apart_only_security_administers_accounts(here: Any) -> None:
+    people = here.hall.people
+    people.rules = replace(people.rules, separate_duties=True)
+    people.add_account("zhou", "manager", (), PASSWORD, duty="system")
+    people.add_account("sun", "manager", (), PASSWORD, duty="security")
+    system, security = enter(here, "zhou"), enter(here, "sun")
+    body = {"username": "chen", "role": "manager", "password": PASSWORD}
+    assert here.post("/accounts", body, cookie=system).code == "forbidden"
+    assert here.get("/tokens", cookie=system).code == "forbidden"
+    assert here.post("/accounts", body, cookie=security).code == "duty_needed"
+    assert here.post("/accounts", body | {"duty": "system"}, cookie=security).json["duty"] == "system"
+    assert here.post("/accounts/chen", {"role": "manager", "duty": "security"}, cookie=security).code == "duty_other"
+    change = {"changes": [{"how": "remove", "section": "services", "row": "tax"}]}
+    assert here.post("/setup/draft/changes", change, cookie=security).code == "forbidden"
+    assert here.post("/setup/draft/changes", change, cookie=system).status == 200

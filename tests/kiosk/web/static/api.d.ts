@@ -504,3 +504,151 @@ interface HelpCall extends Emergency {
   state: "called" | "answered" | "done";
   who: string | null;
 }
+
+// The manager's draft of the hall's setup
+
+interface DraftChange {
+  how: "set" | "add" | "remove" | "move";
+  section: string;
+  row?: string;
+  field?: string;
+  was?: any;
+  value?: any;
+  place?: number | null;
+}
+
+interface DraftDifference {
+  how: "set" | "add" | "remove" | "move";
+  section: string;
+  row: string;
+  field: string;
+  before: any;
+  after: any;
+  by: string | null;
+  at: string | null;
+}
+
+interface Fault {
+  field: string;
+  reason: string;
+  message: string;
+  message_zh: string | null;
+}
+
+interface SetupClass {
+  id: string;
+  name: string;
+  name_en: string;
+  head_start_minutes: number;
+  min_age: number | null;
+}
+
+interface PaperLine {
+  shows: string;
+  size?: number;
+  bold?: boolean;
+  text?: string;
+  text_en?: string;
+  dots?: number;
+}
+
+interface PaperLayout {
+  lines: PaperLine[];
+  code_dots?: number;
+  logo?: { width: number; dots: string } | null;
+}
+
+interface SetupValues {
+  services?: any[];
+  windows?: any[];
+  holidays?: any[];
+  classes?: any[];
+  hours?: { [day: string]: string[] };
+  slip?: PaperLayout;
+  receipt?: PaperLayout;
+}
+
+interface Draft {
+  tag: string;
+  version: number;
+  values: SetupValues;
+  published: SetupValues;
+  settings_classes: SetupClass[];
+  changes: DraftDifference[];
+  problems: Fault[];
+  due: string | null;
+  due_by: string | null;
+}
+
+interface Publication {
+  id: number;
+  at: string;
+  by: string;
+  how: "draft" | "import" | "found";
+  changes: DraftDifference[];
+}
+
+/** A column of a table of the setup. */
+interface Column {
+  field: string;
+  zh: string;
+  en: string;
+  kind: "text" | "number" | "date" | "select" | "fixed" | "told" | "periods" | "days" | "choices" | "minutes" | "week";
+  size?: "s" | "m" | "l";
+  required?: boolean;
+  hint?: string[];
+  options?: () => string[][];
+  all?: string[];
+  suggest?: () => string;
+}
+
+/** A row of such a table, and what its changes are in the draft. */
+interface TableRow {
+  key: string;
+  row: any;
+  /** What the key of a problem of this row begins with. */
+  place: string;
+  /** The value that a change of the field is made from. */
+  seen: (field: string) => any;
+  set: (field: string, value: any, was: any) => DraftChange[];
+  remove?: () => DraftChange[];
+  move?: (by: number) => DraftChange[];
+}
+
+interface Table {
+  id: string;
+  zh: string;
+  en: string;
+  step?: boolean;
+  intro: string[];
+  columns: Column[];
+  more?: Column[];
+  rows: () => TableRow[];
+  add?: { columns: Column[]; changes: (value: any) => DraftChange[] };
+  fill?: { words: string[]; press: string[]; changes: () => DraftChange[]; told: () => string[][] };
+}
+
+interface StaffAccount {
+  username: string;
+  role: string;
+  windows: string[];
+  created_at: string;
+  must_change: boolean;
+  totp: boolean;
+  duty: string | null;
+  sessions: Session[];
+}
+
+interface Token {
+  id: string;
+  name: string;
+  role: string;
+  windows: string[];
+  terminal: string | null;
+  created_at: string;
+  expires_at: string | null;
+  source: string | null;
+  used_at: string | null;
+  used_from: string | null;
+  over: boolean;
+}
