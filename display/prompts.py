@@ -67,6 +67,10 @@ _NOTES = {
         "系统正在恢复，请稍候，或到{desk}取号",
         "The system is coming back: please wait a moment, or go to {desk_en}",
     ),
+    "setting_up": Words(
+        "大厅正在设置，还不能取号，请到{desk}",
+        "This hall is being set up and gives no numbers yet: please go to {desk_en}",
+    ),
     "no_printer": Words(
         "请记下屏幕上的号码，或用手机扫码", "Note the number on this screen, or scan it with your phone"
     ),

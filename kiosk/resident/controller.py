@@ -13,7 +13,7 @@ store is back.
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from threading import Lock
 
 from display import prompts
@@ -103,6 +103,7 @@ class KioskController(Loop):
         self._spellings = Spellings(spell)
         self._straight_at: float | None = None
         self._straight_tried = ""
+        self._setting_up = False
         printing.on_outcome = self._on_outcome
         session.reader_fault = "starting" if has_reader else None
         super().__init__("kiosk", TICK, self._let_time_pass)
@@ -169,7 +170,7 @@ class KioskController(Loop):
         with self._turn() as session:
             before, now = session.printer_fault, self._clock()
             trouble = session.printer_fault = self._printing.trouble
-            changed = trouble != before or self._store_away or learnt
+            changed = trouble != before or self._store_away or self._setting_up or learnt
             if trouble is not None:
                 changed |= session.stuck(trouble, now)
             if session.stage is Stage.PRINTING and session.held and self._is_over(session.held.ticket):
@@ -330,6 +331,11 @@ class KioskController(Loop):
         services: tuple[Choice, ...] = ()
         self._store_away = False
         self._straight_at = None
+        self._setting_up = False
+        if stage is Stage.IDLE:
+            # Without a store the card says so, once it is laid.
+            with suppress(StoreError):
+                self._setting_up = not office.services()
         if stage is Stage.CHOOSING:
             try:
                 # Nobody is told by a typed number what is somebody's.
@@ -337,8 +343,11 @@ class KioskController(Loop):
                 booked = self._appointments.of_person(known) if known else []
                 services = choices(office, booked, known, self._spellings)
                 self._straight_at = self._straight(services)
+                self._setting_up = not services
             except StoreError:
                 stage, note, self._store_away = Stage.FAULT, "store_away", True
+        if self._setting_up:
+            stage, note = Stage.FAULT, "setting_up"
         fault = ("reader", session.reader_fault) if session.reader_fault else ("printer", session.printer_fault or "")
         words = prompts.prompt(stage, note, fault if session.fault else None, *self._desk)
         return KioskView(

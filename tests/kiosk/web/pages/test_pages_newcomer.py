@@ -1,0 +1,157 @@
+"""A newcomer's day: from an empty store to a hall at work, by nothing but the manager's pages, in a real browser."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from axe import violations
+from wires import wait_until
+
+SECRET = "manager-password"
+SERVICES = [("营业执照", "Business licence"), ("社保卡", "Social security card"), ("公积金", "Housing fund")]
+
+
+@pytest.fixture
+def empty(start_hall: Callable[..., Any]) -> Any:
+    """A hall whose configuration names no service and no window, with its first manager."""
+    hall = start_hall(services=(), windows=(), hours=None, holidays=())
+    hall.program.hall.people.add_account("zhou", "manager", (), SECRET)
+    return hall
+
+
+def log_in(page: Page, hall: Any, name: str = "zhou", password: str = SECRET) -> Page:
+    answer = page.request.post(f"{hall.url}/api/v1/login", data={"username": name, "password": password})
+    assert answer.ok
+    return page
+
+
+def cell(page: Page, table: str, row: str, field: str) -> Any:
+    return page.locator(f'[data-at="{table} {row} {field}"]')
+
+
+def test_a_newcomer_sets_a_hall_up_and_it_opens(empty: Any, new_page: Callable[..., Page]) -> None:
+    hall, page = empty, log_in(new_page(), empty)
+    kiosk = hall.program.hall.kiosk
+    assert (kiosk.view().state.value, "正在设置" in kiosk.view().message) == ("fault", True)
+
+    # Services, with a mistake that is told at its cell.
+    page.goto(f"{hall.url}/manage/setup")
+    expect(page.locator("#guide")).to_be_visible()
+    assert violations(page) == []
+    for name, english in SERVICES:
+        page.locator("#add-name").fill(name)
+        page.locator("#add-name_en").fill(english)
+        page.keyboard.press("Enter")
+        expect(page.locator("#add-name")).to_have_value("")
+    cell(page, "services", "service-2", "prefix").fill("b")
+    page.keyboard.press("Tab")
+    expect(page.locator(".wrong")).to_contain_text("一到三个大写字母")
+    expect(cell(page, "services", "service-2", "prefix")).to_have_attribute("aria-invalid", "true")
+    assert violations(page) == []
+    cell(page, "services", "service-2", "prefix").fill("B")
+    page.keyboard.press("Tab")
+    expect(page.locator(".wrong")).to_have_count(0)
+    cell(page, "services", "service-3", "up").click()
+    expect(page.locator("tbody tr[data-row]").nth(1)).to_have_attribute("data-row", "service-3")
+
+    # Three windows, the last one for a single service.
+    page.locator('#steps a[href="#windows"]').click()
+    for number in ("1", "2", "3"):
+        page.locator("#add button").click()
+        expect(page.locator(f'tr[data-row="{number}"]')).to_be_visible()
+    page.locator('tr[data-row="3"] [data-does=more]').click()
+    page.get_by_role("group", name="办理的业务").get_by_label("社保卡").check()
+    expect(page.locator('tr[data-row="3"] .fixed').last).to_have_text("社保卡")
+    page.locator('#steps a[href="#hours"]').click()
+    cell(page, "hours", "mon", "periods").fill("00:00－24:00")
+    page.keyboard.press("Tab")
+    expect(cell(page, "hours", "mon", "periods")).to_have_value("00:00-24:00")
+    page.locator('[data-at="hours copy"]').click()
+    expect(cell(page, "hours", "fri", "periods")).to_have_value("00:00-24:00")
+    for day in ("sat", "sun"):
+        cell(page, "hours", day, "periods").fill("0:00至24:00")
+        page.keyboard.press("Tab")
+        expect(cell(page, "hours", day, "periods")).to_have_value("0:00-24:00")
+
+    # A clerk, and a token for the kiosk.
+    page.goto(f"{hall.url}/manage/accounts")
+    page.locator("#username").fill("li")
+    page.locator("#windows").get_by_label("3号窗口").check()
+    first = page.locator("#password").input_value()
+    page.locator("#add-account [type=submit]").click()
+    expect(page.locator("#done")).to_contain_text(first)
+    page.locator("#token-name").fill("kiosk-1")
+    page.locator("#add-token [type=submit]").click()
+    expect(page.locator("#new-token")).to_contain_text("quhao_")
+    token = page.locator("#new-token").text_content()
+    page.locator("#new-token-gone").click()
+    page.locator("[data-account=li]").click()
+    assert violations(page) == []
+
+    # The slip in the hall's own words, seen and tried before it holds.
+    page.goto(f"{hall.url}/manage/layout")
+    expect(page.locator("#paper img")).to_have_attribute("alt", "小票的样子")
+    page.locator("#new-line").select_option("text")
+    page.locator("#lines li").last.locator("input[type=text]").first.fill("请保持安静")
+    page.keyboard.press("Tab")
+    expect(page.locator("#draft-bar")).to_contain_text("草稿里有")
+    page.locator("#width-58").click()
+    expect(page.locator("#paper img.narrow")).to_be_visible()
+    assert violations(page) == []
+    page.locator("#print").click()
+    expect(page.locator("#printed")).to_have_text("已打印一张样张")
+    assert hall.printer.papers[-1].texts[-1] == "请保持安静"
+
+    # Looked over and published: the hall opens.
+    page.goto(f"{hall.url}/manage/changes")
+    expect(page.locator("#draft-table tbody tr")).to_have_count(len(SERVICES) + 3 + 7 + 1)
+    assert violations(page) == []
+    page.locator("#publish").click()
+    expect(page.locator("#history > li")).to_have_count(2)
+    assert violations(page) == []
+    wait_until(lambda: kiosk.view().state.value == "idle")
+
+    # A card is laid, a service chosen; the slip is the hall's own; the clerk logs in and calls.
+    hall.lay("zhang")
+    wait_until(lambda: kiosk.view().state.value == "choosing")
+    bearer = {"Authorization": f"Bearer {token}"}
+    chosen = page.request.post(f"{hall.url}/api/v1/kiosk/choose", data={"service": "service-2"}, headers=bearer)
+    assert chosen.status == 201, chosen.text()
+    wait_until(lambda: len(hall.printer.papers) == 2)
+    slip = hall.printer.papers[-1]
+    assert "请保持安静" in slip.texts and "B001" in slip.texts and len(slip.bytes) <= 400
+    clerk = log_in(new_page(), hall, "li", first)
+    changed = clerk.request.post(f"{hall.url}/api/v1/me/password", data={"old": first, "new": "mein-eigenes-wort"})
+    assert changed.status == 204
+    clerk.goto(f"{hall.url}/window/3")
+    clerk.locator("#go").click()
+    expect(clerk.locator("body")).to_contain_text("B001")
+
+
+def test_two_managers_see_each_other_s_saves_and_neither_loses_a_word(hall: Any, new_page: Callable[..., Page]) -> None:
+    people = hall.program.hall.people
+    people.add_account("zhou", "manager", (), SECRET)
+    people.add_account("sun", "manager", (), SECRET)
+    mine, theirs = log_in(new_page(), hall, "zhou"), log_in(new_page(1024, 768), hall, "sun")
+    for page in (mine, theirs):
+        page.goto(f"{hall.url}/manage/setup")
+        expect(page.locator("tbody tr[data-row]").first).to_be_visible()
+    row = mine.locator("tbody tr[data-row]").first.get_attribute("data-row") or ""
+    cell(theirs, "services", row, "name").fill("证照办理")
+    cell(mine, "services", row, "name").fill("营业执照办理")
+    mine.keyboard.press("Tab")
+    expect(mine.locator("#draft-bar")).to_contain_text("1 处改动")
+    theirs.keyboard.press("Tab")
+    expect(theirs.locator(".wrong")).to_contain_text("zhou 刚改了这一项")
+    expect(cell(theirs, "services", row, "name")).to_have_value("证照办理")
+    assert violations(theirs) == []
+    theirs.get_by_role("button", name="用我的：证照办理").click()
+    expect(theirs.locator(".wrong")).to_have_count(0)
+    expect(cell(mine, "services", row, "name")).to_have_value("证照办理")
+    theirs.locator("[data-switch-language]").click()
+    expect(theirs.locator("#table-title")).to_have_text("Services")
+    assert theirs.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    theirs.set_viewport_size({"width": 600, "height": 900})
+    assert theirs.evaluate("document.documentElement.scrollWidth <= innerWidth")
