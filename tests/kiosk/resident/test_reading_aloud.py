@@ -95,15 +95,17 @@ def test_the_earphones_of_the_hall_read_what_the_kiosk_asks_for(hall: Any, caplo
     assert "梁试问" not in caplog.text
 
     # Who reads the page in large print gets a slip in large print, and the next one does not.
-    papers = hall.printer.papers
+    kiosk = hall.program.hall.kiosk
     for place, (card, large) in enumerate((("wang", True), ("li", False)), 1):
         hall.lay(card)
-        wait_until(lambda: hall.program.hall.kiosk.view().state == "choosing")
+        wait_until(lambda: kiosk.view().state == "choosing")
         post(hall, "choose", {"service": "tax", "large": large})
-        wait_until(lambda place=place: len(papers) == place)
+        wait_until(lambda place=place: len(hall.printer.papers) == place)
         hall.reader.lift()
+        wait_until(lambda: not kiosk.view().card_lies)
         post(hall, "cancel", {})
-    enlarged, usual = (Image.open(io.BytesIO(paper.png())) for paper in papers)
+        wait_until(lambda: kiosk.view().state == "idle")
+    enlarged, usual = (Image.open(io.BytesIO(paper.png())) for paper in hall.printer.papers)
     assert enlarged.height > 1.3 * usual.height
     assert [len(zxingcpp.read_barcodes(one)) for one in (enlarged, usual)] == [1, 1]
 

@@ -103,7 +103,12 @@ def test_the_kiosk_speaks_it_from_card_to_slip_and_is_back_for_the_next_one(
     row = kiosk.locator("button", has=kiosk.locator(".said", has_text="رخصة تجارية")).first
     expect(row).to_be_visible()
     album.take(kiosk, "kiosk-choosing-arabic")
-    row.click()
+    # Who reads it in large print gets the slip so, too.
+    kiosk.locator("[data-do=elder]").click()
+    album.take(kiosk, "kiosk-choosing-arabic-large")
+    with kiosk.expect_request("**/kiosk/choose") as sent:
+        row.click()
+    assert sent.value.post_data_json["large"] is True
     expect(kiosk.locator(".said", has_text="خذ تذكرتك").first).to_be_visible()
     album.take(kiosk, "kiosk-taking-arabic")
     hall.reader.lift()
