@@ -14,7 +14,19 @@ from itertools import count, pairwise
 from config.page_language import MARK, PageLanguage
 from config.settings import Settings
 
-TEMPLATES = ("kiosk", "terminal", "rate", "rating", "ticket", "progress", "grade", "guide", "apply", "form")
+TEMPLATES = (
+    "kiosk",
+    "terminal",
+    "rate",
+    "rating",
+    "ticket",
+    "progress",
+    "grade",
+    "booking",
+    "guide",
+    "guide_matter",
+    "guide_parts",
+)
 ROOMS = ("kiosk", "terminal", "rate", "ticket", "guide", "shared")
 """Folders of modules that residents' pages are made of. What staff alone see in ``shared`` is passed over."""
 FOR_STAFF = ("resident_rows.js", "language.js")

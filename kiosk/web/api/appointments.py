@@ -160,9 +160,7 @@ class BookedAnswer(AppointmentAnswer):
     """An appointment with its code, which is given only here."""
 
     code: str
-    qr: str = Field(
-        description="its own page, as a picture (`data:`); empty where phones reach none"
-    )
+    qr: str = Field(description="its own page, as a picture (`data:`); empty where phones reach none")
 
 
 class AppointmentsAnswer(Answer):
