@@ -301,3 +301,21 @@ def test_a_slip_that_leaves_after_the_card_ends_the_visit_at_once(session: Kiosk
     session.slip_taken(12)
     assert session.tick(13)
     assert session.stage is Stage.IDLE
+
+
+def test_who_does_something_has_the_whole_time_again(session: KioskSession) -> None:
+    assert not session.still_here(0), "nobody is here"
+    session.card_read(SOMEBODY, 0)
+    assert session.still_here(50)
+    assert session.seconds_left(50) == 60
+    assert not session.tick(100)
+    assert session.tick(110)
+    assert session.stage is Stage.IDLE
+
+
+def test_the_question_is_asked_anew_when_an_agent_came(session: KioskSession) -> None:
+    session.card_read(SOMEBODY, 5)
+    assert session.asked_at == 5
+    session.for_other(7)
+    session.card_read(AGENT, 9)
+    assert session.asked_at == 9
