@@ -14,7 +14,7 @@ from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.qr import qr_data
 from kiosk.web.schema.answers import Answer, IssuedAnswer, ResidentAnswer, TicketAnswer, answer, joined
-from kiosk.web.schema.bodies import Body, Identifier, MayBeEmpty
+from kiosk.web.schema.bodies import Body, Identifier, MatterIds, MayBeEmpty
 from kiosk.web.schema.routes import STREAM, NamedPath, Routes, idempotency_key
 from kiosk.web.streams import Streams
 from ticketing.model import Actor, Resident, StateError, UnknownError
@@ -53,9 +53,10 @@ class FoundBody(Body):
 
 
 class NumberBody(Body):
-    """The service to take a number for, by the card that lies on the terminal's reader."""
+    """The service to take a number for, by the card that lies on the terminal's reader, and for which matters of it."""
 
     service: Identifier
+    matters: MatterIds = Field(default_factory=list)
 
 
 class TerminalAnswer(Answer):
@@ -134,7 +135,8 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         """For the card that lies there. Printed by this box; where it has no printer, the code is shown."""
         who, printed = own_terminal(path.terminal), hall.printing.present
         card = card_at(hall, path.terminal)
-        issued = hall.office.issue(body.service, who, resident=card, print=printed, key=idempotency_key())
+        key = idempotency_key()
+        issued = hall.office.issue(body.service, who, resident=card, matters=body.matters, print=printed, key=key)
         if issued.print_job is not None:
             hall.printing.wake()
         shown = "" if printed else qr_data(code_url(hall.settings.hall.public_host, issued.code))

@@ -445,17 +445,20 @@ def test_a_number_is_taken_with_the_card_and_its_code_shown_where_nothing_prints
     who = somebody()
     at.do("number")
     page.locator("#choices button", has_text="社会保障卡").click()
+    at.titled("请选择要办的事")
+    page.locator("#choices button", has_text="社会保障卡补领").click()
     at.titled("请放身份证取号")
     at.lay(who)
     at.titled("您的号码")
     (ticket,) = at.hall.office.tickets_of(who).values()
-    assert ticket.service == "social-security"
+    assert (ticket.service, ticket.matters) == ("social-security", ("card-lost",))
     expect(page.locator("#fields")).to_contain_text(ticket.number)
     assert page.locator("#booked img").evaluate("(image) => image.complete && image.naturalWidth > 0")
     at.leave()
     nothing_stays(at, who)
     at.do("number")
     page.locator("#choices button", has_text="社会保障卡").click()
+    page.locator("#choices button", has_text="其他").click()
     expect(page.locator("#refused")).to_contain_text(ticket.number)
 
 
