@@ -193,15 +193,23 @@ def _enlarged(lines: list[SlipLine], columns: int) -> Iterator[SlipLine]:
 
 
 def _broken(text: str, columns: int) -> Iterator[str]:
-    """``text`` on lines of so many columns, broken at blanks and beside Chinese characters, never within a number."""
+    """``text`` on lines of so many columns, broken at blanks, else beside Chinese characters, never within a number."""
     line = ""
-    for part in re.findall(r"[\x21-\x7e]+|[^\x21-\x7e]", text):
-        if line.strip() and measure_words(line + part) > columns:
-            yield line.strip()
-            line = ""
-        line += part
-    if line.strip():
-        yield line.strip()
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if measure_words(longer) <= columns:
+            line = longer
+            continue
+        if line:
+            yield line
+        line = ""
+        for part in re.findall(r"[\x21-\x7e]+|[^\x21-\x7e]", word):
+            if line and measure_words(line + part) > columns:
+                yield line
+                line = ""
+            line += part
+    if line:
+        yield line
 
 
 def fit_words(text: str, columns: int) -> str:
