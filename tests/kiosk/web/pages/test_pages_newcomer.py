@@ -113,6 +113,20 @@ def test_a_newcomer_sets_a_hall_up_and_it_opens(empty: Any, new_page: Callable[.
     assert violations(page) == []
     wait_until(lambda: kiosk.view().state.value == "idle")
 
+    # Eight matters, each called from one of the services.
+    page.goto(f"{hall.url}/manage/matters")
+    for number in range(8):
+        page.locator("#new").click()
+        page.locator("#f-id").fill(f"matter-{number}")
+        page.locator("#f-service").select_option(f"service-{number % 3 + 1}")
+        page.locator("#f-name").fill(f"事项{number}")
+        page.locator("#f-theme").fill("开办企业")
+        page.locator("#form .primary").click()
+        expect(page.locator("#rows tr")).to_have_count(number + 1)
+        expect(page.locator("#new")).to_be_visible()
+    listed = page.request.get(f"{hall.url}/api/v1/matters").json()["matters"]
+    assert [one["service"] for one in listed[:3]] == ["service-1", "service-2", "service-3"] and len(listed) == 8
+
     # A card is laid, a service chosen; the slip is the hall's own; the clerk logs in and calls.
     hall.lay("zhang")
     wait_until(lambda: kiosk.view().state.value == "choosing")
