@@ -243,6 +243,8 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
         "日期先后不对或超过 {most} 天，请重选 | The days are in the wrong order or more than {most}: choose again",
         "日期先后不对或太长，请重选 | The days are in the wrong order or too many: choose again",
     ),
+    "bad_change": "时间先后不对，请重填 | The times are in the wrong order: enter them again",
+    "no_past_days": "这样的日子还没有记录，请换别的日子 | There is no such past day yet: choose other days",
     "figures_not_ready": (
         "正在汇总以前的数据，还差 {days} 天，请稍等 | "
         "Earlier days are being added up, {days} are left: please wait a moment"

@@ -171,3 +171,6 @@ def test_the_pages_beside_the_queue_have_their_pictures(
     manager.goto(f"{hall.url}/manage/figures")
     expect(manager.locator("#issued .plot-figure")).to_have_text("4")
     keep(manager, "manage-figures")
+    manager.goto(f"{hall.url}/manage/what-if")
+    expect(manager.locator("#coming .day")).to_have_count(7)
+    keep(manager, "manage-what-if")

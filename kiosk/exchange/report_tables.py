@@ -24,6 +24,7 @@ PARTS = {
     "window": "窗口",
     "clerk": "人员",
     "class": "优先类别",
+    "matter": "事项",
 }
 _TIMES = {"wait": "等候", "walk": "到窗", "service": "办理"}
 _OF_TIMES = {"mean": "平均", "median": "中位", "p90": "九成内", "longest": "最长"}

@@ -31,7 +31,7 @@ from kiosk.web.api import hall as hall_api
 from kiosk.web.api import help as help_api
 from kiosk.web.api.fill import routes as fill
 from kiosk.web.api.machines import climate, devices
-from kiosk.web.api.manage import accounts, drafts, live, papers, spans
+from kiosk.web.api.manage import accounts, drafts, live, papers, planning, spans
 from kiosk.web.api.matters import routes as matters
 from kiosk.web.api.people import account, audit, login
 from kiosk.web.auth import Access, Gate, public
@@ -180,6 +180,7 @@ def create_app(
         live.routes(hall),
         spans.routes(hall),
         fill.routes(hall),
+        planning.routes(hall),
         audit.routes(hall),
         terminals.routes(hall, streams),
         forms.routes(hall),

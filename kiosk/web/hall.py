@@ -34,11 +34,13 @@ from ticketing.matters.matters import Matters
 from ticketing.model import Service, UnknownError, Window
 from ticketing.office import Office
 from ticketing.people.people import People
+from ticketing.planning.planning import Planning
 from ticketing.privacy.anchors import AnchorFile
 from ticketing.reports.audit import Audit
 from ticketing.reports.reports import Reports
 from ticketing.reports.spans import Spans
 from ticketing.terminals import Terminals
+from ticketing.waits.worker import compare_apart
 
 if TYPE_CHECKING:
     from kiosk.devices.climate import HallClimate
@@ -72,6 +74,7 @@ class Hall:
         device_tests: a technician's tests of the devices.
         forms: to be filled in at terminals, by id.
         watch: the hall at this moment, and its alerts.
+        planning: questions about days to come.
         help: calls for help; ``help_words`` says where they come from and who goes.
         card_looks: cards that are laid to ask on behalf of whose they are.
         closing: closing slips on this box's printer.
@@ -107,6 +110,7 @@ class Hall:
     ratings: Ratings = field(init=False)
     reports: Reports = field(init=False)
     spans: Spans = field(init=False)
+    planning: Planning = field(init=False)
     audit: Audit = field(init=False)
     terminals: Terminals = field(init=False)
     setup: Setup = field(init=False)
@@ -144,6 +148,7 @@ class Hall:
         self.ratings = Ratings(ledger)
         self.reports = Reports(ledger)
         self.spans = Spans(ledger)
+        self.planning = Planning(ledger, compare_apart)
         self.audit = Audit(ledger, AnchorFile(self.settings.store.key_file))
         self.terminals = Terminals(ledger)
         self.setup = Setup(ledger)

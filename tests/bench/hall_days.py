@@ -58,6 +58,9 @@ class Kind:
         tiring: how much longer cases take at the end of the day than at its beginning.
         pauses: how often a window pauses for some minutes, an hour.
         past: days the hall has been at work before it is asked.
+        turnout: log-normal spread, from day to day, of how many come.
+        reserve: how many of the windows, the last ones, are shut; the load is reckoned without them.
+        opened: hours, from and to, in which those are open all the same.
     """
 
     name: str
@@ -73,6 +76,9 @@ class Kind:
     tiring: float = 0.0
     pauses: float = 0.1
     past: int = 4
+    turnout: float = 0.0
+    reserve: int = 0
+    opened: tuple[float, float] | None = None
 
 
 _TAX = Work("tax", 420, 0.6, 1.0)
@@ -171,13 +177,15 @@ class Hall:
 Look = Callable[[Hall, Resident | None], None]
 
 
-def live(kind: Kind, seed: int, days: int, look: Look, every: float) -> Hall:
+def live(kind: Kind, seed: int, days: int, look: Look, every: float, luck: int = 0) -> Hall:
     """Live through some days; the hall at the end of them.
 
     Args:
         kind: of hall.
         seed: the same one makes the same days.
         days: how many.
+        luck: in a hall with windows in reserve, another one lives through the same days again: the same times at which
+            residents come and windows pause, the same clerks; what they come for, and how long it takes, is drawn anew.
         look: called when somebody has taken a number and stands in line, and with nobody now and then.
         every: how often that is, in seconds.
     """
@@ -185,8 +193,20 @@ def live(kind: Kind, seed: int, days: int, look: Look, every: float) -> Hall:
     hall = Hall(kind)
     numbers = count(1)
     for day in range(days):
-        _Day(hall, chance, day * DAY, numbers, look).live(every)
+        one = _Day(hall, Random(f"{kind.name} {seed} {day}") if kind.reserve else chance, day * DAY, numbers, look)
+        one.live(every, Random(f"{kind.name} {seed} {day} {luck}") if kind.reserve else chance)
     return hall
+
+
+def who_come(kind: Kind, seed: int, days: int) -> list[list[float]]:
+    """Of each day the times at which residents come, in seconds after midnight."""
+    hall, chance = Hall(kind), Random(f"{kind.name} {seed}")
+    found = []
+    for _ in range(days):
+        day = _Day(hall, chance, 0.0, count(1), lambda _hall, _newcomer: None)
+        day.plan_arrivals()
+        found.append([time for time, _, _ in day.agenda])
+    return found
 
 
 class _Day:
@@ -194,34 +214,36 @@ class _Day:
         self._hall, self._kind, self._chance, self._numbers, self._look = hall, hall.kind, chance, numbers, look
         self._midnight = midnight
         self._pace = exp(chance.gauss(0, self._kind.days))
-        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self.agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._entries = count()
         hall.today = midnight
         hall.counters = [Counter(one, exp(chance.gauss(0, self._kind.clerks))) for one in self._kind.windows]
 
-    def live(self, every: float) -> None:
-        self._plan_arrivals()
+    def live(self, every: float, luck: Random) -> None:
+        self.plan_arrivals()
         self._plan_absences()
+        self._chance = luck
         time = self._midnight + OPENS
         while time < self._midnight + CLOSES + 2 * HOUR:
             self._at(time, lambda: self._look(self._hall, None))
             time += every
         # Everybody who holds a ticket is served.
-        while self._agenda:
-            self._hall.now, _, what = heapq.heappop(self._agenda)
+        while self.agenda:
+            self._hall.now, _, what = heapq.heappop(self.agenda)
             what()
         assert not self._hall.line
 
     def _at(self, time: float, what: Callable[[], None]) -> None:
-        heapq.heappush(self._agenda, (time, next(self._entries), what))
+        heapq.heappush(self.agenda, (time, next(self._entries), what))
 
-    def _plan_arrivals(self) -> None:
-        """As many as the windows could serve, times the load; more of them in the rushes."""
+    def plan_arrivals(self) -> None:
+        """Have residents come: as many as the windows could serve, times the load; more of them in the rushes."""
         kind = self._kind
         mean = sum(one.share * one.mean for one in kind.works) / sum(one.share for one in kind.works) + 20
         hours = (CLOSES - OPENS) / HOUR
         usual = hours / (hours + (kind.rush - 1) * sum(to - begin for begin, to in RUSHES))
-        rate = len(kind.windows) / mean * kind.load
+        crowd = exp(self._chance.gauss(0, kind.turnout)) if kind.turnout else 1.0
+        rate = (len(kind.windows) - kind.reserve) / mean * kind.load * crowd
         time = self._midnight + OPENS
         while (time := time + self._chance.expovariate(rate * kind.rush)) < self._midnight + LAST_TICKET:
             hour = (time - self._midnight) / HOUR
@@ -231,11 +253,14 @@ class _Day:
 
     def _plan_absences(self) -> None:
         kind, chance = self._kind, self._chance
-        away = int(kind.lunch * len(kind.windows))
+        at_work = len(kind.windows) - kind.reserve
+        for window in range(at_work, len(kind.windows)):
+            self._open_in_reserve(window)
+        away = int(kind.lunch * at_work)
         for window in range(2 * away):
             begin = self._midnight + (11.5 if window < away else 12.5) * HOUR + chance.uniform(-300, 300)
             self._leave(window, begin, chance.uniform(0.8, 1.0) * HOUR)
-        for window in range(len(kind.windows)):
+        for window in range(at_work):
             time = self._midnight + OPENS
             while (time := time + chance.expovariate(kind.pauses / HOUR)) < self._midnight + CLOSES:
                 self._leave(window, time, chance.uniform(180, 900))
@@ -246,15 +271,28 @@ class _Day:
         def go() -> None:
             # Who is at the window is served first.
             if counter.open:
-                counter.open = counter.ready = False
-                self._at(self._hall.now + seconds, back)
-
-        def back() -> None:
-            counter.open = True
-            if counter.resident is None:
-                self._call_next(window)
+                self._shut(window)
+                self._at(self._hall.now + seconds, lambda: self._open(window))
 
         self._at(begin, go)
+
+    def _open_in_reserve(self, window: int) -> None:
+        counter = self._hall.counters[window]
+        counter.open = counter.ready = False
+        if self._kind.opened:
+            begin, end = self._kind.opened
+            self._at(self._midnight + begin * HOUR, lambda: self._open(window))
+            self._at(self._midnight + end * HOUR, lambda: self._shut(window))
+
+    def _open(self, window: int) -> None:
+        counter = self._hall.counters[window]
+        counter.open = True
+        if counter.resident is None:
+            self._call_next(window)
+
+    def _shut(self, window: int) -> None:
+        counter = self._hall.counters[window]
+        counter.open = counter.ready = False
 
     def _arrive(self) -> None:
         hall, chance = self._hall, self._chance

@@ -40,6 +40,9 @@ _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
 _DAY = 24 * _HOUR
 
+# As the column of a ticket: a JSON list.
+_MATTER_OF_CASE: Any = (literal_column("'[\"'") + _c.c.matter_id + literal_column("'\"]'")).label("matters")
+
 
 def _number(value: int) -> ColumnElement[int]:
     # A literal: PostgreSQL takes an expression with a bound value for another expression in GROUP BY.
@@ -60,6 +63,7 @@ def _stays(first: str, last: str) -> Subquery:
         case((_t.c.outcome == "end_of_day", None), else_=_t.c.ended_at).label("ended_at"),
         case((over, "missed"), else_=_t.c.state).label("how"),
         _t.c.priority,
+        _t.c.matters,
     ).where(
         _t.c.hall_day.between(first, last),
         _t.c.window_id.is_not(None),
@@ -78,6 +82,7 @@ def _stays(first: str, last: str) -> Subquery:
         _v.c.ended_at,
         _v.c.ended_as,
         _t.c.priority,
+        _t.c.matters,
     ).select_from(whose)
     earlier = earlier.where(_v.c.hall_day.between(first, last))
     return union_all(last_ones, earlier).subquery("stay")
@@ -172,8 +177,8 @@ class Books:
     # One by one, for sums that are kept
 
     def each_ticket(self) -> Iterator[Row[Any]]:
-        """Each ticket: ``hall_day, service_id, window_id, clerk, priority, state, at``."""
-        columns = _t.c.hall_day, _t.c.service_id, _t.c.window_id, _t.c.clerk, _t.c.priority, _t.c.state
+        """Each ticket: ``hall_day, service_id, window_id, clerk, priority, matters, state, at``."""
+        columns = _t.c.hall_day, _t.c.service_id, _t.c.window_id, _t.c.clerk, _t.c.priority, _t.c.matters, _t.c.state
         wanted = select(*columns, _t.c.issued_at.label("at"))
         return self._all(wanted.where(_t.c.hall_day.between(self._first, self._last)))
 
@@ -182,8 +187,8 @@ class Books:
         return self._all(select(_stays(self._first, self._last)))
 
     def each_case(self) -> Iterator[Row[Any]]:
-        """Each case: ``hall_day, service_id, window_id, clerk, priority, at``, what came of it, and its grade."""
-        columns = _c.c.hall_day, _c.c.service_id, _c.c.window_id, _c.c.clerk, _t.c.priority
+        """Each case: ``hall_day, service_id, window_id, clerk, priority, matters, at``, its outcome and its grade."""
+        columns = _c.c.hall_day, _c.c.service_id, _c.c.window_id, _c.c.clerk, _t.c.priority, _MATTER_OF_CASE
         case_columns = _c.c.outcome, _c.c.promised_on, _c.c.progress, _c.c.progress_at, _r.c.grade
         return self._all(
             select(*columns, _c.c.ended_at.label("at"), *case_columns)
@@ -193,7 +198,7 @@ class Books:
 
     def each_unsettled(self) -> Iterator[Row[Any]]:
         """Each work item that is not settled: its case's columns as above, and ``late``."""
-        columns = _c.c.hall_day, _c.c.service_id, _c.c.window_id, _c.c.clerk, _t.c.priority
+        columns = _c.c.hall_day, _c.c.service_id, _c.c.window_id, _c.c.clerk, _t.c.priority, _MATTER_OF_CASE
         late = or_(_w.c.settle_by < self.now, and_(_w.c.contacted_at.is_(None), _w.c.contact_by < self.now))
         return self._all(
             select(*columns, _c.c.ended_at.label("at"), late.label("late"))

@@ -17,7 +17,7 @@ from ticketing.reports.figures import Books
 from ticketing.reports.sums import IMPOSSIBLE, SPANS, Sums, merged
 from ticketing.store import tables
 
-Part = Literal["total", "hour", "service", "window", "clerk", "class"]
+Part = Literal["total", "hour", "service", "window", "clerk", "class", "matter"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 Kept = Mapping[str, Any]
@@ -163,6 +163,9 @@ def _keys(m: Transaction, row: Any, at: int) -> Iterator[tuple[Part, str]]:
         yield "window", row.window_id
     if row.clerk:
         yield "clerk", row.clerk
+    # A ticket may be for several, or for none that is known; a case is of one.
+    for matter in json.loads(row.matters) if row.matters else ():
+        yield "matter", matter
 
 
 def _taken(row: Any, since: str, until: str) -> int | None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
+from sqlalchemy import select
+
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction
 from ticketing.model import ClosedError, StateError
@@ -13,8 +15,9 @@ from ticketing.reports import rollups
 from ticketing.reports.figures import Books
 from ticketing.reports.rollups import Kept, Part
 from ticketing.reports.sums import Figures, Sums, merged
+from ticketing.store import tables
 
-By = Literal["hour", "weekday", "day", "month", "service", "window", "clerk", "class"]
+By = Literal["hour", "weekday", "day", "month", "service", "window", "clerk", "class", "matter"]
 LONGEST = 3660
 """Days."""
 PATIENCE = 4.0
@@ -23,6 +26,7 @@ WORTH = 59
 """Days from which on sums of months are made: fewer are read as quickly by day."""
 _BY_DAY = ("weekday", "day", "month")
 _MONTH = len("YYYY-MM")
+_MATTERS = select(tables.matter.c.id, tables.matter.c.name).order_by(tables.matter.c.position)
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,8 @@ def _names(m: Transaction, by: By, books: Books) -> dict[str, str]:
         return {str(number): f"周{day}" for number, day in enumerate("一二三四五六日", 1)}
     if by == "class":
         return {one.id: one.name for one in m.rules.classes}
+    if by == "matter":
+        return {row.id: row.name for row in m.conn.execute(_MATTERS)}
     return books.names(by) if by in ("service", "window") else {}
 
 

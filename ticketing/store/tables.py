@@ -547,7 +547,7 @@ figure_sum = _table(
     # Figures of a day (YYYY-MM-DD) or month (YYYY-MM) that is over, in parts of one kind, as JSON. They can be made
     # anew from the other tables, so any row may be removed at any time.
     Column("period", String(10), primary_key=True),
-    # total, hour, service, window, clerk, class
+    # total, hour, service, window, clerk, class, matter
     Column("part", String(16), primary_key=True),
     Column("sums", Text, nullable=False),
 )

@@ -20,7 +20,7 @@ SHORTEST, LONGEST = 5.0, 7200.0
 
 _TAIL = 6.0
 """A case of so many times the third quartile was forgotten at the window, not worked on."""
-_STILL_AT_IT = 180.0
+STILL_AT_IT = 180.0
 """Seconds without the next call after which a clerk counts as away, not busy."""
 _USUAL_GAP = 15.0
 _GUESS_CASES, _ENOUGH = 4.0, 20
@@ -131,7 +131,7 @@ class Experience:
 def learn(cases: Iterable[PastCase]) -> Experience:
     """Learn from past and today's cases, in any order."""
     known = list(cases)
-    worked = _lengths(known)
+    worked = lengths(known)
     by_service: dict[str, list[float]] = defaultdict(list)
     for case, length in worked:
         by_service[case.service].append(length)
@@ -198,7 +198,7 @@ def _parts(weighed: Sequence[tuple[float, float]]) -> tuple[float, ...]:
     return tuple(means)
 
 
-def _lengths(cases: Iterable[PastCase]) -> list[tuple[PastCase, float]]:
+def lengths(cases: Iterable[PastCase]) -> list[tuple[PastCase, float]]:
     """How long each case that is over kept its window."""
     at_window: dict[str, list[tuple[float, PastCase]]] = defaultdict(list)
     for case in cases:
@@ -211,8 +211,8 @@ def _lengths(cases: Iterable[PastCase]) -> list[tuple[PastCase, float]]:
             following = calls[place + 1] if place + 1 < len(calls) else None
             if case.ended is not None:
                 gap = following[0] - case.ended if following and following[1].queued < case.ended else inf
-                found.append((case, case.ended - called, gap if 0 <= gap <= _STILL_AT_IT else None))
-            elif following and following[0] - called <= 2 * _STILL_AT_IT:
+                found.append((case, case.ended - called, gap if 0 <= gap <= STILL_AT_IT else None))
+            elif following and following[0] - called <= 2 * STILL_AT_IT:
                 # When a resident of a past day was found missing is not kept; that the window went on is.
                 found.append((case, following[0] - called, 0.0))
     gaps = [gap for _, _, gap in found if gap]

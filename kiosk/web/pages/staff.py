@@ -4,6 +4,8 @@ The pages contain no data but names of windows; they fetch the rest from the API
 is not logged in is sent to the log-in page instead of to a page that would stay empty.
 """
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, request
 
 from display import nationalities
@@ -66,6 +68,12 @@ def staff_pages(hall: Hall) -> Blueprint:
     @allow("manager", page=True)
     def figures() -> Response:
         return page("manage_figures.html", username=actor().who, today=hall.office.ledger.today())
+
+    @blueprint.get("/manage/what-if")
+    @allow("manager", page=True)
+    def what_if() -> Response:
+        windows, yesterday = hall.office.windows(), hall.office.ledger.today() - timedelta(days=1)
+        return page("manage_what_if.html", username=actor().who, windows=windows, yesterday=yesterday)
 
     @blueprint.get("/manage/setup")
     @allow("manager", page=True)

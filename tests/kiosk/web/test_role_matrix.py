@@ -125,6 +125,8 @@ GET   /setup/papers                                                 manager
 POST  /setup/papers/preview                                         manager
 POST  /setup/papers/print                                           manager
 GET   /live                                                         manager
+GET   /what-if                                                      manager
+GET   /expected                                                     manager
 GET   /alerts                                                       desk, manager
 GET   /matters                                                      anyone
 GET   /matters/<matter>                                             anyone
@@ -227,6 +229,7 @@ GET   /manage/changes                                               manager
 GET   /manage/layout                                                manager
 GET   /manage/setup                                                 manager
 GET   /manage/figures                                               manager
+GET   /manage/what-if                                               manager
 GET   /devices                                                      manager, technician
 GET   /audit                                                        auditor
 GET   /account                                                      clerk, desk, manager, technician, auditor, logged in

@@ -118,6 +118,18 @@ def test_a_class_and_a_weekday_are_parts_too(desk: OfficeHall, book: Book) -> No
     assert sum(row.issued for row in weekdays.rows) == sum(row.issued for row in classes.rows) == classes.total.issued
 
 
+def test_a_ticket_counts_for_each_of_its_matters_and_a_case_for_its_own(desk: OfficeHall, book: Book) -> None:
+    ticket = book.ticket(MORNING, matters='["birth","passport"]')
+    book.case(ticket, matter_id="passport", grade=5)
+    book.ticket(MORNING + timedelta(hours=1))
+    found = Spans(desk.office.ledger).span(DAY, DAY, "matter")
+    assert [(row.key, row.issued, row.cases, row.rated) for row in found.rows] == [
+        ("birth", 1, 0, 0),
+        ("passport", 1, 1, 1),
+    ]
+    assert found.total.issued == 2
+
+
 def test_a_grade_that_is_given_late_counts_at_once(desk: OfficeHall) -> None:
     code = desk.issue("licence").code
     desk.serve("1")

@@ -16,6 +16,8 @@ const LONG = 30;          // minutes of waiting that are marked
 const showLost = lostLine();
 /** @type {Live | null} */
 let hall = null;
+/** @type {HelpCall[]} */
+let calls = [];           // GET /help
 
 /** @param {string} time */
 const minutesSince = (time) => Math.max(0, Math.floor((now().getTime() - Date.parse(time)) / 60_000));
@@ -40,6 +42,7 @@ function render() {
     tile(today.missed, t("过号", "no-shows")),
   );
   renderWaiting();
+  renderHelp();
   el("windows").replaceChildren(...hall.windows.map(windowCard));
   el("grades").replaceChildren(
     ...GRADES.map(([grade, zh, en]) => gradeCount(today.grades[grade], t(zh, en))),
@@ -81,6 +84,18 @@ function renderWaiting() {
     : rest ? t(`其余 ${rest} 项业务没有人等候`, `Nobody waits for the other ${rest}`) : "";
 }
 
+/** Who wants help, and whether somebody goes. */
+function renderHelp() {
+  el("help-panel").hidden = calls.length === 0;
+  el("help").replaceChildren(...calls.map(({ emergency, place, reason, called_at: at, who }) => make(
+    "li",
+    { className: "fault" },
+    make("b", { textContent: t(place.zh, place.en) }),
+    make("span", { className: `state ${who ? "good" : emergency ? "stop" : "warn"}`, textContent: who ? t(`${who} 已去`, `${who} goes`) : t("还没有人去", "nobody goes yet") }),
+    make("span", { className: "quiet", textContent: `${t(reason.zh, reason.en)} ${t(`${minutesSince(at)} 分钟前`, `${minutesSince(at)} min ago`)}` }),
+  )));
+}
+
 /** @param {LiveWindow} window */
 function windowCard({ name, state, clerk, clerk_since: since, ticket }) {
   const [zh, en, kind] = STATES[state];
@@ -118,7 +133,7 @@ function fault({ name, window, state, since, advice, advice_en: adviceEn }) {
 
 const look = coalesce(async () => {
   try {
-    hall = await call("GET", "/live");
+    [hall, calls] = await Promise.all([call("GET", "/live"), call("GET", "/help")]);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 401) signIn();

@@ -235,3 +235,32 @@ function cumulative(counts, total, left, step, y) {
   const points = counts.map((count, at) => `L${(left + (at + 1) * step).toFixed(1)} ${y((sum += count) / total).toFixed(1)}`);
   return `M${left} ${y(0).toFixed(1)}${points.join("")}`;
 }
+
+/**
+ * Put into `place` a row for each hour: a bar from low to high, a line at the mean, a dot at how many came.
+ * @param {HTMLElement} place
+ * @param {{hour: number, mean: number, low: number, high: number, came: number | null}[]} hours
+ * @param {string} none said when there is nothing to draw
+ */
+export function ranges(place, hours, none) {
+  if (!hours.length) {
+    place.replaceChildren(make("p", { className: "quiet", textContent: none }));
+    return;
+  }
+  const row = 26;
+  const left = 56;
+  const most = Math.max(1, ...hours.map(({ high, came }) => Math.max(high, came ?? 0)));
+  const x = (/** @type {number} */ count) => left + (count / most) * (WIDTH - left - FIGURE);
+  const plot = draw("svg", { viewBox: `0 0 ${WIDTH} ${hours.length * row}`, class: "plot", role: "img" });
+  const said = hours.map(({ hour, low, high, came }) => `${hour}:00 ${low}–${high}${came === null ? "" : `, ${came}`}`);
+  plot.append(draw("title", {}, said.join("; ")));
+  hours.forEach(({ hour, mean, low, high, came }, at) => {
+    const y = at * row;
+    plot.append(draw("text", { x: left - 8, y: y + 18, class: "plot-name" }, `${hour}:00`));
+    plot.append(draw("rect", { x: x(low), y: y + 6, width: Math.max(2, x(high) - x(low)), height: 14, class: "plot-range" }));
+    plot.append(draw("path", { d: `M${x(mean).toFixed(1)} ${y + 4}v18`, class: "plot-line" }));
+    if (came !== null) plot.append(draw("circle", { cx: x(came), cy: y + 13, r: 5, class: came >= low && came <= high ? "plot-dot" : "plot-dot missed" }));
+    plot.append(draw("text", { x: x(Math.max(high, came ?? 0)) + 10, y: y + 18, class: "plot-figure" }, `${low}–${high}${came === null ? "" : ` · ${came}`}`));
+  });
+  place.replaceChildren(plot);
+}

@@ -1,17 +1,19 @@
 """The manager's pages in a real browser, with the whole hall behind them."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import insert
 
 from axe import violations
 from ticketing.live.alerts import Limits
 from ticketing.model import Actor
 from ticketing.reports.climate import ClimateRecord
+from ticketing.store import tables
 from wires import wait_until
 
 SECRET = "manager-password"
@@ -140,6 +142,58 @@ def test_the_tables_are_taken_along(page: Page) -> None:
         names = book.read("xl/workbook.xml").decode()
     assert [name in names for name in ("数据 Figures", "等候分布 Waits", "说明 Definitions")] == [True] * 3
     assert "当天发出的号码，取消的也算" in texts
+
+
+def test_a_change_is_tried_on_past_days_and_the_next_days_are_foretold(hall: Any, page: Page) -> None:
+    now = hall.office.ledger.now()
+    with hall.office.ledger.store.write() as conn:
+        conn.execute(insert(tables.ticket), list(past_tickets(now, 70)))
+    hall.program.hall.spans.keep_up(60)
+    page.goto(f"{hall.url}/manage/what-if")
+    expect(page.locator("#coming .day")).to_have_count(7)
+    expect(page.locator("#coming .plot-range").first).to_be_visible()
+    expect(page.locator("#past .plot-dot").first).to_be_visible()
+    expect(page.locator("#held")).to_contain_text("% 的时段落在区间里")
+    page.locator("#window").select_option("2")
+    page.locator("#change button[type=submit]").click()
+    expect(page.locator(".what-if-head")).to_contain_text("09:40–17:00 开2号窗口，这样的一天合计少等")
+    expect(page.locator("#answer .tile").first).to_contain_text("→")
+    assert violations(page) == []
+    page.locator("#like").select_option("day")
+    page.locator("#day").fill("2020-01-01")
+    page.locator("#change button[type=submit]").click()
+    expect(page.locator("#answer .notice")).to_contain_text("这样的日子还没有记录")
+    page.locator("[data-switch-language]").click()
+    expect(page.locator("h1")).to_have_text("What if")
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def past_tickets(now: datetime, days: int) -> Iterator[dict[str, Any]]:
+    """On each past day forty residents who come every four minutes to one window, where each keeps five."""
+    for day in range(1, days + 1):
+        nine = now.replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=day)
+        for turn in range(40):
+            issued = int(nine.timestamp() + 240 * turn) * 10**6
+            called = int(nine.timestamp() + 300 * turn) * 10**6
+            number = day * 100 + turn + 1_000_000
+            yield {
+                "id": number,
+                "hall_day": f"{nine.date()}",
+                "number": f"X{number}",
+                "service_id": "tax",
+                "state": "done",
+                "priority": "normal",
+                "rank_at": issued,
+                "issued_at": issued,
+                "called_at": called,
+                "started_at": called + 20 * 10**6,
+                "ended_at": called + 290 * 10**6,
+                "window_id": "1",
+                "outcome": "done",
+                "code_hash": number.to_bytes(32, "big"),
+            }
 
 
 def test_it_fits_a_narrow_screen(hall: Any, page: Page) -> None:

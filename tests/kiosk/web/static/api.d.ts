@@ -409,6 +409,41 @@ interface Span extends SpanParts {
   definitions: { figure: string; zh: string; en: string; means: string; means_en: string }[];
 }
 
+interface Outcome {
+  minutes: number;
+  median: number;
+  p90: number;
+  unserved: number;
+}
+
+interface WhatIf {
+  window: string;
+  does: "open" | "shut";
+  from: string;
+  to: string;
+  base: Outcome;
+  changed: Outcome;
+  saves: number;
+  low: number;
+  high: number;
+  days: number;
+  runs: number;
+  waited: number | null;
+  replayed: number;
+}
+
+interface ExpectedDay {
+  day: string;
+  like: number | null;
+  hours: { hour: number; mean: number; low: number; high: number; came: number | null }[];
+}
+
+interface ExpectedDays {
+  coming: ExpectedDay[];
+  past: ExpectedDay[];
+  held: number | null;
+}
+
 interface BenchCard {
   id: string;
   label: string;
