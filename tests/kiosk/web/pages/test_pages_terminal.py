@@ -606,6 +606,23 @@ def fits(page: Page, size: tuple[int, int]) -> None:
         assert violations(page) == []
 
 
+def test_what_can_be_done_now_stays_in_sight_under_a_long_form(hall: Any, new_page: Callable[..., Page]) -> None:
+    at = Terminal(hall, new_page(1024, 768, clock=True))
+    at.do("forms")
+    at.page.locator("#choices button", has_text="户籍信息证明申请表").click()
+    at.lay(somebody())
+    at.titled("手机号码")
+    at.touch("13800000000")
+    at.page.locator("#typed-done").click()
+    at.page.locator("#choices button").first.click()
+    at.titled("份数")
+    at.touch("1")
+    at.page.locator("#typed-done").click()
+    at.titled("请核对")
+    expect(at.page.get_by_role("button", name="交给窗口")).to_be_in_viewport(ratio=1)
+    assert violations(at.page) == []
+
+
 def test_a_terminal_without_a_token_says_so(hall: Any, new_page: Callable[..., Page]) -> None:
     page = new_page(1080, 900)
     page.goto(f"{hall.url}/terminal")
