@@ -24,7 +24,16 @@ class Album:
     found: list[str] = field(default_factory=list)
 
     def take(self, page: Page, name: str) -> None:
-        """A picture of the page as it stands there; a page of staff is looked over in both of its languages."""
+        """A picture of the page as it stands there, looked over; a page of staff in both of its languages."""
+        self.picture(page, name)
+        self._look(page, name)
+        if page.locator(SWITCH).count() and not page.locator("dialog[open]").count():
+            _switch(page, "en")
+            self._look(page, f"{name} in English")
+            _switch(page, "zh-CN")
+
+    def picture(self, page: Page, name: str) -> None:
+        """A picture alone; it must not be empty."""
         self.folder.mkdir(exist_ok=True)
         file = self.folder / f"{name}.png"
         page.screenshot(path=file)
@@ -32,11 +41,6 @@ class Album:
             colours = picture.convert("RGB").getcolors(1 << 24)
         assert colours
         assert max(count for count, _ in colours) < 0.997 * sum(count for count, _ in colours), f"{name} is empty"
-        self._look(page, name)
-        if page.locator(SWITCH).count() and not page.locator("dialog[open]").count():
-            _switch(page, "en")
-            self._look(page, f"{name} in English")
-            _switch(page, "zh-CN")
 
     def _look(self, page: Page, name: str) -> None:
         self.found += [f"{name}: {line}" for line in violations(page)]
