@@ -249,9 +249,10 @@ export function ranges(place, hours, none) {
   }
   const row = 26;
   const left = 56;
+  const wide = 340;
   const most = Math.max(1, ...hours.map(({ high, came }) => Math.max(high, came ?? 0)));
-  const x = (/** @type {number} */ count) => left + (count / most) * (WIDTH - left - FIGURE);
-  const plot = draw("svg", { viewBox: `0 0 ${WIDTH} ${hours.length * row}`, class: "plot", role: "img" });
+  const x = (/** @type {number} */ count) => left + (count / most) * (wide - left - FIGURE);
+  const plot = draw("svg", { viewBox: `0 0 ${wide} ${hours.length * row}`, class: "plot", role: "img" });
   const said = hours.map(({ hour, low, high, came }) => `${hour}:00 ${low}–${high}${came === null ? "" : `, ${came}`}`);
   plot.append(draw("title", {}, said.join("; ")));
   hours.forEach(({ hour, mean, low, high, came }, at) => {

@@ -34,6 +34,7 @@ function renderAnswer() {
     const name = [...select("window").options].find(({ value }) => value === window)?.text ?? window;
     const deed = does === "open" ? t("开", "open") : t("关", "shut");
     const minutes = whole(Math.abs(saves));
+    const [least, most] = saves >= 0 ? [low, high] : [-high, -low];
     const head = saves >= 0
       ? t(`${from}–${to} ${deed}${name}，这样的一天合计少等 ${minutes} 人·分钟`, `${name} ${deed} from ${from} to ${to} saves ${minutes} person-minutes on such a day`)
       : t(`${from}–${to} ${deed}${name}，这样的一天合计多等 ${minutes} 人·分钟`, `${name} ${deed} from ${from} to ${to} costs ${minutes} person-minutes on such a day`);
@@ -45,8 +46,8 @@ function renderAnswer() {
         [base.unserved, changed.unserved, t("没有办上的号", "numbers never called")],
       ].map(([before, after, words]) => tile(`${tenth(Number(before))} → ${tenth(Number(after))}`, String(words)))),
       make("p", { className: "small", textContent: t(
-        `五天里有四天在 ${whole(low)} 到 ${whole(high)} 人·分钟之间`,
-        `On four days of five it is between ${whole(low)} and ${whole(high)} person-minutes`,
+        `五天里有四天在 ${whole(least)} 到 ${whole(most)} 人·分钟之间`,
+        `On four days of five it is between ${whole(least)} and ${whole(most)} person-minutes`,
       ) }),
       make("p", { className: "small quiet", textContent: t(
         `用以前 ${days} 天推演 ${runs} 次。核对：不改变时推演平均等 ${tenth(replayed)} 分钟，那些天实际平均等 ${waited === null ? "–" : tenth(waited)} 分钟`,
