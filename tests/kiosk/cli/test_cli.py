@@ -53,6 +53,23 @@ def test_check_says_what_it_finds_of_each_device(
     assert not (quhao.folder / "var").exists(), "looking changes nothing"
 
 
+def test_check_names_every_problem_of_every_form(new_quhao: Callable[..., QuhaoProcess]) -> None:
+    quhao = new_quhao()
+    folder = quhao.config.parent / "forms"
+    folder.mkdir()
+    quhao.config.write_text(f'{quhao.config.read_text("utf-8")}\n[forms]\nfolder = "forms"\n', "utf-8")
+    field = '[[fields]]\nkey = "name"\nlabel = "姓名"\n'
+    (folder / "good.toml").write_text(f'name = "表"\n{field}', "utf-8")
+    assert quhao.command("check", check=False).returncode == 0
+    (folder / "bad.toml").write_text(f'name = "表"\npdf = "gone.pdf"\n{field}from = "resident.nmae"\n', "utf-8")
+    (folder / "page.toml").write_text(f'name = "表"\npdf = "gone.pdf"\n{field}at = {{ x = 1, y = 1 }}\n', "utf-8")
+    checked = quhao.command("check", check=False)
+    assert checked.returncode == 1
+    for said in ("bad.toml", "fields[0].from", "did you mean resident.name?", "page.toml", "gone.pdf cannot be read"):
+        assert said in checked.stdout, said
+    assert "good.toml" not in checked.stdout
+
+
 def test_check_names_the_sentences_that_a_languages_file_lacks(new_quhao: Callable[..., QuhaoProcess]) -> None:
     quhao = new_quhao()
     text = quhao.config.read_text("utf-8").replace("[hall]", '[hall]\nlanguages = ["ar.toml"]', 1)
