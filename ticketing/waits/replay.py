@@ -34,7 +34,7 @@ _CLERKS = 0.2
 """How much clerks differ (log-normal): what is not known of one who was not there that day."""
 _LEAST = 5.0
 _MOST_RUNS = 100
-_MOST_TICKETS = 40_000
+_MOST_TICKETS = 20_000
 """Tickets that are lived through with the change, and as many without: a second or two of work."""
 
 
@@ -368,7 +368,7 @@ def _tempo(cases: Sequence[tuple[str, float]], means: Mapping[str, float]) -> fl
 def _hours_of(cases: Iterable[PastCase]) -> dict[str, Hours]:
     """When each window called: from its first call to its last end, but for the times in which its clerk was away.
 
-    A clerk was away when the next to be called had waited all the time since the last one left, and that was long.
+    A clerk was away when the next to be called had waited for long after the last one had left.
     """
     calls: dict[str, list[PastCase]] = defaultdict(list)
     for case in cases:
@@ -380,7 +380,7 @@ def _hours_of(cases: Iterable[PastCase]) -> dict[str, Hours]:
         hours = [[mine[0].called or 0.0, 0.0]]
         for case, following in pairwise(mine):
             left, called = case.ended, following.called or 0.0
-            if left is not None and following.queued < left and called - left > STILL_AT_IT:
+            if left is not None and called - max(left, following.queued) > STILL_AT_IT:
                 hours[-1][1] = left + 1.0
                 hours.append([called, 0.0])
         last = mine[-1]

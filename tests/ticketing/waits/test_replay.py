@@ -104,7 +104,7 @@ def test_a_day_is_learned_with_its_clerks_and_its_breaks() -> None:
         case(5, 310, 600),
         # It had waited since before lunch: the clerk was away.
         case(50, 4200, 4500),
-        # Nobody waited: the window was free.
+        # Nobody waited for long: the window was free.
         case(9000, 9010, 9300),
         case(9100, 9310, 9900, start=1800.0),
         case(20000, None, None),
