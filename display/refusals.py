@@ -42,6 +42,7 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "mapping_unwritable": "填表设置存不进去：{reason}。请检查 fill.folder 的权限和磁盘 | The mapping cannot be kept: {reason}. Check fill.folder's rights and the disk",
     "mappings_full": "填表设置已经太多，请先删除不用的 | There are too many mappings: remove some that are not used",
     "no_seat": "您没有在任何窗口值守，请先在窗口页面开窗 | You are at no window: open yours first",
+    "unknown_zone": "没有窗口在这个区域，请检查屏幕的地址 | No window is in this zone: check the screen's address",
     "unknown_window": "没有这个窗口，请检查窗口编号 | No such window: check its number",
     "unknown_ticket": "没有这个号码，请核对小票 | No such ticket: check the slip",
     "unknown_number": "今天没有这个号码，请看清小票再输入 | There is no such number today: look at the slip and try again",

@@ -2,18 +2,19 @@
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Select, bindparam, func, select
 
+from ticketing.day import timetable
 from ticketing.day.transaction import Transaction, line_at, microseconds
 from ticketing.day.transaction import t as _t
 from ticketing.line import holding, limits, next_up
 from ticketing.line.forecasts import Forecasts
 from ticketing.line.limits import ALWAYS, Admission, Reached
-from ticketing.model import TRANSITIONS, Event, Service, State, Ticket, Window
+from ticketing.model import OPEN_STATES, TRANSITIONS, Event, Service, State, Ticket, UnknownError, Window
 from ticketing.policy import Why
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
@@ -21,8 +22,10 @@ from ticketing.waits import estimate
 from ticketing.waits.estimate import Forecast
 from ticketing.waits.interval import Interval, Wait
 
-LAST_CALLS = 8
+LAST_CALLS = 12
 """Calls of the day that stay on the board when they are over, since people miss calls."""
+LIT_BEFORE, LIT_AFTER = timedelta(minutes=30), timedelta(minutes=15)
+"""How long before the hall opens screens are lit, and how long after it closed; longer while anybody is left."""
 NEXT_NUMBERS = 5
 
 _TODAY = _t.c.hall_day == bindparam("day")
@@ -34,27 +37,28 @@ _NEXT_NUMBERS = (
     .order_by("effective", _t.c.id)
     .limit(NEXT_NUMBERS)
 )
-_CALL_COLUMNS = (_t.c.id, _t.c.number, _t.c.window_id, _t.c.service_id, _t.c.called_at, _t.c.recalls)
+_CALL_COLUMNS = (_t.c.id, _t.c.number, _t.c.window_id, _t.c.service_id, _t.c.called_at, _t.c.recalls, _t.c.state)
+_w = tables.window
+_IN_ZONE = select(_w.c.id).where(_w.c.zone == bindparam("zone"))
 
 
 def _calls(which: Any) -> Select[Any]:
-    w = tables.window
-    return select(*_CALL_COLUMNS, w.c.name).outerjoin(w, w.c.id == _t.c.window_id).where(which)
+    return select(*_CALL_COLUMNS, _w.c.name).outerjoin(_w, _w.c.id == _t.c.window_id).where(which)
 
 
 _recent = tables.ticket.alias("recent")
-_OPEN_CALLS = _calls(tables.open_)
-# The newest are found in the index "ticket_figures"; only those rows are read.
-_LAST_CALLS = _calls(
-    _t.c.id.in_(
-        select(_recent.c.id)
-        # A held ticket keeps its window and has no call.
-        .where(
-            _recent.c.hall_day == bindparam("day"), _recent.c.window_id.is_not(None), _recent.c.called_at.is_not(None)
-        )
-        .order_by(_recent.c.called_at.desc())
-        .limit(LAST_CALLS)
-    )
+_LAST = (
+    select(_recent.c.id)
+    # A held ticket keeps its window and has no call.
+    .where(_recent.c.hall_day == bindparam("day"), _recent.c.window_id.is_not(None), _recent.c.called_at.is_not(None))
+    .order_by(_recent.c.called_at.desc())
+    .limit(LAST_CALLS)
+)
+# Of the whole hall, and of a zone. The newest are found in the index "ticket_figures"; only those rows are read.
+_ALL_CALLS = (_calls(tables.open_), _calls(_t.c.id.in_(_LAST)))
+_ZONE_CALLS = (
+    _calls(tables.open_ & _t.c.window_id.in_(_IN_ZONE)),
+    _calls(_t.c.id.in_(_LAST.where(_recent.c.window_id.in_(_IN_ZONE)))),
 )
 _FIGURES = select(
     func.count().filter(_t.c.state == "done").label("served"),
@@ -110,7 +114,7 @@ class HallView:
 
 @dataclass(frozen=True)
 class BoardCall:
-    """A line of the board; ``service`` is its id."""
+    """A line of the board; ``service`` is its id, ``state`` ``called``, ``serving`` or ``over``."""
 
     number: str
     window: str
@@ -118,6 +122,7 @@ class BoardCall:
     service: str
     called_at: datetime
     recalls: int
+    state: Literal["called", "serving", "over"]
 
 
 @dataclass(frozen=True)
@@ -131,11 +136,15 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Board:
-    """What every screen shows after event ``seq``: present and last calls, newest first, and waiting counts."""
+    """What every screen shows after event ``seq``: present and last calls, newest first, and waiting counts.
+
+    ``lit``: whether it shows them at all; at night nobody is there.
+    """
 
     seq: int
     calls: list[BoardCall]
     waiting: list[Waiting]
+    lit: bool = True
 
 
 @dataclass(frozen=True)
@@ -210,18 +219,42 @@ def _is_reached(m: Transaction, found: Forecast, service: str, until: datetime) 
     return not known or estimate.reached_before(found, service, (microseconds(until) - m.at) / 1e6)
 
 
-def board(m: Transaction) -> Board:
-    """What screens show, and the number of the event it is up to."""
-    rows = {row.id: row for query in (_OPEN_CALLS, _LAST_CALLS) for row in m.conn.execute(query, {"day": m.day})}
+def board(m: Transaction, zone: str = "") -> Board:
+    """What screens show, and the number of the event it is up to; of one zone, if given.
+
+    Raises:
+        UnknownError: ``unknown_zone``: no window is in it.
+    """
+    here = [one for one in m.windows() if one.zone == zone and not one.removed]
+    if zone and not here:
+        raise UnknownError("unknown_zone", zone=zone)
+    about = {"day": m.day, "zone": zone}
+    queries = _ZONE_CALLS if zone else _ALL_CALLS
+    rows = {row.id: row for query in queries for row in m.conn.execute(query, about)}
     newest = sorted(rows.values(), key=lambda row: (row.called_at, row.id), reverse=True)
     calls = [
         BoardCall(
-            row.number, row.window_id, row.name or row.window_id, row.service_id, m.time(row.called_at), row.recalls
+            row.number,
+            row.window_id,
+            row.name or row.window_id,
+            row.service_id,
+            m.time(row.called_at),
+            row.recalls,
+            row.state if row.state in OPEN_STATES else "over",
         )
         for row in newest
     ]
     counts = _counts(m)
-    return Board(m.last_seq(), calls, _waiting(counts, _offered(m, counts)))
+    services = [one for one in _offered(m, counts) if not zone or any(at.serves(one.id) for at in here)]
+    is_busy = any(one.state != "over" for one in calls) or any(counts.get(one.id) for one in services)
+    return Board(m.last_seq(), calls, _waiting(counts, services), is_busy or _is_lit(m, services))
+
+
+def _is_lit(m: Transaction, services: list[Service]) -> bool:
+    """Whether any service is open, opens soon, or closed just now."""
+    calendar = timetable.now(m).calendar
+    times = (m.now, m.now + LIT_BEFORE, m.now - LIT_AFTER)
+    return not services or any(calendar.open_now(one.id, at) for one in services for at in times)
 
 
 def window(m: Transaction, window: str) -> WindowView:

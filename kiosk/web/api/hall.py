@@ -1,12 +1,20 @@
 """``/hall``, ``/board``, ``/events``: what anybody may see."""
 
 from flask import Response, request
+from pydantic import Field
 
 from kiosk.web.auth import public
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import BoardAnswer, HallAnswer, answer, joined
+from kiosk.web.schema.bodies import QueryString
 from kiosk.web.schema.routes import STREAM, Routes, last_event_id
 from kiosk.web.streams import Streams
+
+
+class BoardQuery(QueryString):
+    """Of one zone, or of the whole hall."""
+
+    zone: str = Field("", max_length=64)
 
 
 def routes(hall: Hall, streams: Streams) -> Routes:
@@ -22,8 +30,9 @@ def routes(hall: Hall, streams: Streams) -> Routes:
 
     @api.get("/board", summary="What screens show", responses={"200": BoardAnswer})
     @public
-    def show_board() -> Response:
-        return answer(BoardAnswer.of(hall.office.board()))
+    def show_board(query: BoardQuery) -> Response:
+        """With `zone`, the calls to windows of that part of the hall, and who waits for what they serve."""
+        return answer(BoardAnswer.of(hall.office.board(query.zone)))
 
     @api.get("/events", summary="Every change since an event, as Server-Sent Events", responses={"200": dict(STREAM)})
     @public

@@ -67,7 +67,9 @@ def pages(hall: Hall) -> Blueprint:
     @blueprint.get("/screen")
     @public
     def screen() -> Response:
-        return page("screen.html", board=hall.office.board(), now=hall.clock(), climate=_climate(hall))
+        zone = request.args.get("zone", "")[:64]
+        board = hall.office.board(zone)
+        return page("screen.html", board=board, zone=zone, now=hall.clock(), climate=_climate(hall))
 
     @blueprint.get("/screen/window/<window>")
     @public

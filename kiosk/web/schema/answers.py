@@ -210,6 +210,7 @@ class CallAnswer(Answer):
     service: str
     called_at: Instant
     recalls: int
+    state: Literal["called", "serving", "over"]
 
 
 class WaitingAnswer(Answer):
@@ -226,6 +227,7 @@ class BoardAnswer(Answer):
     seq: int
     calls: list[CallAnswer]
     waiting: list[WaitingAnswer]
+    lit: bool = Field(description="false at night, when the hall is closed and nobody is left: screens are dark then")
 
 
 class CalledAnswer(Answer):

@@ -1,13 +1,30 @@
-// Which call has the large band of a hall's screen, and which wait for it. Pure: the time is told.
+// Which call has the large band of a hall's screen, and which stand in the rows below. Pure: the time is told.
+//
+// A call that nobody answers yet stays on the screen: in one column while they are few, in two when they are more, and
+// on pages that turn when they are more than a page holds. What is over fills the room that is left.
 
-const SPOKEN = 6000;   // ms that a call keeps the band when others wait for it
-const BACKLOG = 3;     // calls that may wait for the band; after a long cut only the last are news
+const SPOKEN = 6000;      // ms that a call keeps the band when few wait for it
+const SHARED = 18_000;    // ms that more than three share
+const LEAST = 1500;       // ms, so that a number can be read
+const BACKLOG = 12;       // calls that may wait for the band; after a long cut only the last are news
+export const FEW = 5;     // rows of one column
+export const PAGE = 12;   // rows of two
+export const TURN = 9000; // ms of a page: longer than reading twelve rows takes
 
 /**
  * The name of one call of one number; the server marks the calls that stand in the page as it comes in the same way.
  * @param {Call} call
  */
 export const markOf = ({ number, called_at: at, recalls }) => `${number}/${Math.floor(Date.parse(at) / 1000)}/${recalls}`;
+
+/**
+ * The rows below the band.
+ * @typedef {object} Rows
+ * @property {Call[]} calls
+ * @property {boolean} many whether they stand in two columns
+ * @property {number} page from 1
+ * @property {number} pages
+ */
 
 /**
  * The band.
@@ -21,16 +38,35 @@ export function callBand(known) {
   /** @type {Call[]} not yet shown in the band, oldest first */
   let waiting = [];
   let until = 0;          // when the band may change
+  let page = 0;
+  let pageUntil = Infinity;   // when the page turns
   let seen = new Set(known);
+
+  const called = () => (calls ?? []).filter(({ state }) => state === "called");
+  const pages = () => Math.max(1, Math.ceil(called().length / PAGE));
+  /** Whether the calls that nobody answers yet need more than the band and one column. */
+  const isMany = () => called().length > FEW + 1;
 
   return {
     /** The call in the band. */
     get call() {
       return shown;
     },
-    /** The calls for the rows beneath. */
-    get others() {
-      return (calls ?? []).filter(({ number }) => number !== shown?.number);
+    /** How many calls nobody answers yet. */
+    get unanswered() {
+      return called().length;
+    },
+    /** @returns {Rows} */
+    get rows() {
+      const all = calls ?? [];
+      if (!isMany()) {
+        const others = all.filter(({ number }) => number !== shown?.number);
+        const first = [...others.filter(({ state }) => state === "called"), ...others.filter(({ state }) => state !== "called")].slice(0, FEW);
+        return { calls: all.filter((one) => first.includes(one)), many: false, page: 1, pages: 1 };
+      }
+      const listed = [...called(), ...all.filter(({ state }) => state !== "called")];
+      const from = Math.min(page, pages() - 1) * PAGE;
+      return { calls: listed.slice(from, from + PAGE), many: true, page: from / PAGE + 1, pages: pages() };
     },
     /**
      * A new board has come.
@@ -45,19 +81,32 @@ export function callBand(known) {
       if (shown && !fresh.some(({ number }) => number === shown?.number)) until = 0;
     },
     /**
-     * Give the band to the next call that waits for it, or else to the newest.
+     * Give the band to the next call that waits for it, or else to the newest, and turn the page.
      * @param {number} now ms
-     * @returns {"new" | "same" | "other"} whether it is a new call, which flashes
+     * @returns {"new" | "same" | "other"} "new": a new call has the band, which flashes; "other": something else changed
      */
     turn(now) {
-      if (!calls || now < until) return "same";
+      let turned = false;
+      if (!isMany() || pages() === 1) {
+        page = 0;
+        pageUntil = Infinity;
+      } else if (pageUntil === Infinity) {
+        pageUntil = now + TURN;
+      } else if (now >= pageUntil) {
+        page = (page + 1) % pages();
+        pageUntil = now + TURN;
+        turned = true;
+      }
+      const same = turned ? "other" : "same";
+      if (!calls || now < until) return same;
       const next = waiting.shift();
       if (next) {
         shown = next;
-        until = now + SPOKEN;
+        const sharing = waiting.length + 1;
+        until = now + (sharing > 3 ? Math.max(LEAST, SHARED / sharing) : SPOKEN);
         return "new";
       }
-      if (shown === (calls[0] ?? null)) return "same";
+      if (shown?.number === calls[0]?.number) return same;
       shown = calls[0] ?? null;
       return "other";
     },

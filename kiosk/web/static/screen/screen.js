@@ -1,23 +1,29 @@
-// The hall's screen: takes the board as the server drew it, then follows the events and asks for the board again
-// whenever a ticket moved. A new call takes the band for as long as it is spoken; the rest stand in the rows.
+// The hall's screen, or a zone's: takes the board as the server drew it, then follows the events and asks for the board
+// again whenever a ticket moved. A new call takes the band for as long as it is spoken; the rest stand in the rows.
 
 import { call, hm, now, Problem } from "../shared/api.js";
 import { el, find, make } from "../shared/dom.js";
 import { coalesce, follow } from "../shared/stream.js";
 import { callBand } from "./band.js";
 import { captionIn } from "./caption.js";
+import { screenCare } from "./care.js";
+import { waitingColumn } from "./waiting.js";
 
-const ROWS = 5;
-const CLIMATE = 60_000;   // ms between looks at how warm it is
+const MINUTE = 60_000;    // ms between looks at how warm it is, and whether it is night
 
 const root = document.documentElement;
+const zone = root.dataset.zoneShown ?? "";
 const band = callBand((root.dataset.known ?? "").split(" "));
+const column = waitingColumn();
+const care = screenCare(root);
 const caption = captionIn(el("caption"), el("band"));
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
 
 /** @param {Call} call */
-const row = ({ number, window_name: place }) => make(
+const row = ({ number, window_name: place, state }) => make(
   "li",
-  {},
+  { className: `${state}${number === band.call?.number ? " here" : ""}` },
   make("span", { className: number.length > 5 ? "number long" : "number", textContent: number }),
   make("span", { className: "arrow" }),
   make("span", { className: "window", textContent: place }),
@@ -32,7 +38,22 @@ function draw() {
     find(".band .number").classList.toggle("long", shown.number.length > 5);
     find(".band .window").textContent = shown.window_name;
   }
-  el("rows").replaceChildren(...band.others.slice(0, ROWS).map(row));
+  const { calls, many, page, pages } = band.rows;
+  find(".calls").classList.toggle("many", many);
+  el("rows").replaceChildren(...calls.map(row));
+  el("page").textContent = pages > 1 ? `${page} / ${pages}` : "";
+}
+
+function drawWaiting() {
+  const { lines, page, pages, total } = column.counts;
+  el("waiting").replaceChildren(...lines.map(({ name, count }) => make(
+    "li",
+    { className: count ? "" : "none" },
+    make("span", { className: "name", textContent: name }),
+    make("b", { textContent: String(count) }),
+  )));
+  find(".waiting").classList.toggle("many", lines.length > 8);
+  el("waiting-page").textContent = pages > 1 ? `共 ${total} · ${page} / ${pages}` : "";
 }
 
 function flash() {
@@ -42,30 +63,32 @@ function flash() {
 }
 
 function turn() {
-  const turned = band.turn(Date.now());
+  const at = Date.now();
+  const turned = band.turn(at);
   if (turned === "new" && band.call) {
+    care.called(at);
     flash();
     caption.show(band.call);
-  } else if (turned === "other") caption.clear();
+  } else if (turned === "other" && !band.call) caption.clear();
   if (turned !== "same") draw();
+  if (column.turn(at)) drawWaiting();
+  care.tick(at);
+  // The band's time is no whole number of seconds.
+  clearTimeout(timer);
+  timer = setTimeout(turn, 250);
 }
 
 /** @param {Board} board */
 function arrived(board) {
   band.take(board.calls);
+  column.take(board.waiting);
+  care.lit(board.lit);
   turn();
   draw();
-  el("waiting").replaceChildren(...board.waiting.map(({ name, count }) => make(
-    "li",
-    { className: count ? "" : "none" },
-    make("span", { className: "name", textContent: name }),
-    make("b", { textContent: String(count) }),
-  )));
-  find(".waiting").classList.toggle("many", board.waiting.length > 8);
-  find(".waiting").classList.toggle("crowd", board.waiting.length > 14);
+  drawWaiting();
 }
 
-const refresh = coalesce(async () => arrived(await call("GET", "/board")));
+const refresh = coalesce(async () => arrived(await call("GET", `/board${zone && `?zone=${encodeURIComponent(zone)}`}`)));
 
 follow("/events", {
   after: root.dataset.seq,
@@ -86,18 +109,19 @@ function drawClimate(zones) {
 }
 
 // It changes slowly, and nobody waits for it: a look that fails is left out.
-async function lookAtClimate() {
+async function lookAround() {
   try {
     drawClimate(await call("GET", "/climate"));
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
   }
+  refresh();
 }
-setInterval(lookAtClimate, CLIMATE);
+setInterval(lookAround, MINUTE);
 
 function tick() {
-  el("clock").textContent = hm(now());
-  turn();
+  el("clock").textContent = el("night").textContent = hm(now());
 }
 tick();
+turn();
 setInterval(tick, 1000);

@@ -1,10 +1,12 @@
 """What anybody may see: the hall, the board, and every change since."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from kiosk.resident.slips import lay_out
+from ticketing.calendar import Hours
 from ticketing.model import Actor
 from wires import wait_until
 
@@ -20,9 +22,10 @@ def test_the_hall_shows_its_services_queues_and_windows(here: Any) -> None:
         ("tax", "B", 0),
     ]
     assert set(hall["services"][0]["expected_wait"]) == {"low", "high", "words"}
+    plain = {"state": "open", "pause_text": "", "pause_text_en": "", "zone": ""}
     assert hall["windows"] == [
-        {"id": "1", "name": "1号窗口", "state": "open", "services": ["licence"], "pause_text": "", "pause_text_en": ""},
-        {"id": "3", "name": "3号窗口", "state": "open", "services": ["*"], "pause_text": "", "pause_text_en": ""},
+        plain | {"id": "1", "name": "1号窗口", "services": ["licence"]},
+        plain | {"id": "3", "name": "3号窗口", "services": ["*"]},
     ]
 
 
@@ -61,6 +64,7 @@ def test_the_board_shows_calls_newest_first_and_where_to_follow_from(here: Any) 
             "service": "tax",
             "called_at": "2026-11-23T09:32:00.000+08:00",
             "recalls": 1,
+            "state": "called",
         },
         {
             "number": "A001",
@@ -69,8 +73,10 @@ def test_the_board_shows_calls_newest_first_and_where_to_follow_from(here: Any) 
             "service": "licence",
             "called_at": "2026-11-23T09:30:00.000+08:00",
             "recalls": 0,
+            "state": "called",
         },
     ]
+    assert board["lit"]
     assert board["waiting"][0] == {"service": "licence", "name": "营业执照", "count": 0}
 
 
@@ -138,3 +144,46 @@ def test_nothing_personal_is_in_what_anybody_may_see(here: Any) -> None:
     )
     for secret in ("梁", "110000", code, "样例"):
         assert secret not in seen
+
+
+def test_a_zone_has_a_board_of_its_own(here: Any) -> None:
+    made = here.hall.setup.read()
+    first, second = made.windows
+    zoned = (replace(first, zone="1F"), replace(second, zone="2F", services=("tax",)))
+    here.hall.setup.replace(replace(made, windows=zoned), Actor("zhou", "manager"))
+    here.issue()
+    here.issue("tax")
+    here.issue("tax")
+    here.office.call_next("1", CLERK)
+    here.office.call_next("3", CLERK)
+    up, down = here.get("/board?zone=2F").json, here.get("/board?zone=1F").json
+    assert [[one["number"] for one in board["calls"]] for board in (up, down)] == [["B001"], ["A001"]]
+    assert [one["service"] for one in up["waiting"]] == ["tax"]
+    assert [one["service"] for one in down["waiting"]] == ["licence"]
+    assert here.get("/board?zone=3F").code == "unknown_zone"
+    assert [one["zone"] for one in here.get("/hall").json["windows"]] == ["1F", "2F"]
+
+
+def test_the_board_is_dark_at_night_but_not_while_anybody_is_left(here: Any) -> None:
+    made = here.hall.setup.read()
+    hours = tuple(Hours("*", weekday, 9 * 60, 17 * 60) for weekday in range(1, 6))
+    here.hall.setup.replace(replace(made, hours=hours), Actor("zhou", "manager"))
+
+    def lit_at(hour: int, minute: int) -> bool:
+        here.at = here.at.replace(hour=hour, minute=minute)
+        return bool(here.get("/board").json["lit"])
+
+    assert [lit_at(8, 20), lit_at(8, 40), lit_at(12, 0), lit_at(17, 10), lit_at(17, 20)] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
+    here.at = here.at.replace(hour=16)
+    here.issue()
+    assert lit_at(18, 0)
+    here.office.call_next("1", CLERK)
+    assert lit_at(18, 1)
+    here.office.finish("1", CLERK)
+    assert not lit_at(18, 2)

@@ -1,13 +1,17 @@
 """The hall's screens in a real browser, with a hall at work behind them."""
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from config.businesses import ServiceSettings
+from axe import violations
+from config.businesses import ServiceSettings, WindowSettings
 from staff import stop_time
+from ticketing.calendar import Hours
 from ticketing.model import Actor, Resident
 from wires import wait_until
 
@@ -280,3 +284,108 @@ def test_how_warm_it_is_stands_below_and_follows(hall: Any, new_page: Callable[.
     wait_until(lambda: hall.program.hall.climate.here()[0].temperature == 23.5)
     page.clock.run_for(61_000)
     expect(page.locator("#climate")).to_contain_text("室温 23.5 °C")
+
+
+SIZES = {"1080p": (1920, 1080), "4K": (3840, 2160), "portrait": (1080, 1920)}
+SEEN = """() => [...document.querySelectorAll(".band .number, #rows .number")].filter((one) => {
+    const box = one.getBoundingClientRect();
+    const place = one.closest("li, .call").querySelector(".window");
+    return box.width && box.top >= 0 && box.bottom <= innerHeight && one.scrollWidth <= one.clientWidth + 1
+        && place.getBoundingClientRect().right <= innerWidth && place.scrollWidth <= place.clientWidth + 1;
+}).map((one) => one.textContent)"""
+"""The numbers that can be read, with their windows."""
+STEP = 500
+
+
+def seen_for(page: Page, seconds: int) -> Counter[str]:
+    """For how many milliseconds of the page's time each number can be read."""
+    seen: Counter[str] = Counter()
+    for _ in range(seconds * 1000 // STEP):
+        page.clock.run_for(STEP)
+        seen.update(dict.fromkeys(page.evaluate(SEEN), STEP))
+    return seen
+
+
+def test_twelve_calls_at_once_are_each_seen_for_five_seconds_and_fifteen_too(
+    start_hall: Callable[..., Any], new_page: Callable[..., Page]
+) -> None:
+    windows = tuple(WindowSettings(id=str(place), name=f"{place}号窗口") for place in range(1, 16))
+    hall = start_hall(windows=windows)
+    pages = {}
+    for name, (width, height) in SIZES.items():
+        pages[name] = new_page(width, height, clock=True)
+        follow(pages[name], f"{hall.url}/screen")
+    numbers = [issue(hall) for _ in range(15)]
+    for page in pages.values():
+        stop_time(page)
+    for window in range(1, 13):
+        call(hall, str(window))
+    for name, page in pages.items():
+        wait_until(lambda page=page: page.clock.run_for(15) or page.locator("#rows li").count() == 12)
+        seen = seen_for(page, 6)
+        assert {one: seen[one] for one in numbers[:12] if seen[one] < 5000} == {}, name
+        for height in page.evaluate("[...document.querySelectorAll('#rows li')].map((e) => e.offsetHeight)"):
+            assert height >= min(SIZES[name]) / 9 * 0.99, name
+    for window in range(13, 16):
+        call(hall, str(window))
+    for name, page in pages.items():
+        wait_until(lambda page=page: page.clock.run_for(15) or page.locator("#page").inner_text().endswith("/ 2"))
+        seen = seen_for(page, 24)
+        assert {one: seen[one] for one in numbers if seen[one] < 5000} == {}, name
+        assert violations(page) == [], name
+
+
+def test_of_many_services_those_that_somebody_waits_for_turn_in_large_type(
+    start_hall: Callable[..., Any], new_page: Callable[..., Page]
+) -> None:
+    names = [first + second for first in "ABCDEFGH" for second in "ABCDEFGH"][:61]
+    hall = start_hall(services=tuple(ServiceSettings(id=one, name=f"业务 {one}", prefix=one) for one in names))
+    for one in names[:10]:
+        issue(hall, one)
+    page = new_page(**TELEVISION, clock=True)
+    follow(page, f"{hall.url}/screen")
+    lines = page.locator("#waiting li")
+    expect(lines).to_have_count(8)
+    expect(page.locator("#waiting-page")).to_have_text("共 10 · 1 / 2")
+    assert lines.first.evaluate("(one) => parseFloat(getComputedStyle(one.firstChild).fontSize)") >= 1080 * 0.025
+    page.clock.run_for(10_500)
+    expect(lines).to_have_text(["业务 BA1", "业务 BB1"])
+
+
+def test_a_zones_screen_shows_its_windows_calls_alone(hall: Any, new_page: Callable[..., Page]) -> None:
+    made = hall.program.hall.setup.read()
+    zoned = tuple(replace(one, zone="二楼" if one.id == "3" else "一楼") for one in made.windows)
+    hall.program.hall.setup.replace(replace(made, windows=zoned), Actor("zhou", "manager"))
+    page = new_page(**TELEVISION)
+    follow(page, f"{hall.url}/screen?zone=二楼")
+    issue(hall)
+    issue(hall)
+    call(hall, "1")
+    call(hall, "3")
+    expect(page.locator(".band .number")).to_have_text("A002")
+    expect(page.locator("#rows li")).to_have_count(0)
+    expect(page.locator("footer")).to_contain_text("二楼")
+    answer = page.goto(f"{hall.url}/screen?zone=三楼")
+    assert answer and answer.status == 404
+
+
+def test_a_screen_is_spared_moves_a_little_each_minute_and_is_dark_at_night(
+    hall: Any, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(**TELEVISION, clock=True)
+    follow(page, f"{hall.url}/screen")
+    issue(hall)
+    call(hall)
+    expect(page.locator(".band .number")).to_have_text("A001")
+    places = set()
+    for _ in range(4):
+        page.clock.run_for(61_000)
+        places.add(page.evaluate("document.body.style.translate"))
+    assert len(places) >= 3
+    expect(page.locator("html.calm")).to_be_visible()
+    hall.office.finish("1", CLERK)
+    made = hall.program.hall.setup.read()
+    hall.program.hall.setup.replace(replace(made, hours=(Hours("*", 1, 0, 1),)), Actor("zhou", "manager"))
+    expect(page.locator("html.dark .night")).to_be_visible()
+    expect(page.locator(".board")).to_be_hidden()
+    assert violations(page) == []

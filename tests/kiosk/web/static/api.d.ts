@@ -120,6 +120,7 @@ interface Call {
   service: string;
   called_at: string;
   recalls: number;
+  state: "called" | "serving" | "over";
 }
 
 interface Waiting {
@@ -132,6 +133,7 @@ interface Board {
   seq: number;
   calls: Call[];
   waiting: Waiting[];
+  lit: boolean;
 }
 
 interface Case {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { callBand, markOf } from "../../../../kiosk/web/static/screen/band.js";
+import { callBand, markOf, PAGE, TURN } from "../../../../kiosk/web/static/screen/band.js";
 
-const call = (number, recalls = 0) => ({ number, recalls, called_at: "2026-11-23T09:30:15.678+08:00", window_name: "1号窗口" });
+const call = (number, recalls = 0, state = "called") => ({ number, recalls, state, called_at: "2026-11-23T09:30:15.678+08:00", window_name: "1号窗口" });
 const [A, B, C, D, E] = ["A001", "B001", "C001", "D001", "E001"].map((number) => call(number));
+/** So many calls, newest first. */
+const calls = (count) => Array.from({ length: count }, (_, at) => call(`A${String(count - at).padStart(3, "0")}`));
 
 test("the mark of a call is the one that the server writes into the page", () => {
   assert.equal(markOf(call("A001", 2)), `A001/${Date.parse("2026-11-23T09:30:15+08:00") / 1000}/2`);
@@ -15,11 +17,11 @@ test("calls that stood in the page already are no news", () => {
   band.take([B, A]);
   assert.equal(band.turn(0), "other");
   assert.equal(band.call, B);
-  assert.deepEqual(band.others, [A]);
+  assert.deepEqual(band.rows, { calls: [A], many: false, page: 1, pages: 1 });
   assert.equal(band.turn(1), "same");
 });
 
-test("calls of one moment get the band one after another, each for six seconds", () => {
+test("few calls of one moment get the band one after another, each for six seconds", () => {
   const band = callBand([]);
   band.take([B, A]);
   assert.equal(band.turn(0), "new");
@@ -27,6 +29,15 @@ test("calls of one moment get the band one after another, each for six seconds",
   assert.equal(band.turn(5999), "same");
   assert.equal(band.turn(6000), "new");
   assert.equal(band.call, B);
+});
+
+test("more calls share the band, each long enough to be read", () => {
+  const band = callBand([]);
+  band.take(calls(12));
+  const shown = [];
+  for (let at = 0; at < 60_000; at += 250) if (band.turn(at) === "new") shown.push([band.call.number, at]);
+  assert.deepEqual(shown.map(([number]) => number), calls(12).map(({ number }) => number).reverse());
+  for (let next = 1; next < shown.length; next += 1) assert.ok(shown[next][1] - shown[next - 1][1] >= 1500);
 });
 
 test("a recall takes the band again", () => {
@@ -46,9 +57,34 @@ test("a call that is over leaves the band at once, and its turn is dropped", () 
   assert.equal(band.call, null);
 });
 
-test("after a long cut only the last three are news", () => {
+test("of a few, who is called stands before who is at a window already", () => {
   const band = callBand([]);
-  band.take([E, D, C, B, A]);
-  const shown = [0, 6000, 12000, 18000].map((at) => band.turn(at) && band.call?.number);
-  assert.deepEqual(shown, ["C001", "D001", "E001", "E001"]);
+  const served = Array.from({ length: 6 }, (_, at) => call(`S00${at}`, 0, "serving"));
+  band.take([...served, E, D, C, B, A]);
+  band.turn(0);
+  assert.deepEqual(band.rows.calls.map(({ number }) => number), ["S000", "E001", "D001", "C001", "B001"], "in the order of the board");
+});
+
+test("up to a page of calls stand there all the time, in two columns", () => {
+  const band = callBand([]);
+  band.take([...calls(PAGE), call("Z001", 0, "over")]);
+  for (let at = 0; at < 60_000; at += 1000) {
+    band.turn(at);
+    assert.deepEqual(band.rows, { calls: calls(PAGE), many: true, page: 1, pages: 1 });
+  }
+});
+
+test("more than a page of calls turn page by page, and what is over fills the last one", () => {
+  const band = callBand([]);
+  const over = call("Z001", 0, "over");
+  band.take([over, ...calls(PAGE + 3)]);
+  const pages = [0, 1, 2].map((turned) => {
+    band.turn(turned * TURN);
+    return band.rows;
+  });
+  assert.deepEqual(pages.map(({ page }) => page), [1, 2, 1]);
+  assert.deepEqual(pages[1].calls, [...calls(PAGE + 3).slice(PAGE), over]);
+  band.take(calls(PAGE));
+  band.turn(TURN);
+  assert.equal(band.rows.page, 1);
 });
