@@ -72,10 +72,13 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     store = store.model_copy(update={"url": url, "key_file": folder / store.key_file})
     if server.tls_cert and server.tls_key:
         server = server.model_copy(update={"tls_cert": folder / server.tls_cert, "tls_key": folder / server.tls_key})
-    hall = settings.hall.model_copy(update={"languages": tuple(folder / one for one in settings.hall.languages)})
     forms = settings.forms.model_copy(update={"font": folder / settings.forms.font})
     if forms.folder:
         forms = forms.model_copy(update={"folder": folder / forms.folder})
     fill = settings.fill.model_copy(update={"folder": folder / settings.fill.folder})
-    changed = {"store": store, "server": server, "hall": hall, "forms": forms, "fill": fill}
+    languages = tuple(folder / one for one in settings.hall.languages)
+    plan = settings.hall.plan and folder / settings.hall.plan
+    hall = settings.hall.model_copy(update={"languages": languages, "plan": plan})
+    screen = settings.screen.model_copy(update={"media": folder / settings.screen.media})
+    changed = {"store": store, "server": server, "hall": hall, "forms": forms, "fill": fill, "screen": screen}
     return settings.model_copy(update=changed)

@@ -66,6 +66,7 @@ class HallSettings(Section):
         public_host: host name that residents' phones reach, printed in the QR code; "" when there is none.
         desk: where a resident gets help from a person.
         desk_en: the same in English.
+        plan: an SVG drawing of the hall for residents' phones; its shapes with the id ``window-3`` mark window 3.
         languages: files of further languages of residents' pages (``config.page_language``).
     """
 
@@ -78,6 +79,7 @@ class HallSettings(Section):
     public_host: PublicHost = Field("", max_length=126)
     desk: Name = "咨询台"
     desk_en: Name = "the information desk"
+    plan: Path | None = None
     languages: tuple[Path, ...] = Field((), max_length=8)
 
     @property
@@ -391,6 +393,16 @@ class FormsSettings(Section):
     font: Path = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 
 
+class ScreenSettings(Section):
+    """``[screen]``: the hall's screens.
+
+    Attributes:
+        media: folder of pictures and films that screens show between calls; managers add to it, too.
+    """
+
+    media: Path = Path("var/media")
+
+
 class Settings(Businesses):
     """One box, whole; what it says of services, windows, hours and holidays fills an empty store."""
 
@@ -409,4 +421,5 @@ class Settings(Businesses):
     kiosk: KioskSettings = KioskSettings()
     terminal: TerminalSettings = TerminalSettings()
     forms: FormsSettings = FormsSettings()
+    screen: ScreenSettings = ScreenSettings()
     devices: tuple[Device, ...] = ()

@@ -197,7 +197,9 @@ def demo_settings(folder: Path, **changes: Any) -> Settings:
     server = settings.server.model_copy(update={"port": 0})
     hall = settings.hall.model_copy(update={"timezone": FORENOON})
     fill = settings.fill.model_copy(update={"folder": folder / "fill"})
-    return settings.model_copy(update={"store": store, "server": server, "hall": hall, "fill": fill} | changes)
+    screen = settings.screen.model_copy(update={"media": folder / "media"})
+    changed = {"store": store, "server": server, "hall": hall, "fill": fill, "screen": screen}
+    return settings.model_copy(update=changed | changes)
 
 
 @pytest.fixture(scope="session")

@@ -205,6 +205,10 @@ class HelpDone(HelpEvent, type="help.done"):
     """It is over."""
 
 
+class NoticeChanged(NewEvent, type="notice.changed"):
+    """A notice was made, changed or withdrawn."""
+
+
 class HallChanged(NewEvent, type="hall.changed", changes_all=True):
     """Services or windows were changed, or a clock was repaired."""
 

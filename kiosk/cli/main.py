@@ -187,7 +187,8 @@ def _demo_settings(folder: Path, port: int) -> "Settings":
     )
     server = settings.server.model_copy(update={"port": port if _is_free(settings.server.host, port) else 0})
     fill = settings.fill.model_copy(update={"folder": folder / "fill"})
-    return settings.model_copy(update={"store": store, "server": server, "fill": fill})
+    screen = settings.screen.model_copy(update={"media": folder / "media"})
+    return settings.model_copy(update={"store": store, "server": server, "fill": fill, "screen": screen})
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -34,6 +34,7 @@ from kiosk.web.api.machines import climate, devices
 from kiosk.web.api.manage import accounts, drafts, live, papers, planning, spans
 from kiosk.web.api.matters import routes as matters
 from kiosk.web.api.people import account, audit, login
+from kiosk.web.api.screens import media, notices
 from kiosk.web.auth import Access, Gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.languages import Languages
@@ -188,6 +189,8 @@ def create_app(
         devices.routes(hall),
         climate.routes(hall),
         help_api.routes(hall),
+        notices.routes(hall),
+        media.routes(hall),
         setup.routes(hall),
         matters.routes(hall),
         drafts.routes(hall),

@@ -14,6 +14,7 @@ from kiosk.devices.help_signals import HelpWords
 from kiosk.devices.testing import DeviceTests
 from kiosk.event_feed import Channels
 from kiosk.exchange.hall_files import HallDocuments
+from kiosk.exchange.media_folder import MediaFolder
 from kiosk.forms.files import Form
 from kiosk.forms.folder import load_forms
 from kiosk.resident.closing import ClosingPrinter
@@ -32,6 +33,7 @@ from ticketing.live.alerts import Limits
 from ticketing.live.watch import DeviceDown, Watch
 from ticketing.matters.matters import Matters
 from ticketing.model import Service, UnknownError, Window
+from ticketing.notices.notices import Notices
 from ticketing.office import Office
 from ticketing.people.people import People
 from ticketing.planning.planning import Planning
@@ -75,6 +77,7 @@ class Hall:
         forms: to be filled in at terminals, by id.
         watch: the hall at this moment, and its alerts.
         planning: questions about days to come.
+        notices, media: what screens show between calls.
         help: calls for help; ``help_words`` says where they come from and who goes.
         card_looks: cards that are laid to ask on behalf of whose they are.
         closing: closing slips on this box's printer.
@@ -121,6 +124,8 @@ class Hall:
     appointments: Appointments = field(init=False)
     help: HelpCalls = field(init=False)
     help_words: HelpWords = field(init=False)
+    notices: Notices = field(init=False)
+    media: MediaFolder = field(init=False)
 
     def service(self, service: str) -> Service | None:
         """The service of that id; None when the hall has none, or no longer."""
@@ -157,6 +162,8 @@ class Hall:
         self.matters = Matters(ledger)
         self.forms = load_forms(self.settings.forms.folder)
         self.appointments = Appointments(ledger)
+        self.notices = Notices(ledger)
+        self.media = MediaFolder(self.settings.screen.media)
         self.help = HelpCalls(ledger)
         at = self.settings.hall
         self.help_words = HelpWords(self.office, at.id, Words(at.desk, at.desk_en))

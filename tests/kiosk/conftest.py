@@ -17,7 +17,15 @@ from werkzeug.exceptions import HTTPException
 
 import empty_store
 from certificates import make_certificate
-from config.settings import ClassSettings, HallSettings, QueueSettings, ServerSettings, Settings, StoreSettings
+from config.settings import (
+    ClassSettings,
+    HallSettings,
+    QueueSettings,
+    ScreenSettings,
+    ServerSettings,
+    Settings,
+    StoreSettings,
+)
 from drivers.card_reader.events import CardFound, CardLeft, CardRead
 from drivers.card_reader.id_card import IdCard, check_digit
 from drivers.climate.driver import Climate
@@ -285,6 +293,7 @@ def build(
     settings = Settings(
         hall=HallSettings(id="test", name="试验大厅", public_host="Q.EXAMPLE.CN"),
         server=ServerSettings(port=0, **server),
+        screen=ScreenSettings(media=folder / "media"),
         store=StoreSettings(url=f"sqlite:///{folder / 'hall.db'}", key_file=folder / "master.key"),
         queue=QueueSettings(
             classes=(

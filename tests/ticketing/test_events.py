@@ -16,10 +16,11 @@ from ticketing.help.help_calls import HelpCalls, Place
 from ticketing.live.alerts import Limits
 from ticketing.live.watch import DeviceDown, Watch
 from ticketing.model import Actor
+from ticketing.notices.notices import Draft, Notices
 from ticketing.store import tables
 
 ROOT = Actor("root", "technician", "console")
-ABOUT = {"ticket", "window", "hall", "alert", "help"}
+ABOUT = {"ticket", "window", "hall", "alert", "help", "notice"}
 """What a type is about: the part before its dot, by which pages choose their events."""
 
 PARTS = {"ticket": ["number", "service"], "window": ["window", "text"], "alert": ["alert", "kind"]}
@@ -82,6 +83,7 @@ alert.cleared {"alert": 1, "kind": "device"}
 help.called {"call": 1}
 help.answered {"call": 1}
 help.done {"call": 1}
+notice.changed {}
 hall.restored {"made_at": "2026-03-02T09:06:15+08:00"}
 """  # noqa: E501
 """What the verbs of ``a_long_day`` and a restore have always stored, byte by byte: integrators rely on it."""
@@ -144,6 +146,7 @@ def a_long_day(desk: OfficeHall) -> None:
     calls.call(Place("kiosk", "box"), Actor("kiosk", "kiosk"))
     calls.answer(1, DESK)
     calls.done(1, DESK)
+    Notices(office.ledger).add(Draft("今天下午停电"), DESK)
 
 
 def test_what_is_stored_of_every_type_stays_as_it_is_byte_by_byte(desk: OfficeHall, tmp_path: Path) -> None:

@@ -95,6 +95,11 @@ def staff_pages(hall: Hall) -> Blueprint:
     def changes() -> Response:
         return page("manage_changes.html", username=actor().who)
 
+    @blueprint.get("/manage/notices")
+    @allow("manager", page=True)
+    def notices() -> Response:
+        return page("manage_notices.html", username=actor().who)
+
     @blueprint.get("/audit")
     @allow("auditor", page=True)
     def audit() -> Response:

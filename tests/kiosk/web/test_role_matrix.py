@@ -100,6 +100,17 @@ POST  /desk/cases/<code>/supplement                                 kiosk, desk
 POST  /cases/<int:case>/print                                       clerk, desk
 POST  /cases/<int:case>/progress                                    clerk, desk
 
+GET   /notices                                                      anyone
+GET   /notices/all                                                  desk, manager
+POST  /notices                                                      manager
+PUT   /notices/<int:notice>                                         manager
+POST  /notices/<int:notice>/withdraw                                desk, manager
+POST  /messages                                                     desk, manager
+GET   /media                                                        manager, technician
+GET   /media/<name>                                                 anyone
+POST  /media                                                        manager
+POST  /media/<upload>/part                                          manager
+POST  /media/<name>/trouble                                         anyone
 POST  /help                                                         kiosk, clerk, terminal
 GET   /help/here                                                    kiosk, terminal
 GET   /help                                                         clerk, desk, manager
@@ -192,6 +203,7 @@ GET   /t/<code>                                                     anyone
 GET   /T/<code>                                                     anyone
 POST  /t/<code>/cancel                                              anyone
 POST  /T/<code>/cancel                                              anyone
+GET   /plan.svg                                                     anyone
 POST  /t/<code>/help                                                anyone
 POST  /T/<code>/help                                                anyone
 POST  /t/<code>/return                                              anyone
@@ -228,6 +240,7 @@ GET   /manage/accounts                                              manager
 GET   /manage/changes                                               manager
 GET   /manage/layout                                                manager
 GET   /manage/setup                                                 manager
+GET   /manage/notices                                               manager
 GET   /manage/figures                                               manager
 GET   /manage/what-if                                               manager
 GET   /devices                                                      manager, technician

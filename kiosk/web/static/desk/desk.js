@@ -11,12 +11,15 @@ import { codeIn, listenForScans } from "../shared/scan.js";
 import { signIn, signOut } from "../staff/signing.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { helpPanel } from "./help.js";
+import { messageForm } from "./message.js";
 
 const input = (/** @type {string} */ id) => el(id, HTMLInputElement);
 const priorities = el("priority", HTMLSelectElement);
 
 /** @type {Service[]} */
 let services = [];        // of GET /hall
+/** @type {HallWindow[]} */
+let windows = [];         // the same
 /** @type {Ticket | null} */
 let found = null;         // GET /desk/tickets?number=
 /** @type {IssuedTicket | null} */
@@ -50,7 +53,7 @@ async function told(place, action) {
 // ---- the hall ----
 
 const learnHall = coalesce(async () => {
-  ({ services } = await call("GET", "/hall"));
+  ({ services, windows } = await call("GET", "/hall"));
   renderServices();
   renderFound();
 });
@@ -359,14 +362,16 @@ const moved = (/** @type {{number: string}} */ { number }) => {
   if (number === found?.number) again();
 };
 const help = helpPanel(problemWords);
+const message = messageForm(() => ({ services, windows }), problemWords);
 const changed = () => {
   learnHall();
   learnAlerts();
   again();
   help.refresh();
+  message.refresh();
 };
 follow("/events", {
-  on: { ticket: moved, help: help.refresh, alert: learnAlerts, hall: changed, reset: changed },
+  on: { ticket: moved, help: help.refresh, notice: message.refresh, alert: learnAlerts, hall: changed, reset: changed },
   connected(isConnected, heard) {
     showLost(isConnected, heard);
     el("line").className = `state ${isConnected ? "good" : "stop"}`;
@@ -389,4 +394,5 @@ speak(() => {
   renderFound();
   showAlerts(el("alerts"), alerts);
   help.render();
+  message.render();
 });

@@ -7,9 +7,10 @@ import { coalesce, follow } from "../shared/stream.js";
 import { callBand } from "./band.js";
 import { captionIn } from "./caption.js";
 import { screenCare } from "./care.js";
+import { screenNotices } from "./notices.js";
 import { waitingColumn } from "./waiting.js";
 
-const MINUTE = 60_000;    // ms between looks at how warm it is, and whether it is night
+const MINUTE = 60_000;    // ms between looks at what no event tells: how warm it is, whether it is night, which notices hold
 
 const root = document.documentElement;
 const zone = root.dataset.zoneShown ?? "";
@@ -17,6 +18,8 @@ const band = callBand((root.dataset.known ?? "").split(" "));
 const column = waitingColumn();
 const care = screenCare(root);
 const caption = captionIn(el("caption"), el("band"));
+// The band shows one who is on the way; the rows belong to all others.
+const notices = screenNotices(() => band.unanswered <= 1);
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
@@ -64,15 +67,18 @@ function flash() {
 
 function turn() {
   const at = Date.now();
+  const before = band.call?.number;
   const turned = band.turn(at);
   if (turned === "new" && band.call) {
     care.called(at);
+    notices.called(at);
     flash();
     caption.show(band.call);
-  } else if (turned === "other" && !band.call) caption.clear();
+  } else if (band.call?.number !== before) caption.clear();
   if (turned !== "same") draw();
   if (column.turn(at)) drawWaiting();
   care.tick(at);
+  notices.turn(at);
   // The band's time is no whole number of seconds.
   clearTimeout(timer);
   timer = setTimeout(turn, 250);
@@ -81,6 +87,8 @@ function turn() {
 /** @param {Board} board */
 function arrived(board) {
   band.take(board.calls);
+  // Whoever is at the window need not be told any more.
+  if (!board.calls.some(({ number, state }) => number === band.call?.number && state === "called")) caption.clear();
   column.take(board.waiting);
   care.lit(board.lit);
   turn();
@@ -88,16 +96,21 @@ function arrived(board) {
   drawWaiting();
 }
 
-const refresh = coalesce(async () => arrived(await call("GET", `/board${zone && `?zone=${encodeURIComponent(zone)}`}`)));
+const query = zone && `?zone=${encodeURIComponent(zone)}`;
+const refresh = coalesce(async () => arrived(await call("GET", `/board${query}`)));
+const learnNotices = coalesce(async () => notices.take(await call("GET", `/notices${query}`)));
 
 follow("/events", {
   after: root.dataset.seq,
-  on: { ticket: refresh, hall: refresh, reset: refresh },
+  on: { ticket: refresh, notice: learnNotices, hall: refresh, reset: refresh },
   connected(isConnected, heard) {
     root.classList.toggle("stale", !isConnected);
     el("cut").hidden = isConnected;
     el("cut").textContent = `连接中断 · 更新于 ${hm(heard)}`;
-    if (isConnected) refresh();
+    if (isConnected) {
+      refresh();
+      learnNotices();
+    }
   },
 });
 
@@ -116,6 +129,7 @@ async function lookAround() {
     if (!(problem instanceof Problem)) throw problem;
   }
   refresh();
+  learnNotices();           // those whose time has come
 }
 setInterval(lookAround, MINUTE);
 

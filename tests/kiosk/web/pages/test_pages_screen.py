@@ -330,7 +330,7 @@ def test_twelve_calls_at_once_are_each_seen_for_five_seconds_and_fifteen_too(
         call(hall, str(window))
     for name, page in pages.items():
         wait_until(lambda page=page: page.clock.run_for(15) or page.locator("#page").inner_text().endswith("/ 2"))
-        seen = seen_for(page, 24)
+        seen = seen_for(page, 20)
         assert {one: seen[one] for one in numbers if seen[one] < 5000} == {}, name
         assert violations(page) == [], name
 

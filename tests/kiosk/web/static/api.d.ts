@@ -106,6 +106,7 @@ interface HallWindow {
   services: string[];
   pause_text: string;
   pause_text_en: string;
+  zone: string;
 }
 
 interface Hall {
@@ -688,4 +689,34 @@ interface Token {
   used_at: string | null;
   used_from: string | null;
   over: boolean;
+interface Shown {
+  kind: "text" | "picture" | "film";
+  text: string;
+  text_en: string;
+  media: string | null;
+  seconds: number | null;
+  priority: number;
+}
+
+interface Notice {
+  id: number;
+  text: string;
+  text_en: string;
+  media: string | null;
+  starts: string | null;
+  ends: string | null;
+  zones: string[];
+  service: string | null;
+  window: string | null;
+  priority: number;
+  made_at: string;
+  made_by: string;
+  state: "now" | "later" | "over";
+}
+
+interface Media {
+  name: string;
+  kind: "picture" | "film";
+  size: number;
+  trouble_at: string | null;
 }
