@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 from display.prompts import Words
 from display.refusals import words
 from display.waits import wait_words
+from kiosk.exchange.hall_plan import Plan
 from kiosk.web.api.tickets import LONGEST_NUMBER, returns_left
 from kiosk.web.auth import check_same_site, gate, public
 from kiosk.web.hall import Hall
@@ -21,10 +22,22 @@ from ticketing.model import ClosedError, LimitError, State, StateError, UnknownE
 from ticketing.office import PHONE
 from ticketing.policy import Why
 
+SOON = 2
+"""With so many ahead a phone says that it is nearly their turn."""
+
 
 def ticket_pages(hall: Hall) -> Blueprint:
     """The pages of tickets of ``hall``."""
     blueprint = Blueprint("ticket", __name__)
+    plan = Plan(hall.settings.hall.plan)
+
+    @blueprint.get("/plan.svg")
+    @public
+    def hall_plan() -> Response:
+        drawn = plan.of(request.args.get("window", "")[:64])
+        if drawn is None:
+            raise UnknownError("unknown_window")
+        return Response(drawn, mimetype="image/svg+xml", headers={"Cache-Control": "private, max-age=600"})
 
     @blueprint.get("/t/<code>")
     @blueprint.get("/T/<code>")
@@ -40,6 +53,8 @@ def ticket_pages(hall: Hall) -> Blueprint:
                     raise
                 return see_other(f"/grade/{quote(code)}")
         services = {one.id: one for one in hall.office.services()}
+        at = view.ticket.window or view.ticket.for_window
+        place = next((one for one in hall.office.windows() if one.id == at), None) if at else None
         facts = {"number": view.ticket.number, "state": str(view.ticket.state)}
         return form_page(
             "ticket.html",
@@ -53,6 +68,11 @@ def ticket_pages(hall: Hall) -> Blueprint:
             why=_why(code, number) if number and view.ticket.state is State.WAITING else None,
             asking="why" if number else request.args.get("ask", ""),
             help_said=_help(code),
+            messages=hall.notices.for_ticket(view.ticket),
+            matters=hall.matters.of(view.ticket.matters) if view.ticket.matters else (),
+            place=place,
+            on_plan=place is not None and plan.has(place.id),
+            soon=view.ticket.state is State.WAITING and view.ticket.ahead <= SOON,
             now=hall.clock(),
         )
 

@@ -21,6 +21,7 @@ function take(text) {
   const fresh = find("main", page);
   const old = find("main");
   const called = fresh.dataset.state === "called" && (old.dataset.state !== "called" || old.dataset.recalls !== fresh.dataset.recalls);
+  const near = Boolean(fresh.dataset.near) && !old.dataset.near;
   old.replaceWith(fresh);
   const acts = find("#acts", page);
   const before = el("acts");
@@ -28,7 +29,8 @@ function take(text) {
   root.className = page.documentElement.className;
   root.dataset.state = fresh.dataset.state ?? "";
   document.title = page.title;
-  if (called && navigator.vibrate) navigator.vibrate([400, 200, 400, 200, 400]);
+  // Near is one short shake, called are three long ones.
+  if (called || near) navigator.vibrate?.(called ? [400, 200, 400, 200, 400] : [250]);
 }
 
 async function refresh() {

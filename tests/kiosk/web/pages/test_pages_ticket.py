@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Response, expect
 
+from axe import violations
+from conftest import demo_settings
+from ticketing.matters.matters import Matter, Paper
 from ticketing.model import Actor, Resident, State
+from ticketing.notices.notices import Draft
 from ticketing.office import Issued
 
 CLERK = Actor("clerk", "clerk", "1")
@@ -321,3 +326,43 @@ def test_what_to_have_ready_is_told_on_the_phone(start_hall: Callable[..., Any],
     page.goto(f"{hall.url}/t/{hall.office.issue('t', DESK, print=False).code}")
     expect(page.locator("main")).to_contain_text("请准备好身份证和小票，还有房产证")
     expect(page.locator("main")).to_contain_text("and the deed")
+
+
+def test_with_two_ahead_the_page_is_tinted_says_so_in_its_title_and_shakes_once(hall: Any, phone: Page) -> None:
+    codes = [issue(hall).code for _ in range(4)]
+    phone.goto(f"{hall.url}/t/{codes[3]}")
+    expect(phone).to_have_title("A004 · 示范区政务服务中心")
+    call(hall)
+    phone.clock.fast_forward(4000)
+    expect(phone.locator("html.soon")).to_be_visible()
+    expect(phone).to_have_title("前面 2 人 A004 · 示范区政务服务中心")
+    expect(phone.locator("html")).to_have_attribute("data-shaken", "250")
+    assert violations(phone) == []
+
+
+def test_a_message_the_matter_and_the_plan_stand_on_the_page(
+    start_hall: Callable[..., Any], phone: Page, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.svg"
+    shape = '<rect id="window-1" width="3" height="3"/>'
+    plan.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{shape}</svg>')
+    hall = start_hall(hall=demo_settings(tmp_path).hall.model_copy(update={"plan": plan}))
+    service, manager = "business-licence", Actor("zhou", "manager")
+    paper = Paper("户口簿", "Household register", True, 1)
+    matter = Matter("m1", "新设企业登记", "New company", "business", "开办", "Begin", service, papers=(paper,))
+    hall.program.hall.matters.put(matter, manager)
+    code = issue(hall, matters=["m1"]).code
+    hall.program.hall.notices.add(Draft("系统稍慢，请耐心等候", "We are slower today", service=service), manager)
+    hall.program.hall.notices.add(Draft("别的业务", service="tax"), manager)
+    phone.goto(f"{hall.url}/t/{code}")
+    expect(phone.locator(".told")).to_have_count(1)
+    expect(phone.locator(".told")).to_contain_text("系统稍慢")
+    expect(phone.locator(".matter")).to_contain_text("新设企业登记")
+    expect(phone.locator(".matter li")).to_contain_text("户口簿（原件）（复印件 1 份）")
+    expect(phone.locator(".plan")).to_have_count(0)
+    assert violations(phone) == []
+    call(hall)
+    phone.clock.fast_forward(12_000)
+    expect(phone.locator(".plan img")).to_have_js_property("complete", True)
+    assert phone.locator(".plan img").evaluate("(one) => one.naturalWidth") > 0
+    assert violations(phone) == []
