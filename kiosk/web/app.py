@@ -253,7 +253,8 @@ def _expect_json(views: dict[str, Any]) -> None:
     takes = getattr(view, "takes", None)
     if takes:
         if asked.mimetype != takes:
-            raise RequestError(415, "csv_expected" if takes == "text/csv" else "file_expected")
+            is_table = takes == "text/csv"
+            raise RequestError(415, "csv_expected" if is_table else "file_expected")
         return
     if not asked.is_json:
         if asked.path.startswith(PREFIX):
