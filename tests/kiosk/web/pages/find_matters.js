@@ -1,0 +1,100 @@
+// How a resident finds a matter at the kiosk, run in its page: by touch, by letters. A resident knows the
+// matter's name, what theme it belongs to and how the name is spelt, and reads what is on the page. What is touched must
+// be seen whole and lie on top, as large as a finger.
+
+const shownPage = () => document.documentElement.dataset.page;
+const onPage = (selector) => [...document.querySelectorAll(`.view.shown ${selector}`)].filter((one) => one.getClientRects().length);
+
+/** Why a button cannot be touched or read; "" where it can. */
+function troubleOf(button) {
+  const box = button.getBoundingClientRect();
+  if (box.height < 88) return `${button.textContent}: ${box.height} px high`;
+  if (box.top < 0 || box.left < 0 || box.bottom > innerHeight || box.right > innerWidth) return `${button.textContent}: outside`;
+  const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  if (!button.contains(top)) return `${button.textContent}: covered`;
+  const list = button.closest(".choices")?.getBoundingClientRect();
+  if (list && (box.top < list.top - 1 || box.bottom > list.bottom + 1)) return `${button.textContent}: cut off`;
+  if (button.scrollHeight > button.clientHeight + 1 || button.scrollWidth > button.clientWidth + 1) return `${button.textContent}: clipped`;
+  return "";
+}
+
+/** @type {Map<string, {initials: string, pinyin: string}>} */
+const spelt = new Map();
+
+async function learnSpelling() {
+  if (spelt.size) return;
+  const { matters } = await (await fetch("/api/v1/matters")).json();
+  for (const one of matters) spelt.set(one.id, one);
+}
+
+const isBefore = (a, b) => (a.initials !== b.initials ? a.initials < b.initials : a.pinyin <= b.pinyin);
+
+/** Of the ranges and themes on the page the one in which the matter must be. */
+function branchFor(matter) {
+  const themes = onPage("[data-branch]").filter((one) => one.querySelector(".name [lang=zh-CN]").textContent.includes(matter.theme));
+  const branches = themes.length ? themes : onPage("[data-branch^=range]");
+  const ranges = branches.filter((one) => one.dataset.branch.startsWith("range"));
+  if (!ranges.length) return branches[0];
+  const me = spelt.get(matter.id);
+  return ranges.filter((one) => isBefore(spelt.get(one.dataset.branch.split(" ").at(-1)), me)).at(-1) ?? ranges[0];
+}
+
+function toHome() {
+  while (shownPage() !== "home") document.getElementById("back").click();
+}
+
+/** Open the page where the matter stands; the buttons that were pressed. */
+async function goTo(matter) {
+  await learnSpelling();
+  toHome();
+  const pressed = [];
+  while (!onPage(`#list [data-matter=${matter.id}]`).length) {
+    const next = branchFor(matter);
+    if (!next || pressed.length > 4) return { pressed, trouble: `${matter.name}: no way on ${shownPage()}` };
+    pressed.push(next);
+    const trouble = troubleOf(next);
+    if (trouble) return { pressed, trouble };
+    next.click();
+  }
+  return { pressed, trouble: "" };
+}
+
+async function byTouch(matters) {
+  const found = [];
+  for (const matter of matters) {
+    const { pressed, trouble } = await goTo(matter);
+    const [row] = onPage(`#list [data-matter=${matter.id}]`);
+    const named = row && row.textContent.includes(matter.name);
+    found.push({ name: matter.name, touches: pressed.length + 1, trouble: trouble || (named ? troubleOf(row) : "not there") });
+  }
+  toHome();
+  return found;
+}
+
+/** Four letters that somebody may type: the beginnings of two parts of the name, or four of it together. */
+function* letters(initials) {
+  yield initials.slice(0, 2) + initials.slice(-2);
+  yield initials.slice(0, 4);
+  yield initials.slice(-4);
+  for (let first = 0; first + 4 <= initials.length; first++) {
+    for (let second = first + 2; second + 2 <= initials.length; second++) yield initials.slice(first, first + 2) + initials.slice(second, second + 2);
+  }
+}
+
+async function byLetters(matters) {
+  await learnSpelling();
+  const found = [];
+  for (const matter of matters) {
+    let row = null;
+    for (const typed of letters(spelt.get(matter.id).initials)) {
+      if (typed.length > 4) throw new Error(typed);
+      while (document.getElementById("query").textContent) document.getElementById("erase").click();
+      for (const letter of typed) document.querySelector(`[data-letter=${letter.toUpperCase()}]`).click();
+      [row] = onPage(`#results [data-matter=${matter.id}]`);
+      if (row) break;
+    }
+    const lefts = new Set(onPage("#results button").map((one) => one.getBoundingClientRect().left));
+    found.push({ name: matter.name, columns: lefts.size, trouble: row ? troubleOf(row) : "not found" });
+  }
+  return found;
+}

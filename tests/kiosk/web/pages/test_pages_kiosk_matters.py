@@ -1,0 +1,95 @@
+"""The kiosk's page in the largest hall known: 865 matters, 61 services, 50 windows."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+import large_hall
+from config.matters import check
+from config.settings import KioskSettings
+from conftest import DemoHall, demo_settings
+from kiosk.exchange.matter_files import matters_of
+from spelt import spell_once
+from ticketing.day.setup import HallSetup
+from ticketing.matters.matters import Matters
+from ticketing.model import Actor
+
+MANAGER, DESK = Actor("zhou", "manager", "hall"), Actor("desk", "desk", "desk")
+SIZES = {"portrait": (1080, 1920), "small": (1024, 768)}
+MATTERS = large_hall.matters()
+CHOSEN = [*random.Random(10).sample(MATTERS, 49), next(one for one in MATTERS if len(one["name"]) == 60)]
+"""Fifty matters, one of them with a name of 60 characters."""
+
+FIND = Path(__file__).with_name("find_matters.js").read_text("utf-8")
+"""How a resident finds a matter, as functions of the page: see there."""
+
+
+@pytest.fixture(scope="module")
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHall]:
+    """The hall at work; a resident has ten minutes to choose."""
+    from kiosk.wiring import build
+
+    folder = tmp_path_factory.mktemp("large")
+    program = build(demo_settings(folder, kiosk=KioskSettings(choose_seconds=600)))
+    program.parts.start()
+    hall = DemoHall(program, folder)
+    program.hall.matters = Matters(program.hall.office.ledger, spell_once)
+    program.hall.setup.replace(HallSetup(tuple(large_hall.services()), tuple(large_hall.windows())), MANAGER)
+    rows, problems = check(MATTERS)
+    assert not problems
+    program.hall.matters.replace(matters_of(rows), MANAGER)
+    for matter, count in ((MATTERS[3], 3), (MATTERS[50], 2), (MATTERS[700], 1)):
+        for _ in range(count):
+            program.hall.office.issue(matter["service"], DESK, print=False, matters=(matter["id"],))
+    hall.wait_for_devices()
+    yield hall
+    hall.stop()
+
+
+def choose_at(hall: DemoHall, page: Page, card: str = "zhang") -> Page:
+    """The page after this card was laid, with all matters known."""
+    with page.expect_response("**/api/v1/matters"):
+        page.goto(hall.kiosk_page)
+    expect(page.locator("html")).to_have_attribute("data-state", "idle")
+    hall.lay(card)
+    expect(page.locator("html")).to_have_attribute("data-page", "home")
+    page.evaluate(FIND)
+    return page
+
+
+@pytest.fixture
+def leave(hall: DemoHall) -> Iterator[None]:
+    """Nobody stands at the kiosk before and after the test."""
+    yield
+    hall.reader.lift()
+    hall.program.hall.kiosk.cancel()
+
+
+@pytest.mark.usefixtures("leave")
+@pytest.mark.parametrize("size", ["portrait"])
+def test_any_matter_is_three_touches_away_and_all_of_its_name_is_seen(
+    hall: DemoHall, new_page: Callable[..., Page], size: str
+) -> None:
+    page = choose_at(hall, new_page(*SIZES[size]))
+    expect(page.locator("#personal button").first).to_be_visible()
+    found = page.evaluate("(chosen) => byTouch(chosen)", CHOSEN)
+    assert [one for one in found if one["trouble"] or one["touches"] > 3] == []
+
+
+@pytest.mark.usefixtures("leave")
+@pytest.mark.parametrize("size", ["small"])
+def test_in_large_print_four_letters_and_a_touch_find_any_matter(
+    hall: DemoHall, new_page: Callable[..., Page], size: str
+) -> None:
+    page = new_page(*SIZES[size])
+    choose_at(hall, page)
+    page.locator("[data-do=elder]").click()
+    page.locator("#services [data-deed=search]").click()
+    expect(page.locator("html")).to_have_attribute("data-page", "search")
+    found = page.evaluate("(chosen) => byLetters(chosen)", CHOSEN)
+    assert [one for one in found if one["trouble"]] == []
+    # One choice a line.
+    assert {one["columns"] for one in found} == {1}
