@@ -689,6 +689,8 @@ interface Token {
   used_at: string | null;
   used_from: string | null;
   over: boolean;
+}
+
 interface Shown {
   kind: "text" | "picture" | "film";
   text: string;
