@@ -1,4 +1,4 @@
-// How a resident finds a matter at the kiosk, run in its page: by touch, by letters. A resident knows the
+// How a resident finds a matter at the kiosk, run in its page: by touch, by letters, by five keys. A resident knows the
 // matter's name, what theme it belongs to and how the name is spelt, and reads what is on the page. What is touched must
 // be seen whole and lie on top, as large as a finger.
 
@@ -16,6 +16,11 @@ function troubleOf(button) {
   if (list && (box.top < list.top - 1 || box.bottom > list.bottom + 1)) return `${button.textContent}: cut off`;
   if (button.scrollHeight > button.clientHeight + 1 || button.scrollWidth > button.clientWidth + 1) return `${button.textContent}: clipped`;
   return "";
+}
+
+function tooSmall() {
+  return onPage("button").concat([...document.querySelectorAll(".tools button")]).filter((one) => one.getClientRects().length)
+    .filter((one) => getComputedStyle(one).visibility !== "hidden").map(troubleOf).filter(Boolean);
 }
 
 /** @type {Map<string, {initials: string, pinyin: string}>} */
@@ -96,5 +101,43 @@ async function byLetters(matters) {
     const lefts = new Set(onPage("#results button").map((one) => one.getBoundingClientRect().left));
     found.push({ name: matter.name, columns: lefts.size, trouble: row ? troubleOf(row) : "not found" });
   }
+  return found;
+}
+
+const press = (key) => dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
+const spoken = () => document.getElementById("spoken").textContent;
+
+/** Go on until what is read aloud begins so; whether it did. */
+function listenFor(isIt) {
+  for (let steps = 0; steps < 80; steps++) {
+    press("ArrowDown");
+    if (isIt(spoken())) return true;
+  }
+  return false;
+}
+
+/** By what is read aloud alone: a theme, then the range that the letters belong to, then the name. */
+async function byKeys(matters) {
+  await learnSpelling();
+  const found = [];
+  for (const matter of matters) {
+    toHome();
+    const { initials } = spelt.get(matter.id);
+    let trouble = listenFor((words) => words.split("，")[0].split(" · ").includes(matter.theme)) ? "" : `no theme is read: ${spoken()}`;
+    if (!trouble) press("Enter");
+    if (!trouble && !spoken().includes(matter.theme)) trouble = `the page is not read: ${spoken()}`;
+    for (let pages = 0; !trouble && pages < 3; pages++) {
+      if (onPage(`#list [data-matter=${matter.id}]`).length) break;
+      const target = branchFor(matter);
+      const [words] = [...target.querySelectorAll(".hint")].map((one) => one.textContent);
+      if (!listenFor((said) => said.includes(words))) trouble = `no range for ${initials} is read: ${spoken()}`;
+      else press("Enter");
+    }
+    if (!trouble && !listenFor((words) => words.startsWith(`${matter.name}，`))) trouble = `the name is not read: ${spoken()}`;
+    if (!trouble && document.activeElement.dataset.matter !== matter.id) trouble = "something else has the focus";
+    found.push({ name: matter.name, trouble });
+    press("Escape");
+  }
+  toHome();
   return found;
 }

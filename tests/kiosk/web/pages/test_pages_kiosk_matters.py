@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import large_hall
+from axe import violations
 from config.matters import check
 from config.settings import KioskSettings
 from conftest import DemoHall, demo_settings
@@ -18,7 +19,7 @@ from ticketing.matters.matters import Matters
 from ticketing.model import Actor
 
 MANAGER, DESK = Actor("zhou", "manager", "hall"), Actor("desk", "desk", "desk")
-SIZES = {"portrait": (1080, 1920), "small": (1024, 768)}
+SIZES = {"portrait": (1080, 1920), "landscape": (1920, 1080), "small": (1024, 768)}
 MATTERS = large_hall.matters()
 CHOSEN = [*random.Random(10).sample(MATTERS, 49), next(one for one in MATTERS if len(one["name"]) == 60)]
 """Fifty matters, one of them with a name of 60 characters."""
@@ -69,7 +70,7 @@ def leave(hall: DemoHall) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("leave")
-@pytest.mark.parametrize("size", ["portrait"])
+@pytest.mark.parametrize("size", SIZES)
 def test_any_matter_is_three_touches_away_and_all_of_its_name_is_seen(
     hall: DemoHall, new_page: Callable[..., Page], size: str
 ) -> None:
@@ -80,7 +81,7 @@ def test_any_matter_is_three_touches_away_and_all_of_its_name_is_seen(
 
 
 @pytest.mark.usefixtures("leave")
-@pytest.mark.parametrize("size", ["small"])
+@pytest.mark.parametrize("size", SIZES)
 def test_in_large_print_four_letters_and_a_touch_find_any_matter(
     hall: DemoHall, new_page: Callable[..., Page], size: str
 ) -> None:
@@ -93,3 +94,59 @@ def test_in_large_print_four_letters_and_a_touch_find_any_matter(
     assert [one for one in found if one["trouble"]] == []
     # One choice a line.
     assert {one["columns"] for one in found} == {1}
+
+
+@pytest.mark.usefixtures("leave")
+def test_five_keys_and_what_is_read_aloud_find_any_matter(hall: DemoHall, new_page: Callable[..., Page]) -> None:
+    page = choose_at(hall, new_page(*SIZES["portrait"]))
+    expect(page.locator("#spoken")).to_contain_text("请选择要办的事")
+    found = page.evaluate("(chosen) => byKeys(chosen)", CHOSEN)
+    assert [one for one in found if one["trouble"]] == []
+
+
+@pytest.mark.usefixtures("leave")
+def test_what_was_chosen_is_on_the_ticket_with_the_papers_to_bring(
+    hall: DemoHall, new_page: Callable[..., Page]
+) -> None:
+    page = choose_at(hall, new_page(*SIZES["portrait"]), "wang")
+    matter = CHOSEN[0]
+    page.evaluate("(matter) => goTo(matter)", matter)
+    with page.expect_response("**/kiosk/choose") as chosen:
+        page.locator(f"#list [data-matter={matter['id']}]").click()
+    assert chosen.value.json()["matters"] == [matter["id"]]
+    expect(page.locator(".ticket .service")).to_contain_text(matter["name"])
+    expect(page.locator("#papers")).to_contain_text(f"{matter['name']}申请表（原件、复印件 1 份）")
+    expect(page.locator("#spoken")).to_contain_text("您的号码是")
+
+
+@pytest.mark.usefixtures("leave")
+def test_every_page_of_the_choice_is_free_of_barriers(hall: DemoHall, new_page: Callable[..., Page]) -> None:
+    page = choose_at(hall, new_page(*SIZES["small"]), "li")
+    seen = {}
+
+    def look(name: str) -> None:
+        seen[name] = violations(page) + page.evaluate("tooSmall()")
+
+    for language in ("zh-CN", "en"):
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        look(f"home {language}")
+        page.locator("#personal button").first.click()
+        look(f"theme {language}")
+        page.locator("#list button").first.click()
+        look(f"range {language}")
+        page.locator("#back").click()
+        page.locator("#back").click()
+        page.locator("#search").click()
+        page.locator("[data-letter=Y]").click()
+        look(f"search {language}")
+        page.locator("#back").click()
+        page.locator("[data-do=help]").click()
+        look(f"help {language}")
+        page.locator("#back").click()
+        for mode in ("elder", "contrast"):
+            page.locator(f"[data-do={mode}]").click()
+            look(f"{mode} {language}")
+        for mode in ("elder", "contrast"):
+            page.locator(f"[data-do={mode}]").click()
+        page.locator("[data-do=language]").click()
+    assert {name: found for name, found in seen.items() if found} == {}
