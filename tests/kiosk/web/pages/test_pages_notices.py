@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 
 from axe import violations
 from program import Client
-from staff import stop_time
 from ticketing.model import Actor
 from ticketing.notices.notices import Draft
 from wires import wait_until
@@ -129,7 +128,6 @@ def test_a_screen_shows_notices_between_calls_and_never_over_one(
     wait_until(lambda: screen.clock.run_for(300) or room.is_visible())
     assert violations(screen) == []
     expect(screen.locator(".notice-line")).to_be_visible()
-    stop_time(screen)
     hall.office.issue("tax", DESK, print=False)
     hall.office.issue("tax", DESK, print=False)
     hall.office.call_next("1", CLERK)
