@@ -379,8 +379,10 @@ def _hours_of(cases: Iterable[PastCase]) -> dict[str, Hours]:
         mine.sort(key=lambda case: case.called or 0.0)
         hours = [[mine[0].called or 0.0, 0.0]]
         for case, following in pairwise(mine):
-            left, called = case.ended, following.called or 0.0
-            if left is not None and called - max(left, following.queued) > STILL_AT_IT:
+            # When a resident of a past day was found missing is not kept.
+            left = (case.called or 0.0) + STILL_AT_IT if case.ended is None else case.ended
+            called = following.called or 0.0
+            if called - max(left, following.queued) > STILL_AT_IT:
                 hours[-1][1] = left + 1.0
                 hours.append([called, 0.0])
         last = mine[-1]
