@@ -71,7 +71,7 @@ def test_a_card_is_laid_and_lifted_by_keyboard(hall: Any, page: Page) -> None:
     page.keyboard.press("Enter")
     lying = page.locator("#pad [data-lift]")
     expect(lying).to_be_visible()
-    expect(kiosk(page).get_by_text("李*兰")).to_be_visible()
+    expect(kiosk(page).locator("#greeting", has_text="李*兰")).to_be_visible()
     lying.focus()
     page.keyboard.press("Space")
     expect(lying).to_have_count(0)
