@@ -314,8 +314,9 @@ def test_what_was_purged_is_nowhere_in_the_files(box: Box) -> None:
 
 def look(store: Store, vault: Vault, times: int) -> None:
     for ticket in range(times):
+        # A log may lack its anchor for a minute: the tests were read long before they run.
         with store.write() as conn:
-            access_log.append(conn, vault, NOW, Actor("li", "clerk", "3"), "scan", ticket)
+            access_log.append(conn, vault, datetime.now(UTC), Actor("li", "clerk", "3"), "scan", ticket)
 
 
 def test_a_whole_log_is_proved_beside_the_running_service(box: Box) -> None:
