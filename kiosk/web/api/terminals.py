@@ -52,7 +52,7 @@ class FoundBody(Body):
     code: str = Field(min_length=1, max_length=512)
 
 
-class NumberBody(Body):
+class TakenNumberBody(Body):
     """The service to take a number for, by the card that lies on the terminal's reader, and for which matters of it."""
 
     service: Identifier
@@ -131,7 +131,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
 
     @api.post("/terminals/<terminal>/tickets", summary="Take a number at a terminal", responses={"201": TakenAnswer})
     @allow("terminal", terminal=True)
-    def take_number(path: TerminalPath, body: NumberBody) -> Response:
+    def take_number(path: TerminalPath, body: TakenNumberBody) -> Response:
         """For the card that lies there. Printed by this box; where it has no printer, the code is shown."""
         who, printed = own_terminal(path.terminal), hall.printing.present
         card = card_at(hall, path.terminal)

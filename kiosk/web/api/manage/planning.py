@@ -27,8 +27,8 @@ class WhatIfQuery(QueryString):
 
     window: str = Field(max_length=64)
     does: Literal["open", "shut"] = "open"
-    begins: str = Field(alias="from", pattern=CLOCK, examples=["09:40"])
-    ends: str = Field(alias="to", pattern=CLOCK, examples=["17:00"])
+    begins: str = Field(alias="from", pattern=CLOCK)
+    ends: str = Field(alias="to", pattern=CLOCK)
     day: Date | None = None
     weekday: int | None = Field(None, ge=1, le=7)
 

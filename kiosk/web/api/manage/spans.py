@@ -21,7 +21,7 @@ from ticketing.reports.sums import Spread
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class SpanQuery(QueryString):
+class ComparedQuery(QueryString):
     """Which days, both included, in what parts, and what to compare them with: as many days, unless said otherwise."""
 
     first: Date = Field(alias="from")
@@ -79,7 +79,7 @@ class DefinitionAnswer(Answer):
     means_en: str
 
 
-class SpanAnswer(PartsAnswer):
+class ComparedAnswer(PartsAnswer):
     """Days, what they are compared with, and what each figure counts."""
 
     compared: PartsAnswer | None
@@ -90,9 +90,9 @@ def routes(hall: Hall) -> Routes:
     """The routes of spans."""
     api = Routes("spans", "Figures of any span of days")
 
-    @api.get("/reports/span", summary="The figures of a span, compared with another", responses={"200": SpanAnswer})
+    @api.get("/reports/span", summary="The figures of a span, compared with another", responses={"200": ComparedAnswer})
     @allow("manager")
-    def span(query: SpanQuery) -> Response:
+    def span(query: ComparedQuery) -> Response:
         """Up to ten years. With `format=csv` or `xlsx` the same as a table or a workbook.
 
         Days that are over are added up once; while that goes on, such as after a restore, the answer is
@@ -112,7 +112,7 @@ def routes(hall: Hall) -> Routes:
 
             return _file(as_xlsx(found, compared), XLSX, f"{name}.xlsx")
         told = joined(_parts(found), compared=compared and _parts(compared), definitions=list(DEFINITIONS.values()))
-        return answer(SpanAnswer.of(told))
+        return answer(ComparedAnswer.of(told))
 
     return api
 
