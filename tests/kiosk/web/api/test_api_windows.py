@@ -13,7 +13,15 @@ def clerk(here: Any) -> str:
     return token
 
 
-WINDOW = {"id": "3", "name": "3号窗口", "state": "open", "services": ["*"], "pause_text": "", "pause_text_en": ""}
+WINDOW = {
+    "id": "3",
+    "name": "3号窗口",
+    "state": "open",
+    "services": ["*"],
+    "pause_text": "",
+    "pause_text_en": "",
+    "zone": "",
+}
 PASSWORD = "Kaimen-dajia-hao"
 
 
