@@ -21,8 +21,10 @@ def test_no_page_names_a_type() -> None:
 
 def test_pages_that_follow_the_hall_handle_what_types_are_about_and_the_reset() -> None:
     about = {name.split(".")[0] for name in TYPES}
-    followed = {file.name: FOLLOWED.search(file.read_text("utf-8")) for file in STATIC.rglob("*.js")}
+    followed = {
+        f"{file.parent.name}/{file.name}": FOLLOWED.search(file.read_text("utf-8")) for file in STATIC.rglob("*.js")
+    }
     found = {name: set(re.findall(r"(\w+):", match[1])) for name, match in followed.items() if match}
-    assert set(found) == {"screen.js", "screen_window.js", "desk.js"}
+    assert set(found) == {"screen/screen.js", "screen/screen_window.js", "desk/desk.js", "manage/live.js"}
     for name, handled in found.items():
         assert {"ticket", "hall", OF_THE_STREAM} <= handled <= about | {OF_THE_STREAM}, name
