@@ -23,7 +23,7 @@ export function renderQueue({ waiting, next, figures }, nameOf) {
   )));
   el("next").replaceChildren(...next.map((number) => make("li", { className: "number", textContent: number })));
   el("next").classList.toggle("none", next.length === 0);
-  if (!next.length) el("next").textContent = t("没有人在等", "Nobody is waiting");
+  if (!next.length) el("next").replaceChildren(make("li", { textContent: t("没有人在等", "Nobody is waiting") }));
   el("served").textContent = String(figures.served);
   el("missed").textContent = String(figures.missed);
   el("mean").textContent = meanMinutes(figures.mean_seconds);
