@@ -56,6 +56,7 @@ const learnHall = coalesce(async () => {
   ({ services, windows } = await call("GET", "/hall"));
   renderServices();
   renderFound();
+  message.render();
 });
 
 /** @type {Alert[]} */
