@@ -40,14 +40,19 @@ export function messageForm(hall, wordsFor) {
   }
 
   function render() {
-    const chosen = about.value;
     const { windows, services } = hall();
-    about.replaceChildren(
+    const choices = [
       ...windows.map(({ id, name }) => make("option", { value: `window ${id}`, textContent: t(`等候：${name}`, `waits for window ${id}`) })),
       ...services.map(({ id, name, name_en: english }) => make("option", { value: `service ${id}`, textContent: t(`等候：${name}`, `waits for ${english || name}`) })),
       make("option", { value: "", textContent: t("所有屏幕", "all screens") }),
-    );
-    about.value = chosen || about.options[0]?.value || "";
+    ];
+    const wordsOf = (/** @type {Iterable<HTMLOptionElement>} */ options) => [...options].map((one) => one.value + one.text).join("\n");
+    // A list that is open would close, were it made anew with each ticket.
+    if (wordsOf(about.options) !== wordsOf(choices)) {
+      const chosen = about.value;
+      about.replaceChildren(...choices);
+      about.value = chosen || about.options[0]?.value || "";
+    }
     el("messages").replaceChildren(...messages.map(row));
   }
 
