@@ -1,7 +1,7 @@
 """``/appointments``: times to come at, booked at the desk, at terminals, and by lists of other systems."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar, Literal
@@ -196,6 +196,23 @@ def routes(hall: Hall) -> Routes:
             come_until=one.ends + rules.late,
         )
 
+    def change_own(
+        path: OwnAppointmentPath,
+        body: HolderBody,
+        by_holder: Callable[[int, Resident, Actor], Appointment],
+        by_code: Callable[[str], Appointment],
+    ) -> Response:
+        """Change an appointment at a terminal, by the card of whose it is or by its code."""
+        who = own_terminal(path.terminal)
+        if body.code is None:
+            changed = by_holder(path.appointment, card_at(hall, path.terminal), who)
+        else:
+            with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code):
+                if hall.appointments.of_code(body.code).id != path.appointment:
+                    raise UnknownError("unknown_appointment")
+                changed = by_code(body.code)
+        return answer(OwnAppointmentAnswer.of(own(changed, services())))
+
     def told(one: Appointment) -> AppointmentAnswer:
         return AppointmentAnswer.of(own(one, services()))
 
@@ -275,15 +292,7 @@ def routes(hall: Hall) -> Routes:
     @allow("terminal", terminal=True)
     def cancel_own(path: OwnAppointmentPath, body: HolderBody) -> Response:
         """By the same card or code; somebody else's is as unknown as one that never was."""
-        who = own_terminal(path.terminal)
-        if body.code is None:
-            cancelled = hall.appointments.cancel_by_holder(path.appointment, card_at(hall, path.terminal), who)
-        else:
-            with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code):
-                if hall.appointments.of_code(body.code).id != path.appointment:
-                    raise UnknownError("unknown_appointment")
-                cancelled = hall.appointments.cancel_code(body.code)
-        return answer(OwnAppointmentAnswer.of(own(cancelled, services())))
+        return change_own(path, body, hall.appointments.cancel_by_holder, hall.appointments.cancel_code)
 
     @api.post(
         "/terminals/<terminal>/appointments/<int:appointment>/take-back",
@@ -293,15 +302,7 @@ def routes(hall: Hall) -> Routes:
     @allow("terminal", terminal=True)
     def take_own_back(path: OwnAppointmentPath, body: HolderBody) -> Response:
         """By the same card or code, for ten minutes: a booking is cancelled, a cancelled one is booked again."""
-        who = own_terminal(path.terminal)
-        if body.code is None:
-            back = hall.appointments.take_back_by_holder(path.appointment, card_at(hall, path.terminal), who)
-        else:
-            with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code):
-                if hall.appointments.of_code(body.code).id != path.appointment:
-                    raise UnknownError("unknown_appointment")
-                back = hall.appointments.take_back_code(body.code)
-        return answer(OwnAppointmentAnswer.of(own(back, services())))
+        return change_own(path, body, hall.appointments.take_back_by_holder, hall.appointments.take_back_code)
 
     @api.get("/appointments", summary="The appointments of a date", responses={"200": AppointmentsAnswer})
     @allow("desk", "manager")
