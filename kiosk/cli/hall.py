@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.options import Context, ledger_of, who, write_whole
+from kiosk.cli.options import Context, ledger_of, tell_changes, who, write_out
 
 if TYPE_CHECKING:
     from ticketing.day.setup import Change
@@ -47,11 +47,7 @@ def export_hall(context: Context, file: Path | None) -> None:
 
     with ledger_of(context.settings) as ledger:
         text = text_of(hall_file_of(Setup(ledger).read()))
-    if file is None or str(file) == "-":
-        sys.stdout.buffer.write(text.encode())
-        return
-    write_whole(file, text.encode())
-    click.echo(f"已写入 {file} / written to {file}", err=True)
+    write_out(file, text)
 
 
 @hall.command("import")
@@ -85,12 +81,7 @@ def import_hall(context: Context, file: Path, dry_run: bool) -> None:
             changes = differences(setup.read(), wanted)
         else:
             changes = setup.replace(wanted, Actor(f"cli:{who()}", "manager", "cli"))
-    for change in changes:
-        click.echo(_line(change))
-    if not changes:
-        click.echo("没有变化 / nothing changes")
-    elif dry_run:
-        click.echo("试运行，什么也没改 / a dry run: nothing was changed", err=True)
+    tell_changes(map(_line, changes), dry_run=dry_run)
 
 
 def _line(change: "Change") -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.options import Context, ledger_of, who, write_whole
+from kiosk.cli.options import Context, ledger_of, tell_changes, who, write_out
 
 if TYPE_CHECKING:
     from config.matters import RowProblem
@@ -39,12 +39,7 @@ def export_matters(context: Context, file: Path | None, kind: str | None) -> Non
     with ledger_of(context.settings) as ledger:
         found = Matters(ledger).read()
     is_json = kind == "json" or (kind is None and file is not None and file.suffix.lower() == ".json")
-    text = as_json(found) if is_json else as_csv(found)
-    if file is None or str(file) == "-":
-        sys.stdout.buffer.write(text.encode())
-        return
-    write_whole(file, text.encode())
-    click.echo(f"已写入 {file} / written to {file}", err=True)
+    write_out(file, as_json(found) if is_json else as_csv(found))
 
 
 @matters.command("import")
@@ -83,12 +78,7 @@ def import_matters(context: Context, file: Path, dry_run: bool) -> None:
             changes = kept.replace(found.matters, Actor(f"cli:{who()}", "manager", "cli"))
     for warning in found.warnings:
         click.echo(f"注意 / mind: {_told(warning)}", err=True)
-    for change in changes:
-        click.echo(_line(change))
-    if not changes:
-        click.echo("没有变化 / nothing changes")
-    elif dry_run:
-        click.echo("试运行，什么也没改 / a dry run: nothing was changed", err=True)
+    tell_changes(map(_line, changes), dry_run=dry_run)
 
 
 def _told(one: "RowProblem") -> str:

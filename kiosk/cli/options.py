@@ -3,7 +3,7 @@
 import getpass
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,6 +95,26 @@ def people_of(settings: "Settings") -> "Iterator[tuple[Store, People]]":
         store, vault, people = open_office_parts(settings)
         with closing(store), anchoring(settings, store, vault, clock_of(settings, store)):
             yield store, people
+
+
+def write_out(file: Path | None, text: str) -> None:
+    """Write ``text`` to a command's ``file``, and say so, or to standard output where that is None or ``-``."""
+    if file is None or str(file) == "-":
+        sys.stdout.buffer.write(text.encode())
+        return
+    write_whole(file, text.encode())
+    click.echo(f"已写入 {file} / written to {file}", err=True)
+
+
+def tell_changes(lines: Iterable[str], *, dry_run: bool) -> None:
+    """Say what an import has changed, or would change."""
+    told = list(lines)
+    for line in told:
+        click.echo(line)
+    if not told:
+        click.echo("没有变化 / nothing changes")
+    elif dry_run:
+        click.echo("试运行，什么也没改 / a dry run: nothing was changed", err=True)
 
 
 def write_whole(file: Path, content: bytes) -> None:
