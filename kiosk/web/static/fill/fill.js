@@ -3,28 +3,16 @@
 import { call, Problem, wordsOf } from "../shared/api.js";
 import { el, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
+import { fieldWords } from "../shared/resident_rows.js";
 import { lockWhenLeft } from "../staff/lock.js";
 import { signIn, signOut } from "../staff/signing.js";
 
 /** @typedef {{field: string, selector: string, date: string}} MappedInput */
 /** @typedef {{id: string, name: string, pages: string[], inputs: MappedInput[]}} Mapping */
 
-/** @type {Record<string, [string, string]>} */
+/** What a form may ask for besides the fields of a resident, and what differs there: a country is its code. @type {Record<string, [string, string]>} */
 const FIELDS = {
-  name: ["姓名", "Name"],
-  name_en: ["英文姓名", "Name in English"],
-  sex: ["性别", "Sex"],
-  ethnicity: ["民族", "Ethnicity"],
   nationality: ["国籍（代码）", "Nationality (code)"],
-  birth_date: ["出生日期", "Date of birth"],
-  id_number: ["证件号码", "ID number"],
-  address: ["住址", "Address"],
-  pass_number: ["通行证号码", "Pass number"],
-  authority: ["签发机关", "Issued by"],
-  valid_from: ["有效期起", "Valid from"],
-  valid_until: ["有效期止", "Valid until"],
-  agent_name: ["代办人姓名", "Agent's name"],
-  agent_id_number: ["代办人证件号码", "Agent's ID number"],
   number: ["排队号码", "Ticket number"],
 };
 const DATES = ["", "YYYY/MM/DD", "YYYY.MM.DD", "YYYYMMDD", "YYYY年MM月DD日"];
@@ -48,7 +36,7 @@ function refused(problem) {
   say(...wordsOf(problem), "warn");
 }
 
-const wordsFor = (/** @type {string} */ field) => t(...(FIELDS[field] ?? [field, field]));
+const wordsFor = (/** @type {string} */ field) => t(...(FIELDS[field] ?? fieldWords(field) ?? [field, field]));
 
 function render() {
   el("none").hidden = mappings.length > 0;

@@ -36,6 +36,16 @@ const AGENT = [
 ];
 
 /**
+ * The words of a field, Chinese and English: of the resident, or with `agent_` before it of whoever came for them.
+ * @param {string} name
+ * @returns {[string, string] | undefined}
+ */
+export function fieldWords(name) {
+  const [, zh, en] = AGENT.find(([one]) => `agent_${one}` === name) ?? FIELDS.find(([one]) => one === name) ?? [];
+  return zh && en ? [zh, en] : undefined;
+}
+
+/**
  * The rows of one resident, without those that the card does not have.
  * @param {Resident} resident
  * @returns {Row[]}
