@@ -4,9 +4,12 @@ The drawing comes from a file and is made anew from what is drawing in it: shape
 links, styles and whatever else a drawing program wrote are left out. Elements with the id ``window-3`` mark window 3.
 """
 
+import logging
 import re
 from pathlib import Path
 from xml.etree import ElementTree
+
+log = logging.getLogger(__name__)
 
 SVG = "{http://www.w3.org/2000/svg}"
 LARGEST = 200 * 1024
@@ -16,27 +19,9 @@ SHAPES = frozenset(
 )
 LOOKS = frozenset(
     (
-        *(
-            "id",
-            "viewBox",
-            "width",
-            "height",
-            "x",
-            "y",
-            "x1",
-            "y1",
-            "x2",
-            "y2",
-            "cx",
-            "cy",
-            "r",
-            "rx",
-            "ry",
-            "d",
-            "points",
-        ),
-        *("transform", "fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray"),
-        *("opacity", "fill-opacity", "stroke-opacity", "fill-rule", "dx", "dy", "rotate"),
+        *("id", "viewBox", "width", "height", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry", "d"),
+        *("points", "dx", "dy", "rotate", "transform", "fill", "fill-opacity", "fill-rule", "opacity"),
+        *("stroke", "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray", "stroke-opacity"),
         *("font-size", "font-weight", "font-family", "text-anchor", "dominant-baseline", "preserveAspectRatio"),
     )
 )
@@ -102,27 +87,32 @@ class Plan:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._read: tuple[tuple[int, int], bytes, set[str]] | None = None
+        self._read: tuple[tuple[int, int] | None, bytes, set[str]] | None = None
 
     def of(self, window: str) -> bytes | None:
         """The plan with the window marked; None where there is no plan, or the window is not on it."""
-        found = self._content()
-        return plan_of(found[0], window) if found and window in found[1] else None
+        content, windows = self._content()
+        return plan_of(content, window) if window in windows else None
 
     def has(self, window: str | None) -> bool:
         """Whether the window is on the plan."""
-        found = self._content()
-        return bool(found and window in found[1])
+        return window in self._content()[1]
 
-    def _content(self) -> tuple[bytes, set[str]] | None:
+    def _content(self) -> tuple[bytes, set[str]]:
+        """The file and the windows on it: none where it cannot be used, which the log says once a change."""
+        if self._path is None:
+            return b"", set()
         try:
-            if self._path is None:
-                return None
             stat = self._path.stat()
             key = (stat.st_size, stat.st_mtime_ns)
-            if self._read is None or self._read[0] != key:
+        except OSError:
+            key = None
+        if self._read is None or self._read[0] != key:
+            content, windows = b"", set[str]()
+            try:
                 content = self._path.read_bytes()
-                self._read = (key, content, windows_on(content))
-        except (OSError, PlanError):
-            return None
+                windows = windows_on(content)
+            except (OSError, PlanError) as error:
+                log.warning("the hall's plan %s cannot be used: %s", self._path, error)
+            self._read = (key, content, windows)
         return self._read[1], self._read[2]

@@ -38,6 +38,22 @@ def test_what_is_no_drawing_is_refused(content: bytes) -> None:
         plan_of(content)
 
 
+def test_a_plan_that_cannot_be_used_is_told_once_a_change(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "plan.svg"
+    file.write_bytes(b"gone")
+    plan = Plan(file)
+    for _ in range(3):
+        assert not plan.has("3")
+    assert len(caplog.messages) == 1
+    file.unlink()
+    for _ in range(3):
+        assert not plan.has("3")
+    assert len(caplog.messages) == 2
+    file.write_bytes(DRAWN)
+    assert plan.has("3")
+    assert len(caplog.messages) == 2
+
+
 def test_a_plan_that_changes_is_read_again_and_a_bad_one_is_none(tmp_path: Path) -> None:
     file = tmp_path / "plan.svg"
     plan = Plan(file)
