@@ -1,7 +1,7 @@
 """The layout of the papers that a hall prints: which lines stand on slip and receipt, in which order and size.
 
-What each line shows is for ``display.slip`` and ``display.receipt`` to say, which know the names used here; what does
-not fit into the bytes of a paper is told by whoever can weigh it.
+What each line shows is for ``display.paper.slip`` and ``display.paper.receipt`` to say, which know the names used here;
+what does not fit into the bytes of a paper is told by whoever can weigh it.
 """
 
 import base64

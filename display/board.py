@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
-from display.slip import measure_words
+from display.paper.slip import measure_words
 from ticketing.model import State, Ticket, Window
 
 TextKind = Literal["idle", "call", "serving", "paused", "closed"]

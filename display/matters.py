@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from display.prompts import Words
-from display.slip import (
+from display.paper.slip import (
     Divider,
     QrCode,
     SlipLine,
@@ -20,6 +19,7 @@ from display.slip import (
     largest_scale,
     measure_words,
 )
+from display.prompts import Words
 from ticketing.matters.matters import Matter, Paper
 
 TITLE = "一次性告知 What to bring"

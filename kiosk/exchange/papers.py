@@ -11,8 +11,8 @@ from config.hall_file import HallFile
 from config.papers import ReceiptSettings, SlipSettings
 from config.problems import ConfigProblem
 from config.settings import HallSettings
-from display import receipt, slip
-from display.slip import LONGEST, Layout, Logo, Part, SlipLine
+from display.paper import receipt, slip
+from display.paper.slip import LONGEST, Layout, Logo, Part, SlipLine
 
 COLUMNS = {80: 48, 58: 32}
 """Half-width characters across a paper, by its width in mm."""

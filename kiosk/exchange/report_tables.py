@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from display.slip import fit_words, measure_words
+from display.paper.slip import fit_words, measure_words
 from ticketing.cases.ratings import GRADES
 from ticketing.reports.definitions import DEFINITIONS
 from ticketing.reports.reports import Day, Report

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable, Container, Iterable, Sequence
 
 from config.settings import HallSettings
-from display import closing_slip, receipt, slip
-from display.slip import SlipLine
+from display.paper import closing_slip, receipt, slip
+from display.paper.slip import SlipLine
 from drivers.printer.escpos import Code, Gap, Item, Raster, Rule, Text
 from drivers.printer.glyphs import Picture
 from kiosk.exchange.papers import Papers, code_url

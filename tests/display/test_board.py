@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from display.board import board_text, kind_of_text, strip_text
-from display.slip import measure_words
+from display.paper.slip import measure_words
 from ticketing.model import State, Ticket, Window, WindowState
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 
 from display.matters import Leaflet, days_words, fold, lay_out_leaflet, paper_words
+from display.paper.slip import QrCode, TextLine, measure_words
 from display.prompts import Words
-from display.slip import QrCode, TextLine, measure_words
 from ticketing.matters.matters import Matter, Paper
 
 MATTER = Matter(

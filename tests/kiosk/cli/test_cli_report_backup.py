@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 import console
 import empty_store
-from display.slip import measure_words
+from display.paper.slip import measure_words
 from kiosk.opening import open_ledger, open_office_parts, rules_of
 from kiosk.settings import load
 from ticketing.model import Actor, Service, Window

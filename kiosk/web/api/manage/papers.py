@@ -7,7 +7,7 @@ from flask import Response
 from pydantic import Field
 
 from config.hall_file import check
-from display.slip import LONGEST, Layout
+from display.paper.slip import LONGEST, Layout
 from drivers.printer.escpos import compose
 from drivers.printer.glyphs import draw_line
 from drivers.printer.profiles import PROFILES, ProfileName

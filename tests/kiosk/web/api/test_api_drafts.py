@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from display.slip import LONGEST
+from display.paper.slip import LONGEST
 
 NEW = {"how": "add", "section": "services", "row": "seal", "value": {"name": "公章", "prefix": "S"}}
 

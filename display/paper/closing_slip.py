@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from display.prompts import Words
-from display.slip import (
+from display.paper.slip import (
     Divider,
     QrCode,
     SlipLine,
@@ -22,6 +21,7 @@ from display.slip import (
     largest_scale,
     wrap_words,
 )
+from display.prompts import Words
 
 TITLE = Words("日结凭条", "Closing slip")
 BROKEN = Words("审计日志已损坏，请立即报告", "The audit log is broken: report it at once")

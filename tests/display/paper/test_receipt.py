@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from display.receipt import WHAT_NOW, Receipt, lay_out_receipt
-from display.slip import LONGEST, QrCode, SlipLine, TextLine, measure_words
+from display.paper.receipt import WHAT_NOW, Receipt, lay_out_receipt
+from display.paper.slip import LONGEST, QrCode, SlipLine, TextLine, measure_words
 from drivers.printer import escpos, escpos_status
 from kiosk.resident.slips import items_of
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from display.closing_slip import ClosingSlip, lay_out_closing_slip
-from display.slip import QrCode, TextLine, measure_words
+from display.paper.closing_slip import ClosingSlip, lay_out_closing_slip
+from display.paper.slip import QrCode, TextLine, measure_words
 from ticketing.privacy.audit_chain import Anchor
 
 SLIP = ClosingSlip(

@@ -1,15 +1,14 @@
 """Layout of the receipt of a case in progress (受理回执): service, promised date, and the code to follow it by.
 
-No name and no ID number, as on a ticket's slip, and as short: :data:`~display.slip.LONGEST` bytes. The code stands in
-letters, too, for whoever asks at a terminal and has no phone.
+No name and no ID number, as on a ticket's slip, and as short: :data:`~display.paper.slip.LONGEST` bytes. The code
+stands in letters, too, for whoever asks at a terminal and has no phone.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from display.prompts import Words
-from display.slip import (
+from display.paper.slip import (
     COPY,
     LONGEST,
     Layout,
@@ -27,6 +26,7 @@ from display.slip import (
     weigh_lines,
     wrap_words,
 )
+from display.prompts import Words
 
 TITLE = Words("受理回执", "Receipt")
 WHAT_NOW = {

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from display.slip import (
+from display.paper.slip import (
     LONGEST,
     USUAL,
     Layout,
