@@ -131,6 +131,10 @@ class Hall:
         """The service of that id; None when the hall has none, or no longer."""
         return next((one for one in self.office.services() if one.id == service), None)
 
+    def seat_of(self, account: str) -> str | None:
+        """The window where the clerk with this account sits; None for at none."""
+        return next((one.id for one in self.office.windows() if one.clerk == account), None)
+
     def window(self, window: str) -> Window:
         """The window of that id; raises ``unknown_window``."""
         found = next((one for one in self.office.windows() if one.id == window), None)

@@ -103,7 +103,12 @@ class HelpCalls:
 
     def call(self, place: Place, actor: Actor, reason: Reason = "") -> HelpCall:
         """Call for help from a place; the call that is open there already is given instead of a second one."""
-        return self._call(place, actor, reason)
+        with self._ledger.look() as m:
+            found = _open_at(m, place)
+        if found is not None:
+            return found
+        with self._ledger.verb() as m:
+            return _open_at(m, place) or _begin(m, place, actor, reason)
 
     def call_by_code(self, code: str, actor: Actor, reason: Reason = "") -> HelpCall:
         """The same from a phone, by the ticket's code.
@@ -216,14 +221,6 @@ class HelpCalls:
         calls, answered, emergencies, spent, longest = row
         mean = round(float(spent) / answered / 1e6) if answered else None
         return HelpFigures(calls, answered, emergencies, mean, round(longest / 1e6) if answered else None)
-
-    def _call(self, place: Place, actor: Actor, reason: Reason) -> HelpCall:
-        with self._ledger.look() as m:
-            found = _open_at(m, place)
-        if found is not None:
-            return found
-        with self._ledger.verb() as m:
-            return _open_at(m, place) or _begin(m, place, actor, reason)
 
 
 def _begin(

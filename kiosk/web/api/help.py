@@ -161,6 +161,7 @@ def _place(hall: Hall, window: str | None = None) -> Place:
 def _window_of(hall: Hall) -> str:
     """The window where the clerk of the current request sits, or the only one they may use; "" for none."""
     principal = gate().asker().principal
-    sits = next((one.id for one in hall.office.windows() if principal and one.clerk == principal.name), "")
-    only = principal.windows[0] if principal and len(principal.windows) == 1 and "*" not in principal.windows else ""
-    return sits or only
+    if principal is None:
+        return ""
+    only = principal.windows[0] if len(principal.windows) == 1 and "*" not in principal.windows else ""
+    return hall.seat_of(principal.name) or only

@@ -89,10 +89,9 @@ def routes(hall: Hall) -> Routes:
         Every look is an entry in the audit log.
         """
         form, asker = mappings.find(path.mapping), actor()
-        seats = [one.id for one in hall.office.windows() if one.clerk == asker.who]
-        if not seats:
+        window = hall.seat_of(asker.who)
+        if window is None:
             raise StateError("no_seat")
-        window = seats[0]
         before = hall.office.window_view(window).ticket
         found = hall.office.holders_at(window, asker)
         at = hall.office.window_view(window).ticket
