@@ -225,7 +225,7 @@ def board(m: Transaction, zone: str = "") -> Board:
     Raises:
         UnknownError: ``unknown_zone``: no window is in it.
     """
-    here = [one for one in m.windows() if one.zone == zone and not one.removed]
+    here = [one for one in m.windows() if one.zone == zone and not one.removed] if zone else []
     if zone and not here:
         raise UnknownError("unknown_zone", zone=zone)
     about = {"day": m.day, "zone": zone}
