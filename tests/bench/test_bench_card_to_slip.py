@@ -133,11 +133,11 @@ class Hall:
         """A resident lays a card, chooses and gets the slip."""
         sample = CARDS[number % 5]
         wait_until(lambda: self._client.get("/kiosk").body["state"] == "idle")
-        events = self._following.events
-        seen, cuts, before = len(events), len(self.printer.cut_at), self.printer.bytes
+        seen, cuts, before = len(self._following.events), len(self.printer.cut_at), self.printer.bytes
         service = ("business-licence", "social-security")[number // 5 % 2] if number < 10 else "business-licence"
         self.reader.lay(sample.text, sample.photo)
-        wait_until(lambda: any(each[1]["state"] == "choosing" for each in events[seen:]))
+        # The resident who chooses is the only one not measured: they answer as soon as they are asked.
+        self._following.wait_for(seen, lambda kiosk: kiosk["state"] == "choosing")
         answer = self._client.post("/kiosk/choose", {"service": service})
         if answer.status == 409:  # this resident has a ticket: the slip is printed again
             answer = self._client.post("/kiosk/reprint", {"service": service})

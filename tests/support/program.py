@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -257,6 +258,7 @@ class Following:
 
     def __init__(self, port: int, path: str = "/api/v1/events", **headers: str) -> None:
         self.events: list[tuple[str, Any, str]] = []
+        self._told = threading.Condition()
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._connection.request(
             "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()}
@@ -278,10 +280,17 @@ class Following:
                 elif line.startswith("id: "):
                     ident = line[4:]
                 elif not line and event:
-                    self.events.append((event, json.loads(data), ident))
+                    with self._told:
+                        self.events.append((event, json.loads(data), ident))
+                        self._told.notify_all()
                     event, data = "", ""
         except (OSError, ValueError, AttributeError, http.client.HTTPException):
             return
+
+    def wait_for(self, after: int, found: Callable[[Any], object], timeout: float = 30.0) -> None:
+        """Return as soon as the data of an event is ``found``, of all but the first ``after`` events."""
+        with self._told:
+            assert self._told.wait_for(lambda: any(found(data) for _, data, _ in self.events[after:]), timeout)
 
     def close(self) -> None:
         # Closing the socket under the reading thread ends it; a program that was killed may have reset it.
