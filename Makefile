@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 # Tests mostly wait for wires and browsers, so a few more run at once than there are cores.
 TESTERS ?= 4
 
-# Its simulated pins are gpiozero's own mock. For the demo: a Chinese font for the picture of the paper, and the voice.
+# Its simulated pins are gpiozero's own mock. For the demo: a Chinese font for the picture of the paper, and the voice; it
+# runs without these two.
 DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
 # For the extra pcsc: the service with its virtual reader, and what builds pyscard.
 PCSC_PACKAGES := pcscd vsmartcard-vpcd libpcsclite-dev swig pkg-config gcc python3-dev
@@ -92,22 +93,26 @@ sbom:
 # pip compiles what it copies, not what it links to: without this each start would, where Python may not keep the result.
 compile = $(BIN)/python -m compileall -q config display drivers kiosk ticketing
 
-# $(call install,packages): those that are missing, as root or by password-less sudo; else say what to type.
+# $(call install,packages,command): those that are missing, as root or by password-less sudo; else say what to type, and
+# go on if the command succeeds.
 define install
 	@missing=""; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then as=""; elif sudo -n true 2>/dev/null; then as="sudo"; else \
-	  echo "These Debian packages are missing; please run: sudo apt-get install$$missing"; exit $(2); fi; \
+	  echo "These Debian packages are missing; please run: sudo apt-get install$$missing"; $(2); exit; fi; \
 	echo "Installing Debian packages:$$missing"; \
 	$$as apt-get update -q >/dev/null; \
-	DEBIAN_FRONTEND=noninteractive $$as apt-get install -q -y --no-install-recommends $$missing >/dev/null || exit $(2)
+	DEBIAN_FRONTEND=noninteractive $$as apt-get install -q -y --no-install-recommends $$missing >/dev/null || $(2)
 endef
 
+# Debian's python3 makes virtual environments with python3-venv alone; other Pythons by themselves.
+has_venv = [ -x $(BIN)/python ] || $(PYTHON) -c "import ensurepip" 2>/dev/null
+
 demo-packages:
-	$(call install,$(DEMO_PACKAGES),0)
+	$(call install,$(DEMO_PACKAGES),$(has_venv))
 
 test-packages:
-	$(call install,$(TEST_PACKAGES) $(NODE_PACKAGES),1)
+	$(call install,$(TEST_PACKAGES) $(NODE_PACKAGES),false)
 
 clean:
 	rm -rf $(VENV) $(JS)/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
