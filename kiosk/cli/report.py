@@ -17,7 +17,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--to", "last", type=_DAY, help="The last of them.")
 @click.option(
     "--by",
-    type=click.Choice(["hour", "service", "window", "clerk", "day"]),
+    type=click.Choice(["hour", "service", "window", "clerk", "day", "matter"]),
     help="What several days are divided into; service when nothing is said.",
 )
 @click.option("--csv", "as_table", is_flag=True, help="As CSV for a spreadsheet, UTF-8.")
@@ -32,7 +32,7 @@ def report(
     as_table: bool,
     file: Path | None,
 ) -> None:
-    """Show what the hall did: waits, services, no-shows, ratings, by hour, service, window and clerk.
+    """Show what the hall did: waits, services, no-shows, ratings, by hour, service, window, clerk and matter.
 
     With FILE the report is written there, whole or not at all.
     """

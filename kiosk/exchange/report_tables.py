@@ -48,7 +48,13 @@ def lines_of(report: Day | Report | Span) -> list[tuple[str, Figures]]:
     if isinstance(report, Report | Span):
         parts = [(str(report.by), one) for one in report.rows]
     else:
-        kinds = {"hour": report.hours, "service": report.services, "window": report.windows, "clerk": report.clerks}
+        kinds = {
+            "hour": report.hours,
+            "service": report.services,
+            "window": report.windows,
+            "clerk": report.clerks,
+            "matter": report.matters,
+        }
         parts = [(kind, one) for kind, figures in kinds.items() for one in figures]
     return [*parts, ("total", report.total)]
 

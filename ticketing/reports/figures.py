@@ -32,7 +32,7 @@ from ticketing.reports.sums import IMPOSSIBLE, SPANS
 from ticketing.store import tables
 from ticketing.store.tables import word
 
-By = Literal["hour", "service", "window", "clerk", "day"]
+By = Literal["hour", "service", "window", "clerk", "day", "matter"]
 
 _t, _v, _c, _r, _w = tables.ticket, tables.visit, tables.case_file, tables.rating, tables.work_item
 _o, _sd = tables.opening, tables.special_day
@@ -220,10 +220,10 @@ class Books:
         return bool(self._conn.scalar(select(func.count()).select_from(_o)))
 
     def names(self, by: By) -> dict[str, str]:
-        """The names of services or windows by id, in the hall's order."""
-        if by not in ("service", "window"):
+        """The names of services, windows or matters by id, in the hall's order."""
+        if by not in ("service", "window", "matter"):
             return {}
-        table = tables.service if by == "service" else tables.window
+        table = {"service": tables.service, "window": tables.window, "matter": tables.matter}[by]
         query = select(table.c.id, table.c.name).order_by(table.c.position, table.c.id)
         return {row.id: row.name for row in self._conn.execute(query)}
 
@@ -236,10 +236,13 @@ class Books:
         return iter(self._conn.execute(query).all())
 
     def _part(self, by: By, columns: Any, at: ColumnElement[int]) -> Any:
-        """The column to group by."""
+        """The column to group by; by matter it is the JSON list of them all, or empty."""
         if by == "hour":
             hour = (at + self._offset(at)) // _number(_HOUR) % _number(24)
             return hour.label("part")
+        if by == "matter":
+            matters = columns.get("matters", _MATTER_OF_CASE.element)
+            return func.coalesce(matters, word("")).label("part")
         column = {"service": "service_id", "window": "window_id", "clerk": "clerk", "day": "hall_day"}[by]
         return func.coalesce(columns[column], word("")).label("part")
 

@@ -4,6 +4,7 @@ No report names a resident: residents are counted, clerks appear by account name
 set meanwhile) are left out, and their number is given.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class Day:
     services: tuple[Figures, ...]
     windows: tuple[Figures, ...]
     clerks: tuple[Figures, ...]
+    matters: tuple[Figures, ...]
 
 
 class Reports:
@@ -52,7 +54,7 @@ class Reports:
         self._ledger = ledger
 
     def day(self, day: date) -> Day:
-        """One hall day, by hour, service, window and clerk; raises ``bad_span`` outside the calendar."""
+        """One hall day, by hour, service, window, clerk and matter; raises ``bad_span`` outside the calendar."""
         _check(day, day)
         with self._ledger.look() as m:
             books = Books(m.conn, self._ledger.zone, day, day, m.at)
@@ -60,7 +62,8 @@ class Reports:
             _, services = _report(books, "service")
             _, windows = _report(books, "window")
             _, clerks = _report(books, "clerk")
-        return Day(day, total, hours, services, windows, clerks)
+            _, matters = _report(books, "matter")
+        return Day(day, total, hours, services, windows, clerks, matters)
 
     def span(self, first: date, last: date, by: By) -> Report:
         """The hall days from ``first`` to ``last``, both included.
@@ -83,14 +86,18 @@ def _check(first: date, last: date) -> None:
 
 
 def _report(books: Books, by: By) -> tuple[Figures, tuple[Figures, ...]]:
-    """A total and its parts, from one set of queries: the total is the sum of the parts."""
+    """A total and its parts, from one set of queries: the total is the sum of the parts.
+
+    By matter it is not: a ticket of several counts in each, one of none in the total alone.
+    """
     total = Sums(Exact)
     parts: defaultdict[str, Sums] = defaultdict(lambda: Sums(Exact))
 
     def each(rows: Iterable[Any]) -> Iterator[tuple[Any, Sums]]:
         for row in rows:
             yield row, total
-            yield row, parts[str(row.part)]
+            for key in json.loads(row.part or "[]") if by == "matter" else (str(row.part),):
+                yield row, parts[key]
 
     # Tickets that were never called have no window and no clerk: they count in the total alone (see _in_order).
     for row, sums in each(books.tickets(by)):

@@ -52,7 +52,9 @@ class TimesAnswer(Answer):
 class FiguresAnswer(Answer):
     """One line of a report."""
 
-    key: str = Field(description="the hour (0 to 23), the day, or the id of service, window or clerk; empty: the whole")
+    key: str = Field(
+        description="the hour (0 to 23), the day, or the id of service, window, clerk or matter; empty: the whole"
+    )
     name: str
     issued: int = Field(description="tickets")
     served: int = Field(description="finished stays at a window; each stop of a chain is one")
@@ -105,6 +107,7 @@ class DayAnswer(Answer):
     services: list[FiguresAnswer]
     windows: list[FiguresAnswer]
     clerks: list[FiguresAnswer]
+    matters: list[FiguresAnswer] = Field(description="a ticket of several counts in each")
     help: HelpFiguresAnswer
 
 
@@ -136,7 +139,7 @@ def routes(hall: Hall) -> Routes:
     @api.get("/reports", summary="The figures of a span of days", responses={"200": SpanAnswer})
     @manager
     def span(query: SpanQuery) -> Response:
-        """In parts by hour of the day, service, window, clerk or day; at most 366 days."""
+        """In parts by hour of the day, service, window, clerk, day or matter; at most 366 days."""
         report = hall.reports.span(query.first, query.last, query.by)
         if query.format == "csv":
             return _csv(report, f"{report.first}_{report.last}_{report.by}")

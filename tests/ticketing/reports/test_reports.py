@@ -33,7 +33,7 @@ def test_an_empty_day_has_figures_and_no_times(reports: Reports) -> None:
     day = reports.day(DAY)
     assert (day.total.issued, day.total.served, day.total.cases, day.total.overtime) == (0, 0, 0, None)
     assert day.total.waits is day.total.walks is day.total.services is None
-    assert day.hours == day.services == day.windows == day.clerks == ()
+    assert day.hours == day.services == day.windows == day.clerks == day.matters == ()
 
 
 def test_durations_are_told_as_mean_median_ninetieth_and_longest(book: Book, reports: Reports) -> None:
@@ -67,6 +67,21 @@ def test_every_part_of_a_day_has_its_line(book: Book, reports: Reports) -> None:
     assert [(line.key, line.name, line.served) for line in day.windows] == [("1", "1号窗口", 1), ("2", "2号窗口", 1)]
     assert [(line.key, line.waits and line.waits.mean) for line in day.clerks] == [("wang", 60), ("zhao", 600)]
     assert day.total.issued == 3
+
+
+def test_a_ticket_of_two_matters_counts_in_both_and_once_in_all(book: Book, reports: Reports, desk: OfficeHall) -> None:
+    with desk.store.write() as conn:
+        known = {"audience": "personal", "theme": "生活", "service_id": "tax"}
+        conn.execute(insert(tables.matter), [known | {"id": "m2", "position": 0, "name": "完税证明"}])
+    both = book.ticket(waited=60, matters='["m1", "m2"]')
+    book.ticket(waited=180, matters='["m2"]')
+    book.ticket()
+    book.case(both, grade=5, matter_id="m1")
+    day = reports.day(DAY)
+    assert (day.total.issued, day.total.served, day.total.cases) == (3, 3, 1)
+    lines = [(one.key, one.name, one.issued, one.served, one.waits and one.waits.mean) for one in day.matters]
+    assert lines == [("m2", "完税证明", 2, 2, 120), ("m1", "m1", 1, 1, 60)], "one that is gone by its id, last"
+    assert [one.cases for one in day.matters] == [0, 1]
 
 
 def test_a_ticket_that_went_from_window_to_window_loses_no_stay(book: Book, reports: Reports) -> None:

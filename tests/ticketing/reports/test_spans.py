@@ -1,5 +1,6 @@
 """Figures of spans from kept sums: the same as those counted from the tickets, however the days are added up."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -41,6 +42,7 @@ def days_of_a_hall(book: Book, days: int, seed: int = 7) -> date:
         for turn in range(chance.randrange(4, 9)):
             state = chance.choice(["done", "done", "done", "cancelled", "expired"])
             done = state == "done"
+            matters = chance.choice([(), ("seal",), ("licence",), ("licence", "seal")])
             ticket = book.ticket(
                 at + timedelta(minutes=chance.randrange(400)),
                 state=state,
@@ -51,12 +53,13 @@ def days_of_a_hall(book: Book, days: int, seed: int = 7) -> date:
                 window=chance.choice(["1", "2"]),
                 clerk=chance.choice(["wang", "li"]),
                 priority=chance.choice(["normal", "senior"]),
+                matters=json.dumps(matters) if matters else None,
             )
             if done:
                 grade = chance.choice([None, 5, 4, 1])
                 promise = {"promised_on": day, "progress": chance.choice(["open", "ready", "returned"])}
                 more = promise | {"progress_at": 0} if chance.random() < 0.4 else {}
-                book.case(ticket, grade=grade, hall_day=day, **more)
+                book.case(ticket, grade=grade, hall_day=day, matter_id=matters[-1] if matters else None, **more)
                 if grade == 1:
                     book.work(ticket * 10)
             if chance.random() < 0.3:
@@ -78,7 +81,7 @@ def plain(figures: Figures) -> Any:
     )
 
 
-@pytest.mark.parametrize("by", ["hour", "service", "window", "clerk", "day"])
+@pytest.mark.parametrize("by", ["hour", "service", "window", "clerk", "day", "matter"])
 def test_a_span_is_what_the_tickets_say(desk: OfficeHall, book: Book, by: By) -> None:
     first = days_of_a_hall(book, 6)
     book.ticket(MORNING, service="tax")
