@@ -62,6 +62,30 @@ class Press(Part):
 
 
 @dataclass(frozen=True)
+class Pull:
+    """Something of a device that can be pulled, opened or taken out, and put back.
+
+    Attributes:
+        name: short name, fit for an address.
+        zh, en: what it is.
+        out, back: the hands that do it and undo it.
+        do, undo: what the two hands do, in Chinese and English.
+        icon: a line drawing, 24 x 24: a path as of SVG.
+        is_out: whether it is pulled now.
+    """
+
+    name: str
+    zh: str
+    en: str
+    out: str
+    back: str
+    do: tuple[str, str]
+    undo: tuple[str, str]
+    icon: str
+    is_out: bool
+
+
+@dataclass(frozen=True)
 class Slide(Part):
     """A slider that uses ``hand`` with ``{"value": number}``."""
 

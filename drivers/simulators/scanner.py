@@ -1,12 +1,13 @@
 """A code scanner with a serial line, at the other end of a real pty."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from drivers.scanner.driver import ScannerSettings
 from drivers.scanner.triggers import TRIGGERS, Maker
+from drivers.simulators.panel import Lamp, Part, Press
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.simulator import Babble, Simulator
 
@@ -53,6 +54,11 @@ class ScannerSimulator(Simulator[PlugPty]):
     def look(self) -> dict[str, Any]:
         """Whether its light is on."""
         return {"lit": self.lit}
+
+    def panel(self) -> Sequence[Part]:
+        """Whether it looks for a code, and the newest slip to hold before it."""
+        scan = Press("扫最新的小票", "Scan the newest slip", "scan", {"paper": 0})
+        return [Lamp("扫描灯", "Its light", self.lit, "red"), scan]
 
     def stop(self) -> None:
         """Take it away for good."""

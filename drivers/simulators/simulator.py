@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from drivers.device import DeviceSettings
-from drivers.simulators.panel import Part
+from drivers.simulators.panel import Part, Pull
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.supervisor import Resource
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 SHOWN = 12
 """How many slips and sentences can be looked at."""
 T = TypeVar("T")
+_PLUG = (
+    *("plug", "插头", "Plug", "unplug", "plug_in", ("拔掉插头", "Pull the plug"), ("插上插头", "Plug it in")),
+    "M9 3v5M15 3v5M6 8h12v4a6 6 0 0 1-12 0zM12 18v4",
+)
 
 
 def numbered(things: Sequence[T], name: str, before: str, after: str) -> T:
@@ -91,8 +95,8 @@ class Simulator(Generic[P]):
         on_change: called after each visible change, with no lock held.
 
     Attributes:
-        place: where the virtual hall draws it: ``reader``, ``printer``, ``strip``, ``speaker`` and ``scanner`` have
-            their furniture there; what has none is drawn by its ``panel``.
+        place: where the virtual hall draws it: the first ``reader``, ``printer`` and ``speaker`` of the hall and each
+            window's ``strip`` and ``scanner`` have their furniture there; all others are drawn by their ``panel``.
         hands: its methods that need no more than a press, by name.
     """
 
@@ -167,6 +171,10 @@ class Simulator(Generic[P]):
     def panel(self) -> Sequence[Part]:
         """How the virtual hall draws it, where it has no furniture there."""
         return ()
+
+    def pulls(self) -> Sequence[Pull]:
+        """What of it can be pulled, opened or taken out: its plug at least."""
+        return [Pull(*_PLUG, is_out=not self.plugged)]
 
     def piece(self, name: str) -> tuple[bytes, str]:
         """A picture or sound of it by its name, and its media type; raises LookupError for an unknown name."""

@@ -3,7 +3,7 @@
 import shutil
 import threading
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +11,22 @@ from typing import Any, Self
 
 from drivers.device import DeviceSettings
 from drivers.errors import OfflineError
+from drivers.simulators.panel import Part, Pull, Reading
 from drivers.simulators.simulator import SHOWN, BarePlug, Simulator, numbered
 from drivers.speaker.settings import SpeakerSettings
 
 STUCK_AFTER = 10.0
 """Seconds after which a sound card that takes no sound is given up, as aplay on a real one is."""
+_OCCUPIED = (
+    *("taken", "占用", "Taken", "occupy", "release"),
+    *(("别的程序占用声卡", "Another program takes the sound card"), ("放开声卡", "Let the sound card go")),
+    "M6 11h12v9H6zM9 11V8a3 3 0 0 1 6 0v3",
+)
+_SILENT = (
+    *("mute", "失声", "Silent", "go_silent", "answer"),
+    *(("声卡不再应答", "The sound card falls silent"), ("声卡恢复应答", "The sound card answers again")),
+    "M4 9h4l5-4v14l-5-4H4zM16.5 9.5l5 5M21.5 9.5l-5 5",
+)
 MOST_KEPT = 200
 """Sentences whose sound is kept; the files of older ones are removed."""
 
@@ -83,6 +94,18 @@ class SpeakerSimulator(Simulator[BarePlug]):
             "occupied": self.occupied,
             "silent": not self._answers.is_set(),
         }
+
+    def panel(self) -> Sequence[Part]:
+        """What it said last."""
+        return [Reading("刚说的", "Said last", self.said[-1].text if self.said else "-")]
+
+    def pulls(self) -> Sequence[Pull]:
+        """Its plug, and what a sound card may do."""
+        return [
+            *super().pulls(),
+            Pull(*_OCCUPIED, is_out=self.occupied),
+            Pull(*_SILENT, is_out=not self._answers.is_set()),
+        ]
 
     def piece(self, name: str) -> tuple[bytes, str]:
         """The sound of a sentence by its number: ``said/1.wav``."""

@@ -37,9 +37,10 @@ class SampleCard:
         return self.card.photo
 
 
-def _resident(
+def card_of(
     name: str, sex: str, ethnicity: str, birth: date, address: str, valid: tuple[date, date | None], sequence: int = 1
 ) -> IdCard:
+    """The card of a resident who does not exist; ``sequence``, to 499, tells apart who was born on the same day."""
     # The 17th digit is odd for men.
     order = sequence * 2 + (1 if sex == "1" else 0)
     number = f"{_REGION}{birth:%Y%m%d}{order:03}"
@@ -64,23 +65,23 @@ _FOR_EVER = (date(2012, 11, 1), None)
 
 CARDS: list[SampleCard] = [
     SampleCard(
-        "zhang", _resident("张晓明", "1", "01", date(1990, 7, 16), "北京市示例区和平里东街1号院2单元301", _TWENTY_YEARS)
+        "zhang",
+        card_of("张晓明", "1", "01", date(1990, 7, 16), "北京市示例区和平里东街1号院2单元301", _TWENTY_YEARS),
     ),
-    SampleCard("li", _resident("李秀兰", "2", "01", date(1950, 3, 2), "北京市示例区槐树胡同12号", _FOR_EVER)),
-    SampleCard(
-        "wang", _resident("王建国", "1", "11", date(1948, 10, 1), "北京市示例区前门大街88号楼1门102", _FOR_EVER)
-    ),
+    SampleCard("li", card_of("李秀兰", "2", "01", date(1950, 3, 2), "北京市示例区槐树胡同12号", _FOR_EVER)),
+    SampleCard("wang", card_of("王建国", "1", "11", date(1948, 10, 1), "北京市示例区前门大街88号楼1门102", _FOR_EVER)),
     SampleCard(
         "maimaiti",
-        _resident(
+        card_of(
             "买买提·阿布都热合曼", "1", "05", date(1985, 12, 31), "新疆维吾尔自治区示例市解放路社区5号", _TWENTY_YEARS
         ),
     ),
     SampleCard(
-        "ouyang", _resident("欧阳一诺", "2", "08", date(2004, 2, 29), "广西壮族自治区示例县民主村三组7号", _TEN_YEARS)
+        "ouyang",
+        card_of("欧阳一诺", "2", "08", date(2004, 2, 29), "广西壮族自治区示例县民主村三组7号", _TEN_YEARS),
     ),
-    SampleCard("rare", _resident("周\U00020bb7", "1", "01", date(1978, 6, 5), "山西省示例市新建路9号", _FOR_EVER)),
-    SampleCard("private-use", _resident("陈\ue863", "2", "15", date(1996, 9, 9), "湖北省示例州清江巷3号", _TEN_YEARS)),
+    SampleCard("rare", card_of("周\U00020bb7", "1", "01", date(1978, 6, 5), "山西省示例市新建路9号", _FOR_EVER)),
+    SampleCard("private-use", card_of("陈\ue863", "2", "15", date(1996, 9, 9), "湖北省示例州清江巷3号", _TEN_YEARS)),
     SampleCard(
         "hongkong",
         IdCard(

@@ -7,7 +7,7 @@ more until it is lifted, read only when selected, and lost to the module by any 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 from drivers.card_reader import sam_v
 from drivers.card_reader.sam import SamSettings
 from drivers.card_reader.sam_v import Command, SamAnswer
-from drivers.simulators.card_reader.cards import SAMPLES
+from drivers.simulators.card_reader.cards import CARDS, SAMPLES, SampleCard
+from drivers.simulators.panel import Part, Press, Reading
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.simulator import Babble, Simulator
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 BITS_PER_BYTE = 10
 """8N1: start bit, 8 data bits, stop bit."""
+PANEL = 3
+"""Cards that its panel offers."""
 PIECE = 16
 """Bytes sent at once when paced."""
 SAM_ID = bytes.fromhex("05 00 01 00 25 02 33 01 01 00 00 00 01 00 00 00")
@@ -113,11 +116,16 @@ class SamSimulator(Simulator["PlugPty | PlugTcp | PlugUsb"]):
     def use(self, hand: str, body: Mapping[str, Any]) -> None:
         """Use a hand by its name; ``lay`` needs a ``card``, the id of a sample."""
         if hand == "lay":
-            sample = SAMPLES[body["card"]]
-            self._sample = sample.id
-            self.lay(sample.text, sample.photo)
+            self.lay_sample(SAMPLES[body["card"]])
         else:
             super().use(hand, body)
+
+    def panel(self) -> Sequence[Part]:
+        """What lies on it, and the first cards of the tray to lay there."""
+        cards = [Press(f"放 {one.card.name}", f"Lay {one.card.name}", "lay", {"card": one.id}) for one in CARDS[:PANEL]]
+        lying = SAMPLES[self._sample].card.name if self.lying and self._sample in SAMPLES else ""
+        lifting = [Press("拿走", "Lift it", "lift")] if self.lying else []
+        return [Reading("读卡器上", "On the reader", lying or "-"), *cards, *lifting]
 
     def look(self) -> dict[str, Any]:
         """The id of the sample card that lies on it."""
@@ -145,6 +153,11 @@ class SamSimulator(Simulator["PlugPty | PlugTcp | PlugUsb"]):
             self._card = _Card(text, photo, address)
             self._forget()
         self.on_change()
+
+    def lay_sample(self, sample: SampleCard) -> None:
+        """Lay the card of somebody invented, who is then known by its id."""
+        self._sample = sample.id
+        self.lay(sample.text, sample.photo)
 
     def lift(self) -> None:
         """Take the card away, also while it is being read."""

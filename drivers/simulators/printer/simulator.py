@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +10,7 @@ from typing import Any, Self
 from drivers.printer.driver import EscposSettings
 from drivers.printer.escpos_status import CASHINO, MASUNG, SNBC
 from drivers.printer.profiles import DLE_CLEAR, PROFILES, Profile
+from drivers.simulators.panel import Part, Picture, Pull, Reading
 from drivers.simulators.plug_pty import PlugPty
 from drivers.simulators.plug_tcp import PlugTcp
 from drivers.simulators.printer.paper import Paper
@@ -20,6 +21,38 @@ REALTIME = (b"\x10\x04", DLE_CLEAR)
 """What is carried out as it comes in, whatever is before it; DLE EOT has one more byte."""
 NAMES = {0x41: b"1.00", 0x42: b"QUHAO", 0x43: b"SIMULATOR", 0x44: b"0000001", 0x45: b"CHINA GB18030"}
 """Its answers to GS I: firmware, maker, model, serial number, fonts."""
+_PULLS = (
+    (
+        *("cover", "上盖", "Cover", "open_cover", "close_cover"),
+        *(("打开上盖", "Open the cover"), ("合上上盖", "Close the cover")),
+        "M4 20h16v-7H4zM4 13 17 4l3 4",
+    ),
+    (
+        *("roll", "纸卷", "Paper", "take_out_paper", "put_in_paper"),
+        *(("取走纸卷", "Take out the paper"), ("装上纸卷", "Put in paper")),
+        "M3 10a6 6 0 1 0 12 0a6 6 0 1 0-12 0M7.4 10a1.6 1.6 0 1 0 3.2 0a1.6 1.6 0 1 0-3.2 0M15 10v11h5v-9",
+    ),
+    (
+        *("low", "纸少", "Low", "wear_down_paper", "put_in_paper"),
+        *(("纸快用完", "Let the roll run low"), ("装上纸卷", "Put in paper")),
+        "M6.5 13a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0-5 0M11.5 13v8h8v-12M4 5h5",
+    ),
+    (
+        *("cutter", "切刀", "Cutter", "jam_cutter", "free_cutter"),
+        *(("卡住切刀", "Jam the cutter"), ("松开切刀", "Free the cutter")),
+        "M3 9l4-5 5 5 5-5 4 5M4 20h16M4 16h16",
+    ),
+    (
+        *("jam", "卡纸", "Jam", "jam_paper", "clear_jam"),
+        *(("卡住纸", "Jam the paper"), ("取出卡纸", "Pull out the paper")),
+        "M5 4h14M5 20h14M8 4v4l8 3-8 3 8 3v3",
+    ),
+    (
+        *("heat", "过热", "Heat", "heat", "cool"),
+        *(("打印头过热", "Heat the head"), ("等它凉下来", "Let it cool")),
+        "M12 3c1 4 5 6 5 11a5 5 0 0 1-10 0c0-3 2-4 2-7 1.5 1 2 2 3 4 1-2 1-5 0-8z",
+    ),
+)
 AT_WORK = 0.15
 """Seconds for which its motor runs on."""
 
@@ -121,6 +154,25 @@ class PrinterSimulator(Simulator[PlugTcp | PlugPty]):
             "ticket_waits": self.ticket_waits,
             "papers": slips,
         }
+
+    def panel(self) -> Sequence[Part]:
+        """The newest slip."""
+        newest = len(self.papers)
+        if not newest:
+            return [Reading("小票", "Slip", "-")]
+        return [Picture("最新的小票", "The newest slip", f"papers/{newest}.png", str(newest))]
+
+    def pulls(self) -> Sequence[Pull]:
+        """Its plug, cover and roll, and what can go wrong with them."""
+        out = {
+            "cover": self.cover_is_open,
+            "roll": not self.has_paper,
+            "low": self._near_end,
+            "cutter": self._cutter_jammed,
+            "jam": self._jammed,
+            "heat": self._hot,
+        }
+        return [*super().pulls(), *(Pull(*one, is_out=out[one[0]]) for one in _PULLS)]
 
     def piece(self, name: str) -> tuple[bytes, str]:
         """A picture of a slip by its number: ``papers/1.png``."""
