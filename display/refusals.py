@@ -353,6 +353,7 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "no_card": "请先刷身份证 | Please lay your ID card first",
     "other_visit": "这次取号已结束，请重新刷身份证 | This visit has ended: please lay the card again",
     "kiosk_busy": "取号机正在使用，请稍候 | The kiosk is in use: please wait a moment",
+    "day_runs": "这一天还没有结束，请先让它走完 | This day is not over yet: let it end first",
     "printer_none": "这里没有打印机，请扫码用手机看，或到咨询台 | There is no printer here: scan the code with your phone, or ask at the guide desk",
     "printer_down": "打印机现在不能用，请扫码用手机看，或到咨询台 | The printer does not work now: scan the code with your phone, or ask at the guide desk",
     "printer_busy": "打印机正忙，请稍等再按 | The printer is busy: wait a moment and press again",

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,8 @@ from ticketing.privacy.anchors import AnchorFile, Anchors
 from ticketing.reports.climate import ClimateRecords
 
 if TYPE_CHECKING:
+    from kiosk.demonstration.hall_day import HallDay
+    from kiosk.demonstration.hall_time import HallTime
     from kiosk.devices.publishing import Publisher
     from kiosk.resident.reading_aloud import ReadingAloud
 
@@ -82,12 +84,15 @@ class Program:
     server: Server
 
 
-def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Program:
+def build(
+    settings: Settings, *, visitor: tuple[str, str] | None = None, hall_time: "HallTime | None" = None
+) -> Program:
     """Build everything ``settings`` ask for; opens and locks the store.
 
     Args:
         settings: what this box is.
         visitor: in the demonstration, name and password of the account that ``/bench`` logs its visitor in as.
+        hall_time: in the demonstration, a clock that can be sped up, for days that go by themselves.
 
     Raises:
         StoreOpenError: the store cannot be opened or is in use.
@@ -97,7 +102,7 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
     store, vault, _ = open_office_parts(settings, exclusive=True)
     try:
         box = box_of(settings)
-        now = clock_of(settings, store)
+        now = hall_time.clock(settings, store) if hall_time else clock_of(settings, store)
         people = people_on(settings, store, vault, now)
         office = Office(store, vault, rules_of(settings), zone, now, box)
         setup = Setup(office.ledger)
@@ -150,7 +155,8 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         laid_out = partial(lay_out, settings.hall, papers=papers, large=large_print)
         stations = [(one, partial(laid_out, one.profile.columns)) for one in devices.printers]
         printer, paper = stations[0] if stations else (None, partial(laid_out, 0))
-        printing = PrintQueue(office, printer, paper, backups=stations[1:])
+        pace = (lambda: hall_time.speed) if hall_time else (lambda: 1)
+        printing = PrintQueue(office, printer, paper, backups=stations[1:], pace=pace)
         kiosk = KioskController(
             KioskSession(settings.kiosk.choose_seconds, settings.kiosk.take_seconds),
             office,
@@ -190,8 +196,6 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         if publisher:
             feed.follow(publisher.hear)
             help_signals.follow(publisher.show_help)
-        if devices.simulators:
-            hall.virtual_hall = _virtual_hall(settings, devices, office, now)
 
         def upkeep() -> None:
             keep_house(office, setup, now, settings)
@@ -203,7 +207,12 @@ def build(settings: Settings, *, visitor: tuple[str, str] | None = None) -> Prog
         held = Loop("held", HELD, office.bring_back)
         watch = Loop("alerts", WATCHED, hall.watch.look)
         anchors = Anchors(store, vault, AnchorFile(settings.store.key_file), now, office.ledger.today)
-        server = Server(create_app(hall, visitor=visitor), settings.server)
+        if devices.simulators:
+            loops = (housekeeping, held, watch)
+            day = _hall_day(hall, devices, hall_time, loops) if hall_time else None
+            hall.virtual_hall = _virtual_hall(hall, devices, day)
+        wall = hall_time.seconds if hall_time else time.time
+        server = Server(create_app(hall, visitor=visitor), settings.server, wall=wall)
     except BaseException:
         store.close()
         raise
@@ -297,15 +306,34 @@ def _publisher(settings: Settings, devices: Devices, hall: Hall) -> "Publisher |
     )
 
 
-def _virtual_hall(settings: Settings, devices: Devices, office: Office, now: Callable[[], datetime]) -> Any:
-    from kiosk.devices.virtual_hall import VirtualHall
+def _virtual_hall(hall: Hall, devices: Devices, day: "HallDay | None") -> Any:
+    from kiosk.demonstration.virtual_hall import VirtualHall
 
     return VirtualHall(
         devices.simulators,
         {supervisor.name: supervisor for supervisor in devices.supervisors},
-        {one.name: one.window for one in settings.devices},
-        lambda: [(window.id, window.name) for window in office.windows()],
-        now,
+        {one.name: one.window for one in hall.settings.devices},
+        hall.office.windows,
+        hall.clock,
+        day,
+    )
+
+
+def _hall_day(hall: Hall, devices: Devices, hall_time: "HallTime", loops: Sequence[Loop]) -> "HallDay":
+    from kiosk.demonstration.hall_day import HallDay
+
+    assert hall.kiosk  # noqa: S101 - whoever wires has made it
+    return HallDay(
+        hall.office,
+        hall.ratings,
+        hall.matters,
+        hall.kiosk,
+        hall_time,
+        hall.clock,
+        devices.simulators,
+        {one.name: one.window for one in hall.settings.devices},
+        loops,
+        devices.speakers,
     )
 
 

@@ -225,10 +225,11 @@ def start_hall(tmp_path: Path, quick_hash: str) -> Iterator[Callable[..., DemoHa
     """Starts demonstration halls, and stops them in the end."""
     halls: list[DemoHall] = []
 
-    def start(**changes: Any) -> DemoHall:
+    def start(*, hall_time: Any = None, **changes: Any) -> DemoHall:
         from kiosk.wiring import build
 
-        program = build(demo_settings(tmp_path, **changes), visitor=("clerk", PASSWORD))
+        settings = demo_settings(tmp_path, **changes)
+        program = build(settings, visitor=("clerk", PASSWORD), hall_time=hall_time)
         program.parts.start()
         hall = DemoHall(program, tmp_path)
         halls.append(hall)

@@ -33,6 +33,7 @@ from kiosk.cli.voice import voice
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from kiosk.demonstration.hall_time import HallTime
     from kiosk.web.hall import Hall
     from kiosk.wiring import Program
 
@@ -98,11 +99,13 @@ def run(context: Context, patience: float) -> None:
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the hall's store in this folder.")
 def demo(port: int, keep: Path | None) -> None:
     """A whole hall on this machine, without hardware or internet."""
+    from kiosk.demonstration.hall_time import HallTime
+
     _log_to_stderr(logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="quhao-demo-") as temporary:
         folder = (keep or Path(temporary)).absolute()
         settings = _demo_settings(folder, port)
-        _serve(settings, PATIENCE, visitor=DEMO_VISITOR)
+        _serve(settings, PATIENCE, visitor=DEMO_VISITOR, hall_time=HallTime())
 
 
 @quhao.command()
@@ -226,13 +229,18 @@ def _keep_memory_off_the_disk() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
 
 
-def _serve(settings: "Settings", patience: float, visitor: tuple[str, str] | None = None) -> None:
+def _serve(
+    settings: "Settings",
+    patience: float,
+    visitor: tuple[str, str] | None = None,
+    hall_time: "HallTime | None" = None,
+) -> None:
     """Start everything, wait for the signal to stop, stop everything."""
     told = hear(signal.SIGTERM, signal.SIGINT)
     _keep_memory_off_the_disk()
     # Loading and building leave little garbage; collecting it takes a tenth of the start.
     gc.disable()
-    program = start(settings, patience, visitor, told)
+    program = start(settings, patience, visitor, told, hall_time)
     if program is None:
         return
     address = program.server.address
@@ -295,7 +303,11 @@ def _spare_the_collector() -> None:
 
 
 def start(
-    settings: "Settings", patience: float, visitor: tuple[str, str] | None, told: Callable[[float | None], bool]
+    settings: "Settings",
+    patience: float,
+    visitor: tuple[str, str] | None,
+    told: Callable[[float | None], bool],
+    hall_time: "HallTime | None" = None,
 ) -> "Program | None":
     """The running program; None when told to stop before it ran.
 
@@ -310,7 +322,7 @@ def start(
     said, left = "", patience
     while True:
         try:
-            program = build(settings, visitor=visitor)
+            program = build(settings, visitor=visitor, hall_time=hall_time)
             program.parts.start()
             return program
         except (TicketingError, OSError) as error:

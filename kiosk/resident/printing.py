@@ -64,6 +64,7 @@ class PrintQueue(Loop):
         lay_out: its paper.
         on_outcome: called with each job of a ticket and how it ended, on a printing thread; it must return at once.
         backups: what takes over, in that order, each with its paper.
+        pace: seconds of the hall's clock a second; more than 1 only in the demonstration, where paper is no faster.
     """
 
     def __init__(
@@ -73,8 +74,10 @@ class PrintQueue(Loop):
         lay_out: LayOut,
         on_outcome: Callable[[PrintJob, Outcome], None] = lambda _job, _outcome: None,
         backups: Sequence[tuple[Printer, LayOut]] = (),
+        pace: Callable[[], int] = lambda: 1,
     ) -> None:
         self._office = office
+        self._pace = pace
         self._printer = printer
         self._stations = [(printer, lay_out), *backups] if printer else []
         self.on_outcome = on_outcome
@@ -253,7 +256,8 @@ class PrintQueue(Loop):
     def _print(self, job: Job) -> Outcome:
         assert self._printer  # noqa: S101 - the loop runs only with a printer
         begun = threading.Event()
-        left = self._printer.paused_timeout - (self._office.ledger.now() - job.asked_at).total_seconds()
+        age = (self._office.ledger.now() - job.asked_at).total_seconds() / self._pace()
+        left = self._printer.paused_timeout - age
         if left <= 0:
             return Outcome("failed", "expired")
 

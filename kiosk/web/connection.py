@@ -9,7 +9,6 @@ import asyncio
 import logging
 import socket
 import threading
-import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -64,10 +63,14 @@ class House:
         large: those that hold a large body.
         answered: connections whose last answer a thread has sent; what they wait for now is seen to by ``tick``.
         common: the header lines of every answer.
+        wall: the time that answers tell, in seconds since 1970 UTC.
     """
 
-    def __init__(self, app: Application, heartbeat: float, patience: float, most_waiting: int) -> None:
+    def __init__(
+        self, app: Application, heartbeat: float, patience: float, most_waiting: int, wall: Callable[[], float]
+    ) -> None:
         self.app = app
+        self.wall = wall
         self.fresh: OrderedDict[Connection, float] = OrderedDict()
         self.idle: OrderedDict[Connection, float] = OrderedDict()
         self.stalled: OrderedDict[Connection, None] = OrderedDict()
@@ -158,7 +161,7 @@ class House:
         for connection in late:
             self.go_on(connection)
             connection.cut()
-        self.common = b"date: %b\r\nserver: quhao\r\n" % formatdate(time.time(), usegmt=True).encode()
+        self.common = b"date: %b\r\nserver: quhao\r\n" % formatdate(self.wall(), usegmt=True).encode()
         return len(late) == AT_ONCE
 
 

@@ -45,8 +45,8 @@ from ticketing.terminals import Terminals
 from ticketing.waits.worker import compare_apart
 
 if TYPE_CHECKING:
+    from kiosk.demonstration.virtual_hall import VirtualHall
     from kiosk.devices.climate import HallClimate
-    from kiosk.devices.virtual_hall import VirtualHall
     from kiosk.event_feed import Channel, EventFeed, WindowNews
     from kiosk.resident.controller import KioskController
     from kiosk.resident.printing import PrintQueue

@@ -22,6 +22,7 @@ import resource
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -61,10 +62,17 @@ class Server:
         settings: address, port, TLS.
         patience: seconds a silent connection is kept, and that a handshake, a whole request, or the next read may take.
         waiting: how many connections may be in that state; when more come, the one that has waited longest goes.
+        wall: the time that answers tell, in seconds since 1970 UTC.
     """
 
     def __init__(
-        self, app: Application, settings: ServerSettings, *, patience: float = PATIENCE, waiting: int = WAITING
+        self,
+        app: Application,
+        settings: ServerSettings,
+        *,
+        patience: float = PATIENCE,
+        waiting: int = WAITING,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
         self._streams: Streams = app.extensions["streams"]
@@ -73,7 +81,7 @@ class Server:
             # TLS 1.2 or newer.
             self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             self._tls.load_cert_chain(settings.tls_cert, settings.tls_key)
-        self._house = House(app, self._streams.heartbeat, patience, waiting)
+        self._house = House(app, self._streams.heartbeat, patience, waiting, wall)
         self._port = settings.port
         self._handshakes: set[asyncio.Task[None]] = set()
         self._spaced = asyncio.Lock()

@@ -9,7 +9,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, request
 
 from display import nationalities
-from display.advice import DEVICES, REASONS, DeviceWords, advice
+from display.advice import DEVICES, REASONS, Advice, DeviceWords, advice
 from display.refusals import CODES, words
 from drivers.kinds import KINDS
 from kiosk.web.api.people.login import STAFF, logged_in, own_path
@@ -50,9 +50,8 @@ def staff_pages(hall: Hall) -> Blueprint:
     def devices() -> Response:
         principal = gate().asker().principal
         may_see = principal is not None and principal.role in ("technician", "manager")
-        reasons = {reason: advice(reason) for reason in sorted(REASONS)}
         username = principal.name if principal and may_see else None
-        return page("devices.html", kinds=_kinds(), reasons=reasons, username=username, bench=not may_see)
+        return page("devices.html", kinds=_kinds(), reasons=_reasons(), username=username, bench=not may_see)
 
     @blueprint.get("/manage")
     @allow("manager", page=True)
@@ -146,9 +145,14 @@ def staff_pages(hall: Hall) -> Blueprint:
         @blueprint.get("/bench")
         @public
         def bench() -> Response:
-            return page("bench.html", kinds=_kinds())
+            return page("bench.html", kinds=_kinds(), reasons=_reasons())
 
     return blueprint
+
+
+def _reasons() -> dict[str, Advice]:
+    """What drivers give as reasons, in words."""
+    return {reason: advice(reason) for reason in sorted(REASONS)}
 
 
 def _kinds() -> list[tuple[str, tuple[str, ...], DeviceWords]]:

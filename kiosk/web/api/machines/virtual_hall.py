@@ -1,10 +1,11 @@
 """``/bench``: hands and eyes of the simulators, for the page of the virtual hall, which has the kiosk's token."""
 
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response, request
-from pydantic import Field
+from pydantic import BaseModel, Field
 
+from kiosk.demonstration.hall_day import MOST_RESIDENTS, RESIDENTS
 from kiosk.web.auth import allow, gate, remember
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import answer
@@ -24,6 +25,34 @@ class HandPath(SimulatorPath):
     """A device's name, and what to do with it."""
 
     hand: str = Field(max_length=32)
+
+
+class DayBegun(BaseModel):
+    """A day that begins.
+
+    Attributes:
+        speed: how many times as fast as time.
+        residents: who come.
+    """
+
+    speed: Literal[1, 10, 60, 240] = 240
+    residents: int = Field(default=RESIDENTS, ge=1, le=MOST_RESIDENTS)
+
+
+class DayChanged(BaseModel):
+    """What is to be different with the day; what is None stays.
+
+    Attributes:
+        running: whether it goes on.
+        speed: how many times as fast as time.
+        clerks: by window, whether a clerk works there by themselves.
+        ends: that nobody more is to come.
+    """
+
+    running: bool | None = None
+    speed: Literal[1, 10, 60, 240] | None = None
+    clerks: dict[str, bool] = Field(default_factory=dict, max_length=200)
+    ends: Literal[True] | None = None
 
 
 class PiecePath(SimulatorPath):
@@ -62,6 +91,31 @@ def routes(hall: Hall, streams: Streams, visitor: tuple[str, str] | None) -> Rou
             if secret:
                 remember(response, secret, hall.people.device(visitor[0]))
         return response
+
+    day = virtual_hall.day
+    if day:
+
+        @api.post("/bench/day", summary="Begin a hall day that goes by itself", responses={"204": None})
+        @kiosk_only
+        def begin(body: DayBegun) -> Response:
+            """At nine the next morning, with a clerk at each window. The hall's time runs ahead of real time by it."""
+            day.begin(body.speed, body.residents)
+            return Response(status=204)
+
+        @api.put("/bench/day", summary="Stop the day, go on, change its speed or its clerks", responses={"204": None})
+        @kiosk_only
+        def change(body: DayChanged) -> Response:
+            for window, on in body.clerks.items():
+                day.set_clerk(window, on=on)
+            if body.running is False:
+                day.stop_day()
+            elif body.running:
+                day.go_on(body.speed)
+            elif body.speed:
+                day.set_speed(body.speed)
+            if body.ends:
+                day.end_day()
+            return Response(status=204)
 
     @api.post("/bench/<device>/<hand>", summary="Do something with a hand: lay, lift, unplug, take_out_paper …")
     @kiosk_only

@@ -10,15 +10,17 @@ import { all, copyOf, el, find, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
 import { showPiece } from "../shared/piece.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
+import { hallDay } from "./day.js";
 import { takable } from "./drag.js";
 import { drawParts } from "./panel.js";
+import { tour } from "./tour.js";
 
 const showLost = lostLine();
 // The kiosk's own: its page is inside this one, and takes it from the same shelf.
 const { token } = deviceToken("quhao.kiosk");
 
 /** @type {Bench} */
-let state = { cards: [], devices: [], windows: [] };
+let state = { cards: [], devices: [], windows: [], day: null };
 let known = false;        // whether the hall has said anything yet
 /** @type {string | null} */
 let openWindow = null;
@@ -31,13 +33,28 @@ const sound = new Audio();
 const stripFaces = new Map();
 const deskFrame = el("desk", HTMLIFrameElement);
 
-// A device stands where its simulator says; these places have furniture, any other device stands beside.
-const PLACES = ["reader", "printer", "strip", "scanner", "speaker"];
+// Every device that the hall's settings name is in the picture: the first reader, printer and speaker of the hall and each
+// window's strip and scanner have furniture; all others stand on the sheet beside, drawn by what their simulators tell.
+/** @param {BenchDevice} device */
+const hasFurniture = (device) => ["reader", "printer", "speaker"].some((place) => the(place) === device)
+  || (device.window !== null && ["strip", "scanner"].some((place) => at(device.window ?? "", place) === device));
 /** The kiosk's device at a place, or the hall's: the first one, and no reader of a window. */
-const the = (/** @type {string} */ place) => state.devices.find((device) => place in device && !(device.reader && device.window));
+const the = (/** @type {string} */ place) => state.devices.find((device) => place in device && !device.window);
 /** A window's device at a place. */
 const at = (/** @type {string} */ window, /** @type {string} */ place) => state.devices.find((device) => place in device && device.window === window);
 const address = (/** @type {BenchDevice} */ device, /** @type {string} */ rest) => `/api/v1/bench/${encodeURIComponent(device.name)}/${rest}`;
+
+/** @param {unknown} problem that the hall had with what was done; anything else is a mistake of this page */
+function tell(problem) {
+  if (!(problem instanceof Problem)) throw problem;
+  el("trouble").textContent = t(problem.detail, problem.detail_en);
+}
+
+const day = hallDay({ token, tell, async began() {
+  // By the hall's time, yesterday's log-in is over.
+  await sitDown();
+  if (openWindow) deskFrame.src = pageOf(openWindow);
+} });
 
 /**
  * Use a hand of a device's simulator.
@@ -51,8 +68,7 @@ async function use(device, hand, body = {}) {
     await call("POST", `/bench/${encodeURIComponent(device.name)}/${hand}`, body, { token });
     el("trouble").textContent = "";
   } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    el("trouble").textContent = t(problem.detail, problem.detail_en);
+    tell(problem);
   }
 }
 
@@ -66,6 +82,7 @@ function render() {
   renderPrinter(the("printer"));
   renderVoice(the("speaker"));
   renderBooths();
+  day.render(state.day);
   renderOthers();
   for (const place of ["reader", "printer", "speaker"]) fillTag(find(`[data-tag="${place}"]`), the(place));
 }
@@ -126,7 +143,9 @@ function renderTray(reader) {
 /** @param {BenchDevice | undefined} reader */
 function renderPad(reader) {
   el("reader").classList.toggle("off", reader?.state !== "online");
-  const card = state.cards.find(({ id }) => id === reader?.reader?.card);
+  const lying = reader?.reader?.card;
+  // Residents of a day that goes by itself have cards that are in no tray.
+  const card = state.cards.find(({ id }) => id === lying) ?? (lying && state.day?.card?.id === lying ? state.day.card : undefined);
   keep(el("pad"), [card ?? null, t("", "en")], () => {
     if (!card) return [document.importNode(waves, true)];
     const { button } = drawCard(card);
@@ -282,6 +301,7 @@ function renderBooths() {
     card.textContent = laid?.label.split(" · ")[0] ?? "";
     card.title = t("取走身份证", "Lift the card");
     find(".booth-out", booth).title = t("在新标签页打开", "Open in a new tab");
+    day.renderBooth(booth, window);
     if (scanner) fillTag(scannerTag, scanner);
   }
   markOpen();
@@ -324,22 +344,22 @@ function markOpen() {
   for (const booth of booths()) {
     const isOpen = booth.dataset.window === openWindow;
     booth.classList.toggle("open", isOpen);
-    find(".booth-name", booth).setAttribute("aria-selected", String(isOpen));
+    find(".booth-name", booth).ariaPressed = String(isOpen);
   }
 }
 
 /** Devices without furniture, on a sheet that is opened and closed: what they are called, how they are, their parts. */
 function renderOthers() {
-  const others = state.devices.filter((device) => !PLACES.some((place) => place in device));
+  const others = state.devices.filter((device) => !hasFurniture(device));
   const more = el("more");
   more.hidden = others.length === 0;
   more.textContent = t(`更多设备 (${others.length})`, `More devices (${others.length})`);
   // A sheet out of sight is not drawn.
   if (el("sheet").hidden) return;
-  const pulls = Object.values(PULLS).flatMap(({ out, back }) => [out, back]);
   keep(el("others"), [others, t("", "en")], () => others.map((device) => {
     const tag = make("div", { className: "tag" });
     fillTag(tag, device);
+    const pulls = device.pulls.flatMap(({ out, back }) => [out, back]);
     const bare = device.panel.length ? [] : device.hands.filter((hand) => !pulls.includes(hand));
     const buttons = bare.map((hand) => {
       const button = make("button", { type: "button", className: "plain", textContent: hand });
@@ -364,23 +384,8 @@ el("more").addEventListener("click", () => {
 
 /** @type {Record<string, [string, string, string]>} words and colour */
 const STATES = { online: ["正常", "ok", "good"], fault: ["故障", "fault", "warn"], offline: ["断开", "offline", "stop"] };
-/** @type {Record<string, [string, string]>} */
-const REASONS = { paper_out: ["缺纸", "no paper"], cover_open: ["上盖开着", "cover open"], unplugged: ["已拔掉", "unplugged"], busy: ["被占用", "taken"], stuck: ["没有应答", "no answer"], cutter: ["切刀卡住", "cutter"], paper_jam: ["卡纸", "jam"], head_hot: ["过热", "hot"] };
-/**
- * What can be pulled, taken out or opened, and put back: `words` say how, how back, and what it is.
- * @type {Record<string, {isOut: (device: BenchDevice) => boolean, out: string, back: string, words: [string, string][]}>}
- */
-const PULLS = {
-  plug: { isOut: (device) => !device.plugged, out: "unplug", back: "plug_in", words: [["拔掉插头", "Pull the plug"], ["插上插头", "Plug it in"], ["插头", "Plug"]] },
-  cover: { isOut: (device) => Boolean(device.printer?.cover_open), out: "open_cover", back: "close_cover", words: [["打开上盖", "Open the cover"], ["合上上盖", "Close the cover"], ["上盖", "Cover"]] },
-  roll: { isOut: (device) => !device.printer?.paper, out: "take_out_paper", back: "put_in_paper", words: [["取走纸卷", "Take out the paper"], ["装上纸卷", "Put in paper"], ["纸卷", "Paper"]] },
-  taken: { isOut: (device) => Boolean(device.speaker?.occupied), out: "occupy", back: "release", words: [["别的程序占用声卡", "Another program takes the sound card"], ["放开声卡", "Let the sound card go"], ["占用", "Taken"]] },
-  mute: { isOut: (device) => Boolean(device.speaker?.silent), out: "go_silent", back: "answer", words: [["声卡不再应答", "The sound card falls silent"], ["声卡恢复应答", "The sound card answers again"], ["失声", "Silent"]] },
-  low: { isOut: (device) => Boolean(device.printer?.near_end), out: "wear_down_paper", back: "put_in_paper", words: [["纸快用完", "Let the roll run low"], ["装上纸卷", "Put in paper"], ["纸少", "Low"]] },
-  cutter: { isOut: (device) => Boolean(device.printer?.cutter_jammed), out: "jam_cutter", back: "free_cutter", words: [["卡住切刀", "Jam the cutter"], ["松开切刀", "Free the cutter"], ["切刀", "Cutter"]] },
-  jam: { isOut: (device) => Boolean(device.printer?.jammed), out: "jam_paper", back: "clear_jam", words: [["卡住纸", "Jam the paper"], ["取出卡纸", "Pull out the paper"], ["卡纸", "Jam"]] },
-  heat: { isOut: (device) => Boolean(device.printer?.hot), out: "heat", back: "cool", words: [["打印头过热", "Heat the head"], ["等它凉下来", "Let it cool"], ["过热", "Heat"]] },
-};
+/** @param {string | null} reason that a driver gives; null for one without words */
+const wordsOf = (reason) => all(`#reasons [data-reason="${CSS.escape(reason ?? "")}"]`)[0];
 
 /**
  * @param {HTMLElement} tag
@@ -389,33 +394,44 @@ const PULLS = {
 function fillTag(tag, device) {
   tag.hidden = !device;
   if (!device) return;
-  const pulls = Object.keys(PULLS).filter((name) => device.hands.includes(PULLS[name].out));
-  const outs = pulls.map((name) => PULLS[name].isOut(device));
-  keep(tag, [device.state, device.reason, outs, t("", "en")], () => {
-    const [zh, en, kind] = STATES[device.state];
-    const reason = device.state === "online" ? undefined : REASONS[device.reason ?? ""];
-    const word = make("span", { className: `state ${kind}`, textContent: reason ? t(...reason) : t(zh, en) });
-    const buttons = pulls.map((name, index) => {
-      const { out, back, words } = PULLS[name];
+  const { state: is, reason, pulls } = device;
+  keep(tag, [is, reason, pulls, t("", "en")], () => {
+    const [zh, en, kind] = STATES[is];
+    const said = is === "online" ? undefined : wordsOf(reason);
+    const why = said ? t(said.dataset.zh ?? "", said.dataset.en ?? "") : "";
+    // Whose plug is out is seen; of a fault the reason is the word.
+    const word = make("span", { className: `state ${kind}`, title: why, textContent: is === "fault" && why ? why : t(zh, en) });
+    const buttons = pulls.map((pull) => {
       const button = make(
         "button",
         {
           type: "button",
           className: "pull",
-          title: t(...words[outs[index] ? 1 : 0]),
-          ariaPressed: String(outs[index]),
-          ariaLabel: `${t(...kindOf(device.driver))} ${device.name}: ${t(...words[0])}`,
+          title: t(...(pull.is_out ? pull.undo : pull.do)),
+          ariaPressed: String(pull.is_out),
+          ariaLabel: `${t(...kindOf(device.driver))} ${device.name}, ${t(pull.zh, pull.en)}: ${t(...pull.do)}`,
         },
-        icon(name),
-        make("span", { textContent: t(...words[2]) }),
+        drawn(pull.icon),
+        make("span", { textContent: t(pull.zh, pull.en) }),
       );
-      button.dataset.key = button.dataset.pull = name;
+      button.dataset.key = button.dataset.pull = pull.name;
       button.dataset.device = device.name;
-      button.addEventListener("click", () => use(device, outs[index] ? back : out));
+      button.addEventListener("click", () => use(device, pull.is_out ? pull.back : pull.out));
       return button;
     });
     return [word, ...buttons];
   });
+}
+
+/** @param {string} path of SVG, 24 x 24 */
+function drawn(path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  shape.setAttribute("d", path);
+  svg.append(shape);
+  return svg;
 }
 
 /** @param {string} name of a symbol of the page */
@@ -427,6 +443,40 @@ function icon(name) {
   svg.append(shape);
   return svg;
 }
+
+// ---- the guided tour ----
+
+/** @param {string} selector of something on the page of the window where the visitor sits */
+const onDesk = (selector) => /** @type {HTMLElement | null | undefined} */ (deskFrame.contentDocument?.querySelector(selector));
+
+const guide = tour({
+  state: () => state,
+  lay: (card) => use(the("reader"), "lay", { card }),
+  async choose(service) {
+    try {
+      await call("POST", "/kiosk/choose", { service }, { token });
+    } catch (problem) {
+      tell(problem);
+    }
+  },
+  sit: sitAt,
+  async press() {
+    await until(() => openWindow !== null && isAtDesk(openWindow), 3000);
+    onDesk("#go")?.click();
+  },
+  scan: scanAt,
+  async grade() {
+    // The pad that was told to ask is the one with keys for grades; without pads there is nothing to press here.
+    for (const device of state.devices) {
+      const best = device.panel.find(({ hand }) => hand === "grade");
+      if (best) await use(device, "grade", best.body);
+    }
+  },
+  atDesk: (selector) => onDesk(selector)?.textContent?.trim() ?? "",
+  stop() {
+    if (state.day?.running) day.stop();
+  },
+});
 
 // ---- pages inside the page ----
 
@@ -482,13 +532,16 @@ async function sitDown() {
   }
 }
 
-speak(render);
+speak(() => {
+  render();
+  guide.show();
+});
 await sitDown();
 // Not before the token is on its shelf.
 find(".machine iframe", document, HTMLIFrameElement).src = "/kiosk";
 follow("/bench/events", {
   token,
-  on: { state: show },
+  on: { state: show, day: (/** @type {BenchDay} */ fresh) => show({ ...state, day: fresh }) },
   connected(isConnected, heard) {
     showLost(isConnected, heard);
     if (isConnected) look();

@@ -470,7 +470,20 @@ interface BenchPart {
   value?: number;
 }
 
+interface BenchPull {
+  name: string;
+  zh: string;
+  en: string;
+  out: string;
+  back: string;
+  do: [string, string];
+  undo: [string, string];
+  icon: string;
+  is_out: boolean;
+}
+
 interface BenchDevice {
+  pulls: BenchPull[];
   panel: BenchPart[];
   name: string;
   driver: string;
@@ -495,10 +508,38 @@ interface BenchDevice {
   strip?: { text: string };
 }
 
+interface BenchPerson {
+  number: string;
+  service: string;
+  where: "waiting" | "called" | "served" | "held";
+  window: string;
+}
+
+interface BenchDay {
+  now: string;
+  speed: number;
+  running: boolean;
+  silent: boolean;
+  state: "none" | "runs" | "stopped" | "over";
+  begins: string | null;
+  share: number;
+  residents: number;
+  came: number;
+  by_kiosk: number;
+  by_desk: number;
+  waiting: number;
+  gone: number;
+  curve: number[];
+  clerks: { [window: string]: "away" | "free" | "called" | "serving" | "break" };
+  people: BenchPerson[];
+  card: BenchCard | null;
+}
+
 interface Bench {
+  day: BenchDay | null;
   cards: BenchCard[];
   devices: BenchDevice[];
-  windows: { id: string; name: string }[];
+  windows: { id: string; name: string; services: string[] }[];
 }
 
 interface AuditEntry {
