@@ -90,6 +90,7 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
         "{number} 的资料要凭小票或身份证打开，请扫小票，或请放身份证 | The data of {number} open by slip or card: scan the slip, or have the card laid",
         "资料要凭小票或身份证打开，请扫小票，或请放身份证 | The data open by slip or card: scan the slip, or have the card laid",
     ),
+    "not_shown": "现在没有要核对的内容，请看窗口工作人员 | There is nothing to check now: please ask at the window",
     "slip_without_data": "这张补打的小票不含资料，请放身份证，或扫原来的小票 | This slip was printed again without the card and holds no data: have the card laid, or scan the first slip",
     "agent_card": "代办人的身份证只能打开代办人的资料，请扫小票 | The agent's card opens the agent's data alone: scan the slip",
     "card_needed": "请放身份证，或到咨询台办理 | Please lay your ID card, or ask at the guide desk",

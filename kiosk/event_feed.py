@@ -19,9 +19,10 @@ from typing import Any, Protocol
 
 from drivers.errors import kind_and_place
 from kiosk.audience import Audience, Source, Stream
+from ticketing.events import ScreenChanged, kind_of
 from ticketing.model import Event, StoreError
 
-__all__ = ["Channel", "Channels", "EventFeed", "Source", "WindowNews", "encode", "encode_event"]
+__all__ = ["Channel", "Channels", "EventFeed", "ScreenNews", "Source", "WindowNews", "encode", "encode_event"]
 
 log = logging.getLogger(__name__)
 
@@ -254,6 +255,11 @@ class Channels:
                 channel.close()
         return channel.listen()
 
+    def is_heard(self, name: str) -> bool:
+        """Whether somebody listens to ``name`` now."""
+        channel = self._channels.get(name)
+        return channel is not None and channel.listeners > 0
+
     def names(self) -> list[str]:
         """Those that somebody has listened to."""
         with self._lock:
@@ -277,13 +283,19 @@ class WindowNews(Channels):
     """What is for one window's clerk alone, by window.
 
     Messages: ``refresh`` (look again), ``scan``, ``card``, ``photo`` (what was read), ``press`` (a key did nothing),
-    ``help`` (its own call), ``emergency`` (those of other windows).
+    ``help`` (its own call), ``emergency`` (those of other windows), ``screen`` (look at its second screen again).
     Every event of the hall may change what a window page shows, so each is a ``refresh`` there.
     """
 
     def __init__(self, feed: EventFeed) -> None:
         super().__init__()
-        feed.follow(lambda _events: self._refresh())
+        feed.follow(self._hear)
+
+    def _hear(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if kind_of(event.type) is ScreenChanged:
+                self.tell(event.data["window"], "screen", {})
+        self._refresh()
 
     def _refresh(self) -> None:
         with self._lock:
@@ -291,3 +303,18 @@ class WindowNews(Channels):
         for channel in channels:
             # A page that has not yet read one will look at everything anyway.
             channel.tell("refresh", {}, once=True)
+
+
+class ScreenNews(Channels):
+    """What is for the second screens at windows, which face residents; by window.
+
+    The message ``refresh`` (look again) comes with each event of that window, and with those that change everything.
+    """
+
+    def hear(self, events: Sequence[Event]) -> None:
+        """Take new events, in order; called on the event feed's thread, and returns at once."""
+        about = {event.data.get("window") for event in events}
+        every = any(kind_of(event.type).changes_all for event in events)
+        for window in self.names():
+            if every or window in about:
+                self.tell(window, "refresh", {})

@@ -180,6 +180,7 @@ def build(
         hall = Hall(
             settings, office, people, feed, news, printing, kiosk, screen, devices.supervisors, None, now, climate
         )
+        feed.follow(hall.screen_news.hear)
         hall.in_force.look()
         feed.follow(hall.in_force.hear)
         here = Place("kiosk", box)
@@ -227,6 +228,7 @@ def build(
         _Closing(news.close),
         _Closing(screen.close),
         _Closing(hall.terminal_news.close),
+        _Closing(hall.screen_news.close),
         devices,
         DeviceSocket(settings, devices.supervisors, devices.taps, hall.device_tests, verbs(hall)),
         printing,

@@ -171,6 +171,13 @@ class WindowClosed(WindowEvent, type="window.closed"):
 
 
 @dataclass
+class ScreenChanged(NewEvent, type="screen.changed"):
+    """A window's screen for its resident has something else to show; the screen asks what, by its own right."""
+
+    window: str
+
+
+@dataclass
 class AlertEvent(NewEvent):
     """What happens to an alert: its id and kind. Screens and strangers follow events, so it tells no more."""
 

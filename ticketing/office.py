@@ -15,7 +15,18 @@ from ticketing.day.idempotency import once, ticket_as_json, ticket_from_json
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
 from ticketing.day.transaction import Transaction
-from ticketing.line import calling, holding, identifying, issuing, priorities, recallable, scanning, undoing, views
+from ticketing.line import (
+    calling,
+    holding,
+    identifying,
+    issuing,
+    priorities,
+    recallable,
+    resident_screen,
+    scanning,
+    undoing,
+    views,
+)
 from ticketing.line.calling import Called
 from ticketing.line.forecasts import Forecasts
 from ticketing.line.issuing import Issued
@@ -387,6 +398,7 @@ class Office:
         """Pause calls to a window; the ticket there is still served. Its LED strip shows ``text``, if given."""
         with self.ledger.verb() as m:
             changed = windows.put_state(m, windows.at_work(m, window, actor), "paused", text.strip(), text_en.strip())
+            resident_screen.take_back(m, window)
         log.info("window %s paused by %s", window, actor.who)
         return changed
 

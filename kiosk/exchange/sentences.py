@@ -18,6 +18,8 @@ TEMPLATES = (
     "kiosk",
     "terminal",
     "rate",
+    "grades",
+    "resident",
     "rating",
     "ticket",
     "progress",
@@ -27,7 +29,7 @@ TEMPLATES = (
     "guide_matter",
     "guide_parts",
 )
-ROOMS = ("kiosk", "terminal", "rate", "ticket", "guide", "shared")
+ROOMS = ("kiosk", "terminal", "rate", "resident", "ticket", "guide", "shared")
 """Folders of modules that residents' pages are made of. What staff alone see in ``shared`` is passed over."""
 FOR_STAFF = ("resident_rows.js", "language.js")
 WORDS = ("admission.py", "found.py", "prompts.py", "refusals.py", "waits.py")

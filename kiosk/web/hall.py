@@ -12,7 +12,7 @@ from kiosk.devices.cards.card_looks import CardLooks
 from kiosk.devices.cards.terminal_cards import TerminalCards
 from kiosk.devices.help_signals import HelpWords
 from kiosk.devices.testing import DeviceTests
-from kiosk.event_feed import Channels
+from kiosk.event_feed import Channels, ScreenNews
 from kiosk.exchange.hall_files import HallDocuments
 from kiosk.exchange.media_folder import MediaFolder
 from kiosk.forms.files import Form
@@ -28,6 +28,7 @@ from ticketing.day.closing_slips import ClosingSlips
 from ticketing.day.setup import Setup
 from ticketing.drafts.drafts import Drafts
 from ticketing.help.help_calls import HelpCalls
+from ticketing.line.resident_screen import ResidentScreens
 from ticketing.line.supplements import Supplements
 from ticketing.live.alerts import Limits
 from ticketing.live.watch import DeviceDown, Watch
@@ -67,6 +68,8 @@ class Hall:
         clock: the time, in the hall's zone.
         reading_aloud: what the kiosk's earphones say; None where it has none.
         terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}, ``card`` {lies}, ``help``.
+        screen_news: for the second screens at windows, by window.
+        filled: by window, the ticket into whose form data went last and the names of their fields: only this box knows.
         terminal_cards: the cards on the readers of this box's terminals.
         climate: the hall's zones.
         in_force: what the hall's setup overrules of this box's settings.
@@ -82,8 +85,8 @@ class Hall:
         card_looks: cards that are laid to ask on behalf of whose they are.
         closing: closing slips on this box's printer.
         refused: requests that were refused, for the audit log.
-        cases, supplements, ratings, reports, spans, audit, terminals, setup, matters, appointments: more verbs, on the
-            office's ledger.
+        cases, supplements, ratings, resident_screens, reports, spans, audit, terminals, setup, matters, appointments:
+            more verbs, on the office's ledger.
     """
 
     settings: Settings
@@ -100,6 +103,8 @@ class Hall:
     climate: "HallClimate"
     reading_aloud: "ReadingAloud | None" = None
     terminal_news: Channels = field(default_factory=Channels)
+    screen_news: ScreenNews = field(default_factory=ScreenNews)
+    filled: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     terminal_cards: TerminalCards = field(init=False)
     wrong_codes: WrongCodes = field(default_factory=WrongCodes)
     typed_numbers: TypedNumbers = field(default_factory=TypedNumbers)
@@ -111,6 +116,7 @@ class Hall:
     cases: Cases = field(init=False)
     supplements: Supplements = field(init=False)
     ratings: Ratings = field(init=False)
+    resident_screens: ResidentScreens = field(init=False)
     reports: Reports = field(init=False)
     spans: Spans = field(init=False)
     planning: Planning = field(init=False)
@@ -155,6 +161,7 @@ class Hall:
         self.cases = Cases(ledger)
         self.supplements = Supplements(ledger)
         self.ratings = Ratings(ledger)
+        self.resident_screens = ResidentScreens(ledger)
         self.reports = Reports(ledger)
         self.spans = Spans(ledger)
         self.planning = Planning(ledger, compare_apart)

@@ -340,6 +340,7 @@ def build(
     climate = HallClimate(zones, ClimateRecords(office.ledger), now)
     hall = Hall(settings, office, people, feed, news, printing, controller, screen, devices(now), None, now, climate)
     hall.matters = Matters(office.ledger, spell_once)
+    feed.follow(hall.screen_news.hear)
     app = create_app(hall, check_answers=True, heartbeat=heartbeat)
     running = TestHall(hall, store, app, Server(app, settings.server), folder)
     made.append(running)

@@ -13,6 +13,7 @@ from ticketing import events
 from ticketing.backup.restore import Backups
 from ticketing.events import TYPES, kind_of
 from ticketing.help.help_calls import HelpCalls, Place
+from ticketing.line.resident_screen import ResidentScreens
 from ticketing.live.alerts import Limits
 from ticketing.live.watch import DeviceDown, Watch
 from ticketing.model import Actor
@@ -20,7 +21,7 @@ from ticketing.notices.notices import Draft, Notices
 from ticketing.store import tables
 
 ROOT = Actor("root", "technician", "console")
-ABOUT = {"ticket", "window", "hall", "alert", "help", "notice"}
+ABOUT = {"ticket", "window", "screen", "hall", "alert", "help", "notice"}
 """What a type is about: the part before its dot, by which pages choose their events."""
 
 PARTS = {"ticket": ["number", "service"], "window": ["window", "text"], "alert": ["alert", "kind"]}
@@ -35,6 +36,7 @@ ticket.issued {"number": "B001", "service": "tax"}
 ticket.called {"number": "A001", "service": "licence", "window": "1"}
 ticket.recalled {"number": "A001", "service": "licence", "window": "1"}
 ticket.started {"number": "A001", "service": "licence", "window": "1"}
+screen.changed {"window": "1"}
 ticket.transferred {"number": "A001", "service": "seal", "window": "1"}
 ticket.undone {"number": "A001", "service": "licence", "window": "1", "state": "serving", "was": "waiting", "line": "seal"}
 ticket.transferred {"number": "A001", "service": "tax", "window": "1", "line": "@2"}
@@ -95,11 +97,12 @@ def a_long_day(desk: OfficeHall) -> None:
     office.open_window("3", CLERK)
     office.pause_window("3", CLERK, "午休", "Lunch")
     office.close_window("3", CLERK)
-    desk.issue("licence", LI, chain=["seal", "tax"])
+    code = desk.issue("licence", LI, chain=["seal", "tax"]).code
     desk.issue("tax", CHEN)
     desk.call("1")
     office.recall("1", CLERK)
-    office.start("1", CLERK)
+    office.scan("1", code, CLERK)
+    ResidentScreens(office.ledger).show_back("1", CLERK)
     office.finish("1", CLERK)
     desk.later(seconds=1)
     office.undo("1", CLERK)

@@ -185,7 +185,7 @@ class Ratings:
     def asked_at(self, window: str) -> Case | None:
         """The case just finished at a window and not rated, which its tablet asks about; raises ``unknown_window``."""
         with self._ledger.look() as m:
-            row = _asked_at(m, window)
+            row = asked_at(m, window)
             return row and cases.case_of(m, row)
 
     def rate_at(self, window: str, case: int, grade: int, reasons: Sequence[str] = ()) -> Rating:
@@ -198,7 +198,7 @@ class Ratings:
         """
         _check(grade, reasons)
         with self._ledger.verb() as m:
-            row = _asked_at(m, window)
+            row = asked_at(m, window)
             # The next resident may have been served meanwhile: a grade never goes to another resident's case.
             if row is None or row.id != case:
                 raise StateError("nothing_to_rate")
@@ -254,6 +254,18 @@ def figures(m: Transaction, first: date, last: date) -> list[Count]:
     ]
 
 
+def asked_at(m: Transaction, window: str) -> CaseRow | None:
+    """The row of the case that :meth:`Ratings.asked_at` gives."""
+    m.window(window)
+    since = m.at - ASKED_FOR // timedelta(microseconds=1)
+    ticket = _LAST_AT.scalar(m.conn, {"day": m.day, "window": window, "since": since})
+    if ticket is None:
+        return None
+    rows = [row for row in cases.rows_of_ticket(m, ticket) if row.window_id == window and row.ended_at >= since]
+    left = _unrated(m, rows)
+    return left[0] if left else None
+
+
 def _check(grade: int, reasons: Sequence[str]) -> None:
     if grade not in GRADES or not set(reasons) <= set(REASONS):
         raise StateError("bad_rating")
@@ -280,17 +292,6 @@ def _rows_of_code(m: Transaction, code_text: str) -> list[CaseRow]:
 def _unrated(m: Transaction, rows: Sequence[CaseRow]) -> list[CaseRow]:
     rated = set(m.conn.scalars(_RATED, {"cases": [row.id for row in rows]}))
     return [row for row in rows if row.id not in rated]
-
-
-def _asked_at(m: Transaction, window: str) -> CaseRow | None:
-    m.window(window)
-    since = m.at - ASKED_FOR // timedelta(microseconds=1)
-    ticket = _LAST_AT.scalar(m.conn, {"day": m.day, "window": window, "since": since})
-    if ticket is None:
-        return None
-    rows = [row for row in cases.rows_of_ticket(m, ticket) if row.window_id == window and row.ended_at >= since]
-    left = _unrated(m, rows)
-    return left[0] if left else None
 
 
 def _rate(m: Transaction, row: CaseRow, grade: int, reasons: Sequence[str], via: Via) -> Rating:

@@ -69,7 +69,7 @@ def identify(m: Transaction, window: str, card: Resident, actor: Actor) -> Scann
     if is_residents and (shown is None or (shown.resident.kind in _LITTLE and card.kind not in _LITTLE)):
         also = (shown.agent, shown.forms) if shown else (None, ())
         shown = Holders(card, *also).only(residents.needed_for(m, row))
-        serving.keep(m, row.id, shown)
+        serving.keep(m, row.id, window, shown)
     if shown is not None:
         return Scanned(ticket, shown.resident, shown.agent, forms=shown.forms)
     return Scanned(ticket, None, card.only(residents.needed_for(m, row)), closed="agent_card")

@@ -57,7 +57,7 @@ def scan(
     holders = residents.by_code(m, row, code)
     if holders is not None:
         holders = replace(holders, forms=form_answers.by_code(m, row, code))
-        serving.keep(m, row.id, holders)
+        serving.keep(m, row.id, window, holders)
     else:
         # The card may have been laid before.
         holders = serving.read(m, row.hall_day, row.id)

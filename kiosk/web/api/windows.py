@@ -152,6 +152,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         `scan`, `card`: what scanner or card reader at this window read: `{ok, code, number, message, message_en}`.
         `photo`: of that card, where a decoder is set up: `{number, picture}`, a data URL.
         `press`: why a key of a pad or a button there did nothing: `{ok, code, message, message_en}`.
+        `screen`: what the second screen shows, or what the resident said there, has changed.
         `help`: who comes to help: `{call, state, words}`. `emergency`: emergency calls of other windows:
         `{calls: [{id, window, place, called_at}], own}`, and whether one of this window is open.
         """
@@ -233,7 +234,10 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @api.post("/windows/<window>/finish", summary="End the service", responses={"200": FinishedAnswer})
     @clerk
     def finish(path: WindowPath, body: FinishBody) -> Response:
-        """On a called ticket it starts and ends the service. A case that goes on has a `receipt`, told only here."""
+        """On a called ticket it starts and ends the service.
+
+        A case that goes on has a `receipt`, told here, and for two minutes to the second screen.
+        """
         further = [Further(one.service, one.outcome, one.promise_days, one.matter) for one in body.cases]
         finished = office.conclude(
             path.window,

@@ -1,8 +1,8 @@
-"""Pages about cases: grades, progress of a case, the tablet at a window, the self-service terminal.
+"""Pages about cases: grades, progress of a case, tablet and second screen at a window, the self-service terminal.
 
-Grades and progress are forms that need no JavaScript. The tablet and the terminal have no keyboard to log in: their
-page is opened once with the device's token behind a ``#``, which no server and no log sees; the page keeps the token
-and removes it from its address.
+Grades and progress are forms that need no JavaScript. Tablet, second screen and terminal have no keyboard to log in:
+their page is opened once with the device's token behind a ``#``, which no server and no log sees; the page keeps the
+token and removes it from its address. A second screen without one asks with the log-in of the clerk whose PC it is at.
 """
 
 from typing import Any
@@ -114,6 +114,11 @@ def case_pages(hall: Hall) -> Blueprint:
     @public
     def rate(window: str) -> Response:
         return page("rate.html", window=hall.window(window))
+
+    @blueprint.get("/window/<window>/resident")
+    @public
+    def resident_screen(window: str) -> Response:
+        return page("resident.html", window=hall.window(window), nationalities=nationalities.TABLE)
 
     @blueprint.get("/terminal")
     @public

@@ -20,7 +20,7 @@ from ticketing.model import UnknownError
 
 PHONE = frozenset({"ticket.html", "progress.html", "grade.html", "booking.html", "guide.html", "guide_matter.html"})
 """Pages that are read on phones, without scripts if need be: they are put into a further language here."""
-TOUCHED = frozenset({"kiosk.html", "terminal.html", "rate.html"})
+TOUCHED = frozenset({"kiosk.html", "terminal.html", "rate.html", "resident.html"})
 """Pages on which a resident chooses a language and goes on: their scripts do it."""
 
 

@@ -63,6 +63,12 @@ POST  /windows/<window>/scan                                        clerk, of th
 POST  /windows/<window>/cases                                       clerk, of this window
 GET   /windows/<window>/rating                                      terminal, of this window
 POST  /windows/<window>/rating                                      terminal, of this window
+GET   /windows/<window>/resident-screen                             clerk, terminal, of this window
+GET   /windows/<window>/resident-screen/events                      clerk, terminal, of this window
+GET   /windows/<window>/resident-screen/data                        clerk, terminal, of this window
+POST  /windows/<window>/resident-screen/data                        clerk, terminal, of this window
+POST  /windows/<window>/show-back                                   clerk, of this window
+POST  /windows/<window>/take-back                                   clerk, of this window
 
 GET   /terminals/<terminal>/forms                                   terminal, of this terminal
 POST  /terminals/<terminal>/forms/<form>                            terminal, of this terminal
@@ -198,6 +204,7 @@ GET   /guide                                                        anyone
 GET   /guide/<matter>                                               anyone
 GET   /guide/<matter>/code.svg                                      anyone
 GET   /rate/<window>                                                anyone
+GET   /window/<window>/resident                                     anyone
 GET   /terminal                                                     anyone
 GET   /t/<code>                                                     anyone
 GET   /T/<code>                                                     anyone

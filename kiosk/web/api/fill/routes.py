@@ -98,13 +98,15 @@ def routes(hall: Hall) -> Routes:
         # Another resident may have come to the window in between.
         if found is None or at is None or before is None or at.id != before.id:
             raise UnknownError("no_resident")
-        inputs, without = [], []
+        inputs: list[dict[str, Any]] = []
+        without = []
         for one in form.inputs:
             said = form_value(one.field, found.resident, found.agent, at.number, one.date)
             if said:
                 inputs.append({"field": one.field, "selector": one.selector, "values": said})
             else:
                 without.append(one.field)
+        hall.filled[window] = at.id, tuple(dict.fromkeys(one["field"] for one in inputs if one["field"] != "number"))
         return answer({"window": window, "number": at.number, "inputs": inputs, "without": without})
 
     return api

@@ -36,6 +36,7 @@ def routes(hall: Hall) -> Routes:
             principal = hall.people.principal_of_login(secret, hall.clock())
             hall.people.logout(secret, gate().address())
             if principal:
+                _clear_screen(hall, principal)
                 hall.office.leave(Actor(principal.name, principal.role, logged_in=True))
         response = Response(status=204)
         forget(response)
@@ -60,8 +61,9 @@ def routes(hall: Hall) -> Routes:
     @allow(*STAFF, login=True, resting=True)
     def lock() -> Response:
         """The ticket stays at its window. Whoever is locked may read `/me`, follow the window, unlock and log out."""
-        _, secret = logged_in()
+        principal, secret = logged_in()
         hall.people.lock(secret, hall.clock(), gate().address())
+        _clear_screen(hall, principal)
         return Response(status=204)
 
     @api.post("/unlock", summary="Go on, by the password", responses={"200": MeAnswer})
@@ -77,6 +79,13 @@ def routes(hall: Hall) -> Routes:
         return _me(found)
 
     return api
+
+
+def _clear_screen(hall: Hall, principal: Principal) -> None:
+    """Take away what the second screen shows at the window of a clerk who leaves the page."""
+    window = hall.seat_of(principal.name)
+    if window is not None:
+        hall.resident_screens.take_back(window, Actor(principal.name, principal.role, window, logged_in=True))
 
 
 def logged_in() -> tuple[Principal, str]:

@@ -52,6 +52,8 @@ export function residentPanel(tell) {
   /** @type {Row[]} */
   let rows = [];
   let closesAt = 0;
+  /** @type {string[]} names of the fields that the resident says are wrong */
+  let wrong = [];
 
   /** @param {string} picture of the card that lies on the window's reader; "" for none */
   function photo(picture) {
@@ -64,6 +66,7 @@ export function residentPanel(tell) {
     photo("");
     resident = null;
     rows = [];
+    wrong = [];
     el("fields").replaceChildren();
     el("person-name").textContent = "";
     el("person-kind").textContent = "";
@@ -95,6 +98,7 @@ export function residentPanel(tell) {
     el("person-kind").textContent = parts.filter(Boolean).join(" · ");
     el("copy-all-text").textContent = t("全部复制", "Copy all");
     el("fields").replaceChildren(...rows.flatMap((row, at) => (row.form && row.form[0] !== rows[at - 1]?.form?.[0] ? [headOf(row.form), rowOf(row)] : [rowOf(row)])));
+    object(wrong);
     tick();
   }
 
@@ -138,6 +142,12 @@ export function residentPanel(tell) {
     else tell("这台电脑不让复制，请用鼠标选中", "This PC does not allow copying; select it with the mouse", "warn");
   }
 
+  /** @param {string[]} names of the fields that the resident says are wrong */
+  function object(names) {
+    wrong = names;
+    for (const row of all("#fields [data-field]")) row.classList.toggle("objected", wrong.includes(row.dataset.field ?? ""));
+  }
+
   /** Returns whether the data have just been put away. */
   function tick() {
     if (!resident) return false;
@@ -157,9 +167,18 @@ export function residentPanel(tell) {
   });
 
   return {
-    show, hide, render, tick, photo,
+    show, hide, render, tick, photo, object,
     get shown() {
       return resident !== null;
+    },
+    /**
+     * The words of a field that is shown.
+     * @param {string} name
+     * @returns {[string, string] | undefined}
+     */
+    wordsOf(name) {
+      const row = rows.find((one) => one.name === name);
+      return row && [row.zh, row.en];
     },
     /**
      * A key pressed alone: copies its field.

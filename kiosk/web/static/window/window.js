@@ -15,6 +15,7 @@ import { windowHelp } from "./help.js";
 import { matterPanel } from "./matters.js";
 import { renderQueue } from "./queue.js";
 import { residentPanel } from "./resident.js";
+import { secondScreen } from "./second_screen.js";
 import { clerkVerbs } from "./verbs.js";
 import { bigKeyOf, GO, REASONS, receiptLines, refusalOf, STATES } from "./words.js";
 
@@ -52,6 +53,7 @@ let taken = null;         // of a refusal because another clerk sits here
 const panel = residentPanel(tell);
 const matters = matterPanel(tell, tellProblem);
 const help = windowHelp({ me, path, tell });
+const second = secondScreen({ path, tell, panel });
 const showLost = lostLine();
 
 /**
@@ -101,6 +103,7 @@ function take(fresh) {
   if (fresh.ticket) el("receipts").hidden = true;
   if (fresh.ticket?.id !== before?.id || fresh.ticket?.state !== "serving") panel.hide();
   if (fresh.ticket?.id !== before?.id) unsure();
+  second.about(fresh.ticket?.state === "serving" ? fresh.ticket.number : "");
   matters.show(fresh.ticket?.matters ?? []);
   render();
 }
@@ -126,7 +129,9 @@ async function fetchResident() {
 function showResident(resident) {
   if (resident) panel.show(resident);
   else tell("这张小票没有居民信息：取号时没有刷身份证", "This ticket has no resident's data: no card was laid", "warn");
+  second.settle();
   renderHint();
+  renderKeys();
 }
 
 // ---- presses ----
@@ -343,6 +348,7 @@ function renderKeys() {
   el("number-text").textContent = state ? t("叫回排队", "Bring back") : t("叫指定号", "Number");
   el("undo-text").textContent = view?.undo ? t(`撤销 ${view.undo.number}`, `Undo ${view.undo.number}`) : "";
   showKey.disabled = overrideKey.disabled = !ready;
+  second.render(ready);
   page.setAttribute("aria-busy", String(busy));
 }
 
@@ -404,7 +410,7 @@ const VERBS = Object.fromEntries(
 /** @type {Record<string, () => Promise<void>>} */
 const KEYS = {
   F1: VERBS.outcome, F2: VERBS.recall, F3: VERBS["no-show"], F4: VERBS.hold, F5: VERBS.transfer, F6: VERBS.pause,
-  F7: VERBS.number, F8: show, F9: override, F10: VERBS.undo, F11: help.wanted,
+  F7: VERBS.number, F8: showOrCheck, F9: override, F10: VERBS.undo, F11: help.wanted,
 };
 
 /**
@@ -428,6 +434,18 @@ async function show() {
     if (!(problem instanceof Problem)) throw problem;
     tellProblem(problem);
   }
+}
+
+/** The data come back onto the page; once they are there, they go to the resident's screen, and are taken back. */
+async function showOrCheck() {
+  if (!showKey.hidden) await show();
+  else await checkBack();
+}
+
+async function checkBack() {
+  if (!panel.shown || !mayPress() || !second.settled()) return;
+  second.settle();
+  if (await act(second.verb)) await second.refresh();
 }
 
 addEventListener("keydown", (event) => {
@@ -461,6 +479,7 @@ function onClick(button, action) {
 }
 onClick(goKey, go);
 onClick(showKey, show);
+onClick(el("show-back"), checkBack);
 onClick(overrideKey, override);
 onClick(el("help-wanted"), help.wanted);
 for (const [verb, action] of Object.entries(VERBS)) {
@@ -504,6 +523,7 @@ follow(`${path}/events`, {
     scan: onHardwareScan,
     card: onHardwareScan,
     photo: onPhoto,
+    screen: second.refresh,
     help: help.heard,
     emergency: help.emergency,
     // A key of a pad or a button here did nothing.
@@ -520,6 +540,7 @@ follow(`${path}/events`, {
     renderKeys();
     if (isConnected) {
       refresh();
+      second.refresh();
       help.refresh();
     }
   },
@@ -537,4 +558,5 @@ speak(() => {
   renderLine();
   panel.render();
   render();
+  second.say();
 });

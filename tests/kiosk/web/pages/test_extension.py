@@ -190,6 +190,12 @@ def test_a_form_of_another_origin_is_filled_by_one_press(
     expect(page).to_have_title(wang.id_number)
     told(page, "填好 7 项；证件上没有 1 项")
 
+    # What went into the form, and no more, is what its resident is to check on the second screen.
+    at = f"{hall.url}/api/v1/windows/3"
+    assert page.request.post(f"{at}/show-back").ok
+    filled = {one["field"] for one in MAPPING["inputs"]} - {"pass_number"}  # type: ignore[attr-defined]
+    assert set(page.request.get(f"{at}/resident-screen").json()["shown"]["fields"]) == filled
+
     # The form changes: what cannot be filled is named, the rest is filled.
     page.reload()
     page.evaluate(

@@ -264,6 +264,25 @@ interface Progress {
   note: string | null;
 }
 
+/** GET /windows/{w}/resident-screen. */
+interface ResidentScreen {
+  window: { id: string; name: string; state: "open" | "paused" | "closed"; pause_text: string; pause_text_en: string };
+  ticket: {
+    number: string;
+    state: "called" | "serving";
+    service: Said;
+    bring: Said | null;
+    matters: { name: Said; papers: { name: Said; wanted: Said }[]; fee: Said | null; days: Said | null }[];
+  } | null;
+  shown: { id: number; left: number; fields: string[] | null; seen: boolean; right: boolean | null; wrong: string[] } | null;
+  readable: boolean;
+  pay: { at: Said; text: Said } | null;
+  receipts: { service: Said; code: string; qr: string; promised_on: string | null }[];
+  receipts_left: number;
+  to_rate: { case: number; service: Said } | null;
+  connected: boolean;
+}
+
 interface AskedCase {
   case: number;
   service: string;
