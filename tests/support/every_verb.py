@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import hypothesis.strategies as st
@@ -17,6 +17,8 @@ from offices import CHEN, DESK, LI, MASTER, MORNING, ZONE
 from ticketing.day.ledger import Ledger
 from ticketing.events import TYPES
 from ticketing.line.supplements import Supplements
+from ticketing.line.views import Board
+from ticketing.live.past_days import PastDays
 from ticketing.model import Actor, Resident, Service, TicketingError, Window
 from ticketing.office import Office
 from ticketing.policy import PriorityClass, Rules
@@ -166,6 +168,7 @@ class Queue(RuleBasedStateMachine):
         self.desk = desk
         self.offices = desk.offices
         self.heard: dict[str, str] = {}
+        self.boards: dict[date, dict[int, Board]] = {}
 
     @initialize(crowd=st.lists(st.tuples(services, people), min_size=3, max_size=12))
     def a_new_day(self, crowd: list[tuple[str, str | None]]) -> None:
@@ -292,9 +295,20 @@ class Queue(RuleBasedStateMachine):
     def the_screens_count_who_waits(self) -> None:
         if not hasattr(self, "model"):
             return
-        counts = {row.service: row.count for row in self.offices[1].board().waiting}
+        board = self.offices[1].board()
+        self.boards.setdefault(self.desk.now.date(), {})[board.seq] = board
+        counts = {row.service: row.count for row in board.waiting}
         waiting = [paper.service for paper in self.model.papers.values() if paper.state == "waiting"]
         assert counts == {one.id: waiting.count(one.id) for one in SERVICES}
+
+    def teardown(self) -> None:
+        """What screens showed is made again from the events of the day."""
+        for day, boards in self.boards.items():
+            past = {one.seq: one for _, one in PastDays(self.desk.ledger).day(day).moments()}
+            for seq, board in boards.items():
+                if seq in past:
+                    assert (past[seq].calls, past[seq].waiting) == (board.calls, board.waiting)
+            assert set(boards) - set(past) <= {min(boards)}, "the day's first board may be of before its first event"
 
     # -- what a resident does
 
