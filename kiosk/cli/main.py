@@ -28,7 +28,7 @@ from kiosk.cli.kiosk import kiosk
 from kiosk.cli.matters import matters
 from kiosk.cli.options import Context
 from kiosk.cli.people import purge, token, user
-from kiosk.cli.report import report
+from kiosk.cli.report import replay, report
 from kiosk.cli.voice import voice
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def quhao(context: click.Context, path: Path) -> None:
 
 _COMMANDS = (
     *(devices, doctor, user, token, purge, key, audit),
-    *(hall, matters, appointments, report, backup, restore, voice, kiosk),
+    *(hall, matters, appointments, report, replay, backup, restore, voice, kiosk),
 )
 for command in _COMMANDS:
     quhao.add_command(command)

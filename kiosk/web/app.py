@@ -32,7 +32,7 @@ from kiosk.web.api import hall as hall_api
 from kiosk.web.api import help as help_api
 from kiosk.web.api.fill import routes as fill
 from kiosk.web.api.machines import climate, devices
-from kiosk.web.api.manage import accounts, drafts, live, papers, planning, spans
+from kiosk.web.api.manage import accounts, drafts, live, papers, planning, replay, spans
 from kiosk.web.api.matters import routes as matters
 from kiosk.web.api.people import account, audit, login
 from kiosk.web.api.screens import media, notices
@@ -182,6 +182,7 @@ def create_app(
         reports.routes(hall),
         live.routes(hall),
         spans.routes(hall),
+        replay.routes(hall),
         fill.routes(hall),
         planning.routes(hall),
         audit.routes(hall),

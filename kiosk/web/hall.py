@@ -31,6 +31,7 @@ from ticketing.help.help_calls import HelpCalls
 from ticketing.line.resident_screen import ResidentScreens
 from ticketing.line.supplements import Supplements
 from ticketing.live.alerts import Limits
+from ticketing.live.past_days import PastDays
 from ticketing.live.watch import DeviceDown, Watch
 from ticketing.matters.matters import Matters
 from ticketing.model import Service, UnknownError, Window
@@ -85,8 +86,8 @@ class Hall:
         card_looks: cards that are laid to ask on behalf of whose they are.
         closing: closing slips on this box's printer.
         refused: requests that were refused, for the audit log.
-        cases, supplements, ratings, resident_screens, reports, spans, audit, terminals, setup, matters, appointments:
-            more verbs, on the office's ledger.
+        cases, supplements, ratings, resident_screens, reports, spans, past_days, audit, terminals, setup, matters,
+            appointments: more verbs, on the office's ledger.
     """
 
     settings: Settings
@@ -119,6 +120,7 @@ class Hall:
     resident_screens: ResidentScreens = field(init=False)
     reports: Reports = field(init=False)
     spans: Spans = field(init=False)
+    past_days: PastDays = field(init=False)
     planning: Planning = field(init=False)
     audit: Audit = field(init=False)
     terminals: Terminals = field(init=False)
@@ -164,6 +166,7 @@ class Hall:
         self.resident_screens = ResidentScreens(ledger)
         self.reports = Reports(ledger)
         self.spans = Spans(ledger)
+        self.past_days = PastDays(ledger)
         self.planning = Planning(ledger, compare_apart)
         self.audit = Audit(ledger, AnchorFile(self.settings.store.key_file))
         self.terminals = Terminals(ledger)

@@ -4,6 +4,7 @@ Events are kept for good and name no person, so this works for days whose reside
 and windows are today's. What no event tells is left out: ranks, classes, and who sat at a window.
 """
 
+import re
 from bisect import insort
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ _NEXT = Prepared(
     select(_e.c.seq, _e.c.at).where(_e.c.seq >= bindparam("seq")).order_by(_e.c.seq).limit(1),
 )
 _ENDS = select(func.min(_e.c.seq), func.max(_e.c.seq))
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _FIRST, _LAST = date(1970, 1, 8), date.max - timedelta(days=7)
 
 
@@ -239,7 +241,7 @@ class PastDay:
             StateError: ``bad_time``: not on this day.
         """
         if not self.begins <= when < self.ends:
-            raise StateError("bad_time", day=self.day.isoformat())
+            raise StateError("bad_time")
         hall, seq = _Hall(self._names), 0
         for event in self.events:
             if event.at > when:
@@ -247,6 +249,28 @@ class PastDay:
             hall.tell(event)
             seq = event.seq
         return hall.look(when, seq)
+
+    def when(self, clock: str) -> datetime:
+        """The moment of the day that ``10:42`` or ``10:42:05`` names, to the end of its second.
+
+        Raises:
+            StateError: ``bad_time``: no clock time.
+        """
+        parts = _CLOCK.fullmatch(clock.strip())
+        if parts is None:
+            raise StateError("bad_time")
+        hours, minutes, seconds = (int(one or 0) for one in parts.groups())
+        midnight = datetime.combine(self.day, time(), self.begins.tzinfo)
+        found = midnight + timedelta(hours=hours, minutes=minutes, seconds=seconds, microseconds=999_999)
+        # A time before the day's beginning is of its last hours, on the next date.
+        return found if found >= self.begins else found + timedelta(days=1)
+
+    def beside(self, when: datetime) -> tuple[datetime | None, datetime | None]:
+        """The times of the last event before the second of ``when``, and of the first event after it."""
+        second = when.replace(microsecond=0)
+        earlier = [one.at for one in self.events if one.at < second]
+        later = (one.at for one in self.events if one.at >= second + timedelta(seconds=1))
+        return (earlier[-1] if earlier else None), next(later, None)
 
     def moments(self) -> Iterator[tuple[Event, Moment]]:
         """Each event, and the hall after it."""

@@ -74,6 +74,11 @@ def staff_pages(hall: Hall) -> Blueprint:
         windows, yesterday = hall.office.windows(), hall.office.ledger.today() - timedelta(days=1)
         return page("manage_what_if.html", username=actor().who, windows=windows, yesterday=yesterday)
 
+    @blueprint.get("/manage/replay")
+    @allow("manager", page=True)
+    def replay() -> Response:
+        return page("manage_replay.html", username=actor().who, today=hall.office.ledger.today())
+
     @blueprint.get("/manage/setup")
     @allow("manager", page=True)
     def setup() -> Response:

@@ -144,6 +144,7 @@ POST  /setup/papers/print                                           manager
 GET   /live                                                         manager
 GET   /what-if                                                      manager
 GET   /expected                                                     manager
+GET   /replay                                                       manager
 GET   /alerts                                                       desk, manager
 GET   /matters                                                      anyone
 GET   /matters/<matter>                                             anyone
@@ -250,6 +251,7 @@ GET   /manage/setup                                                 manager
 GET   /manage/notices                                               manager
 GET   /manage/figures                                               manager
 GET   /manage/what-if                                               manager
+GET   /manage/replay                                                manager
 GET   /devices                                                      manager, technician
 GET   /audit                                                        auditor
 GET   /account                                                      clerk, desk, manager, technician, auditor, logged in

@@ -8,6 +8,7 @@ import { lockWhenLeft } from "../staff/lock.js";
 import { signIn, signOut } from "../staff/signing.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { GRADES, tile } from "./figure_parts.js";
+import { windowCard } from "./window_card.js";
 
 const GATHER = 700;       // ms: a busy hall has several events a second
 const EVERY = 30_000;     // devices and alerts change without an event of the queue
@@ -21,9 +22,6 @@ let calls = [];           // GET /help
 
 /** @param {string} time */
 const minutesSince = (time) => Math.max(0, Math.floor((now().getTime() - Date.parse(time)) / 60_000));
-
-/** @type {Record<LiveWindow["state"], [string, string, string]>} words and colour */
-const STATES = { open: ["开放", "open", "good"], paused: ["暂停", "paused", "warn"], closed: ["关闭", "closed", ""] };
 
 function render() {
   if (!hall) return;
@@ -43,7 +41,7 @@ function render() {
   );
   renderWaiting();
   renderHelp();
-  el("windows").replaceChildren(...hall.windows.map(windowCard));
+  el("windows").replaceChildren(...hall.windows.map(cardOf));
   el("grades").replaceChildren(
     ...GRADES.map(([grade, zh, en]) => gradeCount(today.grades[grade], t(zh, en))),
     gradeCount(today.not_rated, t("未评价", "not rated")),
@@ -97,19 +95,10 @@ function renderHelp() {
 }
 
 /** @param {LiveWindow} window */
-function windowCard({ name, state, clerk, clerk_since: since, ticket }) {
-  const [zh, en, kind] = STATES[state];
-  const doing = ticket?.state === "serving" ? t("办理", "served for") : t("已呼叫", "called for");
-  return make(
-    "li",
-    { className: `window-card ${state}` },
-    make("p", { className: "window-name" }, make("b", { textContent: name }), make("span", { className: `state ${kind}`, textContent: t(zh, en) })),
-    make("p", { className: "window-now" }, ...(ticket ? [
-      make("b", { className: "number", textContent: ticket.number }),
-      ` ${doing} ${t(`${minutesSince(ticket.since)} 分钟`, `${minutesSince(ticket.since)} min`)}`,
-    ] : [make("span", { className: "quiet", textContent: state === "open" ? t("空闲", "free") : "–" })])),
-    make("p", { className: "quiet small", textContent: clerk ? `${clerk}${since ? ` · ${t(`${hm(new Date(since))} 起`, `since ${hm(new Date(since))}`)}` : ""}` : t("无人登录", "nobody logged in") }),
-  );
+function cardOf(window) {
+  const { clerk, clerk_since: since } = window;
+  const from = since ? ` · ${t(`${hm(new Date(since))} 起`, `since ${hm(new Date(since))}`)}` : "";
+  return windowCard(window, minutesSince, clerk ? `${clerk}${from}` : t("无人登录", "nobody logged in"));
 }
 
 /** @param {Device} device */

@@ -363,14 +363,37 @@ interface Alert {
   advice: Said | null;
 }
 
-interface LiveWindow {
+interface PastTicket {
+  number: string;
+  service: string;
+  state: string;
+  since: string;
+}
+
+interface PastWindow {
   id: string;
   name: string;
   state: "open" | "paused" | "closed";
+  ticket: PastTicket | null;
+}
+
+interface LiveWindow extends PastWindow {
   services: string[];
   clerk: string | null;
   clerk_since: string | null;
-  ticket: { number: string; service: string; state: "called" | "serving"; since: string } | null;
+}
+
+interface Replay {
+  date: string;
+  begins: string;
+  ends: string;
+  at: string;
+  earlier: string | null;
+  later: string | null;
+  board: Board;
+  windows: (PastWindow & { text: string; text_en: string })[];
+  queue: PastTicket[];
+  held: PastTicket[];
 }
 
 interface Live {
