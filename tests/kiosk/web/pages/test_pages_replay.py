@@ -67,7 +67,8 @@ def test_replay_tells_event_for_event_what_a_screen_showed(
     screen.wait_for_function("(last) => heard.at(-1)?.[0] === last", arg=last)
     today = office.ledger.today().isoformat()
     told = [json.loads(line) for line in command_line(hall, tmp_path, "replay", today, "--json").splitlines()]
-    assert [[one["seq"], one["type"], one["data"]] for one in told] == screen.evaluate("heard")
+    heard = [[one["seq"], one["type"], one["data"] | {"at": one["at"]}] for one in told]
+    assert heard == screen.evaluate("heard")
     shown = [one.json() for one in boards]
     by_seq = {one["seq"]: one for one in told}
     assert {one["seq"] for one in shown} & set(by_seq), "the screen asked while something happened"
