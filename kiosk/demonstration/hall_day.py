@@ -288,7 +288,8 @@ class HallDay(Loop):
             if left:
                 self._admit(left)
         for person in self._crowd.inside():
-            if person.where == "waiting" and (now - person.came > PATIENCE or now > plan.ends + OVERTIME):
+            waits = person.where in ("waiting", "held")
+            if waits and (now - person.came > PATIENCE or now > plan.ends + OVERTIME):
                 self._crowd.give_up(person)
 
     def _admit(self, person: Person) -> None:

@@ -26,6 +26,7 @@ driver = "escpos"
 port = "tcp://192.0.2.1:9100"
 """
 NOT_LOADED = (
+    "kiosk.demonstration",
     "drivers.simulators",
     "drivers.led.",
     "drivers.speaker",
@@ -43,6 +44,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from kiosk.settings import load
+import kiosk.wiring
 from kiosk.devices.building import build_devices
 settings = load(Path(sys.argv[1]))
 build_devices(settings, lambda: datetime.now(settings.hall.zone))
@@ -76,7 +78,9 @@ def test_each_driver_has_a_name_and_words_for_its_test(driver: str) -> None:
     assert (DEVICES[driver].test is not None) == isinstance(device.build(lambda _event: None).driver, CanBeTested)
 
 
-def test_a_hall_of_real_devices_loads_no_simulator_and_no_driver_it_has_no_device_of(tmp_path: Path) -> None:
+def test_a_hall_of_real_devices_loads_neither_demonstration_nor_simulator_nor_another_driver(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "quhao.toml"
     file.write_text(REAL, "utf-8")
     done = subprocess.run([sys.executable, "-c", BUILD, str(file)], capture_output=True, text=True, check=True)
