@@ -192,13 +192,6 @@ class HallDay(Loop):
                 self._set_speed(speed)
         self.wake()
 
-    def end_day(self) -> None:
-        """Have nobody more come; those who are there are still served."""
-        with self._lock:
-            if self._plan:
-                self._plan.coming.clear()
-                self._plan.ends = min(self._plan.ends, self._now())
-
     def set_speed(self, speed: int) -> None:
         """Have the hall's time go ``speed`` times as fast."""
         with self._lock:

@@ -46,13 +46,11 @@ class DayChanged(BaseModel):
         running: whether it goes on.
         speed: how many times as fast as time.
         clerks: by window, whether a clerk works there by themselves.
-        ends: that nobody more is to come.
     """
 
     running: bool | None = None
     speed: Literal[1, 10, 60, 240] | None = None
     clerks: dict[str, bool] = Field(default_factory=dict, max_length=200)
-    ends: Literal[True] | None = None
 
 
 class PiecePath(SimulatorPath):
@@ -113,8 +111,6 @@ def routes(hall: Hall, streams: Streams, visitor: tuple[str, str] | None) -> Rou
                 day.go_on(body.speed)
             elif body.speed:
                 day.set_speed(body.speed)
-            if body.ends:
-                day.end_day()
             return Response(status=204)
 
     @api.post("/bench/<device>/<hand>", summary="Do something with a hand: lay, lift, unplug, take_out_paper …")

@@ -24,6 +24,7 @@ let state = { cards: [], devices: [], windows: [], day: null };
 let known = false;        // whether the hall has said anything yet
 /** @type {string | null} */
 let openWindow = null;
+let besideDesk = false;   // whether the resident's screen of that window is shown instead
 /** @type {number | null} */
 let freshPaper = null;    // the newest slip seen: the next one grows out of the slot
 /** @type {number | null} */
@@ -53,7 +54,7 @@ function tell(problem) {
 const day = hallDay({ token, tell, async began() {
   // By the hall's time, yesterday's log-in is over.
   await sitDown();
-  if (openWindow) deskFrame.src = pageOf(openWindow);
+  deskFrame.src = deskFrame.getAttribute("src") ?? "";
 } });
 
 /**
@@ -300,6 +301,8 @@ function renderBooths() {
     card.hidden = !laid;
     card.textContent = laid?.label.split(" · ")[0] ?? "";
     card.title = t("取走身份证", "Lift the card");
+    const side = find(".booth-side", booth);
+    side.title = side.ariaLabel = t("看居民面前的屏", "See the resident's screen");
     find(".booth-out", booth).title = t("在新标签页打开", "Open in a new tab");
     day.renderBooth(booth, window);
     if (scanner) fillTag(scannerTag, scanner);
@@ -319,6 +322,9 @@ function drawBooth({ id, name }) {
   tab.textContent = name;
   tab.addEventListener("click", () => sitAt(id));
   Object.assign(find(".booth-out", booth), { href: pageOf(id), ariaLabel: name });
+  const side = find(".booth-side", booth);
+  side.dataset.key = `side ${id}`;
+  side.addEventListener("click", () => sitAt(id, !besideDesk));
   const scan = find(".booth-scan", booth);
   scan.dataset.key = `scan ${id}`;
   scan.addEventListener("click", () => scanAt(id));
@@ -330,13 +336,17 @@ function drawBooth({ id, name }) {
 const pageOf = (/** @type {string} */ id) => `/window/${encodeURIComponent(id)}`;
 
 /**
- * Sit down at a window: its page comes onto the desk.
+ * Sit down at a window: its page comes onto the desk, or what its resident sees on the second screen. One of them at a
+ * time: each follows streams, of which a browser has no more than six to one host.
  * @param {string} id
+ * @param {boolean} [asResident]
  */
-function sitAt(id) {
-  if (openWindow === id) return;
+function sitAt(id, asResident = false) {
+  if (openWindow === id && besideDesk === asResident) return;
   openWindow = id;
-  deskFrame.src = pageOf(id);
+  besideDesk = asResident;
+  deskFrame.title = asResident ? t("居民面前的屏", "The resident's screen") : t("窗口电脑", "The clerk's PC");
+  deskFrame.src = asResident ? `${pageOf(id)}/resident` : pageOf(id);
   markOpen();
 }
 
@@ -345,6 +355,7 @@ function markOpen() {
     const isOpen = booth.dataset.window === openWindow;
     booth.classList.toggle("open", isOpen);
     find(".booth-name", booth).ariaPressed = String(isOpen);
+    find(".booth-side", booth).ariaPressed = String(isOpen && besideDesk);
   }
 }
 
@@ -460,6 +471,7 @@ const guide = tour({
     }
   },
   sit: sitAt,
+  sitsAsResident: () => besideDesk,
   async press() {
     await until(() => openWindow !== null && isAtDesk(openWindow), 3000);
     onDesk("#go")?.click();

@@ -16,6 +16,7 @@ const LOOK = 300;         // ms between looks at whether a step is done, for wha
  * @property {[string, string]} [key] what the page can do for the visitor
  * @property {() => unknown} [act]
  * @property {() => boolean} [done]
+ * @property {boolean} [sits] whether it is about the clerk's PC at the tour's window
  */
 
 /**
@@ -24,7 +25,8 @@ const LOOK = 300;         // ms between looks at whether a step is done, for wha
  * @property {() => Bench} state
  * @property {(card: string) => unknown} lay
  * @property {(service: string) => unknown} choose
- * @property {(window: string) => unknown} sit
+ * @property {(window: string, asResident?: boolean) => unknown} sit
+ * @property {() => boolean} sitsAsResident whether the resident's screen is shown instead of the clerk's PC
  * @property {() => Promise<unknown>} press the window's one big key
  * @property {(window: string) => unknown} scan the newest slip
  * @property {(window: string) => unknown} grade
@@ -82,6 +84,7 @@ export function tour(hands) {
     },
     {
       about: ".desk",
+      sits: true,
       title: ["叫号", "Call"],
       words: ["这是窗口工作人员的电脑。按「呼叫下一位」，或者键盘上的空格。", "This is the clerk's PC. Press Call next, or Space on the keyboard."],
       key: ["替我叫号", "Call for me"],
@@ -96,6 +99,7 @@ export function tour(hands) {
     },
     {
       about: ".booth.open .booth-scan, #mouth",
+      sits: true,
       title: ["扫小票", "Scan the slip"],
       words: ["把小票拖到这个窗口的扫描枪上。扫了别人的号，或者拿到别的窗口，都打不开。", "Drag the slip to this window's scanner. At another window, or with another number, it opens nothing."],
       key: ["替我扫", "Scan for me"],
@@ -105,10 +109,14 @@ export function tour(hands) {
     {
       about: ".desk",
       title: ["资料到了窗口", "The data is here"],
-      words: ["没有重新录入一个字。每一项一个键就能复制，也能直接填进业务系统的表单；十分钟后自动收起。", "Nothing was typed again. One key copies a field or fills the business system's form; after ten minutes it closes by itself."],
+      words: ["没有重新录入一个字。每一项一个键就能复制，也能直接填进业务系统的表单；十分钟后自动收起。居民面前的屏上看得到在办什么。", "Nothing was typed again. One key copies a field or fills the business system's form; after ten minutes it closes by itself. The resident's own screen shows what is being done."],
+      key: ["看居民的屏", "See the resident's screen"],
+      act: () => hands.sit(window(), true),
+      done: hands.sitsAsResident,
     },
     {
       about: ".desk",
+      sits: true,
       title: ["办结", "Finish"],
       words: ["按「办结」。资料马上收起，这一件事进入统计。", "Press Finish. The data closes at once, and the case counts."],
       key: ["替我办结", "Finish for me"],
@@ -163,7 +171,7 @@ export function tour(hands) {
   function go(step) {
     at = step;
     if (!steps[at]) return leave();
-    if (at === 4 || at === 6 || at === 8) hands.sit(window());
+    if (steps[at].sits) hands.sit(window());
     if (at === 5) said = Math.min(said, lastSaid());
     show();
     // Its title and words are read to who cannot see them; Tab goes on to the keys.

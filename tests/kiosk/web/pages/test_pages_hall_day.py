@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+import kiosk
+from album import Album
 from axe import violations
 from conftest import PASSWORD, DemoHall, demo_settings, let_clerk_in
 from drivers.kinds import KINDS
@@ -50,7 +53,9 @@ def open_bench(hall: DemoHall, new_page: Callable[..., Page]) -> Page:
     return page
 
 
-def test_a_day_goes_by_itself_and_nobody_is_lost(hall: DemoHall, new_page: Callable[..., Page]) -> None:
+def test_a_day_goes_by_itself_and_nobody_is_lost(
+    hall: DemoHall, new_page: Callable[..., Page], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     day, office, t = day_of(hall), hall.office, tables.ticket.c
     page = open_bench(hall, new_page)
     before, papers, said = hall.program.hall.clock(), len(hall.printer.papers), len(hall.speaker.said)
@@ -62,6 +67,9 @@ def test_a_day_goes_by_itself_and_nobody_is_lost(hall: DemoHall, new_page: Calla
         day.begin()
     with pytest.raises(UnknownError, match="unknown_window"):
         day.set_clerk("77", on=True)
+    address, bearer = f"{hall.url}/api/v1/bench/day", {"Authorization": f"Bearer {hall.kiosk_token}"}
+    assert page.request.put(address, headers=bearer, data={"speed": 7}).status == 422
+    assert page.request.put(address, data={"speed": 1}).status == 403
     auto = page.locator("[data-window='2'] .booth-auto")
     expect(auto).to_have_attribute("aria-pressed", "true")
     auto.click()
@@ -72,6 +80,11 @@ def test_a_day_goes_by_itself_and_nobody_is_lost(hall: DemoHall, new_page: Calla
     page.get_by_role("radio", name="×240").check()
     expect(page.locator("#people li").first).to_be_visible()
     expect(page.locator("#said-silent")).to_be_visible()
+    pictures = Path(kiosk.__file__).parent / "screenshots" if request.config.getoption("--screenshots") else tmp_path
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    expect(page.locator("#people li").nth(2)).to_be_visible()
+    Album(pictures).picture(page, "bench-day")
+    page.set_viewport_size({"width": 1366, "height": 768})
     page.locator("#day-go").click()
     expect(page.locator("#day-go")).to_have_text("继续")
     stood = day.view()
