@@ -175,7 +175,8 @@ class HallDay(Loop):
             if self._running:
                 self._running, self._stood = False, self._now()
             self._set_speed(1)
-            self._at_kiosk.clear()
+            for person in self._at_kiosk.clear():
+                self._admit(person)
 
     def go_on(self, speed: int | None = None) -> None:
         """Go on after :meth:`stop_day`, or have clerks work without a day."""

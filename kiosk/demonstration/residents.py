@@ -150,11 +150,12 @@ class AtKiosk:
                 person.ticket, person.number, person.code = ticket.id, ticket.number, code
         return None
 
-    def clear(self) -> None:
-        """Have everybody go away."""
+    def clear(self) -> list[Person]:
+        """Have everybody leave the kiosk to the visitor; who that was."""
+        here = self._leave() if self._here else None
+        gone = [*([here] if here else []), *self._line]
         self._line.clear()
-        if self._here:
-            self._leave()
+        return gone
 
     def _begin(self) -> None:
         # A visitor of the demonstration may stand there.
