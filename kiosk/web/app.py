@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from flask import Flask, Request, Response, g
 from typing_extensions import override
 from werkzeug.exceptions import BadRequest, HTTPException
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import MapAdapter, Rule
 
 from drivers.errors import kind_and_place
 from kiosk.audience import HEARTBEAT
@@ -101,10 +101,30 @@ class Answer(Response):
         return self.response
 
 
+class Route(Rule):
+    """A rule that compiles what writes its URLs when the first is wanted: of most routes, none ever is.
+
+    Werkzeug compiles two functions for each rule as it is added, which is most of what making an application takes.
+    """
+
+    @override
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compile_now = super()._compile_builder
+        compiled: Callable[..., tuple[str, str]] | None = None
+
+        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+            nonlocal compiled
+            compiled = compiled or compile_now(append_unknown)
+            return compiled(rule, **values)
+
+        return build
+
+
 class Application(Flask):
     """Flask without the checks whose result is the same for each request."""
 
     response_class = Answer
+    url_rule_class = Route
     _server_names: ClassVar[dict[tuple[str, str], str]] = {}
 
     @override
