@@ -14,6 +14,7 @@ from sqlalchemy import insert
 
 import config
 import empty_store
+import statements
 from album import Album
 from config.settings import Settings
 from kiosk.settings import load
@@ -56,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     hypothesis.settings.load_profile("quhao")
+    statements.keep()
 
 
 @pytest.fixture(scope="session")
