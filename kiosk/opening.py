@@ -15,6 +15,7 @@ from kiosk.clock import HallClock, newest_event
 from kiosk.exchange.hall_files import priority_classes
 from ticketing.day.ledger import Ledger
 from ticketing.model import Actor
+from ticketing.people.passwords import COST, Cost
 from ticketing.people.people import AccountRules, People
 from ticketing.policy import AppointmentRules, Rules
 from ticketing.privacy import access_log
@@ -80,20 +81,23 @@ def clock_of(settings: Settings, store: Store) -> HallClock:
     return HallClock(settings.hall.zone, newest_event(store), wall=store.wall)
 
 
-def people_on(settings: Settings, store: Store, vault: Vault, clock: Callable[[], datetime]) -> People:
+def people_on(
+    settings: Settings, store: Store, vault: Vault, clock: Callable[[], datetime], cost: Cost = COST
+) -> People:
     """The accounts of a hall, by its rules and its clock."""
     hall, accounts = settings.hall, settings.accounts
     idle = timedelta(minutes=accounts.idle_minutes) if accounts.idle_minutes else None
     names = tuple(name for name in (hall.name, hall.name_en, hall.id) if name)
     rules = AccountRules(names, idle, frozenset(accounts.second_factor), accounts.separate_duties)
-    return People(store, clock, keeper=VaultKeeper(vault), rules=rules)
+    return People(store, clock, keeper=VaultKeeper(vault), rules=rules, cost=cost)
 
 
-def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[Store, Vault, People]:
+def open_office_parts(settings: Settings, *, exclusive: bool = False, cost: Cost = COST) -> tuple[Store, Vault, People]:
     """The store, its vault and its accounts. The caller closes the store.
 
     A key is made for a store that has none. The key of a sealed store is never replaced. The service opens the store
-    with ``exclusive``: it is the only one on a file, on a database the only one of this box.
+    with ``exclusive``: it is the only one on a file, on a database the only one of this box. ``cost`` is that of the
+    hashes of new passwords.
 
     Raises:
         StoreError: the store cannot be opened; ``StoreInUseError`` when another service has it.
@@ -104,7 +108,7 @@ def open_office_parts(settings: Settings, *, exclusive: bool = False) -> tuple[S
         if exclusive:
             store.claim(box_of(settings))
         vault = open_vault(settings, store, open_keys(settings, create=not is_sealed(store)))
-        return store, vault, people_on(settings, store, vault, clock_of(settings, store))
+        return store, vault, people_on(settings, store, vault, clock_of(settings, store), cost)
     except BaseException:
         store.close()
         raise

@@ -41,6 +41,7 @@ from kiosk.web.auth import access_of
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import kiosk_message
 from kiosk.web.server import Server
+from offices import CHEAP
 from spelt import spell_once
 from ticketing.matters.matters import Matters
 from ticketing.model import Actor, Service, Window
@@ -308,7 +309,7 @@ def build(
     def now() -> datetime:
         return made[0].at if made else MORNING
 
-    store, vault, people = open_office_parts(settings)
+    store, vault, people = open_office_parts(settings, cost=CHEAP)
     rules = Rules(
         tuple(
             PriorityClass(one.id, one.name, one.name_en, timedelta(minutes=one.head_start_minutes), one.min_age)

@@ -11,6 +11,7 @@ import empty_store
 from keyrings import held
 from ticketing.model import Actor, Coded, Resident, Service, TicketingError, Window
 from ticketing.office import Issued, Office
+from ticketing.people.passwords import Cost
 from ticketing.policy import Rules
 from ticketing.privacy.keys import Keyring
 from ticketing.privacy.vault import Vault
@@ -22,6 +23,8 @@ MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=ZONE)
 MASTER = bytes(range(32))
 DESK = Actor("desk-1", "desk", "hall")
 CLERK = Actor("wang", "clerk", "1")
+CHEAP = Cost(passes=1, memory_kib=8)
+"""Of the hashes of passwords, where it is not the cost that is tested."""
 PATIENCE = 60.0
 """Seconds that a verb waits for its turn: longer than in a hall, as the machine of the tests may stand still."""
 

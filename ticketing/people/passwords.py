@@ -16,6 +16,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ticketing.model import LimitError
@@ -24,11 +25,21 @@ from ticketing.people.guessing import GuessLimit, Try
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-# OWASP's least for argon2id is 19 MiB and two passes; this is three. A Raspberry Pi 4 takes a good tenth of a second
-# for it; the 64 MiB of RFC 9106 would take half a second.
-_MEMORY_KIB = 19 * 1024
-_PASSES = 3
-_LANES = 1
+
+@dataclass(frozen=True)
+class Cost:
+    """What argon2id takes for a hash; a hash that is kept says its own.
+
+    OWASP's least is 19 MiB and two passes; this is three. A Raspberry Pi 4 takes a good tenth of a second for it; the
+    64 MiB of RFC 9106 would take half a second.
+    """
+
+    passes: int = 3
+    memory_kib: int = 19 * 1024
+    lanes: int = 1
+
+
+COST = Cost()
 
 MOST_AT_ONCE = 32
 """Passwords in the queue; more are refused at once, so that nobody waits longer than some seconds."""
@@ -50,8 +61,9 @@ _Result = TypeVar("_Result")
 class Passwords:
     """Makes and checks hashes. Safe to use from any thread; ``ticks`` are seconds of a clock that is never set."""
 
-    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, ticks: Callable[[], float] = time.monotonic, cost: Cost = COST) -> None:
         self._ticks = ticks
+        self._cost = cost
         self._guesses = GuessLimit()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passwords")
         self._lock = threading.Lock()
@@ -122,7 +134,8 @@ class Passwords:
             # Imported at the first password: a box that only knows tokens never needs it.
             from argon2 import PasswordHasher
 
-            hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES)
+            cost = self._cost
+            hasher = PasswordHasher(time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes)
             self._nobodys_hash = hasher.hash(secrets.token_bytes(_NOBODYS_BYTES))
             self._hasher = hasher
         return self._hasher

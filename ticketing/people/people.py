@@ -22,7 +22,7 @@ from ticketing.people.accounts import Account, Accounts, Added, Session
 from ticketing.people.guessing import Try, network_of
 from ticketing.people.keeper import AccountRules, Duty, Keeper, NoKeeper
 from ticketing.people.password_rules import MAX_PASSWORD, MIN_PASSWORD, AccountError
-from ticketing.people.passwords import Passwords
+from ticketing.people.passwords import COST, Cost, Passwords
 from ticketing.people.principal import (
     EVERY_WINDOW,
     NAME,
@@ -95,6 +95,7 @@ class People(Accounts, Tokens):
         ticks: seconds that nobody sets back, for what is known for a while.
         keeper: the hall's log and seal.
         rules: what the hall asks of its accounts.
+        cost: of the hashes of new passwords.
     """
 
     def __init__(
@@ -105,13 +106,14 @@ class People(Accounts, Tokens):
         *,
         keeper: Keeper | None = None,
         rules: AccountRules | None = None,
+        cost: Cost = COST,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ticks = ticks
         self._keeper = keeper or NoKeeper()
         self.rules = rules or AccountRules()
-        self._passwords = Passwords(ticks)
+        self._passwords = Passwords(ticks, cost)
         self._begin_tokens()
 
     # -- coming and going ------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from keyrings import held
-from offices import CHEN, CLERK, DESK, LI, MASTER, MORNING, SERVICES, WINDOWS, ZONE, OfficeHall, refused
+from offices import CHEAP, CHEN, CLERK, DESK, LI, MASTER, MORNING, SERVICES, WINDOWS, ZONE, OfficeHall, refused
 from ticketing.backup.backup import BackupError
 from ticketing.backup.restore import Backups
 from ticketing.calendar import Hours
@@ -453,7 +453,7 @@ def test_log_ins_and_kept_answers_stay_behind_and_accounts_and_tokens_come_along
 ) -> None:
     from ticketing.people.people import People
 
-    people = People(desk.store)
+    people = People(desk.store, cost=CHEAP)
     people.add_account("wang", "clerk", ("1",), "a-long-password")
     token = people.add_token("desk-pc", "desk")
     login = people.login("wang", "a-long-password", desk.now)
@@ -462,7 +462,7 @@ def test_log_ins_and_kept_answers_stay_behind_and_accounts_and_tokens_come_along
     backups(desk).write(tmp_path / "hall.backup")
     other = halls()
     backups(other).restore(tmp_path / "hall.backup", ROOT)
-    there = People(other.store)
+    there = People(other.store, cost=CHEAP)
     assert there.principal_of_login(login, desk.now) is None
     assert there.login("wang", "a-long-password", desk.now)
     principal = there.principal_of_token(token)
@@ -477,7 +477,7 @@ def test_a_restore_brings_back_no_removed_account_no_revoked_token_and_no_old_pa
 ) -> None:
     from ticketing.people.people import People
 
-    people = People(desk.store)
+    people = People(desk.store, cost=CHEAP)
     for name in ("wang", "zhao"):
         people.add_account(name, "clerk", ("1",), "a-long-password")
     tokens = [people.add_token(name, "desk") for name in ("stolen", "kept")]
@@ -487,7 +487,7 @@ def test_a_restore_brings_back_no_removed_account_no_revoked_token_and_no_old_pa
     people.add_account("zhao", "clerk", ("1",), "another-long-one")
     people.add_account("qian", "clerk", ("1",), "a-newer-account")
     assert backups(desk).restore(tmp_path / "hall.backup", ROOT, replace=True).accounts == "own"
-    afterwards = People(desk.store)
+    afterwards = People(desk.store, cost=CHEAP)
     assert [one.name for one in afterwards.accounts(desk.now)] == ["qian", "zhao"]
     assert afterwards.login("wang", "a-long-password", desk.now) is None
     assert afterwards.login("zhao", "a-long-password", desk.now) is None

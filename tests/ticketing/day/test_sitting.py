@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
-from offices import CLERK, DESK, OfficeHall, refused
+from offices import CHEAP, CLERK, DESK, OfficeHall, refused
 from ticketing.model import Actor, ClosedError, State, StateError, UnknownError
 from ticketing.people.people import People
 from ticketing.privacy import access_log
@@ -116,7 +116,7 @@ def test_logging_out_leaves_all_windows_but_the_one_where_somebody_is(desk: Offi
 
 @pytest.mark.parametrize("how", ["removed", "given another password"])
 def test_who_is_logged_out_everywhere_keeps_no_window(desk: OfficeHall, how: str) -> None:
-    people = People(desk.store)
+    people = People(desk.store, cost=CHEAP)
     people.add_account("wang", "clerk", ["1", "2"], "correct horse")
     desk.issue()
     desk.office.open_window("2", WANG)

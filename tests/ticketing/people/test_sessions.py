@@ -16,6 +16,7 @@ from sqlalchemy import event, select, update
 import empty_store
 from keyrings import held
 from kiosk.opening import VaultKeeper
+from offices import CHEAP
 from ticketing.model import Actor, LimitError, StateError
 from ticketing.people import second_factor
 from ticketing.people.guessing import Try
@@ -45,7 +46,7 @@ class Hall:
     def people(self, **rules: object) -> People:
         keeper = VaultKeeper(self.vault)
         made = AccountRules(("西城区综合行政服务中心",), **rules)  # type: ignore[arg-type]
-        return People(self.store, lambda: self.now, lambda: self.now.timestamp(), keeper=keeper, rules=made)
+        return People(self.store, lambda: self.now, lambda: self.now.timestamp(), keeper=keeper, rules=made, cost=CHEAP)
 
     def log(self) -> list[tuple[str, str, str, str | None]]:
         """Who, where, what, and how, of each entry."""

@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 import empty_store
 from keyrings import held
+from offices import CHEAP, LI, PATIENCE, OfficeHall
 from offices import CLERK as WANG
-from offices import LI, PATIENCE, OfficeHall
 from ticketing.model import Actor
 from ticketing.people.people import People
 from ticketing.privacy import access_log
@@ -272,7 +272,7 @@ def test_a_log_wiped_with_the_proof_of_the_key_is_not_taken_for_a_new_one(file_d
 
 
 def test_people_may_be_added_before_the_first_start(store: Store) -> None:
-    people = People(store)
+    people = People(store, cost=CHEAP)
     people.add_account("li", "clerk", ["3"], "correct horse")
     people.add_token("erp", "clerk", ["3"])
     assert people.login("li", "correct horse", AT)
