@@ -20,10 +20,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, create_engine, select
+from sqlalchemy import Connection, Table, create_engine, create_mock_engine, select
+from sqlalchemy.engine.mock import MockConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -145,14 +147,13 @@ def opened(vault: Vault, path: Path) -> Iterator[tuple[Manifest, Connection]]:
 
 
 def _fill(ledger: Ledger, draft: Path) -> Manifest:
-    engine = create_engine(f"sqlite:///{draft}", poolclass=NullPool)
-    with engine.begin() as made:
-        metadata.create_all(made)
     with closing(sqlite3.connect(draft, isolation_level=None)) as raw:
         # The draft is thrown away if anything fails, so it needs no journal; it is synced once at the end.
         for pragma in ("journal_mode=OFF", "synchronous=OFF", f"application_id={_APPLICATION}"):
             raw.execute(f"PRAGMA {pragma}").close()
         raw.execute("BEGIN")
+        for statement in _schema():
+            raw.execute(statement)
         raw.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
         raw.execute("INSERT INTO alembic_version VALUES (?)", (HEAD,))
         with ledger.store.read() as conn:
@@ -171,6 +172,19 @@ def _fill(ledger: Ledger, draft: Path) -> Manifest:
         raw.execute("INSERT INTO manifest VALUES (?, ?)", (told, _mac(ledger.vault, told, raw)))
         raw.execute("COMMIT")
     return manifest
+
+
+@cache
+def _schema() -> list[str]:
+    """The statements that make the tables of a backup."""
+    made: list[str] = []
+
+    def note(statement: Any, *_values: object) -> None:
+        made.append(str(statement.compile(dialect=engine.dialect)))
+
+    engine: MockConnection = create_mock_engine("sqlite://", note)
+    metadata.create_all(engine, checkfirst=False)
+    return made
 
 
 def _copy(conn: Connection, table: Table, raw: sqlite3.Connection, path: Path) -> int:
