@@ -94,6 +94,24 @@ def shared_url(postgres: "PostgresServer", _empty_store: str) -> Iterator[str]:
     postgres.take_back(name)
 
 
+@pytest.fixture(scope="session")
+def _seeded_store(postgres: "PostgresServer", _empty_store: str) -> str:
+    """The name of a database that holds the services and windows of an office, to be copied."""
+    from offices import OfficeHall
+
+    name = postgres.create(_empty_store)
+    OfficeHall(postgres.url(name)).close()
+    return name
+
+
+@pytest.fixture
+def shared_desk_url(postgres: "PostgresServer", _seeded_store: str) -> Iterator[str]:
+    """A store on PostgreSQL with the services and windows of an office."""
+    name = postgres.lend(_seeded_store)
+    yield postgres.url(name)
+    postgres.take_back(name)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty store; the test runs once on each kind."""

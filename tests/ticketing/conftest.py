@@ -8,13 +8,16 @@ import pytest
 from offices import OfficeHall
 
 
-@pytest.fixture
-def desk(store_url: str) -> Iterator[OfficeHall]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OfficeHall]:
     """An office with three services and three windows, on a store of its own, on a Monday morning at nine.
 
     The test runs once on SQLite and once on PostgreSQL.
     """
-    hall = OfficeHall(store_url)
+    if request.param == "sqlite":
+        hall = OfficeHall(tmp_path)
+    else:
+        hall = OfficeHall(request.getfixturevalue("shared_desk_url"), seeded=False)
     yield hall
     hall.close()
 
