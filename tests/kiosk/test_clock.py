@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
+import empty_store
 from config.businesses import ServiceSettings, WindowSettings
 from config.settings import HallSettings, PrivacySettings, Settings, StoreSettings
 from kiosk.clock import JUMP, STANDS, ClockTrouble, HallClock, newest_event
@@ -260,6 +261,7 @@ class ClockedHall:
             services=(ServiceSettings(id="tax", name="税务", prefix="A"),),
             windows=(WindowSettings(id="1", name="1号窗口"),),
         )
+        empty_store.lay(folder / "hall.db")
         # As the first start makes it; the vault's own clock is the real one.
         self.key_file = KeyFile(folder / "master.key")
         self.key_file.change(lambda keys: keys.begun(MORNING.date() - timedelta(days=2)))

@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import delete, update
 
+import empty_store
 from foreign import CHEN, ForeignPrinter, ForeignReader
 from kiosk.cli.audit import audit
 from kiosk.cli.backup import backup
@@ -54,7 +55,7 @@ class Box:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "hall.toml"
         self.file.write_text(CONFIG)
-        (folder / "var").mkdir()
+        empty_store.lay(folder / "var" / "quhao.db")
         self.anchor = AnchorFile(folder / "var" / "master.key")
         with self.ledger() as ledger:
             for entry in range(6):

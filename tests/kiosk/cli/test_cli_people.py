@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import empty_store
 from config.settings import Settings
 from conftest import FORENOON
 from kiosk.cli.audit import audit
@@ -95,10 +96,18 @@ class Box:
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Box:
+def new_box(tmp_path: Path) -> Box:
+    """Without a store yet."""
     file = tmp_path / "hall.toml"
     file.write_text(CONFIG, "utf-8")
     return Box(file)
+
+
+@pytest.fixture
+def box(new_box: Box) -> Box:
+    """With an empty store."""
+    empty_store.lay(new_box.folder / "quhao.db")
+    return new_box
 
 
 def hall_day(box: Box, days_ago: int) -> str:
@@ -118,7 +127,8 @@ def test_a_clerk_added_beside_the_running_service_can_log_in_there(box: Box) -> 
         assert people.principal_of_login(secret, NOW) == Principal("li", "clerk", ("3",))
 
 
-def test_adding_a_user_again_says_what_it_changed(box: Box) -> None:
+def test_adding_a_user_again_says_what_it_changed(new_box: Box) -> None:
+    box = new_box
     assert "added li" in box.say(user, "add", "li", "--role", "clerk", "--window", "3", line=PASSWORD + "\n").stderr
     again = box.say(user, "add", "li", "--role", "manager", line=PASSWORD + "\n")
     assert again.exit_code == 0
@@ -155,7 +165,8 @@ def test_a_password_that_cannot_be_is_refused_and_not_repeated(box: Box, line: b
         assert not people.remove_account("li")
 
 
-def test_a_clerk_without_a_window_is_refused_before_the_password_is_asked_for(box: Box) -> None:
+def test_a_clerk_without_a_window_is_refused_before_the_password_is_asked_for(new_box: Box) -> None:
+    box = new_box
     done = box.say(user, "add", "li", "--role", "clerk", line=None)
     assert done.exit_code == 2
     assert "--window" in done.stderr
@@ -341,7 +352,8 @@ def test_a_broken_log_ends_with_exit_code_1_and_says_where(box: Box) -> None:
     assert "entry 4 and all after it were removed" in box.say(audit, "verify").stderr
 
 
-def test_a_log_that_cannot_be_verified_is_neither_whole_nor_broken(box: Box) -> None:
+def test_a_log_that_cannot_be_verified_is_neither_whole_nor_broken(new_box: Box) -> None:
+    box = new_box
     done = box.say(audit, "verify")
     assert done.exit_code == 2
     assert "there is no store" in done.stderr
@@ -360,7 +372,8 @@ def test_a_log_that_cannot_be_verified_is_neither_whole_nor_broken(box: Box) -> 
     assert not key.exists()
 
 
-def test_a_store_that_is_none_is_refused_in_words(box: Box) -> None:
+def test_a_store_that_is_none_is_refused_in_words(new_box: Box) -> None:
+    box = new_box
     box.folder.mkdir()
     (box.folder / "quhao.db").write_text("a shopping list, and a long one at that " * 100)
     for done in (
