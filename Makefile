@@ -24,20 +24,30 @@ JS := tests/kiosk/web/static
 # What boxes run, and what the tests need beside it; each file's hash is pinned, so a mirror can slip in nothing else.
 BOX_EXTRAS := climate forms mqtt pi postgres usb
 INSTALL := $(BIN)/pip install -q --no-deps
+# It keeps what it made of the tests' files, also where Python is told to keep nothing.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: demo test js cover bench lock sbom clean demo-packages test-packages
+.PHONY: demo test js lint rewritten cover bench lock sbom clean demo-packages test-packages
 
 demo: $(VENV)/.demo
 	$(BIN)/quhao demo
 
-test: $(VENV)/.dev js
+# First what runs on one core each, side by side, then the tests on all.
+test: $(VENV)/.dev $(JS)/node_modules/.done
+	$(MAKE) --no-print-directory -j --output-sync=target js lint rewritten
+	$(PYTEST) -n $(TESTERS) --dist worksteal
+
+lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal
+
+# pytest rewrites the assertions of each test file: once here, not in each tester. What is wrong is told by the tests' run.
+rewritten: $(VENV)/.dev
+	-@$(PYTEST) --collect-only -q >/dev/null
 
 # The pages' modules: their types (JSDoc), their style and who imports whom, and their own tests. There is no build step.
 js: $(JS)/node_modules/.done
@@ -51,7 +61,7 @@ $(JS)/node_modules/.done: $(JS)/package.json $(JS)/package-lock.json | test-pack
 
 # The same tests, counting what they cover: it takes twice as long.
 cover: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal --cov --cov-report=term
+	$(PYTEST) -n $(TESTERS) --dist worksteal --cov --cov-report=term
 
 # make bench BESIDE=DIR takes turns with another checkout, which has a .venv of its own.
 bench: $(VENV)/.dev
