@@ -1,7 +1,8 @@
 """What many tests share: a whole hall of simulators on real ptys and sockets, and a real browser to look at it."""
 
+import gc
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +59,21 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     hypothesis.settings.load_profile("quhao")
     statements.keep()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The tests and their modules are no garbage, which they are not searched for again and again.
+
+    As in ``quhao run``, but that the halls that stopped are cleared away sooner.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(20_000, 10, 5)
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
