@@ -14,6 +14,7 @@ from flask import Response
 from pydantic import Field
 
 from display.matters import days_words, paper_words
+from kiosk.audience import Stream
 from kiosk.exchange.papers import code_url
 from kiosk.web.auth import actor, allow, gate
 from kiosk.web.hall import Hall
@@ -159,7 +160,14 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     def follow(path: WindowPath) -> Response:
         """`refresh`: something changed at this window, look again."""
         hall.window(path.window)
-        return streams.answer(hall.screen_news.listen(path.window))
+        begin = hall.screen_news.listen(path.window)
+
+        async def heard(stream: Stream) -> None:
+            await begin(stream)
+            # The clerk's page says that a screen is there.
+            hall.news.tell(path.window, "screen", {})
+
+        return streams.answer(heard)
 
     @api.get(
         "/windows/<window>/resident-screen/data", summary="The data to be checked", responses={"200": ShownDataAnswer}
