@@ -4,6 +4,7 @@ Events are kept for good and name no person, so this works for days whose reside
 and windows are today's. What no event tells is left out: ranks, classes, and who sat at a window.
 """
 
+import json
 import re
 from bisect import insort
 from collections import Counter
@@ -17,16 +18,22 @@ from sqlalchemy import bindparam, func, select
 from ticketing.day.closing import OUTCOME
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction, microseconds
+from ticketing.events import WindowClosed, WindowOpened, WindowPaused
 from ticketing.line import views
 from ticketing.line.views import LAST_CALLS, BoardCall, Waiting
 from ticketing.model import OPEN_STATES, Event, State, StateError
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 
+_State = Literal["open", "paused", "closed"]
+_KINDS = (WindowOpened.type, WindowPaused.type, WindowClosed.type)
+
 _e = tables.event
 _NEXT = Prepared(
     select(_e.c.seq, _e.c.at).where(_e.c.seq >= bindparam("seq")).order_by(_e.c.seq).limit(1),
 )
+_OF_WINDOWS = select(_e.c.type, _e.c.data).where(_e.c.type.in_([*_KINDS])).order_by(_e.c.seq).limit(1000)
+_BEFORE = select(_e.c.seq).where(_e.c.seq < bindparam("first")).limit(1)
 _ENDS = select(func.min(_e.c.seq), func.max(_e.c.seq))
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _FIRST, _LAST = date(1970, 1, 8), date.max - timedelta(days=7)
@@ -48,7 +55,7 @@ class PastWindow:
 
     id: str
     name: str
-    state: Literal["open", "paused", "closed"]
+    state: _State
     text: str = ""
     text_en: str = ""
     ticket: PastTicket | None = None
@@ -110,7 +117,7 @@ class _Hall:
     def __init__(self, names: "_Names") -> None:
         self._names = names
         self._tickets: dict[str, _Ticket] = {}
-        self._windows = {one: PastWindow(one, names.windows[one], "closed") for one in names.listed}
+        self._windows = {one: PastWindow(one, names.windows[one], state) for one, state in names.listed.items()}
         # All calls; those of tickets that have left their window since are passed over.
         self._calls: list[_Call] = []
 
@@ -210,10 +217,10 @@ class _Hall:
 
 @dataclass(frozen=True)
 class _Names:
-    """Names by id, removed ones included, and the ids of what the hall has, in its order."""
+    """Names by id, removed ones included; of what the hall has, in its order, how windows began the day."""
 
     windows: dict[str, str]
-    listed: tuple[str, ...]
+    listed: dict[str, _State]
     services: dict[str, str]
     offered: tuple[str, ...]
 
@@ -301,7 +308,7 @@ class PastDays:
             services = m.services()
             names = _Names(
                 {row.id: row.name for row in m.conn.execute(select(tables.window.c.id, tables.window.c.name))},
-                tuple(one.id for one in m.windows() if not one.removed),
+                _at_first(m, first),
                 {one.id: one.name for one in services},
                 tuple(one.id for one in services if not one.removed),
             )
@@ -329,6 +336,17 @@ def _first_from(m: Transaction, when: datetime) -> int:
         else:
             high = middle
     return int(low)
+
+
+def _at_first(m: Transaction, first: int) -> dict[str, _State]:
+    """How windows were before the day's first event: closed, but on a hall's first day as it was set up."""
+    windows = [one for one in m.windows() if not one.removed]
+    if m.conn.scalar(_BEFORE, {"first": first}):
+        return {one.id: "closed" for one in windows}
+    told = {one.id: one.state for one in windows}
+    for row in reversed(m.conn.execute(_OF_WINDOWS).all()):
+        told[json.loads(row.data)["window"]] = "closed" if row.type == WindowOpened.type else "open"
+    return {one.id: told[one.id] for one in windows}
 
 
 def _seen(one: _Ticket) -> PastTicket:
