@@ -121,7 +121,8 @@ export function tour(hands) {
       words: ["按「办结」。资料马上收起，这一件事进入统计。", "Press Finish. The data closes at once, and the case counts."],
       key: ["替我办结", "Finish for me"],
       act: hands.press,
-      done: () => number() === "",
+      // Not while the clerk's page is still being loaded.
+      done: () => hands.atDesk("#go-text") !== "" && number() === "",
     },
     {
       about: ".booth.open",
