@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_a_day_goes_by_itself_and_nobody_is_lost(
     with office.ledger.store.read() as conn:
         earlier = set(conn.scalars(select(t.id)))
     # At the speed of time a clerk has nothing to do yet; a visitor sends them away and has them back.
-    day.begin(1, 20, timedelta(minutes=40), next_morning=False, seed=3)
+    day.begin(1, 20, timedelta(minutes=30), next_morning=False, seed=3)
     with pytest.raises(StateError, match="day_runs"):
         day.begin()
     with pytest.raises(UnknownError, match="unknown_window"):
@@ -102,7 +103,10 @@ def test_a_day_goes_by_itself_and_nobody_is_lost(
     assert view["by_kiosk"] > 0
     assert len(hall.printer.papers) - papers == view["by_kiosk"]
     assert (view["speed"], view["silent"], hall.program.hall.clock.trouble) == (1, False, None)
-    assert hall.program.hall.clock() - before > timedelta(minutes=40)
+    assert hall.program.hall.clock() - before > timedelta(minutes=30)
+    # Pages learn the hall's time from its answers.
+    told = parsedate_to_datetime(page.request.get(f"{hall.url}/healthz").headers["date"])
+    assert abs(told - hall.program.hall.clock()) < timedelta(minutes=10)
     with office.ledger.store.read() as conn:
         rows = [
             row
