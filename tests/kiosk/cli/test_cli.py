@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -90,10 +90,16 @@ def test_check_says_what_to_think_about_twice(new_quhao: Callable[..., QuhaoProc
     assert "trusted_proxy" in checked.stdout
 
 
-def test_a_running_box_leaves_no_core_dump(quhao: QuhaoProcess) -> None:
-    quhao.start()
-    assert quhao.process
-    limits = Path(f"/proc/{quhao.process.pid}/limits").read_text("ascii")
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuhaoProcess]:
+    """A program at work, for tests that leave it as it is."""
+    with QuhaoProcess(tmp_path_factory.mktemp("running")) as quhao:
+        yield quhao.start()
+
+
+def test_a_running_box_leaves_no_core_dump(running: QuhaoProcess) -> None:
+    assert running.process
+    limits = Path(f"/proc/{running.process.pid}/limits").read_text("ascii")
     assert re.search(r"Max core file size +1 +1 ", limits)
 
 
@@ -106,14 +112,14 @@ def test_devices_asks_the_running_service(printer: ForeignPrinter, new_quhao: Ca
     wait_until(lambda: "缺纸" in process.say("devices").stdout)
 
 
-def test_devices_of_a_service_that_cannot_be_asked_are_not_tried_out_behind_its_back(quhao: QuhaoProcess) -> None:
-    quhao.start()
-    (opened,) = (quhao.folder / "var").glob("*.sock")
-    opened.unlink()
-    shown = quhao.say("devices", check=False)
-    assert quhao.process
+def test_devices_of_a_service_that_cannot_be_asked_are_not_tried_out_behind_its_back(running: QuhaoProcess) -> None:
+    (opened,) = (running.folder / "var").glob("*.sock")
+    aside = opened.rename(running.folder / "aside")
+    shown = running.say("devices", check=False)
+    aside.rename(opened)
+    assert running.process
     assert (shown.returncode, shown.stdout) == (1, "")
-    assert f"the service runs (PID {quhao.process.pid})" in shown.stderr
+    assert f"the service runs (PID {running.process.pid})" in shown.stderr
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "http"])
@@ -132,14 +138,13 @@ def test_run_stops_within_five_seconds_with_exit_code_0_and_starts_again(
     assert quhao.start().terminate() == 0
 
 
-def test_a_second_run_on_the_same_store_says_who_is_in_the_way(quhao: QuhaoProcess) -> None:
-    quhao.start()
-    assert quhao.process
-    second = quhao.command("run", "--patience", "0.5", check=False)
+def test_a_second_run_on_the_same_store_says_who_is_in_the_way(running: QuhaoProcess) -> None:
+    assert running.process
+    second = running.command("run", "--patience", "0.5", check=False)
     assert second.returncode == 1
-    assert str(quhao.process.pid) in second.stderr
+    assert str(running.process.pid) in second.stderr
     assert "waiting for the store" in second.stderr
-    client = Client(quhao.port)
+    client = Client(running.port)
     assert client.get("//healthz").status == 200, "the first one is not disturbed"
     client.close()
 

@@ -29,10 +29,10 @@ read -r _ < "{folder}/never"
 """
 
 
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[QuhaoProcess]:
-    """A program at work."""
-    with QuhaoProcess(tmp_path) as quhao:
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuhaoProcess]:
+    """A program at work, for all tests of this file: browsers only look at it."""
+    with QuhaoProcess(tmp_path_factory.mktemp("box")) as quhao:
         yield quhao.start()
 
 
