@@ -135,6 +135,18 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "unknown_case": "没有这个办件，请核对编号 | No such case: check its number",
     "case_over": "这个办件已经结束，不能再改 | This case is over and cannot be changed",
     "bad_progress": "没有这种进度，请重选 | No such progress: choose again",
+    "receipt_once": "自助申请的回执只打印一次：带身份证到终端可查进度 | The receipt of an application is printed once: its progress is told at a terminal by the ID card",
+    "matter_not_applied": "这个事项不能自助申请，请取号到窗口办理 | This cannot be applied for here: take a number for a window",
+    "application_unavailable": "这个事项暂时不能申请，请到咨询台问一下 | This cannot be applied for now: please ask at the guide desk",
+    "application_needs_form": "这个事项要先填表，请重新申请 | This needs its form first: begin the application anew",
+    "already_applied": "这个事项已经申请过，还没有受理，请在“查进度”里看 | You have applied for this already: look it up under 'How my case goes on'",
+    "applications_too_many": (
+        "没有受理的申请已有 {most} 件，请等受理后再申请 | {most} of your applications wait already: apply again once they are taken up",
+        "没有受理的申请太多，请等受理后再申请 | Too many of your applications wait already: apply again once they are taken up",
+    ),
+    "application_receipt": "这是自助申请的回执，请点上方的“自助申请”打开 | This is the receipt of an application: open it under 'Applications' above",
+    "application_elsewhere": "这个申请不在本窗口办理 | This application is not handled at this window",
+    "application_taken_up": "这个申请窗口已经受理 | A window has taken this application up already",
     "not_returned": "这个办件不缺材料，要办理请重新取号 | No papers are missing: take a new number to be served",
     "supplement_late": (
         "补材料的期限是 {day}，请重新取号 | Papers could be brought until {day}: please take a new number",

@@ -17,9 +17,12 @@ from burglar import Loot, break_in
 from drivers.card_reader.id_card import check_digit
 from offices import CLERK, DESK, LI, OfficeHall
 from postgres import PostgresServer
+from spelt import spell_once
 from ticketing.backup.restore import Backups
+from ticketing.cases.applications import Applications
 from ticketing.day import residents
 from ticketing.day.residents import Holders
+from ticketing.matters.matters import Matter, Matters
 from ticketing.model import Actor, Resident
 from ticketing.privacy import codes
 from ticketing.privacy.keys import text_of
@@ -27,6 +30,7 @@ from ticketing.store import tables
 from ticketing.terminals import Proof, Terminals
 
 MANY = 200
+APPLIED = Matter("lost", "营业执照补领", "", "business", "开办企业", "", "licence", applies=True)
 _SEGMENT = "SELECT pg_walfile_name(pg_current_wal_lsn())"
 TERMINAL = Actor("t-1", "terminal", "terminal hall-1")
 
@@ -43,12 +47,14 @@ class Day:
 
     Attributes:
         slips: the code on each resident's first slip, by ID number.
+        receipts: the code on each applicant's receipt, by ID number.
         removed: what was sealed while somebody was served, by ticket; removed from the tables since.
     """
 
     def __init__(self, desk: OfficeHall) -> None:
         self.desk = desk
         self.slips: dict[str, str] = {}
+        self.receipts: dict[str, str] = {}
         self.tickets: dict[str, int] = {}
         self.removed: list[tuple[int, bytes]] = []
 
@@ -84,14 +90,21 @@ class Day:
                 desk.office.conclude("1", CLERK, "promised" if order % 4 == 0 else "done")
         number = desk.call()
         desk.office.scan("1", self.slips[by_number[number]], CLERK)
+        Matters(desk.office.ledger, spell_once).replace([APPLIED], DESK)
+        applications = Applications(desk.office.ledger)
+        for order in range(MANY, MANY + 3):
+            made, _ = applications.apply(APPLIED.id, Holders(person(order)), TERMINAL, key=f"{order:032}")
+            self.receipts[str(person(order).id_number)] = str(made.case.receipt)
+            applications.open("1", str(made.case.receipt), CLERK)
         Backups(desk.office.ledger).write(folder / "hall.backup")
 
     @property
     def words(self) -> list[str]:
         """What names the residents, and the codes themselves."""
-        people = [person(order) for order in range(0, MANY, 20)]
+        people = [person(order) for order in (*range(0, MANY, 20), MANY, MANY + 1)]
         return [word for one in people for word in (one.name, one.id_number, one.address) if word] + [
-            *list(self.slips.values())[:10]
+            *list(self.slips.values())[:10],
+            *self.receipts.values(),
         ]
 
 
@@ -151,6 +164,12 @@ def test_with_one_slip_it_is_exactly_that_resident(robbed: tuple[Day, Loot], ord
     day, loot = robbed
     number = str(person(order).id_number)
     assert break_in(loot, slips=[day.slips[number]]) == {number}
+
+
+def test_with_one_receipt_it_is_exactly_that_applicant(robbed: tuple[Day, Loot]) -> None:
+    day, loot = robbed
+    number, receipt = list(day.receipts.items())[1]
+    assert break_in(loot, slips=[receipt]) == {number}
 
 
 def test_this_burglar_opens_what_the_version_before_sealed(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from ticketing.cases import applications
 from ticketing.day import idempotency, residents, serving
 from ticketing.model import TicketingError
 from ticketing.privacy import codes, sealing
@@ -25,7 +26,7 @@ from ticketing.store.base import Store
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
 _CODE = re.compile(rb"(?=([%b]{16}))" % codes.ALPHABET.encode(), re.I)
 _NUMBER = re.compile(rb"(?=(\d{17}[\dX]))")
-_PURPOSES = (residents.PURPOSE, serving.PURPOSE, idempotency._PURPOSE, "case of")
+_PURPOSES = (residents.PURPOSE, serving.PURPOSE, idempotency._PURPOSE, "case of", applications.PURPOSE)
 _EASY_KEYS = ("", "1", "k", "k-1", "key", "issue", "kiosk", "test")
 
 
@@ -92,12 +93,14 @@ def _values(conn: Connection) -> list[bytes]:
 
 
 def _sealed(loot: Loot) -> list[tuple[int, bytes]]:
-    """Everything that is sealed, and was: with the ticket it belongs to, 0 where that is not known."""
+    """Everything that is sealed, and was: with the ticket or case it belongs to, 0 where that is not known."""
     r, s, a, v = tables.resident, tables.slip_code, tables.answer, tables.serving
+    applied = tables.application
     rows = chain(
         loot.conn.execute(select(r.c.ticket_id, r.c.sealed)),
         loot.conn.execute(select(s.c.ticket_id, s.c.sealed)),
         loot.conn.execute(select(v.c.ticket_id, v.c.sealed)),
+        loot.conn.execute(select(applied.c.case_id, applied.c.sealed)),
         ((0, one) for one in loot.conn.scalars(select(a.c.sealed))),
     )
     return [(ticket, bytes(sealed)) for ticket, sealed in rows if sealed is not None] + loot.sealed
@@ -118,7 +121,13 @@ def _by_codes(loot: Loot, days: list[str], written: Iterable[str]) -> Iterator[b
         raw = (loot.vault.lasting_mac(purpose, str(one).encode())[: codes.BYTES] for one in range(1, 300))
         tried |= {codes.encode(one) for one in raw}
     sealed = _sealed(loot)
+    c = tables.case_file
+    receipts = {bytes(row[0]): row[1] for row in loot.conn.execute(select(c.c.code_hash, c.c.id)) if row[0]}
     for code in tried:
+        case = receipts.get(loot.vault.lasting_hash("receipt", code))
+        for day in days if case else ():
+            key = loot.vault.month_key_with(day, applications.PURPOSE, code.encode())
+            yield from _opened(loot, key, day, [one for one in sealed if one[0] == case])
         ticket = known.get(loot.vault.lasting_hash("ticket code", code))
         if ticket is None:
             continue
@@ -157,7 +166,9 @@ def _of_the_file(vault: Vault) -> list[bytes]:
     """Every key that the key file holds or gives."""
     keys = vault._ring.keys
     chain_key = [keys.chain.key] if keys.chain else []
-    return [keys.root, *chain_key, *(key for _, key in keys.months), vault._lasting_hash, *vault._seals(keys)]
+    months = [key for _, key in keys.months]
+    with_nothing = [vault._with_secret(month, applications.PURPOSE, b"") for month in months]
+    return [keys.root, *chain_key, *months, *with_nothing, vault._lasting_hash, *vault._seals(keys)]
 
 
 def _opened(loot: Loot, key: bytes, day: str, blobs: list[tuple[int, bytes]]) -> Iterator[bytes]:

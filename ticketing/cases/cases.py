@@ -8,6 +8,7 @@ recorded. A case that goes on gets a receipt with a code; the code shows the pro
     immediate 即办, rejected 退回, and the hall's own words      over at once
     promised 承诺, joint 联办, reported 上报      open ──► ready ──► closed
     supplement 补办 (papers are missing)          returned ──► closed, when the resident comes back with them
+    applied 申请, at a terminal (``applications``)     submitted ──► open, when a window takes it up
 
 A case that goes on keeps a hash of the ID number, keyed by its month, so that the terminal finds it by the card. The
 hash is erased after the retention, and the month's key is destroyed. Progress appends no event: no screen of the hall
@@ -45,7 +46,9 @@ OUTCOMES = {
 """The setting's outcomes and their words."""
 
 RETURNED_BY = "supplement"
-Progress = Literal["open", "ready", "returned", "closed"]
+APPLIED = "applied"
+"""What an application stands under in the place of an outcome, until and after a window takes it up."""
+Progress = Literal["submitted", "open", "ready", "returned", "closed"]
 BEGINS_AS: dict[str, Progress] = {"promised": "open", "joint": "open", "reported": "open", RETURNED_BY: "returned"}
 """The state of a case after an outcome; after any other outcome the case is over."""
 
@@ -69,7 +72,7 @@ class CaseRow(NamedTuple):
     """A case as the store keeps it: columns of the table, with times in microseconds since 1970 UTC."""
 
     id: int
-    ticket_id: int
+    ticket_id: int | None
     hall_day: str
     service_id: str
     window_id: str
@@ -93,6 +96,8 @@ _OF_PERSON = PreparedIn(
 )
 _OF_TICKET = Prepared(_cases.where(_c.c.ticket_id == bindparam("ticket")).order_by(_c.c.id), CaseRow)
 _MOVE = update(_c).where(_c.c.id == bindparam("case"))
+_ap = tables.application
+_UNSEAL = delete(_ap).where(_ap.c.case_id == bindparam("case"))
 _PROMISE_DAYS = select(tables.service.c.promise_days).where(tables.service.c.id == bindparam("service"))
 _OF_FINISH = (
     select(_c.c.id, tables.rating.c.grade)
@@ -112,6 +117,7 @@ _NOTES = (
     )
     .values(note=None),
 )
+_FORGET_APPLICATIONS = delete(_ap).where(_ap.c.hall_day < bindparam("before"))
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,11 @@ class Case:
     note: str | None
     receipt: str | None = None
     matter: str | None = None
+
+    @property
+    def is_application(self) -> bool:
+        """Whether it was applied for at a terminal."""
+        return self.outcome == APPLIED and self.state is not None
 
     def __repr__(self) -> str:
         return f"<Case {self.id} {self.outcome}>"
@@ -198,8 +209,9 @@ class Cases:
     def move(self, case: int, state: str, note: str | None, actor: Actor) -> Case:
         """Record the progress of a case; the holder of its receipt sees it.
 
-        ``state`` is one of ``Progress``, ``note`` a sentence for that holder: at most ``LONGEST_NOTE`` characters, and
-        nothing personal.
+        ``state`` is one of ``Progress``, but never ``submitted``; ``note`` is a sentence for that holder: at most
+        ``LONGEST_NOTE`` characters, and nothing personal. What an application keeps of its resident goes when it is
+        closed.
 
         Raises:
             UnknownError: ``unknown_case``.
@@ -215,12 +227,15 @@ class Cases:
 
         Raises:
             UnknownError: ``unknown_case``.
-            StateError: ``case_over``: it has no receipt.
+            StateError: ``case_over``: it has no receipt; ``receipt_once``: it is an application, whose code is on the
+                first receipt alone.
         """
         with self._ledger.verb() as m:
             row = row_of(m, case)
             if row.progress is None:
                 raise StateError("case_over")
+            if row.ticket_id is None:
+                raise StateError("receipt_once")
             job = print_jobs.reprint_receipt(m, row.ticket_id, case)
         log.info("receipt of case %s printed again by %s", case, actor.who)
         return job
@@ -259,18 +274,46 @@ def withdraw(m: Transaction, ticket: int, ended_at: int) -> None:
 
 
 def forget(m: Transaction, before: date) -> int:
-    """Erase person hashes and notes of cases of hall days before ``before``; gives how many were changed."""
-    return sum(m.conn.execute(one, {"before": before.isoformat()}).rowcount for one in (_FORGET, *_NOTES))
+    """Erase person hashes and notes of cases of hall days before ``before``, and what applications keep.
+
+    Gives how many rows were changed.
+    """
+    erased = (_FORGET, *_NOTES, _FORGET_APPLICATIONS)
+    return sum(m.conn.execute(one, {"before": before.isoformat()}).rowcount for one in erased)
 
 
 def move(m: Transaction, row: CaseRow, state: str, note: str | None) -> Case:
     """Record progress inside a transaction; arguments and errors as :meth:`Cases.move`."""
-    if state not in get_args(Progress):
+    if state not in get_args(Progress) or state == "submitted":
         raise StateError("bad_progress")
+    return _moved(m, row, state, note)
+
+
+def submit_again(m: Transaction, row: CaseRow) -> Case:
+    """The papers that an application lacked are brought; raises ``case_over``."""
+    return _moved(m, row, "submitted", None)
+
+
+def take_up(m: Transaction, row: CaseRow, window: str, actor: Actor) -> Case:
+    """A window accepts an application (受理), which is its own from now on; raises ``case_over``."""
+    m.conn.execute(_MOVE, {"case": row.id, "window_id": window, "clerk": actor.who})
+    return move(m, row_of(m, row.id), "open", None)
+
+
+def _moved(m: Transaction, row: CaseRow, state: str, note: str | None) -> Case:
     if row.progress in (None, "closed"):
         raise StateError("case_over")
-    told = {"progress": state, "progress_at": m.at, "progress_note": (note or "")[:LONGEST_NOTE] or None}
+    told: dict[str, object] = {
+        "progress": state,
+        "progress_at": m.at,
+        "progress_note": (note or "")[:LONGEST_NOTE] or None,
+    }
+    if row.ticket_id is None and state == "open" and row.promised_on is None:
+        # The days begin when it is accepted, not when it is handed in at night.
+        told["promised_on"] = _promised_on(m, row.service_id, _promised_days(m, row.matter_id)).isoformat()
     m.conn.execute(_MOVE, {"case": row.id, **told})
+    if state == "closed":
+        m.conn.execute(_UNSEAL, {"case": row.id})
     if row.hall_day != m.day:
         rollups.forget(m, row.hall_day)
     return case_of(m, row_of(m, row.id))
@@ -357,6 +400,38 @@ def record(
         if printed:
             print_jobs.add_receipt(m, row.id, case, copy=False)
     return Case(case, service, outcome, m.now, promised, progress, m.now, None, receipt, matter)
+
+
+def apply(m: Transaction, service: str, matter: str, person: bytes) -> tuple[Case, str]:
+    """Open the case of an application, of the person with this hash; gives it with the code on its receipt.
+
+    Unlike that of other receipts, the code is kept nowhere: it opens what is sealed beside the case.
+    """
+    receipt = codes.new()
+    case = _INSERT.do(
+        m.conn,
+        {
+            "ticket_id": None,
+            "hall_day": m.day,
+            "service_id": service,
+            "window_id": "",
+            "clerk": None,
+            "ended_at": m.at,
+            "outcome": APPLIED,
+            "promised_on": None,
+            "progress": "submitted",
+            "progress_at": m.at,
+            "person_hash": person,
+            "matter_id": matter,
+        },
+    )
+    _CODE.later(m.conn, {"case": case, "hash": _hash_of(m, receipt)})
+    return case_of(m, row_of(m, case), receipt), receipt
+
+
+def _promised_days(m: Transaction, matter: str | None) -> int | None:
+    found = matters.of_ticket(m, [matter]) if matter else ()
+    return found[0].promised_days if found else None
 
 
 def _promised_on(m: Transaction, service: str, days: int | None) -> date:

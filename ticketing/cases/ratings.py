@@ -148,7 +148,7 @@ class Ratings:
     def to_rate(self, code_text: str) -> list[Case]:
         """The cases that this code, of a ticket or a receipt, may rate now, oldest first; raises ``unknown_code``."""
         with self._ledger.look() as m:
-            rows = _rows_of_code(m, code_text)
+            rows = _served(_rows_of_code(m, code_text))
             return [cases.case_of(m, row) for row in _unrated(m, rows)]
 
     def rate(
@@ -165,7 +165,8 @@ class Ratings:
 
         Raises:
             UnknownError: ``unknown_code``; ``unknown_case``: not one of this ticket's.
-            StateError: ``already_rated``; ``not_served_yet``: the ticket has no case yet;
+            StateError: ``already_rated``; ``not_served_yet``: the ticket has no case yet, or nobody has looked at the
+                application;
                 ``reason_needed``; ``bad_rating``: no such grade or reason.
         """
         _check(grade, reasons)
@@ -175,6 +176,7 @@ class Ratings:
                 rows = [row for row in rows if row.id == case]
                 if not rows:
                     raise UnknownError("unknown_case")
+            rows = _served(rows)
             if not rows:
                 raise StateError("not_served_yet")
             left = _unrated(m, rows)
@@ -287,6 +289,11 @@ def _rows_of_code(m: Transaction, code_text: str) -> list[CaseRow]:
     if not rows and row.hall_day != m.day:
         raise UnknownError("unknown_code")
     return rows
+
+
+def _served(rows: Sequence[CaseRow]) -> list[CaseRow]:
+    """Without applications that are only submitted."""
+    return [row for row in rows if row.progress != "submitted"]
 
 
 def _unrated(m: Transaction, rows: Sequence[CaseRow]) -> list[CaseRow]:

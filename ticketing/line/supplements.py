@@ -1,7 +1,8 @@
 """Papers that were missing (补正): whoever comes back with them does not wait anew, once for each case.
 
-On the same day it is the ticket that comes back, with its number and its place in time. On another it is a new ticket
-at the head of its service's line: ranked as if it had been issued a day earlier.
+On the same day it is the ticket that comes back, with its number and its place in time. On another day, and for an
+application, which had no ticket, it is a new ticket at the head of its service's line: ranked as if it had been issued
+a day earlier.
 """
 
 import logging
@@ -130,13 +131,17 @@ def _back(
     last = since + timedelta(days=m.rules.supplement_days)
     if date.fromisoformat(m.day) > last:
         raise StateError("supplement_late", day=last.isoformat())
-    # What comes of it is a case of its own.
-    cases.move(m, row, "closed", None)
-    ticket = m.row_of(row.ticket_id)
-    if ticket.hall_day == m.day:
-        back = _same_day(m, ticket, row.service_id)
-        code = by_slip or residents.add_code(m, ticket, Holders(resident) if resident else None)
-        return Back(back, code, None, new=False)
+    if row.ticket_id is None:
+        # An application goes on: the window has yet to take it up.
+        cases.submit_again(m, row)
+    else:
+        # What comes of it is a case of its own.
+        cases.move(m, row, "closed", None)
+        ticket = m.row_of(row.ticket_id)
+        if ticket.hall_day == m.day:
+            back = _same_day(m, ticket, row.service_id)
+            code = by_slip or residents.add_code(m, ticket, Holders(resident) if resident else None)
+            return Back(back, code, None, new=False)
     m.service(row.service_id)
     rank = m.now - _HEAD_START
     # For this matter alone: the others of a chain were settled then, or are cases of their own.

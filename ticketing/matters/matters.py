@@ -267,7 +267,7 @@ class Matters:
     def find(self, matter: str) -> Matter:
         """A matter; raises ``unknown_matter``."""
         with self._ledger.look() as m:
-            return m.known(_ONE.one_or_none(m.conn, {"matter": matter}), "unknown_matter", matter=matter)
+            return known(m, matter)
 
     def of(self, matters: Sequence[str]) -> tuple[Matter, ...]:
         """Those of a ticket, in its order, also such as were taken away since."""
@@ -374,6 +374,11 @@ def asked_of(m: Transaction, matters: Iterable[str], services: Collection[str]) 
     return wanted
 
 
+def known(m: Transaction, matter: str) -> Matter:
+    """A matter; raises ``unknown_matter``."""
+    return m.known(_ONE.one_or_none(m.conn, {"matter": matter}), "unknown_matter", matter=matter)
+
+
 def of_case(m: Transaction, row: TicketRow, service: str, matter: str | None) -> str | None:
     """The matter that a case of a ticket is of: ``matter``, or the first of the ticket's that belongs to ``service``.
 
@@ -381,8 +386,7 @@ def of_case(m: Transaction, row: TicketRow, service: str, matter: str | None) ->
         UnknownError: ``unknown_matter``.
     """
     if matter is not None:
-        m.known(_ONE.one_or_none(m.conn, {"matter": matter}), "unknown_matter", matter=matter)
-        return matter
+        return known(m, matter).id
     asked = row.asked_for
     return next((one.id for one in of_ticket(m, asked) if one.service == service), None) if asked else None
 

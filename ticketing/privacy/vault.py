@@ -9,6 +9,7 @@
     │       ├── alone: seals what the hall needs without the paper, bound to hall, day, purpose and ident
     │       └── hashes what must be found again on that day, such as an ID number
     ├── months ─ hashes of persons that outlive a day: cases, appointments
+    │       └── with the code on a receipt, which is kept nowhere: seals what the window needs of an application
     └── root ─── lasting: hashes and seals of what is nobody's, such as a receipt's code and the head of the audit log
 
 Erasing a day key and moving the chain on erases the day: in the store, its log, its old pages, and every copy of it. A
@@ -450,6 +451,28 @@ class Vault:
         written = date.fromisoformat(day)
         self._newest = max(self._newest, written)
         return self.hash.mac(self._month_keys(written)[0], lasting)
+
+    def month_key_with(self, day: str, purpose: str, secret: bytes) -> bytes:
+        """The key, 32 bytes, that takes both the key of the month of that hall day and a ``secret`` of full entropy."""
+        written = date.fromisoformat(day)
+        self._newest = max(self._newest, written)
+        return self._with_secret(self._month_keys(written)[0], purpose, secret)
+
+    def open_of_month(self, day: str, purpose: str, secret: bytes, ident: str | int, sealed: bytes) -> bytes:
+        """Open what was sealed under a key of :meth:`month_key_with`, in whichever month that was.
+
+        Raises:
+            ErasedError: no month's key opens it: that one is destroyed, or it was sealed with another secret.
+        """
+        for month in self._month_keys(self._latest()):
+            with suppress(BrokenSealError):
+                return sealing.unseal(
+                    self._with_secret(month, purpose, secret), sealed, *self._bound(day, purpose, ident)
+                )
+        raise ErasedError(day)
+
+    def _with_secret(self, month: bytes, purpose: str, secret: bytes) -> bytes:
+        return self.hash.mac(self.hash.derive(month, KEY_BYTES, self._hall, b"with a secret"), purpose.encode(), secret)
 
     def _month_keys(self, day: date) -> list[bytes]:
         keys, month = self._ring.keys, month_of(day)

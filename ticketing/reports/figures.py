@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from ticketing.day.transaction import microseconds
+from ticketing.model import NORMAL
 from ticketing.reports.sums import IMPOSSIBLE, SPANS
 from ticketing.store import tables
 from ticketing.store.tables import word
@@ -42,6 +43,8 @@ _DAY = 24 * _HOUR
 
 # As the column of a ticket: a JSON list.
 _MATTER_OF_CASE: Any = (literal_column("'[\"'") + _c.c.matter_id + literal_column("'\"]'")).label("matters")
+# An application has no ticket, and so no class of its own.
+_CLASS_OF_CASE: Any = func.coalesce(_t.c.priority, word(NORMAL)).label("priority")
 
 
 def _number(value: int) -> ColumnElement[int]:
@@ -188,21 +191,21 @@ class Books:
 
     def each_case(self) -> Iterator[Row[Any]]:
         """Each case: ``hall_day, service_id, window_id, clerk, priority, matters, at``, its outcome and its grade."""
-        columns = _c.c.hall_day, _c.c.service_id, _c.c.window_id, _c.c.clerk, _t.c.priority, _MATTER_OF_CASE
+        columns = _c.c.hall_day, _c.c.service_id, _c.c.window_id, _c.c.clerk, _CLASS_OF_CASE, _MATTER_OF_CASE
         case_columns = _c.c.outcome, _c.c.promised_on, _c.c.progress, _c.c.progress_at, _r.c.grade
         return self._all(
             select(*columns, _c.c.ended_at.label("at"), *case_columns)
-            .select_from(_c.join(_t, _t.c.id == _c.c.ticket_id).outerjoin(_r, _r.c.case_id == _c.c.id))
+            .select_from(_c.outerjoin(_t, _t.c.id == _c.c.ticket_id).outerjoin(_r, _r.c.case_id == _c.c.id))
             .where(_c.c.hall_day.between(self._first, self._last))
         )
 
     def each_unsettled(self) -> Iterator[Row[Any]]:
         """Each work item that is not settled: its case's columns as above, and ``late``."""
-        columns = _c.c.hall_day, _c.c.service_id, _c.c.window_id, _c.c.clerk, _t.c.priority, _MATTER_OF_CASE
+        columns = _c.c.hall_day, _c.c.service_id, _c.c.window_id, _c.c.clerk, _CLASS_OF_CASE, _MATTER_OF_CASE
         late = or_(_w.c.settle_by < self.now, and_(_w.c.contacted_at.is_(None), _w.c.contact_by < self.now))
         return self._all(
             select(*columns, _c.c.ended_at.label("at"), late.label("late"))
-            .select_from(_w.join(_c, _c.c.id == _w.c.case_id).join(_t, _t.c.id == _c.c.ticket_id))
+            .select_from(_w.join(_c, _c.c.id == _w.c.case_id).outerjoin(_t, _t.c.id == _c.c.ticket_id))
             .where(_w.c.settled_at.is_(None), _c.c.hall_day.between(self._first, self._last))
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select, union_all
 
 from ticketing.day.transaction import Transaction
 from ticketing.reports.figures import Books
@@ -30,12 +30,15 @@ _OF_PARTS = select(_f.c.period, _f.c.sums).where(
     _f.c.part == bindparam("part"), _f.c.period.in_(bindparam("periods", expanding=True))
 )
 _THERE = select(_f.c.period).where(_f.c.part == PARTS[0], _f.c.period.between(bindparam("first"), bindparam("last")))
-_FIRST_DAY = select(func.min(tables.ticket.c.hall_day))
+_FIRST_OF_EACH = union_all(
+    *(select(func.min(one.c.hall_day).label("day")) for one in (tables.ticket, tables.case_file))
+)
+_FIRST_DAY = select(func.min(_FIRST_OF_EACH.subquery("first").c.day))
 _REMOVE = delete(_f).where(_f.c.period.in_(bindparam("periods", expanding=True)))
 
 
 def first_day(m: Transaction) -> date | None:
-    """The first hall day that has any ticket."""
+    """The first hall day that has any ticket, or any case."""
     found = m.conn.scalar(_FIRST_DAY)
     return None if found is None else date.fromisoformat(found)
 

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine
 
 from ticketing.model import StoreError
 
-KNOWN = tuple(f"{number:04}" for number in range(1, 16))
+KNOWN = tuple(f"{number:04}" for number in range(1, 17))
 """All versions of the schema, oldest first; a store at any other one was written by a newer program."""
 
 HEAD = KNOWN[-1]

@@ -263,16 +263,19 @@ visit = _table(
 case_file = _table(
     "case_file",
     # What was done for somebody at a window (办件): one for each finish, and one for each further case on the ticket.
+    # And what was applied for at a terminal (申请).
     Column("id", Id, primary_key=True),
-    Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
+    # Null for an application, which has no ticket.
+    Column("ticket_id", ForeignKey("ticket.id")),
     Column("hall_day", String(10), nullable=False),
     Column("service_id", String(64), nullable=False),
+    # "" for an application that no window has taken up yet.
     Column("window_id", String(64), nullable=False),
     Column("clerk", String(64)),
     Column("ended_at", BigInteger, nullable=False),
     Column("outcome", String(32), nullable=False),
     Column("promised_on", String(10)),
-    # open, ready, returned, closed; null for a case that was over when it was recorded.
+    # submitted, open, ready, returned, closed; null for a case that was over when it was recorded.
     Column("progress", String(16)),
     Column("progress_at", BigInteger),
     Column("progress_note", Text),
@@ -287,6 +290,17 @@ case_file = _table(
 )
 Index("case_code", case_file.c.code_hash, unique=True, sqlite_where=case_file.c.code_hash.is_not(None))
 Index("case_person", case_file.c.person_hash, sqlite_where=case_file.c.person_hash.is_not(None))
+
+application = _table(
+    "application",
+    # What the window needs of an application that goes on (申请); gone once the case is closed.
+    Column("case_id", ForeignKey("case_file.id"), primary_key=True, autoincrement=False),
+    Column("hall_day", String(10), nullable=False, index=True),
+    # JSON list of the papers it takes, and which of them are handed in later; nothing of the person.
+    Column("papers", Text, nullable=False, server_default="[]"),
+    # The fields of the card and the form's answers, under the key of the month and the code on the receipt.
+    Column("sealed", LargeBinary, nullable=False),
+)
 
 rating = _table(
     "rating",
