@@ -13,7 +13,7 @@ from pydantic import Field
 from kiosk.exchange.papers import code_url
 from kiosk.forms import filling, printing
 from kiosk.forms.files import LONGEST, MOST_FIELDS, Form
-from kiosk.web.api.terminals import TerminalPath, card_at, own_terminal
+from kiosk.web.api.terminals import TerminalPath, own_terminal, proof_at, shown_at
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
 from kiosk.web.qr import qr_data
@@ -21,7 +21,7 @@ from kiosk.web.schema.answers import Answer, answer, joined
 from kiosk.web.schema.bodies import Identifier, MayBeEmpty
 from kiosk.web.schema.routes import Routes, idempotency_key
 from ticketing.matters.matters import Matter
-from ticketing.model import Actor, Resident, StateError, UnknownError
+from ticketing.model import Actor, StateError, UnknownError
 from ticketing.terminals import Proof
 
 
@@ -129,25 +129,19 @@ class _Asked:
 def routes(hall: Hall) -> Routes:
     """The routes of forms."""
     api = Routes("forms", "Forms filled in at terminals")
+    prints: printing.Prints[PrintedAnswer] = printing.Prints()
 
     def asked(path: FormPath, body: FormBody) -> _Asked:
         form = hall.forms.get(path.form)
         if form is None:
             raise UnknownError("unknown_form")
         who, matter = own_terminal(path.terminal), matter_of(form, body.matter)
-        card = hall.terminal_cards.at(path.terminal)
-        tail = None if hall.terminal_cards.has_reader(path.terminal) else body.id_tail
-        proof, today = Proof(tail, card), hall.office.ledger.today()
-        if body.code is None:
-            person = card_at(hall, path.terminal)
-            hall.terminals.look(person, who)
-            return _Asked(form, who, matter, proof, filling.Known(person, None, matter, None, today))
-        with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code, ("not_opened",)):
-            found = hall.terminals.scan(body.code, proof, who)
-        resident = found.resident or Resident()
-        return _Asked(
-            form, who, matter, proof, filling.Known(resident, found.agent, matter, found.ticket.number, today)
-        )
+        shown = shown_at(hall, path.terminal, body.code, body.id_tail)
+        if shown.ticket is None:
+            hall.terminals.look(shown.resident, who)
+        number, today = shown.ticket.number if shown.ticket else None, hall.office.ledger.today()
+        known = filling.Known(shown.resident, shown.agent, matter, number, today)
+        return _Asked(form, who, matter, proof_at(hall, path.terminal, body.id_tail), known)
 
     def matter_of(form: Form, wanted: str | None) -> Matter | None:
         known = hall.matters.listed().by_id
@@ -176,7 +170,8 @@ def routes(hall: Hall) -> Routes:
     @api.post("/terminals/<terminal>/forms/<form>/print", summary="Print it on A4", responses={"200": PrintedAnswer})
     @allow("terminal", terminal=True)
     def print_form(path: FormPath, body: FilledBody) -> Response:
-        settings = hall.settings.forms
+        """Repeated with its `Idempotency-Key`, since the page gave up before CUPS took it, it is printed once."""
+        settings, key = hall.settings.forms, idempotency_key()
         if not settings.printer:
             raise StateError("form_not_printed")
         one = asked(path, body)
@@ -184,9 +179,13 @@ def routes(hall: Hall) -> Routes:
         # Imported here: a hall without forms has no library for PDF.
         from kiosk.forms import paper
 
-        made = paper.print_form(one.form, entries, settings.font, hall.settings.hall.name, hall.clock())
-        printing.send(made.pdf, settings.printer)
-        return answer(PrintedAnswer(pages=made.pages, by_hand=list(made.by_hand)))
+        def send() -> PrintedAnswer:
+            made = paper.print_form(one.form, entries, settings.font, hall.settings.hall.name, hall.clock())
+            printing.send(made.pdf, settings.printer)
+            return PrintedAnswer(pages=made.pages, by_hand=list(made.by_hand))
+
+        told = {entry.field.key: entry.value for entry in entries}
+        return answer(prints.once(key and f"{one.who.who}\n{key}", (one.form.id, told), send))
 
     @api.post("/terminals/<terminal>/forms/<form>/hand-in", summary="For the window", responses={"200": HandedInAnswer})
     @allow("terminal", terminal=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Literal
 
 from flask import Response
@@ -17,7 +18,7 @@ from kiosk.web.schema.answers import Answer, IssuedAnswer, ResidentAnswer, Ticke
 from kiosk.web.schema.bodies import Body, Identifier, MatterIds, MayBeEmpty
 from kiosk.web.schema.routes import STREAM, NamedPath, Routes, idempotency_key
 from kiosk.web.streams import Streams
-from ticketing.model import Actor, Resident, StateError, UnknownError
+from ticketing.model import Actor, Resident, StateError, Ticket, UnknownError
 from ticketing.terminals import Proof
 
 
@@ -152,8 +153,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         """
         who = own_terminal(path.terminal)
         with hall.wrong_codes.watch(f"terminal {path.terminal}", body.code, ("not_opened",)):
-            tail = None if hall.terminal_cards.has_reader(path.terminal) else body.id_tail
-            found = hall.terminals.scan(body.code, Proof(tail, hall.terminal_cards.at(path.terminal)), who)
+            found = hall.terminals.scan(body.code, proof_at(hall, path.terminal, body.id_tail), who)
         return answer(OpenedAnswer.of(found))
 
     @api.post("/terminals/<terminal>/progress", summary="How somebody's cases go on", responses={"200": CasesAnswer})
@@ -180,6 +180,37 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         return answer(of_back(hall, back))
 
     return api
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Who stands at a terminal, by card or slip; ``agent`` took the slip for them, ``ticket`` is the slip's."""
+
+    resident: Resident
+    agent: Resident | None = None
+    ticket: Ticket | None = None
+
+    def __repr__(self) -> str:
+        return "<Shown>"
+
+
+def shown_at(hall: Hall, terminal: str, code: str | None, id_tail: str | None) -> Shown:
+    """Who shows this slip's code with a second proof at a terminal; without one, whose card lies there.
+
+    Raises:
+        StateError: ``card_needed``.
+        ForbiddenError: ``not_opened``.
+    """
+    if code is None:
+        return Shown(card_at(hall, terminal))
+    with hall.wrong_codes.watch(f"terminal {terminal}", code, ("not_opened",)):
+        found = hall.terminals.scan(code, proof_at(hall, terminal, id_tail), own_terminal(terminal))
+    return Shown(found.resident or Resident(), found.agent, found.ticket)
+
+
+def proof_at(hall: Hall, terminal: str, id_tail: str | None) -> Proof:
+    """What is shown besides a slip: where cards are read at the terminal, nothing but a card proves whose it is."""
+    return Proof(None if hall.terminal_cards.has_reader(terminal) else id_tail, hall.terminal_cards.at(terminal))
 
 
 def card_at(hall: Hall, terminal: str) -> Resident:

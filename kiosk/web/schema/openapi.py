@@ -38,6 +38,10 @@ REPEATABLE = (
     "/kiosk/reprint",
     "/appointments",
     "/terminals/<terminal>/appointments",
+    "/terminals/<terminal>/tickets",
+    "/terminals/<terminal>/applications",
+    "/terminals/<terminal>/forms/<form>/print",
+    "/terminals/<terminal>/forms/<form>/hand-in",
 )
 """Calls that take an ``Idempotency-Key``."""
 KEY = {

@@ -42,6 +42,10 @@ def test_every_call_is_described_with_who_may_make_it_and_how_it_is_refused(here
         "/kiosk/reprint",
         "/appointments",
         "/terminals/{terminal}/appointments",
+        "/terminals/{terminal}/tickets",
+        "/terminals/{terminal}/applications",
+        "/terminals/{terminal}/forms/{form}/print",
+        "/terminals/{terminal}/forms/{form}/hand-in",
     }
     follow = spec["paths"]["/api/v1/events"]["get"]["parameters"]
     assert [(one["name"], one["in"]) for one in follow] == [("after", "query"), ("Last-Event-ID", "header")]

@@ -3,6 +3,7 @@
 import io
 import os
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def at(here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     program = tmp_path / "bin/lp"
     program.parent.mkdir()
     program.write_text(
-        f'#!/bin/sh\necho "$@" > {tmp_path}/asked\ncat > {tmp_path}/printed.pdf\n'
+        f'#!/bin/sh\necho "$@" > {tmp_path}/asked\necho once >> {tmp_path}/count\ncat > {tmp_path}/printed.pdf\n'
         '[ "$2" = a4 ] || { echo "lp: no such queue" >&2; exit 1; }\n'
     )
     program.chmod(0o755)
@@ -56,8 +57,11 @@ def at(here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     here.hall.settings = here.hall.settings.model_copy(update={"forms": forms})
     here.hall.forms = load_forms(forms.folder)
     token = here.hall.people.add_token("t-hall", "terminal", (), "hall-1")
-    here.form = lambda verb="", body=None, form="proof": here.post(
-        f"/terminals/hall-1/forms/{form}{verb}", body or {}, token=token
+    here.form = lambda verb="", body=None, form="proof", key="": here.post(
+        f"/terminals/hall-1/forms/{form}{verb}",
+        body or {},
+        token=token,
+        headers={"Idempotency-Key": key} if key else {},
     )
     here.terminal_token = token
     return here
@@ -111,6 +115,32 @@ def test_it_is_printed_on_a4_by_the_queue_that_the_settings_name(at: Any, tmp_pa
     assert "梁试问" in text and "13800000000" in text
     lay(at, None)
     assert at.form("/print", PHONE).code == "card_needed"
+
+
+def test_a_form_asked_for_twice_by_a_page_that_gave_up_is_printed_once(at: Any, tmp_path: Path) -> None:
+    lay(at, LIANG)
+    asked = [Thread(target=at.form, args=("/print", PHONE), kwargs={"key": "k" * 32}) for _ in range(3)]
+    for one in asked:
+        one.start()
+    for one in asked:
+        one.join()
+    assert at.form("/print", PHONE, key="k" * 32).json == {"pages": 1, "by_hand": []}
+    assert (tmp_path / "count").read_text() == "once\n"
+    other = {"answers": {"phone": "13900000000"}}
+    assert at.form("/print", other, key="k" * 32).code == "idempotency_key_reused"
+    assert at.form("/print", other, key="l" * 32).status == 200
+    assert (tmp_path / "count").read_text() == "once\nonce\n"
+
+
+def test_a_form_that_was_not_printed_is_printed_when_it_is_asked_for_again(at: Any, tmp_path: Path) -> None:
+    lay(at, LIANG)
+    program = tmp_path / "bin/lp"
+    works = program.read_text()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    assert at.form("/print", PHONE, key="k" * 32).code == "form_not_printed"
+    program.write_text(works)
+    assert at.form("/print", PHONE, key="k" * 32).status == 200
+    assert (tmp_path / "count").read_text() == "once\n"
 
 
 @pytest.mark.parametrize("queue", ["", "gone", "-o"])
