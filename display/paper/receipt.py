@@ -33,6 +33,7 @@ WHAT_NOW = {
     "promised": Words("{day} 前办结", "Done by {day}"),
     "joint": Words("联办，{day} 前办结", "With other offices, by {day}"),
     "reported": Words("已上报，{day} 前办结", "Passed on, done by {day}"),
+    "applied": Words("已提交，凭回执到窗口办理", "Submitted: bring this receipt to a window"),
     "supplement": Words("请补齐材料再来，不用重新排队", "Bring the missing papers: no new wait"),
 }
 _OTHER = Words("办理中", "In progress")

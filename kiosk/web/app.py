@@ -15,6 +15,7 @@ from drivers.errors import kind_and_place
 from kiosk.audience import HEARTBEAT
 from kiosk.web import auth, health, problems
 from kiosk.web.api import (
+    applications,
     appointments,
     cases,
     desk,
@@ -208,6 +209,7 @@ def create_app(
         audit.routes(hall),
         terminals.routes(hall, streams),
         forms.routes(hall),
+        applications.routes(hall),
         appointments.routes(hall),
         devices.routes(hall),
         climate.routes(hall),

@@ -22,6 +22,7 @@ from kiosk.setup_in_force import SetupInForce
 from kiosk.web.code_guessing import TypedNumbers, WrongCodes
 from kiosk.web.refused import RefusedRequests
 from ticketing.appointments.appointments import Appointments
+from ticketing.cases.applications import Applications
 from ticketing.cases.cases import Cases
 from ticketing.cases.ratings import Ratings
 from ticketing.day.closing_slips import ClosingSlips
@@ -86,8 +87,8 @@ class Hall:
         card_looks: cards that are laid to ask on behalf of whose they are.
         closing: closing slips on this box's printer.
         refused: requests that were refused, for the audit log.
-        cases, supplements, ratings, resident_screens, reports, spans, past_days, audit, terminals, setup, matters,
-            appointments: more verbs, on the office's ledger.
+        cases, applications, supplements, ratings, resident_screens, reports, spans, past_days, audit, terminals,
+            setup, matters, appointments: more verbs, on the office's ledger.
     """
 
     settings: Settings
@@ -115,6 +116,7 @@ class Hall:
     closing: ClosingPrinter = field(init=False)
     refused: RefusedRequests = field(init=False)
     cases: Cases = field(init=False)
+    applications: Applications = field(init=False)
     supplements: Supplements = field(init=False)
     ratings: Ratings = field(init=False)
     resident_screens: ResidentScreens = field(init=False)
@@ -161,6 +163,7 @@ class Hall:
         self.closing = ClosingPrinter(ClosingSlips(ledger), self.printing, closes)
         self.refused = RefusedRequests(ledger)
         self.cases = Cases(ledger)
+        self.applications = Applications(ledger)
         self.supplements = Supplements(ledger)
         self.ratings = Ratings(ledger)
         self.resident_screens = ResidentScreens(ledger)

@@ -18,6 +18,7 @@ from ticketing.cases.cases import LONGEST_NOTE, Case, Further
 from ticketing.line.supplements import Back
 
 State = Literal["open", "ready", "returned", "closed"]
+"""What a case is moved to; an application is ``submitted`` before."""
 
 
 class CasePath(NamedPath):
@@ -34,17 +35,30 @@ class ProgressBody(Body):
     note: Annotated[Line, Field(max_length=LONGEST_NOTE)] | None = None
 
 
+class BroughtAnswer(Answer):
+    """A paper that is still to be brought."""
+
+    name: str
+    name_en: str
+
+
 class ProgressAnswer(Answer):
     """How a case goes on; nothing in it says whose it is."""
 
     service: str
     service_name: str
     service_name_en: str
-    outcome: str
-    state: State | None = Field(description="null: it was over at once")
+    matter: str | None = Field(description="what it is of")
+    matter_name: str
+    matter_name_en: str
+    outcome: str = Field(description="`applied`: it was applied for at a terminal")
+    state: State | Literal["submitted"] | None = Field(
+        description="null: it was over at once; `submitted`: no window has taken up the application yet"
+    )
     promised_on: date | None
     updated_at: Instant
     note: str | None
+    to_bring: list[BroughtAnswer] = Field(description="papers of an application that were to be handed in later")
 
 
 class MovedAnswer(ProgressAnswer):
@@ -65,8 +79,16 @@ class BackAnswer(Answer):
 
 
 def with_names(hall: Hall, case: Case) -> SimpleNamespace:
-    """A case with the names of its service."""
-    return joined(case, named(hall.service(case.service), case.service))
+    """A case with the names of its service and matter, and the papers that are still to be brought."""
+    matter = next(iter(hall.matters.of([case.matter] if case.matter else [])), None)
+    papers = hall.applications.papers([case.id] if case.is_application else []).get(case.id, ())
+    return joined(
+        case,
+        named(hall.service(case.service), case.service),
+        matter_name=matter.name if matter else "",
+        matter_name_en=matter.name_en if matter else "",
+        to_bring=[one for one in papers if one.later],
+    )
 
 
 def of_back(hall: Hall, back: Back) -> BackAnswer:

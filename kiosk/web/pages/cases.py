@@ -11,6 +11,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 
 from display import nationalities
+from kiosk.web.api.cases import with_names
 from kiosk.web.auth import check_same_site, gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.pages.public import form_page, page
@@ -30,6 +31,7 @@ REASON_WORDS = {
 }
 STATES = {
     None: ("已办结", "Done"),
+    "submitted": ("已提交，等窗口受理", "Submitted: a window has yet to take it up"),
     "open": ("办理中", "In progress"),
     "ready": ("可以领取结果", "Ready to be fetched"),
     "returned": ("请补齐材料", "Papers are missing"),
@@ -85,15 +87,12 @@ def case_pages(hall: Hall) -> Blueprint:
     def progress(code: str) -> Response:
         with hall.wrong_codes.watch(gate().address(), code):
             case = hall.cases.progress(code)
-        service = hall.service(case.service)
-        outcome = OUTCOMES.get(case.outcome, "")
         return form_page(
             "progress.html",
             {},
             code=code,
-            case=case,
-            service=service,
-            outcome=outcome,
+            case=with_names(hall, case),
+            outcome="受理" if case.is_application else OUTCOMES.get(case.outcome, ""),
             state=STATES[case.state],
             done=request.args.get("done", ""),
         )
@@ -123,11 +122,15 @@ def case_pages(hall: Hall) -> Blueprint:
     @blueprint.get("/terminal")
     @public
     def terminal() -> Response:
+        matters = hall.matters.listed().matters
         return page(
             "terminal.html",
             appointments=hall.settings.appointments,
             pay=hall.settings.terminal.pay,
             forms=bool(hall.forms),
+            matters=bool(matters),
+            applies=any(one.applies for one in matters),
+            kept_days=hall.settings.privacy.cases_days,
             nationalities=nationalities.TABLE,
         )
 

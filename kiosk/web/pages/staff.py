@@ -39,6 +39,12 @@ def staff_pages(hall: Hall) -> Blueprint:
         username = actor().who
         return page("window.html", window=hall.window(window), username=username, nationalities=nationalities.TABLE)
 
+    @blueprint.get("/window/<window>/applications")
+    @allow("clerk", page=True, window=True)
+    def applications(window: str) -> Response:
+        at, username = hall.window(window), actor().who
+        return page("applications.html", window=at, username=username, nationalities=nationalities.TABLE)
+
     @blueprint.get("/desk")
     @allow("desk", page=True)
     def desk() -> Response:

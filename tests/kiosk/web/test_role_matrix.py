@@ -74,6 +74,13 @@ GET   /terminals/<terminal>/forms                                   terminal, of
 POST  /terminals/<terminal>/forms/<form>                            terminal, of this terminal
 POST  /terminals/<terminal>/forms/<form>/print                      terminal, of this terminal
 POST  /terminals/<terminal>/forms/<form>/hand-in                    terminal, of this terminal
+POST  /terminals/<terminal>/applications                            terminal, of this terminal
+GET   /terminals/<terminal>/applications/<int:case>/receipt         terminal, of this terminal
+POST  /terminals/<terminal>/applications/take-back                  terminal, of this terminal
+GET   /applications                                                 desk, manager
+GET   /windows/<window>/applications                                clerk, of this window
+POST  /windows/<window>/applications                                clerk, of this window
+POST  /windows/<window>/applications/<int:case>/take-up             clerk, of this window
 GET   /terminals/<terminal>                                         terminal, of this terminal
 POST  /terminals/<terminal>/code                                    terminal, of this terminal
 POST  /terminals/<terminal>/tickets                                 terminal, of this terminal
@@ -241,6 +248,7 @@ GET   /metrics                                                      technician, 
 
 GET   /kiosk/code.svg                                               kiosk
 GET   /window/<window>                                              clerk, of this window
+GET   /window/<window>/applications                                 clerk, of this window
 GET   /desk                                                         desk
 GET   /manage                                                       manager
 GET   /manage/matters                                               manager

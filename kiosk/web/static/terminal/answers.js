@@ -2,7 +2,10 @@
 
 import { both, el, make } from "../shared/dom.js";
 
-/** @typedef {{zh: string, en: string, value: string | null}} Row a fact with its name in both languages */
+/**
+ * A fact with its name in both languages, and its value: in both, or as it is.
+ * @typedef {{zh: string, en: string, value: string | [string, string] | null}} Row
+ */
 
 /** @param {import("./visit.js").Visits} visit */
 export function answers(visit) {
@@ -22,7 +25,7 @@ export function answers(visit) {
     show(title, rows, back = null) {
       forget();
       for (const { zh, en, value } of rows) {
-        el("fields").append(make("dt", {}, both(zh, en)), make("dd", { textContent: value ?? "" }));
+        el("fields").append(make("dt", {}, both(zh, en)), make("dd", {}, Array.isArray(value) ? both(...value) : value ?? ""));
       }
       visit.show({ view: "answer", title, back });
     },
@@ -57,6 +60,22 @@ export function answers(visit) {
       el("keys").append(button);
     },
   };
+}
+
+/**
+ * A key that asks once more in its own place before it does what cannot be undone for long.
+ * @param {[string, string]} words
+ * @param {[string, string]} sure
+ * @param {() => void} deed
+ */
+export function twice(words, sure, deed) {
+  const button = make("button", { type: "button" }, both(...words));
+  button.addEventListener("click", () => {
+    if (button.className === "danger") deed();
+    button.className = "danger";
+    button.replaceChildren(both(...sure));
+  });
+  return button;
 }
 
 /** @typedef {ReturnType<typeof answers>} Answers */

@@ -5,6 +5,7 @@
 import { hm, newKey, now, wordsOf, zone } from "../shared/api.js";
 import { both, el, make } from "../shared/dom.js";
 import { inFours } from "../shared/language.js";
+import { twice } from "./answers.js";
 import { choose } from "./lists.js";
 import { A_CODE, ID_NUMBER } from "./pads.js";
 
@@ -198,22 +199,6 @@ export function appointments(visit, pad, answers) {
       item.append(button);
     }
     return item;
-  }
-
-  /**
-   * A key that asks once more in its own place before it does what cannot be undone for long.
-   * @param {[string, string]} words
-   * @param {[string, string]} sure
-   * @param {() => void} deed
-   */
-  function twice(words, sure, deed) {
-    const button = make("button", { type: "button" }, both(...words));
-    button.addEventListener("click", () => {
-      if (button.className === "danger") deed();
-      button.className = "danger";
-      button.replaceChildren(both(...sure));
-    });
-    return button;
   }
 
   /** @param {unknown} problem */

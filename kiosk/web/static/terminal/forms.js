@@ -42,16 +42,36 @@ export function forms(visit, pad, answers, slip) {
   /** @type {Map<string, string>} what was answered, by key */
   let given = new Map();
   let key = newKey();       // of the number that is taken with the form
+  let printKey = newKey();  // of one print: a page that gives up after ten seconds asks for it again
+  /**
+   * For whom a form is filled in, where that is not this task itself.
+   * @type {{matter: string, back: () => void, done: (answers: Record<string, string>) => void} | null}
+   */
+  let errand = null;
 
   function forget() {
     form = null;
+    errand = null;
     proof = {};
     fields = [];
     given = new Map();
     key = newKey();
+    printKey = newKey();
+  }
+
+  /**
+   * Have a form filled in for another task.
+   * @param {{form: string, proof: Proof, matter: string, back: () => void, done: (answers: Record<string, string>) => void}} wanted
+   *   back: to what was before it; done: given the answers to what was asked
+   */
+  function fill({ form: id, proof: by, ...rest }) {
+    forget();
+    errand = rest;
+    begin(by, id);
   }
 
   function chooseForm() {
+    errand = null;
     visit.ask("GET", address(), undefined, (/** @type {{prints: boolean, forms: Form[]}} */ answer) => {
       prints = answer.prints;
       const rows = answer.forms.map((one) => ({ words: words(one.name, one.name_en), pick: () => askProof(one) }));
@@ -68,11 +88,16 @@ export function forms(visit, pad, answers, slip) {
     }, { card: () => begin({}), back: chooseForm });
   }
 
-  /** @param {Proof} by */
-  function begin(by) {
-    if (!form) return;
+  /**
+   * @param {Proof} by
+   * @param {string} [id]
+   */
+  function begin(by, id = form?.id) {
+    if (!id) return;
     proof = by;
-    visit.ask("POST", `${address()}/${form.id}`, by, (/** @type {{fields: Field[]}} */ begun) => {
+    const body = errand ? { ...by, matter: errand.matter } : by;
+    visit.ask("POST", `${address()}/${id}`, body, (/** @type {Form & {fields: Field[]}} */ begun) => {
+      form = begun;
       fields = begun.fields;
       given = new Map();
       next(0);
@@ -91,7 +116,7 @@ export function forms(visit, pad, answers, slip) {
       review();
       return;
     }
-    const back = () => (at ? next(at - 1) : form ? askProof(form) : visit.end());
+    const back = () => (at ? next(at - 1) : goBack());
     const take = (/** @type {string} */ value) => {
       given.set(field.key, value);
       next(at + 1);
@@ -113,10 +138,24 @@ export function forms(visit, pad, answers, slip) {
   /** @param {number} at */
   const steps = (at) => `${form?.name ?? ""} · ${at + 1} / ${asked().length}`;
 
+  /** To what was before the form. */
+  function goBack() {
+    if (errand) errand.back();
+    else if (form) askProof(form);
+    else visit.end();
+  }
+
   function review() {
     const rows = fields.map((field) => ({ zh: field.label, en: field.label_en, value: valueOf(field) }));
-    const back = asked().length ? () => next(asked().length - 1) : () => form && askProof(form);
+    const back = asked().length ? () => next(asked().length - 1) : goBack;
     answers.show(["请核对", "Please check"], rows, back);
+    if (errand) {
+      const { done } = errand;
+      answers.addKey(NEXT, () => done(filled().answers), "primary");
+      if (asked().length) answers.addKey(["修改", "Change"], () => next(0));
+      return;
+    }
+    printKey = newKey();
     if (prints) answers.addKey(["打印表格(A4)", "Print the form (A4)"], print, "primary");
     answers.addKey(["交给窗口", "Hand it to the window"], handIn, prints ? "" : "primary");
     if (asked().length) answers.addKey(["修改", "Change"], () => next(0));
@@ -125,7 +164,7 @@ export function forms(visit, pad, answers, slip) {
   /** @param {Field} field */
   function valueOf(field) {
     if (field.ask) return given.get(field.key) || "—";
-    return field.value || (prints ? "打印后手写 · by hand, once printed" : "到窗口填写 · at the window");
+    return field.value || (prints && !errand ? "打印后手写 · by hand, once printed" : "到窗口填写 · at the window");
   }
 
   const filled = () => ({ ...proof, answers: Object.fromEntries([...given].filter(([, value]) => value)) });
@@ -140,7 +179,7 @@ export function forms(visit, pad, answers, slip) {
         el("booked").replaceChildren(make("li", {}, make("p", {}, both(`有的字打不出来，请手写：${which}`, `Some characters cannot be printed, please write them: ${which}`))));
       }
       answers.addKey(["也交给窗口", "Hand it to the window, too"], handIn);
-    }, say);
+    }, say, printKey);
   }
 
   function handIn() {
@@ -177,7 +216,7 @@ export function forms(visit, pad, answers, slip) {
   /** @param {unknown} problem */
   const say = (problem) => visit.refuse(wordsOf(problem));
 
-  return { choose: chooseForm, forget };
+  return { choose: chooseForm, fill, forget };
 }
 
 /** @type {[string, string]} */

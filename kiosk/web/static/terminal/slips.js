@@ -3,10 +3,12 @@
 import { wordsOf } from "../shared/api.js";
 import { both, el, make } from "../shared/dom.js";
 import { rowsOf } from "../shared/resident_rows.js";
+import { twice } from "./answers.js";
 import { A_CODE, ID_TAIL } from "./pads.js";
 
 /** @type {Record<string, [string, string]>} */
 const STATES = {
+  submitted: ["已提交，等窗口受理", "Submitted: a window has yet to take it up"],
   open: ["办理中", "In progress"],
   ready: ["可以领取结果", "Ready to be fetched"],
   returned: ["请补齐材料再来，不用重新排队", "Papers are missing; bring them, there is no new wait"],
@@ -112,14 +114,16 @@ export function slips(visit, pad, answers, { hasReader }) {
   function showCase(found, code) {
     const [zh, en] = STATES[found.state ?? ""] ?? ["已办结", "Done"];
     const rows = [
-      { zh: "业务", en: "Service", value: found.service_name },
-      { zh: "进度", en: "State", value: `${zh} · ${en}` },
+      { zh: "业务", en: "Service", value: nameOf(found) },
+      { zh: "进度", en: "State", value: /** @type {[string, string]} */ ([zh, en]) },
+      { zh: "要补交", en: "Still to bring", value: toBring(found) },
       { zh: "承诺办结", en: "Done by", value: found.promised_on },
       { zh: "说明", en: "Note", value: found.note },
       { zh: "更新", en: "As of", value: minute(found.updated_at) },
     ];
     answers.show(["办理进度", "How it goes on"], rows.filter(({ value }) => value), look);
     if (found.state === "returned") answers.addKey(BACK_WITH_PAPERS, () => comeBack({ code }), "primary");
+    if (canBeTakenBack(found)) el("keys").append(takeBackKey({ code }));
   }
 
   /** @param {Progress[]} cases of one person, newest first */
@@ -128,16 +132,26 @@ export function slips(visit, pad, answers, { hasReader }) {
     el("booked").replaceChildren(...cases.map((one) => {
       const [zh, en] = STATES[one.state ?? ""] ?? ["已办结", "Done"];
       const by = one.promised_on ? [`，${one.promised_on} 前办结`, `, done by ${one.promised_on}`] : ["", ""];
-      const item = make("li", {}, make("p", {}, both(one.service_name, one.service_name_en)), make("p", {}, both(zh + by[0], en + by[1])));
+      const item = make("li", {}, make("p", {}, both(...nameOf(one))), make("p", {}, both(zh + by[0], en + by[1])));
       if (one.note) item.append(make("p", { textContent: one.note }));
+      const bring = toBring(one);
+      if (bring) item.append(make("p", {}, both(`要补交：${bring[0]}`, `Still to bring: ${bring[1]}`)));
       if (one.state === "returned") {
         const button = make("button", { type: "button", className: "primary" }, both(...BACK_WITH_PAPERS));
         button.addEventListener("click", () => comeBack({ service: one.service }));
         item.append(button);
-      }
+      } else if (canBeTakenBack(one)) item.append(takeBackKey({ matter: one.matter }));
       return item;
     }));
   }
+
+  /** @param {{code?: string, matter?: string | null}} which by its receipt, or by the card and its matter */
+  const takeBackKey = (which) => twice(["撤回申请", "Take it back"], ["再按一次，确认撤回", "Press again to take it back"], () => {
+    ask("POST", `${path}/applications/take-back`, which, () => {
+      answers.show(["申请已撤回", "Taken back"], []);
+      answers.say("填的内容已经删除", "What you filled in is deleted");
+    }, say);
+  });
 
   /** @param {{code?: string, service?: string}} body */
   const comeBack = (body) => ask("POST", `${path}/supplement`, body, showPlace, say);
@@ -196,6 +210,21 @@ export function slips(visit, pad, answers, { hasReader }) {
     showPlace,
   };
 }
+
+/** @param {Progress} found */
+const canBeTakenBack = ({ outcome, state }) => outcome === "applied" && state === "submitted";
+
+/**
+ * @param {Progress} found
+ * @returns {[string, string]}
+ */
+const nameOf = (found) => (found.matter_name ? [found.matter_name, found.matter_name_en || found.matter_name] : [found.service_name, found.service_name_en || found.service_name]);
+
+/**
+ * @param {Progress} found
+ * @returns {[string, string] | null}
+ */
+const toBring = ({ to_bring: papers }) => (papers.length ? [papers.map((one) => one.name).join("、"), papers.map((one) => one.name_en || one.name).join(", ")] : null);
 
 /** @type {[string, string]} */
 const BACK_WITH_PAPERS = ["材料已带齐，排队", "I have the papers"];

@@ -8,9 +8,11 @@ import { chooseLanguage, nextLanguage } from "../shared/languages.js";
 import { codeIn, listenForScans } from "../shared/scan.js";
 import { follow } from "../shared/stream.js";
 import { answers as answersOf } from "./answers.js";
+import { applying, feeOf } from "./apply.js";
 import { appointments } from "./appointments.js";
 import { forms } from "./forms.js";
 import { showPages } from "./lists.js";
+import { matters } from "./matters.js";
 import { numbers } from "./numbers.js";
 import { pads } from "./pads.js";
 import { slips } from "./slips.js";
@@ -33,19 +35,43 @@ const slip = slips(visit, pad, answers, { hasReader: () => hasReader });
 const booking = appointments(visit, pad, answers);
 const number = numbers(visit, answers);
 const form = forms(visit, pad, answers, slip);
+const finder = matters(visit, pad);
+const application = applying(visit, answers, slip, form, finder);
 
 /** @type {Record<string, () => void>} what the tiles do, by `data-task` */
 const TASKS = {
   data: () => slip.data(),
+  apply: application.start,
   progress: slip.look,
   rate: slip.rate,
   book: booking.book,
   mine: booking.mine,
   number: number.take,
   forms: form.choose,
-  pay: () => visit.show({ view: "pay-view", title: ["在哪里缴费", "Where to pay"] }),
+  pay: showPay,
+  fees: findFee,
   help: askForHelp,
 };
+
+/** Where fees are paid; in a hall that does not say, what the fee of a matter is. */
+function showPay() {
+  if (document.getElementById("pay-view")) visit.show({ view: "pay-view", title: ["在哪里缴费", "Where to pay"] });
+  else findFee();
+}
+
+function findFee() {
+  const back = document.getElementById("pay-view") ? showPay : null;
+  finder.find({ title: ["要看哪件事的收费", "The fee of which matter?"], fits: () => true, pick: (one) => showFee(one.id), back, nothing: ["没有找到", "Nothing found"] });
+}
+
+/** @param {string} matter */
+function showFee(matter) {
+  visit.ask("GET", `/matters/${encodeURIComponent(matter)}`, undefined, (/** @type {WholeMatter} */ found) => {
+    const { payAt = "", payAtEn = "" } = el("terminal").dataset;
+    const [fee = { zh: "收费", en: "Fee", value: /** @type {[string, string]} */ (["没有写，请问窗口", "Not said here: please ask at the window"]) }] = feeOf(found);
+    answers.show([found.name, found.name_en || found.name], [fee, { zh: "在哪里缴费", en: "Where to pay", value: [payAt, payAtEn] }], findFee);
+  });
+}
 
 /** Somebody is called to this terminal; the page says who goes, and where the staff are meanwhile. */
 async function askForHelp() {
@@ -66,6 +92,7 @@ function forget() {
   answers.forget();
   booking.forget();
   form.forget();
+  application.forget();
   for (const part of ["choices", "choices-pages", "nothing"]) el(part).replaceChildren();
 }
 
@@ -129,7 +156,7 @@ function scanned(text) {
   });
 }
 
-for (const tile of tiles) tile.addEventListener("click", () => TASKS[tile.dataset.task ?? ""]());
+for (const tile of all("#tiles button, #pay-fees")) tile.addEventListener("click", () => TASKS[tile.dataset.task ?? ""]());
 for (const key of all("[data-do]")) key.addEventListener("click", () => KEYS[key.dataset.do ?? ""]());
 addEventListener("keydown", (event) => {
   touched = Date.now();

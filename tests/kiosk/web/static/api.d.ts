@@ -222,6 +222,25 @@ interface Matter {
   words: string[];
   words_pinyin: string[];
   asked_today: number;
+  available: boolean;
+  applies: boolean;
+  form: string;
+}
+
+interface WholeMatter {
+  id: string;
+  name: string;
+  name_en: string;
+  who: string;
+  who_en: string;
+  papers: MatterPaper[];
+  fee: string;
+  fee_en: string;
+  statutory_days: number | null;
+  promised_days: number | null;
+  guide: string;
+  guide_en: string;
+  form: string;
 }
 
 interface MatterPaper {
@@ -258,10 +277,37 @@ interface Progress {
   service: string;
   service_name: string;
   service_name_en: string;
-  state: "open" | "ready" | "returned" | "closed" | null;
+  matter: string | null;
+  matter_name: string;
+  matter_name_en: string;
+  outcome: string;
+  state: "submitted" | "open" | "ready" | "returned" | "closed" | null;
   promised_on: string | null;
   updated_at: string;
   note: string | null;
+  to_bring: { name: string; name_en: string }[];
+}
+
+interface Application {
+  id: number;
+  matter: string | null;
+  matter_name: string;
+  matter_name_en: string;
+  service: string;
+  service_name: string;
+  service_name_en: string;
+  state: "submitted" | "open" | "ready" | "returned" | "closed";
+  applied_at: string;
+  updated_at: string;
+  promised_on: string | null;
+  note: string | null;
+  papers: { name: string; name_en: string; later: boolean }[];
+}
+
+interface OpenedApplication extends Application {
+  resident: Resident;
+  agent: Resident | null;
+  forms: NonNullable<Resident["forms"]>;
 }
 
 /** GET /windows/{w}/resident-screen. */

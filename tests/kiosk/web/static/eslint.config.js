@@ -4,9 +4,9 @@ import js from "@eslint/js";
 import globals from "globals";
 
 const PAGES = "kiosk/web/static";
-const ROOMS = ["account", "audit", "bench", "desk", "devices", "fill", "guide", "home", "kiosk", "manage", "openapi", "rate", "resident", "screen", "setup", "staff", "terminal", "ticket", "window"];
+const ROOMS = ["account", "applications", "audit", "bench", "desk", "devices", "fill", "guide", "home", "kiosk", "manage", "openapi", "rate", "resident", "screen", "setup", "staff", "terminal", "ticket", "window"];
 /** Rooms of pages that staff log in to, or technicians open: they share more among themselves, in staff/. */
-const STAFF = ["account", "audit", "bench", "desk", "devices", "fill", "home", "manage", "setup", "staff", "window"];
+const STAFF = ["account", "applications", "audit", "bench", "desk", "devices", "fill", "home", "manage", "setup", "staff", "window"];
 const NEIGHBOURS = "A page's module imports its own room and the shared one; what two pages need goes into shared/, what staff's pages alone need into staff/.";
 
 /** A room's modules import each other and the shared ones, never another page's. */

@@ -1,0 +1,184 @@
+// The clerk's page of applications (自助申请): what was applied for at terminals, and the one whose receipt was scanned. What
+// that holds is on the page until it is put away, at the latest after a while without an act.
+
+import { call, newKey, wordsOf } from "../shared/api.js";
+import { el, make } from "../shared/dom.js";
+import { speak, t } from "../shared/language.js";
+import { rowsOf } from "../shared/resident_rows.js";
+import { codeIn, listenForScans } from "../shared/scan.js";
+import { isLocked, lockWhenLeft } from "../staff/lock.js";
+import { signOut } from "../staff/signing.js";
+
+const LOOK_EVERY = 30_000;      // ms between looks at the list
+const SHOWN_FOR = 300_000;      // ms without an act for which somebody's data stay on the page
+
+/** @type {Record<Application["state"], [string, string, string]>} zh, en, and how it looks */
+const STATES = {
+  submitted: ["待受理", "Submitted", "warn"],
+  open: ["办理中", "In progress", "good"],
+  ready: ["可领取", "Ready to be fetched", "good"],
+  returned: ["待补材料", "Papers are missing", "stop"],
+  closed: ["已办结", "Closed", ""],
+};
+
+const path = `/windows/${encodeURIComponent(el("applications").dataset.window ?? "")}/applications`;
+const code = el("code", HTMLInputElement);
+const note = el("note", HTMLInputElement);
+/** @type {Application[]} */
+let listed = [];
+/** @type {OpenedApplication | null} */
+let one = null;
+/** @type {[string, string, boolean]} what is told, and whether it is a refusal */
+let said = ["", "", false];
+let busy = false;
+let acted = Date.now();
+
+/**
+ * @param {string} zh
+ * @param {string} en
+ * @param {boolean} [refused]
+ */
+function tell(zh, en, refused = false) {
+  said = [zh, en, refused];
+  render();
+}
+
+/**
+ * One request at a time; what went wrong is told.
+ * @param {() => Promise<void>} deed
+ */
+async function once(deed) {
+  if (busy) return;
+  busy = true;
+  try {
+    await deed();
+  } catch (problem) {
+    tell(...wordsOf(problem), true);
+  } finally {
+    busy = false;
+  }
+}
+
+async function load() {
+  if (isLocked()) return;
+  ({ applications: listed } = await call("GET", path));
+  render();
+}
+
+/** @param {string} scanned */
+const open = (scanned) => once(async () => {
+  putAway();
+  one = await call("POST", path, { code: codeIn(scanned) ?? scanned });
+  tell("", "");
+});
+
+/** Nothing of the resident stays on the page. */
+function putAway() {
+  one = null;
+  code.value = "";
+  note.value = "";
+  said = ["", "", false];
+  render();
+}
+
+/**
+ * @param {"take-up" | "ready" | "returned" | "closed"} to
+ * @param {string} zh
+ * @param {string} en
+ */
+const move = (to, zh, en) => once(async () => {
+  if (!one) return;
+  const { id } = one;
+  const words = note.value.trim();
+  const moved = to === "take-up"
+    ? await call("POST", `${path}/${id}/take-up`, undefined, { key: newKey() })
+    : await call("POST", `/cases/${id}/progress`, { state: to, ...(words && { note: words }) });
+  if (to === "closed") putAway();
+  else if (one) one = { ...one, state: moved.state, promised_on: moved.promised_on, note: moved.note };
+  note.value = "";
+  tell(`办件 ${id}：${zh}`, `Case ${id}: ${en}`);
+  await load();
+});
+
+/** @type {Record<Application["state"], ["take-up" | "ready" | "returned" | "closed", string, string][]>} what can be done in each state, the usual first */
+const KEYS = {
+  submitted: [["take-up", "受理", "Accept"], ["returned", "缺材料", "Papers are missing"], ["closed", "不受理，办结", "Turn down and close"]],
+  returned: [["take-up", "受理", "Accept"], ["closed", "办结", "Close"]],
+  open: [["ready", "可以领取", "Ready to be fetched"], ["returned", "缺材料", "Papers are missing"], ["closed", "办结", "Close"]],
+  ready: [["closed", "办结", "Close"]],
+  closed: [],
+};
+
+function render() {
+  el("none").hidden = listed.length > 0;
+  el("list").replaceChildren(...listed.map(rowOf));
+  el("message").textContent = t(said[0], said[1]);
+  el("message").classList.toggle("stop", said[2]);
+  el("one").hidden = !one;
+  for (const part of ["matter", "state", "papers", "fields", "keys"]) el(part).replaceChildren();
+  if (!one) return;
+  el("matter").textContent = `${one.id} · ${nameOf(one)}`;
+  badge(el("state"), one.state);
+  el("papers").replaceChildren(...one.papers.map(({ name, name_en, later }) => make("li", {}, t(name, name_en || name), make("span", {
+    className: later ? "later" : "", textContent: later ? t("以后补交", "to be brought later") : t("申请人带着", "the resident has it"),
+  }))));
+  const resident = { ...one.resident, agent: one.agent ?? undefined, forms: one.forms };
+  for (const row of rowsOf(resident)) el("fields").append(make("dt", { textContent: t(row.zh, row.en) }), make("dd", { textContent: row.value }));
+  for (const [to, zh, en] of KEYS[one.state]) {
+    const button = make("button", { type: "button", textContent: t(zh, en), className: el("keys").childElementCount ? "" : "primary" });
+    button.addEventListener("click", () => move(to, zh, en));
+    el("keys").append(button);
+  }
+  const away = make("button", { type: "button", textContent: t("收起 Esc", "Put away (Esc)") });
+  away.addEventListener("click", putAway);
+  el("keys").append(away);
+}
+
+/** @param {Application} application */
+function rowOf(application) {
+  const { id, applied_at: at, promised_on: by, papers } = application;
+  const missing = papers.filter(({ later }) => later).length;
+  const told = [
+    `${t("编号", "No.")} ${id}`,
+    `${at.slice(0, 16).replace("T", " ")}`,
+    ...(by ? [t(`${by} 前办结`, `done by ${by}`)] : []),
+    ...(missing ? [t(`待补 ${missing} 份`, `${missing} to be brought`)] : []),
+  ];
+  return make("li", {}, make("strong", { textContent: nameOf(application) }), badge(make("span"), application.state), make("p", { textContent: told.join(" · ") }));
+}
+
+/**
+ * @template {HTMLElement} T
+ * @param {T} element
+ * @param {Application["state"]} state
+ */
+function badge(element, state) {
+  const [zh, en, look] = STATES[state];
+  element.className = `state ${look}`;
+  element.textContent = t(zh, en);
+  return element;
+}
+
+/** @param {Application} application */
+const nameOf = ({ matter_name: zh, matter_name_en: en, service_name: service, service_name_en: service_en }) => (zh ? t(zh, en || zh) : t(service, service_en || service));
+
+el("find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (code.value.trim()) open(code.value);
+});
+addEventListener("keydown", (event) => {
+  acted = Date.now();
+  if (event.key === "Escape" && one) putAway();
+});
+addEventListener("pointerdown", () => (acted = Date.now()));
+addEventListener("pagehide", putAway);
+listenForScans(open);
+signOut(putAway);
+lockWhenLeft(putAway);
+setInterval(() => once(load), LOOK_EVERY);
+setInterval(() => {
+  if (one && Date.now() - acted > SHOWN_FOR) putAway();
+}, 1000);
+speak(render);
+once(load);
+code.focus();
