@@ -430,7 +430,8 @@ class Office:
         Raises:
             UnknownError: ``unknown_code``: no code of today.
             StateError: ``not_called`` (``number``, ``state``), ``ticket_over`` (``number``, ``state``),
-                ``window_busy`` when another ticket is here, ``erased``.
+                ``window_busy`` when another ticket is here, ``erased``; ``application_receipt``: it is opened with the
+                applications.
             ForbiddenError: ``wrong_window`` (``number``, ``window``).
         """
         with self.ledger.verb() as m:

@@ -49,8 +49,8 @@ class AtWindows(Inbox):
             found = self._office.scan(event.window, event.line, actor)
         except TicketingError as error:
             refusal = _refusal(error.code, error.facts)
-            if error.code in ("wrong_window", "not_called"):
-                # The clerk may override it with a reason, and needs the code for that.
+            if error.code in ("wrong_window", "not_called", "application_receipt"):
+                # The clerk may override it with a reason, or have the page of applications open; both need the code.
                 refusal["scanned"] = event.line
             self._news.tell(event.window, "scan", refusal)
         else:

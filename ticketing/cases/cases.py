@@ -333,6 +333,12 @@ def row_of_code(m: Transaction, code_text: str) -> CaseRow:
     return row
 
 
+def is_of_application(m: Transaction, code: str) -> bool:
+    """Whether this is the code on the receipt of an application."""
+    row = _BY_CODE.one_or_none(m.conn, {"code": _hash_of(m, code)})
+    return row is not None and row.ticket_id is None
+
+
 def rows_of_person(m: Transaction, id_number: str) -> list[CaseRow]:
     """The rows of this person's cases, newest first."""
     return _OF_PERSON.all(m.conn, residents.case_hashes(m, id_number))

@@ -2,12 +2,24 @@
 
 from dataclasses import dataclass, replace
 
+from ticketing.cases import cases
 from ticketing.day import form_answers, residents, serving, windows
 from ticketing.day.form_answers import FilledForm
 from ticketing.day.residents import Holders
-from ticketing.day.transaction import Transaction
+from ticketing.day.transaction import PrintedCode, Transaction
 from ticketing.line import calling
-from ticketing.model import LIVE_STATES, Actor, ForbiddenError, Resident, State, StateError, Ticket, TicketRow, Window
+from ticketing.model import (
+    LIVE_STATES,
+    Actor,
+    ForbiddenError,
+    Resident,
+    State,
+    StateError,
+    Ticket,
+    TicketRow,
+    UnknownError,
+    Window,
+)
 from ticketing.privacy import access_log
 
 
@@ -40,7 +52,7 @@ def scan(
     here = m.window(window)
     windows.refuse_taken(m, here, actor)
     code = m.code_in(scanned)
-    row = m.row_of_code(code)
+    row = _row_of(m, code)
     if row.state not in (*LIVE_STATES, State.MISSED):
         raise StateError("ticket_over", number=row.number, state=row.state)
     reason = (override_reason or "").strip() or None
@@ -86,6 +98,16 @@ def holders_at(m: Transaction, window: str, actor: Actor) -> Holders | None:
         return None
     access_log.append(m.conn, m.vault, m.now, actor, "resident", row.id, subject=holders.resident.id_number)
     return holders
+
+
+def _row_of(m: Transaction, code: PrintedCode | None) -> TicketRow:
+    """The row of today's ticket with this code; of the receipt of an application says that it is one."""
+    try:
+        return m.row_of_code(code)
+    except UnknownError:
+        if code is not None and cases.is_of_application(m, code.text):
+            raise StateError("application_receipt") from None
+        raise
 
 
 def _refusal(row: TicketRow) -> StateError | ForbiddenError:

@@ -1,7 +1,6 @@
 """``/windows``: what a clerk does, and a business system asks, at a window."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -31,8 +30,7 @@ from kiosk.web.schema.routes import STREAM, Routes, WindowPath, idempotency_key
 from kiosk.web.streams import Streams
 from ticketing.cases.cases import LONGEST_PROMISE, MOST_CASES, OUTCOMES, Further
 from ticketing.line.holding import LONGEST_REASON
-from ticketing.line.scanning import Scanned
-from ticketing.model import Actor, StateError, Ticket, UnknownError
+from ticketing.model import Actor, Ticket, UnknownError
 from ticketing.office import Called
 
 LONGEST_HOLD = 24 * 60
@@ -262,15 +260,6 @@ def routes(hall: Hall, streams: Streams) -> Routes:
 
     # Whose it is
 
-    def scan_ticket(window: str, body: ScanBody, who: Actor) -> Scanned:
-        try:
-            return office.scan(window, body.code, who, body.override_reason or None)
-        except UnknownError:
-            with suppress(UnknownError):
-                if hall.cases.progress(body.code).is_application:
-                    raise StateError("application_receipt") from None
-            raise
-
     @api.post("/windows/<window>/scan", summary="A scanned ticket's resident", responses={"200": ScannedAnswer})
     @clerk
     def scan(path: WindowPath, body: ScanBody) -> Response:
@@ -281,7 +270,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         who = actor()
         # Whoever scans has said who they are, and many windows may share one address.
         with hall.wrong_codes.watch(f"{who.role} {who.who}", body.code):
-            scanned = scan_ticket(path.window, body, who)
+            scanned = office.scan(path.window, body.code, who, body.override_reason or None)
         said = refusals.words(scanned.closed) if scanned.closed else None
         told = joined(scanned, message=said and said.zh, message_en=said and said.en)
         return answer(ScannedAnswer.of(told))

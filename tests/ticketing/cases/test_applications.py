@@ -84,6 +84,10 @@ def test_a_window_opens_by_the_receipt_what_was_handed_in_at_night(desk: OfficeH
     assert entries(desk)[-2:] == [("terminal-apply", f"case {case.id}"), ("application", f"case {case.id}")]
 
 
+def test_its_receipt_scanned_as_a_slip_says_what_it_is(desk: OfficeHall, at: Applications) -> None:
+    refused(StateError, "application_receipt", desk.office.scan, "1", applied(at).case.receipt, CLERK)
+
+
 def test_as_much_is_kept_as_the_matter_needs_and_nothing_in_the_clear(desk: OfficeHall, at: Applications) -> None:
     made = applied(at)
     receipt = str(made.case.receipt)

@@ -6,6 +6,7 @@ import { el, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
 import { rowsOf } from "../shared/resident_rows.js";
 import { codeIn, listenForScans } from "../shared/scan.js";
+import { follow } from "../shared/stream.js";
 import { isLocked, lockWhenLeft } from "../staff/lock.js";
 import { signOut } from "../staff/signing.js";
 
@@ -21,7 +22,8 @@ const STATES = {
   closed: ["已办结", "Closed", ""],
 };
 
-const path = `/windows/${encodeURIComponent(el("applications").dataset.window ?? "")}/applications`;
+const at = `/windows/${encodeURIComponent(el("applications").dataset.window ?? "")}`;
+const path = `${at}/applications`;
 const code = el("code", HTMLInputElement);
 const note = el("note", HTMLInputElement);
 /** @type {Application[]} */
@@ -136,11 +138,11 @@ function render() {
 
 /** @param {Application} application */
 function rowOf(application) {
-  const { id, applied_at: at, promised_on: by, papers } = application;
+  const { id, applied_at: applied, promised_on: by, papers } = application;
   const missing = papers.filter(({ later }) => later).length;
   const told = [
     `${t("编号", "No.")} ${id}`,
-    `${at.slice(0, 16).replace("T", " ")}`,
+    `${applied.slice(0, 16).replace("T", " ")}`,
     ...(by ? [t(`${by} 前办结`, `done by ${by}`)] : []),
     ...(missing ? [t(`待补 ${missing} 份`, `${missing} to be brought`)] : []),
   ];
@@ -173,6 +175,7 @@ addEventListener("keydown", (event) => {
 addEventListener("pointerdown", () => (acted = Date.now()));
 addEventListener("pagehide", putAway);
 listenForScans(open);
+follow(`${at}/events`, { on: { scan: (/** @type {{scanned?: string}} */ { scanned }) => scanned && !isLocked() && open(scanned) } });
 signOut(putAway);
 lockWhenLeft(putAway);
 setInterval(() => once(load), LOOK_EVERY);

@@ -496,7 +496,7 @@ listenForScans((text) => scan(text), (key) => isAsking() || panel.key(key));
 async function onHardwareScan(news) {
   awake();
   if (!news.ok) {
-    refused = news.scanned ?? null;
+    refused = news.code === "application_receipt" ? null : news.scanned ?? null;
     tell(news.message, news.message_en, "stop");
     return;
   }
