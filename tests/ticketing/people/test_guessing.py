@@ -111,7 +111,7 @@ def test_many_names_guessed_at_from_one_address_are_slowed_down_to_one_try_a_sec
 
 def test_one_name_guessed_at_from_many_addresses_is_limited_except_for_its_devices() -> None:
     limit = GuessLimit()
-    tries = [wang(f"203.0.113.{number}") for number in range(200)]
+    tries = [wang(f"203.0.113.{number}") for number in range(3 * NAME_AT_ONCE)]
     assert looked_at(limit, tries) == NAME_AT_ONCE
     assert refusal(limit, wang(OFFICE)).facts == {"seconds": NAME_EVERY, "everyone": False}
     assert sum(looked_at(limit, tries, second) for second in range(1, HOUR + 1)) == HOUR // NAME_EVERY
