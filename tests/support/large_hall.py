@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from ticketing.model import Service, Window
+from config.matters import check
+from kiosk.exchange.matter_files import matters_of
+from kiosk.web.hall import Hall
+from spelt import spell_once
+from ticketing.day.setup import HallSetup
+from ticketing.matters.matters import Matters
+from ticketing.model import Actor, Service, Window
 
 MATTERS, SERVICES, WINDOWS = 865, 61, 50
 
@@ -99,6 +105,16 @@ def windows() -> list[Window]:
 def matters() -> list[dict[str, Any]]:
     """865 matters as JSON has them, in the order of their themes."""
     return list(_matters())
+
+
+def put_into(hall: Hall) -> None:
+    """Make a hall that runs as large, with the pinyin of all names."""
+    manager = Actor("zhou", "manager", "hall")
+    hall.matters = Matters(hall.office.ledger, spell_once)
+    hall.setup.replace(HallSetup(tuple(services()), tuple(windows())), manager)
+    rows, problems = check(matters())
+    assert not problems
+    hall.matters.replace(matters_of(rows), manager)
 
 
 def _matters() -> Iterator[dict[str, Any]]:

@@ -3,7 +3,8 @@
 import { all, el, find } from "../shared/dom.js";
 import { branchesOf, itemsOf, mostAsked, pageOf, rangesOf, themesOf } from "./choices.js";
 import { flow } from "./flow.js";
-import { measuresOf, rowsOf, setColumns } from "./rows.js";
+import { hintOf, measuresOf, rowsOf, setColumns } from "./rows.js";
+import { placeLetters } from "./search.js";
 import { english, say, told } from "./words.js";
 
 /** @typedef {import("./choices.js").Item} Item */
@@ -16,11 +17,10 @@ const AUDIENCES = /** @type {[Audience, Said][]} */ ([
   ["personal", { zh: "个人办事", en: "Personal" }],
   ["business", { zh: "企业办事", en: "Business" }],
 ]);
-const SEARCH = /** @type {Deed} */ ({ kind: "deed", id: "search", name: { zh: "按拼音字母查找", en: "Search" } });
 const MORE = { zh: "更多", en: "More" };
 const OTHERS = { zh: "其他业务", en: "Other services" };
-const ALL = { zh: "全部业务", en: "All services" };
 const ASKED = 4;     // most asked today that are shown
+const LETTERED = 12; // choices from which on the first page of large print has the letters, too
 const SHARE = 0.6;   // of a page's height that its list has, at least
 
 /**
@@ -98,9 +98,10 @@ export function choosing({ choose, open, run }) {
     greet();
     const elder = document.documentElement.classList.contains("elder");
     const home = el("home");
-    home.classList.toggle("plain", !items.matters.length);
+    home.classList.toggle("no-matters", !items.matters.length);
     few ??= fewServices(home);
     home.classList.toggle("few", few || elder);
+    home.classList.toggle("lettered", isLettered());
     if (elder) return renderLines();
     if (few) {
       // Those that are booked stand first, as the server gives them.
@@ -121,7 +122,7 @@ export function choosing({ choose, open, run }) {
       }
     } else {
       const tiles = el("services");
-      first.services ??= rangesOf(everything(), { most: tilesIn(tiles), fits: (some) => some.length <= perRange() }, english());
+      first.services ??= rangesOfServices(tilesIn(tiles), perRange());
       rows.layOut(tiles, first.services);
     }
   }
@@ -143,6 +144,17 @@ export function choosing({ choose, open, run }) {
     return Math.max(1, most * Math.floor((list.clientHeight + gap) / (row + gap)));
   }
 
+  /**
+   * Ranges of services for the first page.
+   * @param {number} most that it has room for
+   * @param {number} least services of each, if there is room
+   */
+  function rangesOfServices(most, least) {
+    const offered = everything();
+    const each = Math.max(least, Math.ceil(offered.length / most));
+    return rangesOf(offered, { most, fits: (some) => some.length <= each }, english());
+  }
+
   /** Services on the page of a range: as many as have large rows there. */
   function perRange() {
     const { gap, row } = measuresOf(el("services"));
@@ -159,28 +171,30 @@ export function choosing({ choose, open, run }) {
     return rows.roomOf(el("services"), items.services).fits(items.services);
   }
 
-  /** Large print: one choice a line. */
+  /** Large print: one choice a line, and below them the letters that find the rest. */
   function renderLines() {
+    if (isLettered()) placeLetters(el("home"));
     const list = el("services");
     const { gap, row } = measuresOf(list);
     const most = Math.max(3, Math.floor((list.clientHeight + gap) / (row + gap)));
     if (!first.lines) {
       const ask = enquiries();
       const last = ask && items.matters.length ? [ask] : [];
-      const middle = everything().length < 2 * most ? [] : [SEARCH];
       /** @type {Choice[]} */
       const begin = items.matters.length
         ? [...mine(), ...AUDIENCES.flatMap(([audience, name]) => audienceBranch(audience, name)), ...others()]
-        : everything().length < 2 * most ? everything() : [...mine(), branchOfTheme(ALL, everything())];
-      const lines = [...begin, ...middle, ...last];
-      const asked = lines.length < most ? mostAsked(items.matters, most - lines.length) : [];
-      first.lines = [...begin, ...asked, ...middle, ...last];
+        : isLettered() ? [...mine(), ...rangesOfServices(most - mine().length, 1)] : everything();
+      const free = most - begin.length - last.length;
+      first.lines = [...begin, ...(free > 0 ? mostAsked(everything(), free) : []), ...last];
     }
     // What is left over stands behind one line more.
     const { lines } = first;
     rows.layOut(list, lines.length <= most ? lines : [...lines.slice(0, most - 1), { kind: "deed", id: "more", name: MORE }]);
     rest = lines.slice(most - 1);
   }
+
+  /** Whether the first page of large print has the letters. */
+  const isLettered = () => document.documentElement.classList.contains("elder") && everything().length >= LETTERED;
 
   /** @type {Choice[]} lines of large print that the first page has no room for */
   let rest = [];
@@ -200,7 +214,10 @@ export function choosing({ choose, open, run }) {
     remake();
     const branch = flow.path[flow.path.length - 1];
     const list = el("list");
-    say(el("list-title"), branch.name.zh, branch.name.en || branch.name.zh);
+    const { name: { zh, en }, range } = branch;
+    // Letters are the same in both languages.
+    if (range && (!zh || zh === en)) el("list-title").textContent = zh || hintOf(range);
+    else say(el("list-title"), zh, en || zh);
     const above = flow.path.slice(0, -1).map((one) => told(one.name.zh, one.name.en || one.name.zh));
     el("list-path").textContent = above.join(" › ");
     rows.layOut(list, branch.id === "more" ? rest : page(branch, list));
@@ -237,7 +254,8 @@ export function choosing({ choose, open, run }) {
     }
     const wanted = view.agent_wanted;
     el("choose-now").hidden = wanted;
-    say(el("choose-now"), items.matters.length ? "请选择要办的事" : "请选择要办理的业务", "Choose what you came for");
+    const [zh, en] = isLettered() ? ["，或输入拼音首字母查找", ", or type its first letters"] : ["", ""];
+    say(el("choose-now"), `${items.matters.length ? "请选择要办的事" : "请选择要办理的业务"}${zh}`, `Choose what you came for${en}`);
     el("proxy").hidden = !wanted && !view.agent;
     if (wanted) say(el("proxy"), view.message, view.message_en);
     else if (view.agent) say(el("proxy"), `代办人：${view.agent.name ?? ""}`, `Come for them: ${view.agent.name ?? ""}`);

@@ -5,7 +5,7 @@ import { Problem } from "../shared/api.js";
 import { flow, post } from "./flow.js";
 import { told } from "./words.js";
 
-const SOON = 15;          // seconds left from which on the page asks whether somebody is there
+const SOON = 20;          // seconds left from which on the page asks whether somebody is there (WCAG 2.2.1: 20 at least)
 const WORTH = 5;          // seconds that must have passed before a touch asks for more
 
 /** @type {number | null} when this state ends by itself, ms */
@@ -18,11 +18,11 @@ let asking = false;
  * @param {boolean} anew another state began
  */
 export function setDeadline(seconds, anew) {
-  deadline = seconds === null ? null : Date.now() + seconds * 1000;
+  deadline = seconds === null ? null : performance.now() + seconds * 1000;
   if (seconds !== null && (anew || seconds > full)) full = Math.max(1, seconds);
 }
 
-const left = () => (deadline === null ? null : Math.max(0, Math.ceil((deadline - Date.now()) / 1000)));
+const left = () => (deadline === null ? null : Math.max(0, Math.ceil((deadline - performance.now()) / 1000)));
 
 /** Whether the time is nearly over. */
 export const isSoon = () => {

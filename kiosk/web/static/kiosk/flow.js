@@ -22,7 +22,7 @@ export const flow = {
   path: [],
   /** @type {Notice | null} */
   notice: null,
-  touched: Date.now(),
+  touched: performance.now(),
   visit: new AbortController(),    // of the resident who stands here: ends requests that were made for an earlier one
 };
 

@@ -28,7 +28,7 @@ const FRESH = 60_000;         // ms that the list of matters is not asked for ag
 
 const notice = notices(render);
 const choice = choosing({ choose, open, run });
-const finder = searching(choice.rows, choice.everything, choice.enquiries);
+const finder = searching(choice.rows, choice.everything, choice.enquiries, () => run("search"));
 
 /** What was read aloud last, so that the same is not read again at each change. */
 let read = "";
@@ -98,12 +98,12 @@ function tick() {
   el("clock").textContent = hm(now());
   el("date").textContent = now().toLocaleDateString(english() ? "en-GB" : "zh-CN", { timeZone: zone(), month: "long", day: "numeric", weekday: "long" });
   renderCountdown();
-  if (Date.now() - flow.touched > QUIET && ["idle", "typing", "fault"].includes(stateNow())) forget();
+  if (performance.now() - flow.touched > QUIET && ["idle", "typing", "fault"].includes(stateNow())) forget();
 }
 
 /** The next resident starts from Chinese, normal print and contrast, and an empty pad. */
 function forget() {
-  flow.touched = Date.now();
+  flow.touched = performance.now();
   begin();
   speak(languages[0].id);
   for (const mode of ["elder", "contrast"]) setMode(mode, false);
@@ -232,7 +232,14 @@ function back() {
   else all(".view.shown [data-do=quit]")[0]?.click();
 }
 
-const keys = tactile({ back, help: notice.help });
+const keys = tactile({
+  back,
+  help: notice.help,
+  again() {
+    read = "";
+    announce();
+  },
+});
 
 addEventListener("keydown", (event) => {
   touched();
@@ -257,7 +264,7 @@ function typedLetter(event) {
 }
 
 function touched() {
-  flow.touched = Date.now();
+  flow.touched = performance.now();
   root.classList.remove("asleep");
   stay();
 }
@@ -272,7 +279,7 @@ const learnHall = coalesce(async () => {
 let learnt = 0;  // when the matters were asked for
 
 const learnMatters = coalesce(async () => {
-  learnt = Date.now();
+  learnt = performance.now();
   const { matters } = await call("GET", "/matters", undefined, { revalidate: true });
   choice.learn(matters);
   if (flow.view) render();
@@ -288,7 +295,7 @@ function arrived(news) {
   flow.view = news;
   setDeadline(news.straight_in ?? news.seconds_left, changed);
   if (changed && news.ticket) learnHall();
-  if (news.state === "idle" && Date.now() - learnt > FRESH) learnMatters();
+  if (news.state === "idle" && performance.now() - learnt > FRESH) learnMatters();
   if (news.state !== "idle") root.classList.remove("asleep");
   render();
   if (left) forget();

@@ -69,15 +69,19 @@ function fillRow(row, choice, services) {
     row.className = "choice deed";
     queue.replaceChildren();
   } else {
-    row.className = `choice ${choice.range ? "range" : "theme"}`;
-    const count = told(`${choice.items.length} 项`, `${choice.items.length} matters`);
+    // Without pinyin yet (it takes a moment after a change) the names alone tell where a range ends.
+    row.className = `choice ${choice.range ? `range${choice.name.zh ? "" : " unlettered"}` : "theme"}`;
+    const count = make("span", { className: "count", textContent: told(`${choice.items.length} 项`, `${choice.items.length} matters`) });
     const hint = choice.range ? hintOf(choice.range) : "";
     queue.replaceChildren(...(hint ? [make("span", { className: "hint", textContent: hint })] : []), count);
   }
 }
 
-/** @param {import("./choices.js").Range} range */
-function hintOf({ first, last }) {
+/**
+ * The names at the ends of a range.
+ * @param {import("./choices.js").Range} range
+ */
+export function hintOf({ first, last }) {
   const short = (/** @type {Item} */ item) => {
     const name = told(item.name, item.name_en);
     const most = english() ? 2 * HINT : HINT;

@@ -1,6 +1,6 @@
 // The page that finds by letters: a keyboard on the screen (or a real one), and what fits to the letters so far.
 
-import { el, make } from "../shared/dom.js";
+import { el, find, make } from "../shared/dom.js";
 import { prepare, search } from "../shared/matter_search.js";
 import { flow } from "./flow.js";
 import { setColumns } from "./rows.js";
@@ -12,11 +12,24 @@ const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const LONGEST = 24;  // letters of a query
 
 /**
+ * The letters are keys of the page that finds, and in large print of the first page too: at the same place of both.
+ * @param {HTMLElement} page
+ */
+export function placeLetters(page) {
+  const letters = el("letters");
+  if (letters.parentElement === page) return;
+  const active = /** @type {HTMLElement | null} */ (document.activeElement);
+  page.append(letters);
+  if (active && letters.contains(active)) active.focus();
+}
+
+/**
  * @param {ReturnType<typeof import("./rows.js").rowsOf>} rows
  * @param {() => Item[]} everything that can be found
  * @param {() => Item | null} enquiries offered where nothing fits
+ * @param {() => void} opened told when a letter of another page opens this one
  */
-export function searching(rows, everything, enquiries) {
+export function searching(rows, everything, enquiries, opened) {
   let query = "";
   /** @type {Item[]} */
   let prepared = [];
@@ -26,10 +39,15 @@ export function searching(rows, everything, enquiries) {
   for (const letter of LETTERS) {
     const key = make("button", { type: "button", textContent: letter });
     key.dataset.letter = letter;
-    key.addEventListener("click", () => type(letter));
+    key.addEventListener("click", () => {
+      if (!flow.searching) opened();
+      type(letter);
+    });
     el("letters").insertBefore(key, el("erase"));
   }
-  el("erase").addEventListener("click", () => type("erase"));
+  el("erase").addEventListener("click", () => {
+    if (flow.searching) type("erase");
+  });
 
   /** @param {string} key a letter or figure, or "erase" */
   function type(key) {
@@ -38,6 +56,7 @@ export function searching(rows, everything, enquiries) {
   }
 
   function render() {
+    placeLetters(find(".search-page"));
     const all = everything();
     if (all.length !== prepared.length || all.some((one, place) => one !== prepared[place])) {
       prepared = all;
@@ -79,6 +98,7 @@ export function searching(rows, everything, enquiries) {
     },
     open() {
       flow.searching = true;
+      query = "";
     },
     clear() {
       query = "";

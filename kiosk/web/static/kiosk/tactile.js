@@ -29,15 +29,20 @@ function readFocus(button) {
 
 /**
  * What the keys do, by name.
- * @param {{back: () => unknown, help: () => unknown}} deeds
+ * @param {{back: () => unknown, help: () => unknown, again: () => unknown}} deeds again: read the page's headline
  */
-export function tactile({ back, help }) {
-  /** @param {number} step */
+export function tactile({ back, help, again }) {
+  /** From the last to the first, or back, what the page is about is read once more. @param {number} step */
   function move(step) {
     const row = buttons();
     if (row.length === 0) return;
     const at = row.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
-    readFocus(row[at < 0 ? (step > 0 ? 0 : row.length - 1) : (at + step + row.length) % row.length]);
+    if (at >= 0 && !row[at + step]) {
+      row[at].blur();
+      again();
+    } else {
+      readFocus(row[at < 0 ? (step > 0 ? 0 : row.length - 1) : at + step]);
+    }
   }
 
   /** @type {Record<string, () => unknown>} */

@@ -2,12 +2,16 @@
 
 import { call, Problem } from "../shared/api.js";
 import { all, el, find, make } from "../shared/dom.js";
+import { printNotice } from "../shared/notice_slip.js";
 import { showPiece } from "../shared/piece.js";
+import { readAloud } from "../shared/read_aloud.js";
 import { flow, stateNow, token } from "./flow.js";
 import { say, told } from "./words.js";
 
 const LONG = 16;   // characters from which on a name is written smaller
 const PAPERS = 5;  // named on the page; the ticket's own page on the phone has all
+
+let inHand = "";   // the number of the ticket that the page shows
 
 /** @type {{matter: string, name: Said | null, papers: MatterPaper[]}} of the ticket in hand */
 let bring = { matter: "", name: null, papers: [] };
@@ -28,6 +32,31 @@ async function learnPapers(matter, changed) {
     if (!(problem instanceof Problem)) throw problem;
   }
 }
+
+/** On paper, for who has to come again with them. */
+async function printPapers() {
+  const asked = inHand;
+  const button = el("print-papers");
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true");
+  await printNotice(bring.matter, token, (zh, en, wrong) => {
+    if (inHand !== asked) return;   // somebody else stands here by now
+    say(el("papers-printed"), zh, en);
+    el("papers-printed").classList.toggle("stop", wrong);
+    readAloud(zh, en);
+  });
+  if (inHand === asked) button.setAttribute("aria-disabled", "false");
+}
+
+/** Another ticket: nothing was printed for it yet. @param {string} number */
+function beginTicket(number) {
+  if (inHand === number) return;
+  inHand = number;
+  el("papers-printed").replaceChildren();
+  el("print-papers").setAttribute("aria-disabled", "false");
+}
+
+el("print-papers").addEventListener("click", printPapers);
 
 /** @param {MatterPaper} paper */
 function paperWords({ name, name_en, original, copies }) {
@@ -53,6 +82,7 @@ function renderPapers(matters) {
  * @param {() => void} changed told when more is known
  */
 export function renderTicket(ticket, changed) {
+  beginTicket(ticket.number);
   learnPapers(ticket.matters[0], changed);
   const service = flow.hall.services.find((one) => one.id === ticket.service);
   for (const element of all(".ticket .service, .on-screen .service")) {
@@ -97,5 +127,5 @@ export function ticketWords(ticket) {
   const [zh, en] = placeOf(ticket.service);
   const ahead = ticket.ahead ? [`前面 ${ticket.ahead} 人等候`, `${ticket.ahead} ahead of you`] : ["马上轮到您", "you are next"];
   const number = [...ticket.number].join(" ");
-  return [`您的号码是 ${number}，${ahead[0]}，${zh}。请取走小票，拿好身份证`, `Your number is ${number}, ${ahead[1]}. ${en}. Take your ticket and your ID card`];
+  return [`您的号码是 ${number}，${ahead[0]}，${zh}。请在下方取走小票，拿好身份证`, `Your number is ${number}, ${ahead[1]}. ${en}. Take your ticket below, and your ID card`];
 }

@@ -2,6 +2,7 @@
 
 import { all, el, targetOf } from "../shared/dom.js";
 import { isWhole, padKey, renderNumber, withKey, wrongNumber } from "../shared/id_number.js";
+import { readAloud } from "../shared/read_aloud.js";
 import { flow, onPress, pageNow, post } from "./flow.js";
 import { say } from "./words.js";
 
@@ -19,6 +20,12 @@ function render() {
 function type(name) {
   typed = withKey(typed, name);
   render();
+  // In the earphones alone, so that nobody else hears it.
+  const [key, problem] = [name === "erase" ? ["删除一位", "deleted"] : [name, name], wrongNumber(typed)];
+  readAloud(
+    `${key[0]}，已输入 ${typed.length} 位${problem ? `。${problem[0]}` : ""}`,
+    `${key[1]}, ${typed.length} entered${problem ? `. ${problem[1]}` : ""}`,
+  );
 }
 
 /** Nothing of a number stays. */
@@ -49,6 +56,7 @@ export function startTyping() {
     clearTyped();
   }, (problem) => {
     say(el("typed-problem"), problem.detail, problem.detail_en);
+    readAloud(problem.detail, problem.detail_en);
     if (problem.code !== "offline") el("typed").classList.add("wrong");
   });
   render();

@@ -18,6 +18,13 @@ function troubleOf(button) {
   return "";
 }
 
+/** At how many places from the left the choices of a list begin. */
+const columnsOf = (rows) => new Set(rows.map((one) => one.getBoundingClientRect().left)).size;
+
+function onePerLine() {
+  return columnsOf(onPage(".choices button")) === 1;
+}
+
 function tooSmall() {
   return onPage("button").concat([...document.querySelectorAll(".tools button")]).filter((one) => one.getClientRects().length)
     .filter((one) => getComputedStyle(one).visibility !== "hidden").map(troubleOf).filter(Boolean);
@@ -86,6 +93,7 @@ function* letters(initials) {
   }
 }
 
+/** From the first page on: nothing else is pressed than letters, at most four, and then the matter. */
 async function byLetters(matters) {
   await learnSpelling();
   const found = [];
@@ -93,13 +101,17 @@ async function byLetters(matters) {
     let row = null;
     for (const typed of letters(spelt.get(matter.id).initials)) {
       if (typed.length > 4) throw new Error(typed);
-      while (document.getElementById("query").textContent) document.getElementById("erase").click();
-      for (const letter of typed) document.querySelector(`[data-letter=${letter.toUpperCase()}]`).click();
+      toHome();
+      for (const letter of typed) {
+        const key = onPage(`[data-letter=${letter.toUpperCase()}]`)[0];
+        const trouble = key ? troubleOf(key) : `${letter} is not on ${shownPage()}`;
+        if (trouble) throw new Error(trouble);
+        key.click();
+      }
       [row] = onPage(`#results [data-matter=${matter.id}]`);
       if (row) break;
     }
-    const lefts = new Set(onPage("#results button").map((one) => one.getBoundingClientRect().left));
-    found.push({ name: matter.name, columns: lefts.size, trouble: row ? troubleOf(row) : "not found" });
+    found.push({ name: matter.name, columns: columnsOf(onPage("#results button")), trouble: row ? troubleOf(row) : "not found" });
   }
   return found;
 }
@@ -140,4 +152,35 @@ async function byKeys(matters) {
   }
   toHome();
   return found;
+}
+
+/** What the countdown lies on. */
+function underRing() {
+  const ring = document.getElementById("ring").getBoundingClientRect();
+  return [...document.querySelectorAll("button")].filter((one) => {
+    const box = one.getBoundingClientRect();
+    return box.width && box.right > ring.left && box.left < ring.right && box.bottom > ring.top && box.top < ring.bottom;
+  }).map((one) => `the countdown lies on ${one.textContent}`);
+}
+
+/** All pages of the choice: how many touches away each service is, the most choices of a page, and what is wrong. */
+function allChoices() {
+  const touches = {};
+  const trouble = new Set();
+  let most = 0;
+  const walk = (touched) => {
+    for (const one of [...tooSmall(), ...underRing()]) trouble.add(one);
+    for (const { dataset } of onPage("[data-service]")) touches[dataset.service] = Math.min(touches[dataset.service] ?? 99, touched);
+    const choices = onPage(".choices button");
+    most = Math.max(most, choices.length);
+    if (document.documentElement.classList.contains("elder") && columnsOf(choices) > 1) trouble.add("more than one choice a line");
+    const further = () => onPage("[data-branch], [data-deed=more]");
+    for (let at = 0; at < further().length; at++) {
+      further()[at].click();
+      walk(touched + 1);
+      document.getElementById("back").click();
+    }
+  };
+  walk(1);
+  return { touches: Object.values(touches), most, trouble: [...trouble] };
 }

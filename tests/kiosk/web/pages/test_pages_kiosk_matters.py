@@ -9,16 +9,12 @@ from playwright.sync_api import Page, expect
 
 import large_hall
 from axe import violations
-from config.matters import check
 from config.settings import KioskSettings
 from conftest import DemoHall, demo_settings
-from kiosk.exchange.matter_files import matters_of
-from spelt import spell_once
-from ticketing.day.setup import HallSetup
-from ticketing.matters.matters import Matters
 from ticketing.model import Actor
+from wires import wait_until
 
-MANAGER, DESK = Actor("zhou", "manager", "hall"), Actor("desk", "desk", "desk")
+DESK = Actor("desk", "desk", "desk")
 SIZES = {"portrait": (1080, 1920), "landscape": (1920, 1080), "small": (1024, 768)}
 MATTERS = large_hall.matters()
 CHOSEN = [*random.Random(10).sample(MATTERS, 49), next(one for one in MATTERS if len(one["name"]) == 60)]
@@ -37,11 +33,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoHall]:
     program = build(demo_settings(folder, kiosk=KioskSettings(choose_seconds=600)))
     program.parts.start()
     hall = DemoHall(program, folder)
-    program.hall.matters = Matters(program.hall.office.ledger, spell_once)
-    program.hall.setup.replace(HallSetup(tuple(large_hall.services()), tuple(large_hall.windows())), MANAGER)
-    rows, problems = check(MATTERS)
-    assert not problems
-    program.hall.matters.replace(matters_of(rows), MANAGER)
+    large_hall.put_into(program.hall)
     for matter, count in ((MATTERS[3], 3), (MATTERS[50], 2), (MATTERS[700], 1)):
         for _ in range(count):
             program.hall.office.issue(matter["service"], DESK, print=False, matters=(matter["id"],))
@@ -88,11 +80,11 @@ def test_in_large_print_four_letters_and_a_touch_find_any_matter(
     page = new_page(*SIZES[size])
     choose_at(hall, page)
     page.locator("[data-do=elder]").click()
-    page.locator("#services [data-deed=search]").click()
-    expect(page.locator("html")).to_have_attribute("data-page", "search")
+    # One choice a line on the first page, and the letters below.
+    assert page.evaluate("tooSmall()") == []
+    assert page.evaluate("onePerLine()")
     found = page.evaluate("(chosen) => byLetters(chosen)", CHOSEN)
     assert [one for one in found if one["trouble"]] == []
-    # One choice a line.
     assert {one["columns"] for one in found} == {1}
 
 
@@ -117,6 +109,15 @@ def test_what_was_chosen_is_on_the_ticket_with_the_papers_to_bring(
     expect(page.locator(".ticket .service")).to_contain_text(matter["name"])
     expect(page.locator("#papers")).to_contain_text(f"{matter['name']}申请表（原件、复印件 1 份）")
     expect(page.locator("#spoken")).to_contain_text("您的号码是")
+    expect(page.locator(".take .step:visible").first).to_contain_text("请在下方取走小票")
+    # What to bring, on paper, for who has to come again.
+    wait_until(lambda: hall.program.hall.kiosk.view().state == "taking")
+    printed = len(hall.printer.papers)
+    page.locator("#print-papers").click()
+    expect(page.locator("#papers-printed")).to_contain_text("请取走单子")
+    assert len(hall.printer.papers) == printed + 1
+    expect(page.locator("#spoken")).to_have_text("请取走单子")
+    assert violations(page) + page.evaluate("tooSmall()") == []
 
 
 @pytest.mark.usefixtures("leave")
