@@ -69,7 +69,7 @@ export function screenNotices(isFree) {
       const player = make("video", { muted: true, playsInline: true, preload: "auto" });
       player.setAttribute("aria-label", notice.text || notice.text_en || "影片 Film");
       player.addEventListener("error", () => spoilt(notice));
-      player.addEventListener("timeupdate", () => { film = Date.now(); });
+      player.addEventListener("timeupdate", () => { film = performance.now(); });
       player.addEventListener("ended", () => { until = 0; });
       player.src = notice.media ?? "";
       film = now;

@@ -4,10 +4,14 @@ const BASE = "/api/v1";
 const PATIENCE = 10_000;  // ms for one request
 const SORRY = /** @type {[string, string]} */ (["暂时无法完成，请稍后再试", "This cannot be done right now. Please try again."]);
 
+const OPENED = Date.now() - performance.now();   // when the page was opened, by our clock
 let skew = 0;             // server's clock minus ours, ms
 
+/** Our clock as it has run since the page was opened: one that is set meanwhile moves nothing on the page. */
+const ticking = () => OPENED + performance.now();
+
 /** The time by the server: the PC behind a screen may be years off. */
-export const now = () => new Date(Date.now() + skew);
+export const now = () => new Date(ticking() + skew);
 
 /** The hall's own time zone (`<html data-zone>`). */
 export const zone = () => document.documentElement.dataset.zone || undefined;
@@ -27,7 +31,7 @@ export const hm = (time) => new Intl.DateTimeFormat("zh-CN", {
 export function setClock(response) {
   const date = Date.parse(response.headers.get("Date") || "");
   // The header counts whole seconds, so a difference of one is none.
-  if (date && Math.abs(date - Date.now() - skew) > 2000) skew = date - Date.now();
+  if (date && Math.abs(date - ticking() - skew) > 2000) skew = date - ticking();
 }
 
 /**
