@@ -31,6 +31,7 @@ from ticketing.drafts.drafts import Drafts
 from ticketing.help.help_calls import HelpCalls
 from ticketing.line.resident_screen import ResidentScreens
 from ticketing.line.supplements import Supplements
+from ticketing.line.views import Board
 from ticketing.live.alerts import Limits
 from ticketing.live.past_days import PastDays
 from ticketing.live.watch import DeviceDown, Watch
@@ -54,6 +55,18 @@ if TYPE_CHECKING:
     from kiosk.resident.controller import KioskController
     from kiosk.resident.printing import PrintQueue
     from kiosk.resident.reading_aloud import ReadingAloud
+
+
+SERVICES_ON_A_SCREEN = 12
+"""In large type; who waits for more of them is told by theme."""
+
+
+@dataclass(frozen=True)
+class ThemeWaiting:
+    """How many wait for the services of a theme."""
+
+    name: str
+    count: int
 
 
 @dataclass
@@ -140,6 +153,23 @@ class Hall:
     def service(self, service: str) -> Service | None:
         """The service of that id; None when the hall has none, or no longer."""
         return next((one for one in self.office.services() if one.id == service), None)
+
+    def waiting_by_theme(self, board: Board) -> list[ThemeWaiting]:
+        """Who waits, by the theme of the matters, where services are too many for a screen; else nothing.
+
+        A service without matters stands by its own name, after the themes.
+        """
+        if len(board.waiting) <= SERVICES_ON_A_SCREEN:
+            return []
+        theme_of = self.matters.listed().theme_of
+        if not theme_of:
+            return []
+        counts: dict[str, int] = {}
+        for one in board.waiting:
+            name = theme_of.get(one.service, one.name)
+            counts[name] = counts.get(name, 0) + one.count
+        order = dict.fromkeys([*theme_of.values(), *counts])
+        return [ThemeWaiting(name, counts[name]) for name in order if name in counts]
 
     def seat_of(self, account: str) -> str | None:
         """The window where the clerk with this account sits; None for at none."""

@@ -7,7 +7,7 @@ whose service is gone stays, and is not available until the service is back.
 import hashlib
 import json
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date
@@ -141,6 +141,16 @@ class MatterList:
     def by_id(self) -> Mapping[str, Listed]:
         """By id."""
         return {one.id: one for one in self.matters}
+
+    @cached_property
+    def theme_of(self) -> Mapping[str, str]:
+        """By service: the theme of the most of its matters; in the order of the themes."""
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for one in self.matters:
+            counts[one.service][one.theme] += 1
+        places = {theme: place for place, theme in enumerate(dict.fromkeys(one.theme for one in self.matters))}
+        found = [(service, themes.most_common(1)[0][0]) for service, themes in counts.items()]
+        return dict(sorted(found, key=lambda pair: places[pair[1]]))
 
 
 @dataclass(frozen=True)

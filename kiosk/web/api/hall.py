@@ -32,7 +32,8 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @public
     def show_board(query: BoardQuery) -> Response:
         """With `zone`, the calls to windows of that part of the hall, and who waits for what they serve."""
-        return answer(BoardAnswer.of(hall.office.board(query.zone)))
+        board = hall.office.board(query.zone)
+        return answer(BoardAnswer.of(joined(board, themes=hall.waiting_by_theme(board))))
 
     @api.get("/events", summary="Every change since an event, as Server-Sent Events", responses={"200": dict(STREAM)})
     @public

@@ -69,7 +69,8 @@ def pages(hall: Hall) -> Blueprint:
     def screen() -> Response:
         zone = request.args.get("zone", "")[:64]
         board = hall.office.board(zone)
-        return page("screen.html", board=board, zone=zone, now=hall.clock(), climate=_climate(hall))
+        themes = hall.waiting_by_theme(board)
+        return page("screen.html", board=board, themes=themes, zone=zone, now=hall.clock(), climate=_climate(hall))
 
     @blueprint.get("/screen/window/<window>")
     @public

@@ -221,12 +221,22 @@ class WaitingAnswer(Answer):
     count: int
 
 
+class ThemeWaitingAnswer(Answer):
+    """How many wait for the services of a theme."""
+
+    name: str
+    count: int
+
+
 class BoardAnswer(Answer):
     """What screens show; `seq` is the event to follow from."""
 
     seq: int
     calls: list[CallAnswer]
     waiting: list[WaitingAnswer]
+    themes: list[ThemeWaitingAnswer] = Field(
+        description="the same by the theme of the matters, where there are more than 12 services; else empty"
+    )
     lit: bool = Field(description="false at night, when the hall is closed and nobody is left: screens are dark then")
 
 

@@ -66,7 +66,7 @@ function flash() {
 }
 
 function turn() {
-  const at = Date.now();
+  const at = performance.now();
   const before = band.call?.number;
   const turned = band.turn(at);
   if (turned === "new" && band.call) {
@@ -89,7 +89,7 @@ function arrived(board) {
   band.take(board.calls);
   // Whoever is at the window need not be told any more.
   if (!board.calls.some(({ number, state }) => number === band.call?.number && state === "called")) caption.clear();
-  column.take(board.waiting);
+  column.take(board.themes.length ? board.themes : board.waiting);
   care.lit(board.lit);
   turn();
   draw();

@@ -1,5 +1,5 @@
-// Who waits, at the side of the screen: all services while they fit in large type, else those that somebody waits for,
-// eight at a time, on pages that turn.
+// Who waits, at the side of the screen: all services (or themes, where services are many) while they fit in large type,
+// else those that somebody waits for, eight at a time, on pages that turn.
 
 const FIT = 12;           // services that fit as they are
 const AT_ONCE = 8;        // of more
@@ -8,7 +8,7 @@ const TURN = 10_000;      // ms of a page
 /**
  * What the column shows.
  * @typedef {object} Counts
- * @property {Waiting[]} lines
+ * @property {{name: string, count: number}[]} lines
  * @property {number} page from 1
  * @property {number} pages
  * @property {number} total how many wait in all
@@ -16,7 +16,7 @@ const TURN = 10_000;      // ms of a page
 
 /** The column. Pure: the time is told. */
 export function waitingColumn() {
-  /** @type {Waiting[]} */
+  /** @type {{name: string, count: number}[]} */
   let services = [];
   let page = 0;
   let until = 0;
@@ -31,7 +31,7 @@ export function waitingColumn() {
       const lines = pages() === 1 ? listed() : listed().slice(at * AT_ONCE, (at + 1) * AT_ONCE);
       return { lines, page: at + 1, pages: pages(), total: services.reduce((sum, { count }) => sum + count, 0) };
     },
-    /** @param {Waiting[]} fresh */
+    /** @param {{name: string, count: number}[]} fresh of services or themes */
     take(fresh) {
       services = fresh;
     },

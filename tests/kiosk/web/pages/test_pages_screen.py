@@ -12,6 +12,7 @@ from axe import violations
 from config.businesses import ServiceSettings, WindowSettings
 from staff import stop_time
 from ticketing.calendar import Hours
+from ticketing.matters.matters import Matter, Matters
 from ticketing.model import Actor, Resident
 from wires import wait_until
 
@@ -286,7 +287,7 @@ def test_how_warm_it_is_stands_below_and_follows(hall: Any, new_page: Callable[.
     expect(page.locator("#climate")).to_contain_text("室温 23.5 °C")
 
 
-SIZES = {"1080p": (1920, 1080), "4K": (3840, 2160), "portrait": (1080, 1920)}
+SIZES = {"1080p": (1920, 1080), "4K": (3840, 2160), "portrait": (1080, 1920), "VGA": (640, 480)}
 SEEN = """() => [...document.querySelectorAll(".band .number, #rows .number")].filter((one) => {
     const box = one.getBoundingClientRect();
     const place = one.closest("li, .call").querySelector(".window");
@@ -351,6 +352,18 @@ def test_of_many_services_those_that_somebody_waits_for_turn_in_large_type(
     assert lines.first.evaluate("(one) => parseFloat(getComputedStyle(one.firstChild).fontSize)") >= 1080 * 0.025
     page.clock.run_for(10_500)
     expect(lines).to_have_text(["业务 BA1", "业务 BB1"])
+    # Where they have matters, by the themes of these.
+    themes = ("出生 Birth", "上学 School", "就业 Work")
+    made = [
+        Matter(f"m{place}", "申请", "", "personal", *themes[place % 3].split(), service=one)
+        for place, one in enumerate(names[:9])
+    ]
+    hall.program.hall.matters = Matters(hall.office.ledger, lambda texts: ["shen qing"] * len(texts))
+    hall.program.hall.matters.replace(made, Actor("zhou", "manager"))
+    expect(lines).to_have_text(["出生3", "上学3", "就业3", "业务 BB1"])
+    issue(hall, names[0])
+    expect(lines.first).to_have_text("出生4")
+    assert violations(page) == []
 
 
 def test_a_zones_screen_shows_its_windows_calls_alone(hall: Any, new_page: Callable[..., Page]) -> None:

@@ -134,6 +134,7 @@ interface Board {
   seq: number;
   calls: Call[];
   waiting: Waiting[];
+  themes: { name: string; count: number }[];
   lit: boolean;
 }
 
