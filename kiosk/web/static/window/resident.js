@@ -6,6 +6,7 @@ import { all, el, make } from "../shared/dom.js";
 import { t } from "../shared/language.js";
 import { ageOn, inGroups, rowsOf } from "../shared/resident_rows.js";
 
+const SINGLE = "quhao.window.single-keys";   // where it is kept that they are off
 const OPEN_FOR = 10 * 60;     // seconds without a touch until the data are put away
 /** @type {Record<string, [string, string]>} */
 const KINDS = {
@@ -40,6 +41,37 @@ async function copy(text) {
   return done;
 }
 
+/**
+ * Whether a key pressed alone copies a field; who dictates, or strikes keys unawares, turns it off.
+ * @param {HTMLElement} toggle
+ */
+function singleKeys(toggle) {
+  const kept = () => {
+    try {
+      return localStorage.getItem(SINGLE) !== "off";
+    } catch {
+      return true;
+    }
+  };
+  let isOn = kept();
+  const show = () => {
+    toggle.setAttribute("aria-pressed", String(isOn));
+    el("fields").classList.toggle("no-keys", !isOn);
+  };
+  toggle.addEventListener("click", () => {
+    isOn = !isOn;
+    toggle.blur();
+    show();
+    try {
+      localStorage.setItem(SINGLE, isOn ? "on" : "off");
+    } catch {
+      // A browser that keeps nothing: it holds as long as the page.
+    }
+  });
+  show();
+  return () => isOn;
+}
+
 /** @typedef {import("../shared/resident_rows.js").Row} Row */
 
 /**
@@ -54,6 +86,7 @@ export function residentPanel(tell) {
   let closesAt = 0;
   /** @type {string[]} names of the fields that the resident says are wrong */
   let wrong = [];
+  const mayCopyByKey = singleKeys(el("single-keys"));
 
   /** @param {string} picture of the card that lies on the window's reader; "" for none */
   function photo(picture) {
@@ -185,7 +218,7 @@ export function residentPanel(tell) {
      * @param {string} key
      */
     key(key) {
-      if (!resident) return;
+      if (!resident || !mayCopyByKey()) return;
       if (key === "0") copyAll();
       const row = rows.find((candidate) => candidate.key === key);
       if (row) copyRow(row);

@@ -127,6 +127,12 @@ def test_another_day_is_another_table(page: Page) -> None:
     expect(page.locator("#csv")).to_have_attribute("href", href)
     page.locator("#to").fill("2026-01-01")
     expect(page.locator("#said")).to_contain_text("日期先后不对")
+    # What is chosen changes the figures below it, and nothing else: neither the page nor what has the focus.
+    expect(page.locator("#to")).to_be_focused()
+    page.locator("#by").focus()
+    page.locator("#by").select_option("window")
+    expect(page.locator("#by")).to_be_focused()
+    assert page.url.endswith("/manage/figures")
 
 
 def test_the_tables_are_taken_along(page: Page) -> None:

@@ -225,6 +225,13 @@ def test_each_field_is_copied_with_one_key(hall: Any, new_page: Callable[..., Pa
     assert pasted(page.context) == person.address
     page.keyboard.press("0")
     message(page, "已复制全部 9 项")
+    # Who strikes keys unawares turns these off; it stays so.
+    page.locator("#single-keys").click()
+    page.keyboard.press("1")
+    expect(page.locator("#copy-all.copied")).to_be_visible()
+    expect(page.locator("[data-field=name] kbd")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#single-keys")).to_have_attribute("aria-pressed", "false")
     assert pasted(page.context).splitlines()[:2] == ["姓名\t张晓明", "性别\t男"]
     assert ticket_at(hall).state is State.SERVING
 
