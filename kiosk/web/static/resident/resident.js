@@ -12,7 +12,7 @@ import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { checking } from "./check.js";
 
 const LOOK = 5000;        // ms between looks while a grade is asked for, which may come from a phone
-const THANKS = 6000;      // ms until the page goes on after the data were said to be right
+const THANKS = 15_000;     // ms until the page goes on after the data were said to be right
 
 const page = el("screen");
 const place = page.dataset.window ?? "";
