@@ -88,7 +88,7 @@ for command in _COMMANDS:
 @click.option("--patience", type=click.FloatRange(0), default=PATIENCE, hidden=True)
 @click.pass_obj
 def run(context: Context, patience: float) -> None:
-    """Run this box until it is told to stop (SIGTERM or Ctrl-C)."""
+    """Run this box until it is told to stop (SIGTERM, Ctrl-C, or its terminal is closed)."""
     settings = context.settings
     _log_to_stderr()
     _serve(settings, patience)
@@ -222,6 +222,12 @@ def hear(*numbers: signal.Signals) -> Callable[[float | None], bool]:
     return lambda timeout: bool(select.select([ear], [], [], timeout)[0])
 
 
+def _endings() -> tuple[signal.Signals, ...]:
+    """The signals that end the program; a terminal that is closed sends SIGHUP, unless ``nohup`` has it ignored."""
+    hangs_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return signal.SIGTERM, signal.SIGINT, *((signal.SIGHUP,) if hangs_up else ())
+
+
 def _keep_memory_off_the_disk() -> None:
     """No core dump of this process and its children: it would hold keys and residents' data."""
     # 1 byte, not 0: only this keeps a core_pattern that pipes, such as systemd-coredump, from being run (core(5)).
@@ -236,7 +242,7 @@ def _serve(
     hall_time: "HallTime | None" = None,
 ) -> None:
     """Start everything, wait for the signal to stop, stop everything."""
-    told = hear(signal.SIGTERM, signal.SIGINT)
+    told = hear(*_endings())
     _keep_memory_off_the_disk()
     # Loading and building leave little garbage; collecting it takes a tenth of the start.
     gc.disable()

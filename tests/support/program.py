@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,6 +144,7 @@ class QuhaoProcess:
         first_day: whether there is no store yet; it takes the program a while to make one.
         checkout: another checkout whose code runs, with the Python of its own ``.venv``; its store is its own, too.
         sampled: whether a sampler watches its threads; its report is in :attr:`profile` after :meth:`terminate`.
+        through: a program with its arguments that becomes ``quhao run`` in the end, such as ``setsid``.
     """
 
     def __init__(
@@ -155,12 +156,14 @@ class QuhaoProcess:
         first_day: bool = False,
         checkout: Path | None = None,
         sampled: bool = False,
+        through: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         self.checkout = checkout
         self.profile = folder / "profile.json"
         self._root = checkout or ROOT
         self._python = str(checkout / ".venv/bin/python") if checkout else sys.executable
+        self._through = through
         self._run = [str(SAMPLED), str(self.profile)] if sampled else ["-m", "kiosk"]
         self.port = free_port()
         self.config = folder / "hall.toml"
@@ -209,12 +212,16 @@ class QuhaoProcess:
         speak = self.command if self.checkout else self.say
         return speak("token", "add", f"{role}-{os.urandom(3).hex()}", "--role", role, *named).stdout.strip()
 
-    def start(self, ready: str = "//healthz") -> "QuhaoProcess":
-        """Start it, and wait until it answers."""
+    def begin(self, terminal: int | None = None) -> None:
+        """Start it, and do not wait for anything; ``terminal`` is an open one, in place of the log."""
+        run = [*self._through, self._python, *self._run, "--config", str(self.config), "run"]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [self._python, *self._run, "--config", str(self.config), "run"], stderr=log, stdout=log, **self._place()
-            )
+            out = log if terminal is None else terminal
+            self.process = subprocess.Popen(run, stdin=terminal, stderr=out, stdout=out, **self._place())
+
+    def start(self, ready: str = "//healthz", terminal: int | None = None) -> "QuhaoProcess":
+        """Start it, and wait until it answers."""
+        self.begin(terminal)
         try:
             wires.wait_until(lambda: self._answers(ready), 60)
         except BaseException:

@@ -3,11 +3,13 @@
 import gc
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,8 @@ from sqlalchemy import Engine
 from foreign import ForeignPrinter
 from kiosk.cli.main import start
 from kiosk.settings import load
-from program import CONFIG, Client, QuhaoProcess, stopped
-from wires import wait_until
+from program import CONFIG, STOPS_WITHIN, Client, QuhaoProcess, stopped
+from wires import wait_until, within
 
 PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0.0.1:{port}"\n'
 
@@ -136,6 +138,34 @@ def test_run_stops_within_five_seconds_with_exit_code_0_and_starts_again(
     quhao = new_quhao(first_day=True)
     assert quhao.start().terminate() == 0
     assert quhao.start().terminate() == 0
+
+
+def test_a_closed_terminal_ends_the_run_as_cleanly_as_a_signal_to_stop(new_quhao: Callable[..., QuhaoProcess]) -> None:
+    quhao = new_quhao(through=["setsid", "--ctty"])
+    ours, its = os.openpty()
+    with closing(os.fdopen(ours, "rb", buffering=0)) as terminal:
+        quhao.start(terminal=its)
+        os.close(its)
+        while b"ready at" not in terminal.readline():
+            pass
+    # The kernel has sent SIGHUP, and every word to the terminal fails from now on.
+    assert quhao.process
+    process = quhao.process
+    assert within(STOPS_WITHIN, lambda: process.poll() is not None)
+    assert process.returncode == 0
+    # What an end by the signal itself leaves behind: the log of the store, not worked into it, and the socket.
+    left = {path.suffix for path in (quhao.folder / "var").iterdir()}
+    assert left == {".key", ".anchor", ".db", ".lock"}
+
+
+def test_a_run_under_nohup_goes_on_when_its_terminal_is_closed(new_quhao: Callable[..., QuhaoProcess]) -> None:
+    quhao = new_quhao(through=["nohup"])
+    quhao.start()
+    assert quhao.process
+    quhao.process.send_signal(signal.SIGHUP)
+    with closing(Client(quhao.port)) as client:
+        assert client.get("//healthz").status == 200
+    assert quhao.terminate() == 0
 
 
 def test_a_second_run_on_the_same_store_says_who_is_in_the_way(running: QuhaoProcess) -> None:
