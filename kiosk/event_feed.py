@@ -13,6 +13,7 @@ listener that does not keep up loses its stream, never the others theirs; it com
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -104,9 +105,17 @@ class EventFeed:
         diary: the office.
         on_commit: takes a callback that is called after each commit with events; it wakes the feed.
         look: seconds between looks for the commits of other processes.
+        steady: a clock that nobody can set, in seconds.
     """
 
-    def __init__(self, diary: Diary, on_commit: Callable[[Callable[[], None]], None], look: float = LOOK) -> None:
+    def __init__(
+        self,
+        diary: Diary,
+        on_commit: Callable[[Callable[[], None]], None],
+        look: float = LOOK,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._steady = steady
         self._diary = diary
         self._look = look
         self._audience = Audience()
@@ -116,11 +125,13 @@ class EventFeed:
         self._wake = threading.Event()
         self._over = threading.Event()
         self._seq = diary.last_seq()
+        self._abreast = steady()
         self._thread = threading.Thread(target=self._run, name="event feed", daemon=True)
         on_commit(self._wake.set)
 
     def start(self) -> None:
         """Begin to follow; returns at once."""
+        self._abreast = self._steady()
         self._thread.start()
 
     def follow(self, follower: Callable[[Sequence[Event]], None]) -> None:
@@ -134,6 +145,14 @@ class EventFeed:
     def listeners(self) -> int:
         """How many streams are live: they have caught up."""
         return len(self._audience)
+
+    @property
+    def behind(self) -> float:
+        """Seconds since it last had told all there was: less than two in the ordinary course.
+
+        More tells that the store does not answer, that a follower holds it up, or that there is too much to tell.
+        """
+        return self._steady() - self._abreast
 
     def listen(self, after: int | None = None) -> Source:
         """A stream of what comes after event ``after``, or only of what is new. It may wait for the store.
@@ -216,6 +235,7 @@ class EventFeed:
         """Tell what is new; True when there may be more."""
         events = self._diary.events_after(self._seq, PAGE)
         if not events:
+            self._abreast = self._steady()
             return False
         chunk = b"".join(map(encode_event, events))
         with self._told:
@@ -230,7 +250,10 @@ class EventFeed:
                 if (follower, type(error)) not in self._logged:
                     self._logged.add((follower, type(error)))
                     log.error("event feed: a follower failed: %s", kind_and_place(error))
-        return len(events) == PAGE
+        if len(events) == PAGE:
+            return True
+        self._abreast = self._steady()
+        return False
 
 
 class Channels:

@@ -59,6 +59,8 @@ ANCHORED = 1.0
 """Seconds between looks at the audit log's head, which is anchored outside the store."""
 WATCHED = 20.0
 """Seconds between looks for what stands badly in the hall."""
+LOOKED_AFTER = 5.0
+"""Seconds between looks at the disks and the clock of this box."""
 HELD = 5.0
 """Seconds between checks for held tickets that come back."""
 SETTLED = timedelta(hours=1)
@@ -207,6 +209,7 @@ def build(
         housekeeping = Loop("housekeeping", HOUSEKEEPING, upkeep)
         held = Loop("held", HELD, office.bring_back)
         watch = Loop("alerts", WATCHED, hall.watch.look)
+        box_watch = Loop("box", LOOKED_AFTER, hall.box_watch.look)
         anchors = Anchors(store, vault, AnchorFile(settings.store.key_file), now, office.ledger.today)
         if devices.simulators:
             loops = (housekeeping, held, watch)
@@ -242,6 +245,7 @@ def build(
         housekeeping,
         held,
         watch,
+        box_watch,
         *([climate] if devices.zones else []),
         *([publisher] if publisher else []),
         *([hall.virtual_hall] if hall.virtual_hall else []),

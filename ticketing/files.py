@@ -1,10 +1,14 @@
 """Files that are replaced whole: a box that loses its power has the old content or the new one, and never half."""
 
+import errno
 import os
 import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""``errno`` of a disk, or a user's share of it, that is full."""
 
 
 def replace_whole(path: Path, content: bytes, *, mode: int = 0o600, like: Path | None = None) -> None:

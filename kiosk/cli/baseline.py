@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from config.cautions import cautions
-from kiosk.cli.doctor import clock_is_synchronised
+from kiosk.box.clock_sync import clock_is_synchronised
 from kiosk.cli.options import ledger_of
 
 if TYPE_CHECKING:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from drivers.supervisor import DeviceState
 
-LEAST_FREE = 200 * 2**20
-"""Bytes on the store's disk below which a technician should come."""
 LOG_LINES = "2000"
 _GROUPS = {"tty": "dialout", "usb": "lp", "input": "input", "i2c": "i2c", "gpiochip": "gpio", "snd": "audio"}
 """The group that may open a file, by how its name below ``/dev`` begins; as in Debian's udev rules."""
@@ -60,8 +58,8 @@ def _devices(settings: "Settings") -> "tuple[list[DeviceState], str]":
 
 def _findings(settings: "Settings") -> Iterator[str]:
     """A line each: ✓ right, ✗ to be mended, · worth knowing."""
-    import shutil
-
+    from kiosk.box.clock_sync import clock_is_synchronised
+    from kiosk.box.disks import MB, disks
     from kiosk.opening import store_exists, store_name
 
     yield "✓ 配置正确 / the settings are right"
@@ -74,19 +72,12 @@ def _findings(settings: "Settings") -> Iterator[str]:
         # Whoever reads it beside the store reads residents' data.
         private = key.stat().st_mode & 0o077 == 0
         yield f"{'✓' if private else '✗'} 主密钥 / master key: {key} {'' if private else '→ chmod 600'}".rstrip()
-    folder = next(one for one in (key.parent, *key.parents) if one.exists())
-    free = shutil.disk_usage(folder).free
-    yield f"{'✓' if free >= LEAST_FREE else '✗'} 磁盘剩余 / free on disk: {free // 2**20} MB {folder}"
+    for disk in disks(settings):
+        mark = "✗" if disk.trouble(settings.alerts.disk_free_mb * MB) else "✓"
+        yield f"{mark} 磁盘剩余 / free on disk: {disk.free // MB} MB {disk.folder} ({disk.holds})"
     if (right := clock_is_synchronised()) is not None:
         yield f"{'✓' if right else '✗'} 时钟已校准 / clock synchronised: {'yes' if right else 'no'}"
     yield from _permissions(settings)
-
-
-def clock_is_synchronised() -> bool | None:
-    """Whether the clock of this box is set by NTP; None where systemd does not tell."""
-    return {"yes": True, "no": False}.get(
-        _output("timedatectl", "show", "--property=NTPSynchronized", "--value").strip()
-    )
 
 
 def _permissions(settings: "Settings") -> Iterator[str]:

@@ -318,7 +318,7 @@ def start(
     """The running program; None when told to stop before it ran.
 
     A store or a port that an earlier run still holds, as at a restart, is waited for, for ``patience`` seconds; a
-    database that does not answer, without end.
+    database that does not answer and a disk that is full, without end.
     """
     # Imported here: `quhao --help` and a bad configuration answer without loading the whole program.
     from kiosk.wiring import build
@@ -335,8 +335,9 @@ def start(
             # A failed try leaves its engine in a reference cycle; a database may be away for days.
             gc.enable()
             wanted = _waiting_for(error, settings)
-            if getattr(error, "code", "") in AWAY:
-                # However long: after a power cut the database's machine may need longer than this one.
+            if getattr(error, "code", "") in AWAY or _finds_no_room(error):
+                # However long: after a power cut the database's machine may need longer than this one, and the
+                # technician who makes room on a full disk is on the way.
                 left = patience
             elif not isinstance(error, (StoreInUseError, OSError)):
                 _give_up(str(error))
@@ -350,7 +351,19 @@ def start(
             return None
 
 
+def _finds_no_room(error: Exception) -> bool:
+    """Whether a full disk is in the way: of the store, of the key file, or of any other file."""
+    from ticketing.files import NO_ROOM
+
+    if getattr(error, "code", "") == "store_full" or getattr(error, "errno", None) in NO_ROOM:
+        return True
+    return bool(getattr(error, "facts", {}).get("no_room"))
+
+
 def _waiting_for(error: Exception, settings: "Settings") -> str:
+    if _finds_no_room(error):
+        said = "磁盘已满，腾出空间后自动启动 / waiting for room on the disk, which is full"
+        return f"{said}: {error if str(error) != getattr(error, 'code', '') else settings.store.key_file.parent}"
     if isinstance(error, OSError):
         where = f"{settings.server.host}:{settings.server.port}"
         return f"等待地址 {where} / waiting for the address {where}: {error.strerror}"

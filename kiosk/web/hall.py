@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from config.settings import CARD_READERS, Settings
 from display.prompts import Words
 from drivers.supervisor import Supervisor
+from kiosk.box.box_watch import BoxWatch
 from kiosk.devices.cards.card_looks import CardLooks
 from kiosk.devices.cards.terminal_cards import TerminalCards
 from kiosk.devices.help_signals import HelpWords
@@ -94,6 +95,7 @@ class Hall:
         device_tests: a technician's tests of the devices.
         forms: to be filled in at terminals, by id.
         watch: the hall at this moment, and its alerts.
+        box_watch: the disks and the clock of this box, and whether the store takes what is written.
         planning: questions about days to come.
         notices, media: what screens show between calls.
         help: calls for help; ``help_words`` says where they come from and who goes.
@@ -125,6 +127,7 @@ class Hall:
     typed_numbers: TypedNumbers = field(default_factory=TypedNumbers)
     device_tests: DeviceTests = field(init=False)
     watch: Watch = field(init=False)
+    box_watch: BoxWatch = field(init=False)
     card_looks: CardLooks = field(init=False)
     closing: ClosingPrinter = field(init=False)
     refused: RefusedRequests = field(init=False)
@@ -188,6 +191,7 @@ class Hall:
         self.terminal_cards = TerminalCards(filter(None, readers), self.terminal_news)
         self.device_tests = DeviceTests(self.settings.hall.name, self.devices, self.clock)
         self.watch = Watch(ledger, self.office.forecasts, _limits(self.settings), self._devices_down)
+        self.box_watch = BoxWatch(self.settings, ledger.store)
         self.card_looks = CardLooks(one.name for one in self.settings.devices if one.driver in CARD_READERS)
         closes = self.settings.audit.closing_slip_minutes
         self.closing = ClosingPrinter(ClosingSlips(ledger), self.printing, closes)

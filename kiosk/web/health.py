@@ -3,10 +3,12 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, Response
 
+from display.conditions import condition
+from kiosk.box.box_watch import Condition
 from kiosk.clock import HallClock
 from kiosk.web.auth import allow, asked, public
 from kiosk.web.hall import Hall
@@ -17,6 +19,10 @@ from ticketing.model import StoreError
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.core import Metric
+
+
+LATE = 30.0
+"""Seconds that the feed of events may be behind: screens that hang for so long are noticed."""
 
 
 class Tally:
@@ -143,8 +149,9 @@ def install(app: Flask, hall: Hall, streams: Streams) -> None:
     @blueprint.get("/readyz")
     @public
     def ready() -> Response:
-        missing = list(_missing(hall))
-        return answer({"ready": not missing, "missing": missing}, 503 if missing else 200)
+        found = list(_conditions(hall))
+        missing, warnings = ([_told(one) for one in found if one.hinders is hinders] for hinders in (True, False))
+        return answer({"ready": not missing, "missing": missing, "warnings": warnings}, 503 if missing else 200)
 
     if hall.settings.server.metrics != "off":
 
@@ -157,19 +164,27 @@ def install(app: Flask, hall: Hall, streams: Streams) -> None:
     app.register_blueprint(blueprint)
 
 
-def _missing(hall: Hall) -> Iterator[dict[str, Any]]:
-    """What keeps this box from its work: store, clock, keys, services without a window, devices not online."""
+def _told(one: Condition) -> dict[str, str]:
+    said = condition(one.reason)
+    return {"what": one.what, "reason": one.reason, "zh": said.zh, "en": said.en}
+
+
+def _conditions(hall: Hall) -> Iterator[Condition]:
+    """What keeps this box from its work, or soon will: store, disks, clock, keys, services, events, devices."""
     try:
         for service in hall.setup.unserved():
-            yield {"what": f"service {service.id}", "reason": "unserved"}
+            yield Condition(f"service {service.id}", "unserved")
     except StoreError as error:
-        yield {"what": "store", "reason": error.code}
+        yield Condition("store", error.code)
     trouble = hall.clock.trouble if isinstance(hall.clock, HallClock) else None
     if trouble:
-        yield {"what": "clock", "reason": trouble.reason}
+        yield Condition("clock", trouble.reason)
+    yield from hall.box_watch.conditions()
     if trouble_of_keys := hall.office.ledger.vault.trouble:
-        yield {"what": "keys", "reason": trouble_of_keys}
+        yield Condition("keys", trouble_of_keys)
+    if hall.feed.behind > LATE:
+        yield Condition("events", "events_behind")
     for supervisor in hall.devices:
         state = supervisor.state
         if state.state != "online":
-            yield {"what": f"device {state.name}", "reason": state.reason}
+            yield Condition(f"device {state.name}", state.reason or state.state)

@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -288,6 +289,7 @@ def build(
     zones: Sequence[Climate] = (),
     heartbeat: float = 15.0,
     kiosk: bool = True,
+    steady: Callable[[], float] = time.monotonic,
     **server: Any,
 ) -> TestHall:
     """A hall with the parts of the program, on a store in ``folder`` and a free port."""
@@ -321,7 +323,7 @@ def build(
         [Service("licence", "营业执照", "Business licence", "A"), Service("tax", "税务登记", "Tax", "B")],
         [Window("1", "1号窗口", ("licence",), "open"), Window("3", "3号窗口", ("*",), "open")],
     )
-    feed = EventFeed(office, store.on_commit)
+    feed = EventFeed(office, store.on_commit, steady=steady)
     printing = PrintQueue(office, None, lambda _job: [])
     news = WindowNews(feed)
     controller: KioskController | None = None

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ticketing.files import beside, draft_beside, sync_folder
+from ticketing.files import NO_ROOM, beside, draft_beside, sync_folder
 from ticketing.privacy import sealing
 from ticketing.privacy.errors import VaultError
 from ticketing.privacy.keys import Keyring, Keys, parse, text_of
@@ -237,6 +237,7 @@ class KeyFile(Keyring):
                 f"主密钥文件 {self.path} 无法写入：{error.strerror}；请检查磁盘空间和权限，过期的密钥尚未销毁 / "
                 f"the master key file {self.path} cannot be written: {error.strerror}; see to the disk and its "
                 "permissions: keys that are over are not destroyed yet",
+                no_room=error.errno in NO_ROOM,
             ) from None
 
 

@@ -13,15 +13,17 @@ a schema that is not its own.
         └── StoreGoneError      the database does not answer: wait for it
 """
 
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, delete, insert
 
 from ticketing.model import StoreError
+from ticketing.store.tables import fact
 
 KNOWN = tuple(f"{number:04}" for number in range(1, 17))
 """All versions of the schema, oldest first; a store at any other one was written by a newer program."""
@@ -44,6 +46,12 @@ PIPELINE = "quhao.pipeline"
 
 LOST = "quhao.lost"
 """Key in ``Connection.info``: how often changes were lost that a later transaction had seen on this connection."""
+
+
+STAYS = frozenset({"store_full", "store_broken"})
+"""Codes of a write that failed, where the next one will fail as well until somebody comes."""
+_TRIAL = "trial"
+_TRIAL_BYTES = 32_768
 
 
 class StoreOpenError(StoreError):
@@ -74,6 +82,7 @@ class Store(ABC):
 
     Attributes:
         engine: SQLAlchemy's, for tests and tools; the verbs use :meth:`read` and :meth:`write`.
+        trouble: the code by which the last write failed, of :data:`STAYS`; None once one has been kept.
         shared: whether the services of several boxes may work on it.
     """
 
@@ -81,6 +90,7 @@ class Store(ABC):
 
     def __init__(self, engine: Engine, patience: float) -> None:
         self.engine = engine
+        self.trouble: str | None = None
         self._patience = patience
         self._listeners: list[Callable[[], None]] = []
 
@@ -99,6 +109,17 @@ class Store(ABC):
                 call makes another), ``store_newer`` (a newer program changed the schema; this one must end): nothing
                 was changed. ``store_in_doubt``: the connection was lost during the commit, and nobody knows.
         """
+
+    def try_to_write(self) -> None:
+        """Write something durably that takes room, and take it away again; :attr:`trouble` tells how that went.
+
+        Raises:
+            StoreError: as :meth:`write`.
+        """
+        with self.write() as conn:
+            conn.execute(insert(fact).values(name=_TRIAL, value=os.urandom(_TRIAL_BYTES)))
+            conn.execute(delete(fact).where(fact.c.name == _TRIAL))
+        self.trouble = None
 
     def on_commit(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called after each commit that appended events, whichever process made it.

@@ -25,7 +25,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from ticketing.model import StoreError
-from ticketing.store.base import LOST, NEWS, Store
+from ticketing.store.base import LOST, NEWS, STAYS, Store
 
 TOGETHER = 16
 """Verbs that share a commit at most: the first of them has to wait for all the others."""
@@ -103,6 +103,7 @@ class GroupStore(Store):
                 yield group.conn
                 self._keep(group)
         except BaseException as error:
+            self._note(error)
             if group is not None:
                 self._leave_out(group, error)
             raise
@@ -170,8 +171,10 @@ class GroupStore(Store):
         self._check(group.conn)
         if not group.in_savepoint and not self._queue:
             # It is alone: an error of the commit is its own.
+            news = group.conn.info.get(NEWS)
             self._commit(group.conn)
             self._group = None
+            self._note_kept(news)
         group.in_savepoint = False
         group.members += 1
         group.news |= group.conn.info.pop(NEWS, False)
@@ -213,6 +216,7 @@ class GroupStore(Store):
                 group.conn.info[NEWS] = group.news
                 with self._errors():
                     self._commit(group.conn)
+                self._note_kept(group.news)
                 group.ended.set()
             except Exception as error:  # noqa: BLE001 - raised by each verb of the group
                 self._give_up(group, error)
@@ -221,11 +225,23 @@ class GroupStore(Store):
     def _give_up(self, group: _Group, why: BaseException) -> None:
         """None of the group is kept; what its verbs saw of each other never was."""
         group.failed = why if isinstance(why, StoreError) else StoreError("store_broken", cause=type(why).__name__)
+        self._note(group.failed)
         group.news = False
         self._lost += 1
         self._group = None
         self._roll_back(group.conn)
         group.ended.set()
+
+    # Whether it can be written to
+
+    def _note(self, error: BaseException) -> None:
+        if isinstance(error, StoreError) and error.code in STAYS:
+            self.trouble = error.code
+
+    def _note_kept(self, news: bool | None) -> None:
+        # Without events perhaps nothing was written at all.
+        if news:
+            self.trouble = None
 
 
 def _raw(conn: Connection) -> Any:

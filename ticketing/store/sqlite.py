@@ -19,11 +19,14 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from ticketing.files import NO_ROOM
 from ticketing.model import StoreError
 from ticketing.store.base import ENGINE, HEAD, StoreInUseError, StoreOpenError, is_current
 from ticketing.store.group_commit import GroupStore
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_LEAST = 1 << 16
+"""Free bytes without which SQLite cannot even open a file: the index of its log takes 32 KB."""
 _VERSION = "SELECT version_num FROM alembic_version"
 
 
@@ -99,7 +102,11 @@ class SqliteStore(GroupStore):
             code = _code_of(raw)
             if code is None:
                 raise
-            raise StoreError(code, cause=getattr(raw, "sqlite_errorname", "")) from error
+            cause = getattr(raw, "sqlite_errorname", "")
+            if cause.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and _is_full(self.path.parent):
+                # What SQLite says where it finds no room for its side files.
+                code = "store_full"
+            raise StoreError(code, cause=cause) from error
         except PoolTimeoutError as error:
             raise StoreError("store_busy") from error
 
@@ -183,6 +190,11 @@ def _code_of(error: BaseException | None) -> str | None:
     return "store_full" if kind == sqlite3.SQLITE_FULL else "store_broken"
 
 
+def _is_full(folder: Path) -> bool:
+    about = os.statvfs(folder)
+    return about.f_bavail * about.f_frsize < _LEAST
+
+
 def _bring_up_to_date(store: SqliteStore, patience: float) -> None:
     if _is_current(store):
         return
@@ -248,8 +260,13 @@ def _take_lock(path: Path, patience: float) -> int | None:
                 return None
             pause.wait(0.01)
             continue
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        except OSError:
+            # Kept open, it would keep the next try of this very process out.
+            os.close(file)
+            raise
         return file
 
 
@@ -274,19 +291,24 @@ def _refuse_second_name(path: Path) -> None:
 
 
 def _unreachable(path: Path, error: OSError) -> StoreOpenError:
+    if error.errno in NO_ROOM:
+        return _full(path)
     why = error.strerror or type(error).__name__
     return StoreOpenError("store_unreachable", f"the store {path} cannot be opened: {why}", path=str(path))
 
 
 def _open_error(path: Path, error: StoreError) -> StoreOpenError:
     cause = error.facts.get("cause", "")
+    if error.code == "store_full":
+        return _full(path)
     if cause.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return StoreOpenError(
             "store_unreachable", f"the store {path} or its folder cannot be written to ({cause})", path=str(path)
         )
-    sentences = {
-        "store_busy": f"the store {path} is locked by another program",
-        "store_full": f"the disk of the store {path} is full",
-    }
+    sentences = {"store_busy": f"the store {path} is locked by another program"}
     broken = f"the store {path} cannot be read ({cause}): it is damaged or no store; bring back a backup"
     return StoreOpenError(error.code, sentences.get(error.code, broken), path=str(path), cause=cause)
+
+
+def _full(path: Path) -> StoreOpenError:
+    return StoreOpenError("store_full", f"the disk of the store {path} is full", path=str(path))

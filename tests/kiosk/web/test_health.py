@@ -1,16 +1,20 @@
 """What a watcher over the box sees."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any
 
 import pytest
 
+from display.conditions import CONDITIONS, condition
 from drivers.errors import OfflineError
 from drivers.supervisor import Link, Supervisor
+from kiosk.box.box_watch import BoxWatch
 from ticketing.model import Actor
 from ticketing.privacy.errors import VaultError
+from ticketing.store.base import STAYS
 from wires import wait_until
 
 
@@ -50,6 +54,17 @@ def samples(text: str) -> Iterator[tuple[str, float]]:
             yield name, float(value)
 
 
+def standing(here: Any, which: str = "missing") -> list[tuple[str, str]]:
+    return [(one["what"], one["reason"]) for one in here.ask("GET", "/readyz").json[which]]
+
+
+def limit_pages(here: Any, most: int) -> int:
+    """Have SQLite itself say that it is full when the store grows beyond so many pages; gives how many it has."""
+    with here.store.write() as conn:
+        conn.exec_driver_sql(f"PRAGMA max_page_count = {most}")
+        return int(conn.exec_driver_sql("PRAGMA page_count").scalar_one())
+
+
 def test_the_process_lives(here: Any) -> None:
     assert here.ask("GET", "/healthz").status == 200
 
@@ -59,14 +74,73 @@ def test_readiness_names_what_is_missing_until_it_is_there(start: Callable[..., 
     here = start(devices=lamps(lamp))
     wait_until(lambda: here.hall.devices[0].state.reason == "unplugged")
     answer = here.ask("GET", "/readyz")
-    assert (answer.status, answer.json) == (
-        503,
-        {"ready": False, "missing": [{"what": "device lamp", "reason": "unplugged"}]},
-    )
+    assert (answer.status, answer.json["ready"]) == (503, False)
+    (missing,) = answer.json["missing"]
+    assert (missing["what"], missing["reason"]) == ("device lamp", "unplugged")
+    assert missing["zh"] and missing["en"]
     lamp.there.set()
     wait_until(lambda: here.hall.devices[0].state.state == "online")
     answer = here.ask("GET", "/readyz")
-    assert (answer.status, answer.json) == (200, {"ready": True, "missing": []})
+    assert (answer.status, answer.json) == (200, {"ready": True, "missing": [], "warnings": []})
+
+
+def test_a_store_that_takes_nothing_is_told_until_it_takes_something_again(here: Any) -> None:
+    limit_pages(here, limit_pages(here, 1_000_000))
+    desk = here.token("desk")
+    refused = None
+    for _ in range(100):
+        answer = here.post("/tickets", {"service": "licence"}, token=desk)
+        if answer.status != 201:
+            refused = answer
+            break
+    assert refused is not None and refused.code == "store_full"
+    assert standing(here) == [("store", "store_full")]
+    here.hall.box_watch.look()
+    assert standing(here) == [("store", "store_full")]
+    limit_pages(here, 1_000_000)
+    assert here.ask("GET", "/readyz").status == 503, "nobody has tried yet"
+    here.hall.box_watch.look()
+    assert here.ask("GET", "/readyz").status == 200
+
+
+def test_a_disk_with_little_room_is_a_warning(here: Any) -> None:
+    settings = here.hall.settings
+    alerts = settings.alerts.model_copy(update={"disk_free_mb": 10_000_000})
+    here.hall.box_watch = BoxWatch(settings.model_copy(update={"alerts": alerts}), here.store)
+    assert ("disk store", "disk_low") in standing(here, "warnings")
+    assert here.ask("GET", "/readyz").status == 200
+
+
+def test_a_clock_that_is_a_minute_off_and_one_that_nobody_sets_are_warnings(here: Any) -> None:
+    late = BoxWatch(here.hall.settings, here.store, lambda: False, lambda: time.time_ns() - 61 * 1_000_000_000)
+    late.look()
+    here.hall.box_watch = late
+    assert standing(here, "warnings") == [("clock", "clock_not_synchronised"), ("clock", "clock_differs")]
+
+
+def test_a_follower_that_holds_the_events_up_is_told(start: Callable[..., Any]) -> None:
+    seconds, go_on, held = [0.0], threading.Event(), threading.Event()
+
+    def hold_up(_events: Any) -> None:
+        held.set()
+        go_on.wait(60)
+
+    here = start(steady=lambda: seconds[0])
+    here.hall.feed.follow(hold_up)
+    here.issue()
+    assert held.wait(30)
+    seconds[0] = 29.0
+    assert standing(here) == []
+    seconds[0] = 31.0
+    assert standing(here) == [("events", "events_behind")]
+    go_on.set()
+    wait_until(lambda: standing(here) == [])
+
+
+def test_every_reason_has_words_of_its_own() -> None:
+    general = condition("nothing of that name")
+    for reason in (*CONDITIONS, *STAYS, "store_gone", "store_busy", "key_missing", "key_unwritable", "unplugged"):
+        assert condition(reason) != general, reason
 
 
 def test_keys_that_could_not_be_destroyed_are_told(here: Any) -> None:
@@ -74,7 +148,7 @@ def test_keys_that_could_not_be_destroyed_are_told(here: Any) -> None:
     aside = path.rename(path.with_name("aside.key"))
     with pytest.raises(VaultError):
         vault.move(date(2026, 11, 23), date(2026, 11, 23))
-    assert here.ask("GET", "/readyz").json["missing"] == [{"what": "keys", "reason": "key_missing"}]
+    assert standing(here) == [("keys", "key_missing")]
     aside.rename(path)
     vault.move(date(2026, 11, 23), date(2026, 11, 23))
     assert here.ask("GET", "/readyz").json["missing"] == []

@@ -55,6 +55,16 @@ def test_a_verb_that_fails_leaves_nothing_behind(store: Store) -> None:
     assert names(store) == ["whole"]
 
 
+def test_a_store_tries_whether_it_can_be_written_to_and_leaves_nothing_behind(store: Store) -> None:
+    put(store, "a")
+    store.trouble = "store_full"
+    put(store, "b")
+    assert store.trouble == "store_full", "what appends no events may have written nothing"
+    store.try_to_write()
+    assert store.trouble is None
+    assert names(store) == ["a", "b"]
+
+
 def test_a_reader_sees_one_moment_however_long_it_reads(store: Store) -> None:
     with store.read() as conn:
         assert conn.scalars(select(fact.c.name)).all() == []

@@ -1,0 +1,57 @@
+"""What keeps a box from its work, or soon will, in words: for ``/readyz`` and ``quhao doctor``."""
+
+from display.advice import REASONS, advice
+from display.prompts import Words
+from display.refusals import words
+
+_CONDITIONS = {
+    "disk_full": Words(
+        "磁盘已满：请删除不需要的文件，腾出空间后自动恢复",
+        "The disk is full: remove what is not needed; the box goes on by itself once there is room",
+    ),
+    "disk_read_only": Words(
+        "磁盘只读，写不进去：存储卡可能已损坏，请更换后用备份恢复",
+        "The disk is read-only: the card may be worn out. Replace it and restore a backup",
+    ),
+    "disk_low": Words(
+        "磁盘快满了：请腾出空间，例如移走旧的备份和日志",
+        "The disk is nearly full: make room, such as by moving old backups and logs away",
+    ),
+    "clock_behind": Words(
+        "本机时钟比已有数据晚：请校准时钟，校准后自动恢复",
+        "The clock is behind the data in the store: set it right; the hall then follows it",
+    ),
+    "clock_jumped": Words(
+        "本机时钟突然跳变：请核对时间，十分钟后以它为准",
+        "The clock jumped: see whether it is right; it is followed after ten minutes",
+    ),
+    "clock_not_synchronised": Words(
+        "本机时钟没有与时间服务器同步：请检查网络和 NTP 设置",
+        "The clock is not synchronised: check the network and its time server (NTP)",
+    ),
+    "clock_differs": Words(
+        "本机时钟与数据库的时钟相差一分钟以上：请校准本机时钟",
+        "The clock is more than a minute away from the database's: set the clock of this box right",
+    ),
+    "events_behind": Words(
+        "事件处理滞后：叫号屏可能不是最新的。几分钟内不恢复，请重新启动服务",
+        "Events are told late, so screens may be behind: restart the service if that lasts for minutes",
+    ),
+    "unserved": Words(
+        "有业务没有窗口办理：请在 /manage/setup 安排窗口",
+        "A service has no window: give it one at /manage/setup",
+    ),
+}
+
+CONDITIONS = frozenset(_CONDITIONS)
+"""Reasons with words of their own; those of devices are in ``display.advice``, those of the store in ``refusals``."""
+
+
+def condition(reason: str) -> Words:
+    """What to say about ``reason``, and what to do about it."""
+    if reason in _CONDITIONS:
+        return _CONDITIONS[reason]
+    if reason in REASONS:
+        said = advice(reason)
+        return Words(f"{said.reason_zh}：{said.advice_zh}", f"{said.reason_en}: {said.advice_en}")
+    return words(reason)

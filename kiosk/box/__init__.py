@@ -1,0 +1,1 @@
+"""This box itself: room on its disks, its clock."""

@@ -1,0 +1,100 @@
+"""What stands in the way of this box that no device tells: disks, a store that takes nothing, the clock."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from config.settings import Settings
+from kiosk.box.clock_sync import clock_is_synchronised
+from kiosk.box.disks import MB, Disk, disks
+from ticketing.model import StoreError
+from ticketing.store.base import Store
+
+log = logging.getLogger(__name__)
+
+ASTRAY = 60.0
+"""Seconds by which the clock of this box may differ from that of the store, which the hall goes by."""
+ASKED = 300.0
+"""Seconds between questions whether the clock is synchronised: each is a process of its own."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that stands badly.
+
+    Attributes:
+        what: is concerned, such as ``store``, ``disk store`` or ``device printer``.
+        reason: a stable code, which :func:`display.conditions.condition` has words for.
+        hinders: whether it keeps the box from its work; otherwise it will, or only may.
+    """
+
+    what: str
+    reason: str
+    hinders: bool = True
+
+
+class BoxWatch:
+    """Looks after this box; ``look`` is called every few seconds, and what it found is told to any thread.
+
+    Args:
+        settings: of the box.
+        store: the hall's.
+        synchronised: tells whether the clock of this box is.
+        wall: the clock of this box, in nanoseconds since 1970 UTC.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        synchronised: Callable[[], bool | None] = clock_is_synchronised,
+        wall: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._synchronised = synchronised
+        self._wall = wall
+        self._asked = float("-inf")
+        self._told: frozenset[Condition] = frozenset()
+        self.synchronised: bool | None = None
+        self.disks: list[Disk] = disks(settings)
+
+    def look(self) -> None:
+        """Measure, and have the store prove that it can be written to again, where that is in doubt."""
+        self.disks = disks(self._settings)
+        if self._store.trouble or any(disk.holds == "store" and self._trouble(disk) for disk in self.disks):
+            self._try_the_store()
+        if time.monotonic() - self._asked >= ASKED:
+            self._asked = time.monotonic()
+            self.synchronised = self._synchronised()
+        found = frozenset(self.conditions())
+        for one in found - self._told:
+            log.warning("%s: %s", one.what, one.reason)
+        for one in self._told - found:
+            log.info("%s: no longer %s", one.what, one.reason)
+        self._told = found
+
+    def conditions(self) -> Iterator[Condition]:
+        """What stands badly now."""
+        if trouble := self._store.trouble:
+            yield Condition("store", trouble)
+        for disk in self.disks:
+            if reason := self._trouble(disk):
+                # A full disk of logs costs logs alone.
+                hinders = reason != "disk_low" and disk.holds != "logs"
+                yield Condition(f"disk {disk.holds}", reason, hinders)
+        if self.synchronised is False:
+            yield Condition("clock", "clock_not_synchronised", hinders=False)
+        if abs(self._store.wall() - self._wall()) > ASTRAY * 1_000_000_000:
+            yield Condition("clock", "clock_differs", hinders=False)
+
+    def _trouble(self, disk: Disk) -> str | None:
+        return disk.trouble(self._settings.alerts.disk_free_mb * MB)
+
+    def _try_the_store(self) -> None:
+        try:
+            self._store.try_to_write()
+        except StoreError as error:
+            if error.code != self._store.trouble:
+                log.warning("the store could not be tried: %s", error.code)
