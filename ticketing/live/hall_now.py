@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from ticketing.day.transaction import Transaction, microseconds
 from ticketing.day.transaction import t as _t
@@ -39,13 +39,21 @@ _RATED_BEFORE = (
     .group_by(_c.c.service_id, _r.c.grade)
 )
 _STATES = select(_t.c.state, func.count().label("n")).where(_t.c.hall_day == bindparam("day")).group_by(_t.c.state)
-_CALLS = select(
-    func.count().label("n"), func.sum(_t.c.called_at - _QUEUED).label("waited"), func.max(_t.c.called_at - _QUEUED)
-).where(
+_CALLED = (
     _t.c.hall_day == bindparam("day"),
     _t.c.window_id.is_not(None),
     _t.c.called_at.is_not(None),
     _t.c.state.in_([tables.word(state) for state in (*OPEN_STATES, State.DONE)]),
+)
+_WAITED = _t.c.called_at - _QUEUED
+_CALLS = select(func.count().label("n"), func.sum(_WAITED).label("waited"), func.max(_WAITED)).where(*_CALLED)
+WAITS_UP_TO = (60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200)
+"""Upper ends, in seconds, of the spans that waits are counted in; the last span is open."""
+_SPAN = case(*((most * 1_000_000 >= _WAITED, at) for at, most in enumerate(WAITS_UP_TO)), else_=len(WAITS_UP_TO))
+_WAITS = (
+    select(_t.c.service_id, _SPAN.label("span"), func.count().label("n"), func.sum(_WAITED).label("waited"))
+    .where(*_CALLED)
+    .group_by(_t.c.service_id, "span")
 )
 
 
@@ -57,6 +65,19 @@ class ServiceNow:
     waiting: int
     oldest: datetime | None
     expected_wait: Interval | None
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Waits of a service's tickets of today until they were called.
+
+    Attributes:
+        numbers: how many lie in each span of :data:`WAITS_UP_TO` and in the open one behind.
+        seconds: their sum.
+    """
+
+    numbers: tuple[int, ...]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -122,6 +143,16 @@ def hall_now(m: Transaction, forecasts: Forecasts) -> HallNow:
             oldest = m.time(row.since) if row else None
             services.append(ServiceNow(one, row.n if row else 0, oldest, None if wait is None else wait.interval))
     return HallNow(m.now, m.last_seq(), services, _windows(m), _today(m))
+
+
+def waits(m: Transaction) -> dict[str, Waits]:
+    """By service: the waits of today's tickets that were called; no entry where none was."""
+    numbers: dict[str, list[int]] = {}
+    sums: dict[str, float] = {}
+    for row in m.conn.execute(_WAITS, {"day": m.day}):
+        numbers.setdefault(row.service_id, [0] * (len(WAITS_UP_TO) + 1))[row.span] = row.n
+        sums[row.service_id] = sums.get(row.service_id, 0.0) + float(row.waited) / 1e6
+    return {service: Waits(tuple(found), sums[service]) for service, found in numbers.items()}
 
 
 def oldest_waits(m: Transaction) -> dict[str, float]:

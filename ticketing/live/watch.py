@@ -19,7 +19,7 @@ from ticketing.line.forecasts import Forecasts
 from ticketing.live import alerts
 from ticketing.live.advice import Help, windows_that_help
 from ticketing.live.alerts import KINDS, Kind, Limits, Reading, Standing
-from ticketing.live.hall_now import HallNow, grades_of_full_hours, hall_now, oldest_waits
+from ticketing.live.hall_now import HallNow, Waits, grades_of_full_hours, hall_now, oldest_waits, waits
 from ticketing.store import tables
 
 KEPT = timedelta(days=366)
@@ -97,6 +97,11 @@ class Watch:
         with self._ledger.look() as m:
             return hall_now(m, self._forecasts)
 
+    def waits(self) -> dict[str, Waits]:
+        """By service, the waits of today's tickets until they were called."""
+        with self._ledger.look() as m:
+            return waits(m)
+
     def look(self) -> None:
         """Look at the hall, and raise and end alerts as it stands."""
         with self._ledger.look() as m:
@@ -127,7 +132,7 @@ class Watch:
         with self._ledger.look() as m:
             services = {one.id: one for one in m.services()}
             windows = {one.id: one for one in m.windows()}
-            waits = oldest_waits(m)
+            oldest = oldest_waits(m)
             found = []
             for row in m.conn.execute(_STANDING):
                 if row.kind not in kinds:
@@ -149,7 +154,7 @@ class Watch:
                         name,
                         (service.name_en if service else "") or name,
                         m.time(row.raised_at),
-                        round(waits.get(row.subject, 0.0)) if row.kind == "wait" else None,
+                        round(oldest.get(row.subject, 0.0)) if row.kind == "wait" else None,
                         facts.get("grade"),
                         facts.get("reason"),
                         tuple(helps),

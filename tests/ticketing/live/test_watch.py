@@ -7,6 +7,7 @@ import pytest
 from display.alerts import alert_words
 from offices import CLERK, OfficeHall
 from ticketing.live.alerts import Limits
+from ticketing.live.hall_now import Waits
 from ticketing.live.watch import DeviceDown, Watch
 
 
@@ -40,6 +41,8 @@ def test_the_hall_now_tells_who_waits_and_what_the_windows_do(desk: OfficeHall, 
     assert windows["1"].ticket is None
     assert (now.today.issued, now.today.waiting, now.today.served) == (3, 2, 0)
     assert now.today.mean_wait == now.today.longest_wait == 12 * 60 + 3
+    # Of the span from 10 to 15 minutes.
+    assert watch.waits() == {"tax": Waits((0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), 12 * 60 + 3)}
 
 
 def test_a_long_wait_is_told_with_the_window_that_helps_and_is_over_when_it_is_over(

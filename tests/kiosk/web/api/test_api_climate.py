@@ -142,6 +142,6 @@ def test_hours_and_the_halls_hours_are_told_to_the_zones(start: Callable[..., An
 def test_a_watcher_sees_the_zones(hall: Any) -> None:
     text = hall.ask("GET", "/metrics").body.decode()
     assert 'quhao_temperature_celsius{device="climate-1f",zone="1F"} 25.0' in text
-    assert 'quhao_humidity_percent{device="climate-1f",zone="1F"} 45.0' in text
+    assert 'quhao_humidity_ratio{device="climate-1f",zone="1F"} 0.45' in text
     assert 'quhao_air_conditioner_on{device="climate-1f",zone="1F"} 0.0' in text
     assert 'quhao_air_conditioner_on_seconds_total{device="climate-1f",zone="1F"} 0.0' in text
