@@ -14,7 +14,7 @@ DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
 # For the extra pcsc: the service with its virtual reader, and what builds pyscard.
 PCSC_PACKAGES := pcscd vsmartcard-vpcd libpcsclite-dev swig pkg-config gcc python3-dev
 # The tests start a PostgreSQL, a mosquitto and a PC/SC service of their own; those that Debian starts are left alone.
-TEST_PACKAGES := $(DEMO_PACKAGES) $(PCSC_PACKAGES) chromium postgresql mosquitto mosquitto-clients systemd
+TEST_PACKAGES := $(DEMO_PACKAGES) $(PCSC_PACKAGES) age chromium postgresql mosquitto mosquitto-clients systemd
 # The pages' modules are checked by node's tools; Debian's node will do, as any newer one that is there already.
 NODE_PACKAGES := $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
 PAGES := kiosk/web/static

@@ -80,5 +80,14 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     plan = settings.hall.plan and folder / settings.hall.plan
     hall = settings.hall.model_copy(update={"languages": languages, "plan": plan})
     screen = settings.screen.model_copy(update={"media": folder / settings.screen.media})
-    changed = {"store": store, "server": server, "hall": hall, "forms": forms, "fill": fill, "screen": screen}
+    backup = settings.backup.model_copy(update={"folder": settings.backup.folder and folder / settings.backup.folder})
+    changed = {
+        "backup": backup,
+        "store": store,
+        "server": server,
+        "hall": hall,
+        "forms": forms,
+        "fill": fill,
+        "screen": screen,
+    }
     return settings.model_copy(update=changed)

@@ -334,6 +334,42 @@ class AlertsSettings(Section):
     disk_free_mb: Whole = Field(200, ge=0, le=10_000_000)
 
 
+class BackupSettings(Section):
+    """``[backup]``: backups that a timer makes (``quhao backup auto``).
+
+    Attributes:
+        folder: where they are kept, best on another disk or machine; None: none are made by timer.
+        keep: how many are kept.
+        old_hours: age of the newest one from which on ``/readyz`` warns.
+        recipients: public keys of ``age`` (``age1…``, or of SSH) that can open them, each by itself; empty: not
+            encrypted.
+    """
+
+    folder: Path | None = None
+    keep: Whole = Field(14, ge=1, le=10_000)
+    old_hours: Whole = Field(36, ge=1, le=24 * 366)
+    recipients: tuple[str, ...] = ()
+
+    @field_validator("recipients")
+    @classmethod
+    def _public_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(one.startswith("AGE-SECRET-KEY") for one in value):
+            raise wrong_setting(
+                "是私钥，不能写在这里",
+                "is a secret key, which must not stand here",
+                "写上 age-keygen 给出的公钥 age1…，私钥另外保管",
+                "give the public key age1… that age-keygen tells, and keep the secret one elsewhere",
+            )
+        if not all(one.startswith(("age1", "ssh-ed25519 ", "ssh-rsa ")) for one in value):
+            raise wrong_setting(
+                "不是 age 的公钥",
+                "is no public key of age",
+                "写上 age-keygen 给出的 age1…",
+                "give what age-keygen tells: age1…",
+            )
+        return value
+
+
 class FillSettings(Section):
     """``[fill]``: the browser extension that fills the forms of business systems.
 
@@ -422,6 +458,7 @@ class Settings(Businesses):
     accounts: AccountsSettings = AccountsSettings()
     audit: AuditSettings = AuditSettings()
     alerts: AlertsSettings = AlertsSettings()
+    backup: BackupSettings = BackupSettings()
     fill: FillSettings = FillSettings()
     kiosk: KioskSettings = KioskSettings()
     terminal: TerminalSettings = TerminalSettings()

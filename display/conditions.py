@@ -33,6 +33,14 @@ _CONDITIONS = {
         "本机时钟与数据库的时钟相差一分钟以上：请校准本机时钟",
         "The clock is more than a minute away from the database's: set the clock of this box right",
     ),
+    "backup_none": Words(
+        "备份文件夹里还没有备份：请检查定时器 quhao-backup.timer 和文件夹",
+        "There is no backup in the folder yet: see to quhao-backup.timer and the folder",
+    ),
+    "backup_old": Words(
+        "最近的备份太旧：请检查定时器 quhao-backup.timer 和备份文件夹",
+        "The newest backup is too old: see to quhao-backup.timer and the folder of the backups",
+    ),
     "events_behind": Words(
         "事件处理滞后：叫号屏可能不是最新的。几分钟内不恢复，请重新启动服务",
         "Events are told late, so screens may be behind: restart the service if that lasts for minutes",

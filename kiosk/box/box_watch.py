@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from config.settings import Settings
+from kiosk.box.backups import KeptBackup, kept_backups
 from kiosk.box.clock_sync import clock_is_synchronised
 from kiosk.box.disks import MB, Disk, disks
 from ticketing.model import StoreError
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 ASTRAY = 60.0
 """Seconds by which the clock of this box may differ from that of the store, which the hall goes by."""
 ASKED = 300.0
-"""Seconds between questions whether the clock is synchronised: each is a process of its own."""
+"""Seconds between questions whether the clock is synchronised, which is a process each, and looks for backups."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class BoxWatch:
         self._asked = float("-inf")
         self._told: frozenset[Condition] = frozenset()
         self.synchronised: bool | None = None
+        self.newest_backup: KeptBackup | None = None
         self.disks: list[Disk] = disks(settings)
 
     def look(self) -> None:
@@ -68,6 +70,7 @@ class BoxWatch:
         if time.monotonic() - self._asked >= ASKED:
             self._asked = time.monotonic()
             self.synchronised = self._synchronised()
+            self.newest_backup = next(iter(kept_backups(self._settings)), None)
         found = frozenset(self.conditions())
         for one in found - self._told:
             log.warning("%s: %s", one.what, one.reason)
@@ -88,9 +91,20 @@ class BoxWatch:
             yield Condition("clock", "clock_not_synchronised", hinders=False)
         if abs(self._store.wall() - self._wall()) > ASTRAY * 1_000_000_000:
             yield Condition("clock", "clock_differs", hinders=False)
+        if reason := self._trouble_of_backups():
+            yield Condition("backup", reason, hinders=False)
 
     def _trouble(self, disk: Disk) -> str | None:
         return disk.trouble(self._settings.alerts.disk_free_mb * MB)
+
+    def _trouble_of_backups(self) -> str | None:
+        chosen, newest = self._settings.backup, self.newest_backup
+        # Before the first look it is not known which there are.
+        if chosen.folder is None or self._asked < 0:
+            return None
+        if newest is None:
+            return "backup_none"
+        return "backup_old" if self._wall() / 1e9 - newest.at.timestamp() > chosen.old_hours * 3600 else None
 
     def _try_the_store(self) -> None:
         try:

@@ -1,10 +1,16 @@
 """``quhao backup`` and ``quhao restore``: the whole store in one file, and back. Both work while the service runs."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kiosk.cli.options import Context, in_words, ledger_of, who
+
+if TYPE_CHECKING:
+    from ticketing.backup.backup import Manifest
+    from ticketing.day.ledger import Ledger
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _WHAT = {
@@ -20,26 +26,105 @@ _WHAT = {
 }
 
 
-@click.command()
+class _FileOrVerb(click.Group):
+    """What is not the name of a verb is a file to be written."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["to", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_FileOrVerb, subcommand_metavar="FILE | auto | verify …")
+def backup() -> None:
+    """Write the whole store, as it is at one moment, to FILE; an older backup of that name is replaced.
+
+    It restores into SQLite and PostgreSQL alike, with the hall's master key and no other. Residents' data in it stay
+    closed without the day's key, which is not in it: what is erased in the store is erased in its backups.
+    """
+
+
+@backup.command("to")
 @click.argument("file", type=_FILE)
 @click.pass_obj
-def backup(context: Context, file: Path) -> None:
+def to_file(context: Context, file: Path) -> None:
     """Write the whole store, as it is at one moment, to FILE; an older backup of that name is replaced.
 
     It restores into SQLite and PostgreSQL alike, with the hall's master key and no other. Residents' data in it stay
     closed without the day's key, which is not in it: what is erased in the store is erased in its backups.
     """
     from ticketing.backup.restore import Backups
-    from ticketing.model import Actor
-    from ticketing.privacy import access_log
 
     with ledger_of(context.settings) as ledger:
         manifest = Backups(ledger).write(file)
-        with ledger.verb() as m:
-            actor = Actor(who(), "technician", "quhao backup")
-            access_log.append_if_whole(m.conn, m.vault, m.now, actor, "backup", f"as of {manifest.made_at}")
+        _enter(ledger, manifest)
     zh, en = _told(manifest.rows)
     click.echo(f"已备份到 {file}：{zh} / backed up to {file}: {en}", err=True)
+
+
+@backup.command()
+@click.pass_obj
+def auto(context: Context) -> None:
+    """Add a backup to the folder of the settings, prove it, and remove the oldest beyond those to be kept.
+
+    For a timer (config/systemd/quhao-backup.timer). With backup.recipients it is encrypted by age.
+    """
+    from kiosk.box.backups import back_up
+
+    with ledger_of(context.settings) as ledger:
+        file, manifest = back_up(context.settings, ledger)
+        _enter(ledger, manifest)
+    zh, en = _told(manifest.rows)
+    click.echo(f"已备份到 {file}：{zh} / backed up to {file}: {en}", err=True)
+
+
+@backup.command()
+@click.argument("file", type=_FILE, required=False)
+@click.option("--newest", is_flag=True, help="The newest one in the folder of the settings.")
+@click.option("--identity", type=_FILE, help="The file of the age identity that opens an encrypted one.")
+@click.pass_obj
+def verify(context: Context, file: Path | None, newest: bool, identity: Path | None) -> None:
+    """Restore FILE into a temporary store and say what came out; the hall's own store is not touched.
+
+    Exit code 1 where it cannot be restored, or less comes out than it says it holds.
+    """
+    from kiosk.box.backups import decrypted, kept_backups
+    from kiosk.opening import open_keys, rules_of
+    from ticketing.backup.verify import verify as verify_backup
+
+    settings = context.settings
+    if (file is None) != newest:
+        raise click.UsageError("请给出备份文件，或 --newest / give a FILE, or --newest")
+    if file is None:
+        kept = kept_backups(settings)
+        if not kept:
+            raise click.ClickException("文件夹里没有备份 / there is no backup in the folder")
+        file = kept[0].path
+    with in_words(), decrypted(file, identity) as plain:
+        keys = open_keys(settings, create=False).keys
+        zone = settings.hall.zone
+        proved = verify_backup(
+            plain,
+            keys,
+            settings.hall.id,
+            settings.privacy.ciphers,
+            rules_of(settings),
+            zone,
+            lambda: datetime.now(zone),
+        )
+    zh, en = _told(proved.rows)
+    made = f"{proved.manifest.made:%Y-%m-%d %H:%M}"
+    click.echo(f"✓ {file}：可以恢复到 {made}：{zh} / can be restored as of {made}: {en}")
+
+
+def _enter(ledger: "Ledger", manifest: "Manifest") -> None:
+    """Enter a backup into the audit log."""
+    from ticketing.model import Actor
+    from ticketing.privacy import access_log
+
+    with ledger.verb() as m:
+        actor = Actor(who(), "technician", "quhao backup")
+        access_log.append_if_whole(m.conn, m.vault, m.now, actor, "backup", f"as of {manifest.made_at}")
 
 
 @click.command()

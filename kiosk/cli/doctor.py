@@ -77,7 +77,26 @@ def _findings(settings: "Settings") -> Iterator[str]:
         yield f"{mark} 磁盘剩余 / free on disk: {disk.free // MB} MB {disk.folder} ({disk.holds})"
     if (right := clock_is_synchronised()) is not None:
         yield f"{'✓' if right else '✗'} 时钟已校准 / clock synchronised: {'yes' if right else 'no'}"
+    yield from _backups(settings)
     yield from _permissions(settings)
+
+
+def _backups(settings: "Settings") -> Iterator[str]:
+    """How old the newest backup of the timer is."""
+    from datetime import UTC
+
+    from kiosk.box.backups import kept_backups
+
+    if settings.backup.folder is None:
+        yield "· 没有设置定时备份（backup.folder） / no backups by timer (backup.folder)"
+        return
+    kept = kept_backups(settings)
+    if not kept:
+        yield f"✗ 没有备份 / no backup: {settings.backup.folder}"
+        return
+    hours = (datetime.now(UTC) - kept[0].at).total_seconds() / 3600
+    mark = "✓" if hours <= settings.backup.old_hours else "✗"
+    yield f"{mark} 最近的备份 / newest backup: {hours:.0f} h, {kept[0].path.name} ({len(kept)})"
 
 
 def _permissions(settings: "Settings") -> Iterator[str]:

@@ -138,6 +138,12 @@ class Metrics:
             size.add_metric([disk.holds], disk.size)
         yield from (free, size)
         yield _gauge("quhao_clock_synchronised", "1 when a time server sets the clock of this box", box.synchronised)
+        newest = box.newest_backup
+        yield _gauge(
+            "quhao_last_backup_timestamp_seconds",
+            "When the newest backup in the folder was made and proved, in seconds since 1970",
+            newest.at.timestamp() if newest else None,
+        )
         yield _gauge(
             "quhao_event_feed_behind_seconds",
             "Time since all events were told; up to 2 in the ordinary course",

@@ -1,22 +1,38 @@
-"""The systemd unit: how much of the box the service may reach, by systemd's own measure."""
+"""The systemd units: how much of the box they may reach, by systemd's own measure, and when timers start them."""
 
 import re
 import subprocess
 from pathlib import Path
 
-UNIT = Path(__file__).parents[2] / "config/systemd/quhao.service"
+import pytest
+
+UNITS = Path(__file__).parents[2] / "config/systemd"
+UNIT = UNITS / "quhao.service"
 MOST = 2.5
 """Exposure from 0 (sealed off) to 10 (unsafe)."""
 
 
-def test_the_unit_lets_the_service_reach_little() -> None:
+@pytest.mark.parametrize("name", ["quhao", "quhao-backup", "quhao-verify"])
+def test_the_unit_lets_the_service_reach_little(name: str) -> None:
+    unit = UNITS / f"{name}.service"
     told = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager", UNIT], capture_output=True, text=True
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", unit], capture_output=True, text=True
     )
-    exposure = re.search(r"Overall exposure level for quhao.service: ([\d.]+)", told.stdout)
+    exposure = re.search(rf"Overall exposure level for {name}.service: ([\d.]+)", told.stdout)
     assert exposure, told.stderr
     assert float(exposure[1]) <= MOST
 
 
 def test_a_crash_leaves_no_memory_on_the_disk() -> None:
-    assert "\nLimitCORE=1\n" in UNIT.read_text("utf-8")
+    for unit in UNITS.glob("*.service"):
+        assert "\nLimitCORE=1\n" in unit.read_text("utf-8")
+
+
+def test_each_timer_starts_a_service_at_a_time_that_systemd_knows() -> None:
+    timers = list(UNITS.glob("*.timer"))
+    assert {one.with_suffix(".service").is_file() for one in timers} == {True}
+    times = [
+        line.split("=", 1)[1] for one in timers for line in one.read_text("utf-8").splitlines() if "OnCalendar=" in line
+    ]
+    told = subprocess.run(["systemd-analyze", "calendar", *times], capture_output=True, text=True)
+    assert (told.returncode, told.stdout.count("Normalized form:")) == (0, len(timers)), told.stderr

@@ -21,6 +21,7 @@ from sqlalchemy import text
 import console
 import empty_store
 from display.paper.slip import measure_words
+from kiosk.box.backups import decrypted
 from kiosk.opening import open_ledger, open_office_parts, rules_of
 from kiosk.settings import load
 from ticketing.model import Actor, Service, Window
@@ -187,6 +188,81 @@ def test_a_backup_moves_a_hall_to_another_box(box: Box, new_box: Callable[..., B
         assert office.ticket_of_code(code).ticket.number == "A004"
         assert office.issue("licence", CLERK, print=False).ticket.number == "A005"
     assert other.say("audit", "verify").returncode == 0
+
+
+def kept(box: Box) -> list[str]:
+    return sorted(path.name for path in (box.folder / "kept").iterdir())
+
+
+def test_the_timers_backups_are_proved_and_the_oldest_go(box: Box) -> None:
+    with box.file.open("a", encoding="utf-8") as config:
+        config.write('[backup]\nfolder = "kept"\nkeep = 2\n')
+    (box.folder / "kept").mkdir()
+    older = [f"quhao-xicheng-2026010{day}T031000Z.db" for day in (1, 2, 3)]
+    foreign = ["notes.txt", "quhao-dongcheng-20260101T031000Z.db"]
+    for name in (*older, *foreign):
+        (box.folder / "kept" / name).write_bytes(b"")
+    with box.office() as office:
+        serve(office, 3)
+        told = box.say("backup", "auto")
+        assert told.returncode == 0, told.stderr
+        assert "3 tickets" in told.stderr
+        made = set(kept(box)) - {*older, *foreign}
+        assert len(made) == 1
+        assert kept(box) == sorted([*foreign, older[-1], *made])
+        key = (box.folder / "var" / "master.key").read_bytes()
+        proved = box.say("backup", "verify", "--newest")
+        assert proved.returncode == 0, proved.stderr
+        assert made.pop() in proved.stdout
+        assert "3 tickets" in proved.stdout
+        # The hall is as it was: the restored store was another one, and so were the keys it changed.
+        assert (box.folder / "var" / "master.key").read_bytes() == key
+        assert office.issue("licence", CLERK, print=False).ticket.number == "A004"
+    actions = [row[3] for row in csv.reader(io.StringIO(box.say("audit", "export").stdout))]
+    assert "restore" not in " ".join(actions)
+    assert "newest backup: 0 h" in box.say("doctor").stdout
+    spoilt = box.folder / "kept" / older[-1]
+    assert "no backup of this program" in box.say("backup", "verify", str(spoilt)).stderr
+    assert box.say("backup", "verify").returncode == 2
+
+
+def test_a_backup_for_several_recipients_is_opened_by_each_of_them_alone(box: Box) -> None:
+    people = {}
+    for name in ("first", "second", "stranger"):
+        subprocess.run(["age-keygen", "-o", box.folder / name], check=True, capture_output=True)
+        told = (box.folder / name).read_text("ascii")
+        people[name] = next(line.split()[-1] for line in told.splitlines() if "public key" in line)
+    whole = box.file.read_text("utf-8")
+    secret = (box.folder / "first").read_text("ascii").split()[-1]
+    box.file.write_text(f'{whole}[backup]\nfolder = "kept"\nrecipients = ["{secret}"]\n', "utf-8")
+    refused = box.say("check")
+    assert (refused.returncode, "secret key" in refused.stderr, secret in refused.stderr) == (2, True, False)
+    recipients = f'["{people["first"]}", "{people["second"]}"]'
+    box.file.write_text(f'{whole}[backup]\nfolder = "kept"\nrecipients = {recipients}\n', "utf-8")
+    with box.office() as office:
+        serve(office, 2)
+        told = box.say("backup", "auto")
+    assert told.returncode == 0, told.stderr
+    (name,) = kept(box)
+    sealed = box.folder / "kept" / name
+    assert name.endswith(".db.age")
+    assert sealed.read_bytes().startswith(b"age-encryption.org/v1")
+    proved = box.say("backup", "verify", str(sealed), "--identity", str(box.folder / "first"))
+    assert "2 tickets" in proved.stdout, proved.stderr
+    with decrypted(sealed, box.folder / "second") as plain:
+        assert plain.read_bytes().startswith(b"SQLite format 3")
+    assert not plain.exists()
+    told = box.say("backup", "verify", str(sealed), "--identity", str(box.folder / "stranger"))
+    assert (told.returncode, "age failed" in told.stderr) == (1, True)
+    assert "--identity" in box.say("backup", "verify", str(sealed)).stderr
+
+
+def test_a_folder_that_takes_no_backup_is_told(box: Box) -> None:
+    with box.file.open("a", encoding="utf-8") as config:
+        config.write('[backup]\nfolder = "quhao.toml/kept"\n')
+    with box.office():
+        told = box.say("backup", "auto")
+    assert (told.returncode, "cannot be written to" in told.stderr) == (1, True)
 
 
 def test_restoring_over_a_hall_at_work_says_what_would_be_lost(box: Box) -> None:

@@ -1,9 +1,11 @@
 """What a watcher over the box sees."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,6 +118,23 @@ def test_a_clock_that_is_a_minute_off_and_one_that_nobody_sets_are_warnings(here
     late.look()
     here.hall.box_watch = late
     assert standing(here, "warnings") == [("clock", "clock_not_synchronised"), ("clock", "clock_differs")]
+
+
+def test_a_backup_that_is_missing_or_old_is_a_warning(here: Any, tmp_path: Path) -> None:
+    backup = here.hall.settings.backup.model_copy(update={"folder": tmp_path, "old_hours": 36})
+    settings = here.hall.settings.model_copy(update={"backup": backup})
+
+    def found() -> list[tuple[str, str]]:
+        here.hall.box_watch = BoxWatch(settings, here.store, lambda: None)
+        here.hall.box_watch.look()
+        return standing(here, "warnings")
+
+    assert found() == [("backup", "backup_none")]
+    made = tmp_path / "quhao-test-20261123T031000Z.db"
+    made.touch()
+    assert found() == []
+    os.utime(made, (time.time() - 37 * 3600,) * 2)
+    assert found() == [("backup", "backup_old")]
 
 
 def test_a_follower_that_holds_the_events_up_is_told(start: Callable[..., Any]) -> None:
