@@ -33,6 +33,10 @@ _CONDITIONS = {
         "本机时钟与数据库的时钟相差一分钟以上：请校准本机时钟",
         "The clock is more than a minute away from the database's: set the clock of this box right",
     ),
+    "certificate_ends": Words(
+        "TLS 证书已过期或三周内到期：请换上新证书，并重新启动服务",
+        "The TLS certificate has ended or ends within three weeks: put a new one in place and restart the service",
+    ),
     "backup_none": Words(
         "备份文件夹里还没有备份：请检查定时器 quhao-backup.timer 和文件夹",
         "There is no backup in the folder yet: see to quhao-backup.timer and the folder",

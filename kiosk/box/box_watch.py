@@ -4,9 +4,11 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from config.settings import Settings
 from kiosk.box.backups import KeptBackup, kept_backups
+from kiosk.box.certificate import SOON, certificate_ends
 from kiosk.box.clock_sync import clock_is_synchronised
 from kiosk.box.disks import MB, Disk, disks
 from ticketing.model import StoreError
@@ -60,6 +62,7 @@ class BoxWatch:
         self._told: frozenset[Condition] = frozenset()
         self.synchronised: bool | None = None
         self.newest_backup: KeptBackup | None = None
+        self.certificate_ends: datetime | None = None
         self.disks: list[Disk] = disks(settings)
 
     def look(self) -> None:
@@ -70,6 +73,7 @@ class BoxWatch:
         if time.monotonic() - self._asked >= ASKED:
             self._asked = time.monotonic()
             self.synchronised = self._synchronised()
+            self.certificate_ends = certificate_ends(self._settings)
             self.newest_backup = next(iter(kept_backups(self._settings)), None)
         found = frozenset(self.conditions())
         for one in found - self._told:
@@ -91,6 +95,8 @@ class BoxWatch:
             yield Condition("clock", "clock_not_synchronised", hinders=False)
         if abs(self._store.wall() - self._wall()) > ASTRAY * 1_000_000_000:
             yield Condition("clock", "clock_differs", hinders=False)
+        if self.certificate_ends and self.certificate_ends.timestamp() - self._wall() / 1e9 < SOON.total_seconds():
+            yield Condition("certificate", "certificate_ends", hinders=False)
         if reason := self._trouble_of_backups():
             yield Condition("backup", reason, hinders=False)
 

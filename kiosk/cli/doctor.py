@@ -2,7 +2,9 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,19 +32,22 @@ _NUMBERS = re.compile(r"\b\d{17}[\dXx]\b|\b\d{15}\b")
 def doctor(context: Context, bundle: Path | None) -> None:
     """Look over the settings, the store, the disk, permissions, the clock and the devices of this box.
 
-    With --bundle, pack this, the settings without passwords, versions and the service's log for support. Nothing of a
-    resident is in it: no store, no key, no ID number.
+    Exit code 1 where something is to be mended (✗), or a device does not work. With --bundle, pack this, the settings
+    without passwords, versions and the service's log for support. Nothing of a resident is in it: no store, no key, no
+    ID number.
     """
     from kiosk.devices.probing import lines
 
     settings = context.settings
     devices, why = _devices(settings)
-    said = [*_findings(settings), *([why] if why else []), *lines(devices)]
+    said = [*_findings(settings), *([why] if why else _readiness(settings)), *lines(devices)]
     for line in said:
         click.echo(line)
     if bundle:
         write_whole(bundle, _pack(context.path, said, devices))
         click.echo(f"已打包到 {bundle} / packed into {bundle}", err=True)
+    if any(line.startswith("✗") for line in said) or any(one.state != "online" for one in devices):
+        sys.exit(1)
 
 
 def _devices(settings: "Settings") -> "tuple[list[DeviceState], str]":
@@ -58,13 +63,17 @@ def _devices(settings: "Settings") -> "tuple[list[DeviceState], str]":
 
 def _findings(settings: "Settings") -> Iterator[str]:
     """A line each: ✓ right, ✗ to be mended, · worth knowing."""
+    import platform
+    from importlib.metadata import version
+
     from kiosk.box.clock_sync import clock_is_synchronised
     from kiosk.box.disks import MB, disks
     from kiosk.opening import store_exists, store_name
 
+    yield f"· quhao {version('quhao')}, Python {platform.python_version()}, {platform.platform()}"
     yield "✓ 配置正确 / the settings are right"
     if store_exists(settings):
-        yield f"✓ 数据库 / store: {store_name(settings)}"
+        yield _store(settings)
     else:
         yield f"· 还没有数据库，首次运行时建立 / no store yet, the first run makes it: {store_name(settings)}"
     key = settings.store.key_file
@@ -77,8 +86,73 @@ def _findings(settings: "Settings") -> Iterator[str]:
         yield f"{mark} 磁盘剩余 / free on disk: {disk.free // MB} MB {disk.folder} ({disk.holds})"
     if (right := clock_is_synchronised()) is not None:
         yield f"{'✓' if right else '✗'} 时钟已校准 / clock synchronised: {'yes' if right else 'no'}"
+    yield from _certificate(settings)
     yield from _backups(settings)
     yield from _permissions(settings)
+
+
+def _store(settings: "Settings") -> str:
+    """Whether the store can be read, and at which version of the schema it is; it is not changed."""
+    from kiosk.opening import store_name
+    from ticketing.store.base import HEAD, KNOWN, StoreOpenError
+    from ticketing.store.opening import schema_of
+
+    try:
+        schema = schema_of(settings.store.url)
+    except StoreOpenError as error:
+        return f"✗ 数据库 / store: {error}"
+    if schema == HEAD:
+        return f"✓ 数据库 / store: {store_name(settings)} ({schema})"
+    if schema is None or schema in KNOWN:
+        said = f"下次启动时升级到 {HEAD} / the next start brings it from {schema} to {HEAD}"
+        return f"· 数据库 / store: {store_name(settings)}: {said}"
+    return f"✗ 数据库由更新的版本写成，请升级 / the store was written by a newer version, update this box ({schema})"
+
+
+def _certificate(settings: "Settings") -> Iterator[str]:
+    from datetime import UTC
+
+    from kiosk.box.certificate import SOON, certificate_ends
+
+    if not settings.server.tls_cert:
+        return
+    ends = certificate_ends(settings)
+    if ends is None:
+        yield f"✗ 读不了证书 / the certificate cannot be read: {settings.server.tls_cert}"
+        return
+    mark = "✓" if ends - datetime.now(UTC) >= SOON else "✗"
+    yield f"{mark} 证书到期 / the certificate ends: {ends:%Y-%m-%d}"
+
+
+def _readiness(settings: "Settings") -> Iterator[str]:
+    """What the running service itself says is missing; devices have lines of their own."""
+    import http.client
+    import json
+    import ssl
+
+    server = settings.server
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 - compared, not bound
+    try:
+        if server.tls_cert:
+            # This box asks itself; its certificate has the name by which others call it.
+            context = ssl._create_unverified_context()  # noqa: S323
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                host, server.port, timeout=10, context=context
+            )
+        else:
+            connection = http.client.HTTPConnection(host, server.port, timeout=10)
+        with closing(connection):
+            connection.request("GET", "/readyz")
+            told = json.load(connection.getresponse())
+        found = [("✗", one) for one in told["missing"] if not one["what"].startswith("device ")]
+        found += [("·", one) for one in told["warnings"]]
+    except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+        yield f"✗ 服务没有回答 / the service does not answer at {host}:{server.port}: {type(error).__name__}"
+        return
+    for mark, one in found:
+        yield f"{mark} {one['what']}: {one['zh']} / {one['en']}"
+    if not found:
+        yield "✓ 服务就绪 / the service is ready"
 
 
 def _backups(settings: "Settings") -> Iterator[str]:

@@ -138,6 +138,12 @@ class Metrics:
             size.add_metric([disk.holds], disk.size)
         yield from (free, size)
         yield _gauge("quhao_clock_synchronised", "1 when a time server sets the clock of this box", box.synchronised)
+        ends = box.certificate_ends
+        yield _gauge(
+            "quhao_certificate_end_timestamp_seconds",
+            "When the TLS certificate of this box ends, in seconds since 1970",
+            ends.timestamp() if ends else None,
+        )
         newest = box.newest_backup
         yield _gauge(
             "quhao_last_backup_timestamp_seconds",

@@ -43,6 +43,21 @@ def is_store(url: str) -> bool:
     return bool(_postgres().has_store(parsed))
 
 
+def schema_of(url: str) -> str | None:
+    """The version of the schema that a store says it is at, which is left as it is; None where it says nothing.
+
+    Raises:
+        StoreOpenError: it cannot be read.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        from ticketing.store.sqlite import schema_of_file
+
+        return schema_of_file(parsed)
+    found: str | None = _postgres().schema_of_database(parsed)
+    return found
+
+
 def _postgres() -> Any:
     try:
         from ticketing.store import postgres

@@ -386,6 +386,18 @@ def has_store(url: URL) -> bool:
     return found
 
 
+def schema_of_database(url: URL) -> str | None:
+    """See :func:`ticketing.store.opening.schema_of`."""
+    store = PostgresStore(url, CONNECTING)
+    found = None
+    with _opening(store), store._errors(), store._connect() as raw:
+        if raw.execute(_FOUND).fetchall()[0][1]:
+            row = raw.execute(_VERSION).fetchone()
+            found = None if row is None else str(row[0])
+    store.close()
+    return found
+
+
 @contextmanager
 def _opening(store: PostgresStore) -> Iterator[None]:
     """Say what is in the way of opening in words for whoever starts the program."""

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -136,6 +136,20 @@ def open_file(url: URL, *, exclusive: bool, patience: float) -> SqliteStore:
             raise _open_error(path, error) from error
         raise
     return store
+
+
+def schema_of_file(url: URL) -> str | None:
+    """See :func:`ticketing.store.opening.schema_of`."""
+    path = path_of(url)
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as raw:
+            if not raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+                return None
+            row = raw.execute(_VERSION).fetchone()
+            return None if row is None else str(row[0])
+    except sqlite3.DatabaseError as error:
+        code, cause = _code_of(error) or "store_broken", getattr(error, "sqlite_errorname", "")
+        raise _open_error(path, StoreError(code, cause=cause)) from error
 
 
 def path_of(url: URL) -> Path:

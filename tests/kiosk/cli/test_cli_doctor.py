@@ -1,12 +1,15 @@
 """`quhao doctor`: what it finds of a box, and what is in its bundle, and what is not."""
 
 import os
+import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from foreign import ForeignPrinter
-from program import CONFIG, QuhaoProcess
+from program import CONFIG, Client, QuhaoProcess
+from ticketing.store.base import HEAD
 
 PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0.0.1:{port}"\n'
 ID_NUMBER = "110102195903076513"
@@ -25,11 +28,29 @@ def test_the_doctor_finds_what_is_to_be_mended(printer: ForeignPrinter, new_quha
     devices = PRINTER.format(port=printer.port) + '[[devices]]\nname = "gone"\ndriver = "sam"\nport = "/dev/ttyNONE"\n'
     process = new_quhao(devices=devices)
     key = make_key(process)
-    told = process.say("doctor").stdout
-    assert "✓ 配置正确" in told
-    assert "找不到设备" in told, "the devices, each with advice"
+    found = process.say("doctor", check=False)
+    assert found.returncode == 1, "a device does not work"
+    assert "✓ 配置正确" in found.stdout
+    assert f"quhao.db ({HEAD})" in found.stdout
+    assert "找不到设备" in found.stdout, "the devices, each with advice"
     key.chmod(0o644)
-    assert "chmod 600" in process.say("doctor").stdout
+    assert "chmod 600" in process.say("doctor", check=False).stdout
+
+
+def test_the_doctor_tells_a_store_of_a_newer_program_and_one_that_is_none(
+    new_quhao: Callable[..., QuhaoProcess],
+) -> None:
+    process = new_quhao()
+    store = process.folder / "var" / "quhao.db"
+    assert process.say("doctor").returncode == 0
+    with closing(sqlite3.connect(store)) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+        raw.commit()
+    found = process.say("doctor", check=False)
+    assert (found.returncode, "a newer version" in found.stdout) == (1, True)
+    store.write_bytes(b"no store at all" * 100)
+    found = process.say("doctor", check=False)
+    assert (found.returncode, "✗ 数据库 / store" in found.stdout) == (1, True)
 
 
 def test_a_bundle_holds_no_secret_and_no_number_of_a_person(
@@ -48,6 +69,23 @@ def test_a_bundle_holds_no_secret_and_no_number_of_a_person(
     assert KEY not in "".join(texts.values())
     assert "quhao==" in texts["versions.txt"]
     assert os.access(bundle, os.R_OK)
+
+
+def test_a_bundle_of_a_hall_at_work_holds_nothing_of_its_residents(quhao: QuhaoProcess, tmp_path: Path) -> None:
+    quhao.start()
+    resident = {"kind": "typed", "name": "梁试问", "id_number": ID_NUMBER}
+    with closing(Client(quhao.port, quhao.token("desk"))) as desk:
+        issued = desk.post("/tickets", {"service": "business-licence", "resident": resident})
+    assert issued.status == 201, issued.body
+    found = quhao.say("doctor", "--bundle", str(tmp_path / "support.zip"))
+    assert "✓ 服务就绪" in found.stdout
+    with zipfile.ZipFile(tmp_path / "support.zip") as packed:
+        whole = b"".join(packed.read(name) for name in packed.namelist())
+    assert "服务就绪".encode() in whole
+    for secret in ("梁试问", ID_NUMBER, issued.body["code"], desk.token):
+        assert secret and secret.encode() not in whole
+    for path in (quhao.folder / "var").glob("*.key"):
+        assert not any(line in whole for line in path.read_bytes().split() if len(line) >= 32)
 
 
 def test_passwords_in_the_settings_are_not_packed() -> None:

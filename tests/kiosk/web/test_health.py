@@ -120,6 +120,13 @@ def test_a_clock_that_is_a_minute_off_and_one_that_nobody_sets_are_warnings(here
     assert standing(here, "warnings") == [("clock", "clock_not_synchronised"), ("clock", "clock_differs")]
 
 
+def test_a_certificate_that_ends_soon_is_a_warning(start: Callable[..., Any], certificate: tuple[Path, Path]) -> None:
+    here = start(tls_cert=certificate[0], tls_key=certificate[1])
+    assert standing(here, "warnings") == []
+    here.hall.box_watch.look()
+    assert ("certificate", "certificate_ends") in standing(here, "warnings")
+
+
 def test_a_backup_that_is_missing_or_old_is_a_warning(here: Any, tmp_path: Path) -> None:
     backup = here.hall.settings.backup.model_copy(update={"folder": tmp_path, "old_hours": 36})
     settings = here.hall.settings.model_copy(update={"backup": backup})

@@ -14,8 +14,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from offices import OfficeHall
 from ticketing.model import StoreError
-from ticketing.store.base import NEWS, Store, StoreOpenError
-from ticketing.store.opening import open_store
+from ticketing.store.base import HEAD, NEWS, Store, StoreOpenError
+from ticketing.store.opening import open_store, schema_of
 from ticketing.store.prepared import Prepared
 from ticketing.store.tables import event, fact, print_job, service, ticket
 
@@ -44,6 +44,11 @@ def test_what_was_committed_is_there_when_the_store_is_opened_again(store_url: s
     store = open_store(store_url, exclusive=True)
     assert names(store) == ["a"]
     store.close()
+
+
+def test_a_store_tells_its_schema_without_being_opened(store: Store, store_url: str) -> None:
+    put(store, "a")
+    assert schema_of(store_url) == HEAD
 
 
 def test_a_verb_that_fails_leaves_nothing_behind(store: Store) -> None:
