@@ -131,6 +131,7 @@ def _wrong(item: Any, model: type[BaseModel], location: tuple[str | int, ...]) -
         case "wrong-setting":
             # In the words of the validator; what it finds wrong may be a whole table.
             shown = given.get("name", "") if isinstance(given, dict) else shown
+            shown = "***" if context.get("secret") else shown
             return (f"{shown} {context['zh']}", f"{shown} {context['en']}"), (context["advice"], context["advice_en"])
         case "string_type" | "path_type":
             is_number = isinstance(given, (int, float)) and not isinstance(given, bool)

@@ -359,6 +359,7 @@ class BackupSettings(Section):
                 "is a secret key, which must not stand here",
                 "写上 age-keygen 给出的公钥 age1…，私钥另外保管",
                 "give the public key age1… that age-keygen tells, and keep the secret one elsewhere",
+                secret=True,
             )
         if not all(one.startswith(("age1", "ssh-ed25519 ", "ssh-rsa ")) for one in value):
             raise wrong_setting(

@@ -27,12 +27,15 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def wrong_setting(zh: str, en: str, advice: str, advice_en: str) -> PydanticCustomError:
+def wrong_setting(zh: str, en: str, advice: str, advice_en: str, *, secret: bool = False) -> PydanticCustomError:
     """What a validator raises: what is wrong with a value, to be read behind it, and what to write instead.
+
+    A value that is a ``secret`` is not shown.
 
     The settings of devices raise errors of the same type with the same context.
     """
-    return PydanticCustomError("wrong-setting", "wrong", {"zh": zh, "en": en, "advice": advice, "advice_en": advice_en})
+    context = {"zh": zh, "en": en, "advice": advice, "advice_en": advice_en, "secret": secret}
+    return PydanticCustomError("wrong-setting", "wrong", context)
 
 
 def must(holds: Callable[[str], bool], zh: str, en: str, advice: str, advice_en: str) -> AfterValidator:

@@ -49,11 +49,24 @@ _CONDITIONS = {
         "事件处理滞后：叫号屏可能不是最新的。几分钟内不恢复，请重新启动服务",
         "Events are told late, so screens may be behind: restart the service if that lasts for minutes",
     ),
+    "key_missing": Words(
+        "主密钥文件不见了：请从备份处放回，过期的密钥还没有销毁",
+        "The master key file is gone: put it back; keys that are over are not destroyed yet",
+    ),
+    "key_unwritable": Words(
+        "主密钥文件写不进去：请检查磁盘空间和权限，过期的密钥还没有销毁",
+        "The master key file cannot be written: see to disk and permissions; keys that are over are not destroyed yet",
+    ),
     "unserved": Words(
         "有业务没有窗口办理：请在 /manage/setup 安排窗口",
         "A service has no window: give it one at /manage/setup",
     ),
 }
+
+_KEYS = Words(
+    "主密钥文件有问题：原因见日志，过期的密钥还没有销毁",
+    "Something is wrong with the master key file: the log says what; keys that are over are not destroyed yet",
+)
 
 CONDITIONS = frozenset(_CONDITIONS)
 """Reasons with words of their own; those of devices are in ``display.advice``, those of the store in ``refusals``."""
@@ -63,6 +76,8 @@ def condition(reason: str) -> Words:
     """What to say about ``reason``, and what to do about it."""
     if reason in _CONDITIONS:
         return _CONDITIONS[reason]
+    if reason.startswith(("key_", "chain_")):
+        return _KEYS
     if reason in REASONS:
         said = advice(reason)
         return Words(f"{said.reason_zh}：{said.advice_zh}", f"{said.reason_en}: {said.advice_en}")

@@ -68,7 +68,9 @@ class BoxWatch:
     def look(self) -> None:
         """Measure, and have the store prove that it can be written to again, where that is in doubt."""
         self.disks = disks(self._settings)
-        if self._store.trouble or any(disk.holds == "store" and self._trouble(disk) for disk in self.disks):
+        if self._store.trouble or any(
+            disk.holds == "store" and self._trouble(disk) == "disk_full" for disk in self.disks
+        ):
             self._try_the_store()
         if time.monotonic() - self._asked >= ASKED:
             self._asked = time.monotonic()

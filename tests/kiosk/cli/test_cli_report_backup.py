@@ -218,8 +218,7 @@ def test_the_timers_backups_are_proved_and_the_oldest_go(box: Box) -> None:
         # The hall is as it was: the restored store was another one, and so were the keys it changed.
         assert (box.folder / "var" / "master.key").read_bytes() == key
         assert office.issue("licence", CLERK, print=False).ticket.number == "A004"
-    actions = [row[3] for row in csv.reader(io.StringIO(box.say("audit", "export").stdout))]
-    assert "restore" not in " ".join(actions)
+    assert "restore" not in box.say("audit", "export").stdout
     assert "newest backup: 0 h" in box.say("doctor").stdout
     spoilt = box.folder / "kept" / older[-1]
     assert "no backup of this program" in box.say("backup", "verify", str(spoilt)).stderr

@@ -165,7 +165,7 @@ def test_a_follower_that_holds_the_events_up_is_told(start: Callable[..., Any]) 
 
 def test_every_reason_has_words_of_its_own() -> None:
     general = condition("nothing of that name")
-    for reason in (*CONDITIONS, *STAYS, "store_gone", "store_busy", "key_missing", "key_unwritable", "unplugged"):
+    for reason in (*CONDITIONS, *STAYS, "store_gone", "store_busy", "key_too_open", "chain_other", "unplugged"):
         assert condition(reason) != general, reason
 
 
