@@ -152,6 +152,7 @@ class HallDay(Loop):
                 self._draw.seed(seed)
             if next_morning:
                 self._time.skip(self._until_morning())
+            self._at_kiosk.tidy()
             now = self._now()
             self._crowd.people.clear()
             self._counts = Counts()

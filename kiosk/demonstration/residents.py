@@ -150,6 +150,11 @@ class AtKiosk:
                 person.ticket, person.number, person.code = ticket.id, ticket.number, code
         return None
 
+    def tidy(self) -> None:
+        """Take away a card that a visitor has left lying there."""
+        if self._here is None and self._reader is not None and self._reader.lying:
+            self._reader.lift()
+
     def clear(self) -> list[Person]:
         """Have everybody leave the kiosk to the visitor; who that was."""
         here = self._leave() if self._here else None
