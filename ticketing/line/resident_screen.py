@@ -50,6 +50,8 @@ _RECENT = Prepared(
         _c.c.window_id == bindparam("window"),
         _c.c.ended_at > bindparam("since"),
         _c.c.progress.is_not(None),
+        # The code of an application, which has no ticket, is on its first receipt alone.
+        _c.c.ticket_id.is_not(None),
     )
     .order_by(_c.c.id.desc())
     .limit(MOST_RECEIPTS),

@@ -5,10 +5,15 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from offices import CHEN, CLERK, LI, OfficeHall, refused
+from spelt import spell_once
+from ticketing.cases.applications import Applications
+from ticketing.day.residents import Holders
 from ticketing.line.resident_screen import ResidentScreens
+from ticketing.matters.matters import Matter, Matters
 from ticketing.model import Actor, StateError, UnknownError
 from ticketing.store import tables
 
+LOST = Matter("licence-lost", "营业执照补领", "Replace a licence", "business", "开店", "Shops", "licence", applies=True)
 SCREEN = Actor("screen-1", "terminal", "1")
 WANG, ZHAO = Actor("wang", "clerk", "1", logged_in=True), Actor("zhao", "clerk", "1", logged_in=True)
 
@@ -181,6 +186,12 @@ def test_a_receipts_code_is_shown_for_two_minutes_and_to_nobody_else(desk: Offic
     desk.issue("licence")
     desk.call()
     office.finish("1", CLERK)
+    assert screens.view("1").receipts == ()
+    # An application has its receipt from the terminal, whose code nobody can derive.
+    Matters(office.ledger, spell_once).replace([LOST], Actor("zhou", "manager"))
+    at = Applications(office.ledger)
+    applied, _ = at.apply("licence-lost", Holders(CHEN), Actor("t-1", "terminal", "terminal hall-1"))
+    at.take_up("1", applied.case.id, CLERK)
     assert screens.view("1").receipts == ()
     with desk.store.read() as conn:
         for table in tables.metadata.sorted_tables:
