@@ -8,7 +8,7 @@ Pages say everything in Chinese and in English; the file gives the English sente
     voice = "ar"                    # of espeak-ng, for reading aloud
 
     [words]
-    "Take your ticket" = "خذ تذكرتك"
+    "Take your ticket below" = "خذ تذكرتك من الأسفل"
     "{1} ahead of you" = "أمامك {1}"
 
 ``{1}`` to ``{9}`` stand for what changes in a sentence: a figure, a name, a time.

@@ -17,6 +17,7 @@ from kiosk.web.languages import Spoken
 from ticketing.model import Actor
 from wires import FORENOON
 
+TAKE = "Take your ticket below"
 ARABIC = Path(__file__).parents[3] / "support" / "arabic.toml"
 DESK, CLERK = Actor("desk", "desk"), Actor("clerk", "clerk", "1")
 FITS = "document.documentElement.scrollWidth <= innerWidth"
@@ -156,9 +157,8 @@ def test_every_sentence_of_the_file_stands_on_some_page() -> None:
     language, problems = read_page_language(ARABIC)
     assert language and problems == []
     assert set(language.words) - sentences() <= {"Business licence", "Window {1}"}
-    assert {"Take your ticket", "{1} ahead of you", "Out of paper: note this number or scan it with your phone"} <= (
-        sentences()
-    )
+    some = {TAKE, "{1} ahead of you", "Out of paper: note this number or scan it with your phone"}
+    assert some <= sentences()
 
 
 def test_a_file_that_lacks_a_sentence_or_has_one_too_many_is_told_which(tmp_path: Path) -> None:
@@ -166,5 +166,5 @@ def test_a_file_that_lacks_a_sentence_or_has_one_too_many_is_told_which(tmp_path
     known = read_page_language(ARABIC)[0]
     assert known
     words = dict.fromkeys(sentences(), "…") | {"Take your tickets": "…", "Business licence": "…"}
-    del words["Take your ticket"]
-    assert unfit(known.model_copy(update={"words": words}), settings) == (["Take your ticket"], ["Take your tickets"])
+    del words[TAKE]
+    assert unfit(known.model_copy(update={"words": words}), settings) == ([TAKE], ["Take your tickets"])
