@@ -57,10 +57,7 @@ _PAPERS = PreparedIn(
     lambda case, papers: (case, _papers_in(papers)),
 )
 _ON = Prepared(
-    select(*(_c.c[name] for name in CaseRow._fields))
-    .join(_a, _a.c.case_id == _c.c.id)
-    .order_by(_c.c.id)
-    .limit(bindparam("most")),
+    select(*(_c.c[name] for name in CaseRow._fields)).join(_a, _a.c.case_id == _c.c.id).order_by(_c.c.id),
     CaseRow,
 )
 
@@ -158,7 +155,7 @@ class Applications:
         """
         with self._ledger.look() as m:
             at = m.window(window) if window is not None else None
-            rows = [row for row in _ON.all(m.conn, {"most": MOST_LISTED}) if at is None or at.serves(row.service_id)]
+            rows = [row for row in _ON.all(m.conn) if at is None or at.serves(row.service_id)][:MOST_LISTED]
             papers = dict(_PAPERS.all(m.conn, [row.id for row in rows])) if rows else {}
             return [Application(cases.case_of(m, row), papers.get(row.id, ())) for row in rows]
 
