@@ -62,11 +62,15 @@ def test_progress_says_nothing_of_whose_it_is(here: Any, clerk: str) -> None:
         "service": "licence",
         "service_name": "营业执照",
         "service_name_en": "Business licence",
+        "matter": None,
+        "matter_name": "",
+        "matter_name_en": "",
         "outcome": "joint",
         "state": "ready",
         "promised_on": "2026-11-30",
         "updated_at": "2026-11-23T09:30:00.000+08:00",
         "note": "可以领取",
+        "to_bring": [],
     }
     assert found.headers["cache-control"] == "no-store"
 
