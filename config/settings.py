@@ -325,12 +325,14 @@ class AlertsSettings(Section):
         oldest_wait_minutes: somebody has waited for a service for so long; 0 for never.
         grade_below: the mean grade of a service's cases of the day, 1 to 5, once ten are there; 0 for never.
         device_down_minutes: a device has not worked for so long; 0 for never.
+        remind_minutes: a wait that is still too long after so long is told again, with what helps now; 0 for never.
         disk_free_mb: megabytes (2^20 bytes) free on a disk of this box below which ``/readyz`` and the log warn.
     """
 
     oldest_wait_minutes: Whole = Field(30, ge=0, le=24 * 60)
     grade_below: float = Field(3.5, ge=0, le=5)
     device_down_minutes: Whole = Field(5, ge=0, le=24 * 60)
+    remind_minutes: Whole = Field(15, ge=0, le=24 * 60)
     disk_free_mb: Whole = Field(200, ge=0, le=10_000_000)
 
 

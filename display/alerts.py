@@ -48,7 +48,10 @@ def _wait(alert: Alert) -> Words:
 
 def _open(alert: Alert) -> Words | None:
     if not alert.windows:
-        return None
+        if not alert.opened:
+            return None
+        zh, en = "、".join(alert.opened), " and ".join(alert.opened)
+        return Words(f"{zh}已经开了，看看是否缓解", f"{en} opened: see whether it helps")
     _, name, saves = alert.windows[0]
     others = [one for _, one, _ in alert.windows[1:3]]
     zh = f"开{name}，等候的人合计少等约 {saves} 分钟"

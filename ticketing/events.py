@@ -189,6 +189,10 @@ class AlertRaised(AlertEvent, type="alert.raised"):
     """Something stands badly: a wait, a grade, a device."""
 
 
+class AlertReminded(AlertEvent, type="alert.reminded"):
+    """It still stands badly, and is told again with what helps now."""
+
+
 class AlertCleared(AlertEvent, type="alert.cleared"):
     """It has stood well again for a while."""
 

@@ -9,7 +9,7 @@
     <base>/climate/<device>       {zone, temperature, humidity, on, why, override}      retained
     <base>/call                   {number, window, window_name, at, recall}             once
     <base>/last_call              the same                                              retained
-    <base>/alerts                 [{kind, subject, since, what, what_en, advice, advice_en}]   retained
+    <base>/alerts                 [{kind, subject, since, told_at, what, what_en, advice, advice_en}]   retained
     <base>/help                   {open, unanswered, calls: [{place, place_en, at, answered}]}   retained
     <base>/emergency              {open, windows}: emergency calls between clerks       retained
     <base>/devices/<device>/test         PRESS              a command: test it
@@ -338,6 +338,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "kind": alert.kind,
         "subject": alert.subject,
         "since": alert.since.isoformat(timespec="seconds"),
+        "told_at": alert.told.isoformat(timespec="seconds"),
         "what": said.what.zh,
         "what_en": said.what.en,
         "advice": said.then and said.then.zh,

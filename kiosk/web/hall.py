@@ -231,4 +231,5 @@ def _limits(settings: Settings) -> Limits:
         timedelta(minutes=chosen.oldest_wait_minutes) or None,
         chosen.grade_below or None,
         timedelta(minutes=chosen.device_down_minutes) or None,
+        timedelta(minutes=chosen.remind_minutes) or None,
     )

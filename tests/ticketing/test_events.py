@@ -82,6 +82,10 @@ ticket.returned {"number": "A006", "service": "seal", "was": "expired"}
 hall.changed {}
 alert.raised {"alert": 1, "kind": "device"}
 alert.cleared {"alert": 1, "kind": "device"}
+alert.raised {"alert": 2, "kind": "wait"}
+alert.raised {"alert": 3, "kind": "wait"}
+alert.reminded {"alert": 2, "kind": "wait"}
+alert.reminded {"alert": 3, "kind": "wait"}
 help.called {"call": 1}
 help.answered {"call": 1}
 help.done {"call": 1}
@@ -145,6 +149,9 @@ def a_long_day(desk: OfficeHall) -> None:
     watch.look()
     desk.later(minutes=3)
     watch.look()
+    waits = Watch(office.ledger, office.forecasts, Limits(oldest_wait=timedelta(seconds=1), remind=timedelta(0)))
+    waits.look()
+    waits.look()
     calls = HelpCalls(office.ledger)
     calls.call(Place("kiosk", "box"), Actor("kiosk", "kiosk"))
     calls.answer(1, DESK)

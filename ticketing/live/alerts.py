@@ -1,7 +1,8 @@
 """When something in the hall stands badly enough to tell people, and when that is over. Pure.
 
 An alert is raised at its limit and is over only once things have stood clearly better (:data:`CALM`) for a while
-(:data:`SETTLED`): a wait that goes up and down around its limit is one alert, not twenty.
+(:data:`SETTLED`): a wait that goes up and down around its limit is one alert, not twenty. A wait that stays too long is
+told again now and then, with what helps by then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,9 @@ Kind = Literal["wait", "grade", "device"]
 KINDS: tuple[Kind, ...] = ("wait", "grade", "device")
 FOR_ALL: tuple[Kind, ...] = ("wait", "device")
 """What others than managers are told: grades are the manager's alone."""
+
+REMINDED: tuple[Kind, ...] = ("wait",)
+"""What is told again: there is something to do about it at once, and another thing as time goes on."""
 
 CALM = 0.8
 """The strength below which something stands well again."""
@@ -30,11 +34,13 @@ class Limits:
         oldest_wait: time that somebody has waited for a service.
         grade: mean grade of a service's cases of the day, below which it stands badly.
         device_down: time that a device has not worked.
+        remind: time after which a wait that is still too long is told again.
     """
 
     oldest_wait: timedelta | None = timedelta(minutes=30)
     grade: float | None = 3.5
     device_down: timedelta | None = timedelta(minutes=5)
+    remind: timedelta | None = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -55,12 +61,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class Standing:
-    """An alert that has been raised and is not over; ``calm_since`` in microseconds, as in the store."""
+    """An alert that has been raised and is not over; times in microseconds, as in the store.
+
+    ``told_at`` is when it was raised, or people were reminded of it last.
+    """
 
     id: int
     kind: Kind
     subject: str
     calm_since: int | None
+    told_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,14 +81,16 @@ class Decision:
         raised: readings that become alerts.
         cleared: ids of alerts that are over.
         calm: by id, since when an alert stands well; None: it stands badly again.
+        reminded: by id, the readings of alerts that are told again.
     """
 
     raised: list[Reading]
     cleared: list[int]
     calm: dict[int, int | None]
+    reminded: dict[int, Reading] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.raised or self.cleared or self.calm)
+        return bool(self.raised or self.cleared or self.calm or self.reminded)
 
 
 def wait_reading(service: str, waited: float, limits: Limits) -> Reading | None:
@@ -107,13 +119,16 @@ def grade_reading(service: str, grades: Mapping[int, int], limits: Limits) -> Re
     return Reading("grade", service, max(0.0, strength), {"grade": round(mean, 1)})
 
 
-def decide(standing: Sequence[Standing], readings: Sequence[Reading], now: int) -> Decision:
+def decide(
+    standing: Sequence[Standing], readings: Sequence[Reading], now: int, remind: timedelta | None = None
+) -> Decision:
     """Compare the alerts that stand with how things are.
 
     Args:
         standing: those this box may judge; one whose subject has no reading stands well.
         readings: one a subject.
         now: microseconds.
+        remind: time between reminders of what stays bad; None for no reminders.
     """
     found = {(one.kind, one.subject): one for one in readings}
     decision = Decision([], [], {})
@@ -122,6 +137,11 @@ def decide(standing: Sequence[Standing], readings: Sequence[Reading], now: int) 
         if reading is not None and reading.strength >= CALM:
             if alert.calm_since is not None:
                 decision.calm[alert.id] = None
+            if remind is not None and alert.kind in REMINDED and reading.strength >= 1.0:
+                # A clock that was set back does not silence it for hours.
+                since = now - alert.told_at
+                if since >= remind // timedelta(microseconds=1) or since < 0:
+                    decision.reminded[alert.id] = reading
         elif alert.calm_since is None or alert.calm_since > now:
             # A clock that was set back makes it begin anew.
             decision.calm[alert.id] = now

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction, microseconds
-from ticketing.events import AlertCleared, AlertRaised
+from ticketing.events import AlertCleared, AlertRaised, AlertReminded
 from ticketing.line.forecasts import Forecasts
 from ticketing.live import alerts
 from ticketing.live.advice import Help, windows_that_help
@@ -30,6 +30,7 @@ _STANDING = select(_a).where(tables.standing).order_by(_a.c.raised_at, _a.c.id)
 _RAISE = insert(_a).returning(_a.c.id)
 _THIS = update(_a).where(_a.c.id == bindparam("alert"))
 _CALM = _THIS.values(calm_since=bindparam("since"))
+_REMIND = _THIS.values(told_at=bindparam("now"), facts=bindparam("said"))
 _CLEAR = _THIS.values(cleared_at=bindparam("now"))
 _FORGET = delete(_a).where(_a.c.cleared_at < bindparam("before"))
 
@@ -53,10 +54,12 @@ class Alert:
         subject: a service's id, or ``<box>/<device>``.
         name, name_en: of the service; of the device in both.
         since: when it was raised.
+        told: when it was raised, or people were reminded of it last.
         seconds: how long somebody has waited now; None for another kind, as are ``grade`` and ``reason``.
         grade: mean grade when it was raised.
         reason: why the device does not work, as its driver says.
         windows: (id, name, minutes saved) of the windows that would help, best first.
+        opened: names of the windows that were to help and are open by now.
     """
 
     id: int
@@ -65,14 +68,16 @@ class Alert:
     name: str
     name_en: str
     since: datetime
+    told: datetime
     seconds: int | None
     grade: float | None
     reason: str | None
     windows: tuple[tuple[str, str, int], ...]
+    opened: tuple[str, ...]
 
 
 class Watch:
-    """Raises and ends alerts. Safe to use from any thread.
+    """Raises alerts, reminds people of them and ends them. Safe to use from any thread.
 
     Args:
         ledger, forecasts: the hall's.
@@ -103,22 +108,25 @@ class Watch:
             return waits(m)
 
     def look(self) -> None:
-        """Look at the hall, and raise and end alerts as it stands."""
+        """Look at the hall, and raise alerts, remind people of them and end them as it stands."""
         with self._ledger.look() as m:
             readings = self._readings(m)
-            found = alerts.decide(self._mine(m), readings, m.at)
+            found = self._decide(m, readings)
             helps = {
                 one.subject: windows_that_help(self._forecasts.situation(m), m.windows(), one.subject)
-                for one in found.raised
+                for one in (*found.raised, *found.reminded.values())
                 if one.kind == "wait"
             }
         if not found:
             return
         with self._ledger.verb() as m:
             # Another box may have been quicker: decided again, by what the store says now.
-            decision = alerts.decide(self._mine(m), readings, m.at)
+            decision = self._decide(m, readings)
             for one in decision.raised:
                 self._raise(m, one, helps.get(one.subject, []))
+            for alert, one in decision.reminded.items():
+                m.conn.execute(_REMIND, {"alert": alert, "now": m.at, "said": _facts(one, helps.get(one.subject, []))})
+                m.append(AlertReminded(alert, one.kind))
             for alert, since in decision.calm.items():
                 m.conn.execute(_CALM, {"alert": alert, "since": since})
             kinds = {row.id: row.kind for row in m.conn.execute(_STANDING)}
@@ -141,10 +149,10 @@ class Watch:
                 service = services.get(row.subject)
                 name = service.name if service else row.subject
                 # A window that has been opened since needs no advice any more.
-                helps = [
-                    (one["window"], windows[one["window"]].name, one["saves_minutes"])
+                named = [
+                    (windows[one["window"]], one["saves_minutes"])
                     for one in facts.get("windows", ())
-                    if one["window"] in windows and windows[one["window"]].state != "open"
+                    if one["window"] in windows
                 ]
                 found.append(
                     Alert(
@@ -154,10 +162,12 @@ class Watch:
                         name,
                         (service.name_en if service else "") or name,
                         m.time(row.raised_at),
+                        m.time(row.told_at),
                         round(oldest.get(row.subject, 0.0)) if row.kind == "wait" else None,
                         facts.get("grade"),
                         facts.get("reason"),
-                        tuple(helps),
+                        tuple((one.id, one.name, saves) for one, saves in named if one.state != "open"),
+                        tuple(one.name for one, _ in named if one.state == "open"),
                     )
                 )
             return found
@@ -176,19 +186,24 @@ class Watch:
         )
         return [one for group in (waits, devices, grades) for one in group if one is not None]
 
-    def _mine(self, m: Transaction) -> list[Standing]:
+    def _decide(self, m: Transaction, readings: Sequence[Reading]) -> alerts.Decision:
         own = self._subject("")
-        return [
-            Standing(row.id, row.kind, row.subject, row.calm_since)
+        mine = [
+            Standing(row.id, row.kind, row.subject, row.calm_since, row.told_at)
             for row in m.conn.execute(_STANDING)
             if row.kind != "device" or row.subject.startswith(own)
         ]
+        return alerts.decide(mine, readings, m.at, self._limits.remind)
 
     def _subject(self, device: str) -> str:
         return f"{self._ledger.box}/{device}"
 
     def _raise(self, m: Transaction, one: Reading, helps: Sequence[Help]) -> None:
-        facts: dict[str, Any] = {**one.facts, "windows": [asdict(each) for each in helps]}
-        values = {"kind": one.kind, "subject": one.subject, "raised_at": m.at, "facts": json.dumps(facts)}
+        values: dict[str, Any] = {"kind": one.kind, "subject": one.subject, "raised_at": m.at, "told_at": m.at}
+        values["facts"] = _facts(one, helps)
         alert = int(m.conn.execute(_RAISE, values).scalar_one())
         m.append(AlertRaised(alert, one.kind))
+
+
+def _facts(one: Reading, helps: Sequence[Help]) -> str:
+    return json.dumps({**one.facts, "windows": [asdict(each) for each in helps]})

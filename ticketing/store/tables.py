@@ -580,6 +580,8 @@ alert = _table(
     Column("cleared_at", BigInteger),
     # JSON: how bad it is, and what would help.
     Column("facts", Text, nullable=False),
+    # When people were told of it last: as it was raised, or by a reminder.
+    Column("told_at", BigInteger, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
 standing = alert.c.cleared_at.is_(None)

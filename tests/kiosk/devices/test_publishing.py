@@ -162,6 +162,11 @@ def test_alerts_stand_there_in_words_for_as_long_as_they_stand(hall: PublishedHa
     (said,) = json.loads(hall.seen[topic])
     assert (said["kind"], said["subject"]) == ("wait", "licence")
     assert said["what_en"] == "Business licence: somebody has waited for 31 minutes"
+    hall.later(minutes=15)
+    hall.watch.look()
+    wait_until(lambda: "46 minutes" in hall.seen[topic])
+    (again,) = json.loads(hall.seen[topic])
+    assert (again["since"], again["told_at"] > again["since"]) == (said["since"], True)
     hall.call("1")
     hall.watch.look()
     hall.later(minutes=3)

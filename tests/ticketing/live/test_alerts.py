@@ -1,5 +1,6 @@
 """When an alert is raised and when it is over."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -44,6 +45,25 @@ def test_a_wait_that_swings_around_its_limit_is_one_alert() -> None:
         cleared += len(decision.cleared)
         standing = standing or [Standing(1, "wait", "tax", None)]
     assert (raised, cleared) == (1, 0)
+
+
+def test_a_wait_that_stays_too_long_is_told_again_now_and_then() -> None:
+    quarter = timedelta(minutes=15)
+    one, told = Standing(1, "wait", "tax", None, 0), []
+    for minute in range(1, 61):
+        decision = decide([one], [wait(30 + minute)], minute * MINUTE, quarter)
+        assert not decision.raised
+        if decision.reminded:
+            told.append(minute)
+            one = replace(one, told_at=minute * MINUTE)
+    assert told == [15, 30, 45, 60]
+    # What stands well again, though not for long enough, needs nobody; neither does what can wait.
+    assert not decide([one], [wait(29)], 90 * MINUTE, quarter).reminded
+    down = device_reading("box/printer", 9000, "no_paper", LIMITS)
+    assert down and not decide([Standing(2, "device", "box/printer", None)], [down], 90 * MINUTE, quarter)
+    assert not decide([one], [wait(99)], 90 * MINUTE, None).reminded
+    # A clock that was set back does not silence it.
+    assert decide([replace(one, told_at=99 * MINUTE)], [wait(99)], 90 * MINUTE, quarter).reminded
 
 
 def test_it_is_over_once_it_has_stood_well_for_a_while() -> None:

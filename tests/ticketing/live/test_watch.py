@@ -79,6 +79,31 @@ def test_a_long_wait_is_told_with_the_window_that_helps_and_is_over_when_it_is_o
     assert [one for one in desk.event_types() if one.startswith("alert")] == ["alert.raised", "alert.cleared"]
 
 
+def test_a_wait_that_lasts_is_told_again_with_what_helps_by_then(desk: OfficeHall, watch: Watch) -> None:
+    for _ in range(6):
+        desk.issue("licence")
+    desk.later(minutes=31)
+    watch.look()
+    (first,) = watch.standing()
+    assert first.told == first.since
+    # The window that was named is opened, and its clerk leaves again.
+    desk.office.open_window("3", CLERK)
+    (opened,) = watch.standing()
+    assert (opened.windows, opened.opened) == ((), ("3号窗口",))
+    words = alert_words(opened).then
+    assert words is not None and words.zh == "3号窗口已经开了，看看是否缓解"
+    desk.office.close_window("3", CLERK)
+    desk.office.pause_window("1", CLERK)
+    for _ in range(20):
+        desk.later(minutes=1)
+        watch.look()
+    (again,) = watch.standing()
+    assert again.since == first.since
+    assert again.told == first.told + timedelta(minutes=15)
+    assert {window for window, _, _ in again.windows} == {"1", "3"}, "window 1 has been paused since"
+    assert [one for one in desk.event_types() if one.startswith("alert")] == ["alert.raised", "alert.reminded"]
+
+
 def test_an_event_of_an_alert_tells_its_number_and_kind_alone(desk: OfficeHall, watch: Watch) -> None:
     desk.issue("licence")
     desk.later(minutes=31)

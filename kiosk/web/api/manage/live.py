@@ -79,6 +79,7 @@ class AlertAnswer(Answer):
     kind: Literal["wait", "grade", "device"]
     subject: str = Field(description="a service's id, or `<box>/<device>`")
     since: Instant
+    told_at: Instant = Field(description="when it was told last: as it was raised, or by a reminder")
     what: SaidAnswer
     advice: SaidAnswer | None
 
@@ -88,7 +89,7 @@ class AlertAnswer(Answer):
         if not isinstance(value, Alert):
             return value
         words = alert_words(value)
-        return joined(value, what=words.what, advice=words.then)
+        return joined(value, told_at=value.told, what=words.what, advice=words.then)
 
 
 class AlertsAnswer(RootModel[list[AlertAnswer]]):

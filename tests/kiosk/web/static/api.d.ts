@@ -406,6 +406,7 @@ interface Alert {
   kind: "wait" | "grade" | "device";
   subject: string;
   since: string;
+  told_at: string;
   what: Said;
   advice: Said | null;
 }
@@ -528,12 +529,14 @@ interface ExpectedDay {
   day: string;
   like: number | null;
   hours: { hour: number; mean: number; low: number; high: number; came: number | null }[];
+  services: { service: string; mean: number; low: number; high: number; came: number | null }[];
 }
 
 interface ExpectedDays {
   coming: ExpectedDay[];
   past: ExpectedDay[];
   held: number | null;
+  held_for: number | null;
 }
 
 interface BenchCard {
