@@ -1,9 +1,10 @@
 """Reads the hall's past days for the models that foretell (``waits.turnout``) and try changes (``waits.replay``)."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -38,13 +39,16 @@ class DayExpected:
         day: the date.
         like: the ISO weekday whose days it is like; None on a holiday.
         hours: by hour; empty on a holiday, and where too few such days are known.
-        came: how many did come by hour, of a day that is over.
+        services: the same by service.
+        came, came_for: how many did come by hour, and by service, of a day that is over.
     """
 
     day: date
     like: int | None
     hours: dict[int, Expected]
+    services: dict[str, Expected]
     came: dict[int, int] | None = None
+    came_for: dict[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,14 @@ class Week:
 
     Attributes:
         coming, past: from the earliest.
-        held: share, 0 to 1, of the past hours that came within their interval; None without any.
+        held, held_for: share, 0 to 1, of the past hours, and of the past days' services, that came within their
+            interval; None without any.
     """
 
     coming: list[DayExpected]
     past: list[DayExpected]
     held: float | None
+    held_for: float | None
 
 
 Compare = Callable[[Sequence[PastDay], Sequence[Desk], Change], Comparison]
@@ -108,27 +114,48 @@ class Planning:
             return self._compare(days, desks, change)
 
     def week(self) -> Week:
-        """How many will come in the next days, by hour, and how well that was foretold of the last ones."""
+        """How many will come by hour and by service in the next days, and how well that was foretold before."""
         with self._ledger.look() as m:
             today = date.fromisoformat(m.day)
             calendar = timetable.now(m).calendar
             first = today - timedelta(days=AHEAD + 7 * WEEKS)
-            kept = rollups.kept(m, "hour", [f"{first + timedelta(days=n)}" for n in range((today - first).days)])
+            days = [f"{first + timedelta(days=n)}" for n in range((today - first).days)]
+            hours, services = (rollups.kept(m, part, days) for part in ("hour", "service"))
         counts = {
-            date.fromisoformat(day): {int(hour): line["counts"].get("issued", 0) for hour, line in lines.items()}
-            for day, lines in kept.items()
+            date.fromisoformat(day): _Counts(
+                {int(hour): _issued(line) for hour, line in lines.items()},
+                {service: _issued(line) for service, line in services.get(day, {}).items() if _issued(line)},
+            )
+            for day, lines in hours.items()
         }
         coming = [_foretell(calendar, today + timedelta(days=n), today, counts) for n in range(AHEAD)]
         past = [
             _foretell(calendar, day, day, counts) for n in range(AHEAD, 0, -1) if (day := today - timedelta(days=n))
         ]
-        held = [
-            expects.holds((one.came or {}).get(hour, 0))
-            for one in past
-            if one.came
-            for hour, expects in one.hours.items()
+        held = [one.holds(came.get(hour, 0)) for day in past if (came := day.came) for hour, one in day.hours.items()]
+        held_for = [
+            one.holds(came_for.get(service, 0))
+            for day in past
+            if (came_for := day.came_for)
+            for service, one in day.services.items()
         ]
-        return Week(coming, past, sum(held) / len(held) if held else None)
+        return Week(coming, past, _share(held), _share(held_for))
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """How many came on a day, by hour and by service."""
+
+    hours: dict[int, int]
+    services: dict[str, int]
+
+
+def _issued(line: Mapping[str, Any]) -> int:
+    return int(line["counts"].get("issued", 0))
+
+
+def _share(held: Sequence[bool]) -> float | None:
+    return sum(held) / len(held) if held else None
 
 
 def _days_like(calendar: Calendar, before: date, weekday: int | None) -> list[date]:
@@ -139,11 +166,16 @@ def _days_like(calendar: Calendar, before: date, weekday: int | None) -> list[da
     ]
 
 
-def _foretell(calendar: Calendar, day: date, before: date, counts: dict[date, dict[int, int]]) -> DayExpected:
+def _foretell(calendar: Calendar, day: date, before: date, counts: dict[date, _Counts]) -> DayExpected:
     """A day by the like ones before a date; ``before`` is the day itself for one that is over."""
     like = calendar.weekday(day)
-    past = [counts[one] for one in _days_like(calendar, before, like) if counts.get(one)] if like is not None else []
-    return DayExpected(day, like, expected(past), counts.get(day) if day == before and day in counts else None)
+    days = [] if like is None else _days_like(calendar, before, like)
+    past = [found for one in days if (found := counts.get(one)) and found.hours]
+    hours, services = expected([one.hours for one in past]), expected([one.services for one in past])
+    came = counts.get(day) if day == before else None
+    if came is None:
+        return DayExpected(day, like, hours, services)
+    return DayExpected(day, like, hours, services, came.hours, came.services)
 
 
 def _read(m: Transaction, day: date) -> PastDay:

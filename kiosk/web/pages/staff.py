@@ -78,7 +78,10 @@ def staff_pages(hall: Hall) -> Blueprint:
     @allow("manager", page=True)
     def what_if() -> Response:
         windows, yesterday = hall.office.windows(), hall.office.ledger.today() - timedelta(days=1)
-        return page("manage_what_if.html", username=actor().who, windows=windows, yesterday=yesterday)
+        services = {one.id: [one.name, one.name_en or one.name] for one in hall.office.services()}
+        return page(
+            "manage_what_if.html", username=actor().who, windows=windows, services=services, yesterday=yesterday
+        )
 
     @blueprint.get("/manage/replay")
     @allow("manager", page=True)

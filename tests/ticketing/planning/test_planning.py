@@ -78,3 +78,9 @@ def test_the_next_days_are_foretold_and_the_last_ones_checked(desk: OfficeHall) 
     assert (saturday.like, saturday.hours) == (6, {})
     assert [one.came for one in week.past if one.day.isoweekday() < 6] == [{9: 12}] * 5
     assert week.held == 1.0
+    # The same of each service.
+    licence = monday.services["licence"]
+    assert (licence.mean, licence.low <= 12 <= licence.high) == (12.0, True)
+    assert saturday.services == {}
+    assert [one.came_for for one in week.past if one.day.isoweekday() < 6] == [{"licence": 12}] * 5
+    assert week.held_for == 1.0

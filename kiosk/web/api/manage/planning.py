@@ -1,6 +1,6 @@
 """``/what-if``: what a window more or less would have changed; ``/expected``: how many will come in the next days."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Response
 from pydantic import Field
@@ -15,6 +15,7 @@ from kiosk.web.schema.routes import Routes
 from ticketing.model import StateError
 from ticketing.planning.planning import DayExpected
 from ticketing.waits.replay import Change
+from ticketing.waits.turnout import Expected
 
 CLOCK = r"^[0-9]{1,2}:[0-5][0-9]$"
 
@@ -60,14 +61,25 @@ class WhatIfAnswer(Answer):
     replayed: float = Field(description="the same without the change, lived through again")
 
 
-class HourAnswer(Answer):
-    """An hour: how many are expected, and how many came."""
+class PartAnswer(Answer):
+    """A part of a day: how many are expected, and how many came."""
 
-    hour: int
     mean: float
     low: int
     high: int
     came: int | None
+
+
+class HourAnswer(PartAnswer):
+    """An hour."""
+
+    hour: int
+
+
+class ServiceExpectedAnswer(PartAnswer):
+    """A service, of all hours."""
+
+    service: str
 
 
 class DayExpectedAnswer(Answer):
@@ -76,14 +88,16 @@ class DayExpectedAnswer(Answer):
     day: str
     like: int | None
     hours: list[HourAnswer]
+    services: list[ServiceExpectedAnswer]
 
 
 class ExpectedAnswer(Answer):
-    """The next days, and the last ones as they had been foretold; `held`: the share that came as foretold."""
+    """The next days, and the last ones as they had been foretold."""
 
     coming: list[DayExpectedAnswer]
     past: list[DayExpectedAnswer]
-    held: float | None
+    held: float | None = Field(description="the share of the past hours that came as foretold")
+    held_for: float | None = Field(description="the same of the past days' services")
 
 
 def routes(hall: Hall) -> Routes:
@@ -105,7 +119,7 @@ def routes(hall: Hall) -> Routes:
     @api.get("/expected", summary="How many will come in the next days", responses={"200": ExpectedAnswer})
     @allow("manager")
     def expected() -> Response:
-        """By hour, with the interval in which four of five lie, from the same weekday of the last eight weeks."""
+        """By hour and by service, with the interval in which four of five lie, from the same weekday of eight weeks."""
         week = hall.planning.week()
         told = {"coming": [_day(one) for one in week.coming], "past": [_day(one) for one in week.past]}
         return answer(ExpectedAnswer.of(joined(week, **told)))
@@ -115,13 +129,17 @@ def routes(hall: Hall) -> Routes:
 
 def _day(one: DayExpected) -> DayExpectedAnswer:
     hours = [
-        HourAnswer(
-            hour=hour,
-            mean=round(each.mean, 1),
-            low=each.low,
-            high=each.high,
-            came=None if one.came is None else one.came.get(hour, 0),
-        )
+        HourAnswer(hour=hour, **_part(each, None if one.came is None else one.came.get(hour, 0)))
         for hour, each in one.hours.items()
     ]
-    return DayExpectedAnswer(day=f"{one.day}", like=one.like, hours=hours)
+    services = [
+        ServiceExpectedAnswer(
+            service=service, **_part(each, None if one.came_for is None else one.came_for.get(service, 0))
+        )
+        for service, each in one.services.items()
+    ]
+    return DayExpectedAnswer(day=f"{one.day}", like=one.like, hours=hours, services=services)
+
+
+def _part(one: Expected, came: int | None) -> dict[str, Any]:
+    return {"mean": round(one.mean, 1), "low": one.low, "high": one.high, "came": came}

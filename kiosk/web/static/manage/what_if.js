@@ -12,6 +12,9 @@ const select = (/** @type {string} */ id) => el(id, HTMLSelectElement);
 const input = (/** @type {string} */ id) => el(id, HTMLInputElement);
 const WEEKDAYS = [["周一", "Mon"], ["周二", "Tue"], ["周三", "Wed"], ["周四", "Thu"], ["周五", "Fri"], ["周六", "Sat"], ["周日", "Sun"]];
 
+/** @type {Record<string, [string, string]>} names by id */
+const SERVICES = JSON.parse(el("change").dataset.services ?? "{}");
+
 /** @type {WhatIf | null} */
 let found = null;
 /** @type {ExpectedDays | null} */
@@ -35,7 +38,10 @@ function renderAnswer() {
     const deed = does === "open" ? t("开", "open") : t("关", "shut");
     const minutes = whole(Math.abs(saves));
     const [least, most] = saves >= 0 ? [low, high] : [-high, -low];
-    const head = saves >= 0
+    const head = Math.abs(saves) < 1 ? t(
+      `${from}–${to} ${deed}${name}，等候几乎没有变化`,
+      `${name} ${deed} from ${from} to ${to} changes hardly anything on such a day`,
+    ) : saves >= 0
       ? t(`${from}–${to} ${deed}${name}，这样的一天合计少等 ${minutes} 人·分钟`, `${name} ${deed} from ${from} to ${to} saves ${minutes} person-minutes on such a day`)
       : t(`${from}–${to} ${deed}${name}，这样的一天合计多等 ${minutes} 人·分钟`, `${name} ${deed} from ${from} to ${to} costs ${minutes} person-minutes on such a day`);
     place.replaceChildren(
@@ -58,12 +64,44 @@ function renderAnswer() {
 }
 
 /** @param {ExpectedDay} one */
-function panel({ day, like, hours }) {
+const dayWords = ({ day, like }) => {
   const [zh, en] = like ? WEEKDAYS[like - 1] : ["休息", "closed"];
+  return `${day.slice(5)} ${t(zh, en)}`;
+};
+
+/**
+ * A table of the services that somebody is expected for, those most asked for first.
+ * @param {HTMLElement} place
+ * @param {ExpectedDay[]} days
+ */
+function byService(place, days) {
+  const open = days.filter(({ services }) => services.length);
+  /** @type {Map<string, number>} */
+  const sums = new Map();
+  for (const { services } of open) for (const { service, mean } of services) sums.set(service, (sums.get(service) ?? 0) + mean);
+  const rows = [...sums].sort(([, one], [, other]) => other - one).map(([id]) => make(
+    "tr", {},
+    make("th", { scope: "row", textContent: t(...(SERVICES[id] ?? [id, id])) }),
+    ...open.map(({ services }) => {
+      const one = services.find(({ service }) => service === id);
+      if (!one) return make("td", { className: "count", textContent: "–" });
+      const { mean, low, high, came } = one;
+      if (came === null) return make("td", { className: "count" }, make("b", { textContent: String(Math.round(mean)) }), make("span", { className: "quiet small", textContent: ` ${low}–${high}` }));
+      const missed = came < low || came > high;
+      return make("td", { className: missed ? "count missed" : "count" }, make("b", { textContent: `${missed ? "▲ " : ""}${came}` }), make("span", { className: "quiet small", textContent: ` ${low}–${high}` }));
+    }),
+  ));
+  const head = make("tr", {}, make("th", { scope: "col", textContent: t("业务", "Service") }), ...open.map((one) => make("th", { scope: "col", className: "count", textContent: dayWords(one) })));
+  place.replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));
+}
+
+/** @param {ExpectedDay} one */
+function panel(one) {
+  const { like, hours } = one;
   const place = make("div");
   const sum = Math.round(hours.reduce((all, { mean }) => all + mean, 0));
   ranges(place, hours, hours.length ? "" : like ? t("这样的日子还不够多", "Too few days like it yet") : t("不开放", "Closed"));
-  const title = `${day.slice(5)} ${t(zh, en)}${hours.length ? t(`：约 ${sum} 人`, `: about ${sum}`) : ""}`;
+  const title = `${dayWords(one)}${hours.length ? t(`：约 ${sum} 人`, `: about ${sum}`) : ""}`;
   return make("section", { className: "day" }, make("p", { className: "day-name", textContent: title }), place);
 }
 
@@ -73,6 +111,14 @@ function renderExpected() {
   el("coming").replaceChildren(...coming.map(panel));
   el("past").replaceChildren(...past.map(panel));
   const percent = held === null ? null : Math.round(100 * held);
+  const { held_for: heldFor } = expected;
+  el("by-service").hidden = !coming.some(({ services }) => services.length);
+  byService(el("coming-for"), coming);
+  byService(el("past-for"), past);
+  el("held-for").textContent = t(
+    `粗体：平均，过去的日子是实际；后面是预计人数的八成区间，▲ 是落在区间外的。${heldFor === null ? "" : `过去七天有 ${Math.round(100 * heldFor)} % 落在区间里（应为 80 %）`}`,
+    `Bold: the mean, of past days how many came; then the numbers between which four of five days lie, ▲ where one did not. ${heldFor === null ? "" : `In the last seven days ${Math.round(100 * heldFor)} % came as foretold (80 % should)`}`,
+  );
   el("held").textContent = t(
     `条：预计人数的八成区间；竖线：平均；圆点：实际。${percent === null ? "" : `过去七天有 ${percent} % 的时段落在区间里（应为 80 %）`}`,
     `Bar: four of five days lie in it; line: the mean; dot: how many came. ${percent === null ? "" : `Of the hours of the last seven days ${percent} % came as foretold (80 % should)`}`,

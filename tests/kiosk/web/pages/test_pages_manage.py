@@ -1,7 +1,7 @@
 """The manager's pages in a real browser, with the whole hall behind them."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from zipfile import ZipFile
 
@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import insert
 
 from axe import violations
+from book import past_tickets
 from ticketing.live.alerts import Limits
 from ticketing.model import Actor
 from ticketing.reports.climate import ClimateRecord
@@ -160,9 +161,18 @@ def test_a_change_is_tried_on_past_days_and_the_next_days_are_foretold(hall: Any
     expect(page.locator("#coming .plot-range").first).to_be_visible()
     expect(page.locator("#past .plot-dot").first).to_be_visible()
     expect(page.locator("#held")).to_contain_text("% 的时段落在区间里")
+    expect(page.locator("#coming-for tbody tr")).to_have_count(1)
+    expect(page.locator("#coming-for tbody tr")).to_contain_text("个人办税")
+    expect(page.locator("#coming-for td b").first).to_have_text("40")
+    expect(page.locator("#past-for td").first).to_contain_text("40 ")
+    expect(page.locator("#held-for")).to_contain_text("100 % 落在区间里")
     page.locator("#window").select_option("2")
     page.locator("#change button[type=submit]").click()
-    expect(page.locator(".what-if-head")).to_contain_text("09:40–17:00 开2号窗口，这样的一天合计少等")
+    expect(page.locator(".what-if-head")).to_have_text("09:40–17:00 开2号窗口，等候几乎没有变化")
+    page.locator("#window").select_option("3")
+    page.locator("#from").fill("09:00")
+    page.locator("#change button[type=submit]").click()
+    expect(page.locator(".what-if-head")).to_contain_text("09:00–17:00 开3号窗口，这样的一天合计少等")
     expect(page.locator("#answer .tile").first).to_contain_text("→")
     assert violations(page) == []
     page.locator("#like").select_option("day")
@@ -174,32 +184,6 @@ def test_a_change_is_tried_on_past_days_and_the_next_days_are_foretold(hall: Any
     assert violations(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def past_tickets(now: datetime, days: int) -> Iterator[dict[str, Any]]:
-    """On each past day forty residents who come every four minutes to one window, where each keeps five."""
-    for day in range(1, days + 1):
-        nine = now.replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=day)
-        for turn in range(40):
-            issued = int(nine.timestamp() + 240 * turn) * 10**6
-            called = int(nine.timestamp() + 300 * turn) * 10**6
-            number = day * 100 + turn + 1_000_000
-            yield {
-                "id": number,
-                "hall_day": f"{nine.date()}",
-                "number": f"X{number}",
-                "service_id": "tax",
-                "state": "done",
-                "priority": "normal",
-                "rank_at": issued,
-                "issued_at": issued,
-                "called_at": called,
-                "started_at": called + 20 * 10**6,
-                "ended_at": called + 290 * 10**6,
-                "window_id": "1",
-                "outcome": "done",
-                "code_hash": number.to_bytes(32, "big"),
-            }
 
 
 def test_it_fits_a_narrow_screen(hall: Any, page: Page) -> None:
