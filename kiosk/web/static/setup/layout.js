@@ -103,6 +103,11 @@ function row(line, at) {
   }
   const keys = make("span", { className: "keys" }, key(at, "up", "↑", t(`${name} 上移`, `Move ${name} up`), () => move(at, -1)), key(at, "down", "↓", t(`${name} 下移`, `Move ${name} down`), () => move(at, 1)), key(at, "remove", t("删去", "Remove"), t(`删去 ${name}`, `Remove ${name}`), () => change({ ...layout(), lines: layout().lines.filter((_, other) => other !== at) })));
   made.append(fields, keys);
+  made.addEventListener("keydown", (event) => {
+    if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+    event.preventDefault();
+    move(at, event.key === "ArrowUp" ? -1 : 1);
+  });
   return made;
 }
 
@@ -155,8 +160,9 @@ function move(at, by) {
   const to = at + by;
   if (to < 0 || to >= lines.length) return;
   [lines[at], lines[to]] = [lines[to], lines[at]];
-  const button = document.activeElement;
-  if (button instanceof HTMLElement) button.dataset.at = `${to} ${by < 0 ? "up" : "down"}`;
+  // The focus stays on what moves: on the same field of its line.
+  const there = document.activeElement;
+  if (there instanceof HTMLElement && there.dataset.at) there.dataset.at = `${to} ${there.dataset.at.slice(there.dataset.at.indexOf(" ") + 1)}`;
   change({ ...layout(), lines });
 }
 

@@ -29,16 +29,17 @@ const PERIOD = { field: "period", zh: "时段", en: "Period", kind: "text", size
  * The rows of a section that is a list with keys.
  * @param {"services" | "windows" | "holidays" | "classes"} section
  * @param {string} key
+ * @param {boolean} [ordered] whether the order of its rows is the hall's to choose
  * @returns {() => TableRow[]}
  */
-const listed = (section, key) => () => (draft().values[section] ?? []).map((/** @type {any} */ row, at) => ({
+const listed = (section, key, ordered = true) => () => (draft().values[section] ?? []).map((/** @type {any} */ row, at) => ({
   key: String(row[key]),
   row,
   place: `${section}[${at}]`,
   seen: (field) => row[field] ?? null,
   set: (field, value, was) => [{ how: "set", section, row: String(row[key]), field, was, value }],
   remove: () => [{ how: "remove", section, row: String(row[key]), was: row }],
-  move: (by) => [{ how: "move", section, row: String(row[key]), place: at + by }],
+  move: ordered ? (by) => [{ how: "move", section, row: String(row[key]), place: at + by }] : undefined,
 }));
 
 /**
@@ -120,9 +121,10 @@ export const TABLES = [
   },
   {
     id: "windows", zh: "窗口", en: "Windows", step: true,
-    intro: ["在哪里办。新窗口办全部业务，要少办几项请点“更多”。", "Where they are served. A new window serves every service; choose fewer under More."],
+    intro: ["在哪里办。新窗口办全部业务，要少办几项请点“更多”。区域如“一楼东区”：屏幕和语音可以只报自己区域的。", "Where they are served. A new window serves every service; choose fewer under More. A zone is such as “1F East”: screens and voices can be its own."],
     columns: [
       { field: "id", zh: "编号", en: "Id", kind: "fixed", size: "s" }, NAME,
+      { field: "zone", zh: "区域", en: "Zone", kind: "text", size: "m" },
       { field: "services", zh: "办理的业务", en: "Serves", kind: "told", size: "l", options: services },
     ],
     more: [
@@ -164,7 +166,7 @@ export const TABLES = [
       { field: "day", zh: "日期", en: "Day", kind: "fixed", size: "m" }, NAME, NAME_EN,
       { field: "works_as", zh: "开放", en: "Open", kind: "select", size: "m", options: () => [["", "放假，不开放", "Closed"], ...DAYS.map(([day, zh, en]) => [day, `按${zh}的时间`, `With ${en}'s hours`])] },
     ],
-    rows: listed("holidays", "day"),
+    rows: listed("holidays", "day", false),
     add: {
       columns: [{ field: "day", zh: "日期", en: "Day", kind: "date", size: "m", required: true }, { ...NAME, required: true }, NAME_EN],
       changes: (value) => [{ how: "add", section: "holidays", row: value.day, value }],

@@ -95,7 +95,8 @@ function render() {
   renderSteps();
   renderGuide();
   el("table-title").textContent = t(one.zh, one.en);
-  el("table-intro").textContent = t(one.intro[0], one.intro[1]);
+  const order = one.rows().some(({ move }) => move) ? t("Alt+↑、Alt+↓ 换位置。", " Alt+↑ and Alt+↓ change the order.") : "";
+  el("table-intro").textContent = `${t(one.intro[0], one.intro[1])}${order}`;
   const body = one.id === "staff" ? [staffList()] : [...filled(one), grid(one), ...copyHours(one)];
   el("table").replaceChildren(...body);
   el("add").replaceChildren(...(one.add && !draft().due ? [adder(one)] : []));
@@ -139,10 +140,24 @@ function line(one, row, at, count) {
   }));
   const { move } = row;
   if (move) {
-    keys.append(
-      key(one, row, "up", "↑", t(`${name} 上移`, `Move ${name} up`), () => at > 0 && change(move(-1))),
-      key(one, row, "down", "↓", t(`${name} 下移`, `Move ${name} down`), () => at < count - 1 && change(move(1))),
-    );
+    const shift = async (/** @type {-1 | 1} */ by) => {
+      const place = at + by;
+      if (place >= 0 && place < count && !draft().due && await change(move(by))) {
+        el("moved").textContent = t(`${name}：第 ${place + 1} 位，共 ${count} 位`, `${name}: ${place + 1} of ${count}`);
+      }
+    };
+    const up = key(one, row, "up", "↑", t(`${name} 上移`, `Move ${name} up`), () => shift(-1));
+    const down = key(one, row, "down", "↓", t(`${name} 下移`, `Move ${name} down`), () => shift(1));
+    up.setAttribute("aria-keyshortcuts", "Alt+ArrowUp");
+    down.setAttribute("aria-keyshortcuts", "Alt+ArrowDown");
+    keys.append(up, down);
+    made.addEventListener("keydown", (event) => {
+      if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+      event.preventDefault();
+      // What was typed in the cell is saved before its row moves.
+      if (event.target instanceof HTMLElement) event.target.dispatchEvent(new Event("change", { bubbles: true }));
+      shift(event.key === "ArrowUp" ? -1 : 1);
+    });
   }
   const remove = row.remove;
   keys.append(key(one, row, "remove", t("删去", "Remove"), t(`删去 ${name}`, `Remove ${name}`), () => change(remove())));
@@ -321,12 +336,17 @@ async function saveCell(one, row, column, at) {
   }
 }
 
-/** @param {DraftChange[]} changes */
+/**
+ * Save; gives whether it worked.
+ * @param {DraftChange[]} changes
+ */
 async function change(changes) {
   try {
     await save(changes);
+    return true;
   } catch (problem) {
     tell(problem);
+    return false;
   }
 }
 

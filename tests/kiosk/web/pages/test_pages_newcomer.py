@@ -55,6 +55,14 @@ def test_a_newcomer_sets_a_hall_up_and_it_opens(empty: Any, new_page: Callable[.
     expect(page.locator(".wrong")).to_have_count(0)
     cell(page, "services", "service-3", "up").click()
     expect(page.locator("tbody tr[data-row]").nth(1)).to_have_attribute("data-row", "service-3")
+    # By the keyboard as well, from any of its cells, with what was just typed in it.
+    cell(page, "services", "service-3", "place").fill("二楼")
+    for keys, place in (("Alt+ArrowUp", 0), ("Alt+ArrowDown", 1)):
+        page.keyboard.press(keys)
+        expect(page.locator("tbody tr[data-row]").nth(place)).to_have_attribute("data-row", "service-3")
+        expect(cell(page, "services", "service-3", "place")).to_be_focused()
+        expect(cell(page, "services", "service-3", "place")).to_have_value("二楼")
+    expect(page.locator("#moved")).to_have_text("公积金：第 2 位，共 3 位")
 
     # Three windows, the last one for a single service.
     page.locator('#steps a[href="#windows"]').click()
@@ -64,6 +72,8 @@ def test_a_newcomer_sets_a_hall_up_and_it_opens(empty: Any, new_page: Callable[.
     page.locator('tr[data-row="3"] [data-does=more]').click()
     page.get_by_role("group", name="办理的业务").get_by_label("社保卡").check()
     expect(page.locator('tr[data-row="3"] .fixed').last).to_have_text("社保卡")
+    cell(page, "windows", "3", "zone").fill("二楼")
+    page.keyboard.press("Tab")
     page.locator('#steps a[href="#hours"]').click()
     cell(page, "hours", "mon", "periods").fill("00:00－24:00")
     page.keyboard.press("Tab")
@@ -135,6 +145,7 @@ def test_a_newcomer_sets_a_hall_up_and_it_opens(empty: Any, new_page: Callable[.
     assert chosen.status == 201, chosen.text()
     wait_until(lambda: len(hall.printer.papers) == 2)
     slip = hall.printer.papers[-1]
+    assert [one.zone for one in hall.office.windows()] == ["", "", "二楼"]
     assert "请保持安静" in slip.texts and "B001" in slip.texts and len(slip.bytes) <= 400
     clerk = log_in(new_page(), hall, "li", first)
     changed = clerk.request.post(f"{hall.url}/api/v1/me/password", data={"old": first, "new": "mein-eigenes-wort"})
