@@ -49,7 +49,8 @@ const nameOf = ({ key, name }) => {
 function compared(value, other, words, alarming = false) {
   const made = tile(value ?? "–", words, alarming);
   if (value != null && other != null && span?.compared) {
-    const change = other === 0 ? "" : ` (${value >= other ? "+" : "−"}${Math.round(Math.abs(100 * (value - other)) / other)} %)`;
+    const more = other === 0 ? 0 : Math.round((100 * (value - other)) / other);
+    const change = more === 0 ? "" : ` (${more > 0 ? "+" : "−"}${Math.abs(more)} %)`;
     made.append(make("span", { className: "small change", textContent: `${t("对比", "before")} ${other}${change}` }));
   }
   return made;

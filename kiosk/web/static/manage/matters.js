@@ -75,8 +75,15 @@ function renderList() {
       make("td", { textContent: one.id }),
       make("td", { textContent: `${one.audience === "business" ? t("企业", "business") : t("个人", "personal")} · ${t(one.theme, one.theme_en || one.theme)}` }),
       make("td", {}, `${names.get(one.service) ?? one.service} `, ...(one.available ? [] : [away])),
-      make("td", { className: "count", textContent: String(one.asked_today) }));
+      counted(one.asked_today));
   }));
+}
+
+/** How often it was asked for today; a phone, which has no headings, shows what the number is. @param {number} asked */
+function counted(asked) {
+  const made = make("td", { className: "count", textContent: String(asked) });
+  made.dataset.label = t("今日", "today");
+  return made;
 }
 
 // ---- one of them ----
@@ -148,13 +155,13 @@ function formed() {
   return matter;
 }
 
+/** A column as the form calls it. @param {string} column */
+const columnName = (column) => (column === "papers" ? t("要带的材料", "papers to bring") : document.querySelector(`label[for="f-${column}"]`)?.textContent ?? column);
+
 /** @param {Problem} problem */
 function showFaults(problem) {
   const faults = /** @type {any[]} */ (problem.body.errors ?? []);
-  const lines = faults.map((one) => {
-    const label = document.querySelector(`label[for="f-${one.column}"]`)?.textContent ?? one.column;
-    return make("p", { textContent: `${label}：${isEnglish() ? one.message : one.message_zh}` });
-  });
+  const lines = faults.map((one) => make("p", { textContent: `${columnName(one.column)}${t("：", ": ")}${isEnglish() ? one.message : one.message_zh}` }));
   el("faults").replaceChildren(make("div", {}, ...(lines.length ? lines : [make("p", { textContent: t(...wordsOf(problem)) })])));
   el("faults").hidden = false;
 }
@@ -237,7 +244,7 @@ function showChanges({ changes, warnings }, dry) {
   find("tbody", el("changes")).replaceChildren(...changes.map((one) => make("tr", {},
     make("td", { textContent: one.id }),
     make("td", { textContent: t(...HOW[one.how]) }),
-    make("td", { textContent: one.fields.join(", ") }))));
+    make("td", { textContent: one.fields.map(columnName).join(t("、", ", ")) }))));
 }
 
 function beginImport() {

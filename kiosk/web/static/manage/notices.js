@@ -140,7 +140,8 @@ function renderChoices() {
 
 /** @param {Notice} notice */
 function row(notice) {
-  const when = { now: t("正在播放", "shown now"), later: t("还没开始", "not yet"), over: t("已结束", "over") }[notice.state];
+  const trouble = media.some(({ name, trouble_at: at }) => name === notice.media && at);
+  const when = trouble ? t("屏幕播放不了", "screens cannot play it") : { now: t("正在播放", "shown now"), later: t("还没开始", "not yet"), over: t("已结束", "over") }[notice.state];
   const day = (/** @type {string | null} */ at) => (at ? `${fieldOf(at).slice(5, 10)} ${hm(new Date(at))}` : "");
   const times = notice.starts || notice.ends ? `${day(notice.starts)} – ${day(notice.ends)}` : "";
   const change = make("button", { type: "button", textContent: t("修改", "Change") });
@@ -161,7 +162,7 @@ function row(notice) {
     "li",
     { className: notice.state },
     look,
-    make("div", {}, make("b", { textContent: notice.text || notice.text_en }), make("span", { className: "quiet small", textContent: [when, times, notice.zones.join(t("、", ", ")), notice.made_by].filter(Boolean).join(" · ") })),
+    make("div", {}, make("b", { textContent: notice.text || notice.text_en }), make("span", { className: `small ${trouble ? "state stop" : "quiet"}`, textContent: [when, times, notice.zones.join(t("、", ", ")), notice.made_by].filter(Boolean).join(" · ") })),
     make("div", { className: "deeds" }, change, away),
   );
 }

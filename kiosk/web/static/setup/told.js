@@ -29,12 +29,23 @@ export function changesTable(changes, time, label) {
   const rows = changes.map((one) => make(
     "tr", {},
     make("th", { scope: "row" }, ...where(one)),
-    make("td", {}, one.how === "move" ? place(one.before) : valueWords(one, one.before)),
-    make("td", {}, one.how === "move" ? place(one.after) : valueWords(one, one.after)),
+    labelled(heads[1], one.how === "move" ? place(one.before) : valueWords(one, one.before)),
+    labelled(heads[2], one.how === "move" ? place(one.after) : valueWords(one, one.after)),
     make("td", {}, ...(one.by ? [make("span", { textContent: one.by }), make("span", { className: "quiet small", textContent: ` ${one.at ? time(one.at) : ""}` })] : [])),
   ));
   const made = make("table", { className: "told" }, make("thead", {}, head), make("tbody", {}, ...rows));
   made.setAttribute("aria-label", label);
+  return made;
+}
+
+/**
+ * A cell that a phone, which has no headings, shows with its heading's words.
+ * @param {string[]} head
+ * @param {string} words
+ */
+function labelled([zh, en], words) {
+  const made = make("td", { textContent: words });
+  made.dataset.label = t(zh, en);
   return made;
 }
 
