@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +22,8 @@ from config.settings import ClassSettings, HallSettings
 from config.values import WEEKDAYS, ClockPeriod
 from kiosk.exchange.papers import problems_of_papers
 from ticketing.calendar import EVERY, Hours, Quota, Slot, SpecialDay
-from ticketing.day.setup import HallSetup
+from ticketing.day.setup import Clerk, HallSetup
+from ticketing.drafts.documents import CLERKS
 from ticketing.model import NORMAL, Service, TicketingError, Window, WindowState
 from ticketing.policy import PriorityClass
 
@@ -131,7 +132,7 @@ def fault_of(problem: ConfigProblem) -> dict[str, str]:
 
 
 class HallDocuments:
-    """Setups as the documents that managers draft: the values of a hall's file.
+    """Setups as the documents that managers draft: the values of a hall's file, and the clerks' windows.
 
     Args:
         hall: whose papers are weighed, and whose day begins at some time.
@@ -142,21 +143,56 @@ class HallDocuments:
 
     def document_of(self, setup: HallSetup) -> dict[str, Any]:
         """The document that says the same."""
-        return values_of(hall_file_of(setup))
+        # An account that was never given a window has no list; one that somebody emptied is a mistake.
+        clerks = [
+            {"id": one.id} | ({"windows": list(one.windows)} if one.windows else {}) for one in setup.clerks or ()
+        ]
+        return values_of(hall_file_of(setup)) | ({CLERKS: clerks} if clerks else {})
 
-    def problems_of(self, document: Any) -> tuple[HallFile | None, list[ConfigProblem]]:
-        """The hall's file that a document is, or None and all that is wrong with it."""
-        found, problems = check(document, self._hall.day_offset.seconds // 60)
+    def problems_of(self, document: dict[str, Any]) -> list[ConfigProblem]:
+        """All that is wrong with a document."""
+        return self._read(document)[1]
+
+    def setup_of(self, document: dict[str, Any]) -> HallSetup:
+        """The setup that a document says; raises :class:`BadSetupError`."""
+        found, problems = self._read(document)
+        if found is None:
+            raise BadSetupError(problems)
+        clerks = tuple(Clerk(one["id"], tuple(one.get("windows", ()))) for one in document.get(CLERKS) or ())
+        return replace(setup_of(found), clerks=clerks or None)
+
+    def setup_of_file(self, values: Any) -> HallSetup:
+        """The setup that a file's values say, which names no clerks; raises :class:`BadSetupError`."""
+        found, problems = self._checked(values)
+        if found is None:
+            raise BadSetupError(problems)
+        return setup_of(found)
+
+    def _read(self, document: dict[str, Any]) -> tuple[HallFile | None, list[ConfigProblem]]:
+        found, problems = self._checked({name: value for name, value in document.items() if name != CLERKS})
+        problems = [*problems, *_problems_of_clerks(document.get(CLERKS) or ())]
+        return (None, problems) if problems else (found, [])
+
+    def _checked(self, values: Any) -> tuple[HallFile | None, list[ConfigProblem]]:
+        found, problems = check(values, self._hall.day_offset.seconds // 60)
         if found is not None:
             problems = list(problems_of_papers(found, self._hall))
         return (None, problems) if problems else (found, [])
 
-    def setup_of(self, document: Any) -> HallSetup:
-        """The setup that a document says; raises :class:`BadSetupError`."""
-        found, problems = self.problems_of(document)
-        if found is None:
-            raise BadSetupError(problems)
-        return setup_of(found)
+
+def _problems_of_clerks(clerks: Iterable[dict[str, Any]]) -> Iterator[ConfigProblem]:
+    for at, one in enumerate(clerks):
+        windows = one.get("windows")
+        is_list = isinstance(windows, list) and all(isinstance(each, str) for each in windows)
+        if "windows" in one and not (windows and is_list):
+            yield ConfigProblem(
+                f"{CLERKS}[{at}].windows",
+                (f"{one['id']} 没有窗口", f"{one['id']} has no window"),
+                (
+                    "至少选一个窗口；不再上窗口的人，请在“账号”里改角色",
+                    "choose one at least, or change the role under Accounts",
+                ),
+            )
 
 
 def _parts_of(said: HallFile) -> tuple[tuple[PriorityClass, ...] | None, str]:

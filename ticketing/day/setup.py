@@ -3,6 +3,9 @@
 Priority classes and the layouts of its papers belong to it, too, once the hall says something of them; until then the
 settings of each box do. Each setup that comes into force is kept (:mod:`ticketing.day.publications`).
 
+So do the windows that each clerk may sit at, of the accounts that there are; accounts themselves are
+:mod:`ticketing.people`'s, and no file of a setup names them.
+
 No ticket is lost by a change: a removed service or window stays, marked as removed, until no ticket needs it.
 """
 
@@ -23,6 +26,7 @@ from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import HallChanged
 from ticketing.model import Actor, Service, StateError, Window
+from ticketing.people.principal import EVERY_WINDOW, checked_windows, free_windows
 from ticketing.policy import PriorityClass
 from ticketing.privacy import access_log
 from ticketing.store import tables
@@ -32,12 +36,21 @@ log = logging.getLogger(__name__)
 _AFTER_ALL = 100_000
 """Position of removed services and windows: behind all others."""
 
-_s, _w, _ws, _p = tables.service, tables.window, tables.window_service, tables.setup_part
+_s, _w, _ws, _p, _c = tables.service, tables.window, tables.window_service, tables.setup_part, tables.account
+_CLERKS = select(_c.c.name, _c.c.windows).where(_c.c.role == tables.word("clerk")).order_by(_c.c.name)
 _FIELDS = ("name", "name_en", "prefix", "place", "bring", "bring_en", "per_person_day", "promise_days")
 _RETURNS = or_(tables.live, _t.c.state == "missed")
 
-What = Literal["service", "window", "hours", "special_days", "quotas", "slots", "classes", "papers"]
+What = Literal["service", "window", "hours", "special_days", "quotas", "slots", "classes", "papers", "clerk"]
 How = Literal["added", "changed", "removed", "moved"]
+
+
+@dataclass(frozen=True)
+class Clerk:
+    """A clerk's account, by its name, and the ids of the windows they may sit at, or ``"*"`` for all."""
+
+    id: str
+    windows: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,7 @@ class HallSetup:
         hours, special_days, quotas, slots: the calendar's, in any order.
         classes: of priority, in the hall's order; None: those of each box's settings.
         papers: the layouts of slip and receipt, as JSON that is none of this package's business; "" for the usual ones.
+        clerks: by name; None: as they are. One who has no account any more is left out.
     """
 
     services: tuple[Service, ...] = ()
@@ -59,11 +73,12 @@ class HallSetup:
     slots: tuple[Slot, ...] = ()
     classes: tuple[PriorityClass, ...] | None = None
     papers: str = ""
+    clerks: tuple[Clerk, ...] | None = None
 
     @property
     def version(self) -> str:
-        """A digest of the setup: a caller who changes it names the version it was based on (optimistic locking)."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+        """A digest of what a file says: who changes it names the version it was based on (optimistic locking)."""
+        return hashlib.sha256(replace(self, clerks=None).to_json().encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
         """The whole setup as a text; equal setups give the same."""
@@ -73,7 +88,7 @@ class HallSetup:
     def from_json(cls, text: str) -> "HallSetup":
         """The setup that :meth:`to_json` gave, also of an older program that knew fewer fields."""
         told = json.loads(text)
-        classes = told.get("classes")
+        classes, clerks = told.get("classes"), told.get("clerks")
         return cls(
             tuple(_service(one) for one in told["services"]),
             tuple(Window(**{**one, "services": tuple(one["services"])}) for one in told["windows"]),
@@ -83,6 +98,7 @@ class HallSetup:
             tuple(Slot(**one) for one in told["slots"]),
             None if classes is None else tuple(map(_class, classes)),
             told.get("papers", ""),
+            None if clerks is None else tuple(Clerk(one["id"], tuple(one["windows"])) for one in clerks),
         )
 
 
@@ -92,7 +108,7 @@ class Change:
 
     Attributes:
         what: what kind of thing.
-        id: of the service or window; "" for what belongs to the hall as a whole.
+        id: of the service, window or clerk; "" for what belongs to the hall as a whole.
         how: ``moved`` means another place in the order.
         fields: the changed fields.
     """
@@ -186,7 +202,13 @@ def read(m: Transaction) -> HallSetup:
         timetable.read(m, Quota),
         timetable.read(m, Slot),
         *parts(m),
+        _clerks(m) or None,
     )
+
+
+def _clerks(m: Transaction) -> tuple[Clerk, ...]:
+    """The clerks there are, with all windows of their accounts, though one may be gone, or not there yet."""
+    return tuple(Clerk(row.name, tuple(json.loads(row.windows))) for row in m.conn.execute(_CLERKS))
 
 
 def parts(m: Transaction) -> tuple[tuple[PriorityClass, ...] | None, str]:
@@ -213,7 +235,12 @@ def publish(
     edits: Sequence[publications.Edit] = (),
 ) -> None:
     """Put a setup in force over ``before``, which is; it is told, kept in the history, and in the audit log by ids."""
+    if setup.clerks is None:
+        setup = replace(setup, clerks=before.clerks)
     put(m, setup)
+    for one in differences(before, setup):
+        if one.what == "clerk":
+            access_log.append(m.conn, m.vault, m.now, actor, "account-changed", None, f"{one.id} clerk: windows")
     publications.append(m, before.to_json(), setup.to_json(), actor, how, edits)
     said = _summary(differences(before, setup))
     access_log.append(m.conn, m.vault, m.now, actor, "setup-changed", None, said)
@@ -234,6 +261,7 @@ def put(m: Transaction, setup: HallSetup) -> None:
     for name, value in (("classes", classes), ("papers", setup.papers or None)):
         if value is not None:
             m.conn.execute(insert(_p).values(name=name, value=value))
+    _seat(m, setup.clerks or ())
     tidy(m)
     timetable.changed(m)
 
@@ -270,6 +298,12 @@ def differences(before: HallSetup, after: HallSetup) -> tuple[Change, ...]:
     found += _between("window", old.windows, new.windows)
     whole: tuple[What, ...] = ("hours", "special_days", "quotas", "slots", "classes", "papers")
     found += [Change(what, "", "changed") for what in whole if getattr(old, what) != getattr(new, what)]
+    was = {one.id: one.windows for one in old.clerks or ()}
+    found += [
+        Change("clerk", one.id, "changed", ("windows",))
+        for one in new.clerks or ()
+        if was.get(one.id, one.windows) != one.windows
+    ]
     return tuple(found)
 
 
@@ -313,7 +347,12 @@ def _plain(setup: HallSetup) -> HallSetup:
         by(lambda one: (one.service, one.weekday, one.from_at), setup.slots),
         setup.classes,
         setup.papers,
+        by(lambda one: one.id, map(_plain_clerk, setup.clerks or ())) or None,
     )
+
+
+def _plain_clerk(one: Clerk) -> Clerk:
+    return Clerk(one.id, (EVERY_WINDOW,) if EVERY_WINDOW in one.windows else tuple(sorted(set(one.windows))))
 
 
 def _told(value: date | timedelta) -> str | int:
@@ -370,6 +409,20 @@ def _put_windows(m: Transaction, wanted: Sequence[Window]) -> None:
     for window in sorted(gone):
         windows.release_line(m, window)
     _take_away(m, _w, gone)
+
+
+def _seat(m: Transaction, clerks: Iterable[Clerk]) -> None:
+    """Give clerks their windows; who may not sit any more where they do is logged out, and the window is free."""
+    there = {one.id: set(one.windows) for one in _clerks(m)}
+    left = set(m.conn.scalars(select(_w.c.id).where(_w.c.removed_at.is_(None)))) | {EVERY_WINDOW}
+    for one in clerks:
+        windows = [window for window in one.windows if window in left]
+        if one.id not in there or set(one.windows) == there[one.id] or not windows:
+            continue
+        m.conn.execute(update(_c).where(_c.c.name == one.id).values(windows=checked_windows("clerk", windows)))
+        if EVERY_WINDOW not in windows and there[one.id] - set(windows):
+            m.conn.execute(delete(tables.login).where(tables.login.c.account == one.id))
+            free_windows(m.conn, one.id)
 
 
 def _take_away(m: Transaction, table: Any, gone: Iterable[str]) -> None:

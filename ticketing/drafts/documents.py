@@ -17,7 +17,9 @@ from ticketing.model import StateError, UnknownError
 Document: TypeAlias = dict[str, Any]
 Row: TypeAlias = dict[str, Any]
 
-KEYS: Mapping[str, str] = {"services": "id", "windows": "id", "holidays": "day", "classes": "id"}
+CLERKS = "clerks"
+"""The section whose rows are the clerks' accounts: what is drafted is their windows, and no row comes or goes."""
+KEYS: Mapping[str, str] = {"services": "id", "windows": "id", "holidays": "day", "classes": "id", CLERKS: "id"}
 """Sections that are lists, with the field that names a row."""
 SINGLE = ("hours", "slip", "receipt")
 """Sections that are one row, whose name is ""."""
@@ -71,8 +73,10 @@ def apply(document: Document, change: Change) -> Document:
     Raises:
         StateError: ``draft_conflict`` with ``theirs``: the field is not any more what ``was`` says; or the row that is
             removed is another one now; ``row_there``: a row of this key is there already.
-        UnknownError: ``unknown_row``.
+        UnknownError: ``unknown_row``; an account is added, removed or moved.
     """
+    if change.section == CLERKS and change.how != "set":
+        raise UnknownError("unknown_row", row=change.row)
     changed = dict(document)
     if change.section in SINGLE:
         changed[change.section] = _set(changed.get(change.section) or {}, change)
@@ -123,6 +127,14 @@ def merge(base: Document, mine: Document, theirs: Document) -> Document:
         if row:
             merged[section] = row
     return merged
+
+
+def with_clerks_of(published: Document, document: Document) -> Document:
+    """The document with the clerks that there are: those it does not know as they are, and none who is gone."""
+    own = {key_of(CLERKS, one): one for one in rows(document, CLERKS)}
+    others = {name: value for name, value in document.items() if name != CLERKS}
+    there = [own.get(key_of(CLERKS, one), one) for one in rows(published, CLERKS)]
+    return {**others, CLERKS: there} if there else others
 
 
 def rows(document: Document, section: str) -> Sequence[Row]:

@@ -170,8 +170,8 @@ class Drafts:
             for one in found
         ]
 
-    def bring_back(self, publication: int, actor: Actor) -> Draft:
-        """Make a draft of a setup that was in force.
+    def bring_back(self, publication: int, actor: Actor, *, clerks: bool = True) -> Draft:
+        """Make a draft of a setup that was in force, with the clerks' windows of then unless ``clerks`` is False.
 
         Raises:
             UnknownError: ``unknown_publication``.
@@ -182,6 +182,9 @@ class Drafts:
             if now.version:
                 raise StateError("draft_there")
             document = self._document(publications.setup_of(m, publication))
+            if not clerks:
+                document.pop(documents.CLERKS, None)
+            document = documents.with_clerks_of(now.published, document)
             changed = [(one.section, one.row, one.field) for one in documents.differences(now.published, document)]
             if not changed:
                 raise StateError("draft_empty")
@@ -227,6 +230,7 @@ class Drafts:
         base, document = json.loads(unpack(row.base)), json.loads(unpack(row.document))
         if base != published:
             document = documents.merge(base, document, published)
+        document = documents.with_clerks_of(published, document)
         due = None if row.due is None else date.fromisoformat(row.due)
         return Draft(row.version, document, published, _edits(m), due, row.due_by or "")
 

@@ -49,7 +49,7 @@ def routes(hall: Hall) -> Routes:
         With `If-Match` it is refused (`setup_changed`) when somebody else changed the hall since.
         """
         sets_up()
-        hall.setup.replace(documents.setup_of(body.root), actor(), version=seen_version())
+        hall.setup.replace(documents.setup_of_file(body.root), actor(), version=seen_version())
         return _told(hall.setup.read())
 
     return api

@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from offices import OfficeHall, refused
 from ticketing.day.setup import HallSetup, Setup
 from ticketing.drafts.documents import Change, Document
 from ticketing.drafts.drafts import AT_DAY, Drafts
-from ticketing.model import Actor, StateError, TicketingError
+from ticketing.model import Actor, StateError, TicketingError, UnknownError
 from ticketing.privacy.access_log import verify
 from ticketing.store import tables
 
@@ -19,11 +19,11 @@ DEPUTY = Actor("deputy", "manager", "192.0.2.8")
 
 
 class PlainCodec:
-    """Services with their names and windows alone; a service without a name is wrong."""
+    """Services with their names, windows and clerks alone; a service without a name is wrong."""
 
     def document_of(self, setup: HallSetup) -> Document:
         told = json.loads(setup.to_json())
-        return {"services": told["services"], "windows": told["windows"]}
+        return {"services": told["services"], "windows": told["windows"], "clerks": told["clerks"] or []}
 
     def setup_of(self, document: Document) -> HallSetup:
         if not all(one["name"] for one in document["services"]):
@@ -173,3 +173,88 @@ def test_a_draft_is_thrown_away_by_whoever_has_seen_it(desk: OfficeHall, drafts:
     assert drafts.read().version == 0
     refused(StateError, "draft_empty", drafts.publish, 1, BOSS)
     assert entries(desk) == [("boss", "draft-discarded", "set services tax name")]
+
+
+# -- clerks and their windows
+
+
+def let_in(desk: OfficeHall, name: str, *windows: str) -> None:
+    """An account of a clerk who is logged in."""
+    said = {"name": name, "role": "clerk", "password_hash": "", "windows": json.dumps(windows), "created_at": 0}
+    seen = {"hash": name.encode(), "account": name, "expires_at": 1, "begun_at": 0, "seen_at": 0, "source": ""}
+    with desk.store.write() as conn:
+        conn.execute(insert(tables.account).values(said))
+        conn.execute(insert(tables.login).values(seen))
+
+
+def windows_of(desk: OfficeHall) -> dict[str, list[str]]:
+    a = tables.account
+    with desk.store.read() as conn:
+        return {row.name: json.loads(row.windows) for row in conn.execute(select(a.c.name, a.c.windows))}
+
+
+def logged_in(desk: OfficeHall) -> set[str]:
+    with desk.store.read() as conn:
+        return set(conn.scalars(select(tables.login.c.account)))
+
+
+def seat(name: str, was: list[str], *windows: str) -> Change:
+    return Change("set", "clerks", name, "windows", was, list(windows))
+
+
+def test_clerks_get_their_windows_with_the_next_day_and_there_is_a_way_back(desk: OfficeHall, drafts: Drafts) -> None:
+    let_in(desk, "li", "1")
+    let_in(desk, "wang", "*")
+    draft = drafts.change([seat("li", ["1"], "2", "3")], BOSS)
+    drafts.publish_next_day(draft.version, BOSS)
+    assert windows_of(desk)["li"] == ["1"]
+    desk.next_day()
+    assert drafts.read().version == 0
+    assert windows_of(desk) == {"li": ["2", "3"], "wang": ["*"]}
+    assert [one[1:] for one in entries(desk)][-2:] == [
+        ("account-changed", "li clerk: windows"),
+        ("setup-changed", "~clerk li"),
+    ]
+    ((last, changes), (found, _)) = drafts.history(5)
+    assert (last.who, [(one.row, one.before, one.after) for one in changes]) == ("boss", [("li", ["1"], ["2", "3"])])
+    # The way back, though somebody has come and somebody has left since.
+    let_in(desk, "zhao", "3")
+    with desk.store.write() as conn:
+        conn.execute(delete(tables.login).where(tables.login.c.account == "wang"))
+        conn.execute(delete(tables.account).where(tables.account.c.name == "wang"))
+    back = drafts.bring_back(found.id, DEPUTY)
+    assert [(one.row, one.after) for one in back.differences()] == [("li", ["1"])]
+    drafts.publish(back.version, DEPUTY)
+    assert windows_of(desk) == {"li": ["1"], "zhao": ["3"]}
+    refused(StateError, "draft_empty", drafts.bring_back, last.id, DEPUTY, clerks=False)
+
+
+def test_who_loses_a_window_is_logged_out_and_who_gains_one_goes_on(desk: OfficeHall, drafts: Drafts) -> None:
+    for name in ("li", "wang", "zhao"):
+        let_in(desk, name, "1")
+    changes = [seat("li", ["1"], "2"), seat("wang", ["1"], "1", "2"), seat("zhao", ["1"], "*")]
+    drafts.publish(drafts.change(changes, BOSS).version, BOSS)
+    assert windows_of(desk) == {"li": ["2"], "wang": ["1", "2"], "zhao": ["*"]}
+    assert logged_in(desk) == {"wang", "zhao"}
+
+
+def test_a_file_and_a_window_that_goes_leave_clerks_their_windows(
+    desk: OfficeHall, drafts: Drafts, setup: Setup
+) -> None:
+    let_in(desk, "li", "1", "3")
+    let_in(desk, "wang", "3")
+    codec = PlainCodec()
+    sent = codec.document_of(setup.read()) | {"clerks": None}
+    sent["windows"] = [one for one in sent["windows"] if one["id"] != "3"]
+    setup.replace(codec.setup_of(sent), DEPUTY)
+    assert windows_of(desk) == {"li": ["1", "3"], "wang": ["3"]}
+    ((_, changes), *_) = drafts.history(5)
+    assert {(one.how, one.section, one.row) for one in changes} >= {("remove", "windows", "3")}
+    # Somebody else's windows change: these are as they were. Of one's own, none is given that is not there.
+    let_in(desk, "zhao", "1")
+    drafts.publish(drafts.change([seat("zhao", ["1"], "2", "3")], BOSS).version, BOSS)
+    assert windows_of(desk) == {"li": ["1", "3"], "wang": ["3"], "zhao": ["2"]}
+    # An account is neither made nor removed here.
+    refused(UnknownError, "unknown_row", drafts.change, [Change("remove", "clerks", "li")], BOSS)
+    added = Change("add", "clerks", "x", value={"windows": ["1"]})
+    refused(UnknownError, "unknown_row", drafts.change, [added], BOSS)

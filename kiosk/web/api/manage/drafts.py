@@ -7,6 +7,7 @@ from flask import Response
 from pydantic import Field
 
 from kiosk.exchange.hall_files import HallDocuments, classes_of, fault_of
+from kiosk.web.api.manage.accounts import administers, may_administer
 from kiosk.web.api.setup import sets_up
 from kiosk.web.auth import actor, allow
 from kiosk.web.hall import Hall
@@ -15,13 +16,13 @@ from kiosk.web.schema.answers import Answer, Instant, answer
 from kiosk.web.schema.bodies import Body, QueryString
 from kiosk.web.schema.routes import NamedPath, Routes
 from ticketing.day.publications import Edit, Publication
-from ticketing.drafts.documents import Change, Difference
+from ticketing.drafts.documents import CLERKS, Change, Difference
 from ticketing.drafts.drafts import Draft
 
 PAGE = 20
 """Publications in one answer."""
 
-Section = Literal["services", "windows", "holidays", "classes", "hours", "slip", "receipt"]
+Section = Literal["services", "windows", "clerks", "holidays", "classes", "hours", "slip", "receipt"]
 _Key = Annotated[str, Field(max_length=64)]
 
 
@@ -33,7 +34,9 @@ class ChangeBody(Body):
 
     how: Literal["set", "add", "remove", "move"]
     section: Section
-    row: _Key = Field("", description="id of a service, window or class, date of a holiday; empty in other sections")
+    row: _Key = Field(
+        "", description="id of a service, window or class, name of a clerk, date of a holiday; empty in other sections"
+    )
     field: Annotated[str, Field(pattern=r"^[a-z_]{0,32}$")] = ""
     was: Any = Field(None, description="the value seen; the whole row where one is removed")
     value: Any = Field(None, description="null takes the field away; the whole row where one is added")
@@ -104,7 +107,9 @@ class ClassAnswer(Answer):
 
 
 class DraftAnswer(Answer):
-    """The draft: `values` is what it says, `published` what is in force, both as `GET /setup` has them.
+    """The draft: `values` is what it says, `published` what is in force.
+
+    Both are as `GET /setup` has them, and with `clerks`: the windows that each clerk may sit at.
 
     `problems` keep it from being published.
     """
@@ -158,6 +163,9 @@ def routes(hall: Hall) -> Routes:
     @allow("manager")
     def change(body: ChangesBody) -> Response:
         sets_up()
+        if any(one.section == CLERKS for one in body.changes):
+            # Whose windows are whose is the security administrator's, where duties are kept apart.
+            administers()
         return told(drafts.change([Change(**vars(one)) for one in body.changes], actor()))
 
     @api.post("/setup/draft/discard", summary="Throw the draft away", responses={"200": DraftAnswer})
@@ -197,10 +205,10 @@ def routes(hall: Hall) -> Routes:
     @allow("manager")
     def bring_back(path: PublicationPath) -> Response:
         sets_up()
-        return told(drafts.bring_back(path.publication, actor()))
+        return told(drafts.bring_back(path.publication, actor(), clerks=may_administer()))
 
     def told(draft: Draft) -> Response:
-        _, problems = documents.problems_of(draft.document)
+        problems = documents.problems_of(draft.document)
         return answer(
             DraftAnswer.of(
                 {

@@ -27,6 +27,7 @@ function render() {
   if (!hall) return;
   const { today, alerts, devices, devices_working: working } = hall;
   showAlerts(el("alerts"), alerts);
+  el("new-hall").hidden = hall.services.length > 0;
   const longest = Math.max(-1, ...hall.services.map(({ oldest }) => (oldest ? minutesSince(oldest) : -1)));
   const open = hall.windows.filter(({ state }) => state === "open").length;
   const waited = (/** @type {number | null} */ seconds) => (seconds === null ? "–" : Math.round(seconds / 60));

@@ -78,9 +78,9 @@ export function readCell(column, made) {
  * @returns {string}
  */
 export function shown(column, value) {
-  if (column.field === "services" || column.kind === "choices") {
+  if (column.kind === "told" || column.kind === "choices") {
     const known = column.options?.() ?? [];
-    if (value?.includes("*")) return t("全部业务", "every service");
+    if (column.all && value?.includes("*")) return t(column.all[0], column.all[1]);
     if (!value?.length) return t("没有", "none");
     return value.map((/** @type {string} */ id) => optionWords(known.find((one) => one[0] === id) ?? [id, id, id])).join(t("、", ", "));
   }

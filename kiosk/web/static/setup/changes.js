@@ -56,8 +56,9 @@ function pageOf(field) {
 
 function renderHistory() {
   const items = history.map((one) => {
-    const who = one.how === "found"
-      ? t("开始记录时的设置", "The setup when the record began")
+    const who = one.how === "found" && one.changes.length
+      ? t("发布以外的改动（谁改的见审计日志）", "Changed outside the draft (the audit log says by whom)")
+      : one.how === "found" ? t("开始记录时的设置", "The setup when the record began")
       : t(`${one.by} ${one.how === "import" ? "整套导入" : "发布"}`, `${one.how === "import" ? "Imported" : "Published"} by ${one.by}`);
     const head = make("h3", {}, make("span", { textContent: time(one.at) }), ` ${who}`);
     const back = make("button", { type: "button", textContent: t("恢复成这样", "Bring this back") });

@@ -18,6 +18,9 @@ const FIELDS = [
 /** @returns {string[][]} id, Chinese, English */
 const services = () => (draft().values.services ?? []).map((one) => [one.id, one.name || one.id, one.name_en || one.name || one.id]);
 
+/** @returns {string[][]} id, Chinese, English */
+const windows = () => (draft().values.windows ?? []).map((/** @type {any} */ one) => [one.id, one.name || one.id, one.name || one.id]);
+
 /** @type {Column} */
 const NAME = { field: "name", zh: "名称", en: "Name", kind: "text", size: "l" };
 /** @type {Column} */
@@ -27,7 +30,7 @@ const PERIOD = { field: "period", zh: "时段", en: "Period", kind: "text", size
 
 /**
  * The rows of a section that is a list with keys.
- * @param {"services" | "windows" | "holidays" | "classes"} section
+ * @param {"services" | "windows" | "clerks" | "holidays" | "classes"} section
  * @param {string} key
  * @param {boolean} [ordered] whether the order of its rows is the hall's to choose
  * @returns {() => TableRow[]}
@@ -125,7 +128,7 @@ export const TABLES = [
     columns: [
       { field: "id", zh: "编号", en: "Id", kind: "fixed", size: "s" }, NAME,
       { field: "zone", zh: "区域", en: "Zone", kind: "text", size: "m" },
-      { field: "services", zh: "办理的业务", en: "Serves", kind: "told", size: "l", options: services },
+      { field: "services", zh: "办理的业务", en: "Serves", kind: "told", size: "l", options: services, all: ["全部业务", "Every service"] },
     ],
     more: [
       { field: "services", zh: "办理的业务", en: "Serves", kind: "choices", options: services, all: ["全部业务", "Every service"] },
@@ -140,7 +143,16 @@ export const TABLES = [
       changes: (value) => [{ how: "add", section: "windows", row: value.id, value: { services: ["*"], ...value } }],
     },
   },
-  { id: "staff", zh: "人员", en: "Staff", step: true, intro: ["谁在哪个窗口。人员立即生效，不在草稿里。", "Who sits at which window. People are added at once, outside the draft."], columns: [], rows: () => [] },
+  {
+    id: "clerks", zh: "人员", en: "Staff", step: true,
+    intro: ["窗口人员可以在哪些窗口，请点“更多”。和别的改动一样，发布后才生效；账号在“账号”页添加和删去，立即生效。", "At which windows each clerk may sit: choose under More. It is in force once it is published, like the rest; accounts are added and removed on their own page, at once."],
+    columns: [
+      { field: "id", zh: "账号", en: "Account", kind: "fixed", size: "m" },
+      { field: "windows", zh: "窗口", en: "Windows", kind: "told", size: "l", options: windows, all: ["全部窗口", "Every window"] },
+    ],
+    more: [{ field: "windows", zh: "窗口", en: "Windows", kind: "choices", options: windows, all: ["全部窗口", "Every window"] }],
+    rows: () => listed("clerks", "id", false)().map((row) => ({ ...row, remove: undefined })),
+  },
   {
     id: "hours", zh: "开放时间", en: "Opening hours", step: true,
     intro: ["每天几段，用空格隔开，如 09:00-12:00 13:30-17:30。空着的那天不开放；整周都空着就是一直开放。", "Several periods a day with blanks between, such as 09:00-12:00 13:30-17:30. A day without any is closed; without any in the week it is always open."],

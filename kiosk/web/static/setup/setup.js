@@ -1,6 +1,6 @@
 // The manager's page of the hall's setup: one table at a time, each cell saved in the draft as it is left.
 
-import { call, Problem, wordsOf } from "../shared/api.js";
+import { Problem, wordsOf } from "../shared/api.js";
 import { all, el, find, make } from "../shared/dom.js";
 import { isEnglish, speak, t } from "../shared/language.js";
 import { lockWhenLeft } from "../staff/lock.js";
@@ -19,8 +19,6 @@ const opened = new Set();
 let adding = {};
 /** @type {string[] | null} */
 let addTrouble = null;
-/** @type {StaffAccount[] | null} */
-let staff = null;
 
 const table = () => TABLES.find((one) => `#${one.id}` === location.hash) ?? TABLES[0];
 
@@ -46,7 +44,6 @@ function faultsOf(one) {
 
 /** @param {Table} one */
 function countOf(one) {
-  if (one.id === "staff") return staff?.filter((person) => person.role === "clerk").length ?? 0;
   if (one.id === "hours") return Object.values(draft().values.hours ?? {}).filter((periods) => periods?.length).length;
   return one.rows().length;
 }
@@ -74,11 +71,13 @@ function renderGuide() {
   const steps = [
     ["services", Boolean(values.services?.length), "写上业务", "Write down the services"],
     ["windows", Boolean(values.windows?.length), "写上窗口", "Write down the windows"],
-    ["staff", Boolean(staff?.some((one) => one.role === "clerk")), "给窗口人员开账号", "Give each clerk an account"],
+    ["clerks", Boolean(values.clerks?.length), "给窗口人员开账号", "Give each clerk an account"],
     ["hours", Boolean(values.hours), "写上开放时间（一直开放就不用写）", "Write down the opening hours (none: always open)"],
   ];
   el("guide-steps").replaceChildren(
     ...steps.map(([id, done, zh, en]) => make("li", { className: done ? "done" : "" }, make("a", { href: `#${id}`, textContent: t(String(zh), String(en)) }), make("span", { className: "quiet small", textContent: done ? t("好了", "done") : "" }))),
+    // A machine's token is no part of the setup, and whether there is one is the security administrator's to know.
+    make("li", {}, make("a", { href: "/manage/accounts#tokens-title", textContent: t("给取号机开一个令牌", "Make a token for the kiosk") })),
     make("li", {}, changes.length && !problems.length
       ? make("a", { href: "/manage/changes", textContent: t("发布，大厅开门", "Publish: the hall opens") })
       : make("span", { textContent: t("发布，大厅开门", "Publish: the hall opens") })),
@@ -97,8 +96,7 @@ function render() {
   el("table-title").textContent = t(one.zh, one.en);
   const order = one.rows().some(({ move }) => move) ? t("Alt+↑、Alt+↓ 换位置。", " Alt+↑ and Alt+↓ change the order.") : "";
   el("table-intro").textContent = `${t(one.intro[0], one.intro[1])}${order}`;
-  const body = one.id === "staff" ? [staffList()] : [...filled(one), grid(one), ...copyHours(one)];
-  el("table").replaceChildren(...body);
+  el("table").replaceChildren(...filled(one), grid(one), ...copyHours(one), ...toAccounts(one));
   el("add").replaceChildren(...(one.add && !draft().due ? [adder(one)] : []));
   if (!kept) return;
   const again = document.querySelector(`[data-at="${CSS.escape(kept)}"]`);
@@ -111,12 +109,12 @@ function render() {
 function grid(one) {
   const rows = one.rows();
   const head = make("tr", {}, ...one.columns.map((column) => make("th", { scope: "col", textContent: title(column) })));
-  if (rows.some((row) => row.remove)) head.append(make("th", { scope: "col" }, make("span", { className: "hidden-words", textContent: t("操作", "Actions") })));
+  if (one.more || rows.some((row) => row.remove)) head.append(make("th", { scope: "col" }, make("span", { className: "hidden-words", textContent: t("操作", "Actions") })));
   const body = make("tbody", {}, ...rows.flatMap((row, at) => line(one, row, at, rows.length)));
   const made = make("table", { className: "edit" }, make("thead", {}, head), body);
   made.setAttribute("aria-labelledby", "table-title");
   if (rows.length) return made;
-  return make("p", { className: "quiet", textContent: t("还没有，请在下面添加。", "None yet: add some below.") });
+  return make("p", { className: "quiet", textContent: one.add ? t("还没有，请在下面添加。", "None yet: add some below.") : t("还没有。", "None yet.") });
 }
 
 /**
@@ -131,7 +129,7 @@ function line(one, row, at, count) {
   const made = make("tr", {}, ...one.columns.map((column) => cell(one, row, column, wrong)));
   made.dataset.row = row.key;
   const told = wrong.length ? [make("tr", { className: "wrong-row" }, make("td", { colSpan: one.columns.length + 1 }, ...wrong))] : [];
-  if (!row.remove) return [made, ...told];
+  if (!row.remove && !one.more) return [made, ...told];
   const name = rowName(row);
   const keys = make("td", { className: "keys" });
   if (one.more) keys.append(key(one, row, "more", t("更多", "More"), t(`更多：${name}`, `More of ${name}`), () => {
@@ -159,8 +157,8 @@ function line(one, row, at, count) {
       shift(event.key === "ArrowUp" ? -1 : 1);
     });
   }
-  const remove = row.remove;
-  keys.append(key(one, row, "remove", t("删去", "Remove"), t(`删去 ${name}`, `Remove ${name}`), () => change(remove())));
+  const { remove } = row;
+  if (remove) keys.append(key(one, row, "remove", t("删去", "Remove"), t(`删去 ${name}`, `Remove ${name}`), () => change(remove())));
   made.append(keys);
   const isOpen = one.more && opened.has(`${one.id} ${row.key}`);
   if (one.more) find("[data-does=more]", keys).setAttribute("aria-expanded", String(Boolean(isOpen)));
@@ -427,30 +425,10 @@ function copyHours(one) {
   return [make("p", { className: "after" }, button)];
 }
 
-function staffList() {
-  const made = make("div", {});
-  if (staff === null) made.append(make("p", { className: "quiet", textContent: t("账号由安全管理员管理。", "Accounts are the security administrator's.") }));
-  const clerks = staff?.filter((one) => one.role === "clerk") ?? [];
-  if (staff !== null && !clerks.length) made.append(make("p", { className: "quiet", textContent: t("还没有窗口人员。", "There is no clerk yet.") }));
-  if (clerks.length) {
-    const head = make("tr", {}, make("th", { scope: "col", textContent: t("账号", "Account") }), make("th", { scope: "col", textContent: t("窗口", "Windows") }));
-    const rows = clerks.map((one) => make("tr", {}, make("td", { textContent: one.username }), make("td", { textContent: one.windows.includes("*") ? t("全部窗口", "every window") : one.windows.join("、") })));
-    const people = make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
-    people.setAttribute("aria-labelledby", "table-title");
-    made.append(people);
-  }
-  made.append(make("p", { className: "after" }, make("a", { className: "button", href: "/manage/accounts", textContent: t("添加和修改账号", "Add and change accounts") })));
-  return made;
-}
-
-async function readStaff() {
-  try {
-    staff = (await call("GET", "/accounts")).accounts;
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    staff = null;
-  }
-  render();
+/** The way to accounts, which are no part of the setup. @param {Table} one */
+function toAccounts(one) {
+  if (one.id !== "clerks") return [];
+  return [make("p", { className: "after" }, make("a", { className: "button", href: "/manage/accounts", textContent: t("添加和修改账号", "Add and change accounts") }))];
 }
 
 addEventListener("hashchange", () => {
@@ -462,5 +440,4 @@ addEventListener("hashchange", () => {
 signOut();
 lockWhenLeft();
 speak(render);
-readStaff();
 follow(render);

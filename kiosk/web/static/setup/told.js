@@ -6,7 +6,7 @@ import { DAYS, TABLES } from "./sections.js";
 
 /** @type {{[section: string]: [string, string]}} */
 const SECTIONS = {
-  services: ["业务", "Service"], windows: ["窗口", "Window"], holidays: ["特殊日", "Special day"], classes: ["优先类别", "Priority class"],
+  services: ["业务", "Service"], windows: ["窗口", "Window"], clerks: ["人员", "Clerk"], holidays: ["特殊日", "Special day"], classes: ["优先类别", "Priority class"],
   hours: ["开放时间", "Opening hours"], slip: ["小票版式", "Layout of the slip"], receipt: ["回执版式", "Layout of the receipt"],
 };
 /** @type {{[field: string]: [string, string]}} */

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from PIL import Image
 
 from display.paper.slip import LONGEST
 
+PASSWORD = "Kaimen-dajia-hao"
 NEW = {"how": "add", "section": "services", "row": "seal", "value": {"name": "公章", "prefix": "S"}}
 
 
@@ -77,6 +79,31 @@ def test_with_the_next_day_the_hall_is_another_one(here: Any) -> None:
     here.pass_time(days=1)
     assert here.get("/hall").json["services"][1]["name"] == "办税"
     assert here.get("/setup/draft", token=token).json["version"] == 0
+
+
+def test_clerks_get_their_windows_with_the_rest_where_a_manager_administers_accounts(here: Any) -> None:
+    people = here.hall.people
+    for name, role, windows in (("li", "clerk", ("1",)), ("zhou", "manager", ())):
+        people.add_account(name, role, windows, PASSWORD)
+    answer = here.post("/login", {"username": "zhou", "password": PASSWORD})
+    cookie = str(answer.cookies[0].split(";")[0].partition("=")[2])
+
+    def seat(was: Any, windows: Any) -> Any:
+        wanted = {"how": "set", "section": "clerks", "row": "li", "field": "windows", "was": was, "value": windows}
+        return here.post("/setup/draft/changes", {"changes": [wanted]}, cookie=cookie)
+
+    assert here.get("/setup/draft", cookie=cookie).json["values"]["clerks"] == [{"id": "li", "windows": ["1"]}]
+    assert "clerks" not in here.get("/setup", cookie=cookie).json, "no file names anybody"
+    (problem,) = seat(["1"], []).json["problems"]
+    assert problem["field"] == "clerks[0].windows" and problem["message_zh"].startswith("li 没有窗口 → 至少选一个窗口")
+    draft = seat([], ["1", "3"]).json
+    assert draft["problems"] == []
+    here.post("/setup/draft/publish", {"version": draft["version"]}, cookie=cookie)
+    assert [one.windows for one in people.accounts(here.at) if one.name == "li"] == [("1", "3")]
+    # A program that manages the hall, and where duties are kept apart a manager of the system, give nobody a window.
+    assert change(here, here.token("manager"), {"how": "set", "section": "clerks", "row": "li"}).status == 403
+    people.rules = replace(people.rules, separate_duties=True)
+    assert seat(["1", "3"], ["1"]).status == 403
 
 
 def test_the_hall_s_classes_overrule_those_of_the_settings_until_they_are_gone(here: Any) -> None:

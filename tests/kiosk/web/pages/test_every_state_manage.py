@@ -200,6 +200,8 @@ def test_a_hall_is_set_up(start_hall: Callable[..., DemoHall], page: Page, look:
         answer = api.post(f"{hall.url}/api/v1/setup/draft/changes", data={"changes": list(changes)})
         assert answer.ok, answer.text()
 
+    go(page, hall, "/manage", "#new-hall")
+    look("manage-live-new")
     go(page, hall, "/manage/changes", "#draft-empty")
     look("manage-changes-none")
     go(page, hall, "/manage/setup", "#guide")
@@ -223,10 +225,10 @@ def test_a_hall_is_set_up(start_hall: Callable[..., DemoHall], page: Page, look:
     expect(page.locator("tbody tr[data-row]")).to_have_count(3)
     page.locator("[data-does=more]").first.click()
     look("manage-setup-services")
-    for part in ("windows", "staff", "hours", "holidays", "slots", "quotas", "classes"):
+    for part in ("windows", "clerks", "hours", "holidays", "slots", "quotas", "classes"):
         page.locator(f'#steps a[href="#{part}"]').click()
         expect(page.locator(f'#steps a[href="#{part}"]')).to_have_attribute("aria-current", "page")
-        if part in ("windows",):
+        if part in ("windows", "clerks"):
             page.locator("[data-does=more]").first.click()
         look(f"manage-setup-{part}")
     go(page, hall, "/manage/changes", "#wrong")

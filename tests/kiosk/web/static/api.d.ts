@@ -732,6 +732,7 @@ interface PaperLayout {
 interface SetupValues {
   services?: any[];
   windows?: any[];
+  clerks?: any[];
   holidays?: any[];
   classes?: any[];
   hours?: { [day: string]: string[] };
