@@ -4,6 +4,7 @@ Pages of other staff are in ``test_every_state``; what the pages do is tested wh
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -167,6 +168,11 @@ def test_what_residents_are_told(hall: DemoHall, page: Page, look: Look) -> None
         look(f"manage-matters-file-{name}")
     page.locator("#adopt").click()
     expect(page.locator("#said")).to_contain_text("已导入")
+    matters = hall.program.hall.matters
+    matters.replace([replace(matters.find("tax-deed"), service="gone")], MANAGER)
+    page.reload()
+    expect(page.locator("#rows .state")).to_have_text("没有这个业务")
+    look("manage-matters-no-service")
 
     go(page, hall, "/manage/notices", "#none")
     look("manage-notices-none")
