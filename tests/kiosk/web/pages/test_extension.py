@@ -22,6 +22,7 @@ from kiosk.card_holder import resident_of
 from kiosk.exchange.form_mappings import FormMapping, FormMappings
 from kiosk.web.api.fill.extension import packed
 from ticketing.model import Actor
+from wires import wait_until
 
 FORM = """<!doctype html><html lang="zh-CN"><title>企业登记</title><main><h1>企业登记</h1>
 <form autocomplete="off">
@@ -54,6 +55,12 @@ MAPPING = {
         {"field": "pass_number", "selector": "#pass", "date": ""},
     ],
 }
+LISTENS = """async () => {
+    if (self.registration.active?.state !== "activated" || !chrome.action.onClicked.hasListeners()) return false;
+    await chrome.runtime.getPlatformInfo();  // the browser has heard of the listener before it answers this
+    return true;
+}"""
+"""Whether the extension's worker hears of its button."""
 TECHNICIAN = "a-technicians-password"
 DESK = Actor("desk", "desk", "desk")
 
@@ -116,6 +123,9 @@ class Extended:
             content.extractall(self.folder)
         self.browser: CDPSession = self.context.browser.new_browser_cdp_session()  # type: ignore[union-attr]
         self.id = self.browser.send("Extensions.loadUnpacked", {"path": str(self.folder / "quhao-fill")})["id"]
+        # What is pressed before its script has run once is told to nobody.
+        worker = next(iter(self.context.service_workers), None) or self.context.wait_for_event("serviceworker")
+        wait_until(lambda: worker.evaluate(LISTENS))
 
     def press(self) -> None:
         """The extension's button, as Alt+Q does, in the page that is open."""
