@@ -15,6 +15,8 @@ DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
 PCSC_PACKAGES := pcscd vsmartcard-vpcd libpcsclite-dev swig pkg-config gcc python3-dev
 # The tests start a PostgreSQL, a mosquitto and a PC/SC service of their own; those that Debian starts are left alone.
 TEST_PACKAGES := $(DEMO_PACKAGES) $(PCSC_PACKAGES) age chromium postgresql mosquitto mosquitto-clients systemd
+# The same browser without its windows costs the tests half the time; where it cannot be had, they take Chromium itself.
+LIGHT_PACKAGES := chromium-headless-shell
 # The pages' modules are checked by node's tools; Debian's node will do, as any newer one that is there already.
 NODE_PACKAGES := $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
 PAGES := kiosk/web/static
@@ -77,6 +79,7 @@ $(VENV)/.demo: pyproject.toml requirements.txt | $(VENV)/bin/python demo-package
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python test-packages
+	$(call install,$(LIGHT_PACKAGES),true)
 	$(INSTALL) --require-hashes -r constraints.txt
 	$(INSTALL) --no-build-isolation -e .
 	$(compile)
