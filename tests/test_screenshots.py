@@ -21,7 +21,8 @@ CLERK = Actor("clerk", "clerk", "1")
 def keep(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Page, str], None]:
     """Takes a picture, and looks whether there is something on it."""
     shown = request.config.getoption("--screenshots")
-    return Album(Path(kiosk.__file__).parent / "screenshots" if shown else tmp_path / "pictures").picture
+    folder = Path(kiosk.__file__).parent / "screenshots" if shown else tmp_path / "pictures"
+    return Album(folder, is_kept=shown).picture
 
 
 def test_the_pages_of_the_day_have_their_pictures(
