@@ -479,8 +479,14 @@ const guide = tour({
   sit: sitAt,
   sitsAsResident: () => besideDesk,
   async press() {
-    await until(() => openWindow !== null && isAtDesk(openWindow), 3000);
-    onDesk("#go")?.click();
+    // The page takes no press before it knows its ticket, nor just after its key has changed.
+    const words = () => onDesk("#go-text")?.textContent;
+    await until(() => openWindow !== null && isAtDesk(openWindow) && Boolean(onDesk("#number")?.textContent), 5000);
+    const before = words();
+    for (let tries = 0; tries < 5 && words() === before; tries += 1) {
+      onDesk("#go")?.click();
+      await until(() => words() !== before, 1000);
+    }
   },
   scan: scanAt,
   async grade() {

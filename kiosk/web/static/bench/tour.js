@@ -121,8 +121,8 @@ export function tour(hands) {
       words: ["按「办结」。资料马上收起，这一件事进入统计。", "Press Finish. The data closes at once, and the case counts."],
       key: ["替我办结", "Finish for me"],
       act: hands.press,
-      // Not while the clerk's page is still being loaded.
-      done: () => hands.atDesk("#go-text") !== "" && number() === "",
+      // A word stands there; nothing does while the clerk's page is still being loaded.
+      done: () => hands.atDesk("#number") !== "" && number() === "",
     },
     {
       about: ".booth.open",

@@ -20,6 +20,8 @@ from ticketing.model import Actor, StateError, UnknownError
 from ticketing.store import tables
 
 MINUTE = 60_000_000
+BY_HAND = (1, 2, 5, 7, 8, 9, 10, 11)
+"""Steps of the tour that the page can do for the visitor."""
 CLERK = Actor("clerk", "clerk", "1")
 ADDED = {"name": "upstairs", "driver": "speaker", "port": "sim:", "zone": "2F"}
 
@@ -141,7 +143,8 @@ def test_the_tour_is_walked_by_keyboard_and_covers_nothing(hall: DemoHall, new_p
         assert band
         if step < 12:
             assert all((one.bounding_box() or {"y": 0})["y"] >= band["y"] + band["height"] for one in lit.all())
-        if act.is_visible():
+        if step in BY_HAND:
+            expect(act).to_be_visible()
             page.keyboard.press("Tab")
             expect(act).to_be_focused()
             page.keyboard.press("Enter")
