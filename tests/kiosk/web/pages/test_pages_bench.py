@@ -95,25 +95,22 @@ def test_a_slip_under_the_wrong_scanner_opens_that_window_and_is_refused(hall: A
     expect(desk(page).locator("#message.stop")).to_contain_text("A001")
 
 
-@pytest.mark.parametrize(
-    ("device", "pull", "words"),
-    [
+def test_what_is_pulled_shows_and_can_be_put_back(page: Page) -> None:
+    for device, pull, words in (
         ("reader", "plug", "断开"),
         ("printer", "plug", "断开"),
         ("printer", "cover", "上盖"),
         ("printer", "roll", "缺纸"),
-    ],
-)
-def test_what_is_pulled_shows_and_can_be_put_back(hall: Any, page: Page, device: str, pull: str, words: str) -> None:
-    button = page.locator(f"[data-device={device}][data-pull={pull}]")
-    state = page.locator(f"#{device} .state")
-    expect(state).to_have_text("正常")
-    button.click()
-    expect(button).to_have_attribute("aria-pressed", "true")
-    expect(state).to_have_text(re.compile(words))
-    button.click()
-    expect(button).to_have_attribute("aria-pressed", "false")
-    expect(state).to_have_text("正常")
+    ):
+        button = page.locator(f"[data-device={device}][data-pull={pull}]")
+        state = page.locator(f"#{device} .state")
+        expect(state).to_have_text("正常")
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+        expect(state).to_have_text(re.compile(words))
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "false")
+        expect(state).to_have_text("正常")
 
 
 def test_the_voice_can_be_heard_again(hall: Any, page: Page) -> None:

@@ -271,15 +271,13 @@ def test_the_page_speaks_english(hall: Any, desk: Page) -> None:
     expect(desk.locator("#services label").first).to_contain_text("Business licence")
 
 
-@pytest.mark.parametrize("size", [(1366, 768), (1024, 768), (800, 1280)])
-def test_nothing_is_cut_on_a_desk_pc_or_a_tablet(
-    hall: Any, new_page: Callable[..., Page], size: tuple[int, int]
-) -> None:
+def test_nothing_is_cut_on_a_desk_pc_or_a_tablet(hall: Any, desk: Page) -> None:
     issue(hall)
-    page = at_desk(hall, new_page(*size))
-    find(page, "A001")
-    assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+    find(desk, "A001")
     cut = """[...document.querySelectorAll("button, .services span, .services b")].filter((e) =>
         e.offsetParent && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline")
         .map((e) => e.textContent)"""
-    assert page.evaluate(cut) == []
+    for width, height in ((1366, 768), (1024, 768), (800, 1280)):
+        desk.set_viewport_size({"width": width, "height": height})
+        assert desk.evaluate("document.documentElement.scrollWidth") == width
+        assert desk.evaluate(cut) == [], width

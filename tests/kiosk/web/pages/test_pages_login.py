@@ -54,14 +54,13 @@ def test_a_wrong_password_is_told_in_words_and_the_page_is_not_forgotten(
     expect(page).to_have_url(f"{door.url}/window/1")
 
 
-@pytest.mark.parametrize(
-    "elsewhere", ["https://example.com/", "//example.com/", "/\\example.com", "javascript:alert(1)", "window/1"]
-)
-def test_a_log_in_leads_to_no_other_site(door: Any, new_page: Callable[..., Page], elsewhere: str) -> None:
+def test_a_log_in_leads_to_no_other_site(door: Any, new_page: Callable[..., Page]) -> None:
     page = new_page()
-    page.goto(f"{door.url}/login?{urlencode({'next': elsewhere})}")
-    log_in(page)
-    expect(page).to_have_url(f"{door.url}/")
+    for elsewhere in ("https://example.com/", "//example.com/", "/\\example.com", "javascript:alert(1)", "window/1"):
+        page.context.clear_cookies()
+        page.goto(f"{door.url}/login?{urlencode({'next': elsewhere})}")
+        log_in(page)
+        expect(page, elsewhere).to_have_url(f"{door.url}/")
 
 
 def test_the_log_in_works_without_scripts(door: Any, new_page: Callable[..., Page]) -> None:
