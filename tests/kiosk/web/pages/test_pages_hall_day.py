@@ -83,10 +83,11 @@ def test_a_day_goes_by_itself_and_nobody_is_lost(
     page.get_by_role("radio", name="×240").check()
     expect(page.locator("#people li").first).to_be_visible()
     expect(page.locator("#said-silent")).to_be_visible()
-    pictures = Path(kiosk.__file__).parent / "screenshots" if request.config.getoption("--screenshots") else tmp_path
+    shown = request.config.getoption("--screenshots")
+    pictures = Path(kiosk.__file__).parent / "screenshots" if shown else tmp_path
     page.set_viewport_size({"width": 1920, "height": 1080})
     expect(page.locator("#people li").nth(2)).to_be_visible()
-    Album(pictures).picture(page, "bench-day")
+    Album(pictures, is_kept=shown).picture(page, "bench-day")
     page.set_viewport_size({"width": 1366, "height": 768})
     page.locator("#day-go").click()
     expect(page.locator("#day-go")).to_have_text("继续")
