@@ -79,7 +79,7 @@ def test_check_names_the_sentences_that_a_languages_file_lacks(new_quhao: Callab
     assert "hall.languages[0] ar.toml" in quhao.command("check", check=False).stderr
     (quhao.config.parent / "ar.toml").write_text('id = "ar"\nname = "العربية"\n[words]\n"Tak" = "خ"\n', "utf-8")
     said = quhao.say("check").stdout
-    assert "缺 missing  Take your ticket\n" in said
+    assert "缺 missing  Take your ticket below\n" in said
     assert "多 unknown  Tak\n" in said
 
 
