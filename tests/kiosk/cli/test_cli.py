@@ -141,7 +141,8 @@ def test_run_stops_within_five_seconds_with_exit_code_0_and_starts_again(
 
 
 def test_a_closed_terminal_ends_the_run_as_cleanly_as_a_signal_to_stop(new_quhao: Callable[..., QuhaoProcess]) -> None:
-    quhao = new_quhao(through=["setsid", "--ctty"])
+    # The tests may themselves run under nohup, whose children inherit that the signal is ignored.
+    quhao = new_quhao(through=["env", "--default-signal=HUP", "setsid", "--ctty"])
     ours, its = os.openpty()
     with closing(os.fdopen(ours, "rb", buffering=0)) as terminal:
         quhao.start(terminal=its)
