@@ -12,6 +12,7 @@ from kiosk.web.schema.answers import Answer, BoardAnswer, Instant, answer, joine
 from kiosk.web.schema.bodies import Day as Date
 from kiosk.web.schema.bodies import QueryString
 from kiosk.web.schema.routes import Routes
+from ticketing.line.views import Board
 from ticketing.live.past_days import Moment, PastDay
 
 
@@ -68,19 +69,19 @@ def routes(hall: Hall) -> Routes:
         day = hall.past_days.day(query.date)
         when = day.ends - timedelta(microseconds=1) if query.at is None else day.when(query.at)
         # Of today, what has not come yet is as it is now.
-        return answer(ReplayAnswer.of(_as_json(day, day.at(min(when, max(day.begins, hall.clock()))))))
+        return answer(ReplayAnswer.of(as_json(day, day.at(min(when, max(day.begins, hall.clock()))))))
+
+    def as_json(day: PastDay, moment: Moment) -> Any:
+        earlier, later = day.beside(moment.at)
+        board = Board(moment.seq, moment.calls, moment.waiting)
+        return joined(
+            moment,
+            date=day.day.isoformat(),
+            begins=day.begins,
+            ends=day.ends,
+            earlier=earlier,
+            later=later,
+            board=joined(board, themes=hall.waiting_by_theme(board)),
+        )
 
     return api
-
-
-def _as_json(day: PastDay, moment: Moment) -> Any:
-    earlier, later = day.beside(moment.at)
-    return joined(
-        moment,
-        date=day.day.isoformat(),
-        begins=day.begins,
-        ends=day.ends,
-        earlier=earlier,
-        later=later,
-        board={"seq": moment.seq, "calls": moment.calls, "waiting": moment.waiting, "lit": True},
-    )
