@@ -33,6 +33,8 @@ let usual = null;
 let width = 80;
 /** @type {{layout: PaperLayout, was: any} | null} what was changed here and is not in the draft */
 let unsaved = null;
+/** @type {Promise<void>} */
+let saving = Promise.resolve();
 let asked = 0;
 let drawn = "";           // what the picture shows
 
@@ -176,8 +178,14 @@ function change(next, save_ = true) {
   else preview();
 }
 
+/** One save after the other: what is changed during one is compared with what that one saved, not with what was before. */
+function keep() {
+  saving = saving.then(keepNow);
+  return saving;
+}
+
 /** Save what was changed in the draft; of a layout only the fields that changed, so that two people can share it. */
-async function keep() {
+async function keepNow() {
   if (!unsaved) return;
   const { layout: next, was } = unsaved;
   const section = paper();
@@ -188,7 +196,7 @@ async function keep() {
     .map((field) => /** @type {DraftChange} */ ({ how: "set", section, field, was: was?.[field] ?? null, value: next[field] ?? null }));
   try {
     if (changes.length) await save(changes);
-    if (unsaved?.layout === next) unsaved = null;
+    unsaved = unsaved?.layout === next ? null : unsaved && { ...unsaved, was: draft().values[section] ?? null };
     render();
   } catch (problem) {
     tell(problem);
