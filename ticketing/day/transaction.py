@@ -6,7 +6,7 @@ The clock is read once the transaction has its turn, so that times in the store 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -206,6 +206,10 @@ class Transaction:
     def day_of(self, at: datetime) -> str:
         """The hall day of an aware time."""
         return hall_day(at.astimezone(self.zone), self.rules.day_starts).isoformat()
+
+    def begin_of(self, day: date) -> datetime:
+        """When a hall day begins."""
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone) + self.rules.day_starts
 
     def ticket(self, row: TicketRow) -> Ticket:
         """The ticket in a row, with how many are ahead of it when it waits."""

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
@@ -311,7 +311,7 @@ def day_counts(m: Transaction) -> DayCounts:
 
 def last_seq_before_today(m: Transaction) -> int:
     """Number of the newest event of the days before this hall day, 0 when there is none."""
-    begins = datetime.combine(date.fromisoformat(m.day), time(), m.zone) + m.rules.day_starts
+    begins = m.begin_of(date.fromisoformat(m.day))
     return int(m.conn.scalar(_LAST_BEFORE, {"at": microseconds(begins)}) or 0)
 
 

@@ -22,6 +22,7 @@ from ticketing.events import WindowClosed, WindowOpened, WindowPaused
 from ticketing.line import views
 from ticketing.line.views import LAST_CALLS, BoardCall, Waiting
 from ticketing.model import OPEN_STATES, Event, State, StateError
+from ticketing.reports.reports import check_span
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 
@@ -36,7 +37,6 @@ _OF_WINDOWS = select(_e.c.type, _e.c.data).where(_e.c.type.in_([*_KINDS])).order
 _BEFORE = select(_e.c.seq).where(_e.c.seq < bindparam("first")).limit(1)
 _ENDS = select(func.min(_e.c.seq), func.max(_e.c.seq))
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
-_FIRST, _LAST = date(1970, 1, 8), date.max - timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -299,10 +299,9 @@ class PastDays:
         Raises:
             StateError: ``bad_span``: outside the calendar.
         """
-        if not _FIRST <= day <= _LAST:
-            raise StateError("bad_span", most=1)
+        check_span(day, day)
         with self._ledger.look() as m:
-            begins, ends = _begin(m, day), _begin(m, day + timedelta(days=1))
+            begins, ends = m.begin_of(day), m.begin_of(day + timedelta(days=1))
             first, after = _first_from(m, begins), _first_from(m, ends)
             events = tuple(views.events_after(m, first - 1, after - first)) if after > first else ()
             services = m.services()
@@ -313,10 +312,6 @@ class PastDays:
                 tuple(one.id for one in services if not one.removed),
             )
         return PastDay(day, begins, ends, tuple(one for one in events if begins <= one.at < ends), names)
-
-
-def _begin(m: Transaction, day: date) -> datetime:
-    return datetime.combine(day, time(), m.zone) + m.rules.day_starts
 
 
 def _first_from(m: Transaction, when: datetime) -> int:

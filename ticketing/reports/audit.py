@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Select, select
@@ -207,7 +207,7 @@ class Audit:
 def _query(m: Transaction, wanted: Filter, hashes: list[bytes] | None, most: int) -> Select[Any]:
     query = _ENTRIES.where(_a.c.seq > min(wanted.after, _MOST)).order_by(_a.c.seq).limit(most + 1)
     if wanted.day is not None:
-        begins, ends = (_day_begins(m, wanted.day + timedelta(days=days)) for days in (0, 1))
+        begins, ends = (microseconds(m.begin_of(wanted.day + timedelta(days=days))) for days in (0, 1))
         query = query.where(_a.c.at >= begins, _a.c.at < ends)
     if wanted.who is not None:
         query = query.where(_a.c.who == wanted.who)
@@ -264,10 +264,6 @@ def _harmless(value: Any) -> Any:
 def _entry(m: Transaction, row: Any) -> Entry:
     subject = row.subject.hex() if isinstance(row.subject, bytes) else None
     return Entry(row.seq, m.time(row.at), row.who, row.place, row.number, row.action, row.reason, subject)
-
-
-def _day_begins(m: Transaction, day: date) -> int:
-    return microseconds(datetime.combine(day, time(), m.zone) + m.rules.day_starts)
 
 
 def follow(lines: Sequence[str]) -> Anchor:

@@ -5,7 +5,7 @@ Every box writes its own zones; any box can show them all.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, insert, select
 
@@ -63,8 +63,7 @@ class ClimateRecords:
     def day(self, day: date) -> list[ClimateRecord]:
         """The records of a hall day, by time and zone."""
         with self._ledger.look() as m:
-            midnight = datetime.combine(day, time(), m.zone)
-            return _between(m, midnight + m.rules.day_starts, midnight + timedelta(days=1) + m.rules.day_starts)
+            return _between(m, m.begin_of(day), m.begin_of(day + timedelta(days=1)))
 
     def newest(self, within: timedelta) -> list[ClimateRecord]:
         """The newest record of each zone that has any in the time before now."""

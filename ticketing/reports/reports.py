@@ -16,7 +16,18 @@ from ticketing.model import StateError
 from ticketing.reports.figures import Books, By
 from ticketing.reports.sums import FEWEST_GRADES, SPANS, Exact, Figures, Sums, Times, percentile
 
-__all__ = ["FEWEST_GRADES", "LONGEST_SPAN", "By", "Day", "Figures", "Report", "Reports", "Times", "percentile"]
+__all__ = [
+    "FEWEST_GRADES",
+    "LONGEST_SPAN",
+    "By",
+    "Day",
+    "Figures",
+    "Report",
+    "Reports",
+    "Times",
+    "check_span",
+    "percentile",
+]
 
 LONGEST_SPAN = 366
 """Days."""
@@ -55,7 +66,7 @@ class Reports:
 
     def day(self, day: date) -> Day:
         """One hall day, by hour, service, window, clerk and matter; raises ``bad_span`` outside the calendar."""
-        _check(day, day)
+        check_span(day, day)
         with self._ledger.look() as m:
             books = Books(m.conn, self._ledger.zone, day, day, m.at)
             total, hours = _report(books, "hour")
@@ -73,13 +84,14 @@ class Reports:
         """
         if by not in get_args(By):
             raise StateError("bad_by")
-        _check(first, last)
+        check_span(first, last)
         with self._ledger.look() as m:
             total, rows = _report(Books(m.conn, self._ledger.zone, first, last, m.at), by)
         return Report(first, last, by, total, rows)
 
 
-def _check(first: date, last: date) -> None:
+def check_span(first: date, last: date) -> None:
+    """Raise ``bad_span`` (``most``: days): ends before it begins, is too long, or lies outside the calendar."""
     # The day before and the day after are read, too, so they must exist.
     if not 0 <= (last - first).days < LONGEST_SPAN or first < _FIRST or last > _LAST:
         raise StateError("bad_span", most=LONGEST_SPAN)
