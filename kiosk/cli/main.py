@@ -19,12 +19,12 @@ import click
 import config
 from kiosk.cli.appointments import appointments
 from kiosk.cli.audit import audit
-from kiosk.cli.backup import backup, restore
+from kiosk.cli.box.backup import backup, restore
+from kiosk.cli.box.doctor import doctor
+from kiosk.cli.box.keys import key
+from kiosk.cli.box.kiosk import kiosk
 from kiosk.cli.devices import devices
-from kiosk.cli.doctor import doctor
 from kiosk.cli.hall import hall
-from kiosk.cli.keys import key
-from kiosk.cli.kiosk import kiosk
 from kiosk.cli.matters import matters
 from kiosk.cli.options import Context
 from kiosk.cli.people import purge, token, user
@@ -171,7 +171,7 @@ def _tell_of_languages(settings: "Settings") -> None:
 def _check_baseline(context: Context) -> NoReturn:
     from datetime import datetime
 
-    from kiosk.cli.baseline import baseline
+    from kiosk.cli.box.baseline import baseline
 
     points = baseline(context.settings, context.path, datetime.now(context.settings.hall.zone))
     for point in points:

@@ -20,7 +20,7 @@ from sqlalchemy import delete, update
 import empty_store
 from foreign import CHEN, ForeignPrinter, ForeignReader
 from kiosk.cli.audit import audit
-from kiosk.cli.backup import backup
+from kiosk.cli.box.backup import backup
 from kiosk.cli.options import Context
 from kiosk.cli.people import purge, user
 from kiosk.opening import open_ledger

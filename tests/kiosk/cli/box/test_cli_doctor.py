@@ -89,7 +89,7 @@ def test_a_bundle_of_a_hall_at_work_holds_nothing_of_its_residents(quhao: QuhaoP
 
 
 def test_passwords_in_the_settings_are_not_packed() -> None:
-    from kiosk.cli.doctor import _without_secrets
+    from kiosk.cli.box.doctor import _without_secrets
 
     text = 'url = "postgresql+psycopg://quhao:s3cret@db/quhao"\nport = "mqtt://hall:pw@host"\npassword = "pw"\n'
     shown = 'url = "postgresql+psycopg://quhao:***@db/quhao"\nport = "mqtt://hall:***@host"\npassword = "***"\n'

@@ -11,7 +11,7 @@ from sqlalchemy import NullPool, create_engine, insert
 
 from conftest import FORENOON
 from kiosk.cli.audit import audit
-from kiosk.cli.keys import key
+from kiosk.cli.box.keys import key
 from kiosk.cli.options import Context
 from kiosk.cli.people import purge
 from kiosk.opening import open_office_parts

@@ -13,7 +13,7 @@ import pytest
 
 import console
 from conftest import CHROMIUM
-from kiosk.cli.kiosk import START_PAGE, own_certificate
+from kiosk.cli.box.kiosk import START_PAGE, own_certificate
 from program import Client, QuhaoProcess, free_port
 from wires import wait_until
 
