@@ -210,14 +210,15 @@ def _is_full(folder: Path) -> bool:
 
 
 def _bring_up_to_date(store: SqliteStore, patience: float) -> None:
-    if _is_current(store):
+    if _has_wal(store.path) and _is_current(store):
         return
     # Alembic's own work is not safe side by side: whoever holds the store's lock does it, the others wait for that.
+    # So is a new file's turn to WAL, at which SQLite refuses a second one at once, however patient that is.
     deadline = time.monotonic() + patience
     lock_file = store._lock_file
     while lock_file is None:
         lock_file = _take_lock(store.path, patience=0.05)
-        if _is_current(store):
+        if (lock_file is not None or _has_wal(store.path)) and _is_current(store):
             break
         if lock_file is None and time.monotonic() > deadline:
             raise _in_use(store.path)
@@ -226,6 +227,12 @@ def _bring_up_to_date(store: SqliteStore, patience: float) -> None:
     finally:
         if lock_file is not None and lock_file != store._lock_file:
             os.close(lock_file)
+
+
+def _has_wal(path: Path) -> bool:
+    """Whether the file keeps a write-ahead log, by its header (sqlite.org, "Database File Format", 1.3.3)."""
+    with path.open("rb") as file:
+        return file.read(20)[18:] == b"\x02\x02"
 
 
 def _is_current(store: SqliteStore) -> bool:
