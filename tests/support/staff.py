@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from drivers.simulators.card_reader.cards import CARDS
 from kiosk import card_holder
@@ -27,6 +27,12 @@ def sit_at(page: Page, hall: Any, window: str = "3") -> Page:
     page.goto(f"{hall.url}/window/{window}")
     expect(page.locator("#go")).to_be_enabled()
     return page
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Press a link to another page, and wait until that page's modules have run: they hear no press before."""
+    with page.expect_navigation():
+        link.click()
 
 
 def key_is(page: Page, words: str) -> None:

@@ -234,7 +234,7 @@ def test_home_assistant_finds_everything(hall: PublishedHall) -> None:
     wait_until(lambda: set(hall.found()) >= expected)
     found = hall.found()
     assert set(found) == expected
-    # Every topic that they name is there, except that nobody was called yet. States come after what says where they are.
+    # Every topic that they name is there (nobody was called yet); states come after what says where they are.
     topics = {config["state_topic"] for config in found.values() if "state_topic" in config}
     wait_until(lambda: all(topic in hall.seen for topic in topics - {"quhao/kiosk-1/last_call"}))
     for config in found.values():

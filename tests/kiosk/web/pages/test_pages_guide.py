@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Response, expect
 from axe import violations
 from config.settings import HallSettings
 from spelt import put_demo_matters
+from staff import follow
 from ticketing.model import Actor
 from wires import FORENOON, wait_until
 
@@ -38,10 +39,10 @@ def screen(hall: Any, new_page: Callable[..., Page]) -> Page:
 def test_from_a_theme_to_the_slip_that_says_what_to_bring(hall: Any, screen: Page) -> None:
     assert "token" not in screen.url
     assert violations(screen) == []
-    screen.get_by_role("link", name="住房").click()
+    follow(screen, screen.get_by_role("link", name="住房"))
     expect(screen.locator("h1:visible")).to_contain_text("住房")
     assert violations(screen) == []
-    screen.get_by_role("link", name="存量房转移登记").click()
+    follow(screen, screen.get_by_role("link", name="存量房转移登记"))
     expect(screen.locator(".papers li")).to_have_count(4)
     expect(screen.locator(".papers li").first).to_contain_text("居民身份证")
     expect(screen.locator(".papers li").first).to_contain_text("原件，复印件 1 份")

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from axe import violations
+from staff import follow
 from wires import wait_until
 
 SECRET = "manager-password"
@@ -38,7 +39,7 @@ def type_in(page: Page, name: str, password: str) -> None:
 
 def turn_to(page: Page, name: str) -> None:
     """Another of the manager's pages."""
-    page.get_by_role("navigation", name="管理页面").get_by_role("link", name=name, exact=True).click()
+    follow(page, page.get_by_role("navigation", name="管理页面").get_by_role("link", name=name, exact=True))
     expect(page.get_by_role("navigation", name="管理页面").locator("[aria-current]")).to_have_text(name)
 
 
@@ -53,7 +54,7 @@ def test_a_newcomer_sets_a_hall_up_and_it_opens(empty: Any, new_page: Callable[.
     page.goto(f"{hall.url}/manage")
     type_in(page, "zhou", SECRET)
     expect(page.locator("#new-hall")).to_contain_text("这个大厅还没有设置")
-    page.get_by_role("link", name="开始设置").click()
+    follow(page, page.get_by_role("link", name="开始设置"))
 
     # Services, with a mistake that is told at its cell.
     expect(page.locator("#guide")).to_be_visible()
@@ -102,9 +103,10 @@ def test_a_newcomer_sets_a_hall_up_and_it_opens(empty: Any, new_page: Callable[.
         expect(cell(page, "hours", day, "periods")).to_have_value("0:00-24:00")
 
     # A clerk, and a token for the kiosk.
-    page.locator("#guide").get_by_role("link", name="给取号机开一个令牌").click()
+    follow(page, page.locator("#guide").get_by_role("link", name="给取号机开一个令牌"))
     page.locator("#username").fill("li")
     page.locator("#windows").get_by_label("3号窗口").check()
+    expect(page.locator("#password")).not_to_have_value("")
     first = page.locator("#password").input_value()
     page.locator("#add-account [type=submit]").click()
     expect(page.locator("#done")).to_contain_text(first)
@@ -135,7 +137,7 @@ def test_a_newcomer_sets_a_hall_up_and_it_opens(empty: Any, new_page: Callable[.
     expect(page.locator('tr[data-row="li"] .fixed').last).to_have_text("1号窗口、3号窗口")
 
     # Looked over and published: the hall opens.
-    page.get_by_role("link", name="看改动并发布").click()
+    follow(page, page.get_by_role("link", name="看改动并发布"))
     expect(page.locator("#draft-table tbody tr")).to_have_count(len(SERVICES) + 3 + 7 + 2)
     page.locator("#publish").click()
     expect(page.locator("#history > li")).to_have_count(2)
