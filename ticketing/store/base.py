@@ -3,7 +3,7 @@
 A SQLite file (``store_sqlite``) or a PostgreSQL database that several boxes share (``store_postgres``). Both promise:
 what was answered is kept, whatever happens to box or database afterwards; one writer at a time, so that numbers have
 no gaps and events become visible in the order of their numbers; a reader sees one moment; and no program writes into
-a schema that is not its own.
+a schema that it cannot work with: its own, or a newer one that says that it only adds (:class:`Schema`).
 
 ::
 
@@ -16,11 +16,11 @@ a schema that is not its own.
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, delete, insert
+from sqlalchemy import Connection, Engine, delete, insert, inspect, text
 
 from ticketing.model import StoreError
 from ticketing.store.tables import fact
@@ -30,6 +30,12 @@ KNOWN = tuple(f"{number:04}" for number in range(1, 18))
 
 HEAD = KNOWN[-1]
 """The version this program works with."""
+
+READABLE_FROM = "0017"
+"""The oldest version whose programs can work on a store that is at :data:`HEAD`: each migration since only adds."""
+
+ASK_SCHEMA = "SELECT * FROM alembic_version"
+"""What a store says of its schema; take :meth:`Schema.of` of the answer."""
 
 PATIENCE = 5.0
 """Seconds a verb waits for its turn to write."""
@@ -161,21 +167,58 @@ class Store(ABC):
             tell()
 
 
-def is_current(version: str | None, tables: Collection[str], where: str) -> bool:
-    """Whether a store is at the version this program works with.
+class Schema(NamedTuple):
+    """What a store says of its schema.
 
-    ``version`` is what it says it is at, None when it says nothing; ``tables`` are there; ``where`` names the store.
+    Attributes:
+        version: which it is at; None where it says nothing.
+        readable_from: the oldest version whose programs can work on it; None where it says nothing.
+    """
+
+    version: str | None = None
+    readable_from: str | None = None
+
+    @classmethod
+    def of(cls, columns: Sequence[Sequence[Any]] | None, row: Sequence[str | None] | None) -> "Schema":
+        """From a cursor's description and the one row of :data:`ASK_SCHEMA`, as :func:`declare` left it."""
+        told = dict(zip((column[0] for column in columns or ()), row or (), strict=False))
+        named, _, oldest = (told.get("readable_from") or "").partition(" ")
+        version = told.get("version_num")
+        # It counts for the version that it names alone: not for one that was brought in by other hands.
+        return cls(version, oldest if oldest and named == version else None)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether this program can work on the store as it is: at its own version, or at a newer one that only adds."""
+        return self.version == HEAD or (self.version not in KNOWN and self.readable_from in KNOWN)
+
+
+def declare(conn: Connection) -> None:
+    """Have a store that was just brought to :data:`HEAD` say whose programs can work on it, beside its version.
+
+    It stands in Alembic's own table: whoever reads the one reads the other, and no backup carries it elsewhere.
+    """
+    if all(column["name"] != "readable_from" for column in inspect(conn).get_columns("alembic_version")):
+        conn.execute(text("ALTER TABLE alembic_version ADD COLUMN readable_from VARCHAR(64)"))
+    conn.execute(text("UPDATE alembic_version SET readable_from = :told"), {"told": f"{HEAD} {READABLE_FROM}"})
+
+
+def is_usable(schema: Schema, tables: Collection[str], where: str) -> bool:
+    """Whether this program can work on a store as it is; False: it is to be brought to this program's version first.
+
+    ``schema`` is what it says, ``tables`` are there; ``where`` names the store.
 
     Raises:
         StoreOpenError: ``store_foreign``: there are tables, and not ours; ``store_newer``.
     """
+    version = schema.version
     if version is None and set(tables) - {"alembic_version"}:
         raise StoreOpenError("store_foreign", f"{where} is a database, but not a store of this program")
-    if version is not None and version not in KNOWN:
+    if version is not None and version not in KNOWN and not schema.is_usable:
         raise StoreOpenError(
             "store_newer",
             f"the store {where} was written by a newer version of this program (schema {version}, known up to "
             f"{HEAD}): use that one",
             version=version,
         )
-    return version == HEAD
+    return schema.is_usable

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from ticketing.store.base import PATIENCE, Store, StoreOpenError
+from ticketing.store.base import PATIENCE, Schema, Store, StoreOpenError
 
 
 def open_store(url: str, *, exclusive: bool, patience: float = PATIENCE) -> Store:
@@ -43,8 +43,8 @@ def is_store(url: str) -> bool:
     return bool(_postgres().has_store(parsed))
 
 
-def schema_of(url: str) -> str | None:
-    """The version of the schema that a store says it is at, which is left as it is; None where it says nothing.
+def schema_of(url: str) -> Schema:
+    """What a store, which is left as it is, says of its schema.
 
     Raises:
         StoreOpenError: it cannot be read.
@@ -54,7 +54,7 @@ def schema_of(url: str) -> str | None:
         from ticketing.store.sqlite import schema_of_file
 
         return schema_of_file(parsed)
-    found: str | None = _postgres().schema_of_database(parsed)
+    found: Schema = _postgres().schema_of_database(parsed)
     return found
 
 

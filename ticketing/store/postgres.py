@@ -15,8 +15,10 @@ verb changes without wanting an answer is sent with the next statement, of which
 
 **Locks of the session**, all on the connection that writes, so that nobody writes without holding them:
 
-* *schema*, shared: the schema stays as it is. Whoever changes it needs the lock alone. A connection that was lost and
-  made again takes the lock again and looks whether the schema is still the one this program knows.
+* *schema*, shared, and *schema* with the version of this program, shared. Whoever changes the schema needs the first
+  alone; a change that only adds is also made beside programs of versions that can work with it, as the second tells,
+  between two of their transactions. A connection that was lost and made again takes both again and looks whether this
+  program can still work with the schema.
 * *box*, alone: no other process is the box of that name, and prints its slips.
 
 **News** travel by NOTIFY in the transaction that makes them, and reach the others (``news``) once it is visible.
@@ -31,7 +33,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
@@ -45,7 +47,20 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketing.model import StoreError
 from ticketing.store import postgres_errors
-from ticketing.store.base import ENGINE, NEWS, PIPELINE, StoreInUseError, StoreOpenError, is_current
+from ticketing.store.base import (
+    ASK_SCHEMA,
+    ENGINE,
+    HEAD,
+    KNOWN,
+    NEWS,
+    PIPELINE,
+    READABLE_FROM,
+    Schema,
+    StoreInUseError,
+    StoreOpenError,
+    declare,
+    is_usable,
+)
 from ticketing.store.group_commit import GroupStore
 from ticketing.store.notify import CHANNEL, Messenger
 from ticketing.store.pipeline import Pipeline
@@ -76,8 +91,17 @@ _FOUND = (
     " current_setting('server_encoding'), current_setting('fsync')"
 )
 _CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-_VERSION = "SELECT version_num FROM alembic_version"
 _TABLES = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema()"
+# Of other sessions that hold the first lock, those that hold none of the others (documentation, 54.12: pg_locks).
+_WITHOUT = """
+WITH held AS (
+    SELECT pid, classid::bigint << 32 | objid::bigint AS key FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+SELECT count(*) FROM held
+WHERE key = %s AND pid <> pg_backend_pid() AND pid NOT IN (SELECT pid FROM held WHERE key = ANY(%s::bigint[]))
+"""
 
 
 class PostgresStore(GroupStore):
@@ -186,13 +210,15 @@ class PostgresStore(GroupStore):
         self._schema = _fit(raw, name_of(self.url))
         key = self._key("schema")
         while not self._share_schema(raw):
-            _ask(raw, "SELECT pg_advisory_unlock_shared(%s)", key)
+            raw.execute("SELECT pg_advisory_unlock_shared(%s), pg_advisory_unlock_shared(%s)", self._shared())
             if _ask(raw, "SELECT pg_try_advisory_lock(%s)", key):
-                self._migrate(conn)
+                self._migrate(conn, alone=True)
                 # Never let go of the schema in between.
-                _ask(raw, "SELECT pg_advisory_lock_shared(%s)", key)
+                self._share_schema(raw)
                 _ask(raw, "SELECT pg_advisory_unlock(%s)", key)
                 break
+            if self._migrate_beside_others(conn):
+                continue
             if time.monotonic() > deadline:
                 raise StoreInUseError(
                     f"the store {name_of(self.url)} is to be brought to a newer version, and other boxes work on it "
@@ -206,21 +232,53 @@ class PostgresStore(GroupStore):
             log.warning("this box's clock is %+d s from the database's, which the hall goes by: set it right", astray)
 
     def _share_schema(self, raw: psycopg.Connection[Any]) -> bool:
-        """Take the schema's lock together with others; whether it is the schema of this program."""
-        _ask(raw, "SELECT pg_advisory_lock_shared(%s)", self._key("schema"))
-        return _is_current(raw, name_of(self.url))
+        """Take the schema's locks together with others; whether this program can work with it."""
+        raw.execute("SELECT pg_advisory_lock_shared(%s), pg_advisory_lock_shared(%s)", self._shared())
+        return _is_usable(raw, name_of(self.url))
 
-    def _migrate(self, conn: Connection) -> None:
-        if _is_current(_raw(conn), name_of(self.url)):
-            return
+    def _shared(self) -> tuple[int, int]:
+        return self._key("schema"), self._key("schema", HEAD)
+
+    def _migrate(self, conn: Connection, *, alone: bool) -> bool:
+        """Bring the schema up to date; whether it is. With others at work (not ``alone``) only if they can go on."""
+        raw = _raw(conn)
+        if _is_usable(raw, name_of(self.url)):
+            return True
+        if not alone and (not _is_begun(raw) or self._hinders(raw)):
+            return False
         # Imported here: Alembic costs more to load than everything else a start needs, and is needed once a version.
         from ticketing.store.migrations import upgrade
 
-        _raw(conn).execute("BEGIN")
+        raw.execute("BEGIN")
         with conn.begin():
-            for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            # Beside others the limits stay: for a lock on a table nobody in the hall waits longer than for a verb.
+            for limit in ("statement_timeout", "idle_in_transaction_session_timeout", *(("lock_timeout",) * alone)):
                 conn.exec_driver_sql(f"SET LOCAL {limit} = 0")
+            if not alone:
+                # Between the transactions of two writers; whoever opens the store from here on waits for the new
+                # version to become visible, since it holds the locks before it reads the version.
+                raw.execute("SELECT pg_advisory_xact_lock(%s)", (self._key("write"),))
+                raw.execute("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
+                if self._hinders(raw):
+                    return False
+                if _is_usable(raw, name_of(self.url)):
+                    return True
             upgrade(conn)
+            declare(conn)
+        return True
+
+    def _migrate_beside_others(self, conn: Connection) -> bool:
+        try:
+            return self._migrate(conn, alone=False)
+        except (DBAPIError, psycopg.Error) as error:
+            if not postgres_errors.is_busy(getattr(error, "orig", error)):
+                raise
+            return False
+
+    def _hinders(self, raw: psycopg.Connection[Any]) -> bool:
+        """Whether a program works on the store that could not go on after this program's change of the schema."""
+        fit = [self._key("schema", version) for version in KNOWN if version >= READABLE_FROM]
+        return bool(_ask(raw, _WITHOUT, self._key("schema"), fit))
 
     def _key(self, *what: str) -> int:
         """The number of an advisory lock; halls in different schemas of one database do not know each other."""
@@ -357,7 +415,7 @@ class PostgresStore(GroupStore):
     def _is_migrated(self) -> bool:
         try:
             with self._connect() as raw:
-                return not _is_current(raw, name_of(self.url))
+                return not _is_usable(raw, name_of(self.url))
         except StoreOpenError as error:
             return error.code in ("store_newer", "store_foreign")
         except psycopg.Error:
@@ -386,14 +444,11 @@ def has_store(url: URL) -> bool:
     return found
 
 
-def schema_of_database(url: URL) -> str | None:
+def schema_of_database(url: URL) -> Schema:
     """See :func:`ticketing.store.opening.schema_of`."""
     store = PostgresStore(url, CONNECTING)
-    found = None
     with _opening(store), store._errors(), store._connect() as raw:
-        if raw.execute(_FOUND).fetchall()[0][1]:
-            row = raw.execute(_VERSION).fetchone()
-            found = None if row is None else str(row[0])
+        found = _schema(raw, {row[0] for row in raw.execute(_TABLES)})
     store.close()
     return found
 
@@ -539,7 +594,18 @@ def _fit(raw: psycopg.Connection[Any], where: str) -> str:
     return str(schema)
 
 
-def _is_current(raw: psycopg.Connection[Any], where: str) -> bool:
+def _is_usable(raw: psycopg.Connection[Any], where: str) -> bool:
     tables = {row[0] for row in raw.execute(_TABLES)}
-    version = _ask(raw, _VERSION) if "alembic_version" in tables else None
-    return is_current(version, tables, where)
+    return is_usable(_schema(raw, tables), tables, where)
+
+
+def _is_begun(raw: psycopg.Connection[Any]) -> bool:
+    return bool(raw.execute(_FOUND).fetchall()[0][1])
+
+
+def _schema(raw: psycopg.Connection[Any], tables: Collection[str]) -> Schema:
+    if "alembic_version" not in tables:
+        return Schema()
+    # Not to be prepared: a newer program may add a column.
+    told = raw.execute(ASK_SCHEMA, prepare=False)
+    return Schema.of(told.description, told.fetchone())

@@ -41,6 +41,11 @@ def ours(error: Exception, raw: BaseException | None, is_migrated: Callable[[], 
     )
 
 
+def is_busy(raw: object) -> bool:
+    """Whether psycopg's error says that something else was at work, so that the same may succeed later."""
+    return isinstance(raw, psycopg.Error) and raw.sqlstate in _BUSY
+
+
 def in_words(error: BaseException, where: str) -> BaseException:
     """What is in the way of opening the store, in words for whoever starts the program; ``where`` names the store."""
     if isinstance(error, DBAPIError):

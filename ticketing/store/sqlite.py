@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketing.files import NO_ROOM
 from ticketing.model import StoreError
-from ticketing.store.base import ENGINE, HEAD, StoreInUseError, StoreOpenError, is_current
+from ticketing.store.base import ASK_SCHEMA, ENGINE, HEAD, Schema, StoreInUseError, StoreOpenError, declare, is_usable
 from ticketing.store.group_commit import GroupStore
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -138,15 +138,12 @@ def open_file(url: URL, *, exclusive: bool, patience: float) -> SqliteStore:
     return store
 
 
-def schema_of_file(url: URL) -> str | None:
+def schema_of_file(url: URL) -> Schema:
     """See :func:`ticketing.store.opening.schema_of`."""
     path = path_of(url)
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as raw:
-            if not raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
-                return None
-            row = raw.execute(_VERSION).fetchone()
-            return None if row is None else str(row[0])
+            return _schema(raw)
     except sqlite3.DatabaseError as error:
         code, cause = _code_of(error) or "store_broken", getattr(error, "sqlite_errorname", "")
         raise _open_error(path, StoreError(code, cause=cause)) from error
@@ -210,7 +207,7 @@ def _is_full(folder: Path) -> bool:
 
 
 def _bring_up_to_date(store: SqliteStore, patience: float) -> None:
-    if _has_wal(store.path) and _is_current(store):
+    if _has_wal(store.path) and _is_usable(store):
         return
     # Alembic's own work is not safe side by side: whoever holds the store's lock does it, the others wait for that.
     # So is a new file's turn to WAL, at which SQLite refuses a second one at once, however patient that is.
@@ -218,7 +215,7 @@ def _bring_up_to_date(store: SqliteStore, patience: float) -> None:
     lock_file = store._lock_file
     while lock_file is None:
         lock_file = _take_lock(store.path, patience=0.05)
-        if (lock_file is not None or _has_wal(store.path)) and _is_current(store):
+        if (lock_file is not None or _has_wal(store.path)) and _is_usable(store):
             break
         if lock_file is None and time.monotonic() > deadline:
             raise _in_use(store.path)
@@ -235,27 +232,35 @@ def _has_wal(path: Path) -> bool:
         return file.read(20)[18:] == b"\x02\x02"
 
 
-def _is_current(store: SqliteStore) -> bool:
+def _is_usable(store: SqliteStore) -> bool:
     with store.read() as conn:
         tables = set(conn.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
-        version = conn.scalar(text(_VERSION)) if "alembic_version" in tables else None
-    return is_current(version, tables, str(store.path))
+        schema = _schema(_raw(conn))
+    return is_usable(schema, tables, str(store.path))
+
+
+def _schema(raw: sqlite3.Connection) -> Schema:
+    if not raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+        return Schema()
+    told = raw.execute(ASK_SCHEMA)
+    return Schema.of(told.description, told.fetchone())
 
 
 def _refuse_newer(conn: Connection) -> None:
     row = _raw(conn).execute(_VERSION).fetchone()
-    if row is None or row[0] != HEAD:
+    if row is None or (row[0] != HEAD and not _schema(_raw(conn)).is_usable):
         raise StoreError("store_newer")
 
 
 def _migrate(store: SqliteStore) -> None:
-    if _is_current(store):
+    if _is_usable(store):
         return
     # Imported here: Alembic costs more to load than everything else a start needs, and is needed once a version.
     from ticketing.store.migrations import upgrade
 
     with store._errors(), store.engine.connect().execution_options(quhao_write=True) as conn, conn.begin():
         upgrade(conn)
+        declare(conn)
 
 
 def _in_use(path: Path) -> StoreInUseError:

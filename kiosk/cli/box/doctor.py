@@ -101,12 +101,13 @@ def _store(settings: "Settings") -> str:
         schema = schema_of(settings.store.url)
     except StoreOpenError as error:
         return f"✗ 数据库 / store: {error}"
-    if schema == HEAD:
-        return f"✓ 数据库 / store: {store_name(settings)} ({schema})"
-    if schema is None or schema in KNOWN:
-        said = f"下次启动时升级到 {HEAD} / the next start brings it from {schema} to {HEAD}"
+    version = schema.version
+    if schema.is_usable:
+        return f"✓ 数据库 / store: {store_name(settings)} ({version})"
+    if version is None or version in KNOWN:
+        said = f"下次启动时升级到 {HEAD} / the next start brings it from {version} to {HEAD}"
         return f"· 数据库 / store: {store_name(settings)}: {said}"
-    return f"✗ 数据库由更新的版本写成，请升级 / the store was written by a newer version, update this box ({schema})"
+    return f"✗ 数据库由更新的版本写成，请升级 / the store was written by a newer version, update this box ({version})"
 
 
 def _certificate(settings: "Settings") -> Iterator[str]:

@@ -28,9 +28,10 @@ from offices import CLERK, DESK, PATIENCE, OfficeHall, refused
 from postgres import PostgresServer
 from ticketing.day.print_jobs import PrintJob
 from ticketing.model import StoreError
-from ticketing.store.base import NEWS, Store, StoreGoneError, StoreInUseError, StoreOpenError
+from ticketing.store.base import HEAD, NEWS, Schema, Store, StoreGoneError, StoreInUseError, StoreOpenError
 from ticketing.store.notify import Messenger
-from ticketing.store.opening import is_store, open_store
+from ticketing.store.opening import is_store, open_store, schema_of
+from ticketing.store.postgres import PostgresStore
 from ticketing.store.prepared import Prepared
 from ticketing.store.tables import event, fact, ticket
 from wires import now, wait_until, within
@@ -700,6 +701,7 @@ NEWER = """
 import ticketing.store.migrations, ticketing.store.opening, ticketing.store.base
 ticketing.store.base.KNOWN += ("9999",)
 ticketing.store.base.HEAD = "9999"
+ticketing.store.base.READABLE_FROM = {oldest!r}
 NEWER = "UPDATE alembic_version SET version_num = '9999'"
 ticketing.store.migrations.upgrade = lambda conn: conn.exec_driver_sql(NEWER)
 try:
@@ -713,10 +715,10 @@ except ticketing.store.base.StoreInUseError as error:
 
 
 def test_a_newer_program_does_not_change_the_schema_under_an_older_one(shared_url: str, store: Store) -> None:
-    assert "stop those first" in finish(child(NEWER.format(url=shared_url, patience=0.3)))
+    assert "stop those first" in finish(child(NEWER.format(url=shared_url, oldest="9999", patience=0.3)))
     put(store, "still at work")
     store.close()
-    process = child(NEWER.format(url=shared_url, patience=30))
+    process = child(NEWER.format(url=shared_url, oldest="9999", patience=30))
     assert process.stdout
     assert process.stdout.readline() == "open\n"
     with pytest.raises(StoreOpenError, match="newer version of this program"):
@@ -724,12 +726,37 @@ def test_a_newer_program_does_not_change_the_schema_under_an_older_one(shared_ur
     process.communicate("\n", timeout=60)
 
 
+def test_a_newer_program_that_only_adds_changes_the_schema_beside_an_older_one_at_work(
+    shared_url: str, office: OfficeHall
+) -> None:
+    office.issue()
+    process = child(NEWER.format(url=shared_url, oldest=HEAD, patience=0.0))
+    assert process.stdout
+    assert process.stdout.readline() == "open\n"
+    assert schema_of(shared_url) == Schema("9999", HEAD)
+    assert office.call() == "A001"
+    assert office.issue().ticket.number == "A002"
+    process.communicate("\n", timeout=60)
+    office.restart()
+    assert office.issue().ticket.number == "A003"
+
+
+def test_a_newer_program_waits_until_a_box_that_could_not_go_on_has_stopped(shared_url: str, store: Store) -> None:
+    # A box of the version before its schema's, which holds the locks that such a program takes.
+    assert isinstance(store, PostgresStore)
+    with store._connect() as conn:
+        conn.execute("SELECT pg_advisory_lock_shared(%s)", (store._key("schema"),))
+        process = child(NEWER.format(url=shared_url, oldest=HEAD, patience=0.3))
+        assert "stop those first" in finish(process)
+    assert schema_of(shared_url).version == HEAD
+
+
 def test_a_program_that_was_cut_off_while_the_schema_changed_writes_no_more(
     shared_url: str, store: Store, postgres: PostgresServer
 ) -> None:
     put(store, "before")
     postgres.execute("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE application_name = 'quhao'")
-    process = child(NEWER.format(url=shared_url, patience=30))
+    process = child(NEWER.format(url=shared_url, oldest="9999", patience=30))
     assert process.stdout
     assert process.stdout.readline() == "open\n"
     refused(StoreError, "store_newer", put, store, "after")

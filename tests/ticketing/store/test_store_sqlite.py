@@ -279,7 +279,7 @@ def test_a_command_that_was_open_when_a_newer_service_changed_the_schema_writes_
     program = f"""
 import ticketing.store.migrations, ticketing.store.opening, ticketing.store.base
 ticketing.store.base.KNOWN += ("9999",)
-ticketing.store.base.HEAD = "9999"
+ticketing.store.base.HEAD = ticketing.store.base.READABLE_FROM = "9999"
 NEWER = "UPDATE alembic_version SET version_num = '9999'"
 ticketing.store.migrations.upgrade = lambda conn: conn.exec_driver_sql(NEWER)
 ticketing.store.opening.open_store({url!r}, exclusive=True).close()
