@@ -17,13 +17,12 @@ from kiosk.cli.options import Context
 
 if TYPE_CHECKING:
     from config.settings import Settings
+    from display.prompts import Words
     from kiosk.devices.building import Devices
     from kiosk.devices.testing import DeviceTests
 
 SILENCE = 0.02
 """Seconds of silence that part the frames of a recording."""
-_EACH = {"escpos": "printer", "sam": "reader", "pcsc": "card-reader", "scanner": "scanner", "led-bx": "strip"}
-"""What a found device is called in the settings, with a number behind it."""
 
 
 @click.group(invoke_without_command=True)
@@ -80,9 +79,6 @@ def watch(context: Context, name: str | None, wire: bool, seconds: float | None)
 @click.pass_obj
 def test(context: Context, name: str) -> None:
     """Test the device NAME: print a test slip, show a text, speak; or wait for a card, a code, a key."""
-    from kiosk.devices.testing import PATIENCE
-    from ticketing.model import TicketingError
-
     settings = context.settings
     _is_there(settings, name)
     click.echo(
@@ -90,21 +86,29 @@ def test(context: Context, name: str) -> None:
         "Try a reader, a scanner or a key once; printers, strips and speakers act by themselves",
         err=True,
     )
+    ok, said = test_device(settings, name)
+    _said(ok, said.zh, said.en)
+
+
+def test_device(settings: "Settings", name: str) -> "tuple[bool, Words]":
+    """Whether the device works, and what to tell the technician: by the running service, or where none runs here."""
+    from display.prompts import Words
+    from kiosk.devices.testing import PATIENCE
+    from ticketing.model import TicketingError
+
     with _asked(settings, {"do": "test", "device": name}, PATIENCE + 20) as answers:
         if answers is not None:
             told = next(answers, None) or {"ok": False, "zh": "服务没有应答", "en": "The service gave no answer"}
-            _said(told["ok"], told["zh"], told["en"])
-            return
+            return told["ok"], Words(told["zh"], told["en"])
     with _built(settings) as (built, tests):
         device = next(one for one in built.supervisors if one.name == name)
         _wait_for_start([device])
         try:
-            ok, said = tests.test(name, PATIENCE)
+            return tests.test(name, PATIENCE)
         except TicketingError as error:
             from display.refusals import words
 
-            ok, said = False, words(error.code, error.facts)
-        _said(ok, said.zh, said.en)
+            return False, words(error.code, error.facts)
 
 
 @devices.command()
@@ -116,7 +120,7 @@ def find(context: Context, networks: tuple[str, ...], here: bool) -> None:
 
     Nothing is sent to serial lines. What the settings already have is named.
     """
-    from kiosk.devices.finding import find_devices, own_networks
+    from kiosk.devices.finding import CALLED, find_devices, own_networks
 
     try:
         chosen = [IPv4Network(one, strict=False) for one in networks]
@@ -130,16 +134,9 @@ def find(context: Context, networks: tuple[str, ...], here: bool) -> None:
         if one.port in known:
             click.echo(f"#   {one.port}: 已配置为 / is in the settings as {known[one.port]}\n")
             continue
-        base = _EACH.get(one.driver, one.driver or "device")
+        base = CALLED.get(one.driver, one.driver or "device")
         counts[base] = counts.get(base, 0) + 1
-        driver = (
-            f'driver = "{one.driver}"'
-            if one.driver
-            else 'driver = "sam"   # 或 or: escpos, scanner, led-bx, led-lihe, pad, climate'
-        )
-        click.echo(
-            "\n".join(["[[devices]]", f'name = "{base}-{counts[base]}"', driver, f'port = "{one.port}"', *one.more, ""])
-        )
+        click.echo(one.table(f"{base}-{counts[base]}"))
     if not counts and not known:
         click.echo("没有找到设备 / no device was found", err=True)
 

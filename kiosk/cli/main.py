@@ -23,6 +23,7 @@ from kiosk.cli.box.backup import backup, restore
 from kiosk.cli.box.doctor import doctor
 from kiosk.cli.box.keys import key
 from kiosk.cli.box.kiosk import kiosk
+from kiosk.cli.box.setup import setup
 from kiosk.cli.devices import devices
 from kiosk.cli.hall import hall
 from kiosk.cli.matters import matters
@@ -77,7 +78,7 @@ def quhao(context: click.Context, path: Path) -> None:
 
 
 _COMMANDS = (
-    *(devices, doctor, user, token, purge, key, audit),
+    *(setup, devices, doctor, user, token, purge, key, audit),
     *(hall, matters, appointments, report, replay, backup, restore, voice, kiosk),
 )
 for command in _COMMANDS:

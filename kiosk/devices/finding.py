@@ -6,6 +6,7 @@ for its status by that port's protocol.
 
 import errno
 import fcntl
+import json
 import re
 import selectors
 import socket
@@ -45,12 +46,29 @@ class Found:
         driver: the most likely one; "" where nobody can know.
         port: as the settings have it.
         more: other lines of the settings, such as ``window = "1"``.
+        sure: whether it is what it is taken for.
     """
 
     what: Words
     driver: str
     port: str
     more: tuple[str, ...] = ()
+    sure: bool = True
+
+    def table(self, name: str, driver: str = "") -> str:
+        """Its table of the settings, to be pasted; ``driver`` where nobody but a technician can know."""
+        line = (
+            f'driver = "{driver or self.driver}"'
+            if driver or self.driver
+            else f'driver = "sam"   # 或 or: {", ".join(UNKNOWN[1:])}'
+        )
+        return "\n".join(["[[devices]]", f'name = "{name}"', line, f"port = {json.dumps(self.port)}", *self.more, ""])
+
+
+UNKNOWN = ("sam", "escpos", "scanner", "led-bx", "led-lihe", "pad", "climate")
+"""What may hang on a serial line."""
+CALLED = {"escpos": "printer", "sam": "reader", "pcsc": "card-reader", "scanner": "scanner", "led-bx": "strip"}
+"""What a found device is called in the settings, by its driver."""
 
 
 def find_devices(
@@ -138,7 +156,7 @@ def _inputs(root: Path) -> Iterator[Found]:
             if scanner
             else Words("键盘或键盘式扫描枪", "A keyboard, or a scanner that types")
         )
-        yield Found(what, "scanner", f"evdev:/{keyboard.relative_to(root)}", ('window = "1"',))
+        yield Found(what, "scanner", f"evdev:/{keyboard.relative_to(root)}", ('window = "1"',), scanner is not None)
     for bus in sorted((root / "dev").glob("i2c-[0-9]*")):
         yield Found(Words("I²C 总线", "An I²C bus"), "climate", f"i2c:{bus.name[4:]}", ("sht3x = 0x44",))
     for _ in islice((root / "dev").glob("gpiochip[0-9]*"), 1):
@@ -153,13 +171,15 @@ def _on_network(
         driver = known[port]
         where = f"tcp://{host}:{port}"
         if _answers(where, driver, answer):
-            what = _CALLED[driver]
+            what, sure = _ANSWERS[driver], True
         else:
             what = Words("端口开着，但没有按协议应答", "Something listens there, and does not answer as such a device")
-        yield Found(what, driver, where, ('window = "1"', "width = 192", "height = 32") if driver == "led-bx" else ())
+            sure = False
+        more = ('window = "1"', "width = 192", "height = 32") if driver == "led-bx" else ()
+        yield Found(what, driver, where, more, sure)
 
 
-_CALLED = {
+_ANSWERS = {
     "escpos": Words("网络打印机", "A network printer"),
     "led-bx": Words("BX 条屏控制卡", "A BX controller card of a strip"),
 }
