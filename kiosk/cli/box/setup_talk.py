@@ -113,7 +113,7 @@ def ask(talk: Talk, path: Path, data: Path | None, *, keep: bool) -> Asked:
 
     talk.tell(
         "取号：设置这台机器。回车取方括号中的答案，Ctrl-C 中止；问完才写入。",
-        "Quhao: to set this box up. Enter takes what is in brackets, Ctrl-C ends it; nothing is written before the end.",
+        "Quhao: set up this box. Enter takes what is in brackets, Ctrl-C ends it; nothing is written before the end.",
     )
     text: str | None = None
     names: tuple[str, ...] = ()
