@@ -196,12 +196,15 @@ class Rush:
         repeated = False
         while True:
             try:
-                return client.post(path, body, Idempotency_Key=key), repeated
+                answer = client.post(path, body, Idempotency_Key=key)
+                if (answer.body or {}).get("code") != "store_busy":
+                    return answer, repeated
+                # On a machine that is this slow it asks to be asked again, and nothing has happened.
             except (OSError, HTTPException):
-                repeated = True
-                self.repeats += 1
                 # The program is being started again; to wait a moment is all a client can do.
-                threading.Event().wait(0.05)
+                repeated = True
+            self.repeats += 1
+            threading.Event().wait(0.05)
 
     def _client(self, index: int, token: str) -> Client:
         return Client(self.programs[index % len(self.programs)].port, token)
