@@ -1,6 +1,7 @@
 # make demo   a whole hall on this machine, without hardware or internet
 # make test   everything that must hold; also the gate before landing
-# Both make the virtual environment; both install Debian's packages they need when they may.
+# make deb    the Debian package for boxes of this machine's kind
+# Each makes the virtual environment it needs, and installs Debian's packages it needs when it may.
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +15,10 @@ DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
 # For the extra pcsc: the service with its virtual reader, and what builds pyscard.
 PCSC_PACKAGES := pcscd vsmartcard-vpcd libpcsclite-dev swig pkg-config gcc python3-dev
 # The tests start a PostgreSQL, a mosquitto and a PC/SC service of their own; those that Debian starts are left alone.
-TEST_PACKAGES := $(DEMO_PACKAGES) $(PCSC_PACKAGES) age chromium postgresql mosquitto mosquitto-clients systemd
+TEST_PACKAGES := $(DEMO_PACKAGES) $(PCSC_PACKAGES) age chromium postgresql mosquitto mosquitto-clients systemd man-db
+# The Debian package: its index, and what builds pyscard. Its tests take a plain Debian of their own.
+DEB_PACKAGES := python3-venv dpkg-dev $(filter-out pcscd vsmartcard-vpcd,$(PCSC_PACKAGES))
+BENCH_PACKAGES := $(DEB_PACKAGES) debootstrap
 # The same browser without its windows costs the tests half the time; where it cannot be had, they take Chromium itself.
 LIGHT_PACKAGES := chromium-headless-shell
 # The pages' modules are checked by node's tools; Debian's node will do, as any newer one that is there already.
@@ -31,7 +35,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: demo test js lint rewritten cover bench lock sbom clean demo-packages test-packages
+.PHONY: demo test js lint rewritten cover bench lock sbom deb deb-offline clean demo-packages test-packages
 
 demo: $(VENV)/.demo
 	$(BIN)/quhao demo
@@ -67,6 +71,7 @@ cover: $(VENV)/.dev
 
 # make bench BESIDE=DIR takes turns with another checkout, which has a .venv of its own.
 bench: $(VENV)/.dev
+	$(call install,$(BENCH_PACKAGES),false)
 	$(BIN)/python -m pytest tests/bench --whole $(if $(BESIDE),--beside=$(BESIDE))
 
 $(VENV)/bin/python: | demo-packages
@@ -102,6 +107,15 @@ sbom:
 	build/sbom-tool/bin/pip install -q 'cyclonedx-bom>=7,<8'
 	build/sbom-tool/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 	  -o build/quhao.cdx.json build/sbom/bin/python
+
+# build/deb/quhao_VERSION_ARCH.deb, and an index that makes build/deb a source for apt. make deb VERSION=1.2.3: as this version.
+deb:
+	$(call install,$(DEB_PACKAGES),/usr/bin/python3 -c "import ensurepip" && command -v dpkg-scanpackages >/dev/null)
+	config/debian/build build/deb $(VERSION)
+
+# The same, and beside it every package of Debian's that a box needs for it which has nothing but the base system.
+deb-offline: deb
+	config/debian/offline build/deb
 
 # pip compiles what it copies, not what it links to: without this each start would, where Python may not keep the result.
 compile = $(BIN)/python -m compileall -q config display drivers kiosk ticketing
