@@ -15,6 +15,8 @@ import { takable } from "./drag.js";
 import { drawParts } from "./panel.js";
 import { tour } from "./tour.js";
 
+const PATIENCE = 30_000;  // ms for a window's page to be there: a small box is slow while its hall is busy
+
 const showLost = lostLine();
 // The kiosk's own: its page is inside this one, and takes it from the same shelf.
 const { token } = deviceToken("quhao.kiosk");
@@ -209,7 +211,7 @@ function drawSlip(printer, id) {
  */
 async function scanAt(window, paper = the("printer")?.printer?.papers[0]?.id) {
   sitAt(window);          // where it is seen what came of it, once its page listens
-  await until(() => isAtDesk(window), 3000);
+  await until(() => isAtDesk(window), PATIENCE);
   if (paper) await use(at(window, "scanner"), "scan", { paper });
   else el("trouble").textContent = t("还没有小票", "There is no slip yet");
 }
@@ -221,7 +223,7 @@ async function scanAt(window, paper = the("printer")?.printer?.papers[0]?.id) {
  */
 async function layAt(window, card) {
   sitAt(window);
-  await until(() => isAtDesk(window), 3000);
+  await until(() => isAtDesk(window), PATIENCE);
   const reader = at(window, "reader");
   if (reader) await use(reader, "lay", { card });
   else el("trouble").textContent = t("这个窗口没有读卡器", "This window has no card reader");
@@ -481,7 +483,7 @@ const guide = tour({
   async press() {
     // The page takes no press before it knows its ticket, nor just after its key has changed.
     const words = () => onDesk("#go-text")?.textContent;
-    await until(() => openWindow !== null && isAtDesk(openWindow) && Boolean(onDesk("#number")?.textContent), 5000);
+    await until(() => openWindow !== null && isAtDesk(openWindow) && Boolean(onDesk("#number")?.textContent), PATIENCE);
     const before = words();
     for (let tries = 0; tries < 5 && words() === before; tries += 1) {
       onDesk("#go")?.click();
