@@ -373,6 +373,21 @@ class BackupSettings(Section):
         return value
 
 
+class LogSettings(Section):
+    """``[log]``: what ``quhao run`` says to the journal, or to standard error.
+
+    Attributes:
+        level: from which on lines are written.
+    """
+
+    level: Literal["info", "warning", "error"] = "info"
+
+    @property
+    def number(self) -> int:
+        """The same as ``logging`` has it."""
+        return {"info": 20, "warning": 30, "error": 40}[self.level]
+
+
 class FillSettings(Section):
     """``[fill]``: the browser extension that fills the forms of business systems.
 
@@ -462,6 +477,7 @@ class Settings(Businesses):
     audit: AuditSettings = AuditSettings()
     alerts: AlertsSettings = AlertsSettings()
     backup: BackupSettings = BackupSettings()
+    log: LogSettings = LogSettings()
     fill: FillSettings = FillSettings()
     kiosk: KioskSettings = KioskSettings()
     terminal: TerminalSettings = TerminalSettings()

@@ -172,7 +172,8 @@ class Supervisor(Generic[R]):
         changed = (state, reason) != (old.state, old.reason)
         self._state = DeviceState(self.name, self.kind, state, self._now() if changed else old.since, reason, detail)
         if changed:
-            log.info("device %s: %s%s", self.name, state, f" ({reason} {detail})" if reason else "")
+            fields = {"device": self.name}
+            log.info("device %s: %s%s", self.name, state, f" ({reason} {detail})" if reason else "", extra=fields)
             try:
                 self._on_change(self._state)
             except Exception as error:  # noqa: BLE001 - a callback never ends a device's thread, nor its conversation
@@ -180,4 +181,4 @@ class Supervisor(Generic[R]):
 
     def _log_defect(self, error: Exception) -> None:
         # Only the kind and place of the error: its text may hold what was on a card.
-        log.error("device %s: %s", self.name, kind_and_place(error))
+        log.error("device %s: %s", self.name, kind_and_place(error), extra={"device": self.name})

@@ -391,7 +391,7 @@ class Office:
         """
         with self.ledger.verb() as m:
             changed = windows.put_state(m, windows.at_work(m, window, actor, take_over=take_over), "open")
-        log.info("window %s opened by %s", window, actor.who)
+        log.info("window %s opened by %s", window, actor.who, extra={"window": window})
         return changed
 
     def pause_window(self, window: str, actor: Actor, text: str = "", text_en: str = "") -> Window:
@@ -399,14 +399,14 @@ class Office:
         with self.ledger.verb() as m:
             changed = windows.put_state(m, windows.at_work(m, window, actor), "paused", text.strip(), text_en.strip())
             resident_screen.take_back(m, window)
-        log.info("window %s paused by %s", window, actor.who)
+        log.info("window %s paused by %s", window, actor.who, extra={"window": window})
         return changed
 
     def close_window(self, window: str, actor: Actor) -> Window:
         """Close a window: its clerk leaves, tickets for it alone wait for their services; raises ``window_busy``."""
         with self.ledger.verb() as m:
             changed = windows.close(m, windows.at_work(m, window, actor))
-        log.info("window %s closed by %s", window, actor.who)
+        log.info("window %s closed by %s", window, actor.who, extra={"window": window})
         return changed
 
     def leave(self, actor: Actor) -> int:
@@ -611,7 +611,8 @@ class Office:
 
 def _logged(done: _Done, what: str, actor: Actor) -> _Done:
     ticket = done if isinstance(done, Ticket) else done.ticket
-    log.info("%s %s by %s", ticket.number, what, actor.who)
+    fields = {"ticket": ticket.number, "window": ticket.window}
+    log.info("%s %s by %s", ticket.number, what, actor.who, extra=fields)
     return done
 
 

@@ -90,8 +90,10 @@ for command in _COMMANDS:
 @click.pass_obj
 def run(context: Context, patience: float) -> None:
     """Run this box until it is told to stop (SIGTERM, Ctrl-C, or its terminal is closed)."""
+    from kiosk.box.logs import begin_log
+
     settings = context.settings
-    _log_to_stderr()
+    begin_log(settings.log.number)
     _serve(settings, patience)
 
 
@@ -100,9 +102,10 @@ def run(context: Context, patience: float) -> None:
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep the hall's store in this folder.")
 def demo(port: int, keep: Path | None) -> None:
     """A whole hall on this machine, without hardware or internet."""
+    from kiosk.box.logs import begin_log
     from kiosk.demonstration.hall_time import HallTime
 
-    _log_to_stderr(logging.WARNING)
+    begin_log(logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="quhao-demo-") as temporary:
         folder = (keep or Path(temporary)).absolute()
         settings = _demo_settings(folder, port)
@@ -374,13 +377,3 @@ def _waiting_for(error: Exception, settings: "Settings") -> str:
 def _give_up(reason: str) -> NoReturn:
     click.echo(reason, err=True)
     sys.exit(1)
-
-
-def _log_to_stderr(level: int = logging.INFO) -> None:
-    logging.basicConfig(
-        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
-    # Skip what this format does not show (Python's logging HOWTO, "Optimization").
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    # How Alembic sets itself up is no news for a technician.
-    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -19,6 +19,7 @@ from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from drivers.errors import kind_and_place
+from kiosk.box.logs import begin_request, end_request
 from kiosk.web.app import Application
 from kiosk.web.problems import unparsed
 from kiosk.web.streams import Place
@@ -125,6 +126,7 @@ def ask(app: "WSGIApplication", scope: Any, body: bytes) -> tuple[int, Headers, 
     def start_response(status: str, headers: Headers, _exc_info: Any = None) -> Any:
         begun.append((status, headers))
 
+    begin_request()
     try:
         chunks: Any = app(_environ(scope, body), start_response)
         status, headers = begun[-1]
@@ -137,6 +139,8 @@ def ask(app: "WSGIApplication", scope: Any, body: bytes) -> tuple[int, Headers, 
     except Exception as error:  # noqa: BLE001 - the top of a request: Flask answers errors, this is beneath it
         log.error("web server: %s", kind_and_place(error))
         return 500, *unparsed(500, "internal")
+    finally:
+        end_request()
 
 
 def ask_admission(app: Application, scope: Any) -> int | tuple[int, str]:

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from display.refusals import words
 from drivers.errors import kind_and_place
+from kiosk.box.logs import request_id
 from ticketing.model import (
     ClosedError,
     ForbiddenError,
@@ -177,8 +178,10 @@ def _of_http(error: HTTPException) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     rule = request.url_rule.rule if request.url_rule else "?"
-    log.error("%s %s: %s", request.method, rule, kind_and_place(error))
-    return problem(500, "internal")
+    ident = request_id()
+    log.error("%s %s: %s (request %s)", request.method, rule, kind_and_place(error), ident or "-")
+    # By it the technician finds the line in the log.
+    return problem(500, "internal", {"request": ident} if ident else {})
 
 
 def _as_json(status: int, code: str, facts: dict[str, Any]) -> str:

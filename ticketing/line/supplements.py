@@ -75,7 +75,7 @@ class Supplements:
         with self._ledger.verb() as m:
             row, by_slip = _returned_by_code(m, code_text)
             back = _back(m, self._counts, row, None, by_slip, printed=print)
-        log.info("%s back with papers, by %s", back.ticket.number, who)
+        log.info("%s back with papers, by %s", back.ticket.number, who, extra={"ticket": back.ticket.number})
         return back
 
     def by_card(
@@ -96,7 +96,7 @@ class Supplements:
             if not rows:
                 raise StateError("not_returned")
             back = _back(m, self._counts, rows[0], resident, None, printed=print)
-        log.info("%s back with papers, by %s", back.ticket.number, who)
+        log.info("%s back with papers, by %s", back.ticket.number, who, extra={"ticket": back.ticket.number})
         return back
 
 

@@ -1,7 +1,6 @@
 """``quhao doctor``: looks over the box, and packs what support needs to know: nothing of a resident is in it."""
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,13 +16,8 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from drivers.supervisor import DeviceState
 
-LOG_LINES = "2000"
 _GROUPS = {"tty": "dialout", "usb": "lp", "input": "input", "i2c": "i2c", "gpiochip": "gpio", "snd": "audio"}
 """The group that may open a file, by how its name below ``/dev`` begins; as in Debian's udev rules."""
-_SECRETS = re.compile(r"(?im)^(\s*[\w-]*(?:password|secret|token|passphrase)[\w-]*\s*=\s*).*$")
-_IN_URLS = re.compile(r"(://[^\s:/@\"']*):[^\s@\"']*@")
-# What a QR code or a hand typed may have got into a log of another program: never passed on.
-_NUMBERS = re.compile(r"\b\d{17}[\dXx]\b|\b\d{15}\b")
 
 
 @click.command()
@@ -33,8 +27,8 @@ def doctor(context: Context, bundle: Path | None) -> None:
     """Look over the settings, the store, the disk, permissions, the clock and the devices of this box.
 
     Exit code 1 where something is to be mended (✗), or a device does not work. With --bundle, pack this, the settings
-    without passwords, versions and the service's log for support. Nothing of a resident is in it: no store, no key, no
-    ID number.
+    without passwords, figures, versions and the service's log for support. Nothing of a resident is in it, and no
+    person's name: no store, no key, no ID number.
     """
     from kiosk.devices.probing import lines
 
@@ -44,7 +38,9 @@ def doctor(context: Context, bundle: Path | None) -> None:
     for line in said:
         click.echo(line)
     if bundle:
-        write_whole(bundle, _pack(context.path, said, devices))
+        from kiosk.cli.box.bundle import pack
+
+        write_whole(bundle, pack(context.path, settings, said, devices, _ask(settings, "/metrics")))
         click.echo(f"已打包到 {bundle} / packed into {bundle}", err=True)
     if any(line.startswith("✗") for line in said) or any(one.state != "online" for one in devices):
         sys.exit(1)
@@ -127,33 +123,45 @@ def _certificate(settings: "Settings") -> Iterator[str]:
 
 def _readiness(settings: "Settings") -> Iterator[str]:
     """What the running service itself says is missing; devices have lines of their own."""
-    import http.client
     import json
-    import ssl
 
-    server = settings.server
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 - compared, not bound
     try:
-        if server.tls_cert:
-            # This box asks itself; its certificate has the name by which others call it.
-            context = ssl._create_unverified_context()  # noqa: S323
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                host, server.port, timeout=10, context=context
-            )
-        else:
-            connection = http.client.HTTPConnection(host, server.port, timeout=10)
-        with closing(connection):
-            connection.request("GET", "/readyz")
-            told = json.load(connection.getresponse())
+        told = json.loads(_ask(settings, "/readyz") or "{}")
         found = [("✗", one) for one in told["missing"] if not one["what"].startswith("device ")]
         found += [("·", one) for one in told["warnings"]]
-    except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
-        yield f"✗ 服务没有回答 / the service does not answer at {host}:{server.port}: {type(error).__name__}"
+    except (ValueError, KeyError):
+        server = settings.server
+        yield f"✗ 服务没有回答 / the service does not answer at {server.host}:{server.port}"
         return
     for mark, one in found:
         yield f"{mark} {one['what']}: {one['zh']} / {one['en']}"
     if not found:
         yield "✓ 服务就绪 / the service is ready"
+
+
+def _ask(settings: "Settings", path: str) -> str | None:
+    """What the running service answers a program of this box; None where it does not answer."""
+    import http.client
+    import ssl
+
+    server = settings.server
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 - compared, not bound
+    if server.tls_cert:
+        # This box asks itself; its certificate has the name by which others call it.
+        context = ssl._create_unverified_context()  # noqa: S323
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            host, server.port, timeout=10, context=context
+        )
+    else:
+        connection = http.client.HTTPConnection(host, server.port, timeout=10)
+    try:
+        with closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            told = answer.read().decode()
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    return told if answer.status in (200, 503) else None
 
 
 def _backups(settings: "Settings") -> Iterator[str]:
@@ -194,49 +202,3 @@ def _group_of(path: Path) -> str:
         return grp.getgrgid(path.stat().st_gid).gr_name
     except KeyError:
         return str(path.stat().st_gid)
-
-
-def _pack(config: Path, said: list[str], devices: "list[DeviceState]") -> bytes:
-    # Imported here, as in all commands: each command is loaded at the start of the service, too.
-    import json
-    import platform
-    import zipfile
-    from importlib import metadata
-    from io import BytesIO
-
-    from kiosk.devices.status_socket import as_json
-
-    usb = [
-        f"{one.parent.name}: {one.read_text().strip()}"
-        for one in sorted(Path("/sys/bus/usb/devices").glob("*/product"))
-    ]
-    ports = [f"{one} -> {one.resolve()}" for one in sorted(Path("/dev").glob("*/by-id/*"))]
-    versions = sorted(f"{one.name}=={one.version}" for one in metadata.distributions())
-    files = {
-        "doctor.txt": "\n".join([f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %z}", *said]),
-        "devices.json": json.dumps([as_json(one) for one in devices], ensure_ascii=False, indent=1),
-        "settings.toml": _without_secrets(config.read_text("utf-8-sig", "replace")),
-        "system.txt": "\n".join([platform.platform(), platform.python_version(), *ports, *usb]),
-        "versions.txt": "\n".join(versions),
-        "log.txt": _output("journalctl", "--unit=quhao", f"--lines={LOG_LINES}", "--no-pager", "--output=short-iso"),
-    }
-    packed = BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as out:
-        for name, text in files.items():
-            out.writestr(name, _NUMBERS.sub("<number>", text))
-    return packed.getvalue()
-
-
-def _without_secrets(text: str) -> str:
-    return _IN_URLS.sub(r"\1:***@", _SECRETS.sub(r'\1"***"', text))
-
-
-def _output(*command: str) -> str:
-    """What a program of the system says; "" where there is none."""
-    import subprocess
-
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - fixed words
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from foreign import ForeignPrinter
+from kiosk.cli.box.bundle import without_secrets
 from program import CONFIG, Client, QuhaoProcess
 from ticketing.store.base import HEAD
 
@@ -63,7 +66,9 @@ def test_a_bundle_holds_no_secret_and_no_number_of_a_person(
     process.say("doctor", "--bundle", str(bundle))
     with zipfile.ZipFile(bundle) as packed:
         texts = {name: packed.read(name).decode() for name in packed.namelist()}
-    assert set(texts) == {"doctor.txt", "devices.json", "settings.toml", "system.txt", "versions.txt", "log.txt"}
+    assert set(texts) == {
+        *("doctor.txt", "devices.json", "settings.toml", "system.txt", "versions.txt", "metrics.txt", "log.txt"),
+    }
     assert "[hall]" in texts["settings.toml"]
     assert ID_NUMBER not in "".join(texts.values())
     assert KEY not in "".join(texts.values())
@@ -71,26 +76,67 @@ def test_a_bundle_holds_no_secret_and_no_number_of_a_person(
     assert os.access(bundle, os.R_OK)
 
 
-def test_a_bundle_of_a_hall_at_work_holds_nothing_of_its_residents(quhao: QuhaoProcess, tmp_path: Path) -> None:
+JOURNAL = """\
+2026-11-30T09:01:02+0800 box quhao[1]: A001 issued by kiosk
+2026-11-30T09:01:03+0800 box quhao[1]: A001 called at window 3 by li.na
+2026-11-30T09:01:04+0800 box quhao[1]: A002 called at window 3 by li.na.two, who is not li.na
+2026-11-30T09:01:05+0800 box other[2]: card {number} phone 13800138000 of 10.7.7.7 at 127.0.0.1
+2026-11-30T09:01:06+0800 box proxy[3]: GET /t/{code} Bearer {token}
+"""
+"""What stands in a journal, of this program and of careless others."""
+
+
+def test_a_bundle_of_a_hall_at_work_holds_nothing_of_its_residents_nor_of_its_people(
+    quhao: QuhaoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     quhao.start()
+    for name in ("li.na", "li.na.two"):
+        quhao.say("user", "add", name, "--role", "clerk", "--window", "3", line="Kaimen-dajia-hao\n")
     resident = {"kind": "typed", "name": "梁试问", "id_number": ID_NUMBER}
     with closing(Client(quhao.port, quhao.token("desk"))) as desk:
         issued = desk.post("/tickets", {"service": "business-licence", "resident": resident})
     assert issued.status == 201, issued.body
+    code, token = issued.body["code"], str(desk.token)
+    # This machine's journal has nothing of the program: another program says what it might.
+    (tmp_path / "journal").write_text(JOURNAL.format(number=ID_NUMBER, code=code, token=token), "utf-8")
+    program = tmp_path / "programs" / "journalctl"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec cat "{tmp_path}/journal"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     found = quhao.say("doctor", "--bundle", str(tmp_path / "support.zip"))
     assert "✓ 服务就绪" in found.stdout
     with zipfile.ZipFile(tmp_path / "support.zip") as packed:
-        whole = b"".join(packed.read(name) for name in packed.namelist())
-    assert "服务就绪".encode() in whole
-    for secret in ("梁试问", ID_NUMBER, issued.body["code"], desk.token):
-        assert secret and secret.encode() not in whole
+        texts = {name: packed.read(name) for name in packed.namelist()}
+    whole = b"".join(texts.values())
+    assert "服务就绪".encode() in texts["doctor.txt"]
+    assert b"quhao_waiting" in texts["metrics.txt"]
+    for secret in ("梁试问", ID_NUMBER, code, token, "li.na", "13800138000", "10.7.7.7"):
+        assert secret.encode() not in whole, secret
+    log = texts["log.txt"].decode().splitlines()
+    # What is nobody's stays, and one is told from another.
+    assert "A001 called at window 3 by <person 2>" in log[1]
+    assert "A002 called at window 3 by <person 1>, who is not <person 2>" in log[2]
+    assert "of <address> at 127.0.0.1" in log[3]
     for path in (quhao.folder / "var").glob("*.key"):
         assert not any(line in whole for line in path.read_bytes().split() if len(line) >= 32)
 
 
 def test_passwords_in_the_settings_are_not_packed() -> None:
-    from kiosk.cli.box.doctor import _without_secrets
-
     text = 'url = "postgresql+psycopg://quhao:s3cret@db/quhao"\nport = "mqtt://hall:pw@host"\npassword = "pw"\n'
     shown = 'url = "postgresql+psycopg://quhao:***@db/quhao"\nport = "mqtt://hall:***@host"\npassword = "***"\n'
-    assert _without_secrets(text) == shown
+    assert without_secrets(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '# password = "geheim"\n',
+        'devices = [{ name = "a", password = "geheim" }]\n',
+        'api_secret = """\ngeheim"""\n',
+        "token = 'geheim'\nnote = \"geheim again\"\n",
+        'password = "geheim\n',
+    ],
+)
+def test_passwords_are_found_wherever_they_stand(text: str) -> None:
+    assert "geheim" not in without_secrets(text)
