@@ -15,7 +15,8 @@ DEMO_PACKAGES := python3-venv fonts-noto-cjk espeak-ng alsa-utils
 # For the extra pcsc: the service with its virtual reader, and what builds pyscard.
 PCSC_PACKAGES := pcscd vsmartcard-vpcd libpcsclite-dev swig pkg-config gcc python3-dev
 # The tests start a PostgreSQL, a mosquitto and a PC/SC service of their own; those that Debian starts are left alone.
-TEST_PACKAGES := $(DEMO_PACKAGES) $(PCSC_PACKAGES) age chromium postgresql mosquitto mosquitto-clients systemd man-db
+TEST_PACKAGES := $(DEMO_PACKAGES) $(PCSC_PACKAGES) age chromium postgresql mosquitto mosquitto-clients systemd man-db \
+  xvfb xdotool
 # The Debian package: its index, and what builds pyscard. Its tests take a plain Debian of their own.
 DEB_PACKAGES := python3-venv dpkg-dev $(filter-out pcscd vsmartcard-vpcd,$(PCSC_PACKAGES))
 BENCH_PACKAGES := $(DEB_PACKAGES) debootstrap
@@ -25,6 +26,7 @@ LIGHT_PACKAGES := chromium-headless-shell
 NODE_PACKAGES := $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
 PAGES := kiosk/web/static
 EXTENSION := kiosk/web/extension
+GUARD := kiosk/browser/guard.js
 JS := tests/kiosk/web/static
 
 # What boxes run, and what the tests need beside it; each file's hash is pinned, so a mirror can slip in nothing else.
@@ -58,7 +60,7 @@ rewritten: $(VENV)/.dev
 # The pages' modules: their types (JSDoc), their style and who imports whom, and their own tests. There is no build step.
 js: $(JS)/node_modules/.done
 	$(JS)/node_modules/.bin/tsc -p $(JS)
-	$(JS)/node_modules/.bin/eslint -c $(JS)/eslint.config.js $(PAGES) $(EXTENSION) $(JS)
+	$(JS)/node_modules/.bin/eslint -c $(JS)/eslint.config.js $(PAGES) $(EXTENSION) $(GUARD) $(JS)
 	node --test --test-reporter=dot $(JS)/*.test.js
 
 $(JS)/node_modules/.done: $(JS)/package.json $(JS)/package-lock.json | test-packages

@@ -212,6 +212,10 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "media_unknown": "不是能用的图片或影片，请用 JPEG、PNG、WebP、MP4、WebM | No picture or film that can be used: take JPEG, PNG, WebP, MP4 or WebM",
     "media_too_many_pixels": "图片太大，请缩小到 {most} 百万像素以内 | The picture has too many pixels: {most} million at most",
     "range_needed": "文件太大，请分段取 | Too large at once: ask for a range of bytes",
+    # screens
+    "unknown_screen": "没有这块屏幕，请刷新后再看 | No such screen: reload and look again",
+    "unknown_screen_code": "没有屏幕显示这个码，请看屏幕重新输入 | No screen shows this code: look at the screen and type it again",
+    "screens_full": "等待设置的屏幕太多，最多 {most} 块，请先设置或等 10 分钟 | Too many new screens, {most} at most: set them up, or wait ten minutes",
     # help
     "unknown_help": "这次求助已经结束，请刷新后再看 | That call for help is over: reload and look again",
     "help_answered": "已经有人去了，请看下一条 | Somebody is on the way already: see the next one",

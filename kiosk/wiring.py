@@ -14,6 +14,9 @@ from drivers.card_reader.events import CardEvent
 from drivers.device import DeviceEvent
 from drivers.presses import GradeGiven, KeyPressed, KioskFace, KioskKeyPressed, Sensed
 from drivers.scanner.driver import LineScanned
+from kiosk.box.pulse import BEATS, Pulse
+from kiosk.box.service_manager import watchdog_seconds
+from kiosk.browser.asking import HallServer
 from kiosk.clock import HallClock
 from kiosk.devices.announcing import Announcer
 from kiosk.devices.at_windows import AtWindows
@@ -46,6 +49,7 @@ from ticketing.model import Actor
 from ticketing.office import HALL, Office
 from ticketing.privacy.anchors import AnchorFile, Anchors
 from ticketing.reports.climate import ClimateRecords
+from ticketing.store.base import Store
 
 if TYPE_CHECKING:
     from kiosk.demonstration.hall_day import HallDay
@@ -250,6 +254,7 @@ def build(
         *([publisher] if publisher else []),
         *([hall.virtual_hall] if hall.virtual_hall else []),
         server,
+        *_pulse(settings, store, server),
     ]
     return Program(hall, Parts(parts), server)
 
@@ -274,6 +279,18 @@ def _is_far(office: Office, limit: date) -> bool:
     with office.ledger.store.read() as conn:
         days = office.ledger.vault.days(conn)
     return bool(days) and date.fromisoformat(days[0]) < limit - FAR
+
+
+def _pulse(settings: Settings, store: Store, server: Server) -> list[Loop]:
+    """What the watchdog of systemd feels; nothing where it is not asked for."""
+    within = watchdog_seconds()
+    if within is None:
+        return []
+
+    def answers() -> bool:
+        return HallServer(server.address, settings.server.tls_cert).answers(f"{server.address}/healthz")
+
+    return [Loop("watchdog", within / BEATS, Pulse(store, answers).beat)]
 
 
 def _voices(devices: Devices, office: Office) -> Sequence[Any]:

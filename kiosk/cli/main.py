@@ -4,8 +4,6 @@ import gc
 import logging
 import os
 import resource
-import select
-import signal
 import sys
 import tempfile
 import threading
@@ -17,12 +15,15 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 import config
+from kiosk.box.service_manager import notify
+from kiosk.box.signals import hear_endings
 from kiosk.cli.appointments import appointments
 from kiosk.cli.audit import audit
 from kiosk.cli.box.backup import backup, restore
 from kiosk.cli.box.doctor import doctor
 from kiosk.cli.box.keys import key
 from kiosk.cli.box.kiosk import kiosk
+from kiosk.cli.box.screen import screen
 from kiosk.cli.box.setup import setup
 from kiosk.cli.devices import devices
 from kiosk.cli.hall import hall
@@ -44,6 +45,8 @@ DEFAULT_CONFIG = "quhao.toml"
 PATIENCE = 10.0
 """Seconds that ``run`` waits for a store or port which an earlier run still holds; ``--patience``."""
 PAUSE = 0.5
+STILL_STARTING = 60_000_000
+"""Microseconds that systemd gives a start that waits, from the last word on (sd_notify(3))."""
 SETTLED = 2.0
 """Seconds after the start until all objects are taken for permanent by the garbage collector."""
 LONGEST_STOP = 4.0
@@ -79,7 +82,7 @@ def quhao(context: click.Context, path: Path) -> None:
 
 _COMMANDS = (
     *(setup, devices, doctor, user, token, purge, key, audit),
-    *(hall, matters, appointments, report, replay, backup, restore, voice, kiosk),
+    *(hall, matters, appointments, report, replay, backup, restore, voice, kiosk, screen),
 )
 for command in _COMMANDS:
     quhao.add_command(command)
@@ -210,28 +213,6 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-def hear(*numbers: signal.Signals) -> Callable[[float | None], bool]:
-    """Handle these signals; gives ``told(timeout)``: whether one has come. Call it on the main thread.
-
-    The self-pipe trick: the interpreter writes to the pipe at once, whichever thread gets the signal. A handler in
-    Python runs too late when the signal comes just before the main thread sleeps. ``sigtimedwait`` would need blocked
-    signals; aplay and espeak-ng would inherit the mask, and ignore the SIGTERM of systemd.
-    """
-    ear, bell = os.pipe()
-    os.set_blocking(bell, False)
-    signal.set_wakeup_fd(bell, warn_on_full_buffer=False)
-    for number in numbers:
-        signal.signal(number, lambda *_: None)
-    # Nothing reads the pipe: once told, always told.
-    return lambda timeout: bool(select.select([ear], [], [], timeout)[0])
-
-
-def _endings() -> tuple[signal.Signals, ...]:
-    """The signals that end the program; a terminal that is closed sends SIGHUP, unless ``nohup`` has it ignored."""
-    hangs_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-    return signal.SIGTERM, signal.SIGINT, *((signal.SIGHUP,) if hangs_up else ())
-
-
 def _keep_memory_off_the_disk() -> None:
     """No core dump of this process and its children: it would hold keys and residents' data."""
     # 1 byte, not 0: only this keeps a core_pattern that pipes, such as systemd-coredump, from being run (core(5)).
@@ -246,7 +227,7 @@ def _serve(
     hall_time: "HallTime | None" = None,
 ) -> None:
     """Start everything, wait for the signal to stop, stop everything."""
-    told = hear(*_endings())
+    told = hear_endings()
     _keep_memory_off_the_disk()
     # Loading and building leave little garbage; collecting it takes a tenth of the start.
     gc.disable()
@@ -255,6 +236,7 @@ def _serve(
         return
     address = program.server.address
     log.info("ready at %s", address)
+    notify("READY=1", "STATUS=at work")
     if visitor:
         name, password = visitor
         people = program.hall.people
@@ -281,6 +263,7 @@ def _serve(
         _spare_the_collector()
         told(None)
     log.info("stopping")
+    notify("STOPPING=1")
     last = threading.Timer(LONGEST_STOP, _leave)
     last.daemon = True
     last.start()
@@ -350,6 +333,8 @@ def start(
         if wanted != said:
             said = wanted
             log.warning("%s", said)
+        # systemd must not take a box for hung that waits for its database, for days if need be.
+        notify(f"EXTEND_TIMEOUT_USEC={STILL_STARTING}", f"STATUS={said}")
         left -= PAUSE
         if told(PAUSE):
             return None

@@ -36,7 +36,7 @@ from kiosk.web.api.machines import climate, devices
 from kiosk.web.api.manage import accounts, drafts, live, papers, planning, replay, spans
 from kiosk.web.api.matters import routes as matters
 from kiosk.web.api.people import account, audit, login
-from kiosk.web.api.screens import media, notices
+from kiosk.web.api.screens import boxes, media, notices
 from kiosk.web.auth import Access, Gate, public
 from kiosk.web.hall import Hall
 from kiosk.web.languages import Languages
@@ -216,6 +216,7 @@ def create_app(
         help_api.routes(hall),
         notices.routes(hall),
         media.routes(hall),
+        boxes.routes(hall),
         setup.routes(hall),
         matters.routes(hall),
         drafts.routes(hall),

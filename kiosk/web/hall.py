@@ -46,6 +46,7 @@ from ticketing.privacy.anchors import AnchorFile
 from ticketing.reports.audit import Audit
 from ticketing.reports.reports import Reports
 from ticketing.reports.spans import Spans
+from ticketing.screens.screens import Screens
 from ticketing.terminals import Terminals
 from ticketing.waits.worker import compare_apart
 
@@ -98,6 +99,7 @@ class Hall:
         box_watch: the disks and the clock of this box, and whether the store takes what is written.
         planning: questions about days to come.
         notices, media: what screens show between calls.
+        screens: boxes that show a page of the hall.
         help: calls for help; ``help_words`` says where they come from and who goes.
         card_looks: cards that are laid to ask on behalf of whose they are.
         closing: closing slips on this box's printer.
@@ -152,6 +154,7 @@ class Hall:
     help_words: HelpWords = field(init=False)
     notices: Notices = field(init=False)
     media: MediaFolder = field(init=False)
+    screens: Screens = field(init=False)
 
     def service(self, service: str) -> Service | None:
         """The service of that id; None when the hall has none, or no longer."""
@@ -215,6 +218,7 @@ class Hall:
         self.appointments = Appointments(ledger)
         self.notices = Notices(ledger)
         self.media = MediaFolder(self.settings.screen.media)
+        self.screens = Screens(ledger)
         self.help = HelpCalls(ledger)
         at = self.settings.hall
         self.help_words = HelpWords(self.office, at.id, Words(at.desk, at.desk_en))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.cli.main import hear
+from kiosk.box.signals import hear
 
 Told = Callable[[float | None], bool]
 

@@ -638,6 +638,29 @@ notice = _table(
     sqlite_autoincrement=True,
 )
 
+screen = _table(
+    "screen",
+    # A box that shows a page of the hall. Nothing in it is of persons.
+    Column("id", Id, primary_key=True),
+    # Of the secret that the box made for itself.
+    Column("secret_hash", LargeBinary(32), nullable=False),
+    Column("name", String(64), nullable=False),
+    # board, window, guide; null until a technician has said so.
+    Column("page", String(16)),
+    Column("window_id", String(64)),
+    Column("zone", String(64), nullable=False, server_default=""),
+    # By which it is bound, and until when; null once it is.
+    Column("code", String(8)),
+    Column("code_until", BigInteger),
+    Column("made_at", BigInteger, nullable=False),
+    # When it reported last, to the minute, and from where.
+    Column("seen_at", BigInteger, nullable=False),
+    Column("seen_from", String(64), nullable=False, server_default=""),
+    Index("screen_secret", "secret_hash", unique=True),
+    Index("screen_code", "code", unique=True),
+    sqlite_autoincrement=True,
+)
+
 fact = _table(
     "fact",
     # Small things about the store itself: the sealed head of the audit log, which keys belong to it.

@@ -57,7 +57,10 @@ def staff_pages(hall: Hall) -> Blueprint:
         principal = gate().asker().principal
         may_see = principal is not None and principal.role in ("technician", "manager")
         username = principal.name if principal and may_see else None
-        return page("devices.html", kinds=_kinds(), reasons=_reasons(), username=username, bench=not may_see)
+        windows = hall.office.windows()
+        zones = sorted({one.zone for one in windows if one.zone})
+        about = {"kinds": _kinds(), "reasons": _reasons(), "windows": windows, "zones": zones}
+        return page("devices.html", username=username, bench=not may_see, **about)
 
     @blueprint.get("/manage")
     @allow("manager", page=True)

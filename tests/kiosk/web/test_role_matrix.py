@@ -115,6 +115,11 @@ POST  /cases/<int:case>/progress                                    clerk, desk
 
 GET   /notices                                                      anyone
 GET   /notices/all                                                  desk, manager
+POST  /screens/report                                               anyone
+GET   /screens                                                      manager, technician
+POST  /screens/bind                                                 manager, technician
+PUT   /screens/<int:screen>                                         manager, technician
+DELETE /screens/<int:screen>                                        manager, technician
 POST  /notices                                                      manager
 PUT   /notices/<int:notice>                                         manager
 POST  /notices/<int:notice>/withdraw                                desk, manager

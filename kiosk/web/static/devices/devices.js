@@ -8,6 +8,7 @@ import { isEnglish, speak, t } from "../shared/language.js";
 import { lockWhenLeft } from "../staff/lock.js";
 import { signIn, signOut } from "../staff/signing.js";
 import { lostLine } from "../shared/stream.js";
+import { screenCards } from "./screens.js";
 
 const EVERY = 2000;       // ms between looks
 const ORDER = { offline: 0, fault: 1, online: 2 };
@@ -22,11 +23,14 @@ const cards = new Map();
 const showLost = lostLine();
 // In the virtual hall whoever has the kiosk's token sees what the technician sees.
 const token = "bench" in document.documentElement.dataset ? deviceToken("quhao.kiosk").token : null;
+// Screens are a technician's alone.
+const screens = document.getElementById("screens") ? screenCards() : null;
 /** @type {Device[] | null} */
 let devices = null;
 let heard = now();
 
 function render() {
+  screens?.render();
   if (!devices) return;
   const bad = devices.filter(({ state }) => state !== "online");
   el("none").hidden = devices.length > 0;
@@ -146,6 +150,7 @@ async function look() {
     heard = now();
     showLost(true, heard);
     render();
+    if (screens) screens.take(await call("GET", "/screens"));
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 401) signIn();

@@ -1,6 +1,5 @@
-"""The browser of the kiosk: opened on its page, with a token that nobody else on the machine sees."""
+"""``quhao kiosk``: its page in a browser that is kept there, with a token that nobody else on the machine sees."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,20 +12,13 @@ import pytest
 
 import console
 from conftest import CHROMIUM
-from kiosk.cli.box.kiosk import START_PAGE, own_certificate
+from kiosk.browser.chromium import own_certificate
+from kiosk.cli.box.kiosk import KEPT
 from program import Client, QuhaoProcess, free_port
 from wires import wait_until
 
-TOKEN = "quhao_" + "t" * 43
-HEADLESS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
-BROWSER = """#!/bin/sh
-# A browser that keeps what it is given, and stays open until it is told to end: nobody ever writes into "never".
-printf '%s\\n' "$@" > "{folder}/arguments"
-cp "{folder}/profile/{start}" "{folder}/start" 2>/dev/null
-stat -c '%a' "{folder}/profile" "{folder}/profile/{start}" > "{folder}/modes" 2>/dev/null
-: > "{folder}/open"
-read -r _ < "{folder}/never"
-"""
+HEADLESS = ("--headless=new", "--no-sandbox", "--disable-gpu")
+FOLLOWED = b'quhao_http_requests_total{method="GET",route="/api/v1/kiosk/events",status="200"} '
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +33,23 @@ def opened(box: QuhaoProcess, tmp_path: Path) -> Iterator[Callable[..., "subproc
     """Runs ``quhao kiosk`` with a profile in ``tmp_path``; ended at the end of the test."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str, line: str | None = None) -> "subprocess.Popen[str]":
+    def start(*arguments: str, line: str = "") -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "kiosk", "--config", str(box.config), "kiosk"]
-        command += ["--profile", str(tmp_path / "profile"), *arguments]
+        command += [
+            "--profile",
+            str(tmp_path / "profile"),
+            "--patience",
+            "60",
+            "--browser",
+            CHROMIUM,
+            *arguments,
+            "--",
+            *HEADLESS,
+        ]
         running.append(subprocess.Popen(command, stdin=subprocess.PIPE, text=True))
-        stdin = running[-1].stdin
-        assert stdin
-        if line is not None:
-            stdin.write(line)
-        stdin.close()
+        assert running[-1].stdin
+        running[-1].stdin.write(line)
+        running[-1].stdin.close()
         return running[-1]
 
     yield start
@@ -59,64 +59,37 @@ def opened(box: QuhaoProcess, tmp_path: Path) -> Iterator[Callable[..., "subproc
         one.wait(60)
 
 
-@pytest.fixture
-def fake(tmp_path: Path) -> str:
-    """The path of a browser that notes how it was opened."""
-    os.mkfifo(tmp_path / "never")
-    program = tmp_path / "browser"
-    program.write_text(BROWSER.format(folder=tmp_path, start=START_PAGE), "utf-8")
-    program.chmod(0o755)
-    return str(program)
+def followers(box: QuhaoProcess) -> int:
+    """How many streams of the kiosk this box has begun."""
+    client = Client(box.port)
+    body = client.get("//metrics").body
+    client.close()
+    return int(float(body.partition(FOLLOWED)[2].split(b"\n")[0] or 0))
 
 
-def test_the_token_is_in_a_file_for_this_user_alone_and_among_no_programs_arguments(
-    box: QuhaoProcess, opened: Callable[..., Any], fake: str, tmp_path: Path
-) -> None:
-    shell = opened("--token-file", "-", "--browser", fake, "--", "--more", line=f"{TOKEN}\n")
-    wait_until((tmp_path / "open").exists, 60)
-    arguments = (tmp_path / "arguments").read_text("utf-8").splitlines()
-    assert "--kiosk" in arguments
-    assert f"--user-data-dir={tmp_path}/profile" in arguments
-    assert arguments[-2:] == ["--more", (tmp_path / "profile" / START_PAGE).as_uri()]
-    assert f'location.replace("http://127.0.0.1:{box.port}/kiosk#token={TOKEN}")' in (tmp_path / "start").read_text()
-    assert (tmp_path / "modes").read_text().split() == ["700", "600"]
-    for process in (psutil.Process(shell.pid), *psutil.Process(shell.pid).children(recursive=True)):
-        assert TOKEN not in " ".join([*process.cmdline(), *process.environ().values()])
-    shell.send_signal(signal.SIGTERM)
-    assert shell.wait(60) == 0
-    assert not (tmp_path / "profile" / START_PAGE).exists()
-
-
-def test_whoever_is_told_to_end_while_it_waits_for_the_box_leaves_no_token_behind(
-    opened: Callable[..., Any], fake: str, tmp_path: Path
-) -> None:
-    shell = opened("--token-file", "-", "--browser", fake, "--url", f"http://127.0.0.1:{free_port()}", line=TOKEN)
-    start = tmp_path / "profile" / START_PAGE
-    wait_until(start.exists, 60)
-    shell.send_signal(signal.SIGTERM)
-    assert shell.wait(60) == 0
-    assert not start.exists()
-    assert not (tmp_path / "open").exists()
-
-
-def test_without_a_token_the_page_is_opened_that_the_profile_has_one_for(
-    opened: Callable[..., Any], fake: str, tmp_path: Path, box: QuhaoProcess
-) -> None:
-    opened("--browser", fake, "--url", f"http://localhost:{box.port}/")
-    wait_until((tmp_path / "open").exists, 60)
-    assert (tmp_path / "arguments").read_text("utf-8").splitlines()[-1] == f"http://localhost:{box.port}/kiosk"
-
-
-def test_chromium_opens_the_page_and_the_page_is_the_kiosk(
+def test_the_page_is_the_kiosk_by_a_token_that_is_in_no_programs_arguments_and_is_kept_for_the_next_start(
     box: QuhaoProcess, opened: Callable[..., Any], tmp_path: Path
 ) -> None:
-    (tmp_path / "kiosk.token").write_text(box.token("kiosk"), "utf-8")
-    opened("--token-file", str(tmp_path / "kiosk.token"), "--browser", CHROMIUM, "--", *HEADLESS)
+    token = box.token("kiosk")
+    shell = opened("--token-file", "-", line=f"{token}\n")
+    wait_until(lambda: followers(box) >= 1, 120)
+    for process in (psutil.Process(shell.pid), *psutil.Process(shell.pid).children(recursive=True)):
+        assert token not in " ".join([*process.cmdline(), *process.environ().values()])
+    kept = tmp_path / "profile" / KEPT
+    assert (kept.read_text("utf-8"), kept.stat().st_mode & 0o777) == (token, 0o600)
+    shell.send_signal(signal.SIGTERM)
+    assert shell.wait(60) == 0
 
-    client = Client(box.port)
-    followed = b'quhao_http_requests_total{method="GET",route="/api/v1/kiosk/events",status="200"}'
-    wait_until(lambda: followed in client.get("//metrics").body, 60)
-    client.close()
+    before = followers(box)
+    opened()
+    wait_until(lambda: followers(box) > before, 120)
+
+
+def test_it_ends_at_once_while_it_waits_for_a_box_that_is_not_there(opened: Callable[..., Any], tmp_path: Path) -> None:
+    shell = opened("--server", f"http://127.0.0.1:{free_port()}")
+    wait_until((tmp_path / "profile" / "browser" / "Default").exists, 120)
+    shell.send_signal(signal.SIGTERM)
+    assert shell.wait(60) == 0
 
 
 @pytest.mark.parametrize(
@@ -125,18 +98,26 @@ def test_chromium_opens_the_page_and_the_page_is_the_kiosk(
         (["--token-file", "nowhere"], None, "nowhere cannot be read"),
         (["--token-file", "-"], "no token", "holds no token"),
         (["--token-file", "-"], "", "holds no token"),
-        (["--url", "hall.example"], None, "write --url as https://host"),
+        (["--server", "hall.example"], None, "write --server as https://host"),
+        (["--server", "https://me@hall.example"], None, "write --server as https://host"),
         (["--browser", "no-such-browser"], None, "sudo apt install chromium"),
+        ([], None, "there is no display: run cage -- quhao kiosk"),
     ],
 )
-def test_what_is_wrong_is_said_and_no_browser_opens(
-    quhao: QuhaoProcess, fake: str, tmp_path: Path, arguments: list[str], line: str | None, said: str
+def test_what_is_wrong_is_said(
+    quhao: QuhaoProcess,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    line: str | None,
+    said: str,
 ) -> None:
-    browser = [] if "--browser" in arguments else ["--browser", fake]
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    browser = [] if "--browser" in arguments else ["--browser", "/bin/true"]
     done = console.say(quhao.config, "kiosk", "--profile", str(tmp_path / "profile"), *browser, *arguments, line=line)
     assert done.returncode != 0
     assert said in done.stderr
-    assert not (tmp_path / "open").exists()
 
 
 def test_over_tls_the_boxs_own_key_is_trusted_and_no_other(tmp_path: Path) -> None:
@@ -151,9 +132,13 @@ def test_over_tls_the_boxs_own_key_is_trusted_and_no_other(tmp_path: Path) -> No
     assert own_certificate(None) == ()
 
 
-def test_a_profile_that_was_open_to_all_is_closed(box: QuhaoProcess, tmp_path: Path) -> None:
+def test_a_profile_that_was_open_to_all_is_closed(
+    box: QuhaoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     profile = tmp_path / "profile"
-    profile.mkdir(mode=0o777)
-    os.chmod(profile, 0o777)  # noqa: PTH101 - beyond the umask
+    profile.mkdir()
+    profile.chmod(0o777)
     console.say(box.config, "kiosk", "--profile", str(profile), "--browser", "/bin/true")
     assert profile.stat().st_mode & 0o777 == 0o700

@@ -850,6 +850,22 @@ interface Notice {
   state: "now" | "later" | "over";
 }
 
+interface ScreenShows {
+  page: "board" | "window" | "guide";
+  window: string | null;
+  zone: string;
+}
+
+interface HallScreen {
+  id: number;
+  name: string;
+  shows: ScreenShows | null;
+  path: string | null;
+  state: "online" | "offline" | "new";
+  seen_at: string;
+  seen_from: string;
+}
+
 interface Media {
   name: string;
   kind: "picture" | "film";

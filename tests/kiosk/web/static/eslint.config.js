@@ -32,7 +32,7 @@ const RULES = {
 
 export default [
   js.configs.recommended,
-  { files: [`${PAGES}/**/*.js`], languageOptions: { globals: globals.browser }, rules: RULES },
+  { files: [`${PAGES}/**/*.js`, "kiosk/browser/guard.js"], languageOptions: { globals: globals.browser }, rules: RULES },
   // The browser extension: its scripts share what the browser and each other give them by one name.
   {
     files: ["kiosk/web/extension/*.js"],

@@ -1,0 +1,118 @@
+"""What a screen box shows: it asks the server, which a technician has told by the code on this very screen.
+
+The box makes a secret of its own and keeps it with what it showed last, so that after a power cut it shows that at
+once, also where the server has lost its store for a while. The secret opens nothing but what this one screen shows.
+"""
+
+import json
+import logging
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kiosk.browser.asking import HallServer, NoAnswerError
+from kiosk.browser.local_page import CodeShown, LocalPage, Waiting
+from kiosk.browser.watch import Place
+
+log = logging.getLogger(__name__)
+
+STATE = "screen.json"
+REPORT = "/api/v1/screens/report"
+OFTEN, SELDOM = 2.0, 5.0
+"""Seconds between questions: while a code is shown, and later."""
+_PATH = re.compile(r"/(?!/)[A-Za-z0-9/_?=&%.~-]{0,300}")
+"""A page of the server, as it says it: never another address."""
+
+
+@dataclass
+class _State:
+    secret: str
+    path: str | None = None
+
+
+class Assignment:
+    """The guide of a screen's browser (:class:`kiosk.browser.watch.Guide`).
+
+    Args:
+        folder: where its state is kept; for this user alone.
+        server: whom it asks.
+        name: of this screen, until a technician gives it another.
+        ticks: monotonic seconds.
+    """
+
+    def __init__(
+        self, folder: Path, server: HallServer, name: str, ticks: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._file = folder / STATE
+        self._server = server
+        self._name = name
+        self._ticks = ticks
+        self._state = _read(self._file) or _State(secrets.token_urlsafe(32))
+        self._next = 0.0
+        kept = self._state.path
+        self._shows: Place | LocalPage = Place(server.origin + kept) if kept else Waiting("screen", server.origin)
+
+    def look(self) -> Place | LocalPage:
+        """What to show now. Raises OSError where its state cannot be written."""
+        if self._ticks() < self._next:
+            return self._shows
+        self._next = self._ticks() + SELDOM
+        try:
+            told = self._server.post(REPORT, {"secret": self._state.secret, "name": self._name})
+            self._take(told)
+        except (NoAnswerError, KeyError, TypeError, ValueError) as error:
+            log.debug("the server does not say what to show: %s", error)
+            if isinstance(self._shows, CodeShown):
+                # Its code may be over before the server is back.
+                self._shows = Waiting("screen", self._server.origin)
+            if isinstance(self._shows, Waiting):
+                self._next = self._ticks() + OFTEN
+        return self._shows
+
+    def _take(self, told: dict[str, Any]) -> None:
+        path = told["path"]
+        if path is not None:
+            if not _PATH.fullmatch(path):
+                raise ValueError("not a page of the server")
+            self._shows = Place(self._server.origin + path)
+        else:
+            until = datetime.fromisoformat(told["code_until"]).strftime("%H:%M")
+            self._shows = CodeShown(str(told["name"]), str(told["code"]), until, self._server.origin)
+            self._next = self._ticks() + OFTEN
+        # Kept before the code is shown: a technician must not bind a screen that forgets who it is.
+        if path != self._state.path or not self._file.exists():
+            self._state.path = path
+            _write(self._file, self._state)
+
+
+def _read(file: Path) -> _State | None:
+    """None where there is none, or none that can be read: the screen then shows a code again."""
+    try:
+        found = json.loads(file.read_bytes())
+        secret, path = found["secret"], found.get("path")
+        if re.fullmatch(r"[\w-]{43}", secret) and (path is None or _PATH.fullmatch(path)):
+            return _State(secret, path)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        log.warning("%s cannot be read: this screen begins anew", file)
+    return None
+
+
+def _write(file: Path, state: _State) -> None:
+    """Whole or not at all, also at a power cut; for this user alone."""
+    draft = file.with_suffix(".new")
+    with suppress(FileNotFoundError):
+        draft.unlink()
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        json.dump(vars(state), out)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(file)

@@ -1,0 +1,105 @@
+"""What ``quhao kiosk`` and ``quhao screen`` have in common: server, browser, folder, and the end."""
+
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from kiosk.box.service_manager import notify
+from kiosk.box.signals import hear_endings
+from kiosk.browser.asking import HallServer
+from kiosk.browser.chromium import command_of, own_certificate, program_of
+from kiosk.browser.local_page import Kind
+from kiosk.browser.watch import DEAF, Guide, Watch
+from kiosk.cli.options import Context
+
+BROWSER = "browser"
+"""The folder of the browser's profile, inside that of the command; emptied at each start."""
+
+server_option = click.option(
+    "--server",
+    "--url",
+    "address",
+    envvar="QUHAO_SERVER",
+    help="The box that serves it, where it is not this one, such as https://hall.example.",
+)
+patience_option = click.option("--patience", type=click.FloatRange(1), default=DEAF, hidden=True)
+browser_option = click.option("--browser", help="Chromium's program, where it is not found by itself.")
+
+
+def server_of(context: Context, address: str | None) -> tuple[HallServer, tuple[str, ...]]:
+    """The server, and the browser's arguments to trust it; this box's own without an address.
+
+    Raises:
+        click.UsageError: that is no address of a server.
+    """
+    if address is None:
+        own = context.settings.server
+        return HallServer(own.address(own.port), own.tls_cert), own_certificate(own.tls_cert)
+    if not re.fullmatch(r"https?://[^/?#\s@]+/?", address):
+        raise click.UsageError(f"--server 写成 https://主机 / write --server as https://host, not {address}")
+    return HallServer(address.rstrip("/")), ()
+
+
+def program(browser: str | None) -> str:
+    """Chromium's program; raises ClickException."""
+    found = program_of(browser)
+    if found is None:
+        raise click.ClickException(
+            "没有找到 Chromium，请先安装：sudo apt install chromium / Chromium is not there: sudo apt install chromium"
+        )
+    return found
+
+
+def own_folder(folder: Path) -> Path:
+    """The folder, made for this user alone; raises ClickException."""
+    folder = folder.expanduser().absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise click.ClickException(f"{folder}: {error.strerror}") from error
+    return folder
+
+
+def keep_browser(
+    guide: Guide,
+    server: HallServer,
+    kind: Kind,
+    *,
+    folder: Path,
+    program: str,
+    arguments: tuple[str, ...],
+    patience: float,
+) -> None:
+    """Keep the browser on what the guide says until a signal ends it; raises ClickException."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s", force=True)
+    if not any(os.environ.get(one) for one in ("DISPLAY", "WAYLAND_DISPLAY")) and not any(
+        one.startswith("--headless") for one in arguments
+    ):
+        raise click.ClickException(
+            f"没有显示环境，请这样启动：cage -- quhao {kind} / there is no display: run cage -- quhao {kind}"
+        )
+    told = hear_endings()
+    # In memory where systemd gives a folder there (RuntimeDirectory): nothing of it is to outlive the browser.
+    profile = Path(os.environ.get("RUNTIME_DIRECTORY") or folder) / BROWSER
+    watch = Watch(
+        command_of(program, profile, arguments),
+        profile,
+        guide,
+        server,
+        kind,
+        patience=patience,
+        told=told,
+        alive=lambda: notify("READY=1", "WATCHDOG=1"),
+        status=lambda words: notify(f"STATUS={words}"),
+    )
+    try:
+        watch.run()
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+    finally:
+        notify("STOPPING=1")

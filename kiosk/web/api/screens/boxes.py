@@ -1,0 +1,201 @@
+"""``/screens``: boxes that show a page of the hall; which one, a technician says by the code on the screen."""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import quote
+
+from flask import Response
+from pydantic import Field, RootModel, model_validator
+from pydantic_core import PydanticCustomError
+
+from kiosk.web.auth import actor, allow, gate, public
+from kiosk.web.hall import Hall
+from kiosk.web.schema.answers import Answer, Instant, answer
+from kiosk.web.schema.bodies import Body, Identifier, Line
+from kiosk.web.schema.routes import NamedPath, Routes
+from ticketing.model import LimitError, UnknownError
+from ticketing.people.guessing import Buckets, GuessLimit, Try, network_of
+from ticketing.screens.screens import LENGTH, Screen, Shows
+
+GONE_AFTER = timedelta(minutes=3)
+"""A screen that has not reported for so long is off, or cut off."""
+NEW_AT_ONCE, NEW_EVERY = 12, 30.0
+"""New screens from one address: so many at once, then one each so many seconds."""
+
+Name = Annotated[Line, Field(min_length=1, max_length=40)]
+
+technician = allow("technician", "manager")
+
+
+class ScreenPath(NamedPath):
+    """The screen's id."""
+
+    unknown: ClassVar[str] = "unknown_screen"
+    screen: int = Field(ge=1, lt=2**63)
+
+
+class ReportBody(Body):
+    """Who the box is: the secret that it made for itself, and a name for a new screen."""
+
+    secret: str = Field(min_length=43, max_length=43, pattern=r"^[A-Za-z0-9_-]+$")
+    name: Name
+
+
+class ShowsBody(Body):
+    """What a screen shows: `board` with or without a zone, `window` with its id, or `guide`."""
+
+    page: Literal["board", "window", "guide"]
+    window: Identifier | None = None
+    zone: Annotated[str, Field(max_length=64)] = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> "ShowsBody":
+        if self.page == "window" and self.window is None:
+            raise PydanticCustomError("window_missing", "page window needs a window")
+        return self
+
+    def shows(self) -> Shows:
+        """The same for the hall."""
+        return Shows(self.page, self.window, self.zone)
+
+
+class BindBody(Body):
+    """The code that a screen shows, what it is to show from now on, and perhaps another name."""
+
+    code: str = Field(min_length=1, max_length=20)
+    shows: ShowsBody
+    name: Name | None = None
+
+
+class ScreenBody(Body):
+    """Name and page of a screen."""
+
+    name: Name
+    shows: ShowsBody
+
+
+class ReportAnswer(Answer):
+    """What the box shows: the page at `path`, or while that is null the code, good until `code_until`."""
+
+    name: str
+    path: str | None
+    code: str | None
+    code_until: Instant | None
+
+
+class ShowsAnswer(Answer):
+    """What a screen shows."""
+
+    page: Literal["board", "window", "guide"]
+    window: str | None
+    zone: str
+
+
+class ScreenAnswer(Answer):
+    """A screen as its technician sees it; without `shows` it is new and shows a code, which is not told here."""
+
+    id: int
+    name: str
+    shows: ShowsAnswer | None
+    path: str | None
+    state: Literal["online", "offline", "new"]
+    seen_at: Instant
+    seen_from: str
+
+
+class ScreensAnswer(RootModel[list[ScreenAnswer]]):
+    """All screens, new ones first, then by name."""
+
+
+class NewScreens:
+    """Limits how many new screens one address reports. Safe to use from any thread; ``ticks``: monotonic seconds."""
+
+    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._ticks = ticks
+        self._lock = threading.Lock()
+        self._sources = Buckets(NEW_AT_ONCE, NEW_EVERY)
+
+    def count(self, source: str) -> None:
+        """Count one; raises LimitError ``too_many_tries`` (``seconds``)."""
+        with self._lock:
+            now = self._ticks()
+            wait = self._sources.wait(source, now)
+            if wait:
+                raise LimitError("too_many_tries", seconds=math.ceil(wait))
+            self._sources.take(source, now)
+
+
+def routes(hall: Hall) -> Routes:
+    """The routes of screens."""
+    api = Routes("screens", "Screens of the hall")
+    screens, guesses, new = hall.screens, GuessLimit(), NewScreens()
+
+    @api.post("/screens/report", summary="What this screen shows", responses={"200": ReportAnswer})
+    @public
+    def report(body: ReportBody) -> Response:
+        """Asked by a screen box (`quhao screen`) every few seconds; one that nobody knows is a new screen."""
+        source = gate().address()
+        if not screens.knows(body.secret):
+            new.count(network_of(source))
+        return answer(_reported(hall, screens.report(body.secret, body.name, source)))
+
+    @api.get("/screens", summary="All screens", responses={"200": ScreensAnswer})
+    @technician
+    def show() -> Response:
+        return answer(ScreensAnswer([_seen(hall, one) for one in screens.all()]))
+
+    @api.post("/screens/bind", summary="Say what the screen with this code shows", responses={"200": ScreenAnswer})
+    @technician
+    def bind(body: BindBody) -> Response:
+        """A code binds one screen, once, within ten minutes; wrong ones are limited as wrong passwords are."""
+        who = Try(actor().who, network_of(gate().address()), None)
+        code = "".join(filter(str.isalnum, body.code))[:LENGTH]
+        guesses.check(who, time.monotonic())
+        try:
+            bound = screens.bind(code, body.shows.shows(), body.name, actor())
+        except UnknownError as error:
+            if error.code == "unknown_screen_code":
+                guesses.wrong(who, time.monotonic())
+            raise
+        guesses.right(who, time.monotonic())
+        return answer(_seen(hall, bound))
+
+    @api.put("/screens/<int:screen>", summary="Change a screen", responses={"200": ScreenAnswer})
+    @technician
+    def put(path: ScreenPath, body: ScreenBody) -> Response:
+        return answer(_seen(hall, screens.put(path.screen, body.name, body.shows.shows(), actor())))
+
+    @api.delete("/screens/<int:screen>", summary="Forget a screen", responses={"204": None})
+    @technician
+    def forget(path: ScreenPath) -> Response:
+        """Its box shows a code again."""
+        screens.forget(path.screen, actor())
+        return Response(status=204)
+
+    return api
+
+
+def path_of(hall: Hall, shows: Shows) -> str:
+    """The page; that of the whole hall for a window that is there no more."""
+    if shows.page == "guide":
+        return "/guide"
+    if shows.page == "window" and any(one.id == shows.window for one in hall.office.windows()):
+        return f"/screen/window/{quote(shows.window or '', safe='')}"
+    return f"/screen?zone={quote(shows.zone, safe='')}" if shows.zone else "/screen"
+
+
+def _reported(hall: Hall, screen: Screen) -> ReportAnswer:
+    told = {"name": screen.name, "code": screen.code, "code_until": screen.code_until}
+    return ReportAnswer.of(told | {"path": screen.shows and path_of(hall, screen.shows)})
+
+
+def _seen(hall: Hall, screen: Screen) -> ScreenAnswer:
+    is_there = hall.clock() - screen.seen_at < GONE_AFTER
+    state = "offline" if not is_there else "new" if screen.shows is None else "online"
+    told = {"id": screen.id, "name": screen.name, "seen_at": screen.seen_at, "seen_from": screen.seen_from}
+    shown = {"shows": screen.shows and vars(screen.shows), "path": screen.shows and path_of(hall, screen.shows)}
+    return ScreenAnswer.of(told | shown | {"state": state})

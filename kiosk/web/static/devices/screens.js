@@ -1,0 +1,176 @@
+// The screens of the hall: a new one is bound by the code that it shows; each can be renamed, show something else, be removed.
+
+import { call, hm, Problem, wordsOf } from "../shared/api.js";
+import { copyOf, el, find } from "../shared/dom.js";
+import { t } from "../shared/language.js";
+import { signIn } from "../staff/signing.js";
+
+const SURE = 5000;        // ms in which a second press removes a screen
+/** @type {Record<string, [string, string, string]>} words and colour */
+const STATES = {
+  online: ["正常", "Working", "good"],
+  offline: ["没有联系", "Not heard of", "stop"],
+  new: ["待设置", "New", "warn"],
+};
+
+/** @typedef {{card: HTMLElement, form: HTMLFormElement, screen: HallScreen, told: string, ok: boolean, sureUntil: number}} Entry */
+/** @type {Map<number, Entry>} by the screen's id */
+const entries = new Map();
+
+/** What a choice of the list stands for. @param {string} value @returns {ScreenShows} */
+function showsOf(value) {
+  const [page, ...rest] = value.split("/");
+  const name = rest.join("/");
+  if (page === "window") return { page, window: name, zone: "" };
+  return page === "guide" ? { page, window: null, zone: "" } : { page: "board", window: null, zone: name };
+}
+
+/** The reverse. @param {ScreenShows} shows */
+function choiceOf({ page, window: place, zone }) {
+  if (page === "window") return `window/${place}`;
+  return page === "board" && zone ? `board/${zone}` : page;
+}
+
+/** Have the list show a choice, also one that the hall no longer has. @param {HTMLSelectElement} list @param {string} value */
+function choose(list, value) {
+  if (![...list.options].some((one) => one.value === value)) list.add(new Option(value, value));
+  list.value = value;
+}
+
+/**
+ * The part of the page that shows them.
+ * @returns {{take: (screens: HallScreen[]) => void, render: () => void}}
+ */
+export function screenCards() {
+  const form = el("bind", HTMLFormElement);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    bind();
+  });
+  return { take, render };
+}
+
+async function bind() {
+  const code = el("code", HTMLInputElement);
+  const name = el("bind-name", HTMLInputElement);
+  const told = el("bind-told");
+  told.textContent = "";
+  try {
+    const shows = showsOf(el("bind-shows", HTMLSelectElement).value);
+    /** @type {HallScreen} */
+    const bound = await call("POST", "/screens/bind", { code: code.value, shows, name: name.value.trim() || null });
+    told.className = "bind-told small good";
+    told.textContent = t(`已设置：${bound.name}，几秒后显示`, `Set up: ${bound.name} shows it in a few seconds`);
+    code.value = name.value = "";
+    await look();
+  } catch (problem) {
+    told.className = "bind-told small stop";
+    told.textContent = wordsFor(problem);
+    code.select();
+  }
+}
+
+/** @param {unknown} problem */
+function wordsFor(problem) {
+  if (problem instanceof Problem && problem.status === 401) signIn();
+  return t(...wordsOf(problem));
+}
+
+async function look() {
+  take(await call("GET", "/screens"));
+}
+
+/** @param {HallScreen[]} screens */
+function take(screens) {
+  for (const [id, { card }] of entries) {
+    if (!screens.some((one) => one.id === id)) {
+      card.remove();
+      entries.delete(id);
+    }
+  }
+  const wanted = screens.map((screen) => {
+    const known = entries.get(screen.id);
+    if (known) known.screen = screen;
+    return (known ?? add(screen)).card;
+  });
+  const list = el("screens");
+  if (wanted.some((card, at) => list.children[at] !== card)) list.replaceChildren(...wanted);
+  render();
+}
+
+/** @param {HallScreen} screen @returns {Entry} */
+function add(screen) {
+  const card = copyOf("screen");
+  const form = find("form", card, HTMLFormElement);
+  const entry = { card, form, screen, told: "", ok: true, sureUntil: 0 };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    act(entry, () => save(entry), ["已保存", "Saved"]);
+  });
+  form.addEventListener("input", () => { form.dataset.changed = ""; });
+  find(".screen-forget", card).addEventListener("click", () => {
+    if (entry.sureUntil < performance.now()) {
+      entry.sureUntil = performance.now() + SURE;
+      render();
+      setTimeout(render, SURE + 100);
+    } else act(entry, () => call("DELETE", `/screens/${entry.screen.id}`), ["已移除", "Removed"]);
+  });
+  entries.set(screen.id, entry);
+  return entry;
+}
+
+/** @param {Entry} entry */
+async function save({ form, screen }) {
+  const name = find(".screen-name", form, HTMLInputElement).value.trim();
+  const shows = showsOf(find(".screen-shows", form, HTMLSelectElement).value);
+  await call("PUT", `/screens/${screen.id}`, { name, shows });
+  delete form.dataset.changed;
+}
+
+/**
+ * Do it, say how it went, and look again.
+ * @param {Entry} entry
+ * @param {() => Promise<unknown>} verb
+ * @param {[string, string]} done
+ */
+async function act(entry, verb, done) {
+  try {
+    await verb();
+    [entry.told, entry.ok] = [t(...done), true];
+    await look();
+  } catch (problem) {
+    [entry.told, entry.ok] = [wordsFor(problem), false];
+  }
+  render();
+}
+
+function render() {
+  el("no-screens").hidden = entries.size > 0;
+  for (const entry of entries.values()) fill(entry);
+}
+
+/** @param {Entry} entry */
+function fill({ form, screen, told, ok, sureUntil }) {
+  const [zh, en, colour] = STATES[screen.state];
+  const say = (/** @type {string} */ part, /** @type {string} */ text) => {
+    if (find(part, form).textContent !== text) find(part, form).textContent = text;
+  };
+  form.dataset.state = screen.state;
+  say(".screen-title", screen.name);
+  const seen = hm(new Date(screen.seen_at));
+  say(".device-name", t(`最近联系 ${seen} · ${screen.seen_from}`, `heard of at ${seen} · ${screen.seen_from}`));
+  find(".device-state", form).className = `device-state state ${colour}`;
+  say(".device-state", t(zh, en));
+  const isNew = screen.shows === null;
+  find(".screen-new", form).hidden = !isNew;
+  find(".screen-fields", form).hidden = isNew;
+  find(".screen-save", form).hidden = isNew;
+  if (screen.shows && !("changed" in form.dataset)) {
+    const name = find(".screen-name", form, HTMLInputElement);
+    if (name.value !== screen.name) name.value = screen.name;
+    choose(find(".screen-shows", form, HTMLSelectElement), choiceOf(screen.shows));
+  }
+  say(".screen-forget", sureUntil > performance.now() ? t("再按一次移除", "Press again to remove") : t("移除", "Remove"));
+  find(".device-result", form).className = `device-result small ${ok ? "good" : "stop"}`;
+  say(".device-result", told);
+}

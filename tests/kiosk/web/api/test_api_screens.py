@@ -1,0 +1,77 @@
+"""Screens over HTTP: what a box is told, what a technician may say, and how guessing ends."""
+
+from typing import Any
+
+import pytest
+
+from kiosk.web.api.screens.boxes import NEW_AT_ONCE, NEW_EVERY, NewScreens
+from ticketing.model import LimitError
+
+BOARD = {"page": "board"}
+
+
+def secret(number: int) -> str:
+    return f"{number:043}"
+
+
+@pytest.fixture(scope="module")
+def technician(busy: Any) -> str:
+    return str(busy.token("technician"))
+
+
+def report(busy: Any, number: int) -> Any:
+    return busy.post("/screens/report", {"secret": secret(number), "name": "tv"})
+
+
+def test_a_screen_is_bound_changed_and_forgotten(busy: Any, technician: str) -> None:
+    told = report(busy, 1).json
+    assert (told["path"], len(told["code"])) == (None, 5)
+    # As a person types it.
+    typed = f" {told['code'][:2]}-{told['code'][2:].lower()} "
+    bound = busy.post("/screens/bind", {"code": typed, "shows": {"page": "window", "window": "3"}}, token=technician)
+    assert (bound.status, bound.json["path"], bound.json["state"]) == (200, "/screen/window/3", "online")
+    assert report(busy, 1).json == {"name": "tv", "path": "/screen/window/3", "code": None, "code_until": None}
+    assert busy.ask("GET", bound.json["path"]).status == 200
+
+    path = f"/api/v1/screens/{bound.json['id']}"
+    put = {"name": "门厅", "shows": {"page": "board", "zone": "2F & 3F"}}
+    assert busy.ask("PUT", path, put, token=technician).json["path"] == "/screen?zone=2F%20%26%203F"
+    assert "code" not in busy.get("/screens", token=technician).json[0]
+    assert busy.ask("DELETE", path, token=technician).status == 204
+    assert report(busy, 1).json["code"]
+    assert busy.ask("PUT", path, put, token=technician).code == "unknown_screen"
+
+
+@pytest.mark.parametrize(
+    "shows",
+    [{"page": "window"}, {"page": "/etc/passwd"}, {"page": "board", "path": "//evil.example"}, {}, "board", None],
+)
+def test_nothing_but_pages_of_the_hall_can_be_shown(busy: Any, technician: str, shows: Any) -> None:
+    code = report(busy, 2).json["code"]
+    assert busy.post("/screens/bind", {"code": code, "shows": shows}, token=technician).status == 422
+    assert report(busy, 2).json["code"] == code
+
+
+@pytest.mark.parametrize(
+    "body", [{"secret": "short", "name": "tv"}, {"secret": "x" * 43}, {"secret": "ü" * 43, "name": "tv"}]
+)
+def test_a_box_without_a_secret_and_a_name_is_no_screen(busy: Any, body: Any) -> None:
+    assert busy.post("/screens/report", body).status == 422
+
+
+def test_guessing_codes_ends_soon_also_for_a_technician(busy: Any) -> None:
+    guesser = busy.token("technician")
+    tries = [busy.post("/screens/bind", {"code": f"2222{n}", "shows": BOARD}, token=guesser).code for n in range(2, 9)]
+    assert tries == ["unknown_screen_code"] * 5 + ["too_many_tries"] * 2
+
+
+def test_one_address_reports_only_so_many_new_screens() -> None:
+    now = 0.0
+    new = NewScreens(lambda: now)
+    for _ in range(NEW_AT_ONCE):
+        new.count("192.168.1.7")
+    with pytest.raises(LimitError, match="too_many_tries"):
+        new.count("192.168.1.7")
+    new.count("192.168.1.8")
+    now = NEW_EVERY
+    new.count("192.168.1.7")

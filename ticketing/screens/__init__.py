@@ -1,0 +1,1 @@
+"""Screen boxes: which screen of the hall shows what."""

@@ -1,0 +1,243 @@
+"""Screens (屏幕): boxes that show a page of the hall, and by which code a technician says which.
+
+::
+
+    the box      makes a secret, reports with it every few seconds ──► new: a code, good for ten minutes
+    technician   types the code at /devices, chooses a page        ──► bound: the code is gone
+    the box      reports again                                     ──► the page, from then on and after restarts
+
+A code binds one screen once; when it is over, the screen gets another. A new screen that has not reported for ten
+minutes is forgotten by itself. The secret opens nothing but what its own screen shows; the store has its hash.
+Binding, changing and forgetting are entries in the audit log.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, get_args
+
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
+
+from ticketing.day.ledger import Ledger
+from ticketing.day.transaction import Transaction
+from ticketing.model import Actor, LimitError, UnknownError
+from ticketing.people.principal import hash_of
+from ticketing.privacy import access_log
+from ticketing.store import tables
+
+LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Of codes: none that is taken for another (0 O, 1 I L, U V)."""
+LENGTH = 5
+"""Letters of a code."""
+CODE_LASTS = timedelta(minutes=10)
+"""How long a code is good, and how long a new screen that does not report is kept."""
+SEEN_EVERY = timedelta(minutes=1)
+"""How exactly it is known when a screen reported last."""
+MOST_NEW = 64
+"""Screens that wait for a technician at a time: anybody in the network may report one."""
+
+PageName = Literal["board", "window", "guide"]
+PAGES = get_args(PageName)
+
+_s = tables.screen
+
+
+@dataclass(frozen=True)
+class Shows:
+    """What a screen shows: the calls of the hall or of a zone, those of one window, or the service encyclopedia."""
+
+    page: PageName
+    window: str | None = None
+    zone: str = ""
+
+    def __str__(self) -> str:
+        """For the audit log."""
+        return " ".join(filter(None, (self.page, self.window, self.zone)))
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A screen.
+
+    Attributes:
+        id, name: its id and name.
+        shows: what it shows; None for a new one.
+        code, code_until: by which it is bound, and until when; None for one that is.
+        seen_at: when it reported last, to the minute.
+        seen_from: from which address.
+        made_at: when it reported first.
+    """
+
+    id: int
+    name: str
+    shows: Shows | None
+    code: str | None
+    code_until: datetime | None
+    seen_at: datetime
+    seen_from: str
+    made_at: datetime
+
+
+class Screens:
+    """The verbs and views of screens. Safe to use from any thread."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def report(self, secret: str, name: str, source: str) -> Screen:
+        """What a screen box shows, or its code; a box that nobody knows is a new screen.
+
+        Args:
+            secret: the box's own.
+            name: of a new screen, until a technician renames it.
+            source: the address it comes from.
+
+        Raises:
+            LimitError: ``screens_full`` (``most``): too many new screens wait.
+        """
+        hashed = hash_of(secret)
+        with self._ledger.look() as m:
+            found = _find(m, _s.c.secret_hash == hashed)
+            if found and not _is_stale(m, found):
+                return found
+        with self._ledger.verb() as m:
+            found = _find(m, _s.c.secret_hash == hashed)
+            if found is None:
+                return _add(m, hashed, name, source)
+            seen: dict[str, Any] = {"seen_at": m.at, "seen_from": source}
+            if found.shows is None and _is_over(m, found):
+                seen |= _new_code(m)
+            m.conn.execute(update(_s).where(_s.c.id == found.id).values(**seen))
+            return _one(m, found.id)
+
+    def knows(self, secret: str) -> bool:
+        """Whether a screen has this secret."""
+        with self._ledger.look() as m:
+            return _find(m, _s.c.secret_hash == hash_of(secret)) is not None
+
+    def all(self) -> list[Screen]:
+        """All screens, those that wait for a technician first, then by name."""
+        with self._ledger.look() as m:
+            limit = m.at - _span(CODE_LASTS)
+            known = _or_bound(_s.c.seen_at > limit)
+            return sorted(_read(m, known), key=lambda one: (one.shows is not None, one.name, one.id))
+
+    def bind(self, code: str, shows: Shows, name: str | None, actor: Actor) -> Screen:
+        """Bind the screen that shows this code; the code is gone then.
+
+        Raises:
+            UnknownError: ``unknown_screen_code``: there is none, or not any more; ``unknown_window``.
+        """
+        with self._ledger.verb() as m:
+            _check(m, shows)
+            found = _find(m, _s.c.code == code.upper(), _s.c.code_until > m.at)
+            if found is None:
+                raise UnknownError("unknown_screen_code")
+            values: dict[str, Any] = _columns(shows) | {"code": None, "code_until": None}
+            m.conn.execute(update(_s).where(_s.c.id == found.id).values(name=name or found.name, **values))
+            return _changed(m, found.id, actor, "screen-bound")
+
+    def put(self, screen: int, name: str, shows: Shows, actor: Actor) -> Screen:
+        """Give a bound screen another name, or something else to show.
+
+        Raises:
+            UnknownError: ``unknown_screen``, also for one that is not bound; ``unknown_window``.
+        """
+        with self._ledger.verb() as m:
+            _check(m, shows)
+            if _one(m, screen).shows is None:
+                raise UnknownError("unknown_screen")
+            m.conn.execute(update(_s).where(_s.c.id == screen).values(name=name, **_columns(shows)))
+            return _changed(m, screen, actor, "screen-changed")
+
+    def forget(self, screen: int, actor: Actor) -> None:
+        """Forget a screen; its box shows a code again. Raises ``unknown_screen``."""
+        with self._ledger.verb() as m:
+            _changed(m, screen, actor, "screen-forgotten")
+            m.conn.execute(delete(_s).where(_s.c.id == screen))
+
+
+def _span(span: timedelta) -> int:
+    """A span as the store counts it."""
+    return span // timedelta(microseconds=1)
+
+
+def _or_bound(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The screens that show something, and of the new ones those for which the condition holds."""
+    return _s.c.page.is_not(None) | condition
+
+
+def _is_over(m: Transaction, screen: Screen) -> bool:
+    return screen.code_until is None or screen.code_until <= m.now
+
+
+def _is_stale(m: Transaction, screen: Screen) -> bool:
+    """Whether its row is to be written: it has a code that is over, or was not seen for a while."""
+    return (screen.shows is None and _is_over(m, screen)) or abs(m.now - screen.seen_at) >= SEEN_EVERY
+
+
+def _add(m: Transaction, hashed: bytes, name: str, source: str) -> Screen:
+    m.conn.execute(delete(_s).where(~_or_bound(_s.c.seen_at > m.at - _span(CODE_LASTS))))
+    waiting = m.conn.execute(select(func.count()).where(_s.c.page.is_(None))).scalar_one()
+    if waiting >= MOST_NEW:
+        raise LimitError("screens_full", most=MOST_NEW)
+    values = {"secret_hash": hashed, "name": name, "made_at": m.at, "seen_at": m.at, "seen_from": source}
+    made = m.conn.execute(insert(_s).values(**values, **_new_code(m)).returning(_s.c.id)).scalar_one()
+    return _one(m, made)
+
+
+def _new_code(m: Transaction) -> dict[str, Any]:
+    """The columns of a code that no other screen has."""
+    while True:
+        code = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+        if _find(m, _s.c.code == code) is None:
+            return {"code": code, "code_until": m.at + _span(CODE_LASTS)}
+
+
+def _check(m: Transaction, shows: Shows) -> None:
+    """Raises ``unknown_window``."""
+    if shows.page == "window":
+        m.window(shows.window or "")
+
+
+def _columns(shows: Shows) -> dict[str, Any]:
+    is_window = shows.page == "window"
+    return {
+        "page": shows.page,
+        "window_id": shows.window if is_window else None,
+        "zone": shows.zone if shows.page == "board" else "",
+    }
+
+
+def _changed(m: Transaction, screen: int, actor: Actor, action: str) -> Screen:
+    found = _one(m, screen)
+    what = f"screen {screen} {found.name}: {found.shows or 'new'}"
+    access_log.append(m.conn, m.vault, m.now, actor, action, None, what)
+    return found
+
+
+def _one(m: Transaction, screen: int) -> Screen:
+    found = _find(m, _s.c.id == screen)
+    if found is None:
+        raise UnknownError("unknown_screen")
+    return found
+
+
+def _find(m: Transaction, *which: ColumnElement[bool]) -> Screen | None:
+    return next(iter(_read(m, *which)), None)
+
+
+def _read(m: Transaction, *which: ColumnElement[bool]) -> list[Screen]:
+    return [
+        Screen(
+            row.id,
+            row.name,
+            None if row.page is None else Shows(row.page, row.window_id, row.zone),
+            row.code,
+            None if row.code_until is None else m.time(row.code_until),
+            m.time(row.seen_at),
+            row.seen_from,
+            m.time(row.made_at),
+        )
+        for row in m.conn.execute(select(_s).where(*which))
+    ]
