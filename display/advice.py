@@ -151,8 +151,8 @@ _ADVICE = {
         "A program is missing → Install espeak-ng and alsa-utils with apt; it comes back by itself",
     ),
     "garbled": (
-        "收到的数据不对 → 核对波特率和设备型号，换一根短的屏蔽线",
-        "What arrives makes no sense → Check baud rate and model, and try a shorter, shielded cable",
+        "收到的数据不对 → 核对接在这个口上的是不是这台设备，再核对波特率和型号，换一根短的屏蔽线",
+        "What arrives makes no sense → Check that this device is on the port, then its baud rate, model and cable",
     ),
     "package_missing": (
         "缺少 Python 软件包 → 执行括号里的命令，再重启程序",

@@ -1,5 +1,6 @@
 """The command ``quhao``, and its commands that run or check a box."""
 
+import errno
 import gc
 import logging
 import os
@@ -305,7 +306,7 @@ def start(
     """The running program; None when told to stop before it ran.
 
     A store or a port that an earlier run still holds, as at a restart, is waited for, for ``patience`` seconds; a
-    database that does not answer and a disk that is full, without end.
+    database that does not answer, a disk that is full and an address that the network has not given yet, without end.
     """
     # Imported here: `quhao --help` and a bad configuration answer without loading the whole program.
     from kiosk.wiring import build
@@ -322,9 +323,9 @@ def start(
             # A failed try leaves its engine in a reference cycle; a database may be away for days.
             gc.enable()
             wanted = _waiting_for(error, settings)
-            if getattr(error, "code", "") in AWAY or _finds_no_room(error):
-                # However long: after a power cut the database's machine may need longer than this one, and the
-                # technician who makes room on a full disk is on the way.
+            if getattr(error, "code", "") in AWAY or _finds_no_room(error) or _has_no_address(error):
+                # However long: after a power cut the database's machine or the network may need longer than this one,
+                # and the technician who makes room on a full disk is on the way.
                 left = patience
             elif not isinstance(error, (StoreInUseError, OSError)):
                 _give_up(str(error))
@@ -349,12 +350,20 @@ def _finds_no_room(error: Exception) -> bool:
     return bool(getattr(error, "facts", {}).get("no_room"))
 
 
+def _has_no_address(error: Exception) -> bool:
+    """Whether this box is to listen at an address that it does not have, such as before DHCP gave it one."""
+    return isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
+
+
 def _waiting_for(error: Exception, settings: "Settings") -> str:
     if _finds_no_room(error):
         said = "磁盘已满，腾出空间后自动启动 / waiting for room on the disk, which is full"
         return f"{said}: {error if str(error) != getattr(error, 'code', '') else settings.store.key_file.parent}"
     if isinstance(error, OSError):
         where = f"{settings.server.host}:{settings.server.port}"
+        if _has_no_address(error):
+            zh, en = "等待网络：这台机器现在没有地址", "waiting for the network: this box does not have the address"
+            return f"{zh} {where} / {en} {where}"
         return f"等待地址 {where} / waiting for the address {where}: {error.strerror}"
     return f"等待数据库 / waiting for the store: {error}"
 

@@ -62,3 +62,31 @@ def test_what_leaves_data_less_guarded_is_said(
     found = list(cautions(load(path), path))
     assert [one.key for one in found] == keys
     assert "a-secret" not in "".join(map(str, found))
+
+
+def test_ports_that_are_named_by_the_order_of_plugging_in_are_told_with_the_name_that_stays(tmp_path: Path) -> None:
+    dev = tmp_path / "root" / "dev"
+    for kind, name in (("by-id", "usb-FTDI_A10K-if00"), ("by-path", "pci-0-usb-2"), ("by-path", "pci-0-usb-1")):
+        (dev / "serial" / kind).mkdir(parents=True, exist_ok=True)
+        line = "ttyUSB1" if name.endswith("2") else "ttyUSB0"
+        (dev / line).touch()
+        (dev / "serial" / kind / name).symlink_to(dev / line)
+    devices = [
+        ("sam", "/dev/ttyUSB0"),
+        ("pad", "/dev/ttyUSB1"),
+        ("scanner", "/dev/ttyACM0"),
+        ("escpos", "/dev/usb/lp0"),
+        ("led-bx", "/dev/ttyS0"),
+    ]
+    more = {"pad": 'pads = [{ address = 5, window = "1" }]', "scanner": 'window = "1"', "led-bx": 'window = "1"'}
+    tables = "\n".join(
+        f'[[devices]]\nname = "d{at}"\ndriver = "{driver}"\nport = "{port}"\n{more.get(driver, "")}'
+        for at, (driver, port) in enumerate(devices)
+    )
+    path = tmp_path / "hall.toml"
+    path.write_text(HALL.format(host="127.0.0.1", tls="", store="sqlite:///a.db", devices=tables), "utf-8")
+    told = {one.key: one.suggestion[1] for one in cautions(load(path), path, tmp_path / "root")}
+    assert told["devices[0].port"] == 'write "/dev/serial/by-id/usb-FTDI_A10K-if00"'
+    assert told["devices[1].port"] == 'write "/dev/serial/by-path/pci-0-usb-2"'
+    assert "udev" in told["devices[2].port"]
+    assert set(told) == {"devices[0].port", "devices[1].port", "devices[2].port"}, "one printer alone stays lp0"

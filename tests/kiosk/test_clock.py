@@ -348,16 +348,18 @@ def test_the_key_of_a_day_is_destroyed_when_the_next_has_begun_by_a_clock_that_r
     assert hall.days_kept() == ["2026-03-03"]
 
 
-def test_a_clock_a_year_ahead_at_the_start_and_then_put_right_destroys_nothing(hall: ClockedHall) -> None:
+@pytest.mark.parametrize("day", [date(2027, 3, 2), date(2090, 3, 2)])
+def test_a_clock_years_ahead_at_the_start_and_then_put_right_destroys_nothing(hall: ClockedHall, day: date) -> None:
+    ahead = (day - MORNING.date()).days
     first = hall.issue()
     hall.store.close()
-    hall.box.set(days=365)
+    hall.box.set(days=ahead)
     hall.open()
     hall.keep(minutes=SETTLED_FAR // timedelta(minutes=1) - 2)
     second = hall.issue()
     assert hall.opens_from() == date(2026, 2, 28)
-    assert hall.days_kept() == ["2026-03-02", "2027-03-02"]
-    hall.box.set(days=-365)
+    assert hall.days_kept() == ["2026-03-02", str(day)]
+    hall.box.set(days=-ahead)
     hall.keep(minutes=11)
     assert hall.office.hall().day == "2026-03-02"
     called = hall.office.call_next("1", CLERK)
@@ -367,14 +369,16 @@ def test_a_clock_a_year_ahead_at_the_start_and_then_put_right_destroys_nothing(h
     assert second != first
 
 
-def test_a_hall_whose_clock_was_a_year_ahead_all_day_goes_on_once_it_is_right(hall: ClockedHall) -> None:
+@pytest.mark.parametrize("day", [date(2027, 3, 2), date(2090, 3, 2)])
+def test_a_hall_whose_clock_was_years_ahead_all_day_goes_on_once_it_is_right(hall: ClockedHall, day: date) -> None:
+    ahead = (day - MORNING.date()).days
     hall.issue()
     hall.store.close()
-    hall.box.set(days=365)
+    hall.box.set(days=ahead)
     hall.open()
     hall.keep(hours=8, minutes=2)
-    assert hall.opens_from() == date(2027, 3, 2)
-    hall.box.set(days=-365)
+    assert hall.opens_from() == day
+    hall.box.set(days=-ahead)
     hall.keep(minutes=12)
     assert hall.office.hall().day == "2026-03-02"
     assert hall.opens_from() == date(2026, 3, 2)

@@ -265,8 +265,9 @@ def _migrate(store: SqliteStore) -> None:
 
 def _in_use(path: Path) -> StoreInUseError:
     pid = _holder(path)
-    who = f"process {pid}" if pid else "another process"
-    return StoreInUseError(f"the store {path} is in use by {who}: stop that one first", pid, path=str(path))
+    zh, en = (f"进程 {pid}", f"process {pid}") if pid else ("另一个进程", "another process")
+    said = f"数据库 {path} 正由{zh}使用，请先停止它 / the store {path} is in use by {en}: stop that one first"
+    return StoreInUseError(said, pid, path=str(path))
 
 
 def _take_lock(path: Path, patience: float) -> int | None:
@@ -320,7 +321,8 @@ def _unreachable(path: Path, error: OSError) -> StoreOpenError:
     if error.errno in NO_ROOM:
         return _full(path)
     why = error.strerror or type(error).__name__
-    return StoreOpenError("store_unreachable", f"the store {path} cannot be opened: {why}", path=str(path))
+    said = f"数据库 {path} 打不开（{why}），请检查磁盘和权限 / the store {path} cannot be opened: {why}"
+    return StoreOpenError("store_unreachable", said, path=str(path))
 
 
 def _open_error(path: Path, error: StoreError) -> StoreOpenError:
@@ -328,13 +330,15 @@ def _open_error(path: Path, error: StoreError) -> StoreOpenError:
     if error.code == "store_full":
         return _full(path)
     if cause.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return StoreOpenError(
-            "store_unreachable", f"the store {path} or its folder cannot be written to ({cause})", path=str(path)
-        )
-    sentences = {"store_busy": f"the store {path} is locked by another program"}
-    broken = f"the store {path} cannot be read ({cause}): it is damaged or no store; bring back a backup"
+        said = f"数据库 {path} 或它的文件夹写不进去（{cause}），请检查权限和存储卡"
+        said += f" / the store {path} or its folder cannot be written to ({cause})"
+        return StoreOpenError("store_unreachable", said, path=str(path))
+    sentences = {"store_busy": f"数据库 {path} 被其他程序锁住 / the store {path} is locked by another program"}
+    broken = f"数据库 {path} 读不出来（{cause}），可能已损坏，请换卡并用备份恢复"
+    broken += f" / the store {path} cannot be read ({cause}): it is damaged or no store; bring back a backup"
     return StoreOpenError(error.code, sentences.get(error.code, broken), path=str(path), cause=cause)
 
 
 def _full(path: Path) -> StoreOpenError:
-    return StoreOpenError("store_full", f"the disk of the store {path} is full", path=str(path))
+    said = f"数据库 {path} 所在的磁盘已满 / the disk of the store {path} is full"
+    return StoreOpenError("store_full", said, path=str(path))

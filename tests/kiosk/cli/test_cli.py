@@ -19,6 +19,7 @@ from foreign import ForeignPrinter
 from kiosk.cli.main import start
 from kiosk.settings import load
 from program import CONFIG, STOPS_WITHIN, Client, QuhaoProcess, stopped
+from ticketing.store.opening import open_store
 from wires import wait_until, within
 
 PRINTER = '[[devices]]\nname = "printer"\ndriver = "escpos"\nport = "tcp://127.0.0.1:{port}"\n'
@@ -204,6 +205,36 @@ def test_memory_does_not_grow_while_a_database_is_waited_for(
     assert len(engines) == 6
     # How many are left at a time is for the collector: other tests of this process may have set its thresholds.
     assert max(engines) - engines[0] < 80
+
+
+def test_an_address_that_the_network_has_not_given_yet_is_waited_for_without_end(
+    new_quhao: Callable[..., QuhaoProcess], caplog: pytest.LogCaptureFixture
+) -> None:
+    # 192.0.2.0/24 is nobody's (RFC 5737).
+    config = CONFIG.replace("port = {port}", 'port = {port}\nhost = "192.0.2.77"')
+    tries: list[None] = []
+
+    def told(_timeout: float | None) -> bool:
+        tries.append(None)
+        return len(tries) == 3
+
+    assert start(load(new_quhao(config=config).config), 0.0, None, told) is None
+    assert len(tries) == 3
+    assert caplog.text.count("this box does not have the address 192.0.2.77") == 1
+
+
+def test_a_second_box_of_the_same_name_says_so_and_how_to_mend_it(
+    new_quhao: Callable[..., QuhaoProcess], shared_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = CONFIG.replace("sqlite:///var/quhao.db", shared_url).replace('id = "test"', 'id = "test"\nbox = "kiosk-1"')
+    settings = load(new_quhao(config=config).config)
+    with closing(open_store(shared_url, exclusive=True)) as first:
+        first.claim("kiosk-1")
+        with pytest.raises(SystemExit):
+            start(settings, 0.0, None, lambda _timeout: False)
+    said = capsys.readouterr().err
+    assert "另一台机器也叫 kiosk-1" in said
+    assert "give each box a hall.box of its own" in said
 
 
 def test_a_second_run_takes_over_when_the_first_one_ends(quhao: QuhaoProcess) -> None:
