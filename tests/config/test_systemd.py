@@ -36,3 +36,11 @@ def test_each_timer_starts_a_service_at_a_time_that_systemd_knows() -> None:
     ]
     told = subprocess.run(["systemd-analyze", "calendar", *times], capture_output=True, text=True)
     assert (told.returncode, told.stdout.count("Normalized form:")) == (0, len(timers)), told.stderr
+
+
+def test_systemd_understands_each_line_of_the_units() -> None:
+    units = sorted(one for one in UNITS.iterdir() if one.suffix in {".service", ".timer"})
+    told = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True)
+    # What they start is on a box alone; units of this machine that they name are its own affair.
+    ours = [line for line in told.stderr.splitlines() if re.match(r"(\S*/)?quhao", line)]
+    assert [line for line in ours if not line.endswith("is not executable: No such file or directory")] == []
