@@ -336,6 +336,18 @@ class AlertsSettings(Section):
     disk_free_mb: Whole = Field(200, ge=0, le=10_000_000)
 
 
+class UpdateSettings(Section):
+    """``[update]``: updates of this box (``quhao update``).
+
+    Attributes:
+        healthy_seconds: within which a new version must be ready; else the box goes back to the version before.
+        test_slip: whether each ticket printer of this box prints a test slip as part of that.
+    """
+
+    healthy_seconds: Whole = Field(120, ge=5, le=3600)
+    test_slip: bool = False
+
+
 class BackupSettings(Section):
     """``[backup]``: backups that a timer makes (``quhao backup auto``).
 
@@ -478,6 +490,7 @@ class Settings(Businesses):
     alerts: AlertsSettings = AlertsSettings()
     backup: BackupSettings = BackupSettings()
     log: LogSettings = LogSettings()
+    update: UpdateSettings = UpdateSettings()
     fill: FillSettings = FillSettings()
     kiosk: KioskSettings = KioskSettings()
     terminal: TerminalSettings = TerminalSettings()

@@ -45,6 +45,14 @@ _CONDITIONS = {
         "最近的备份太旧：请检查定时器 quhao-backup.timer 和备份文件夹",
         "The newest backup is too old: see to quhao-backup.timer and the folder of the backups",
     ),
+    "update_went_back": Words(
+        "更新没有成功，已退回上一个版本，数据完整：原因见 quhao update status",
+        "The update did not succeed, and the version before runs again, with all data: see quhao update status",
+    ),
+    "update_on_trial": Words(
+        "新版本试运行中：用 quhao update confirm 保留，否则重新开机会退回",
+        "A new version is on trial: keep it by quhao update confirm, or the next start of the machine goes back",
+    ),
     "events_behind": Words(
         "事件处理滞后：叫号屏可能不是最新的。几分钟内不恢复，请重新启动服务",
         "Events are told late, so screens may be behind: restart the service if that lasts for minutes",

@@ -11,6 +11,7 @@ from kiosk.box.backups import KeptBackup, kept_backups
 from kiosk.box.certificate import SOON, certificate_ends
 from kiosk.box.clock_sync import clock_is_synchronised
 from kiosk.box.disks import MB, Disk, disks
+from kiosk.box.updates import Journal, Step, journal_of
 from ticketing.model import StoreError
 from ticketing.store.base import Store
 
@@ -64,10 +65,12 @@ class BoxWatch:
         self.newest_backup: KeptBackup | None = None
         self.certificate_ends: datetime | None = None
         self.disks: list[Disk] = disks(settings)
+        self.last_update: Journal | None = journal_of(settings)
 
     def look(self) -> None:
         """Measure, and have the store prove that it can be written to again, where that is in doubt."""
         self.disks = disks(self._settings)
+        self.last_update = journal_of(self._settings)
         if self._store.trouble or any(
             disk.holds == "store" and self._trouble(disk) == "disk_full" for disk in self.disks
         ):
@@ -101,6 +104,10 @@ class BoxWatch:
             yield Condition("certificate", "certificate_ends", hinders=False)
         if reason := self._trouble_of_backups():
             yield Condition("backup", reason, hinders=False)
+        if self.last_update and self.last_update.failed:
+            yield Condition("update", "update_went_back", hinders=False)
+        elif self.last_update and self.last_update.step is Step.ON_TRIAL:
+            yield Condition("update", "update_on_trial", hinders=False)
 
     def _trouble(self, disk: Disk) -> str | None:
         return disk.trouble(self._settings.alerts.disk_free_mb * MB)

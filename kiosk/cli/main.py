@@ -26,6 +26,7 @@ from kiosk.cli.box.keys import key
 from kiosk.cli.box.kiosk import kiosk
 from kiosk.cli.box.screen import screen
 from kiosk.cli.box.setup import setup
+from kiosk.cli.box.update import update
 from kiosk.cli.devices import devices
 from kiosk.cli.hall import hall
 from kiosk.cli.matters import matters
@@ -83,7 +84,7 @@ def quhao(context: click.Context, path: Path) -> None:
 
 _COMMANDS = (
     *(setup, devices, doctor, user, token, purge, key, audit),
-    *(hall, matters, appointments, report, replay, backup, restore, voice, kiosk, screen),
+    *(hall, matters, appointments, report, replay, backup, restore, update, voice, kiosk, screen),
 )
 for command in _COMMANDS:
     quhao.add_command(command)

@@ -1,5 +1,7 @@
 """Opening the store at a URL, whichever of its two kinds it is."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from sqlalchemy.engine import URL, make_url
@@ -56,6 +58,24 @@ def schema_of(url: str) -> Schema:
         return schema_of_file(parsed)
     found: Schema = _postgres().schema_of_database(parsed)
     return found
+
+
+def turn_to_update(url: str, box: str, waits: Callable[[str], object]) -> AbstractContextManager[object]:
+    """The turn of a box to be updated, held for the block: of the boxes on one database, one at a time.
+
+    Args:
+        url: of the store, which is not opened.
+        box: the name of this one.
+        waits: is called once for each box that it has to wait for, with its name.
+
+    Raises:
+        StoreOpenError: at the beginning of the block: the database cannot be reached.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        return nullcontext()
+    turn: AbstractContextManager[object] = _postgres().turn_to_update(parsed, box, waits)
+    return turn
 
 
 def _postgres() -> Any:

@@ -102,6 +102,14 @@ WITH held AS (
 SELECT count(*) FROM held
 WHERE key = %s AND pid <> pg_backend_pid() AND pid NOT IN (SELECT pid FROM held WHERE key = ANY(%s::bigint[]))
 """
+_WHO = """
+SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
+WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND classid::bigint << 32 | objid::bigint = %s LIMIT 1
+"""
+_UPDATES = "quhao update "
+"""How a session is called that holds a box's turn to be updated, before the name of the box."""
+_TURN = 0.5
+"""Seconds between looks whether it is this box's turn."""
 
 
 class PostgresStore(GroupStore):
@@ -452,6 +460,26 @@ def schema_of_database(url: URL) -> Schema:
         found = _schema(raw, {row[0] for row in raw.execute(_TABLES)})
     store.close()
     return found
+
+
+@contextmanager
+def turn_to_update(url: URL, box: str, waits: Callable[[str], object]) -> Iterator[None]:
+    """See :func:`ticketing.store.opening.turn_to_update`; whose power is cut lets go of it."""
+    store = PostgresStore(url, CONNECTING)
+    with _opening(store), store._errors(), store._connect() as raw:
+        store._schema = _fit(raw, name_of(url))
+        raw.execute("SELECT set_config('application_name', %s, false)", (f"{_UPDATES}{box}",))
+        pause, told = threading.Event(), ""
+        while not _ask(raw, "SELECT pg_try_advisory_lock(%s)", store._key("update")):
+            other = str(_ask(raw, _WHO, store._key("update")) or "?").removeprefix(_UPDATES)
+            if other != told:
+                waits(other)
+                told = other
+            pause.wait(_TURN)
+        try:
+            yield
+        finally:
+            store.close()
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,16 +122,15 @@ def _certificate(settings: "Settings") -> Iterator[str]:
 
 def _readiness(settings: "Settings") -> Iterator[str]:
     """What the running service itself says is missing; devices have lines of their own."""
-    import json
+    from kiosk.box.readiness import UnansweredError, ask_readiness
 
     try:
-        told = json.loads(_ask(settings, "/readyz") or "{}")
-        found = [("✗", one) for one in told["missing"] if not one["what"].startswith("device ")]
-        found += [("·", one) for one in told["warnings"]]
-    except (ValueError, KeyError):
-        server = settings.server
-        yield f"✗ 服务没有回答 / the service does not answer at {server.host}:{server.port}"
+        told = ask_readiness(settings)
+    except UnansweredError as error:
+        yield f"✗ 服务没有回答 / the service does not answer at {error}"
         return
+    found = [("✗", one) for one in told["missing"] if not one["what"].startswith("device ")]
+    found += [("·", one) for one in told["warnings"]]
     for mark, one in found:
         yield f"{mark} {one['what']}: {one['zh']} / {one['en']}"
     if not found:
@@ -141,27 +139,13 @@ def _readiness(settings: "Settings") -> Iterator[str]:
 
 def _ask(settings: "Settings", path: str) -> str | None:
     """What the running service answers a program of this box; None where it does not answer."""
-    import http.client
-    import ssl
+    from kiosk.box.readiness import UnansweredError, ask
 
-    server = settings.server
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104 - compared, not bound
-    if server.tls_cert:
-        # This box asks itself; its certificate has the name by which others call it.
-        context = ssl._create_unverified_context()  # noqa: S323
-        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-            host, server.port, timeout=10, context=context
-        )
-    else:
-        connection = http.client.HTTPConnection(host, server.port, timeout=10)
     try:
-        with closing(connection):
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            told = answer.read().decode()
-    except (OSError, http.client.HTTPException, ValueError):
+        status, told = ask(settings, path)
+    except UnansweredError:
         return None
-    return told if answer.status in (200, 503) else None
+    return told.decode() if status in (200, 503) else None
 
 
 def _backups(settings: "Settings") -> Iterator[str]:
