@@ -45,10 +45,20 @@ def program_of(browser: str | None) -> str | None:
     return shutil.which(browser) if browser else next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def command_of(program: str, profile: Path, more: tuple[str, ...]) -> list[str]:
-    """The command that opens the browser on ``profile``; it speaks DevTools on its file descriptors 3 and 4."""
-    wayland = ("--ozone-platform=wayland",) if os.environ.get("WAYLAND_DISPLAY") else ()
-    return [program, *ARGUMENTS, "--remote-debugging-pipe", f"--user-data-dir={profile}", *wayland, *more]
+def command_of(program: str, profile: Path, more: tuple[str, ...], cage: str | None = None, turn: int = 0) -> list[str]:
+    """The command that opens the browser on ``profile``; it speaks DevTools on its file descriptors 3 and 4.
+
+    Args:
+        program: of Chromium.
+        profile: its folder.
+        more: further arguments.
+        cage: the program of a compositor that shows it and nothing else, where there is no display yet; it hands its
+            file descriptors on. Without its argument -s no key leads to another terminal.
+        turn: degrees by which it turns the picture clockwise.
+    """
+    around = [cage, "-d", *["-r"] * (turn // 90), "--"] if cage else []
+    wayland = ("--ozone-platform=wayland",) if cage or os.environ.get("WAYLAND_DISPLAY") else ()
+    return [*around, program, *ARGUMENTS, "--remote-debugging-pipe", f"--user-data-dir={profile}", *wayland, *more]
 
 
 def clean_profile(profile: Path) -> None:

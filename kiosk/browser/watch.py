@@ -31,8 +31,8 @@ BEAT = 1.0
 """Seconds between looks at the page."""
 DEAF = 4.0
 """Seconds that browser or page may take to answer."""
-STARTED = 60.0
-"""Seconds that the browser may take to start: a small box with a slow card needs half of it the first time."""
+STARTED = 45.0
+"""Seconds that the browser may take to start, less than a watchdog waits: a small box with a slow card needs half."""
 LOADED = 20.0
 """Seconds that a page may take to come, and then to be whole."""
 AGAIN = 2.0
@@ -103,7 +103,8 @@ class Watch:
         kind: the looks of the pages of our own.
         patience: seconds that browser and page may take to answer.
         told: waits so many seconds and tells whether to end.
-        alive: called each time all is as it should be, also while a server is waited for; for a watchdog.
+        alive: called each time all is as it should be, also while a server is waited for, and before the browser is
+            started; for a watchdog.
         status: called with what is shown, whenever that changes; for the service manager.
     """
 
@@ -134,6 +135,7 @@ class Watch:
         """Keep the browser until told to end; raises OSError where it cannot be started at all."""
         in_a_row = 0
         while not self._told(0):
+            self._alive()
             clean_profile(self._profile)
             began = time.monotonic()
             browser, is_deaf = DevTools(self._command), False

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 import config
-from kiosk.box.service_manager import notify
+from kiosk.box.service_manager import notify, watchdog_seconds
 from kiosk.box.signals import hear_endings
 from kiosk.cli.appointments import appointments
 from kiosk.cli.audit import audit
@@ -47,8 +47,8 @@ DEFAULT_CONFIG = "quhao.toml"
 PATIENCE = 10.0
 """Seconds that ``run`` waits for a store or port which an earlier run still holds; ``--patience``."""
 PAUSE = 0.5
-STILL_STARTING = 60_000_000
-"""Microseconds that systemd gives a start that waits, from the last word on (sd_notify(3))."""
+UNWATCHED = 24 * 3600 * 1_000_000
+"""Microseconds in which systemd's watchdog wants to hear of a start that waits (sd_notify(3))."""
 SETTLED = 2.0
 """Seconds after the start until all objects are taken for permanent by the garbage collector."""
 LONGEST_STOP = 4.0
@@ -238,7 +238,8 @@ def _serve(
         return
     address = program.server.address
     log.info("ready at %s", address)
-    notify("READY=1", "STATUS=at work")
+    watched = [f"WATCHDOG_USEC={int(within * 1_000_000)}"] if (within := watchdog_seconds()) else []
+    notify("READY=1", *watched, "WATCHDOG=1", "STATUS=at work")
     if visitor:
         name, password = visitor
         people = program.hall.people
@@ -335,8 +336,9 @@ def start(
         if wanted != said:
             said = wanted
             log.warning("%s", said)
-        # systemd must not take a box for hung that waits for its database, for days if need be.
-        notify(f"EXTEND_TIMEOUT_USEC={STILL_STARTING}", f"STATUS={said}")
+        # systemd must not take a box for hung that waits for its database, for days if need be, nor while it then
+        # brings the schema up to date; whoever starts the service need not wait for that.
+        notify("READY=1", f"WATCHDOG_USEC={UNWATCHED}", "WATCHDOG=1", f"STATUS={said}")
         left -= PAUSE
         if told(PAUSE):
             return None

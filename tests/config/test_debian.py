@@ -49,8 +49,6 @@ def test_units_run_what_the_package_installs() -> None:
     ]
     assert commands
     for command in commands:
-        if command[0] == "/usr/bin/cage":
-            command = command[command.index("--") + 1 :]
         assert command[0] in {"/usr/bin/quhao", "/opt/quhao/confirmed/bin/python"}, command
 
 

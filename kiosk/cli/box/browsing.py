@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -25,6 +26,12 @@ server_option = click.option(
     "address",
     envvar="QUHAO_SERVER",
     help="The box that serves it, where it is not this one, such as https://hall.example.",
+)
+turn_option = click.option(
+    "--turn",
+    type=click.Choice(["0", "90", "180", "270"]),
+    default="0",
+    help="Degrees by which the picture is turned clockwise, where cage shows it.",
 )
 patience_option = click.option("--patience", type=click.FloatRange(1), default=DEAF, hidden=True)
 browser_option = click.option("--browser", help="Chromium's program, where it is not found by itself.")
@@ -73,21 +80,30 @@ def keep_browser(
     folder: Path,
     program: str,
     arguments: tuple[str, ...],
+    turn: int,
     patience: float,
 ) -> None:
-    """Keep the browser on what the guide says until a signal ends it; raises ClickException."""
+    """Keep the browser on what the guide says until a signal ends it.
+
+    Where there is no display, it comes with a compositor of its own (cage), which shows nothing else.
+
+    Raises:
+        click.ClickException: there is neither a display nor cage; the folder cannot be written.
+    """
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s", force=True)
-    if not any(os.environ.get(one) for one in ("DISPLAY", "WAYLAND_DISPLAY")) and not any(
-        one.startswith("--headless") for one in arguments
-    ):
+    has_display = any(os.environ.get(one) for one in ("DISPLAY", "WAYLAND_DISPLAY"))
+    is_headless = any(one.startswith("--headless") for one in arguments)
+    cage = None if has_display or is_headless else shutil.which("cage")
+    if not (has_display or is_headless or cage):
         raise click.ClickException(
-            f"没有显示环境，请这样启动：cage -- quhao {kind} / there is no display: run cage -- quhao {kind}"
+            "没有显示环境，请先安装 cage：sudo apt install cage xwayland / "
+            "there is no display, and no cage to make one: sudo apt install cage xwayland"
         )
     told = hear_endings()
     # In memory where systemd gives a folder there (RuntimeDirectory): nothing of it is to outlive the browser.
     profile = Path(os.environ.get("RUNTIME_DIRECTORY") or folder) / BROWSER
     watch = Watch(
-        command_of(program, profile, arguments),
+        command_of(program, profile, arguments, cage, turn),
         profile,
         guide,
         server,

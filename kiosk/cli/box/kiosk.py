@@ -21,6 +21,7 @@ from kiosk.cli.box.browsing import (
     program,
     server_of,
     server_option,
+    turn_option,
 )
 from kiosk.cli.options import Context
 
@@ -45,6 +46,7 @@ LONGEST = 4096
     help="The folder of token and browser; for this user alone.",
 )
 @browser_option
+@turn_option
 @patience_option
 @click.argument("arguments", nargs=-1)
 @click.pass_obj
@@ -54,6 +56,7 @@ def kiosk(
     address: str | None,
     profile: Path,
     browser: str | None,
+    turn: str,
     patience: float,
     arguments: tuple[str, ...],
 ) -> None:
@@ -70,7 +73,9 @@ def kiosk(
     token = _kept(folder / KEPT, token)
     guide = Always(Place(f"{server.origin}/kiosk", f"token={token}" if token else ""))
     more = (*trusted, *arguments)
-    keep_browser(guide, server, "kiosk", folder=folder, program=chromium, arguments=more, patience=patience)
+    keep_browser(
+        guide, server, "kiosk", folder=folder, program=chromium, arguments=more, turn=int(turn), patience=patience
+    )
 
 
 def _token(file: Path | None) -> str | None:

@@ -14,6 +14,7 @@ from kiosk.cli.box.browsing import (
     program,
     server_of,
     server_option,
+    turn_option,
 )
 from kiosk.cli.options import Context
 
@@ -31,6 +32,7 @@ FOLDER = Path("~/.local/share/quhao/screen")
     help="Where it keeps who it is and what it shows; for this user alone.",
 )
 @browser_option
+@turn_option
 @patience_option
 @click.argument("arguments", nargs=-1)
 @click.pass_obj
@@ -40,6 +42,7 @@ def screen(
     name: str | None,
     folder: Path,
     browser: str | None,
+    turn: str,
     patience: float,
     arguments: tuple[str, ...],
 ) -> None:
@@ -53,4 +56,6 @@ def screen(
     folder = own_folder(folder)
     guide = Assignment(folder, server, (name or socket.gethostname())[:40])
     more = (*trusted, *arguments)
-    keep_browser(guide, server, "screen", folder=folder, program=chromium, arguments=more, patience=patience)
+    keep_browser(
+        guide, server, "screen", folder=folder, program=chromium, arguments=more, turn=int(turn), patience=patience
+    )

@@ -92,6 +92,13 @@ def test_it_ends_at_once_while_it_waits_for_a_box_that_is_not_there(opened: Call
     assert shell.wait(60) == 0
 
 
+def hide_displays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no display, and no cage that could make one."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
 @pytest.mark.parametrize(
     ("arguments", "line", "said"),
     [
@@ -101,7 +108,7 @@ def test_it_ends_at_once_while_it_waits_for_a_box_that_is_not_there(opened: Call
         (["--server", "hall.example"], None, "write --server as https://host"),
         (["--server", "https://me@hall.example"], None, "write --server as https://host"),
         (["--browser", "no-such-browser"], None, "sudo apt install chromium"),
-        ([], None, "there is no display: run cage -- quhao kiosk"),
+        ([], None, "there is no display, and no cage to make one"),
     ],
 )
 def test_what_is_wrong_is_said(
@@ -112,8 +119,7 @@ def test_what_is_wrong_is_said(
     line: str | None,
     said: str,
 ) -> None:
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
+    hide_displays(monkeypatch)
     browser = [] if "--browser" in arguments else ["--browser", "/bin/true"]
     done = console.say(quhao.config, "kiosk", "--profile", str(tmp_path / "profile"), *browser, *arguments, line=line)
     assert done.returncode != 0
@@ -135,8 +141,7 @@ def test_over_tls_the_boxs_own_key_is_trusted_and_no_other(tmp_path: Path) -> No
 def test_a_profile_that_was_open_to_all_is_closed(
     box: QuhaoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    hide_displays(monkeypatch)
     profile = tmp_path / "profile"
     profile.mkdir()
     profile.chmod(0o777)
