@@ -2,15 +2,19 @@
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from wires import wait_until
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>screen</title><body style="height: 100vh; margin: 0">
 <a href="/elsewhere" style="display: block; height: 100%">elsewhere</a>
 <script>
   const load = Math.random();
   const tell = (what) => {
-    const body = JSON.stringify({ load, scale: devicePixelRatio, ...what });
+    const body = JSON.stringify({ load, path: location.pathname, scale: devicePixelRatio, ...what });
     fetch("/tell", { method: "POST", body }).catch(() => {});
   };
   addEventListener("keydown", ({ key }) => tell({ key }));
@@ -38,6 +42,18 @@ class WatchedPage:
     def keys(self, key: str) -> int:
         """How often the page got this key."""
         return sum(one.get("key") == key for one in self.told)
+
+    @contextmanager
+    def loaded_anew(self, path: str, timeout: float) -> Iterator[None]:
+        """A block after which the page at ``path`` was loaded once more and lives; waits for it."""
+        before = set(self.loads)
+        yield
+
+        def lives() -> bool:
+            newest = self.told[-1]
+            return newest["path"] == path and newest["load"] not in before
+
+        wait_until(lives, timeout)
 
     def begin(self) -> None:
         """Listen."""
