@@ -60,7 +60,7 @@ class Assignment:
         self._shows: Place | LocalPage = Place(server.origin + kept) if kept else Waiting("screen", server.origin)
 
     def look(self) -> Place | LocalPage:
-        """What to show now. Raises OSError where its state cannot be written."""
+        """What to show now."""
         if self._ticks() < self._next:
             return self._shows
         self._next = self._ticks() + SELDOM
@@ -86,10 +86,14 @@ class Assignment:
             until = datetime.fromisoformat(told["code_until"]).strftime("%H:%M")
             self._shows = CodeShown(str(told["name"]), str(told["code"]), until, self._server.origin)
             self._next = self._ticks() + OFTEN
-        # Kept before the code is shown: a technician must not bind a screen that forgets who it is.
+        # Kept before the code is shown: a technician had better not bind a screen that forgets who it is.
         if path != self._state.path or not self._file.exists():
             self._state.path = path
-            _write(self._file, self._state)
+            try:
+                _write(self._file, self._state)
+            except OSError as error:
+                # A full disk, or one that is not to be written to: it shows what it is told until it is switched off.
+                log.error("%s: %s; after a restart this screen begins anew", self._file, error.strerror)
 
 
 def _read(file: Path) -> _State | None:

@@ -66,7 +66,9 @@ def own_folder(folder: Path) -> Path:
     folder = folder.expanduser().absolute()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        # Not for its own sake: the disk may be one that is not to be written to.
+        if folder.stat().st_mode & 0o777 != 0o700:
+            folder.chmod(0o700)
     except OSError as error:
         raise click.ClickException(f"{folder}: {error.strerror}") from error
     return folder

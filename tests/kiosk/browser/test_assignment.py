@@ -69,6 +69,15 @@ def test_a_code_is_not_left_standing_while_the_server_is_away(busy: Any, tmp_pat
     assert isinstance(box.look(), CodeShown)
 
 
+def test_a_screen_on_a_disk_that_takes_nothing_shows_what_it_is_told_all_the_same(busy: Any, tmp_path: Path) -> None:
+    (tmp_path / "full").write_text("no folder")
+    box = Box(tmp_path / "full", busy.server.address)
+    shown = box.look()
+    assert isinstance(shown, CodeShown)
+    busy.hall.screens.bind(shown.code, Shows("guide"), None, TECHNICIAN)
+    assert box.look() == Place(f"{busy.server.address}/guide")
+
+
 @pytest.mark.parametrize(
     "state",
     [
