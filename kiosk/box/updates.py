@@ -35,7 +35,7 @@ from kiosk.box.disks import FULL, MB
 from kiosk.box.readiness import UnansweredError, ask, ask_readiness
 from kiosk.box.versions import UpdateError, Version, Versions, order
 from ticketing.files import replace_whole
-from ticketing.store.base import StoreOpenError
+from ticketing.store.base import StoreOpenError, Turn
 from ticketing.store.opening import is_store, schema_of
 
 JOURNAL = "update.json"
@@ -153,7 +153,9 @@ class SystemdService(CommandService):
         super().__init__("systemctl")
 
     def _verb(self, verb: str) -> list[str]:
-        return ["systemctl", *(("is-active", "--quiet") if verb == "status" else (verb,)), UNIT]
+        # How a start ends is seen by the service itself; a version that hangs would keep systemctl waiting.
+        words = {"status": ("is-active", "--quiet"), "start": ("start", "--no-block")}.get(verb, (verb,))
+        return ["systemctl", *words, UNIT]
 
 
 class NoService:
@@ -205,7 +207,7 @@ class Updates:
         versions: Versions,
         service: Service,
         tell: Callable[[str], None],
-        turn: Callable[[], AbstractContextManager[object]],
+        turn: Callable[[], AbstractContextManager[Turn]],
     ) -> None:
         self._settings = settings
         self._config = config.absolute()
@@ -215,12 +217,13 @@ class Updates:
         self._turn = turn
         self._data = settings.store.key_file.absolute().parent
 
-    def apply(self, name: str, *, trial: bool = False) -> None:
+    def apply(self, name: str, *, trial: bool = False, anyway: bool = False) -> None:
         """Bring this box to another version, and back if that one does not get well.
 
         Args:
             name: the version.
             trial: leave it on trial until :meth:`confirm`; a start of the machine before that goes back.
+            anyway: although another box of the hall went back from this version.
 
         Raises:
             UpdateError: refused, and nothing was changed; or ``update_failed``: the version before runs again.
@@ -229,8 +232,20 @@ class Updates:
             self._recover(boot=False)
             after = self._versions.read(name)
             before = self._checked(after)
-            with self._turn():
-                self._go(before, after, trial)
+            with self._turn() as turn:
+                other = turn.stopped_by(name)
+                if other and not anyway:
+                    raise UpdateError(
+                        "update_stopped",
+                        f"主机 {other} 更新到 {name} 后已退回，请先看那台的 quhao update status，仍要更新加 --anyway"
+                        f" / the box {other} went back from {name}: see quhao update status there; --anyway goes on",
+                    )
+                try:
+                    self._go(before, after, trial)
+                except UpdateError:
+                    turn.note(name, went_back=True)
+                    raise
+                turn.note(name, went_back=False)
 
     def confirm(self) -> None:
         """Keep the version that is on trial. Raises UpdateError (``update_none``)."""

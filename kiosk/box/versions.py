@@ -38,7 +38,7 @@ class UpdateError(TicketingError):
     """An update that was refused or has gone back; ``str()`` says why and what to do.
 
     Codes: ``version_missing``, ``version_incomplete``, ``version_same``, ``version_older``, ``version_apart``,
-    ``update_none``, ``update_busy``, ``update_no_room``, ``update_failed``.
+    ``update_none``, ``update_busy``, ``update_stopped``, ``update_no_room``, ``update_failed``.
     """
 
 

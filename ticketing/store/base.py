@@ -203,6 +203,17 @@ def declare(conn: Connection) -> None:
     conn.execute(text("UPDATE alembic_version SET readable_from = :told"), {"told": f"{HEAD} {READABLE_FROM}"})
 
 
+class Turn:
+    """The turn of a box to be updated, among those of its hall; this one has no others."""
+
+    def stopped_by(self, _version: str) -> str | None:
+        """The name of another box that went back from this version of the program; None: none did."""
+        return None
+
+    def note(self, _version: str, *, went_back: bool) -> None:
+        """Have the other boxes know how this one's update to a version ended."""
+
+
 def is_usable(schema: Schema, tables: Collection[str], where: str) -> bool:
     """Whether this program can work on a store as it is; False: it is to be brought to this program's version first.
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from ticketing.store.base import PATIENCE, Schema, Store, StoreOpenError
+from ticketing.store.base import PATIENCE, Schema, Store, StoreOpenError, Turn
 
 
 def open_store(url: str, *, exclusive: bool, patience: float = PATIENCE) -> Store:
@@ -60,7 +60,7 @@ def schema_of(url: str) -> Schema:
     return found
 
 
-def turn_to_update(url: str, box: str, waits: Callable[[str], object]) -> AbstractContextManager[object]:
+def turn_to_update(url: str, box: str, waits: Callable[[str], object]) -> AbstractContextManager[Turn]:
     """The turn of a box to be updated, held for the block: of the boxes on one database, one at a time.
 
     Args:
@@ -73,8 +73,8 @@ def turn_to_update(url: str, box: str, waits: Callable[[str], object]) -> Abstra
     """
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
-        return nullcontext()
-    turn: AbstractContextManager[object] = _postgres().turn_to_update(parsed, box, waits)
+        return nullcontext(Turn())
+    turn: AbstractContextManager[Turn] = _postgres().turn_to_update(parsed, box, waits)
     return turn
 
 

@@ -58,6 +58,7 @@ from ticketing.store.base import (
     Schema,
     StoreInUseError,
     StoreOpenError,
+    Turn,
     declare,
     is_usable,
 )
@@ -106,6 +107,10 @@ _WHO = """
 SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
 WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND classid::bigint << 32 | objid::bigint = %s LIMIT 1
 """
+_STOPPED = "SELECT value FROM fact WHERE name = %s"
+_STOP = "INSERT INTO fact VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+_WENT_BACK = "update_went_back"
+"""The fact that names the box that went back and the version, a line each."""
 _UPDATES = "quhao update "
 """How a session is called that holds a box's turn to be updated, before the name of the box."""
 _TURN = 0.5
@@ -463,7 +468,7 @@ def schema_of_database(url: URL) -> Schema:
 
 
 @contextmanager
-def turn_to_update(url: URL, box: str, waits: Callable[[str], object]) -> Iterator[None]:
+def turn_to_update(url: URL, box: str, waits: Callable[[str], object]) -> Iterator[Turn]:
     """See :func:`ticketing.store.opening.turn_to_update`; whose power is cut lets go of it."""
     store = PostgresStore(url, CONNECTING)
     with _opening(store), store._errors(), store._connect() as raw:
@@ -477,9 +482,30 @@ def turn_to_update(url: URL, box: str, waits: Callable[[str], object]) -> Iterat
                 told = other
             pause.wait(_TURN)
         try:
-            yield
+            yield _SharedTurn(raw, box)
         finally:
             store.close()
+
+
+class _SharedTurn(Turn):
+    """Among boxes on one database: a fact there names the last one that went back, and from which version."""
+
+    def __init__(self, raw: psycopg.Connection[Any], box: str) -> None:
+        self._raw = raw
+        self._box = box
+
+    def stopped_by(self, version: str) -> str | None:
+        told = _ask(self._raw, _STOPPED, _WENT_BACK) if _is_begun(self._raw) else None
+        box, _, failed = bytes(told or b"").decode().partition("\n")
+        return box if failed == version and box != self._box else None
+
+    def note(self, version: str, *, went_back: bool) -> None:
+        # What it did is done, whether the others can be told of it or not.
+        with suppress(psycopg.Error):
+            if went_back:
+                self._raw.execute(_STOP, (_WENT_BACK, f"{self._box}\n{version}".encode()))
+            else:
+                self._raw.execute("DELETE FROM fact WHERE name = %s", (_WENT_BACK,))
 
 
 @contextmanager

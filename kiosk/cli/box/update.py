@@ -1,9 +1,9 @@
 """``quhao update``: brings this box to another version of the program, and back."""
 
 import signal
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,7 @@ from kiosk.cli.options import Context, in_words
 if TYPE_CHECKING:
     from kiosk.box.updates import Updates
     from kiosk.box.versions import Versions
+    from ticketing.store.base import Turn
 
 _NAMES = {
     "backing_up": ("备份", "backing up"),
@@ -45,8 +46,9 @@ def update(context: click.Context, root: Path, service: str | None) -> None:
 @update.command()
 @click.argument("version")
 @click.option("--trial", is_flag=True, help="Leave it on trial until `quhao update confirm`.")
+@click.option("--anyway", is_flag=True, help="Although another box of the hall went back from it.")
 @click.pass_context
-def apply(context: click.Context, version: str, trial: bool) -> None:
+def apply(context: click.Context, version: str, trial: bool, anyway: bool) -> None:
     """Update to VERSION, which is installed beside; or install a package (FILE.deb), which does that.
 
     Backs up, stops the service, brings the store up to date, switches, starts, and looks whether the new version gets
@@ -59,7 +61,7 @@ def apply(context: click.Context, version: str, trial: bool) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with in_words():
-        _updates(context).apply(version, trial=trial)
+        _updates(context).apply(version, trial=trial, anyway=anyway)
 
 
 @update.command()
@@ -178,6 +180,7 @@ def _updates(context: click.Context) -> "Updates":
     from kiosk.box.updates import Updates, service_of
 
     known: Context = context.obj
+    _take_passwords_of_owner(known.settings.store.key_file.parent)
     service = service_of(context.meta["service"])
     return Updates(
         known.settings,
@@ -189,7 +192,17 @@ def _updates(context: click.Context) -> "Updates":
     )
 
 
-def _turn(known: Context) -> AbstractContextManager[Any]:
+def _take_passwords_of_owner(data: Path) -> None:
+    """Have root find the database's password where the service does, in ``.pgpass`` of the user whose data they are."""
+    import os
+    import pwd
+
+    if os.geteuid() == 0 and data.is_dir():
+        with suppress(KeyError):
+            os.environ.setdefault("PGPASSFILE", str(Path(pwd.getpwuid(data.stat().st_uid).pw_dir) / ".pgpass"))
+
+
+def _turn(known: Context) -> "AbstractContextManager[Turn]":
     """The turn of this box among those of the hall."""
     from kiosk.opening import box_of
     from ticketing.store.opening import turn_to_update

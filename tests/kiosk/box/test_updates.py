@@ -16,7 +16,7 @@ from kiosk.box.updates import CommandService, Step, Updates, journal_of
 from kiosk.box.versions import SEAL, UpdateError, Versions, order
 from kiosk.settings import load
 from program import free_port
-from ticketing.store.base import HEAD, READABLE_FROM
+from ticketing.store.base import HEAD, READABLE_FROM, Turn
 from ticketing.store.opening import open_store, turn_to_update
 from wires import wait_until
 
@@ -118,6 +118,8 @@ class Box:
         self.versions = Versions(folder / "opt")
         self.versions.root.mkdir()
         self.told: list[str] = []
+        self.turns = ""
+        """The database on which it takes turns with others, where it does."""
         self.heard: Callable[[str], None] = lambda _said: None
         for name in ("0.9", "1.0", "2.0"):
             self.add(name)
@@ -161,8 +163,8 @@ class Box:
         self.told.append(said)
         self.heard(said)
 
-    def _turn(self) -> AbstractContextManager[object]:
-        return turn_to_update(self.settings.store.url, "test", self.told.append)
+    def _turn(self) -> AbstractContextManager[Turn]:
+        return turn_to_update(self.turns or self.settings.store.url, "test", self.told.append)
 
 
 @pytest.fixture
@@ -377,3 +379,29 @@ def test_boxes_of_one_hall_are_updated_one_after_the_other(shared_url: str) -> N
         order_of_turns.append("kiosk-1")
     other.join(60)
     assert order_of_turns == ["kiosk-1", "kiosk-2"]
+
+
+def test_a_box_that_went_back_stops_the_others_until_it_has_the_version_or_somebody_says_so(
+    box: Box, shared_url: str
+) -> None:
+    box.turns = shared_url
+
+    def other(went_back: bool) -> None:
+        with turn_to_update(shared_url, "kiosk-2", box.told.append) as turn:
+            assert turn.stopped_by("2.0") is None, "it does not stop itself"
+            turn.note("2.0", went_back=went_back)
+
+    other(True)
+    with pytest.raises(UpdateError, match=r"the box kiosk-2 went back from 2\.0"):
+        box.updates.apply("2.0")
+    assert box.stands_at() == ("1.0", "1.0", "1.0", None)
+    box.updates.apply("2.0", anyway=True)
+    assert box.stands_at() == ("2.0", "2.0", "2.0", Step.CONFIRMED)
+    box.updates.revert()
+    other(False)
+    (box.trouble / "2.0 update migrate").touch()
+    with pytest.raises(UpdateError, match="no luck today"):
+        box.updates.apply("2.0")
+    with turn_to_update(shared_url, "kiosk-2", box.told.append) as turn:
+        assert turn.stopped_by("2.0") == "test"
+        assert turn.stopped_by("2.1") is None
