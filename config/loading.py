@@ -80,7 +80,12 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     plan = settings.hall.plan and folder / settings.hall.plan
     hall = settings.hall.model_copy(update={"languages": languages, "plan": plan})
     screen = settings.screen.model_copy(update={"media": folder / settings.screen.media})
-    backup = settings.backup.model_copy(update={"folder": settings.backup.folder and folder / settings.backup.folder})
+    backup = settings.backup.model_copy(
+        update={
+            "folder": settings.backup.folder and folder / settings.backup.folder,
+            "identity": settings.backup.identity and folder / settings.backup.identity,
+        }
+    )
     changed = {
         "backup": backup,
         "store": store,

@@ -357,12 +357,15 @@ class BackupSettings(Section):
         old_hours: age of the newest one from which on ``/readyz`` warns.
         recipients: public keys of ``age`` (``age1…``, or of SSH) that can open them, each by itself; empty: not
             encrypted.
+        identity: a file with the secret key of one of them, by which ``quhao backup verify`` opens encrypted ones;
+            whoever has this box has them open, too. None: ``--identity`` names it.
     """
 
     folder: Path | None = None
     keep: Whole = Field(14, ge=1, le=10_000)
     old_hours: Whole = Field(36, ge=1, le=24 * 366)
     recipients: tuple[str, ...] = ()
+    identity: Path | None = None
 
     @field_validator("recipients")
     @classmethod

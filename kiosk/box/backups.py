@@ -104,8 +104,8 @@ def decrypted(path: Path, identity: Path | None) -> Iterator[Path]:
     if identity is None:
         raise BackupError(
             "backup_broken",
-            f"备份 {path} 已加密，请用 --identity 指定私钥文件 / "
-            f"the backup {path} is encrypted: name the file of your age identity with --identity",
+            f"备份 {path} 已加密，请用 --identity 或 backup.identity 指定私钥文件 / "
+            f"the backup {path} is encrypted: name the file of your age identity with --identity or backup.identity",
         )
     with tempfile.TemporaryDirectory(prefix=_DRAFT) as folder:
         plain = Path(folder) / "plain"

@@ -30,7 +30,7 @@ from kiosk.cli.box.update import update
 from kiosk.cli.devices import devices
 from kiosk.cli.hall import hall
 from kiosk.cli.matters import matters
-from kiosk.cli.options import Context
+from kiosk.cli.options import Context, store_as_it_is
 from kiosk.cli.people import purge, token, user
 from kiosk.cli.report import replay, report
 from kiosk.cli.voice import voice
@@ -143,19 +143,39 @@ def check(context: Context, baseline: bool) -> None:
 
 
 def _check_forms(settings: "Settings") -> None:
-    """Say what is wrong with the files of forms; exit code 1 if anything is."""
+    """Say what is wrong with the files of forms, exit code 1 if anything is; and which matters' forms are not here."""
     from config.problems import ConfigError
     from kiosk.forms.folder import checked_form, form_files
 
     wrong = 0
-    for path in form_files(settings.forms.folder):
+    files = form_files(settings.forms.folder)
+    for path in files:
         try:
             checked_form(path)
         except ConfigError as error:
             wrong += 1
             click.echo(str(error))
+    for matter, form in _forms_of_matters(settings) if settings.forms.folder else ():
+        if form not in {path.stem for path in files}:
+            zh = f"事项 {matter} 的表单 {form} 不在 {settings.forms.folder} 中，自助终端不能填写"
+            click.echo(f"{zh} / the form {form} of the matter {matter} is not there: terminals cannot fill it in")
     if wrong:
         sys.exit(1)
+
+
+def _forms_of_matters(settings: "Settings") -> list[tuple[str, str]]:
+    """The ids of all matters that have a form, each with the form's; nothing where the store cannot be read now."""
+    from sqlalchemy import select
+
+    from ticketing.model import TicketingError
+    from ticketing.store.tables import matter
+
+    wanted = select(matter.c.id, matter.c.form).where(matter.c.form != "").order_by(matter.c.position)
+    with store_as_it_is(settings) as store, suppress(TicketingError):
+        if store is not None:
+            with store.read() as conn:
+                return [(row.id, row.form) for row in conn.execute(wanted)]
+    return []
 
 
 def _tell_of_languages(settings: "Settings") -> None:

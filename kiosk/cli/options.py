@@ -4,7 +4,7 @@ import getpass
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -74,6 +74,24 @@ def needs_store(settings: "Settings") -> None:
     if not store_exists(settings):
         name = store_name(settings)
         raise click.ClickException(f"还没有数据库 {name} / there is no store {name}")
+
+
+@contextmanager
+def store_as_it_is(settings: "Settings") -> "Iterator[Store | None]":
+    """The store, to be looked at by a command that changes nothing; None where there is none that could be.
+
+    One of an older schema is left alone: it would be brought up to date by opening it.
+    """
+    from kiosk.opening import store_exists
+    from ticketing.store.opening import open_store, schema_of
+
+    try:
+        there = store_exists(settings) and schema_of(settings.store.url).is_usable
+        store = open_store(settings.store.url, exclusive=False) if there else None
+    except TicketingError:
+        store = None
+    with closing(store) if store else nullcontext():
+        yield store
 
 
 @contextmanager

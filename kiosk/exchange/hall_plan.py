@@ -7,7 +7,10 @@ links, styles and whatever else a drawing program wrote are left out. Elements w
 import logging
 import re
 from pathlib import Path
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,9 @@ def plan_of(content: bytes, window: str = "") -> bytes:
     Raises:
         PlanError: it is too large, no SVG, or has entities of its own (which could be made to fill the memory).
     """
+    # Imported here and below: most halls have no plan.
+    from xml.etree import ElementTree
+
     if len(content) > LARGEST:
         raise PlanError(f"larger than {LARGEST // 1024} KB")
     if _ENTITY.search(content):
@@ -65,12 +71,16 @@ def plan_of(content: bytes, window: str = "") -> bytes:
 
 def windows_on(content: bytes) -> set[str]:
     """The ids of the windows that are on a plan; raises as :func:`plan_of` does. Pure."""
+    from xml.etree import ElementTree
+
     drawn = ElementTree.fromstring(plan_of(content))  # noqa: S314 - made above
     ids = (one.get("id", "") for one in drawn.iter())
     return {one.removeprefix("window-") for one in ids if one.startswith("window-")}
 
 
-def _drawn(element: ElementTree.Element) -> ElementTree.Element:
+def _drawn(element: "ElementTree.Element") -> "ElementTree.Element":
+    from xml.etree import ElementTree
+
     kept = ElementTree.Element(element.tag, {name: value for name, value in element.items() if _is_look(name, value)})
     kept.text, kept.tail = element.text, element.tail
     kept.extend(_drawn(one) for one in element if isinstance(one.tag, str) and one.tag.removeprefix(SVG) in SHAPES)

@@ -86,6 +86,8 @@ def auto(context: Context) -> None:
 def verify(context: Context, file: Path | None, newest: bool, identity: Path | None) -> None:
     """Restore FILE into a temporary store and say what came out; the hall's own store is not touched.
 
+    An encrypted one is opened by --identity, else by backup.identity of the settings.
+
     Exit code 1 where it cannot be restored, or less comes out than it says it holds.
     """
     from kiosk.box.backups import decrypted, kept_backups
@@ -100,7 +102,7 @@ def verify(context: Context, file: Path | None, newest: bool, identity: Path | N
         if not kept:
             raise click.ClickException("文件夹里没有备份 / there is no backup in the folder")
         file = kept[0].path
-    with in_words(), decrypted(file, identity) as plain:
+    with in_words(), decrypted(file, identity or settings.backup.identity) as plain:
         keys = open_keys(settings, create=False).keys
         zone = settings.hall.zone
         proved = verify_backup(

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from kiosk.cli.options import store_as_it_is
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -104,19 +106,14 @@ def _names(settings: "Settings") -> list[str]:
     """The people who log in; none where the store cannot be read now."""
     from sqlalchemy import select
 
-    from kiosk.opening import store_exists
     from ticketing.model import TicketingError
-    from ticketing.store.opening import open_store, schema_of
     from ticketing.store.tables import account
 
-    try:
-        # An older one would be brought up to date by opening it, and a doctor changes nothing.
-        if not store_exists(settings) or not schema_of(settings.store.url).is_usable:
-            return []
-        with closing(open_store(settings.store.url, exclusive=False)) as store, store.read() as conn:
-            return list(conn.scalars(select(account.c.name)))
-    except TicketingError:
-        return []
+    with store_as_it_is(settings) as store, suppress(TicketingError):
+        if store is not None:
+            with store.read() as conn:
+                return list(conn.scalars(select(account.c.name)))
+    return []
 
 
 def _without_names(text: str, names: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ again, finds what is done, and goes on.
 """
 
 import os
+import pwd
 import secrets
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kiosk.cli.box.setup_plan import INSTALLED, Plan, asked, cannot_write, from_file
+from kiosk.cli.box.setup_plan import INSTALLED, SCREEN, Plan, asked, cannot_write, from_file, token_file
 from kiosk.cli.box.setup_talk import Talk, language_of
 from kiosk.cli.options import Context, in_words, people_of, who
 
@@ -103,13 +104,25 @@ def _fill(plan: Plan, talk: Talk) -> None:
     from kiosk.box.owner import as_owner_of, nearest_folder
 
     settings = plan.settings
+    # Looked at before: a file of another user's is not seen by the owner of the data.
+    files = {one.name: file for one in plan.answers.tokens if (file := token_file(one, settings))}
+    held = {name for name, file in files.items() if file.exists() and file.stat().st_size}
+    made: dict[str, str] = {}
     try:
         with as_owner_of(nearest_folder(settings.store.key_file)), in_words():
             _fill_hall(plan, talk)
             with people_of(settings) as (_, people):
                 _add_manager(plan, people, talk)
                 for one in plan.answers.tokens:
-                    _add_token(one, settings.store.key_file.parent, people, talk)
+                    if token := _add_token(one, people, talk, held=one.name not in files or one.name in held):
+                        made[one.name] = token
+        for name, token in made.items():
+            if name in files:
+                _write_token(files[name], token)
+                talk.tell(f"✓ 已添加令牌 {name}（{files[name]}）", f"✓ the token {name} is there ({files[name]})")
+            else:
+                talk.tell(f"✓ 已添加令牌 {name}：", f"✓ the token {name} is there:")
+                click.echo(f"token {name} {token}")
     except OSError as error:
         raise cannot_write(Path(error.filename or settings.store.key_file), error) from error
 
@@ -174,25 +187,31 @@ def _add_manager(plan: Plan, people: Any, talk: Talk) -> None:
     talk.tell(f"✓ 已添加管理员 {name}", f"✓ the manager {name} is there")
 
 
-def _add_token(wanted: "TokenAnswer", folder: Path, people: Any, talk: Talk) -> None:
-    from ticketing.files import replace_whole
-
+def _add_token(wanted: "TokenAnswer", people: Any, talk: Talk, *, held: bool) -> str | None:
+    """A new token; None where there is one that somebody has: ``held`` tells that of one that is there."""
     there = any(one.name == wanted.name for one in people.tokens())
-    file = wanted.file and folder / wanted.file
-    if there and (file is None or (file.exists() and file.stat().st_size)):
+    if there and held:
         talk.tell(f"✓ 已有令牌 {wanted.name}", f"✓ there is a token {wanted.name}")
-        return
+        return None
     if there:
         # Made by a run that was interrupted before anybody had it.
         people.remove_tokens(wanted.name, _by())
-    token = people.add_token(wanted.name, wanted.role, wanted.windows, wanted.terminal, by=_by())
-    if file is None:
-        click.echo(f"token {wanted.name} {token}")
-    else:
+    return str(people.add_token(wanted.name, wanted.role, wanted.windows, wanted.terminal, by=_by()))
+
+
+def _write_token(file: Path, token: str) -> None:
+    """Put it where only the owner of the folder reads it."""
+    from kiosk.box.owner import as_owner_of, nearest_folder
+    from ticketing.files import replace_whole
+
+    if file.parent == SCREEN and not SCREEN.exists() and os.geteuid() == 0:
+        # As systemd makes it at the first start of the units.
+        account = pwd.getpwnam(SCREEN.name)
+        SCREEN.mkdir(mode=0o700)
+        os.chown(SCREEN, account.pw_uid, account.pw_gid)
+    with as_owner_of(nearest_folder(file)):
         file.parent.mkdir(parents=True, exist_ok=True)
         replace_whole(file, f"{token}\n".encode(), mode=0o600)
-    where = str(file) if file else "-"
-    talk.tell(f"✓ 已添加令牌 {wanted.name}（{where}）", f"✓ the token {wanted.name} is there ({where})")
 
 
 def _by() -> Any:
@@ -265,11 +284,17 @@ def _left(path: Path, plan: Plan) -> Iterator[tuple[str, str]]:
     )
     for one in plan.answers.tokens:
         if one.role == "kiosk":
-            file = one.file and settings.store.key_file.parent / one.file
-            yield (
-                f"打开取号机：{quhao} kiosk --token-file {file or '文件'}",
-                f"open the kiosk: {quhao} kiosk --token-file {file or 'FILE'}",
-            )
+            file = token_file(one, settings)
+            if file and file.parent == SCREEN:
+                yield (
+                    "打开取号机：systemctl enable --now quhao-kiosk",
+                    "open the kiosk: systemctl enable --now quhao-kiosk",
+                )
+            else:
+                yield (
+                    f"打开取号机：{quhao} kiosk --token-file {file or '文件'}",
+                    f"open the kiosk: {quhao} kiosk --token-file {file or 'FILE'}",
+                )
     if not any(one.role == "kiosk" for one in plan.answers.tokens):
         yield (
             f"取号机要一个令牌：{quhao} token add kiosk-1 --role kiosk",

@@ -3,11 +3,14 @@
 import json
 import tomllib
 from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from config.opening_hours import tables_in
 
 if TYPE_CHECKING:
+    from config.problems import ConfigProblem
     from kiosk.devices.finding import Found
 
 _BY_ITSELF = ("escpos", "sam", "pcsc")
@@ -55,6 +58,21 @@ def free_name(values: dict[str, Any], driver: str) -> str:
     taken = {table.get("name") for _, table in tables_in(values, "devices")}
     base = CALLED.get(driver, driver)
     return next(name for name in (base, *(f"{base}-{number}" for number in range(2, 1000))) if name not in taken)
+
+
+def problems_of(text: str) -> "list[ConfigProblem]":
+    """What is wrong with settings that stand nowhere yet."""
+    from config.problems import ConfigError
+    from kiosk.settings import load
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "quhao.toml"
+        file.write_text(text, "utf-8")
+        try:
+            load(file)
+        except ConfigError as error:
+            return error.problems
+    return []
 
 
 def _has(values: dict[str, Any], driver: str) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 INSTALLED, DATA = Path("/etc/quhao"), Path("/var/lib/quhao")
 """Where settings and data are on a box with the Debian package: the service can write the data alone."""
+SCREEN = Path("/var/lib/quhao-screen")
+"""Where its units look for a kiosk's token; the account that they run as is called like this folder."""
 _LONGEST_PASSWORD_FILE = 4096
 
 
@@ -65,7 +67,8 @@ def asked(path: Path, talk: Talk, *, anew: bool) -> Plan:
     from kiosk.cli.box.setup_talk import ask
 
     data = DATA if path.parent == INSTALLED else None
-    said = ask(talk, path, data, keep=path.exists() and not anew)
+    token = SCREEN / "kiosk.token" if data else Path("kiosk.token")
+    said = ask(talk, path, data, token, keep=path.exists() and not anew)
     text = None if said.text is None else said.text + _missing_tables(tomllib.loads(said.text), path)
     return _plan(path, text, said.answers, path, said.password, said.left, [])
 
@@ -279,6 +282,11 @@ def _problems_of_tokens(tokens: "tuple[TokenAnswer, ...]", hall: "HallSetup | No
                     (f"没有窗口 {window}", f"there is no window {window}"),
                     nearest(window, windows),
                 )
+
+
+def token_file(one: "TokenAnswer", settings: "Settings") -> Path | None:
+    """Where a token is put; None where it is printed."""
+    return one.file and settings.store.key_file.parent / one.file
 
 
 def cannot_write(path: Path, error: OSError) -> click.ClickException:

@@ -98,13 +98,14 @@ class Asked:
     left: list[tuple[str, str]] = field(default_factory=list)
 
 
-def ask(talk: Talk, path: Path, data: Path | None, *, keep: bool) -> Asked:
+def ask(talk: Talk, path: Path, data: Path | None, token: Path, *, keep: bool) -> Asked:
     """Ask all questions; nothing is written.
 
     Args:
         talk: in which language.
         path: of the settings.
         data: folder of the data, where it is not beside the settings.
+        token: where the token of this box's kiosk is put.
         keep: whether settings at ``path`` are kept, and only the rest is asked.
     """
     from config.problems import ConfigError
@@ -152,7 +153,7 @@ def ask(talk: Talk, path: Path, data: Path | None, *, keep: bool) -> Asked:
     if talk.agree(
         "这台机器上有取号触摸屏吗？（为它做一个令牌）", "Has this box the kiosk's touch screen? (it gets a token)"
     ):
-        tokens = (TokenAnswer(name="kiosk-1", role="kiosk", file=Path("kiosk.token")),)
+        tokens = (TokenAnswer(name="kiosk-1", role="kiosk", file=token),)
     slip = talk.agree("打印一张测试小票吗？", "Print a test slip?")
     return Asked(text, SetupAnswers(manager=manager, hall=hall_file, test_slip=slip, tokens=tokens), password, left)
 
@@ -214,7 +215,7 @@ def _ask_devices(talk: Talk, text: str) -> tuple[str, list[tuple[str, str]]]:
     """The settings with the devices that were found and are wanted."""
     import tomllib
 
-    from kiosk.cli.box.setup_devices import free_name, look
+    from kiosk.cli.box.setup_devices import free_name, look, problems_of
 
     where = talk.choose(
         "现在查找设备吗？",
@@ -236,7 +237,19 @@ def _ask_devices(talk: Talk, text: str) -> tuple[str, list[tuple[str, str]]]:
         if not driver:
             left.append((f"{one.what.zh}（{one.port}）没有使用", f"{one.what.en} ({one.port}) is not used"))
             continue
-        text += "\n" + one.table(free_name(tomllib.loads(text), driver), driver)
+        more = "\n" + one.table(free_name(tomllib.loads(text), driver), driver)
+        if problems := problems_of(text + more):
+            # Such as a line of pads, whose addresses nobody can find: not a reason to lose all other answers.
+            for problem in problems:
+                click.echo(str(problem), err=True)
+            left.append(
+                (
+                    f"{one.what.zh}（{one.port}，{driver}）还要别的设置：写进设置，见 README",
+                    f"{one.what.en} ({one.port}, {driver}) needs more settings: write it into them, see the README",
+                )
+            )
+            continue
+        text += more
     return text, left
 
 

@@ -63,7 +63,13 @@ def test_check_names_every_problem_of_every_form(new_quhao: Callable[..., QuhaoP
     quhao.config.write_text(f'{quhao.config.read_text("utf-8")}\n[forms]\nfolder = "forms"\n', "utf-8")
     field = '[[fields]]\nkey = "name"\nlabel = "姓名"\n'
     (folder / "good.toml").write_text(f'name = "表"\n{field}', "utf-8")
-    assert quhao.command("check", check=False).returncode == 0
+    # A matter whose form is on another box, or nowhere.
+    matters = "编号,事项名称,服务对象,主题,业务,可自助申请,表单\nm1,某事,个人,出生,business-licence,是,{}\n"
+    for form, told in (("good", False), ("away", True)):
+        (quhao.folder / "matters.csv").write_text(matters.format(form), "utf-8")
+        quhao.say("matters", "import", str(quhao.folder / "matters.csv"))
+        checked = quhao.say("check", check=False)
+        assert (checked.returncode, "the form away of the matter m1" in checked.stdout) == (0, told)
     (folder / "bad.toml").write_text(f'name = "表"\npdf = "gone.pdf"\n{field}from = "resident.nmae"\n', "utf-8")
     (folder / "page.toml").write_text(f'name = "表"\npdf = "gone.pdf"\n{field}at = {{ x = 1, y = 1 }}\n', "utf-8")
     checked = quhao.command("check", check=False)

@@ -254,6 +254,10 @@ def test_a_backup_for_several_recipients_is_opened_by_each_of_them_alone(box: Bo
     told = box.say("backup", "verify", str(sealed), "--identity", str(box.folder / "stranger"))
     assert (told.returncode, "age failed" in told.stderr) == (1, True)
     assert "--identity" in box.say("backup", "verify", str(sealed)).stderr
+    # The weekly proof of the timer has nobody who types.
+    box.file.write_text(f'{box.file.read_text("utf-8")}identity = "second"\n', "utf-8")
+    proved = box.say("backup", "verify", "--newest")
+    assert "2 tickets" in proved.stdout, proved.stderr
 
 
 def test_a_folder_that_takes_no_backup_is_told(box: Box) -> None:

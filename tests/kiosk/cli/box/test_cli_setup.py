@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import termios
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,13 +23,12 @@ import console
 from config.setup_answers import TokenAnswer
 from display.prompts import Words
 from foreign import ForeignPrinter
-from kiosk.box.owner import as_owner_of, nearest_folder
-from kiosk.cli.box.setup_devices import with_found
+from kiosk.cli.box.setup_devices import problems_of, with_found
 from kiosk.cli.box.setup_talk import language_of
 from kiosk.devices.finding import Found
 from kiosk.opening import open_ledger, open_office_parts
 from kiosk.settings import load
-from program import PRINTER, Client, QuhaoProcess, free_port
+from program import PRINTER, ROOT, Client, QuhaoProcess, free_port
 from ticketing.day.setup import Setup
 from ticketing.model import ROLES
 from wires import wait_until
@@ -394,17 +394,48 @@ def test_of_devices_that_are_found_the_certain_ones_are_taken_and_the_others_tol
     ]
 
 
+def test_a_device_that_needs_more_than_can_be_found_is_told_before_it_is_taken() -> None:
+    hall = '[hall]\nid = "west"\nname = "大厅"\n'
+    line = Found(Words("串口", "A serial line"), "", "/dev/ttyUSB0", ("baudrate = 9600",))
+    assert problems_of(hall + line.table("reader", "sam")) == []
+    assert [one.key for one in problems_of(hall + line.table("pads", "pad"))] == ["devices[0].window"]
+
+
 def test_tokens_may_have_every_role() -> None:
     assert set(TokenAnswer.model_fields["role"].annotation.__args__) == set(ROLES)  # type: ignore[union-attr]
 
 
-def test_root_makes_files_that_are_their_folder_s_owner_s(tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root acts for others")
-    owned = tmp_path / "owned"
-    owned.mkdir()
-    os.chown(owned, 65534, 65534)
+DATA_OWNER, SCREEN_OWNER = 65534, 65533
+"""Numbers of users who are not root; nobody else's on a machine of the tests."""
+
+
+@pytest.fixture
+def installed() -> Iterator[Path]:
+    """Folders as on a box with the package: settings of root, data of another user, a third one's screen."""
+    if os.geteuid() != 0 or not all(one.stat().st_mode & 0o005 == 0o005 for one in (ROOT, *ROOT.parents)):
+        pytest.skip("only root acts for others, who must be able to read the program")
+    with tempfile.TemporaryDirectory(prefix="quhao-setup-") as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        for name, owner in (("etc", 0), ("data", DATA_OWNER), ("screen", SCREEN_OWNER)):
+            (folder / name).mkdir(mode=0o700)
+            os.chown(folder / name, owner, owner)
+        yield folder
+
+
+def test_what_root_sets_up_is_whose_the_folders_are(installed: Path, tmp_path: Path) -> None:
+    source = answers(tmp_path, url=f"sqlite:///{installed}/data/quhao.db")
+    text = source.read_text("utf-8").replace('"var/master.key"', f'"{installed}/data/master.key"')
+    text = text.replace('"kiosk.token"', f'"{installed}/screen/kiosk.token"')
+    source.write_text(text, "utf-8")
     before = os.geteuid(), os.getegid(), os.getgroups()
-    with as_owner_of(nearest_folder(owned / "deep" / "file")):
-        assert (os.geteuid(), os.getegid()) == (65534, 65534)
-    assert (os.geteuid(), os.getegid(), os.getgroups()) == before
+    config = installed / "etc" / "quhao.toml"
+    for _ in range(2):
+        done = console.say(config, "setup", "--from", str(source), line=f"{PASSWORD}\n")
+        assert done.returncode == 0, done.stderr
+        assert (os.geteuid(), os.getegid(), os.getgroups()) == before
+    owners = {one.name: (one.stat().st_uid, one.stat().st_gid) for one in installed.glob("*/*")}
+    assert owners.pop("quhao.toml") == (0, DATA_OWNER)
+    assert owners.pop("kiosk.token") == (SCREEN_OWNER, SCREEN_OWNER)
+    assert {"quhao.db", "master.key"} <= set(owners)
+    assert set(owners.values()) == {(DATA_OWNER, DATA_OWNER)}
