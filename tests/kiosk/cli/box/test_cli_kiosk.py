@@ -14,7 +14,7 @@ import console
 from conftest import CHROMIUM
 from kiosk.browser.chromium import own_certificate
 from kiosk.cli.box.kiosk import KEPT
-from program import Client, QuhaoProcess, free_port
+from program import Client, QuhaoProcess
 from wires import wait_until
 
 HEADLESS = ("--headless=new", "--no-sandbox", "--disable-gpu")
@@ -83,13 +83,6 @@ def test_the_page_is_the_kiosk_by_a_token_that_is_in_no_programs_arguments_and_i
     before = followers(box)
     opened()
     wait_until(lambda: followers(box) > before, 120)
-
-
-def test_it_ends_at_once_while_it_waits_for_a_box_that_is_not_there(opened: Callable[..., Any], tmp_path: Path) -> None:
-    shell = opened("--server", f"http://127.0.0.1:{free_port()}")
-    wait_until((tmp_path / "profile" / "browser" / "Default").exists, 120)
-    shell.send_signal(signal.SIGTERM)
-    assert shell.wait(60) == 0
 
 
 def hide_displays(monkeypatch: pytest.MonkeyPatch) -> None:
