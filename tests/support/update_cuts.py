@@ -154,7 +154,9 @@ class Cuts:
             if snapshot:
                 self._signal(groups, signal.SIGSTOP)
                 self._stand_still(groups)
-                box = Path(shutil.copytree(box, box.with_name(f"{box.name}-snapshot"), symlinks=True))
+                # A socket cannot be copied, and is made anew.
+                sockets = shutil.ignore_patterns("*.sock")
+                box = Path(shutil.copytree(box, box.with_name(f"{box.name}-snapshot"), symlinks=True, ignore=sockets))
         finally:
             self._signal(groups, signal.SIGKILL)
             update.communicate()
