@@ -82,6 +82,8 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 def handler(journal: Journal) -> Iterator[JournalHandler]:
     """All loggers of the program say to the journal what they say from ``info`` on."""
     handler = JournalHandler(journal.path)
+    # A machine that stands still in the middle of a test loses no line by it.
+    handler.patience(60)
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
