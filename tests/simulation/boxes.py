@@ -1,0 +1,243 @@
+"""A box of the simulated hall: the real program, as :mod:`kiosk.wiring` builds it, without its web server.
+
+Real are the office and its store, vault and clock, the kiosk's session and controller, the print queue, the drivers of
+printer and card reader with their supervisors, and the simulators at the far ends. Left out are the web server (a
+request is a call on a thread of the box), screens, strips, speaker and what else only listens.
+"""
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from config.settings import HallSettings
+from drivers.card_reader.sam import CardReader
+from drivers.printer.driver import Printer
+from drivers.printer.profiles import PROFILES, ProfileName
+from drivers.simulators.card_reader.sam import SamSimulator
+from drivers.simulators.printer.simulator import PrinterSimulator
+from drivers.supervisor import Supervisor
+from kiosk.clock import HallClock, newest_event
+from kiosk.resident.controller import KioskController
+from kiosk.resident.printing import PrintQueue
+from kiosk.resident.session import KioskSession
+from kiosk.resident.slips import lay_out
+from kiosk.resident.view import KioskView
+from kiosk.service import Loop
+from tests.simulation.scheduler import SECOND, Process, Scheduler
+from tests.simulation.stores import Database, StoreLink
+from ticketing.model import Service, StoreError, Window
+from ticketing.office import Office
+from ticketing.policy import Rules
+from ticketing.privacy.key_file import KeyFile
+from ticketing.privacy.vault import Vault
+from ticketing.store.opening import open_store
+
+ZONE = ZoneInfo("Asia/Shanghai")
+RULES = Rules()
+HALL = HallSettings(id="simulated", name="模拟政务大厅")
+SERVICES = [
+    Service("licence", "营业执照", "Business licence", "A"),
+    Service("tax", "税务登记", "Tax", "B"),
+    Service("seal", "公章备案", "Seals", "A"),
+]
+WINDOWS = [
+    Window("1", "1号窗口", ("*",), "open"),
+    Window("2", "2号窗口", ("tax",), "open"),
+    Window("3", "3号窗口", ("licence", "seal"), "closed"),
+]
+PATIENCE = 5.0
+HOUSEKEEPING = 20.0
+HELD = 5.0
+
+
+class WallClock:
+    """A clock that shows the time and may be set: nanoseconds since 1970 UTC.
+
+    Attributes:
+        ahead: nanoseconds by which it is wrong.
+        drift: nanoseconds a second by which it becomes so.
+    """
+
+    def __init__(self, scheduler: Scheduler, began: int) -> None:
+        self._scheduler = scheduler
+        self._began = began
+        self.ahead = 0
+        self.drift = 0
+
+    def __call__(self) -> int:
+        now = self._scheduler.now
+        return self._began + now + self.ahead + self.drift * now // SECOND
+
+
+class Box:
+    """One box with its devices; they outlive the program that runs on it.
+
+    Args:
+        keys: its key file.
+        profile: of its printer.
+        wall: what its store's clock shows.
+        told: notes a line in the trace.
+
+    Attributes:
+        process: the program that runs; None while none does.
+        office, kiosk, view: of that program, once it is up.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        name: str,
+        database: Database,
+        keys: Path,
+        profile: ProfileName,
+        wall: WallClock,
+        told: Callable[[str], None],
+        papers_changed: Callable[[], None],
+        now: Callable[[], Any],
+    ) -> None:
+        self.scheduler = scheduler
+        self.name = name
+        self.database = database
+        self.keys = keys
+        self.profile = PROFILES[profile]
+        self.wall = wall
+        self.told = told
+        self.printer = PrinterSimulator(
+            profile=self.profile,
+            process_id=self.profile.confirm == "gs_h",
+            answers=() if self.profile.confirm == "none" else (1, 2, 3, 4, 5, 0x14),
+            on_change=papers_changed,
+            now=now,
+        )
+        self.reader = SamSimulator(tcp=True)
+        self._boots = scheduler.random.randrange(1, 10**6) * SECOND
+        self.process: Process | None = None
+        self.link: StoreLink | None = None
+        self.office: Office | None = None
+        self.kiosk: KioskController | None = None
+        self.view: KioskView | None = None
+        self._parts: list[Any] = []
+
+    @property
+    def up(self) -> bool:
+        """Whether the program runs and can be asked."""
+        return self.process is not None and self.process.alive and self.office is not None
+
+    def plug_in(self) -> None:
+        """Switch the devices on."""
+        self.printer.start()
+        self.reader.start()
+
+    def boot(self) -> None:
+        """Start the program; it is up a while later."""
+        self.process = process = Process(self.name)
+        self.link = StoreLink(self.database, process, self.wall)
+        self.office = self.kiosk = self.view = None
+        self.scheduler.spawn(process, "main", self._main)
+
+    def kill(self) -> None:
+        """End the program as a power cut does; the devices stay on."""
+        if self.process is not None and self.process.alive:
+            self.told(f"{self.name} is killed")
+            self.scheduler.kill(self.process)
+
+    def shut_down(self) -> None:
+        """Have the program end by itself, as for the night."""
+        if self.up:
+            assert self.process
+            self.scheduler.spawn(self.process, "stop", self._stop)
+
+    def _main(self) -> None:
+        while True:
+            try:
+                store = open_store(
+                    f"sqlite:///{self.database.path}", exclusive=not self.database.shared, patience=PATIENCE
+                )
+                break
+            except StoreError:
+                self.scheduler.sleep(1.0)
+        while True:
+            try:
+                store.claim(self.name)
+                keys = KeyFile(self.keys, create=False)
+                now = HallClock(ZONE, newest_event(store), wall=store.wall, steady=self._steady)
+                vault = Vault(store, keys, HALL.id, clock=now)
+                break
+            except StoreError:
+                self.scheduler.sleep(1.0)
+        office = Office(store, vault, RULES, ZONE, now, self.name)
+        printer = Printer(self.profile, poll_interval=4.0, clock=self._seconds)
+        printing = PrintQueue(office, printer, partial(lay_out, HALL, self.profile.columns))
+        session = KioskSession(20.0, 5.0)
+        kiosk = KioskController(
+            session,
+            office,
+            printing,
+            box=self.name,
+            desk=(HALL.desk, HALL.desk_en),
+            ticket_url=lambda code: code,
+            clock=self._seconds,
+            has_reader=True,
+            spell=list,
+            on_change=self._show,
+        )
+        reader = CardReader(kiosk.on_card, photo=False, find_interval=0.6, presence_interval=1.0, clock=self._seconds)
+        devices = [
+            Supervisor("printer", "escpos", lambda: self._open(self.printer), printer, now),
+            Supervisor("reader", "sam", lambda: self._open(self.reader), reader, now, kiosk.on_reader),
+        ]
+        for one in devices:
+            one.start()
+        while True:
+            try:
+                printing.start()
+                break
+            except StoreError:
+                self.scheduler.sleep(1.0)
+        loops = [
+            Loop("housekeeping", HOUSEKEEPING, partial(self._keep_house, office)),
+            Loop("held", HELD, office.bring_back),
+        ]
+        kiosk.start()
+        for loop in loops:
+            loop.start()
+        self._parts = [*loops, kiosk, printing, *devices, store]
+        self.office, self.kiosk = office, kiosk
+        self.told(f"{self.name} is up")
+
+    def _stop(self) -> None:
+        self.office = None
+        for part in self._parts:
+            getattr(part, "stop", getattr(part, "close", None))()
+        self.told(f"{self.name} has ended")
+        assert self.process
+        self.scheduler.kill(self.process)
+
+    @staticmethod
+    def _keep_house(office: Office) -> None:
+        office.ledger.vault.mend(office.ledger.store, office.ledger.today())
+        office.end_of_day()
+        office.put_away()
+
+    def _show(self, view: KioskView) -> None:
+        self.view = view
+
+    def _open(self, device: Any) -> Any:
+        # The simulators' own opening goes through a URL.
+        return device._plug.open()
+
+    def _steady(self) -> int:
+        return self._boots + self.scheduler.now
+
+    def _seconds(self) -> float:
+        return (self._boots + self.scheduler.now) / SECOND
+
+
+def copy_keys(template: Path, to: Path) -> Path:
+    """A box's own copy of the hall's key file."""
+    to.mkdir(mode=0o700, parents=True)
+    shutil.copy2(template, to / template.name)
+    return to / template.name

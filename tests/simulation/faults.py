@@ -1,0 +1,209 @@
+"""What goes wrong, and when: one fault after the other, as chance has it, at every boundary of the hall."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tests.simulation.boxes import Box
+from tests.simulation.scheduler import SECOND
+
+if TYPE_CHECKING:
+    from tests.simulation.hall import SimulatedHall
+
+
+class Network:
+    """Between browsers and boxes.
+
+    Attributes:
+        bad: the share of requests, and of answers, that are lost, and that arrive twice.
+    """
+
+    def __init__(self, hall: "SimulatedHall") -> None:
+        self._chance = hall.scheduler.random
+        self.bad = 0.02
+
+    def loses(self) -> bool:
+        return self._chance.random() < self.bad
+
+    def repeats(self) -> bool:
+        return self._chance.random() < self.bad
+
+    def delay(self) -> float:
+        return self._chance.uniform(0.0, 0.05) + (3.0 * self._chance.random() if self.loses() else 0.0)
+
+
+class Chaos:
+    """Breaks things and mends them."""
+
+    def __init__(self, hall: "SimulatedHall") -> None:
+        self.hall = hall
+        self.chance = hall.scheduler.random
+
+    def run(self, until: float) -> None:
+        """One fault every few seconds, until then."""
+        faults: list[tuple[int, Callable[[Box], None]]] = [
+            (3, self._no_paper),
+            (2, self._roll_ends),
+            (2, self._cover),
+            (2, self._jam),
+            (3, self._power_of_printer),
+            (3, self._line_cut),
+            (2, self._answers_lost),
+            (2, self._late_answers),
+            (1, self._printer_hangs),
+            (2, self._reader_unplugged),
+            (2, self._reader_garbles),
+            (4, self._killed_at_a_write),
+            (2, self._killed),
+            (2, self._doubt),
+            (2, self._store_cut),
+            (2, self._store_slow),
+            (1, self._disk_full),
+            (2, self._clock_set),
+            (1, self._clock_drifts),
+            (2, self._bad_network),
+        ]
+        weights = [weight for weight, _ in faults]
+        while self.hall.seconds < until:
+            self.hall.scheduler.sleep(self.chance.uniform(1, 2 * self.hall.fault_every))
+            (_, fault) = self.chance.choices(faults, weights)[0]
+            box = self.chance.choice(self.hall.boxes)
+            self.hall.told(f"{box.name}: {fault.__name__.strip('_').replace('_', ' ')}")
+            self.hall.spawn("fault", lambda fault=fault, box=box: fault(box))
+
+    def mend(self) -> None:
+        """Everything works again."""
+        for box in self.hall.boxes:
+            box.printer.put_in_paper()
+            box.printer.close_cover()
+            box.printer.clear_jam()
+            box.printer.free_cutter()
+            box.printer.mute(False)
+            box.printer.silence(False)
+            box.printer.hold_confirmations(False)
+            if not box.printer.plugged:
+                box.printer.plug_in()
+            if not box.reader.plugged:
+                box.reader.plug_in()
+            box.reader.silence(False)
+            if box.link is not None:
+                box.link.cut, box.link.slow, box.link.armed = False, 0.004, None
+            box.database.full = False
+        self.hall.network.bad = 0.0
+
+    def _wait(self, least: float, most: float) -> None:
+        self.hall.scheduler.sleep(self.chance.uniform(least, most))
+
+    # -- printers and readers
+
+    def _no_paper(self, box: Box) -> None:
+        box.printer.take_out_paper()
+        self._wait(2, 40)
+        box.printer.put_in_paper()
+
+    def _roll_ends(self, box: Box) -> None:
+        box.printer.paper_lasts(self.chance.randrange(1, 12))
+        self._wait(5, 40)
+        box.printer.put_in_paper()
+
+    def _cover(self, box: Box) -> None:
+        box.printer.open_cover()
+        self._wait(1, 15)
+        box.printer.close_cover()
+
+    def _jam(self, box: Box) -> None:
+        box.printer.jam_cutter()
+        self._wait(2, 30)
+        box.printer.free_cutter()
+
+    def _power_of_printer(self, box: Box) -> None:
+        box.printer.unplug()
+        self._wait(1, 20)
+        box.printer.plug_in()
+
+    def _line_cut(self, box: Box) -> None:
+        box.printer.hang_up_after(self.chance.randrange(0, 420))
+
+    def _answers_lost(self, box: Box) -> None:
+        box.printer.mute(True)
+        self._wait(1, 10)
+        box.printer.mute(False)
+
+    def _late_answers(self, box: Box) -> None:
+        box.printer.hold_confirmations(True)
+        self._wait(1, 12)
+        box.printer.hold_confirmations(False)
+
+    def _printer_hangs(self, box: Box) -> None:
+        box.printer.silence(True)
+        self._wait(1, 10)
+        box.printer.silence(False)
+
+    def _reader_unplugged(self, box: Box) -> None:
+        box.reader.unplug()
+        self._wait(1, 10)
+        box.reader.plug_in()
+
+    def _reader_garbles(self, box: Box) -> None:
+        what = self.chance.randrange(4)
+        if what == 0:
+            box.reader.spoil_next(self.chance.randint(1, 3))
+        elif what == 1:
+            box.reader.cut_next(self.chance.randrange(0, 40))
+        elif what == 2:
+            box.reader.say(self.chance.randbytes(self.chance.randrange(1, 30)))
+        else:
+            box.reader.silence(True)
+            self._wait(1, 6)
+            box.reader.silence(False)
+
+    # -- boxes and store
+
+    def _killed_at_a_write(self, box: Box) -> None:
+        if box.link is not None and box.up:
+            box.link.armed = self.chance.choice(("kill before", "kill after"))
+
+    def _killed(self, box: Box) -> None:
+        self._wait(0, 2)
+        box.kill()
+
+    def _doubt(self, box: Box) -> None:
+        if box.link is not None:
+            box.link.armed = self.chance.choice(("lost before", "lost after"))
+
+    def _store_cut(self, box: Box) -> None:
+        link = box.link
+        if link is not None and box.database.shared:
+            link.cut = True
+            self._wait(1, 20)
+            link.cut = False
+
+    def _store_slow(self, box: Box) -> None:
+        link = box.link
+        if link is not None:
+            link.slow = self.chance.uniform(0.05, 2.0)
+            self._wait(2, 15)
+            link.slow = 0.004
+
+    def _disk_full(self, box: Box) -> None:
+        box.database.full = True
+        self._wait(2, 15)
+        box.database.full = False
+
+    # -- clocks and network
+
+    def _clock_set(self, box: Box) -> None:
+        """By seconds, hours, or to another year, and back."""
+        little, much = (-2, 2, -40, 90), (-3600, 7200, -56 * 365 * 86400, 64 * 365 * 86400)
+        # A server in the wrong year: a box that starts just then believes it, and the others do not.
+        by = self.chance.choice(little if box.database.shared else little + much)
+        box.wall.ahead += by * SECOND
+        self._wait(5, 60)
+        box.wall.ahead -= by * SECOND
+
+    def _clock_drifts(self, box: Box) -> None:
+        box.wall.drift = self.chance.randint(-200_000, 200_000)
+
+    def _bad_network(self, box: Box) -> None:
+        self.hall.network.bad = self.chance.uniform(0.05, 0.3)
+        self._wait(5, 30)
+        self.hall.network.bad = 0.02
