@@ -256,11 +256,14 @@ class Cuts:
         """Wait until every process of the groups has stopped: a signal takes effect a moment after it is sent."""
 
         def moving() -> bool:
-            for stat in Path("/proc").glob("[0-9]*/stat"):
+            found: list[tuple[str, str, str]] = []
+            for stat in Path("/proc").glob("[0-9]*/task/[0-9]*/stat"):
                 with suppress(OSError):
-                    state, _parent, group = stat.read_text("ascii", "replace").rpartition(")")[2].split()[:3]
-                    if int(group) in groups and state not in ("T", "Z", "X"):
-                        return True
-            return False
+                    state, parent, group = stat.read_text("ascii", "replace").rpartition(")")[2].split()[:3]
+                    if int(group) in groups:
+                        found.append((state, stat.parts[2], parent))
+            # Whoever starts a program by vfork(2) waits, "D", for the child until it is that program: it may be stopped.
+            waited_for = {parent for state, _, parent in found if state == "T"}
+            return any(state not in "TZX" and not (state == "D" and me in waited_for) for state, me, _ in found)
 
         wires.wait_until(lambda: not moving(), 60)
