@@ -262,7 +262,7 @@ class Cuts:
                     state, parent, group = stat.read_text("ascii", "replace").rpartition(")")[2].split()[:3]
                     if int(group) in groups:
                         found.append((state, stat.parts[2], parent))
-            # Whoever starts a program by vfork(2) waits, "D", for the child until it is that program: it may be stopped.
+            # Whoever starts a program by vfork(2) waits, "D", until the child is that program: which may be stopped.
             waited_for = {parent for state, _, parent in found if state == "T"}
             return any(state not in "TZX" and not (state == "D" and me in waited_for) for state, me, _ in found)
 
