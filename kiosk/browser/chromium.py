@@ -57,8 +57,11 @@ def command_of(program: str, profile: Path, more: tuple[str, ...], cage: str | N
         turn: degrees by which it turns the picture clockwise.
     """
     around = [cage, "-d", *["-r"] * (turn // 90), "--"] if cage else []
-    wayland = ("--ozone-platform=wayland",) if cage or os.environ.get("WAYLAND_DISPLAY") else ()
-    return [*around, program, *ARGUMENTS, "--remote-debugging-pipe", f"--user-data-dir={profile}", *wayland, *more]
+    is_headless = any(one.startswith("--headless") for one in more)
+    # By Xwayland: in the cage of Debian 12 (wlroots 0.15) Chromium 156 crashes when it speaks Wayland itself.
+    by_x = (cage or os.environ.get("DISPLAY")) and not is_headless
+    platform = ("--ozone-platform=x11",) if by_x else ()
+    return [*around, program, *ARGUMENTS, "--remote-debugging-pipe", f"--user-data-dir={profile}", *platform, *more]
 
 
 def clean_profile(profile: Path) -> None:
