@@ -106,11 +106,13 @@ class Earphones(ReadsAloud):
         self, sentence: Sentence, level: int, wav: Path, port: Player, link: Link, stopping: threading.Event
     ) -> bool:
         """Read to the end or until ``stopping``; False where a part could not be made, which ``link`` is told."""
-        recorded = self._recorded(sentence)
+        recorded, gain = self._recorded(sentence), _STEP ** (level - _AS_MADE)
         # Part by part: the first is heard while the next is not made yet.
         for words in [sentence.text] if recorded else parts(sentence.text):
             try:
-                samples = recorded or self._made(replace(sentence, text=words), stopping)
+                samples = (
+                    amplify(recorded, gain) if recorded else self._made(replace(sentence, text=words), gain, stopping)
+                )
             except RefusedError as error:
                 # Another sentence may do. What the program said of this one may repeat it.
                 link.fault(error.reason, sentence.voice or self.voice)
@@ -118,7 +120,7 @@ class Earphones(ReadsAloud):
             if stopping.is_set():
                 break
             if samples:
-                wav.write_bytes(write_wav(amplify(samples, _STEP ** (level - _AS_MADE))))
+                wav.write_bytes(write_wav(samples))
                 port.play(wav, words, stopping)
         return True
 
@@ -128,10 +130,10 @@ class Earphones(ReadsAloud):
         except SoundError:
             return None
 
-    def _made(self, sentence: Sentence, stopping: threading.Event) -> "array[int]":
+    def _made(self, sentence: Sentence, gain: float, stopping: threading.Event) -> "array[int]":
         samples = synthesized(sentence, self.program, self.voice, self.speed, stopping)
         try:
-            return even(samples) if samples else samples
+            return even(samples, gain) if samples else samples
         except SoundError:
             # Nothing but marks, such as a dash.
             return array("h")

@@ -9,7 +9,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterable
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, takewhile
 from operator import mul
 
 RATE = 22050
@@ -23,6 +23,7 @@ _PCM, _EXTENSIBLE = 0x0001, 0xFFFE
 _LOUD = 3000.0
 """Root mean square that clips are brought to: 21 dB below the most that 16 bits can hold."""
 _PEAK = 30000
+_MOST = 32767
 _MOST_GAIN = 8.0
 _QUIET = 300
 """What counts as silence at the ends of a clip: 40 dB below the most."""
@@ -115,24 +116,37 @@ def _resampled(samples: "array[int]", rate: int) -> "array[int]":
     return array("h", [(to - begin) // rate for begin, to in pairwise(areas)])
 
 
-def even(samples: "array[int]") -> "array[int]":
-    """A clip without the silence at its ends, as loud as the others.
+def even(samples: "array[int]", gain: float = 1.0) -> "array[int]":
+    """A clip without the silence at its ends, as loud as the others, times ``gain``.
 
     Raises:
         SoundError: it is all silence.
     """
-    loud = [index for index, value in enumerate(samples) if value > _QUIET or value < -_QUIET]
-    if not loud:
+    begin = _silent(samples)
+    if begin == len(samples):
         raise SoundError("没有声音", "is silent")
-    samples = samples[max(0, loud[0] - _EDGE) : loud[-1] + _EDGE]
+    end = len(samples) - _silent(reversed(samples))
+    samples = samples[max(0, begin - _EDGE) : end + _EDGE - 1]
     power = math.sqrt(sum(map(mul, samples, samples)) / len(samples))
-    gain = min(_LOUD / power, _PEAK / max(max(samples), -min(samples)), _MOST_GAIN)
-    return array("h", [int(value * gain) for value in samples])
+    return amplify(samples, min(_LOUD / power, _PEAK / _peak(samples), _MOST_GAIN) * gain)
+
+
+def _silent(samples: "Iterable[int]") -> int:
+    """How many samples come before the first that can be heard; all of them where none can."""
+    return sum(1 for _ in takewhile(lambda value: -_QUIET <= value <= _QUIET, samples))
 
 
 def amplify(samples: "array[int]", gain: float) -> "array[int]":
     """``samples`` louder or softer; what would be more than 16 bits can hold is cut off."""
-    return array("h", [max(-32768, min(32767, int(value * gain))) for value in samples])
+    # In whole numbers, and cut off only where there is need: of reading a sentence aloud this is most of the work.
+    factor = round(gain * 65536)
+    if samples and _peak(samples) * factor >> 16 > _MOST:
+        return array("h", [max(-_MOST, min(_MOST, value * factor >> 16)) for value in samples])
+    return array("h", [value * factor >> 16 for value in samples])
+
+
+def _peak(samples: "array[int]") -> int:
+    return max(max(samples), -min(samples))
 
 
 def silence(seconds: float) -> "array[int]":
