@@ -303,6 +303,9 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
         "号已取完，{opens_at} 再放号 | All numbers are taken: there are more from {opens_at}",
         "号已取完，请改天再来，或到咨询台 | All numbers are taken: come another day, or ask at the guide desk",
     ),
+    "numbers_used_up": "与数据库断开，本机备用的号已取完，请到咨询台取号 | This kiosk is offline and has no numbers left for it: please go to the guide desk",
+    "reprint_later": "与数据库断开，暂时不能补打，请记下号码，或到咨询台 | This kiosk is offline and cannot print a slip again: note your number, or go to the guide desk",
+    "lease_stale": "备用号码已重新分配，请稍后再试 | The spare numbers were given out anew: try again in a moment",
     "person_limit": (
         "今天取的号已到上限({most} 个)，请改天再来 | You have had today's {most}: please come another day",
         "今天取的号已到上限，请改天再来 | You have had as many numbers as one can today: come another day",

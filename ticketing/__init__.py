@@ -4,6 +4,7 @@ Floors, from the top; a room imports only what is below it (import-linter holds 
 
 ::
 
+    cut_off                     a box that goes on without the store
     office  terminals           the faces: each verb is one transaction
     line                        issue, call, hold, transfer, undo; what screens and residents are shown
     cases                       what was done for a resident, and its grade

@@ -77,8 +77,15 @@ class IntoLine(TicketEvent):
     was: str | None = None
 
 
+@dataclass
 class TicketIssued(TicketEvent, type="ticket.issued", waiting={None: 1}):
-    """A ticket waits for the first time, always in its service's own line."""
+    """A ticket waits for the first time, always in its service's own line.
+
+    ``merged`` where a box issued it while it was cut off from the store: the event then has the time of that, and a
+    number among those of when it was merged.
+    """
+
+    merged: bool | None = None
 
 
 class TicketCalled(FromLine, type="ticket.called", spoken=True, waiting={None: -1}):

@@ -92,13 +92,21 @@ class Office:
     :class:`~ticketing.model.StoreError` when the store refused it. Every verb at a window raises ``unknown_window``,
     and ``window_taken`` when another person sits there.
 
-    The arguments are those of :class:`~ticketing.day.ledger.Ledger`.
+    The arguments are those of :class:`~ticketing.day.ledger.Ledger`; ``ledger`` is one that is made of them already.
     """
 
     def __init__(
-        self, store: Store, vault: Vault, rules: Rules, zone: ZoneInfo, clock: Callable[[], datetime], box: str = "box"
+        self,
+        store: Store,
+        vault: Vault,
+        rules: Rules,
+        zone: ZoneInfo,
+        clock: Callable[[], datetime],
+        box: str = "box",
+        *,
+        ledger: Ledger | None = None,
     ) -> None:
-        self.ledger = Ledger(store, vault, rules, zone, clock, box, serves=True)
+        self.ledger = ledger or Ledger(store, vault, rules, zone, clock, box, serves=True)
         self.forecasts = Forecasts()
         self._counts = WaitingCounts()
         # The day on which old cases were last looked through; once a day is enough.

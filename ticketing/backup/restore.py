@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, text, up
 
 from ticketing.backup import backup
 from ticketing.backup.backup import CHUNK, LEFT_OUT, BackupError, Manifest
-from ticketing.day import closing, residents, timetable
+from ticketing.day import closing, numbers, residents, timetable
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction
 from ticketing.events import HallRestored
@@ -186,10 +186,12 @@ class _Restoring:
 
     def _unknown_tickets(self) -> list[dict[str, Any]]:
         """Tickets of the last day that the backup does not have: no id may come twice, since slips are about."""
-        last = self._source.scalar(select(func.max(_t.c.id))) or 0
-        newest = select(_t.c.hall_day).order_by(_t.c.id.desc()).limit(1).scalar_subquery()
+        own = _t.c.id < numbers.LEASED
+        last = self._source.scalar(select(func.max(_t.c.id)).where(own)) or 0
+        newest = select(_t.c.hall_day).where(own).order_by(_t.c.id.desc()).limit(1).scalar_subquery()
+        leased = set(self._source.scalars(select(_t.c.id).where(~own)))
         rows = self._m.conn.execute(select(_t).where(_t.c.id > last, _t.c.hall_day == newest).order_by(_t.c.id))
-        return [dict(row._mapping) for row in rows]
+        return [dict(row._mapping) for row in rows if row.id not in leased]
 
     def _unknown_appointments(self) -> list[dict[str, Any]]:
         """Kept as cancelled: the holder is told, and the code never opens another appointment."""

@@ -77,6 +77,10 @@ _FORGET_WHOSE = (
     .values(person_hash=None)
 )
 
+_mr = tables.merged_record
+_FORGET_REFUSED = update(_mr).where(_mr.c.hall_day < bindparam("before"), _mr.c.sealed.is_not(None)).values(sealed=None)
+_FORGET_BLOCKS = delete(tables.number_block).where(tables.number_block.c.hall_day < bindparam("before"))
+
 _OF_DAYS = (tables.resident, tables.form_answer, tables.slip_code, tables.answer)
 _KEPT_DAYS = [select(table.c.hall_day).where(table.c.hall_day < bindparam("before")).distinct() for table in _OF_DAYS]
 _DELETE = [delete(table).where(table.c.hall_day < bindparam("before")) for table in _OF_DAYS]
@@ -157,6 +161,8 @@ def erase(m: Transaction, before: date) -> int:
         days.update(m.conn.scalars(kept, {"before": limit}))
     for remove in _DELETE:
         m.conn.execute(remove, {"before": limit})
+    m.conn.execute(_FORGET_REFUSED, {"before": limit})
+    m.conn.execute(_FORGET_BLOCKS, {"before": limit})
     m.conn.execute(_FORGET_USED, {"today": m.day})
     counts_since = date.fromisoformat(m.day) - timedelta(days=m.rules.appointments.no_show_days)
     m.conn.execute(_FORGET_WHOSE, {"today": m.day, "counts_since": counts_since.isoformat()})

@@ -29,6 +29,8 @@ class Ledger:
         clock: the time, as an aware ``datetime`` of any zone.
         serves: whether residents are served from this process, which then reads the data of a service; a command
             beside the service of this box does not.
+        memory: that of another ledger of this box, to be shared; None for one of its own.
+        cut_off: whether ``store`` is this box's own copy of the queue.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class Ledger:
         box: str = "box",
         *,
         serves: bool = False,
+        memory: Memory | None = None,
+        cut_off: bool = False,
     ) -> None:
         self.store = store
         self.vault = vault
@@ -50,7 +54,8 @@ class Ledger:
         self.day_begins: list[Callable[[Transaction], None]] = []
         self._clock = clock
         self._serves = serves
-        self._memory = Memory()
+        self.memory = memory or Memory()
+        self._cut_off = cut_off
         # The hall day of the last verb; a verb on another day first ends the days before.
         self._day = ""
         self._at = 0
@@ -97,4 +102,5 @@ class Ledger:
     def _transaction(self, conn: Connection) -> Transaction:
         now = self.now()
         day = hall_day(now, self.rules.day_starts).isoformat()
-        return Transaction(conn, self.vault, self.rules, self.zone, self.box, now, microseconds(now), day, self._memory)
+        at, box = microseconds(now), self.box
+        return Transaction(conn, self.vault, self.rules, self.zone, box, now, at, day, self.memory, self._cut_off)

@@ -185,6 +185,7 @@ class Transaction:
         at: the same in microseconds since 1970 UTC.
         day: the hall day, ``YYYY-MM-DD``.
         memory: what this box holds outside the store.
+        cut_off: whether this is the box's own copy of the queue, worked in while the store is away.
     """
 
     conn: Connection
@@ -196,6 +197,7 @@ class Transaction:
     at: int
     day: str
     memory: Memory
+    cut_off: bool = False
 
     # Reading
 
@@ -330,10 +332,10 @@ class Transaction:
         self.append(event(row.number, row.service_id, row.window_id, *args, **data))
         return self.ticket(row)
 
-    def append(self, event: NewEvent) -> None:
-        """Append an event."""
+    def append(self, event: NewEvent, at: int | None = None) -> None:
+        """Append an event, of now, or of ``at`` where it is told late."""
         told = _to_json({name: value for name, value in vars(event).items() if value is not None})
-        _EVENT.later(self.conn, {"at": self.at, "type": event.type, "data": told})
+        _EVENT.later(self.conn, {"at": self.at if at is None else at, "type": event.type, "data": told})
         self.news()
 
     def news(self) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
 
+from ticketing.day import numbers
 from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.store import tables
@@ -28,7 +29,7 @@ _LINE = (
     .where(tables.waiting, _t.c.hall_day == bindparam("day"))
     .order_by(_t.c.rank_at, _t.c.id)
 )
-_RECENT = select(func.max(_t.c.id) - _TICKETS).scalar_subquery()
+_RECENT = select(func.max(_t.c.id) - _TICKETS).where(_t.c.id < numbers.LEASED).scalar_subquery()
 # Waiting tickets too: they tell how many come with a head start.
 _CASES = Prepared(
     select(

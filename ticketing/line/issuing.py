@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, text
 
 from ticketing import policy
 from ticketing.appointments import booking
-from ticketing.day import print_jobs, residents
+from ticketing.day import numbers, print_jobs, residents
 from ticketing.day.memory import UnprintedCode
 from ticketing.day.residents import Holders
 from ticketing.day.transaction import Transaction, microseconds, tickets
@@ -34,17 +35,21 @@ from ticketing.store import tables
 from ticketing.store.prepared import Prepared, together
 
 # One statement reads all that issuing must know, since each is a way to the database and back: the next number of the
-# service's prefix (no row: the service is unknown or removed), its chain, the ticket's id, whether waiting tickets rank
-# after it, whether the person has a live one, the mark of the timetable, the day's key, and whether anybody has an
-# appointment. The id is needed before the ticket is written, as its data are sealed for it; nothing can come between,
-# since a store has one writer at a time.
+# service's prefix (no row: the service is unknown or removed), the ticket's id (below those of ``numbers``), whether
+# numbers before that one are free, the service's chain, whether waiting tickets rank after it, whether the person has
+# a live one, the mark of the timetable, the day's key, and whether anybody has an appointment. The id is needed before
+# the ticket is written, as its data are sealed for it; nothing can come between, since a store has one writer at a
+# time.
 _COUNT = Prepared(
     text("""
     INSERT INTO counter (hall_day, prefix, last)
     SELECT :day, prefix, 1 FROM service WHERE id = :service AND removed_at IS NULL
     ON CONFLICT (hall_day, prefix) DO UPDATE SET last = counter.last + 1
     RETURNING prefix, last,
-        (SELECT coalesce(max(id), 0) + 1 FROM ticket) AS id,
+        (SELECT coalesce(max(id), 0) + 1 FROM ticket WHERE id < 1099511627776) AS id,
+        EXISTS (SELECT 1 FROM number_block
+         WHERE hall_day = :day AND prefix = (SELECT prefix FROM service WHERE id = :service)
+           AND holder IS NULL AND next <= last) AS freed,
         (SELECT chain FROM service WHERE id = :service) AS chain,
         (SELECT resident_fields FROM service WHERE id = :service) AS needed,
         EXISTS (SELECT 1 FROM ticket
@@ -120,19 +125,24 @@ def issue(
     if count is None:
         open_service(m, service)
         raise UnknownError("unknown_service", service=service)
+    place = numbers.Place(count.last, count.id)
+    if m.cut_off:
+        place = numbers.leased(m, count.prefix, service)
+    elif count.freed:
+        place = numbers.free(m, count.prefix, place)
     stops = list(chain or ()) if chain is not None or count.chain == "[]" else json.loads(count.chain)
     for stop in chain or ():
         open_service(m, stop)
     wanted = asked_of(m, matters, {service, *stops}) if matters else []
-    arrival = booking.check_in(m, service, resident, count.id, rank) if count.expects and not rank_by else None
+    arrival = booking.check_in(m, service, resident, place.ticket, rank) if count.expects and not rank_by else None
     promised = arrival is not None or rank_by is not None
     limits.check(m, count.timetable, service, (person, proxy), promised=promised, reached=reached)
     if arrival:
         rank, rank_by = arrival.rank, arrival.rank_by
-    new = {
-        "id": count.id,
+    new: dict[str, Any] = {
+        "id": place.ticket,
         "hall_day": m.day,
-        "number": f"{count.prefix}{count.last:03}",
+        "number": f"{count.prefix}{place.number:03}",
         "service_id": service,
         "line": service,
         "state": State.WAITING.value,

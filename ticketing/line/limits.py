@@ -131,6 +131,21 @@ def give_back(m: Transaction, row: TicketRow) -> None:
         _GIVE_BACK.all(m.conn, {"day": row.hall_day, "what": what})
 
 
+def count(m: Transaction, row: TicketRow) -> None:
+    """Count a ticket that was issued elsewhere, and refuse nothing."""
+    counted = _COUNTED.one_or_none(m.conn, {"ticket": row.id})
+    if counted is None or counted.appointment_id is not None:
+        return
+    table = timetable.now(m)
+    uses = [what for what, _ in _limits_of(m, table, row.service_id, (counted.person_hash, counted.agent_hash))]
+    quota = table.calendar.quota_now(row.service_id, m.time(row.issued_at))
+    for what in uses:
+        _USE.all(m.conn, {"day": row.hall_day, "what": what})
+    # A quota of which nothing is used yet is counted from the tickets, this one included.
+    if quota:
+        _USE_QUOTA.all(m.conn, {"day": row.hall_day, "what": _of_quota(quota)})
+
+
 def admissions(m: Transaction, services: Iterable[str], reached: Reached) -> dict[str, Admission]:
     """The admission of every service now."""
     calendar = timetable.now(m).calendar

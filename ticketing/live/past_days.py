@@ -311,7 +311,11 @@ class PastDays:
                 {one.id: one.name for one in services},
                 tuple(one.id for one in services if not one.removed),
             )
-        return PastDay(day, begins, ends, tuple(one for one in events if begins <= one.at < ends), names)
+        of_day = [one for one in events if begins <= one.at < ends]
+        if any("merged" in one.data for one in of_day):
+            # What a box did while it was cut off has its real time, and the number of when it was merged.
+            of_day.sort(key=lambda one: one.at)
+        return PastDay(day, begins, ends, tuple(of_day), names)
 
 
 def _first_from(m: Transaction, when: datetime) -> int:

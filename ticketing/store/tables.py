@@ -139,6 +139,47 @@ counter = _table(
     Column("last", Integer, nullable=False),
 )
 
+number_lease = _table(
+    "number_lease",
+    # Until when a box may go on without the store (see ticketing.cut_off). A holder is one local file of a box.
+    Column("holder", String(32), primary_key=True),
+    Column("box", String(64), nullable=False),
+    # Counts its renewals: one that comes late, after a later one, is refused.
+    Column("turn", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+)
+
+number_block = _table(
+    "number_block",
+    # Numbers of a prefix that the counter has passed and that are not issued yet, from "next" to "last".
+    Column("id", Id, primary_key=True),
+    Column("hall_day", String(10), nullable=False),
+    Column("prefix", String(4), nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("next", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    # Who alone may issue them; null: the store does, before any number above the counter.
+    Column("holder", String(32)),
+    Index("number_block_of_day", "hall_day", "prefix", "first"),
+    sqlite_autoincrement=True,
+)
+
+merged_record = _table(
+    "merged_record",
+    # What a box did while it was cut off, once it is merged. In a box's own file: what the store has confirmed.
+    Column("id", String(128), primary_key=True),
+    Column("box", String(64), nullable=False),
+    Column("hall_day", String(10), nullable=False),
+    # When it was done, by the clock of the hall as that box knew it.
+    Column("at", BigInteger, nullable=False),
+    Column("merged_at", BigInteger, nullable=False),
+    # What somebody should know of it: a code; null for nothing.
+    Column("note", String(32)),
+    # The whole of what could not be merged, as JSON under the day's key; null for what was.
+    Column("sealed", LargeBinary),
+    Index("merged_record_noted", "hall_day", "note"),
+)
+
 ticket = _table(
     "ticket",
     Column("id", Id, primary_key=True),

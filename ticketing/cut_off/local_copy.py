@@ -1,0 +1,201 @@
+"""A box's own file: what of the store it has to know to go on without it, and what it keeps of its lease.
+
+It is a store as any other, of the same schema. It holds today's queue, the hall's setup, the limits that are used up
+today, today's appointments and the wrapped key of the day: no more of persons than the store has, under the same keys.
+Residents' data are in it only of tickets that this box issued without the store, sealed as there.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects import sqlite
+
+from ticketing.cut_off import merging
+from ticketing.cut_off.rules import Block, Lease
+from ticketing.day import numbers, print_jobs, timetable
+from ticketing.day.transaction import Transaction
+from ticketing.events import HallChanged, kind_of
+from ticketing.store import sequences, tables
+
+MOST_EVENTS = 1000
+"""With more than these, the whole queue is read anew."""
+_LEASE = "lease"
+_t, _b, _f, _e, _j = tables.ticket, tables.number_block, tables.fact, tables.event, tables.print_job
+_SETUP = (
+    tables.service,
+    tables.window,
+    tables.window_service,
+    tables.matter,
+    tables.opening,
+    tables.special_day,
+    tables.quota,
+    tables.slot,
+    tables.setup_part,
+)
+_FACTS = (timetable.FACT, "hall_day")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the store holds, as of event ``seq``: rows by table, of tickets those that changed, or all of the day."""
+
+    day: str
+    seq: int
+    whole: bool
+    tickets: Sequence[Mapping[str, Any]]
+    others: Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def look(m: Transaction, day: str, seq: int, *, others: bool) -> Seen:
+    """What changed in the store since event ``seq`` of ``day``; with ``others``, all but the tickets as well."""
+    events = m.conn.execute(select(_e).where(_e.c.seq > seq).order_by(_e.c.seq).limit(MOST_EVENTS)).all()
+    whole = day != m.day or len(events) == MOST_EVENTS or any(kind_of(one.type).changes_all for one in events)
+    of_day = select(_t).where(_t.c.hall_day == m.day)
+    if not whole:
+        told = {json.loads(one.data).get("number") for one in events if one.type.startswith("ticket.")}
+        of_day = of_day.where(_t.c.number.in_(told))
+    found: dict[str, Sequence[Mapping[str, Any]]] = {}
+    if whole or others:
+        today = (
+            select(tables.day_key).where(tables.day_key.c.hall_day == m.day),
+            select(tables.used).where(tables.used.c.hall_day == m.day),
+            select(tables.appointment).where(tables.appointment.c.day == m.day),
+            select(_f).where(_f.c.name.in_(_FACTS)),
+        )
+        for table, rows in zip((*_SETUP, *_TODAYS), (*map(select, _SETUP), *today), strict=True):
+            found[table.name] = [dict(row._mapping) for row in m.conn.execute(rows)]
+    tickets = [dict(row._mapping) for row in m.conn.execute(of_day)]
+    return Seen(m.day, m.last_seq() if whole else (events[-1].seq if events else seq), whole, tickets, found)
+
+
+_TODAYS = (tables.day_key, tables.used, tables.appointment, tables.fact)
+
+
+def put(m: Transaction, holder: str, seen: Seen) -> None:
+    """Bring the box's file to what was seen in the store, once all that is in it was merged."""
+    if seen.others:
+        m.conn.execute(delete(_f).where(_f.c.name.in_(_FACTS)))
+        for table in reversed((*_SETUP, *_TODAYS)):
+            if table is not _f:
+                m.conn.execute(delete(table))
+        for table in (*_SETUP, *_TODAYS):
+            if rows := seen.others[table.name]:
+                m.conn.execute(insert(table), rows)
+    if seen.whole:
+        _forget_days(m, seen.day)
+        m.conn.execute(delete(_t).where(_t.c.id < numbers.LEASED, _t.c.hall_day == seen.day))
+    _put_tickets(m, seen.tickets)
+    _note_merged(m, holder, seen.tickets)
+    if seen.whole or seen.tickets or seen.others:
+        # Counts and forecasts follow events, and those of the store are not in this file.
+        m.append(HallChanged())
+
+
+def begin(m: Transaction) -> Lease:
+    """The lease in the file; a new holder in a new one."""
+    kept = m.conn.scalar(select(_f.c.value).where(_f.c.name == _LEASE))
+    if kept is not None:
+        return Lease(**json.loads(kept))
+    # So that the box knows by the number of a print job in which of the two it stands.
+    sequences.raise_to(m.conn, {"print_job": numbers.LEASED})
+    lease = Lease(secrets.token_hex(16))
+    m.conn.execute(insert(_f).values(name=_LEASE, value=_bytes(lease)))
+    return lease
+
+
+def end_unfinished(m: Transaction) -> bool:
+    """End the print jobs of an earlier run, whose codes are gone with its memory; whether one of them is in doubt.
+
+    Whoever lays the card gets another slip from the store, once the ticket is merged.
+    """
+    sent = update(_j).where(_j.c.state == "sending").values(state="unconfirmed", reason="interrupted", ended_at=m.at)
+    lost = update(_j).where(_j.c.state == "pending").values(state="failed", reason=print_jobs.LOST, ended_at=m.at)
+    m.conn.execute(lost)
+    return m.conn.execute(sent).rowcount > 0
+
+
+def keep(m: Transaction, lease: Lease) -> None:
+    """Keep the lease in the file."""
+    m.conn.execute(update(_f).where(_f.c.name == _LEASE).values(value=_bytes(lease)))
+
+
+def held(m: Transaction, holder: str) -> list[Block]:
+    """The blocks that this box may issue numbers of."""
+    return _blocks(m, _b.c.holder == holder)
+
+
+def let_go_of(m: Transaction, blocks: Sequence[Block]) -> None:
+    """Issue no number of these blocks any more; they are still to be given back."""
+    m.conn.execute(update(_b).where(_b.c.id.in_([one.id for one in blocks])).values(holder=None))
+
+
+def to_give_back(m: Transaction) -> list[Block]:
+    """The blocks that were let go of."""
+    return _blocks(m, _b.c.holder.is_(None))
+
+
+def take(m: Transaction, holder: str, blocks: Sequence[Block], given_back: Sequence[Block]) -> None:
+    """The store said that these blocks are the holder's, some of which are here, and took those back.
+
+    What it does not name the holder has no more; and of none a number that the store knows to be issued. Otherwise a
+    file that was put back from a copy would issue it again.
+    """
+    m.conn.execute(delete(_b).where(_b.c.id.in_([one.id for one in given_back])))
+    named = [one.id for one in blocks]
+    m.conn.execute(delete(_b).where(_b.c.holder == holder, _b.c.id.not_in(named)))
+    known = set(m.conn.scalars(select(_b.c.id)))
+    for one in blocks:
+        m.conn.execute(update(_b).where(_b.c.id == one.id, _b.c.next < one.next).values(next=one.next))
+    rows = [asdict(one) | {"holder": holder} for one in blocks if one.id not in known]
+    if rows:
+        m.conn.execute(insert(_b), rows)
+
+
+def _blocks(m: Transaction, which: Any) -> list[Block]:
+    columns = (_b.c.id, _b.c.hall_day, _b.c.prefix, _b.c.first, _b.c.next, _b.c.last)
+    return [Block(*row) for row in m.conn.execute(select(*columns).where(which).order_by(_b.c.id))]
+
+
+def _put_tickets(m: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    # Two of them may have changed places at a window: first none of them is anywhere.
+    ids = [row["id"] for row in rows]
+    for begins in range(0, len(ids), 500):
+        some = ids[begins : begins + 500]
+        m.conn.execute(update(_t).where(_t.c.id.in_(some)).values(state="cancelled", window_id=None))
+    add = sqlite.insert(_t)
+    changed = {column.name: add.excluded[column.name] for column in _t.columns if column.name != "id"}
+    m.conn.execute(add.on_conflict_do_update(index_elements=[_t.c.id], set_=changed), list(rows))
+
+
+def _note_merged(m: Transaction, holder: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What the store has of any box's numbers is merged: it is not this box's to merge."""
+    names = {merging.name_of(holder, row["id"]): row for row in rows if numbers.is_leased(row["id"])}
+    merged = tables.merged_record
+    known = set(m.conn.scalars(select(merged.c.id))) if names else set()
+    found = [
+        {"id": name, "box": m.box, "hall_day": row["hall_day"], "at": row["issued_at"], "merged_at": m.at}
+        for name, row in names.items()
+        if name not in known
+    ]
+    if found:
+        m.conn.execute(insert(merged), found)
+
+
+def _forget_days(m: Transaction, day: str) -> None:
+    """Remove what is of other days, which is merged, and the events of this file."""
+    m.conn.execute(delete(_e))
+    past = select(_t.c.id).where(_t.c.hall_day != day)
+    for table in (tables.print_job, tables.resident):
+        m.conn.execute(delete(table).where(table.c.ticket_id.in_(past)))
+    for table in (tables.answer, _t, tables.merged_record):
+        m.conn.execute(delete(table).where(table.c.hall_day != day))
+
+
+def _bytes(lease: Lease) -> bytes:
+    return json.dumps(asdict(lease)).encode()
