@@ -152,6 +152,18 @@ class StoreSettings(Section):
         return value
 
 
+class CutOffSettings(Section):
+    """``[cut_off]``: how a box of several goes on while the database is away; one box on a file needs nothing of it.
+
+    Attributes:
+        numbers: of each prefix that the box holds for that time, at least; 0: it does not go on.
+        hours: how long it may go on, at most to the end of the day.
+    """
+
+    numbers: Whole = Field(100, ge=0, le=1000)
+    hours: Whole = Field(12, ge=1, le=24)
+
+
 @runtime_checkable
 class Device(Protocol):
     """A table of ``[[devices]]``, as far as this package knows it: each kind has a model of its own."""
@@ -485,6 +497,7 @@ class Settings(Businesses):
     hall: HallSettings
     server: ServerSettings = ServerSettings()
     store: StoreSettings = StoreSettings()
+    cut_off: CutOffSettings = CutOffSettings()
     queue: QueueSettings = QueueSettings()
     appointments: AppointmentsSettings = AppointmentsSettings()
     privacy: PrivacySettings = PrivacySettings()

@@ -1,4 +1,7 @@
-"""What keeps a box from its work, or soon will, in words: for ``/readyz`` and ``quhao doctor``."""
+"""What keeps a box from its work, or soon will, in words: for ``/readyz`` and ``quhao doctor``.
+
+And what came of numbers that a box gave while it was cut off from the store.
+"""
 
 from display.advice import REASONS, advice
 from display.prompts import Words
@@ -90,3 +93,20 @@ def condition(reason: str) -> Words:
         said = advice(reason)
         return Words(f"{said.reason_zh}：{said.advice_zh}", f"{said.reason_en}: {said.advice_en}")
     return words(reason)
+
+
+_MERGED = {
+    "second": Words(
+        "本人已有同一业务的号，两个号都保留", "This person had another number for the service; both are kept"
+    ),
+    "day_over": Words("合并时当天已结束，号码作废", "The day was over when it was merged; the number has expired"),
+}
+_NOT_MERGED = Words(
+    "与数据库中的记录冲突，没有排入队列，请联系技术人员",
+    "It contradicts the store and is not in the queue: call a technician",
+)
+
+
+def merged_words(note: str) -> Words:
+    """What came of a number that a box gave while it was cut off, by the note that the merge made."""
+    return _MERGED.get(note, _NOT_MERGED)

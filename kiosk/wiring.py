@@ -18,6 +18,7 @@ from kiosk.box.pulse import BEATS, Pulse
 from kiosk.box.service_manager import watchdog_seconds
 from kiosk.browser.asking import HallServer
 from kiosk.clock import HallClock
+from kiosk.counter import Counter, Rounds, cut_off_box
 from kiosk.devices.announcing import Announcer
 from kiosk.devices.at_windows import AtWindows
 from kiosk.devices.building import Devices, build_devices
@@ -104,7 +105,7 @@ def build(
         StoreOpenError: the store cannot be opened or is in use.
         VaultError: the master key is not this store's.
     """
-    zone = settings.hall.zone
+    zone, going_on = settings.hall.zone, None
     store, vault, _ = open_office_parts(settings, exclusive=True)
     try:
         box = box_of(settings)
@@ -113,6 +114,9 @@ def build(
         office = Office(store, vault, rules_of(settings), zone, now, box)
         setup = Setup(office.ledger)
         setup.seed(setup_of(settings, "open"))
+        going_on = cut_off_box(settings, office)
+        counter = Counter(office, going_on[0] if going_on else None)
+        people.goes_on, people.lost = lambda: counter.goes_on, counter.lost
         feed = EventFeed(office, store.on_commit)
         news = WindowNews(feed)
 
@@ -162,10 +166,10 @@ def build(
         stations = [(one, partial(laid_out, one.profile.columns)) for one in devices.printers]
         printer, paper = stations[0] if stations else (None, partial(laid_out, 0))
         pace = (lambda: hall_time.speed) if hall_time else (lambda: 1)
-        printing = PrintQueue(office, printer, paper, backups=stations[1:], pace=pace)
+        printing = PrintQueue(counter, printer, paper, backups=stations[1:], pace=pace)
         kiosk = KioskController(
             KioskSession(settings.kiosk.choose_seconds, settings.kiosk.take_seconds),
-            office,
+            counter,
             printing,
             box=box,
             desk=(settings.hall.desk, settings.hall.desk_en),
@@ -222,10 +226,14 @@ def build(
         wall = hall_time.seconds if hall_time else time.time
         server = Server(create_app(hall, visitor=visitor), settings.server, wall=wall)
     except BaseException:
+        if going_on:
+            going_on[1].close()
         store.close()
         raise
     parts: list[Part] = [
         _Closing(store.close),
+        *([_Closing(going_on[1].close)] if going_on else []),
+        *([Rounds(going_on[0])] if going_on else []),
         hall.in_force,
         # Stops after all that writes entries.
         _Closing(anchors.keep_if_possible),

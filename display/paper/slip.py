@@ -28,7 +28,10 @@ LONGEST_LINK = 96
 
 @dataclass(frozen=True)
 class Slip:
-    """The facts. Waiting time in minutes, at least and at most; ``code`` is what the QR code holds, a link or bare."""
+    """The facts. Waiting time in minutes, at least and at most; ``code`` is what the QR code holds, a link or bare.
+
+    ``cut_off``: the number was issued without the hall's database, and the slip says so.
+    """
 
     hall: str
     service: str
@@ -40,6 +43,7 @@ class Slip:
     issued_at: datetime
     code: str
     copy: bool = False
+    cut_off: bool = False
 
 
 @dataclass(frozen=True)
@@ -268,6 +272,10 @@ def _lines(slip: Slip, layout: Layout, columns: int, brief: bool) -> Iterator[Sl
                 yield from beside(said, "" if brief else "Today only", columns, part)
             case _:
                 yield from own_part(part, layout, columns, brief)
+    if slip.cut_off:
+        yield TextLine("与数据库断开时取号，号码照常有效", 1)
+        if not brief:
+            yield TextLine("Taken offline; valid as usual", 1)
 
 
 COPY = TextLine("【补打】COPY", 2, bold=True)

@@ -21,6 +21,7 @@ from drivers.card_reader.events import CardEvent, CardFound, CardLeft, CardRead,
 from drivers.printer.job import Outcome
 from drivers.supervisor import DeviceState
 from kiosk.card_holder import resident_of
+from kiosk.counter import Counter
 from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession, Stage
 from kiosk.resident.slips import LargePrint
@@ -51,7 +52,7 @@ class KioskController(Loop):
 
     Args:
         session: the pure state.
-        office: issues the tickets.
+        office: issues the tickets, or a counter that chooses among two.
         printing: prints them.
         box: the name of this box, for the audit log.
         desk: name of the guide desk, in Chinese and English.
@@ -68,7 +69,7 @@ class KioskController(Loop):
     def __init__(
         self,
         session: KioskSession,
-        office: Office,
+        office: Office | Counter,
         printing: PrintQueue,
         *,
         box: str,
@@ -83,9 +84,7 @@ class KioskController(Loop):
         large_print: LargePrint | None = None,
     ) -> None:
         self._session = session
-        self._office = office
-        self._appointments = Appointments(office.ledger)
-        self._matters = Matters(office.ledger)
+        self._counter = office if isinstance(office, Counter) else Counter(office)
         self._printing = printing
         self._actor = Actor(f"kiosk:{box}", "kiosk", box)
         self._desk = desk
@@ -98,6 +97,7 @@ class KioskController(Loop):
         # A page may outlive this run of the program, and its numbers of visits begin anew.
         self._run_id = secrets.token_hex(8)
         self._store_away = False
+        self._went_on = False
         self._straight_seconds = straight_seconds
         self._enquiries = enquiries
         self._spellings = Spellings(spell)
@@ -156,7 +156,7 @@ class KioskController(Loop):
         Raises:
             StateError: ``other_visit``: ``visit``, in which a button was pressed, is over.
         """
-        with self._lock:
+        with self._lock, self._counter.entered():
             while self._queue:
                 self._queue.popleft()()
                 self._show()
@@ -170,7 +170,9 @@ class KioskController(Loop):
         with self._turn() as session:
             before, now = session.printer_fault, self._clock()
             trouble = session.printer_fault = self._printing.trouble
+            went_on, self._went_on = self._went_on, self._counter.goes_on
             changed = trouble != before or self._store_away or self._setting_up or learnt
+            changed |= went_on != self._went_on
             if trouble is not None:
                 changed |= session.stuck(trouble, now)
             if session.stage is Stage.PRINTING and session.held and self._is_over(session.held.ticket):
@@ -186,7 +188,8 @@ class KioskController(Loop):
         self._straight_tried = self._visit
         self._straight_at = None
         try:
-            (only,) = (one.service.id for one in self._office.hall().services if not one.service.removed)
+            services = self._counter.do(Office.hall).services
+            (only,) = (one.service.id for one in services if not one.service.removed)
             self._issue(only, (), f"{self._visit} straight")
         except (TicketingError, ValueError):
             self._show()
@@ -194,7 +197,7 @@ class KioskController(Loop):
     def _is_over(self, ticket: Ticket) -> bool:
         """Whether a ticket ended before its slip was begun; the slip is then not printed."""
         try:
-            now = self._office.ticket(ticket.id)
+            now = self._counter.do(lambda office: office.ticket(ticket.id))
         except UnknownError:
             return True
         except StoreError:
@@ -234,14 +237,16 @@ class KioskController(Loop):
         if self._session.agent_wanted:
             raise StateError("proxy_needs_both")
         with self._printing.waiting() if large else nullcontext():
-            issued = self._office.issue(
-                service,
-                self._actor,
-                resident=resident,
-                agent=self._session.agent,
-                matters=matters,
-                print=self._printing.present,
-                key=key,
+            issued = self._counter.do(
+                lambda office: office.issue(
+                    service,
+                    self._actor,
+                    resident=resident,
+                    agent=self._session.agent,
+                    matters=matters,
+                    print=self._printing.present,
+                    key=key,
+                )
             )
             if large:
                 self._large_print.add(issued.ticket.id)
@@ -263,12 +268,16 @@ class KioskController(Loop):
             resident = self._resident()
             if resident.kind == "typed":
                 raise StateError("card_needed")
-            ticket = self._office.tickets_of(resident).get(service)
+            if self._counter.goes_on:
+                # Another code for the slip is the store's to keep.
+                raise StateError("reprint_later")
+            office = self._counter.office
+            ticket = office.tickets_of(resident).get(service)
             if ticket is None:
                 raise StateError("unknown_ticket")
             if large:
                 self._large_print.add(ticket.id)
-            job = self._office.reprint_by_card(ticket.id, resident, self._actor, agent=session.agent, lost=lost)
+            job = office.reprint_by_card(ticket.id, resident, self._actor, agent=session.agent, lost=lost)
             return self._hold(job.ticket, job.code)
 
     def _hold(self, ticket: Ticket, code: str) -> tuple[Ticket, str]:
@@ -326,7 +335,7 @@ class KioskController(Loop):
         return view
 
     def _view(self) -> KioskView:
-        session, office, held = self._session, self._office, self._session.held
+        session, held = self._session, self._session.held
         stage, note = session.stage, session.note
         services: tuple[Choice, ...] = ()
         self._store_away = False
@@ -335,13 +344,12 @@ class KioskController(Loop):
         if stage is Stage.IDLE:
             # Without a store the card says so, once it is laid.
             with suppress(StoreError):
-                self._setting_up = not office.services()
+                self._setting_up = not self._counter.do(Office.services)
         if stage is Stage.CHOOSING:
             try:
                 # Nobody is told by a typed number what is somebody's.
                 known = session.resident if session.resident and session.resident.kind != "typed" else None
-                booked = self._appointments.of_person(known) if known else []
-                services = choices(office, booked, known, self._spellings)
+                services = self._counter.do(lambda office: self._choices(office, known))
                 self._straight_at = self._straight(services)
                 self._setting_up = not services
             except StoreError:
@@ -349,12 +357,14 @@ class KioskController(Loop):
         if self._setting_up:
             stage, note = Stage.FAULT, "setting_up"
         fault = ("reader", session.reader_fault) if session.reader_fault else ("printer", session.printer_fault or "")
+        if stage is Stage.IDLE and note is None and self._counter.goes_on:
+            note = "cut_off"
         words = prompts.prompt(stage, note, fault if session.fault else None, *self._desk)
         return KioskView(
             state=stage,
             visit=self._visit,
-            resident=masked(office, session.resident, session.agent),
-            agent=masked(office, session.agent),
+            resident=masked(self._counter.office, session.resident, session.agent),
+            agent=masked(self._counter.office, session.agent),
             agent_wanted=session.agent_wanted,
             services=services,
             enquiries=enquiries(services, self._enquiries),
@@ -372,9 +382,16 @@ class KioskController(Loop):
         """When the resident here need not choose, for there is one service: when it is chosen by itself."""
         if len(services) != 1 or not self._straight_seconds or self._straight_tried == self._visit:
             return None
-        if self._session.agent_wanted or services[0].shut or services[0].has_ticket or self._matters.listed().matters:
+        if self._session.agent_wanted or services[0].shut or services[0].has_ticket or self._has_matters():
             return None
         return self._session.asked_at + self._straight_seconds
+
+    def _choices(self, office: Office, resident: Resident | None) -> tuple[Choice, ...]:
+        booked = Appointments(office.ledger).of_person(resident) if resident else []
+        return choices(office, booked, resident, self._spellings)
+
+    def _has_matters(self) -> bool:
+        return bool(self._counter.do(lambda office: Matters(office.ledger).listed()).matters)
 
     def _resident(self) -> Resident:
         if self._session.stage is not Stage.CHOOSING or self._session.resident is None:

@@ -17,6 +17,7 @@ from drivers.errors import kind_and_place
 from drivers.printer.driver import Printer
 from drivers.printer.escpos import Item
 from drivers.printer.job import Outcome
+from kiosk.counter import Counter
 from kiosk.service import Loop
 from ticketing.day.closing_slips import ClosingSlip
 from ticketing.model import StateError, StoreError, TicketingError, UnknownError
@@ -59,7 +60,7 @@ class PrintQueue(Loop):
     next one prints those behind it.
 
     Args:
-        office: keeps the jobs.
+        office: keeps the jobs, or a counter of several that do.
         printer: the box's first one; None for none.
         lay_out: its paper.
         on_outcome: called with each job of a ticket and how it ended, on a printing thread; it must return at once.
@@ -69,14 +70,14 @@ class PrintQueue(Loop):
 
     def __init__(
         self,
-        office: Office,
+        office: Office | Counter,
         printer: Printer | None,
         lay_out: LayOut,
         on_outcome: Callable[[PrintJob, Outcome], None] = lambda _job, _outcome: None,
         backups: Sequence[tuple[Printer, LayOut]] = (),
         pace: Callable[[], int] = lambda: 1,
     ) -> None:
-        self._office = office
+        self._counter = office if isinstance(office, Counter) else Counter(office)
         self._pace = pace
         self._printer = printer
         self._stations = [(printer, lay_out), *backups] if printer else []
@@ -115,7 +116,7 @@ class PrintQueue(Loop):
 
     def start(self) -> None:
         """Start with the jobs that an earlier run left unfinished."""
-        in_doubt = self._office.recover()
+        in_doubt = self._counter.recover()
         for printer, _ in self._stations:
             if in_doubt and printer.profile.confirm != "none":
                 printer.expect_half_slip()
@@ -224,7 +225,7 @@ class PrintQueue(Loop):
                     self._leaflets.popleft()
             else:
                 break
-        self._office.withdraw_print_jobs()
+        self._counter.withdraw_print_jobs()
 
     def _relieve(self, place: int) -> None:
         """Print what waits behind a slip that the printers before the one at ``place`` hold up."""
@@ -240,7 +241,7 @@ class PrintQueue(Loop):
         with self._taking:
             most = len(self._taken) + 1
             # Whoever closes the hall can wait for residents.
-            jobs: Sequence[Job] = self._office.print_jobs(most) or self._office.closing_slips(most)
+            jobs: Sequence[Job] = self._counter.print_jobs(most) or self._counter.closing_slips(most)
             job = next((one for one in jobs if one.id not in self._taken), None)
             if job:
                 self._taken.add(job.id)
@@ -256,7 +257,7 @@ class PrintQueue(Loop):
     def _print(self, job: Job) -> Outcome:
         assert self._printer  # noqa: S101 - the loop runs only with a printer
         begun = threading.Event()
-        age = (self._office.ledger.now() - job.asked_at).total_seconds() / self._pace()
+        age = (self._counter.office.ledger.now() - job.asked_at).total_seconds() / self._pace()
         left = self._printer.paused_timeout - age
         if left <= 0:
             return Outcome("failed", "expired")
@@ -264,7 +265,7 @@ class PrintQueue(Loop):
         def sending() -> None:
             if not begun.is_set():
                 begun.set()
-                self._office.print_sending(job.id)
+                self._counter.print_sending(job.id)
 
         outcome = None
         try:
@@ -307,7 +308,7 @@ class PrintQueue(Loop):
     def _keep(self, job: Job, outcome: Outcome) -> bool:
         """Write how a job ended; False while the store is away."""
         try:
-            self._office.print_ended(job.id, outcome.state, outcome.reason)
+            self._counter.print_ended(job.id, outcome.state, outcome.reason)
         except StoreError:
             return False
         except TicketingError as error:

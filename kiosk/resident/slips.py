@@ -10,6 +10,7 @@ from drivers.printer.escpos import Code, Gap, Item, Raster, Rule, Text
 from drivers.printer.glyphs import Picture
 from kiosk.exchange.papers import Papers, code_url
 from ticketing.day.closing_slips import ClosingSlip
+from ticketing.day.numbers import is_leased
 from ticketing.day.print_jobs import PrintJob, ReceiptFacts, SlipFacts
 
 WINDOW = "号窗口"
@@ -72,6 +73,7 @@ def _of_ticket(hall: HallSettings, columns: int, job: PrintJob, papers: Papers, 
                     issued_at=ticket.issued_at,
                     code=code_url(hall.public_host, job.code),
                     copy=job.copy,
+                    cut_off=is_leased(job.id),
                 ),
                 columns,
                 papers.slip,

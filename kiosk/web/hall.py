@@ -26,6 +26,7 @@ from ticketing.appointments.appointments import Appointments
 from ticketing.cases.applications import Applications
 from ticketing.cases.cases import Cases
 from ticketing.cases.ratings import Ratings
+from ticketing.cut_off.noted import NotedRecords
 from ticketing.day.closing_slips import ClosingSlips
 from ticketing.day.setup import Setup
 from ticketing.drafts.drafts import Drafts
@@ -155,6 +156,7 @@ class Hall:
     notices: Notices = field(init=False)
     media: MediaFolder = field(init=False)
     screens: Screens = field(init=False)
+    noted: NotedRecords = field(init=False)
 
     def service(self, service: str) -> Service | None:
         """The service of that id; None when the hall has none, or no longer."""
@@ -207,6 +209,7 @@ class Hall:
         self.reports = Reports(ledger)
         self.spans = Spans(ledger)
         self.past_days = PastDays(ledger)
+        self.noted = NotedRecords(ledger)
         self.planning = Planning(ledger, compare_apart)
         self.audit = Audit(ledger, AnchorFile(self.settings.store.key_file))
         self.terminals = Terminals(ledger)

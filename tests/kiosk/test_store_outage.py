@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import StoreSettings
+from config.settings import CutOffSettings, StoreSettings
 from conftest import DemoHall
 from listening import Ear
 from postgres import PostgresServer
@@ -22,7 +22,9 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def hall(server: PostgresServer, start_hall: Callable[..., DemoHall], tmp_path: Path) -> DemoHall:
-    return start_hall(store=StoreSettings(url=server.url(server.create()), key_file=tmp_path / "master.key"))
+    store = StoreSettings(url=server.url(server.create()), key_file=tmp_path / "master.key")
+    # A box that holds no numbers for that time; what one does that holds some: test_cut_off.
+    return start_hall(store=store, cut_off=CutOffSettings(numbers=0))
 
 
 def states(hall: DemoHall) -> dict[str, str]:

@@ -4,14 +4,14 @@ import ipaddress
 import json
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from ticketing.model import Actor, Role, microseconds, time_of
+from ticketing.model import Actor, Role, StoreError, microseconds, time_of
 from ticketing.people.keeper import CONSOLE
 from ticketing.people.password_rules import AccountError
 from ticketing.people.principal import (
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 TOKEN_PREFIX = "quhao_"  # noqa: S105 - what a token begins with, so that scanners for leaked secrets know it
 TOKEN_KNOWN_FOR = 1.0
 """Seconds a token is known without asking the store: a business system sends its own with each of many requests."""
+KIOSK_KNOWN_FOR = 24 * 3600.0
+"""Seconds for which a kiosk's is known without asking, while its box goes on without the store."""
 USES_EVERY = 60.0
 """Seconds between writing down when tokens were used."""
 REFUSALS_EVERY = 600.0
@@ -53,6 +55,7 @@ class _Known(NamedTuple):
     until: float
     principal: Principal
     network: Network | None
+    expires_at: int | None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class Tokens(Registry):
     def _begin_tokens(self) -> None:
         # Replaced, never emptied: who read a token before its removal puts it into a dictionary that nobody asks.
         self._known: dict[bytes, _Known] = {}
+        self.goes_on: Callable[[], bool] = lambda: False
+        self.lost: Callable[[StoreError], bool] = lambda _error: False
         self._uses: dict[bytes, tuple[int, str]] = {}
         self._uses_at = self._ticks()
         self._refused: dict[tuple[bytes, str], float] = {}
@@ -187,14 +192,23 @@ class Tokens(Registry):
     def principal_of_token(self, secret: str, source: str = "") -> Principal | None:
         """Whose token this is; None when it is none of ours, not any more, or not from there.
 
-        What another process does to a token is known here within ``TOKEN_KNOWN_FOR``.
+        What another process does to a token is known here within ``TOKEN_KNOWN_FOR``, and of a kiosk's that was used
+        before the store was lost once that is back.
         """
         if not secret.startswith(TOKEN_PREFIX) or len(secret) != len(TOKEN_PREFIX) + SECRET_CHARS:
             return None
         hashed, now = hash_of(secret), self._ticks()
         kept = self._known.get(hashed)
-        if kept is None or now >= kept.until:
-            kept = self._look_up(hashed, now, source)
+        if kept is not None and self.goes_on() and self._is_of_a_kiosk(kept, now):
+            # The store would say nothing, and the resident who stands there would wait for that.
+            pass
+        elif kept is None or now >= kept.until:
+            try:
+                kept = self._look_up(hashed, now, source)
+            except StoreError as error:
+                # By this very request the store may be found lost.
+                if kept is None or not self._is_of_a_kiosk(kept, now) or not self.lost(error):
+                    raise
             if kept is None:
                 return None
         if kept.network is not None and not _is_in(source, kept.network):
@@ -216,10 +230,15 @@ class Tokens(Registry):
         network = None if row.source is None else ipaddress.ip_network(row.source)
         if len(known) >= _KNOWN_TOKENS:
             known.clear()
-        kept = known[hashed] = _Known(ticks + TOKEN_KNOWN_FOR, principal, network)
+        kept = known[hashed] = _Known(ticks + TOKEN_KNOWN_FOR, principal, network, row.expires_at)
         if network is None or _is_in(source, network):
             self._uses[hashed] = now, source
         return kept
+
+    def _is_of_a_kiosk(self, kept: _Known, now: float) -> bool:
+        """Whether a token is known that is as good while the store is away: a kiosk's, for so long as numbers are."""
+        ended = kept.expires_at is not None and kept.expires_at <= microseconds(self._clock())
+        return kept.principal.role == "kiosk" and not ended and now < kept.until + KIOSK_KNOWN_FOR
 
     def _refuse(self, hashed: bytes, principal: Principal, source: str, ticks: float) -> None:
         """Record that a token came from an address that it is not bound to."""

@@ -6,9 +6,10 @@ from typing import Any, Literal
 from flask import Response
 from pydantic import Field
 
+from display.conditions import merged_words
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
-from kiosk.web.schema.answers import Answer, BoardAnswer, Instant, answer, joined
+from kiosk.web.schema.answers import Answer, BoardAnswer, Instant, SaidAnswer, answer, joined
 from kiosk.web.schema.bodies import Day as Date
 from kiosk.web.schema.bodies import QueryString
 from kiosk.web.schema.routes import Routes
@@ -43,6 +44,18 @@ class PastWindowAnswer(Answer):
     ticket: PastTicketAnswer | None
 
 
+class NotedAnswer(Answer):
+    """A number that a box gave while it was cut off, of which somebody should know; in the queue unless `refused`."""
+
+    number: str
+    box: str
+    at: Instant
+    merged_at: Instant
+    note: str = Field(description="`second` of its person, `day_over` when it was merged, or why it was refused")
+    refused: bool
+    words: SaidAnswer
+
+
 class ReplayAnswer(Answer):
     """The hall at `at`. Names of services and windows are today's; ranks and persons are in no event."""
 
@@ -56,6 +69,7 @@ class ReplayAnswer(Answer):
     windows: list[PastWindowAnswer]
     queue: list[PastTicketAnswer] = Field(description="who waited, in the order in which they joined")
     held: list[PastTicketAnswer]
+    noted: list[NotedAnswer] = Field(description="of the whole day, what was merged late and did not simply fit in")
 
 
 def routes(hall: Hall) -> Routes:
@@ -82,6 +96,7 @@ def routes(hall: Hall) -> Routes:
             earlier=earlier,
             later=later,
             board=joined(board, themes=hall.waiting_by_theme(board)),
+            noted=[joined(one, words=merged_words(one.note)) for one in hall.noted.of_day(day.day)],
         )
 
     return api

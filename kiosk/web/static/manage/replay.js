@@ -33,7 +33,7 @@ function render() {
   el("told").className = problem ? "notice warn" : "quiet small";
   el("picture").hidden = !hall;
   if (!hall) return;
-  const { at, board, windows, queue, held, earlier, later } = hall;
+  const { at, board, windows, queue, held, earlier, later, noted } = hall;
   const minutesSince = (/** @type {string} */ time) => Math.max(0, Math.floor((Date.parse(at) - Date.parse(time)) / 60_000));
   const names = new Map(board.waiting.map(({ service, name }) => [service, name]));
   button("earlier").disabled = !earlier;
@@ -54,6 +54,10 @@ function render() {
     make("td", { textContent: names.get(service) ?? service }),
     make("td", { className: "count", textContent: hm(new Date(since)) }),
     make("td", { className: "count", textContent: String(minutesSince(since)) }),
+  )));
+  el("noted").hidden = noted.length === 0;
+  find("ul", el("noted")).replaceChildren(...noted.map(({ number, box, at: taken, words }) => make(
+    "li", {}, make("b", { textContent: number }), ` ${hm(new Date(taken))} · ${box} · ${t(words.zh, words.en)}`,
   )));
   el("queue").hidden = queue.length === 0;
   el("nobody").textContent = queue.length ? "" : t("没有人等候", "Nobody was waiting");

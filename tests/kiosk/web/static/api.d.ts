@@ -442,6 +442,7 @@ interface Replay {
   windows: (PastWindow & { text: string; text_en: string })[];
   queue: PastTicket[];
   held: PastTicket[];
+  noted: { number: string; box: string; at: string; words: { zh: string; en: string } }[];
 }
 
 interface Live {

@@ -1,0 +1,154 @@
+"""Where this box's kiosk takes its numbers: at the store, or while that is away from those that the box holds.
+
+A box on a file of its own has no other place, and does nothing for one.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from config.settings import Settings
+from kiosk.clock import since_boot
+from kiosk.service import Loop
+from ticketing.cut_off.box import CutOffBox
+from ticketing.cut_off.rules import LeaseRules
+from ticketing.day.closing_slips import ClosingSlip
+from ticketing.day.numbers import is_leased
+from ticketing.day.print_jobs import Ended
+from ticketing.model import StoreError
+from ticketing.office import Office, PrintJob
+from ticketing.store.base import Store, StoreOpenError
+from ticketing.store.opening import open_store
+
+log = logging.getLogger(__name__)
+
+ROUND = 10.0
+"""Seconds between rounds with the store: the queue that a box knows without it is at most so old."""
+TRY = 2.0
+"""Seconds between tries to reach a store that is away."""
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_R = TypeVar("_R")
+
+
+class Counter:
+    """The two places. Safe to use from any thread.
+
+    Args:
+        office: works on the store.
+        box: what goes on without it; None for a box that does not.
+    """
+
+    def __init__(self, office: Office, box: CutOffBox | None = None) -> None:
+        self._store = office
+        self._box = box
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the kiosk goes on without the store."""
+        return self._box is not None and self._box.goes_on
+
+    def lost(self, error: StoreError) -> bool:
+        """Take note of an error of the store; whether the kiosk goes on without it."""
+        return self._box is not None and self._box.lost(error) and self._box.goes_on
+
+    @property
+    def office(self) -> Office:
+        """Where verbs go now; in a block of :meth:`entered`."""
+        return self._box.office if self._box else self._store
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """In this block numbers are taken at the same place, but for the store being lost."""
+        if self._box is None:
+            yield
+        else:
+            with self._box.entered():
+                yield
+
+    def do(self, verb: Callable[[Office], _R]) -> _R:
+        """Do a verb or a view, one transaction, where that is possible; see :meth:`CutOffBox.do`."""
+        return self._box.do(verb) if self._box else verb(self._store)
+
+    # Slips: those of numbers that the box held are in its own file, until they are printed.
+
+    def recover(self) -> bool:
+        """See :meth:`~ticketing.office.Office.recover`."""
+        return self._store.recover() or (self._box is not None and self._box.in_doubt)
+
+    def print_jobs(self, limit: int) -> Sequence[PrintJob]:
+        """This box's slips to be printed: see :meth:`~ticketing.office.Office.print_jobs`."""
+        if self._box is None:
+            return self._store.print_jobs(limit)
+        if self._box.away:
+            return self._box.local.print_jobs(limit)
+        own: Sequence[PrintJob] = []
+        with suppress(StoreError):
+            # A file that cannot be read holds up no slip of the store's.
+            own = self._box.local.print_jobs(limit)
+        return [*own, *self._store.print_jobs(limit)]
+
+    def closing_slips(self, limit: int) -> Sequence[ClosingSlip]:
+        """The closing slips to be printed; none while the store is away."""
+        return [] if self._box and self._box.away else self._store.closing_slips(limit)
+
+    def print_sending(self, job: int) -> None:
+        """See :meth:`~ticketing.office.Office.print_sending`."""
+        self._of_job(job).print_sending(job)
+
+    def print_ended(self, job: int, state: Ended, reason: str | None) -> None:
+        """See :meth:`~ticketing.office.Office.print_ended`."""
+        self._of_job(job).print_ended(job, state, reason)
+
+    def withdraw_print_jobs(self) -> None:
+        """See :meth:`~ticketing.office.Office.withdraw_print_jobs`."""
+        if self._box is None:
+            self._store.withdraw_print_jobs()
+            return
+        with suppress(StoreError):
+            self._box.local.withdraw_print_jobs()
+        if not self._box.away:
+            self._store.withdraw_print_jobs()
+
+    def _of_job(self, job: int) -> Office:
+        return self._box.local if self._box and is_leased(job) else self._store
+
+
+def cut_off_box(settings: Settings, office: Office) -> tuple[CutOffBox, Store] | None:
+    """What goes on without the store on this box, and its file; None where that is not wanted or not possible."""
+    wanted = settings.cut_off
+    if not (office.ledger.store.shared and wanted.numbers):
+        return None
+    name = re.sub(r"[^\w.-]", "_", office.ledger.box)
+    path = settings.store.key_file.with_name(f"cut-off-{name}.db")
+    try:
+        local = open_store(f"sqlite:///{path}", exclusive=True)
+    except StoreOpenError as error:
+        log.error("this box does not go on without the store: %s", error)
+        return None
+    try:
+        rules = LeaseRules(numbers=wanted.numbers, lasts=timedelta(hours=wanted.hours))
+        boot = _BOOT.read_text("ascii").strip()
+        return CutOffBox(office, local, rules, steady=since_boot, boot=boot), local
+    except (StoreError, OSError) as error:
+        local.close()
+        log.error("this box does not go on without the store: %s", error)
+        return None
+
+
+class Rounds(Loop):
+    """Has a box take its rounds with the store."""
+
+    def __init__(self, box: CutOffBox) -> None:
+        self._box = box
+        super().__init__("number blocks", TRY, self._round)
+        self._left = 0.0
+
+    def _round(self) -> None:
+        self._left -= TRY
+        if self._left <= 0 or self._box.away:
+            self._box.step()
+            self._left = ROUND
