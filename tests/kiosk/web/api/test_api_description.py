@@ -96,7 +96,8 @@ def test_the_page_of_the_description_needs_nothing_from_elsewhere(
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.goto(f"{address}/openapi")
-    page.get_by_text("/api/v1/windows/{window}/call-next").wait_for()
+    # It draws every operation before the first can be pressed.
+    page.get_by_text("/api/v1/windows/{window}/call-next").wait_for(timeout=120_000)
     page.get_by_text("/api/v1/windows/{window}/call-next").click()
     page.get_by_text("repeated with the same key").wait_for()
     assert violations(page) == []
