@@ -1,0 +1,180 @@
+"""Three programs on one PostgreSQL, whose way there is cut again and again while residents take numbers at all of them.
+
+Real programs, a real database, a TCP proxy before it. Measured is a kiosk's answer while cut off against the same
+answer with the database, in turns; that every number is in the store in the end, once, is asserted.
+"""
+
+import random
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from postgres import OWNER, PostgresServer
+from program import CONFIG, Client, QuhaoProcess
+from wires import wait_until
+
+BOXES = 3
+MOST = 1.2
+PATIENCE = 60.0
+
+
+class CutWire:
+    """A TCP way to a server on a Unix socket, which can be cut."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._cut = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Break all connections, and each new one at once."""
+        with self._lock:
+            self._cut = True
+            for one in self._open:
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        with self._lock:
+            self._cut = False
+
+    def close(self) -> None:
+        self.cut()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.socket(socket.AF_UNIX)
+                with self._lock:
+                    if self._cut:
+                        near.close()
+                        far.close()
+                        continue
+                    far.connect(str(self._target))
+                    self._open |= {near, far}
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        with suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+        for end in (one, other):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            with self._lock:
+                self._open.discard(end)
+        one.close()
+
+
+class Kiosk:
+    """One program with a kiosk, and the wire between it and the database."""
+
+    def __init__(self, folder: Path, server: PostgresServer, database: str, name: str) -> None:
+        folder.mkdir()
+        self.wire = CutWire(server.folder / ".s.PGSQL.5432")
+        url = f"postgresql+psycopg://{OWNER}@127.0.0.1:{self.wire.port}/{database}?{urlencode({'sslmode': 'disable'})}"
+        config = CONFIG.replace("sqlite:///var/quhao.db", url).replace("[hall]\n", f'[hall]\nbox = "{name}"\n')
+        self.quhao = QuhaoProcess(folder, "", config)
+        self.issued: list[str] = []
+
+    def start(self) -> None:
+        self.token = self.quhao.token("kiosk")
+        self.quhao.start()
+        self.client = Client(self.quhao.port, self.token)
+
+    def stop(self) -> None:
+        with suppress(AttributeError):
+            self.client.close()
+        self.quhao.stop()
+        self.wire.close()
+
+    def issue(self, resident: str) -> float:
+        """A number for who types theirs; the seconds that the answer took."""
+        typed = self.client.post("/kiosk/typed", {"id_number": resident})
+        assert typed.status == 200, typed
+        begun = time.perf_counter()
+        chosen = self.client.post("/kiosk/choose", {"service": "business-licence"})
+        took = time.perf_counter() - begun
+        assert chosen.status == 201, chosen
+        self.issued.append(chosen.body["number"])
+        self.client.post("/kiosk/cancel")
+        return took
+
+    def says(self, words: str) -> bool:
+        told = self.client.get("/kiosk")
+        return told.status == 200 and words in told.body["message"]
+
+
+def id_number(count: int) -> str:
+    """A number of no person: its area is not given out."""
+    digits = f"999999{19600101 + count % 28:08}{count // 28 % 1000:03}"
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    rest = sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True)) % 11
+    return digits + "10X98765432"[rest]
+
+
+@pytest.mark.timeout(1200)
+def test_bench_cut_off(tmp_path: Path, whole: bool, figure: Callable[[str], None]) -> None:
+    cuts, tickets = (20, 12) if whole else (1, 3)
+    server = PostgresServer(durable=whole)
+    database = server.create()
+    kiosks = [Kiosk(tmp_path / f"box-{place}", server, database, f"kiosk-{place}") for place in range(BOXES)]
+    chance = random.Random(11)
+    people = iter(range(100_000))
+    times: dict[bool, list[float]] = {False: [], True: []}
+    try:
+        kiosks[0].start()
+        key = (tmp_path / "box-0" / "var" / "master.key").read_bytes()
+        for one in kiosks[1:]:
+            (one.quhao.config.parent / "var").mkdir(exist_ok=True)
+            path = one.quhao.config.parent / "var" / "master.key"
+            path.write_bytes(key)
+            path.chmod(0o600)
+            one.start()
+        held = "SELECT count(*) FROM number_lease"
+        wait_until(lambda: server.execute(held, database=database)[0][0] == BOXES, PATIENCE)
+        for turn in range(cuts):
+            gone = kiosks if turn % 2 == 0 else chance.sample(kiosks, chance.randint(1, BOXES - 1))
+            for one in kiosks:
+                times[False] += [one.issue(id_number(next(people))) for _ in range(tickets)]
+            for one in gone:
+                one.wire.cut()
+            for one in gone:
+                wait_until(lambda one=one: one.says("与数据库断开"), PATIENCE)  # type: ignore[misc]
+            for one in gone:
+                times[True] += [one.issue(id_number(next(people))) for _ in range(tickets)]
+            for one in gone:
+                one.wire.mend()
+            for one in gone:
+                wait_until(lambda one=one: one.says("请刷身份证取号") and not one.says("与数据库断开"), PATIENCE)  # type: ignore[misc]
+        issued = [number for one in kiosks for number in one.issued]
+        assert len(set(issued)) == len(issued), "a number was given twice"
+        kept = [row[0] for row in server.execute("SELECT number FROM ticket", database=database)]
+        assert sorted(kept) == sorted(issued), "each number is in the store, and no other"
+        noted = "SELECT id, note FROM merged_record WHERE note IS NOT NULL"
+        assert server.execute(noted, database=database) == []
+        ratio = statistics.median(times[True]) / statistics.median(times[False])
+        assert not whole or ratio <= MOST
+        figure(
+            f"{BOXES} programs on one PostgreSQL, cut off {cuts} times: {len(issued)} numbers, none twice, none lost; "
+            f"a kiosk's answer while cut off took {ratio:.2f} × the time with the database "
+            f"({statistics.median(times[True]) * 1000:.1f} and {statistics.median(times[False]) * 1000:.1f} ms)"
+        )
+    finally:
+        for one in kiosks:
+            one.stop()
+        server.close()
