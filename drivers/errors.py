@@ -7,7 +7,7 @@
     ├── ProtocolError      bytes that are not its own        counted, resynchronised
     └── RefusedError       it said no: paper out, card gone  shown to whoever stands in front of it
 
-``reason`` is one word for programs (``display.advice`` has the words for people), ``detail`` a short technical
+``reason`` is one word for programs (``display.staff.advice`` has the words for people), ``detail`` a short technical
 addition such as an address or a status byte.
 """
 

@@ -29,7 +29,7 @@ class Condition:
 
     Attributes:
         what: is concerned, such as ``store``, ``disk store`` or ``device printer``.
-        reason: a stable code, which :func:`display.conditions.condition` has words for.
+        reason: a stable code, which :func:`display.staff.conditions.condition` has words for.
         hinders: whether it keeps the box from its work; otherwise it will, or only may.
     """
 

@@ -247,7 +247,7 @@ def _key() -> "Key":
 
 def _print_slip(settings: "Settings") -> None:
     """A closing slip, by the running service: it has the printer."""
-    from display.advice import advice
+    from display.staff.advice import advice
     from kiosk.resident.closing import PATIENCE
 
     with _asked(settings, {"do": "closing-slip", "who": who()}, PATIENCE + 10) as told:

@@ -163,7 +163,7 @@ def record(port: str, baudrate: int, seconds: float, out: Path | None) -> None:
     except KeyboardInterrupt:
         pass
     except DeviceError as error:
-        from display.advice import advice
+        from display.staff.advice import advice
 
         said = advice(error.reason, error.detail)
         _give_up(f"{said.reason_zh}，{said.advice_zh} / {said.reason_en}: {said.advice_en}")

@@ -136,7 +136,7 @@ def _of_hall(settings: "Settings") -> tuple[list[str], list[tuple[str, str]]]:
 @contextmanager
 def _in_words(clip: str) -> Iterator[None]:
     """Turn what went wrong with a clip into a sentence."""
-    from display.advice import advice
+    from display.staff.advice import advice
     from drivers.errors import DeviceError
     from drivers.speaker.sound import SoundError
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from display.help_words import going_words, place_words
 from display.prompts import Words
+from display.staff.help_words import going_words, place_words
 from kiosk.event_feed import Channel, Channels
 from kiosk.service import Loop
 from ticketing.events import HelpEvent, kind_of

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from config.settings import Settings
-from display import advice
+from display.staff import advice
 from drivers.supervisor import DeviceState, Supervisor
 
 PATIENCE = 6.0

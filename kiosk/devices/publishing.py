@@ -27,9 +27,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from display.advice import DEVICES
-from display.alerts import alert_words
 from display.prompts import Words
+from display.staff.advice import DEVICES
+from display.staff.alerts import alert_words
 from drivers.device import CanBeTested, DeviceEvent
 from drivers.supervisor import Supervisor
 from kiosk.devices.climate import HallClimate, ZoneView

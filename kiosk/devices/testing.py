@@ -6,8 +6,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from display.advice import DEVICES, EVENTS, advice
 from display.prompts import Words
+from display.staff.advice import DEVICES, EVENTS, advice
 from drivers.device import CanBeTested, DeviceEvent
 from drivers.supervisor import Supervisor
 from ticketing.model import StateError, UnknownError

@@ -5,7 +5,7 @@ from functools import partial
 
 from flask import Blueprint, Flask, Response
 
-from display.conditions import condition
+from display.staff.conditions import condition
 from kiosk.box.box_watch import Condition
 from kiosk.clock import HallClock
 from kiosk.web.auth import allow, public

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from display.advice import DEVICES
+from display.staff.advice import DEVICES
 from drivers.device import CanBeTested
 from drivers.kinds import KINDS
 from drivers.supervisor import Supervisor

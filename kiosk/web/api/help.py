@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from flask import Response
 from pydantic import Field, RootModel
 
-from display.help_words import REASONS
+from display.staff.help_words import REASONS
 from kiosk.web.api.tickets import CodePath
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall

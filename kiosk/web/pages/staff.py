@@ -9,8 +9,8 @@ from datetime import timedelta
 from flask import Blueprint, Response, request
 
 from display import nationalities
-from display.advice import DEVICES, REASONS, Advice, DeviceWords, advice
 from display.refusals import CODES, words
+from display.staff.advice import DEVICES, REASONS, Advice, DeviceWords, advice
 from drivers.kinds import KINDS
 from kiosk.web.api.people.login import STAFF, logged_in, own_path
 from kiosk.web.auth import actor, allow, gate, public

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from display.conditions import CONDITIONS, condition
+from display.staff.conditions import CONDITIONS, condition
 from drivers.errors import OfflineError
 from drivers.supervisor import Link, Supervisor
 from kiosk.box.box_watch import BoxWatch

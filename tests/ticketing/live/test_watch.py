@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from display.alerts import alert_words
+from display.staff.alerts import alert_words
 from offices import CLERK, OfficeHall
 from ticketing.live.alerts import Limits
 from ticketing.live.hall_now import Waits

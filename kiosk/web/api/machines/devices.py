@@ -5,7 +5,7 @@ from typing import ClassVar
 from flask import Response
 from pydantic import Field, RootModel
 
-from display.advice import advice, hint
+from display.staff.advice import advice, hint
 from drivers.supervisor import DeviceState
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall

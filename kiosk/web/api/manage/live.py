@@ -5,7 +5,7 @@ from typing import Any, Literal
 from flask import Response
 from pydantic import Field, RootModel, model_validator
 
-from display.alerts import alert_words
+from display.staff.alerts import alert_words
 from kiosk.web.api.machines.devices import device_answer
 from kiosk.web.auth import actor, allow
 from kiosk.web.hall import Hall

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from flask import Response
 from pydantic import Field
 
-from display.conditions import merged_words
+from display.staff.conditions import merged_words
 from kiosk.web.auth import allow
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import Answer, BoardAnswer, Instant, SaidAnswer, answer, joined

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import drivers
-from display.advice import REASONS, advice
+from display.staff.advice import REASONS, advice
 from drivers import errors
 from drivers.card_reader import sam_v
 from drivers.led import onbon_bx

@@ -3,9 +3,9 @@
 And what came of numbers that a box gave while it was cut off from the store.
 """
 
-from display.advice import REASONS, advice
 from display.prompts import Words
 from display.refusals import words
+from display.staff.advice import REASONS, advice
 
 _CONDITIONS = {
     "disk_full": Words(
@@ -80,7 +80,7 @@ _KEYS = Words(
 )
 
 CONDITIONS = frozenset(_CONDITIONS)
-"""Reasons with words of their own; those of devices are in ``display.advice``, those of the store in ``refusals``."""
+"""Reasons with words of their own; those of devices are in ``advice``, those of the store in ``refusals``."""
 
 
 def condition(reason: str) -> Words:

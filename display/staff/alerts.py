@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from display.advice import advice
 from display.prompts import Words
+from display.staff.advice import advice
 from ticketing.live.watch import Alert
 
 
