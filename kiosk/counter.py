@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 ROUND = 10.0
 """Seconds between rounds with the store: the queue that a box knows without it is at most so old."""
 TRY = 2.0
-"""Seconds between tries to reach a store that is away."""
+"""Seconds between tries to reach a store that is away, and between looks whether a round is due earlier."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _R = TypeVar("_R")
 
@@ -149,6 +149,6 @@ class Rounds(Loop):
 
     def _round(self) -> None:
         self._left -= TRY
-        if self._left <= 0 or self._box.away:
+        if self._left <= 0 or self._box.away or self._box.is_late():
             self._box.step()
             self._left = ROUND

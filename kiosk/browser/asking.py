@@ -1,10 +1,10 @@
-"""What the program beside the browser asks the server itself."""
+"""What the program beside the browser asks the server itself.
+
+urllib and ssl are imported where they are used: every command of ``quhao`` would wait for them.
+"""
 
 import json
 import logging
-import ssl
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +30,16 @@ class HallServer:
     """
 
     def __init__(self, origin: str, certificate: Path | None = None) -> None:
+        import ssl
+        from urllib.request import HTTPSHandler, ProxyHandler, build_opener
+
         self.origin = origin
         context = ssl.create_default_context(cafile=None if certificate is None else str(certificate))
         if certificate is not None:
             context.check_hostname = False
             # The certificate itself is trusted, whoever signed it.
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        self._opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-        )
+        self._opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
 
     def has(self, url: str) -> bool:
         """Whether it answers for this page, and not with an error."""
@@ -52,10 +53,12 @@ class HallServer:
 
     def answers(self, url: str) -> bool:
         """Whether it answers at all, be it with an error."""
+        from urllib.error import HTTPError
+
         try:
             with self._opener.open(url, timeout=PATIENCE) as answer:
                 answer.read(1)
-        except urllib.error.HTTPError as error:
+        except HTTPError as error:
             error.close()
         except (OSError, ValueError):
             return False
@@ -67,8 +70,10 @@ class HallServer:
         Raises:
             NoAnswerError: it does not answer, refuses it, or answers something else.
         """
+        from urllib.request import Request
+
         data = json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310 - http or https, as its command has checked
+        request = Request(  # noqa: S310 - http or https, as its command has checked
             self.origin + path, data, {"Content-Type": "application/json"}, method="POST"
         )
         try:

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 AWAY = frozenset({"store_gone", "store_in_doubt", "store_full", "store_broken"})
 """Codes of a store that cannot be worked on now; ``store_busy`` is none: it works, for others."""
+HURRY = 300
+"""Events since the last round after which the next one does not wait: the hall is coming near the box's numbers."""
 BATCH = 50
 """Records of a kind in one transaction."""
 OTHERS_EVERY = 60 * 1_000_000_000
@@ -176,6 +178,14 @@ class CutOffBox:
             return True
         self._told = ""
         return True
+
+    def is_late(self) -> bool:
+        """Whether so much has happened in the store since the last round that the next one is due at once."""
+        try:
+            return self._store.last_seq() - self._seen[1] > HURRY
+        except StoreError as error:
+            self.lost(error)
+            return True
 
     def _come_back(self) -> bool:
         """Have verbs go to the store again, unless something was issued without it meanwhile.

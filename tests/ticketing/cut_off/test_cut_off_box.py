@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 import empty_store
 from offices import CHEN, CLERK, DESK, LI, PATIENCE, ZONE, OfficeHall, refused
+from ticketing.cut_off import box as cut_off_box
 from ticketing.cut_off import leasing, merging
 from ticketing.cut_off.box import CutOffBox
 from ticketing.cut_off.noted import NotedRecords
@@ -130,6 +131,19 @@ def test_while_all_boxes_are_connected_numbers_come_in_their_order(hall: OfficeH
         assert a.box.step() and b.box.step()
         taken += [*a.numbers(2), *b.numbers(1)]
     assert taken == [f"A{number:03}" for number in range(1, 37)]
+
+
+def test_where_much_happens_the_next_round_is_due_at_once(
+    boxes: Callable[..., Box], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cut_off_box, "HURRY", 3)
+    a = boxes("a")
+    assert a.box.step() and not a.box.is_late()
+    a.numbers(4)
+    assert a.box.is_late()
+    assert a.box.step() and not a.box.is_late()
+    a.network.cut = True
+    assert a.box.is_late() and a.box.away
 
 
 def test_a_box_goes_on_and_what_it_did_is_merged_with_its_real_times(
