@@ -110,7 +110,7 @@ class ScreenWindowAnswer(Answer):
     pause_text_en: str
 
 
-class ScreenAnswer(Answer):
+class ResidentScreenAnswer(Answer):
     """What a second screen shows, without any of the resident's data."""
 
     window: ScreenWindowAnswer
@@ -146,12 +146,14 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     screens = hall.resident_screens
 
     @api.get(
-        "/windows/<window>/resident-screen", summary="What the second screen shows", responses={"200": ScreenAnswer}
+        "/windows/<window>/resident-screen",
+        summary="What the second screen shows",
+        responses={"200": ResidentScreenAnswer},
     )
     @watching
     def show(path: WindowPath) -> Response:
         view = screens.view(path.window)
-        return answer(ScreenAnswer.of(_told(hall, view)))
+        return answer(ResidentScreenAnswer.of(_told(hall, view)))
 
     @api.get(
         "/windows/<window>/resident-screen/events", summary="News for a second screen", responses={"200": dict(STREAM)}
