@@ -43,7 +43,7 @@ def weigh(page: Page) -> Weight:
 
 @pytest.mark.timeout(1800)
 def test_pages_that_stay_open_stay_as_small_as_they_were(hall: Any, new_page: Callable[..., Page], whole: bool) -> None:
-    events, hours = (5000, 8.0) if whole else (300, 0.25)
+    events, hours = (5000, 8.0) if whole else (150, 0.1)
     office = hall.office
     clerk = sit_at(new_page(clock=True), hall, "3")
     screen, own, kiosk = (new_page(1920, 1080, clock=True) for _ in range(3))
