@@ -99,9 +99,9 @@ def shown(tmp_path: Path, page: WatchedPage, display: XScreen) -> Iterator[Shown
         yield one
     finally:
         one.end()
-        # Told to end, it leaves nothing behind.
+        # Told to end, it leaves nothing behind; what was killed takes a moment to go.
         leftover = ["pgrep", "-f", f"user-data-dir={tmp_path}"]
-        assert subprocess.run(leftover, capture_output=True, check=False).stdout == b""
+        wait_until(lambda: subprocess.run(leftover, capture_output=True, check=False).stdout == b"", SPARE)
 
 
 def test_no_key_leads_out_of_the_page_and_whatever_happens_to_it_it_comes_back(shown: Shown) -> None:
