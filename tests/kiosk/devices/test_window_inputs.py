@@ -134,6 +134,8 @@ def test_a_key_that_does_nothing_beeps_and_is_told_to_the_windows_page(hall: Pad
 def test_a_double_press_calls_once_and_a_call_with_somebody_there_is_refused(hall: PadHall) -> None:
     for _ in range(2):
         hall.issue("tax")
+    wait_until(lambda: hall.pad().waiting == "002")
+    hall.inputs.stopping.wait(OWN)
     hall.line.press(5, "call")
     hall.line.press(5, "call")
     hall.stands("B001", "called")
