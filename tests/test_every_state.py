@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from album import Album
 from conftest import PASSWORD, DemoHall
-from staff import issue, key_is, sit_at
+from staff import issue, key_is, log_in_anew, sit_at
 from ticketing.model import Actor
 
 DESK, CLERK = Actor("desk", "desk", "desk"), Actor("clerk", "clerk", "1")
@@ -160,8 +160,7 @@ def test_the_other_pages_of_staff(hall: DemoHall, new_page: Callable[..., Page],
     album.take(page, "login-failed")
 
     def enter(name: str, path: str, ready: str) -> None:
-        page.context.clear_cookies()
-        page.request.post(f"{hall.url}/api/v1/login", data={"username": name, "password": PASSWORD})
+        log_in_anew(page, hall, name, PASSWORD)
         page.goto(hall.url + path)
         expect(page.locator(ready).first).to_be_visible()
 

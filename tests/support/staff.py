@@ -29,6 +29,13 @@ def sit_at(page: Page, hall: Any, window: str = "3") -> Page:
     return page
 
 
+def log_in_anew(page: Page, hall: Any, name: str, password: str) -> None:
+    """Log in as somebody else, away from any page: one that asks by itself would go to the log-in meanwhile."""
+    page.goto("about:blank")
+    page.context.clear_cookies()
+    assert page.request.post(f"{hall.url}/api/v1/login", data={"username": name, "password": password}).ok
+
+
 def follow(page: Page, link: Locator) -> None:
     """Press a link to another page, and wait until that page's modules have run: they hear no press before."""
     with page.expect_navigation():

@@ -18,6 +18,7 @@ from book import past_tickets
 from conftest import PASSWORD, DemoHall
 from large_hall import LONGEST
 from spelt import put_demo_matters
+from staff import log_in_anew
 from ticketing.help.help_calls import Place
 from ticketing.live.alerts import Limits
 from ticketing.live.watch import DeviceDown
@@ -52,8 +53,7 @@ def look(page: Page, album: Album) -> Look:
 
 def enter(page: Page, hall: DemoHall, name: str, role: str) -> None:
     hall.program.hall.people.add_account(name, role, (), PASSWORD)
-    page.context.clear_cookies()
-    assert page.request.post(f"{hall.url}/api/v1/login", data={"username": name, "password": PASSWORD}).ok
+    log_in_anew(page, hall, name, PASSWORD)
 
 
 def go(page: Page, hall: DemoHall, path: str, ready: str) -> None:

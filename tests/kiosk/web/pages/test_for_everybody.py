@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from axe import violations
 from conftest import PASSWORD
-from staff import issue
+from staff import issue, log_in_anew
 from ticketing.model import Actor
 from wires import wait_until
 
@@ -95,8 +95,7 @@ def phone_pages(hall: Any) -> Iterator[str]:
 
 
 def enter(page: Page, hall: Any, name: str, path: str, ready: str) -> None:
-    page.context.clear_cookies()
-    page.request.post(f"{hall.url}/api/v1/login", data={"username": name, "password": PASSWORD})
+    log_in_anew(page, hall, name, PASSWORD)
     page.goto(hall.url + path)
     expect(page.locator(ready).first).to_be_visible()
 
