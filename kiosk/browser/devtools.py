@@ -109,6 +109,9 @@ class DevTools:
                 return result
             if "method" in found:
                 self.events.append(found)
+                if found["method"] == "Inspector.targetCrashed" and found.get("sessionId") == session:
+                    # It has taken the command with it: no answer comes any more.
+                    raise RefusedError(f"{method}: the page has crashed")
 
     def wait(self, timeout: float) -> None:
         """Return when an event is there, or after ``timeout`` seconds; raises BrowserGoneError."""

@@ -38,8 +38,9 @@ LOADED = 20.0
 AGAIN = 2.0
 """Seconds until a page that did not open is opened again."""
 PAUSE = 0.5
-PAUSE_LATER = 5.0
-"""Seconds until a browser that ended is started again: at first, and once it has ended ``SOON`` times in a row."""
+PAUSE_LATER = 2.0
+"""Seconds until a browser that ended is started again: at first, and once it has ended ``SOON`` times in a row. With
+what it takes to find that one hangs, and to start it, the page is back within ten."""
 SOON = 5
 LASTING = 30.0
 """Seconds after which a browser that ends no longer counts as one in a row."""
