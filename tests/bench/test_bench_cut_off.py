@@ -7,7 +7,6 @@ answer with the database, in turns; that every number is in the store in the end
 import random
 import socket
 import statistics
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +15,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from cut_wire import CutWire
 from postgres import OWNER, PostgresServer
 from program import CONFIG, Client, QuhaoProcess
 from wires import wait_until
@@ -25,59 +25,15 @@ MOST = 1.2
 PATIENCE = 60.0
 
 
-class CutWire:
-    """A TCP way to a server on a Unix socket, which can be cut."""
-
-    def __init__(self, target: Path) -> None:
-        self._target = target
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
-        self._cut = False
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        """Break all connections, and each new one at once."""
-        with self._lock:
-            self._cut = True
-            for one in self._open:
-                with suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
-
-    def mend(self) -> None:
-        with self._lock:
-            self._cut = False
-
-    def close(self) -> None:
-        self.cut()
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                far = socket.socket(socket.AF_UNIX)
-                with self._lock:
-                    if self._cut:
-                        near.close()
-                        far.close()
-                        continue
-                    far.connect(str(self._target))
-                    self._open |= {near, far}
-                for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
-
-    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
-        with suppress(OSError):
-            while data := one.recv(65536):
-                other.sendall(data)
-        for end in (one, other):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            with self._lock:
-                self._open.discard(end)
-        one.close()
+def socket_of(path: Path) -> socket.socket:
+    """A connection to a server on a Unix socket."""
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.connect(str(path))
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 class Kiosk:
@@ -85,7 +41,7 @@ class Kiosk:
 
     def __init__(self, folder: Path, server: PostgresServer, database: str, name: str) -> None:
         folder.mkdir()
-        self.wire = CutWire(server.folder / ".s.PGSQL.5432")
+        self.wire = CutWire(lambda: socket_of(server.folder / ".s.PGSQL.5432"))
         url = f"postgresql+psycopg://{OWNER}@127.0.0.1:{self.wire.port}/{database}?{urlencode({'sslmode': 'disable'})}"
         config = CONFIG.replace("sqlite:///var/quhao.db", url).replace("[hall]\n", f'[hall]\nbox = "{name}"\n')
         self.quhao = QuhaoProcess(folder, "", config)

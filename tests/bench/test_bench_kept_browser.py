@@ -8,7 +8,6 @@ asserted in ``tests/kiosk/browser``.
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +17,7 @@ import psutil
 import pytest
 
 from conftest import CHROMIUM
+from cut_wire import CutWire
 from program import Client, QuhaoProcess
 from wires import wait_until
 from x_screen import SIZE, XScreen
@@ -27,56 +27,6 @@ ROUNDS = 3
 AWAY = 15.0
 """Seconds that server and network are gone."""
 FOLLOWED = b'quhao_http_requests_total{method="GET",route="/api/v1/kiosk/events",status="200"} '
-
-
-class Cable:
-    """A network between browser and box that can be cut: what was open is gone, and nothing new is let in."""
-
-    def __init__(self, port: int) -> None:
-        self._to = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
-        self._open: set[socket.socket] = set()
-        self._is_cut = False
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        self._is_cut = True
-        for one in list(self._open):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-
-    def mend(self) -> None:
-        self._is_cut = False
-
-    def close(self) -> None:
-        self.cut()
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                if self._is_cut:
-                    near.close()
-                    continue
-                try:
-                    far = socket.create_connection(("127.0.0.1", self._to), 10)
-                except OSError:
-                    near.close()
-                    continue
-                far.settimeout(None)
-                self._open |= {near, far}
-                for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
-
-    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(1 << 16):
-                sink.sendall(data)
-        for one in (source, sink):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
 
 
 def followed(box: QuhaoProcess) -> int:
@@ -99,7 +49,7 @@ def test_the_kiosks_page_is_back_within_ten_seconds(
     worst: dict[str, float] = {}
     with XScreen() as display, QuhaoProcess(folder) as box:
         box.start()
-        cable = Cable(box.port)
+        cable = CutWire(lambda: socket.create_connection(("127.0.0.1", box.port)))
         (tmp_path / "token").write_text(box.token("kiosk"), "utf-8")
         command = [sys.executable, "-m", "kiosk", "kiosk", "--server", f"http://127.0.0.1:{cable.port}"]
         command += ["--token-file", str(tmp_path / "token"), "--profile", str(tmp_path / "kiosk")]
