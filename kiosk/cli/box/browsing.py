@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -27,14 +28,20 @@ server_option = click.option(
     envvar="QUHAO_SERVER",
     help="The box that serves it, where it is not this one, such as https://hall.example.",
 )
-turn_option = click.option(
+_turn_option = click.option(
     "--turn",
     type=click.Choice(["0", "90", "180", "270"]),
     default="0",
     help="Degrees by which the picture is turned clockwise, where cage shows it.",
 )
-patience_option = click.option("--patience", type=click.FloatRange(1), default=DEAF, hidden=True)
-browser_option = click.option("--browser", help="Chromium's program, where it is not found by itself.")
+_patience_option = click.option("--patience", type=click.FloatRange(1), default=DEAF, hidden=True)
+_browser_option = click.option("--browser", help="Chromium's program, where it is not found by itself.")
+
+
+def browser_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command what it says of its browser: browser, turn, patience, and the arguments behind ``--``."""
+    command = click.argument("arguments", nargs=-1)(command)
+    return _browser_option(_turn_option(_patience_option(command)))
 
 
 def server_of(context: Context, address: str | None) -> tuple[HallServer, tuple[str, ...]]:

@@ -13,16 +13,7 @@ from pathlib import Path
 import click
 
 from kiosk.browser.watch import Always, Place
-from kiosk.cli.box.browsing import (
-    browser_option,
-    keep_browser,
-    own_folder,
-    patience_option,
-    program,
-    server_of,
-    server_option,
-    turn_option,
-)
+from kiosk.cli.box.browsing import browser_options, keep_browser, own_folder, program, server_of, server_option
 from kiosk.cli.options import Context
 
 PROFILE = Path("~/.local/share/quhao/kiosk")
@@ -45,10 +36,7 @@ LONGEST = 4096
     show_default=True,
     help="The folder of token and browser; for this user alone.",
 )
-@browser_option
-@turn_option
-@patience_option
-@click.argument("arguments", nargs=-1)
+@browser_options
 @click.pass_obj
 def kiosk(
     context: Context,

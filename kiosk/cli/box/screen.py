@@ -6,16 +6,7 @@ from pathlib import Path
 import click
 
 from kiosk.browser.assignment import Assignment
-from kiosk.cli.box.browsing import (
-    browser_option,
-    keep_browser,
-    own_folder,
-    patience_option,
-    program,
-    server_of,
-    server_option,
-    turn_option,
-)
+from kiosk.cli.box.browsing import browser_options, keep_browser, own_folder, program, server_of, server_option
 from kiosk.cli.options import Context
 
 FOLDER = Path("~/.local/share/quhao/screen")
@@ -31,10 +22,7 @@ FOLDER = Path("~/.local/share/quhao/screen")
     show_default=True,
     help="Where it keeps who it is and what it shows; for this user alone.",
 )
-@browser_option
-@turn_option
-@patience_option
-@click.argument("arguments", nargs=-1)
+@browser_options
 @click.pass_obj
 def screen(
     context: Context,
