@@ -116,16 +116,6 @@ class CutOffBox:
         with self._gate.entered():
             yield
 
-    @contextmanager
-    def at(self) -> Iterator[Office]:
-        """Where verbs go now. A store that does not answer in the block is taken for lost, and the error raised."""
-        with self.entered():
-            try:
-                yield self.office
-            except StoreError as error:
-                self.lost(error)
-                raise
-
     def do(self, verb: Callable[[Office], _R]) -> _R:
         """Do a verb, which is one transaction, where verbs go now; on the local copy, if the store is lost by it.
 

@@ -1,6 +1,6 @@
 """Leases and blocks in the store. Each function is for one transaction there; the rules are in ``rules``."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -98,11 +98,6 @@ def block(m: Transaction, ident: int) -> tuple[Block, str | None] | None:
 def passed(m: Transaction, ident: int, number: int) -> None:
     """A number of a block was issued: nobody issues it again, nor those before it."""
     m.conn.execute(update(_b).where(_b.c.id == ident, _b.c.next <= number).values(next=number + 1))
-
-
-def leases(m: Transaction) -> Collection[tuple[str, int]]:
-    """The boxes that have a lease, and until when by the store's clock."""
-    return [(row.box, row.ends_at) for row in m.conn.execute(select(_l.c.box, _l.c.ends_at).order_by(_l.c.box))]
 
 
 def _put(m: Transaction, one: Block, next_: int, holder: str | None) -> None:
