@@ -14,9 +14,8 @@ from drivers.card_reader.events import CardEvent
 from drivers.device import DeviceEvent
 from drivers.presses import GradeGiven, KeyPressed, KioskFace, KioskKeyPressed, Sensed
 from drivers.scanner.driver import LineScanned
-from kiosk.box.pulse import BEATS, Pulse
+from kiosk.box.pulse import ANSWERS_WITHIN, BEATS, Pulse
 from kiosk.box.service_manager import watchdog_seconds
-from kiosk.browser.asking import HallServer
 from kiosk.clock import HallClock
 from kiosk.counter import Counter, Rounds, cut_off_box
 from kiosk.devices.announcing import Announcer
@@ -262,7 +261,7 @@ def build(
         *([publisher] if publisher else []),
         *([hall.virtual_hall] if hall.virtual_hall else []),
         server,
-        *_pulse(settings, store, server),
+        *_pulse(settings, store),
     ]
     return Program(hall, Parts(parts), server)
 
@@ -289,14 +288,20 @@ def _is_far(office: Office, limit: date) -> bool:
     return bool(days) and date.fromisoformat(days[0]) < limit - FAR
 
 
-def _pulse(settings: Settings, store: Store, server: Server) -> list[Loop]:
+def _pulse(settings: Settings, store: Store) -> list[Loop]:
     """What the watchdog of systemd feels; nothing where it is not asked for."""
     within = watchdog_seconds()
     if within is None:
         return []
+    # Imported here: a box without a watchdog asks itself nothing.
+    from kiosk.box.readiness import UnansweredError, ask
 
     def answers() -> bool:
-        return HallServer(server.address, settings.server.tls_cert).answers(f"{server.address}/healthz")
+        try:
+            ask(settings, "/healthz", ANSWERS_WITHIN)
+        except UnansweredError:
+            return False
+        return True
 
     return [Loop("watchdog", within / BEATS, Pulse(store, answers).beat)]
 

@@ -16,6 +16,8 @@ from ticketing.store.base import Store
 
 log = logging.getLogger(__name__)
 
+ANSWERS_WITHIN = 3.0
+"""Seconds that the web server may take to answer."""
 BEATS = 4
 """Beats in the time after which systemd takes the service for dead: one that comes late must not end it."""
 

@@ -51,19 +51,6 @@ class HallServer:
             log.debug("%s: %s", url, error)
             return False
 
-    def answers(self, url: str) -> bool:
-        """Whether it answers at all, be it with an error."""
-        from urllib.error import HTTPError
-
-        try:
-            with self._opener.open(url, timeout=PATIENCE) as answer:
-                answer.read(1)
-        except HTTPError as error:
-            error.close()
-        except (OSError, ValueError):
-            return False
-        return True
-
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """The answer to a request of the API.
 
