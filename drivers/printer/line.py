@@ -184,14 +184,16 @@ class Line:
         answered = self._ask_all(known or list(self._misses), wait)
         if not answered:
             raise OfflineError("silent")
-        self.trouble = self._find_trouble()
-        if self.trouble is not None and not self._owed:
+        trouble = self._find_trouble()
+        if trouble is not None and not self._owed:
             # Whether all answers are one question late shows only when they differ, as now.
             self._owed = 1
             self._ask_all(answered, wait, sure=False)
-            self.trouble = self._find_trouble()
+            trouble = self._find_trouble()
             if not self.late:
                 self._owed = 0
+        # Told when it is sure, so that nobody acts on a trouble that the slip under way never hears of.
+        self.trouble = trouble
         self.checked_at = self._clock()
         return self.trouble
 
