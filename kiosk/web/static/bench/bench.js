@@ -15,6 +15,7 @@ import { takable } from "./drag.js";
 import { drawParts } from "./panel.js";
 import { tour } from "./tour.js";
 
+const REREAD = 5_000;     // ms for a card that lies on the reader to be read, before it is laid anew
 const PATIENCE = 30_000;  // ms for a window's page to be there: a small box is slow while its hall is busy
 
 const showLost = lostLine();
@@ -245,6 +246,19 @@ async function until(isSo, patience) {
   }
 }
 
+/**
+ * Wait until the kiosk has read the card and asks what for.
+ * @param {number} patience ms
+ */
+async function cardIsRead(patience) {
+  for (const end = performance.now() + patience; performance.now() < end;) {
+    const { state: shows } = /** @type {Kiosk} */ (await call("GET", "/kiosk", undefined, { token }));
+    if (shows === "choosing") return true;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return false;
+}
+
 /** @param {BenchDevice | undefined} speaker */
 function renderVoice(speaker) {
   el("voice").hidden = !speaker;
@@ -473,6 +487,13 @@ const guide = tour({
   lay: (card) => use(the("reader"), "lay", { card }),
   async choose(service) {
     try {
+      // A card is laid before it is read; and whoever chooses nothing for long has to lay it anew.
+      if (!await cardIsRead(REREAD)) {
+        const reader = the("reader"), card = reader?.reader?.card;
+        await use(reader, "lift");
+        await use(reader, "lay", { card });
+        await cardIsRead(PATIENCE);
+      }
       await call("POST", "/kiosk/choose", { service }, { token });
     } catch (problem) {
       tell(problem);
