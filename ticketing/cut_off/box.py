@@ -15,7 +15,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
@@ -346,37 +346,30 @@ def _own_errors() -> Iterator[None]:
         raise LocalFileError(error.code, **error.facts) from error
 
 
-@dataclass
-class _Depth(threading.local):
-    """How deep a thread is in blocks of a gate."""
-
-    depth: int = 0
-
-
 class _Gate:
     """Many threads at once, or one alone, which goes before those that come after it."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._inside = 0
+        # How deep each thread is in blocks of `entered`, by its identity.
+        self._inside: dict[int, int] = {}
         self._alone = False
-        self._mine = _Depth()
 
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Together with others; may be nested."""
-        if self._mine.depth == 0:
-            with self._changed:
+        me = threading.get_ident()
+        with self._changed:
+            if me not in self._inside:
                 self._changed.wait_for(lambda: not self._alone)
-                self._inside += 1
-        self._mine.depth += 1
+            self._inside[me] = self._inside.get(me, 0) + 1
         try:
             yield
         finally:
-            self._mine.depth -= 1
-            if self._mine.depth == 0:
-                with self._changed:
-                    self._inside -= 1
+            with self._changed:
+                self._inside[me] -= 1
+                if not self._inside[me]:
+                    del self._inside[me]
                     self._changed.notify_all()
 
     @contextmanager
@@ -385,7 +378,7 @@ class _Gate:
         with self._changed:
             self._changed.wait_for(lambda: not self._alone)
             self._alone = True
-            self._changed.wait_for(lambda: self._inside == 0)
+            self._changed.wait_for(lambda: not self._inside)
         try:
             yield
         finally:
