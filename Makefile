@@ -37,15 +37,19 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: demo test js lint rewritten cover bench lock sbom deb deb-offline clean demo-packages test-packages
+.PHONY: demo test pytest js lint rewritten cover bench lock sbom deb deb-offline clean demo-packages test-packages
 
 demo: $(VENV)/.demo
 	$(BIN)/quhao demo
 
-# First what runs on one core each, side by side, then the tests on all.
-test: $(VENV)/.dev $(JS)/node_modules/.done
-	$(MAKE) --no-print-directory -j --output-sync=target js lint rewritten
-	$(PYTEST) -n $(TESTERS) --dist worksteal
+# All side by side: the pages' modules are checked while pip still installs, and types while the tests run already. What
+# they find is told at once; nothing of it ends the others. Debian's packages come before: one apt at a time.
+test: test-packages
+	$(MAKE) --no-print-directory -j --output-sync=target js lint pytest
+
+# The "+" has make show each line as it comes.
+pytest: rewritten
+	+$(PYTEST) -n $(TESTERS) --dist worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

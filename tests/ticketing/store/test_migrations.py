@@ -32,28 +32,28 @@ def engine(new_store_url: str) -> Iterator[Engine]:
     made.dispose()
 
 
-@pytest.fixture
-def made_at_once(engine: Engine, request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Engine]:
-    """A database of the same kind with the tables as the program knows them."""
-    if engine.dialect.name == "sqlite":
-        other = create_engine(f"sqlite:///{tmp_path}/other.db")
-        yield from _made(other)
-        return
-    server = request.getfixturevalue("postgres")
-    name = server.create()
-    yield from _made(create_engine(server.url(name)))
-    server.drop(name)
+@pytest.fixture(scope="module")
+def made_at_once(request: pytest.FixtureRequest) -> Callable[[Engine], dict[str, list[str]]]:
+    """The schema of a database with the tables as the program knows them, of the same kind as an engine's."""
 
+    @cache
+    def of_kind(kind: str) -> dict[str, list[str]]:
+        if kind == "sqlite":
+            with memory_engine() as other, other.begin() as conn:
+                metadata.create_all(conn)
+                return schema(conn)
+        server = request.getfixturevalue("postgres")
+        name = server.create()
+        other = create_engine(server.url(name))
+        try:
+            with other.begin() as conn:
+                metadata.create_all(conn)
+                return schema(conn)
+        finally:
+            other.dispose()
+            server.drop(name)
 
-def _made(engine: Engine) -> Iterator[Engine]:
-    for table in metadata.tables.values():
-        for index in table.indexes:
-            # Said once, for SQLite, so that no SQLite box loads what PostgreSQL's words need.
-            index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
-    with engine.begin() as conn:
-        metadata.create_all(conn)
-    yield engine
-    engine.dispose()
+    return lambda engine: of_kind(engine.dialect.name)
 
 
 def schema(conn: Connection) -> dict[str, list[str]]:
