@@ -1,12 +1,14 @@
 """A box of the simulated hall: the real program, as :mod:`kiosk.wiring` builds it, without its web server.
 
-Real are the office and its store, vault and clock, the kiosk's session and controller, the print queue, the drivers of
-printer and card reader with their supervisors, and the simulators at the far ends. Left out are the web server (a
+Real are the office and its store, vault and clock, the numbers that it holds and its own file for the time without the
+store, the kiosk's session and controller, the print queue, the drivers of printer and card reader with their
+supervisors, and the simulators at the far ends. Left out are the web server (a
 request is a call on a thread of the box), screens, strips, speaker and what else only listens.
 """
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from drivers.simulators.card_reader.sam import SamSimulator
 from drivers.simulators.printer.simulator import PrinterSimulator
 from drivers.supervisor import Supervisor
 from kiosk.clock import HallClock, newest_event
+from kiosk.counter import Counter, Rounds
 from kiosk.resident.controller import KioskController
 from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession
@@ -27,12 +30,15 @@ from kiosk.resident.slips import lay_out
 from kiosk.resident.view import KioskView
 from kiosk.service import Loop
 from tests.simulation.scheduler import SECOND, Process, Scheduler
-from tests.simulation.stores import Database, StoreLink
+from tests.simulation.stores import Database, StoreLink, Wire
+from ticketing.cut_off.box import CutOffBox
+from ticketing.cut_off.rules import LeaseRules
 from ticketing.model import Service, StoreError, Window
 from ticketing.office import Office
 from ticketing.policy import Rules
 from ticketing.privacy.key_file import KeyFile
 from ticketing.privacy.vault import Vault
+from ticketing.store.base import Store
 from ticketing.store.opening import open_store
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -51,6 +57,12 @@ WINDOWS = [
 PATIENCE = 5.0
 HOUSEKEEPING = 20.0
 HELD = 5.0
+LEASES = LeaseRules(numbers=4, ahead=6, lasts=timedelta(seconds=30))
+"""So few and so short that numbers are used up, blocks are exchanged, and leases end within a hall's day."""
+
+
+MOST_DRIFT = 200
+"""Millionths by which the time since boot runs fast or slow at most."""
 
 
 class WallClock:
@@ -78,7 +90,8 @@ class Box:
     Args:
         keys: its key file.
         profile: of its printer.
-        wall: what its store's clock shows.
+        server: what the clock of a shared store shows.
+        wall: what its own clock shows, which is its file's.
         told: notes a line in the trace.
 
     Attributes:
@@ -93,6 +106,7 @@ class Box:
         database: Database,
         keys: Path,
         profile: ProfileName,
+        server: WallClock,
         wall: WallClock,
         told: Callable[[str], None],
         papers_changed: Callable[[], None],
@@ -103,7 +117,11 @@ class Box:
         self.database = database
         self.keys = keys
         self.profile = PROFILES[profile]
+        self.server = server
         self.wall = wall
+        self.wire = Wire()
+        # What it goes on with without the store; it is the box's, as its key file is.
+        self.local = Database(scheduler, keys.with_name("cut-off.db"), shared=False) if database.shared else None
         self.told = told
         self.printer = PrinterSimulator(
             profile=self.profile,
@@ -113,13 +131,23 @@ class Box:
             now=now,
         )
         self.reader = SamSimulator(tcp=True)
-        self._boots = scheduler.random.randrange(1, 10**6) * SECOND
+        self._boots = 0
+        self._counts_from = 0
+        self._runs_fast = scheduler.random.randint(-MOST_DRIFT, MOST_DRIFT) if database.shared else 0
+        self._switch_on()
         self.process: Process | None = None
         self.link: StoreLink | None = None
+        self.local_link: StoreLink | None = None
         self.office: Office | None = None
         self.kiosk: KioskController | None = None
         self.view: KioskView | None = None
         self._parts: list[Any] = []
+        self._local_stores: list[Store] = []
+
+    @property
+    def links(self) -> list[StoreLink]:
+        """Of its program to its databases: the store, and its own file."""
+        return [link for link in (self.link, self.local_link) if link is not None]
 
     @property
     def up(self) -> bool:
@@ -134,15 +162,28 @@ class Box:
     def boot(self) -> None:
         """Start the program; it is up a while later."""
         self.process = process = Process(self.name)
-        self.link = StoreLink(self.database, process, self.wall)
+        wall = self.server if self.database.shared else self.wall
+        self.link = StoreLink(self.database, self.wire, process, wall, self._steady)
+        self.local_link = self.local and StoreLink(self.local, Wire(), process, self.wall, self._steady)
         self.office = self.kiosk = self.view = None
         self.scheduler.spawn(process, "main", self._main)
 
-    def kill(self) -> None:
-        """End the program as a power cut does; the devices stay on."""
+    def kill(self, *, machine: bool = False) -> None:
+        """End the program as a power cut does, or with it the machine's run; the devices stay on."""
+        if machine:
+            self._switch_on()
         if self.process is not None and self.process.alive:
-            self.told(f"{self.name} is killed")
+            self.told(f"{self.name} is {'switched off' if machine else 'killed'}")
             self.scheduler.kill(self.process)
+
+    def _switch_on(self) -> None:
+        """Begin another run of the machine: the time since boot begins anew."""
+        self._boots += 1
+        self._counts_from = self.scheduler.random.randrange(1, 60) * SECOND - self.scheduler.now
+
+    def since_boot(self) -> int:
+        """What leases are measured by, in nanoseconds: nobody sets it."""
+        return self._steady()
 
     def shut_down(self) -> None:
         """Have the program end by itself, as for the night."""
@@ -169,12 +210,14 @@ class Box:
             except StoreError:
                 self.scheduler.sleep(1.0)
         office = Office(store, vault, RULES, ZONE, now, self.name)
+        going_on = self._going_on(office)
+        counter = Counter(office, going_on)
         printer = Printer(self.profile, poll_interval=4.0, clock=self._seconds)
-        printing = PrintQueue(office, printer, partial(lay_out, HALL, self.profile.columns))
+        printing = PrintQueue(counter, printer, partial(lay_out, HALL, self.profile.columns))
         session = KioskSession(20.0, 5.0)
         kiosk = KioskController(
             session,
-            office,
+            counter,
             printing,
             box=self.name,
             desk=(HALL.desk, HALL.desk_en),
@@ -201,12 +244,33 @@ class Box:
             Loop("housekeeping", HOUSEKEEPING, partial(self._keep_house, office)),
             Loop("held", HELD, office.bring_back),
         ]
+        if going_on is not None:
+            loops.append(Rounds(going_on))
         kiosk.start()
         for loop in loops:
             loop.start()
-        self._parts = [*loops, kiosk, printing, *devices, store]
+        self._parts = [*loops, kiosk, printing, *devices, *self._local_stores, store]
         self.office, self.kiosk = office, kiosk
         self.told(f"{self.name} is up")
+
+    def _going_on(self, office: Office) -> CutOffBox | None:
+        """What goes on without the store; a file that cannot be worked on is waited for."""
+        if self.local is None:
+            return None
+        while True:
+            try:
+                local = open_store(f"sqlite:///{self.local.path}", exclusive=True, patience=PATIENCE)
+                break
+            except StoreError:
+                self.scheduler.sleep(1.0)
+        while True:
+            try:
+                box = CutOffBox(office, local, LEASES, steady=self.since_boot, boot=f"run {self._boots}")
+                break
+            except StoreError:
+                self.scheduler.sleep(1.0)
+        self._local_stores = [local]
+        return box
 
     def _stop(self) -> None:
         self.office = None
@@ -230,10 +294,11 @@ class Box:
         return device._plug.open()
 
     def _steady(self) -> int:
-        return self._boots + self.scheduler.now
+        now = self.scheduler.now
+        return self._counts_from + now + now * self._runs_fast // 1_000_000
 
     def _seconds(self) -> float:
-        return (self._boots + self.scheduler.now) / SECOND
+        return self._steady() / SECOND
 
 
 def copy_keys(template: Path, to: Path) -> Path:

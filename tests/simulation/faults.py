@@ -1,13 +1,18 @@
 """What goes wrong, and when: one fault after the other, as chance has it, at every boundary of the hall."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from tests.simulation.boxes import Box
+from tests.simulation.boxes import Box, WallClock
 from tests.simulation.scheduler import SECOND
+from tests.simulation.stores import Database
 
 if TYPE_CHECKING:
     from tests.simulation.hall import SimulatedHall
+
+LITTLE = (-2, 2, -25, -40, 90)
+MUCH = (-3600, 7200, -56 * 365 * 86400, 64 * 365 * 86400)
+"""Seconds by which a clock is set."""
 
 
 class Network:
@@ -55,13 +60,20 @@ class Chaos:
             (4, self._killed_at_a_write),
             (2, self._killed),
             (2, self._doubt),
-            (2, self._store_cut),
             (2, self._store_slow),
             (1, self._disk_full),
             (2, self._clock_set),
             (1, self._clock_drifts),
             (2, self._bad_network),
         ]
+        if self.hall.boxes[0].database.shared:
+            faults += [
+                (9, self._store_cut),
+                (6, self._cut_for_long),
+                (3, self._killed_while_cut),
+                (2, self._own_disk_full),
+                (1, self._server_clock_set),
+            ]
         weights = [weight for weight, _ in faults]
         while self.hall.seconds < until:
             self.hall.scheduler.sleep(self.chance.uniform(1, 2 * self.hall.fault_every))
@@ -69,6 +81,16 @@ class Chaos:
             box = self.chance.choice(self.hall.boxes)
             self.hall.told(f"{box.name}: {fault.__name__.strip('_').replace('_', ' ')}")
             self.hall.spawn("fault", lambda fault=fault, box=box: fault(box))
+
+    def leave_behind(self, box: Box, at: float) -> None:
+        """Cut a box off at a time of the run; it has the store again the next morning."""
+
+        def cut() -> None:
+            self.hall.scheduler.sleep(at - self.hall.seconds)
+            self.hall.told(f"{box.name}: cut off until tomorrow")
+            box.wire.stays_cut = True
+
+        self.hall.spawn("cut", cut)
 
     def mend(self) -> None:
         """Everything works again."""
@@ -85,9 +107,9 @@ class Chaos:
             if not box.reader.plugged:
                 box.reader.plug_in()
             box.reader.silence(False)
-            if box.link is not None:
-                box.link.cut, box.link.slow, box.link.armed = False, 0.004, None
-            box.database.full = False
+            box.wire.cut = False
+            for link in box.links:
+                link.slow, link.armed, link.database.full = 0.004, None, False
         self.hall.network.bad = 0.0
 
     def _wait(self, least: float, most: float) -> None:
@@ -159,23 +181,44 @@ class Chaos:
     # -- boxes and store
 
     def _killed_at_a_write(self, box: Box) -> None:
-        if box.link is not None and box.up:
-            box.link.armed = self.chance.choice(("kill before", "kill after"))
+        if box.links and box.up:
+            self.chance.choice(box.links).armed = self.chance.choice(("kill before", "kill after"))
 
     def _killed(self, box: Box) -> None:
         self._wait(0, 2)
-        box.kill()
+        box.kill(machine=self.chance.random() < 0.5)
 
     def _doubt(self, box: Box) -> None:
-        if box.link is not None:
-            box.link.armed = self.chance.choice(("lost before", "lost after"))
+        """The answer to a commit is lost, and the network with it."""
+        if box.links:
+            self.chance.choice(box.links).armed = self.chance.choice(("lost before", "lost after"))
+            self._wait(3, 25)
+            box.wire.cut = False
 
     def _store_cut(self, box: Box) -> None:
-        link = box.link
-        if link is not None and box.database.shared:
-            link.cut = True
-            self._wait(1, 20)
-            link.cut = False
+        self._cut(box, 1, 20)
+
+    def _cut_for_long(self, box: Box) -> None:
+        """For longer than a lease lasts; and somebody who wonders at the clock sets it meanwhile."""
+        if self.chance.random() < 0.5:
+            self.hall.spawn("clock", lambda: self._set_in_a_while(box.wall))
+        self._cut(box, 25, 60)
+
+    def _set_in_a_while(self, clock: WallClock) -> None:
+        self._wait(10, 40)
+        self._set(clock, LITTLE)
+
+    def _killed_while_cut(self, box: Box) -> None:
+        box.wire.cut = True
+        self._wait(1, 10)
+        box.kill(machine=self.chance.random() < 0.5)
+        self._wait(1, 15)
+        box.wire.cut = False
+
+    def _cut(self, box: Box, least: float, most: float) -> None:
+        box.wire.cut = True
+        self._wait(least, most)
+        box.wire.cut = False
 
     def _store_slow(self, box: Box) -> None:
         link = box.link
@@ -185,23 +228,35 @@ class Chaos:
             link.slow = 0.004
 
     def _disk_full(self, box: Box) -> None:
-        box.database.full = True
+        self._fill(box.database)
+
+    def _own_disk_full(self, box: Box) -> None:
+        self._fill(box.local or box.database)
+
+    def _fill(self, disk: Database) -> None:
+        disk.full = True
         self._wait(2, 15)
-        box.database.full = False
+        disk.full = False
 
     # -- clocks and network
 
     def _clock_set(self, box: Box) -> None:
         """By seconds, hours, or to another year, and back."""
-        little, much = (-2, 2, -40, 90), (-3600, 7200, -56 * 365 * 86400, 64 * 365 * 86400)
+        self._set(box.wall, LITTLE + MUCH)
+
+    def _server_clock_set(self, box: Box) -> None:
         # A server in the wrong year: a box that starts just then believes it, and the others do not.
-        by = self.chance.choice(little if box.database.shared else little + much)
-        box.wall.ahead += by * SECOND
+        self._set(box.server, LITTLE)
+
+    def _set(self, clock: WallClock, by: Sequence[int]) -> None:
+        ahead = self.chance.choice(by) * SECOND
+        clock.ahead += ahead
         self._wait(5, 60)
-        box.wall.ahead -= by * SECOND
+        clock.ahead -= ahead
 
     def _clock_drifts(self, box: Box) -> None:
-        box.wall.drift = self.chance.randint(-200_000, 200_000)
+        clock = box.server if box.database.shared else box.wall
+        clock.drift = self.chance.randint(-200_000, 200_000)
 
     def _bad_network(self, box: Box) -> None:
         self.hall.network.bad = self.chance.uniform(0.05, 0.3)

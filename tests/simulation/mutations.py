@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from tests.simulation.boxes import Box
 from ticketing import office
+from ticketing.cut_off import leasing
 from ticketing.day import closing, print_jobs
 from ticketing.day.windows import READY
 from ticketing.line import calling, issuing, next_up
+from ticketing.store import tables
 from ticketing.store.group_commit import GroupStore
 
 
@@ -114,6 +117,27 @@ def nothing_erased() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def lease_by_a_clock_that_is_set() -> Iterator[None]:
+    """A box measures its lease by its own clock, which anybody may set, instead of the time since boot."""
+    with _instead(Box, "since_boot", lambda box: box.wall()):
+        yield
+
+
+@contextmanager
+def blocks_end_with_their_lease() -> Iterator[None]:
+    """The numbers that a box holds are the store's again once its lease is over, though it may have issued some."""
+    real, block, lease = leasing.renew, tables.number_block, tables.number_lease
+
+    def renew(m: Any, rules: Any, asked: Any) -> Any:
+        over = select(lease.c.holder).where(lease.c.ends_at < m.at, lease.c.holder != asked.holder)
+        m.conn.execute(update(block).where(block.c.holder.in_(over)).values(holder=None))
+        return real(m, rules, asked)
+
+    with _instead(leasing, "renew", renew):
+        yield
+
+
 MUTATIONS: dict[str, Callable[[], Any]] = {
     one.__name__: one
     for one in (
@@ -124,5 +148,7 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         keys_ignored,
         newest_line_first,
         nothing_erased,
+        lease_by_a_clock_that_is_set,
+        blocks_end_with_their_lease,
     )
 }

@@ -2,6 +2,8 @@
 
 The rules of DESIGN.md §3 to §6 are written down here a second time, in plain Python. The observer reads the store on a
 connection of its own, follows the events, and makes of them what every ticket is; that has to be what the table says.
+It reads the files of boxes that go on without the store as well: each number is once in the hall, in the store, in such
+a file, or in a block that is still to be issued, and none is missing.
 What residents and clerks were answered, and what came out of printers, it keeps itself.
 """
 
@@ -10,7 +12,7 @@ import logging
 import re
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +20,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import create_engine
 
 from drivers.simulators.printer.paper import Paper
-from tests.simulation.boxes import RULES, WINDOWS, ZONE
+from tests.simulation.boxes import LEASES, RULES, WINDOWS, ZONE
+from tests.simulation.own_files import Numbers, Own, OwnFile, begun_slip
+from tests.simulation.scheduler import SECOND
 from ticketing.day.memory import Memory
 from ticketing.day.transaction import Transaction
 from ticketing.line import views
@@ -103,6 +107,9 @@ class Observer:
 
     Args:
         path: of the store.
+        files: those of the boxes that go on without the store.
+        cut: whether the store is out of reach of the box of this name.
+        now: nanoseconds since the run began.
         papers: what has come out of each printer of the hall.
         vault: opens what the hall's keys open.
         told: notes a line in the trace.
@@ -111,6 +118,9 @@ class Observer:
     def __init__(
         self,
         path: Path,
+        files: Mapping[str, Path],
+        cut: Callable[[str], bool],
+        now: Callable[[], int],
         papers: Callable[[], Iterable[Iterable[Paper]]],
         vault: Callable[[], Vault | None],
         told: Callable[[str], None],
@@ -118,6 +128,11 @@ class Observer:
         self._raw = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
         self._engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
         self._conn = self._engine.connect()
+        self.files = [OwnFile(box, file, self._broken) for box, file in files.items()]
+        self._cut = cut
+        self._now = now
+        self._turns: dict[str, int] = {}
+        self._blocks: Numbers = {}
         self._papers = papers
         self._vault = vault
         self._told = told
@@ -141,6 +156,8 @@ class Observer:
         self.day = self._scalar("SELECT CAST(value AS TEXT) FROM fact WHERE name = 'hall_day'")
 
     def close(self) -> None:
+        for file in self.files:
+            file.close()
         self._raw.close()
         self._conn.close()
         self._engine.dispose()
@@ -157,6 +174,11 @@ class Observer:
             self.paper_came = False
             self._look_at_papers()
         version = self._scalar("PRAGMA data_version")
+        changed = [file for file in self.files if file.has_changed()]
+        for file in changed:
+            self.checks += 1
+            for own in file.look(self._now(), self.rows.keys(), cut=self._cut(file.box)):
+                self._was_issued_alone(file, own)
         if version == self._version:
             return
         self._version = version
@@ -181,13 +203,17 @@ class Observer:
         }
         for lost in before.keys() - rows.keys():
             self._broken(f"ticket {before[lost].number} of {before[lost].day} is gone from the store")
+        for file in self.files:
+            file.merged(rows.keys())
+        self._look_at_leases()
+        self._check_merged(before)
         today = self._check_rows(rows)
         events = self._raw.execute(
             "SELECT seq, at, type, data FROM event WHERE seq > ? ORDER BY seq", (self._seq,)
         ).fetchall()
         self._follow(events, today, before)
         for answered in self.answered.values():
-            if answered.id not in rows or rows[answered.id].number != answered.number:
+            if self._number_of(answered.id) != answered.number:
                 self._broken(f"ticket {answered.number} was answered, and the store does not know it")
         if events:
             self._check_board(today)
@@ -208,9 +234,7 @@ class Observer:
                 persons[row.day, row.person, row.service] += 1
             if row.day == self.day:
                 today[row.number] = row
-        for which, found in numbers.items():
-            if found != set(range(1, count[which] + 1)):
-                self._broken(f"the numbers {which[1]} of {which[0]} are {sorted(found)}")
+        self._check_numbers(numbers, count)
         if any(n > 1 for n in windows.values()):
             self._broken(f"two tickets at one window: {dict(windows)}")
         if "none" in windows:
@@ -219,20 +243,94 @@ class Observer:
             self._broken("one person has two live tickets for one service")
         return today
 
+    def _check_numbers(self, numbers: Numbers, count: Mapping[tuple[str, str], int]) -> None:
+        """Each number up to the counter is issued once, or in a block; those of a past day's blocks stay gaps."""
+        query = "SELECT id, hall_day, prefix, next, last FROM number_block"
+        blocks: Numbers = defaultdict(set)
+        for ident, day, prefix, next_, last in self._raw.execute(query):
+            rest = set(range(next_, last + 1))
+            if rest & blocks[day, prefix]:
+                self._broken(f"block {ident} and another one hold the same of {sorted(rest)}")
+            blocks[day, prefix] |= rest
+        past = {which: rest for which, rest in self._blocks.items() if which[0] != self.day and which not in blocks}
+        blocks = self._blocks = {**past, **blocks}
+        alone: Numbers = defaultdict(set)
+        for file in self.files:
+            for which, found in file.numbers().items():
+                alone[which] |= found
+        last_of = {
+            (day, prefix): last for day, prefix, last in self._raw.execute("SELECT hall_day, prefix, last FROM counter")
+        }
+        for which in numbers.keys() | blocks.keys():
+            found, rest = numbers.get(which, set()), blocks.get(which, set())
+            if len(found) != count.get(which, 0):
+                self._broken(f"a number {which[1]} of {which[0]} is in the store twice")
+            if found & rest:
+                self._broken(f"the numbers {which[1]} {sorted(found & rest)} are issued, and in a block")
+            if found | rest | alone[which] != set(range(1, last_of.get(which, 0) + 1)):
+                self._broken(f"the numbers {which[1]} of {which[0]} are {sorted(found)}, to be issued {sorted(rest)}")
+
+    # -- boxes that go on without the store
+
+    def _look_at_leases(self) -> None:
+        for box, turn in self._raw.execute("SELECT box, turn FROM number_lease"):
+            if self._turns.get(box) != turn:
+                self._turns[box] = turn
+                for file in self.files:
+                    if file.box == box:
+                        file.lease_until = self._now() + round(LEASES.lasts.total_seconds() * SECOND)
+
+    def _was_issued_alone(self, file: OwnFile, own: Own) -> None:
+        """The number is nobody else's."""
+        self._told(f"  {file.box} alone issues {own.number}")
+        self.counts["issued alone"] += 1
+        for other in self.files:
+            if other is not file and any((one.day, one.number) == own[1:3] for one in other.waiting.values()):
+                self._broken(f"{file.box} and {other.box} both issue {own.number}")
+        if any((row.day, row.number) == own[1:3] for row in self.rows.values()):
+            self._broken(f"{file.box} issues {own.number}, and the store has issued it")
+
+    def _check_merged(self, before: Mapping[int, Row]) -> None:
+        """What a box issued alone is in the store as it was, with its time."""
+        for file in self.files:
+            for own in file.issued.values():
+                if own.id in before or own.id not in self.rows:
+                    continue
+                query = "SELECT id, hall_day, number, issued_at FROM ticket WHERE id = ?"
+                merged = Own(*self._raw.execute(query, (own.id,)).fetchone())
+                if merged != own:
+                    self._broken(f"{file.box} issued {own}, and it is merged as {merged}")
+                self._told(f"  {own.number} of {file.box} is merged")
+                self.counts["merged"] += 1
+        refused = "SELECT id, note FROM merged_record WHERE note NOT IN ('second', 'day_over')"
+        for ident, note in self._raw.execute(refused):
+            self._broken(f"the record {ident} is refused: {note}")
+
+    def _number_of(self, ident: int) -> str | None:
+        if ident in self.rows:
+            return self.rows[ident].number
+        return next((file.waiting[ident].number for file in self.files if ident in file.waiting), None)
+
+    # -- events
+
     def _follow(self, events: list[tuple[Any, ...]], today: dict[str, Row], before: dict[int, Row]) -> None:
         repaired = any(kind in ("hall.changed", "hall.restored") for _, _, kind, _ in events)
         reranked = any(kind == "ticket.ranked" for _, _, kind, _ in events)
         for seq, at, kind, text in events:
             if seq != self._seq + 1:
                 self._broken(f"event {seq} follows {self._seq}")
-            if at < self._at - BACK and not repaired:
+            data = json.loads(text)
+            if data.get("merged"):
+                self._has_its_time(seq, at, data["number"])
+            elif at < self._at - BACK and not repaired:
                 self._broken(f"the time of event {seq} is {(self._at - at) / 1e6:.0f} s before the one before")
-            self._seq, self._at = seq, at
+            else:
+                self._at = at
+            self._seq = seq
             self._log.append((seq, at, kind, text))
             self._told(f"  event {seq} {kind} {text}")
             self.counts[kind] += 1
             self._keeps_secret(text, f"event {seq}")
-            data = json.loads(text)
             if kind.startswith("ticket.") and not repaired:
                 self._happened(kind, data, today, before, reranked)
         if repaired:
@@ -248,6 +346,11 @@ class Observer:
                 self._broken(f"{number} is at window {row.window}, and the events say {heard}")
             if row.state == "waiting" and heard.line != row.line:
                 self._broken(f"{number} waits in line {row.line}, and the events say {heard}")
+
+    def _has_its_time(self, seq: int, at: int, number: str) -> None:
+        own = [one for file in self.files for one in file.issued.values() if one.number == number]
+        if at not in [one.issued_at for one in own]:
+            self._broken(f"event {seq} tells another time than that at which {number} was issued")
 
     def _happened(
         self, kind: str, data: dict[str, Any], today: dict[str, Row], before: dict[int, Row], reranked: bool
@@ -346,16 +449,11 @@ class Observer:
 
     def _day_of_paper(self, number: str) -> str:
         """The day of the ticket whose slip was begun last; around midnight it may be of the day before."""
-        query = (
-            "SELECT hall_day FROM print_job JOIN ticket ON ticket.id = ticket_id"
-            " WHERE number = ? AND print_job.state IN ('sending', 'unconfirmed', 'printed')"
-            " ORDER BY print_job.id DESC LIMIT 1"
-        )
-        row = self._raw.execute(query, (number,)).fetchone()
-        if row is None:
+        found = [begun_slip(raw, number) for raw in (self._raw, *(file.raw for file in self.files))]
+        begun = [one for one in found if one is not None]
+        if not begun:
             self._broken(f"a slip of {number} comes out, and none was begun")
-            return self.day
-        return str(row[0])
+        return max(begun)[1]
 
     # -- what people were told
 
@@ -367,11 +465,13 @@ class Observer:
 
     def was_issued(self, ident: int, number: str, code: str, whose: Resident | None) -> None:
         """Somebody was answered that this is their ticket."""
-        row = self._raw.execute("SELECT number, hall_day FROM ticket WHERE id = ?", (ident,)).fetchone()
-        if row is None or row[0] != number:
+        query = "SELECT id, hall_day, number, issued_at FROM ticket WHERE id = ?"
+        row = self._raw.execute(query, (ident,)).fetchone()
+        found = Own(*row) if row else next((f.waiting[ident] for f in self.files if ident in f.waiting), None)
+        if found is None or found.number != number:
             self._broken(f"{number} was answered, and the store does not know it")
             return
-        self.answered.setdefault(ident, Answered(ident, number, row[1], whose)).codes.append(code)
+        self.answered.setdefault(ident, Answered(ident, number, found.day, whose)).codes.append(code)
         self.secrets.add(code)
 
     def may_be_replaced(self, number: str) -> None:
@@ -394,8 +494,17 @@ class Observer:
     # -- at the end of a day, and of all
 
     def unfinished(self) -> int:
-        """How many slips are still to be printed, or on their way."""
-        return int(self._scalar("SELECT count(*) FROM print_job WHERE state IN ('pending', 'sending')"))
+        """How much is still to come: slips to be printed or on their way, and tickets to be merged.
+
+        Nothing is waited for of a box that stays cut off.
+        """
+        here = [file for file in self.files if not self._cut(file.box)]
+        own = sum(file.slips + len(file.waiting) for file in here)
+        # The slips of merged tickets are printed from their box's own file, which tells the store how that ended.
+        printing = "SELECT count(*) FROM print_job WHERE state IN ('pending', 'sending') AND box NOT IN ({})"
+        away = [file.box for file in self.files if file not in here]
+        marks = ", ".join("?" for _ in away)
+        return own + int(self._raw.execute(printing.format(marks), away).fetchone()[0])
 
     def check_day(self) -> None:
         """What is called printed is on paper; no answer of the day is lost; its codes open what they should."""
@@ -411,7 +520,7 @@ class Observer:
         with self._engine.connect() as conn:
             m = self._transaction(conn, vault)
             for answered in self.answered.values():
-                if answered.day == self.day and answered.id not in self.replaced:
+                if answered.day == self.day and answered.id in self.rows and answered.id not in self.replaced:
                     for code in answered.codes:
                         try:
                             found = m.row_of_code(code).number
@@ -421,6 +530,14 @@ class Observer:
                             self._broken(f"the code of {answered.number} finds {found}")
             if not access_log.verify(conn, vault).whole:
                 self._broken("the audit log is not whole")
+
+    def check_nobody_waits(self) -> None:
+        """Of what boxes issued without the store, nothing is left to be merged."""
+        for file in self.files:
+            if file.waiting:
+                self._broken(
+                    f"{file.box} is not cut off, and does not merge {[one.number for one in file.waiting.values()]}"
+                )
 
     def check_history(self) -> None:
         """Events were only appended."""
@@ -435,6 +552,8 @@ class Observer:
             table: self._scalar(f"SELECT count(*) FROM {table} WHERE hall_day = '{day}'")
             for table in ("resident", "slip_code", "answer", "form_answer")
         }
+        for file in self.files:
+            left |= {f"{table} of {file.box}": rows for table, rows in file.left_of(day).items()}
         if any(left.values()):
             self._broken(f"of {day} is left {left}")
         with self._engine.connect() as conn:

@@ -123,7 +123,8 @@ class People:
         """Comes to a kiosk or to the desk, takes a number, perhaps the slip, and waits."""
         hall, chance = self.hall, self.chance
         hall.scheduler.sleep(at)
-        box = chance.choice(hall.boxes)
+        cut = [box for box in hall.boxes if box.wire.cut]
+        box = chance.choice(cut if cut and chance.random() < 0.6 else hall.boxes)
         service = chance.choice(SERVICES).id
         way = chance.choices(["card", "early", "typed", "desk", "twice"], [60, 10, 8, 14, 8])[0]
         if way == "desk":

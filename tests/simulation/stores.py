@@ -5,11 +5,14 @@ SQLite file with the promises that the program relies on: one writer at a time a
 moment, and one clock for all. Every reach for it may be cut off or late; a commit may be lost before it is done or
 after it, so that nobody knows; the disk may be full (SQLite's own ``max_page_count``); and a box may be killed right
 before a commit or right after it.
+
+Beside it each box of such a hall has a file of its own, for the time in which it is cut off: a database that is not
+shared.
 """
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -42,22 +45,49 @@ class Database:
         self.turn = VirtualLock(scheduler)
 
 
-class StoreLink:
-    """The way from one box to the database.
+class Wire:
+    """The network between a box and the server.
 
     Attributes:
         cut: whether nothing gets through.
+        stays_cut: whether nothing will before the next morning.
+    """
+
+    def __init__(self) -> None:
+        self._cut = self.stays_cut = False
+
+    @property
+    def cut(self) -> bool:
+        return self._cut or self.stays_cut
+
+    @cut.setter
+    def cut(self, cut: bool) -> None:
+        self._cut = cut
+
+
+class StoreLink:
+    """What a program has of the way from its box to a database.
+
+    Args:
+        wall: the clock of whoever keeps the database.
+        steady: that of the box which nobody sets.
+
+    Attributes:
         slow: seconds that a commit takes, at most.
         armed: what goes wrong with the next commit.
     """
 
-    def __init__(self, database: Database, process: Process, wall: Any) -> None:
+    def __init__(
+        self, database: Database, wire: Wire, process: Process, wall: Callable[[], int], steady: Callable[[], int]
+    ) -> None:
         self.database = database
+        self.wire = wire
         self.process = process
-        self.wall = wall
-        self.cut = False
         self.slow = 0.004
         self.armed: Fault | None = None
+        self._wall = wall
+        self._steady = steady
+        self._ahead: int | None = None
         self.files: list[sqlite3.Connection] = []
         self.stores: list[SimulatedStore] = []
         self.has_turn = False
@@ -69,8 +99,20 @@ class StoreLink:
         if scheduler.in_task and self.database.shared:
             if self.slow > 0.1:
                 scheduler.sleep(self.slow * scheduler.random.random())
-            if self.cut:
+            if self.wire.cut:
                 raise StoreError("store_gone")
+
+    def wall(self) -> int:
+        """The clock of the database; of a server, as of the last turn to write."""
+        if not self.database.shared:
+            return self._wall()
+        if self._ahead is None:
+            self.look_at_clock()
+        return self._steady() + (self._ahead or 0)
+
+    def look_at_clock(self) -> None:
+        """Learn what the server's clock shows."""
+        self._ahead = self._wall() - self._steady()
 
     def take_turn(self, patience: float) -> None:
         """Be the only one who writes."""
@@ -93,6 +135,10 @@ class StoreLink:
             store.lose_lock()
         self.give_back()
 
+    def lose(self) -> None:
+        """The connection is lost, and so is the next one."""
+        self.wire.cut = self.database.shared
+
 
 class SimulatedStore(SqliteStore):
     """A box's store. See the module."""
@@ -101,6 +147,7 @@ class SimulatedStore(SqliteStore):
         super().__init__(path, patience)
         self.link = link
         self.shared = link.database.shared
+        self._pages = ENDLESS
         link.stores.append(self)
 
         @event.listens_for(self.engine, "connect")
@@ -124,7 +171,7 @@ class SimulatedStore(SqliteStore):
             self._lock_file = None
 
     def wall(self) -> int:
-        return int(self.link.wall())
+        return self.link.wall()
 
     def _begin(self) -> Connection:
         link = self.link
@@ -133,13 +180,19 @@ class SimulatedStore(SqliteStore):
             link.take_turn(self._patience)
         try:
             conn = super()._begin()
-            raw: Any = conn.connection.dbapi_connection
-            pages = raw.execute("PRAGMA page_count").fetchone()[0] if link.database.full else ENDLESS
-            raw.execute(f"PRAGMA max_page_count={pages}").close()
+            self._leave_room(conn)
         except BaseException:
             link.give_back()
             raise
+        link.look_at_clock()
         return conn
+
+    def _leave_room(self, conn: Connection) -> None:
+        if not self.link.database.full and self._pages == ENDLESS:
+            return
+        raw: Any = conn.connection.dbapi_connection
+        self._pages = raw.execute("PRAGMA page_count").fetchone()[0] if self.link.database.full else ENDLESS
+        raw.execute(f"PRAGMA max_page_count={self._pages}").close()
 
     def _commit(self, conn: Connection) -> None:
         link, scheduler = self.link, self.link.database.scheduler
@@ -149,13 +202,15 @@ class SimulatedStore(SqliteStore):
             scheduler.sleep(link.slow * scheduler.random.random())
         if fault == "kill before":
             scheduler.kill(link.process)
-        if fault == "lost before" or (link.cut and link.database.shared):
+        if fault == "lost before" or (link.wire.cut and link.database.shared):
+            link.lose()
             raise StoreError("store_in_doubt" if link.database.shared else "store_broken")
         super()._commit(conn)
         link.give_back()
         if fault == "kill after":
             scheduler.kill(link.process)
         if fault == "lost after" and link.database.shared:
+            link.lose()
             raise StoreError("store_in_doubt")
 
     def _roll_back(self, conn: Connection) -> None:

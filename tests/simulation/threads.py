@@ -28,13 +28,20 @@ WAITING_MODULES = (
     "drivers.supervisor",
     "kiosk.resident.printing",
     "kiosk.service",
+    "ticketing.cut_off.box",
     "ticketing.line.forecasts",
     "ticketing.store.group_commit",
     "ticketing.store.sqlite",
 )
 """Modules whose ``threading`` or ``time`` is a virtual one."""
-SLOWER = (("drivers.printer.driver", "READ_SLICE", 0.5), ("kiosk.resident.controller", "TICK", 0.5))
-"""Seconds between idle looks, more than in a hall: most of a run would be those."""
+PACE = (
+    ("drivers.printer.driver", "READ_SLICE", 0.5),
+    ("kiosk.resident.controller", "TICK", 0.5),
+    ("kiosk.counter", "TRY", 3.0),
+    ("ticketing.cut_off.rules", "SLACK", 5 * SECOND),
+)
+"""Where time goes by as in a hall of some minutes: idle looks are rarer, since most of a run would be those, and a
+lease ends on its box only so much earlier."""
 
 
 class Threads:
@@ -61,6 +68,9 @@ class Threads:
 
     def current_thread(self) -> object:
         return self.scheduler.current if self.scheduler.in_task else self
+
+    def get_ident(self) -> int:
+        return id(self.current_thread())
 
     def process(self) -> Process:
         """Whose threads are started now."""
@@ -254,8 +264,8 @@ def substituted(scheduler: Scheduler, outside: Process) -> Iterator[Threads]:
         if hasattr(module, "PlugTcp"):
             put(module, "PlugTcp", plug)
     put(importlib.import_module("kiosk.resident.controller"), "Lock", threads.Lock)
-    for path, name, seconds in SLOWER:
-        put(importlib.import_module(path), name, seconds)
+    for path, name, value in PACE:
+        put(importlib.import_module(path), name, value)
     drawn = Random(scheduler.random.random())
     put(os, "urandom", drawn.randbytes)
     put(random, "_urandom", drawn.randbytes)

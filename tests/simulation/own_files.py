@@ -1,0 +1,117 @@
+"""The files that boxes go on with while they are cut off, as the observer sees them: what each box issued by itself."""
+
+import sqlite3
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import NamedTuple
+
+from ticketing.day.numbers import LEASED
+
+Numbers = dict[tuple[str, str], set[int]]
+"""Numbers by hall day and prefix."""
+
+
+class Own(NamedTuple):
+    """A ticket that a box issued without the store, in its own file."""
+
+    id: int
+    day: str
+    number: str
+    issued_at: int
+
+
+class OwnFile:
+    """The file of a box. What its box issued is kept here for good, wherever it goes.
+
+    Args:
+        box: its name.
+        broken: raises for a rule that was broken.
+
+    Attributes:
+        issued: all tickets that its box issued without the store, by id.
+        waiting: those of them that are in the file and that the store did not have when it was looked at.
+        lease_until: when the box's lease ends by a clock that nobody sets, in nanoseconds of the run; 0 before it has
+            one.
+        slips: how many slips of its own are not printed yet.
+        raw: a connection that reads it.
+    """
+
+    def __init__(self, box: str, path: Path, broken: Callable[[str], None]) -> None:
+        self.box = box
+        self.issued: dict[int, Own] = {}
+        self.waiting: dict[int, Own] = {}
+        self.lease_until = 0
+        self.slips = 0
+        self.raw = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        self._version = -1
+        self._begun: set[int] = set()
+        self._broken = broken
+
+    def close(self) -> None:
+        self.raw.close()
+
+    def has_changed(self) -> bool:
+        """Whether it has, since this was asked last."""
+        before, self._version = self._version, self.raw.execute("PRAGMA data_version").fetchone()[0]
+        return before != self._version
+
+    def look(self, now: int, known: Collection[int], *, cut: bool) -> list[Own]:
+        """Read the file at ``now``; the tickets that its box has issued since.
+
+        Args:
+            known: the ids of the store's tickets.
+            cut: whether the store is out of the box's reach.
+        """
+        self.raw.execute("BEGIN")
+        try:
+            found = {
+                row[0]: Own(*row)
+                for row in self.raw.execute(
+                    "SELECT id, hall_day, number, issued_at FROM ticket WHERE id >= ? ORDER BY id", (LEASED,)
+                )
+            }
+            jobs = self.raw.execute("SELECT id, state FROM print_job").fetchall()
+        finally:
+            self.raw.execute("COMMIT")
+        for one in self.waiting.values():
+            if one.id not in known and one.id not in found:
+                self._broken(f"{one.number}, which {self.box} issued alone, is gone from its file and not in the store")
+        self.waiting = {one.id: one for one in found.values() if one.id not in known}
+        new = [one for one in self.waiting.values() if one.id not in self.issued]
+        self.issued |= {one.id: one for one in new}
+        for one in new:
+            if now > self.lease_until:
+                self._broken(f"{self.box} issues {one.number}, and its lease is over")
+        begun = {ident for ident, state in jobs if state == "sending"}
+        if begun - self._begun and cut and now > self.lease_until:
+            self._broken(f"{self.box} begins a slip without the store, and its lease is over")
+        self._begun |= begun
+        self.slips = sum(state in ("pending", "sending") for _, state in jobs)
+        return new
+
+    def merged(self, known: Collection[int]) -> None:
+        """Take note of what the store has now."""
+        self.waiting = {ident: one for ident, one in self.waiting.items() if ident not in known}
+
+    def numbers(self) -> Numbers:
+        """Those that its box issued and that the store does not know of yet."""
+        found: Numbers = {}
+        for one in self.waiting.values():
+            found.setdefault((one.day, one.number[0]), set()).add(int(one.number[1:]))
+        return found
+
+    def left_of(self, day: str) -> dict[str, int]:
+        """How many rows of persons there are of a day, by table."""
+        query = "SELECT count(*) FROM {} WHERE hall_day = ?"
+        return {table: self.raw.execute(query.format(table), (day,)).fetchone()[0] for table in ("resident", "answer")}
+
+
+def begun_slip(raw: sqlite3.Connection, number: str) -> tuple[int, str] | None:
+    """Of the slip of a number that was begun last in a store: when it was asked for, and its day; None without one."""
+    query = (
+        "SELECT created_at, hall_day FROM print_job JOIN ticket ON ticket.id = ticket_id"
+        " WHERE number = ? AND print_job.state IN ('sending', 'unconfirmed', 'printed')"
+        " ORDER BY print_job.id DESC LIMIT 1"
+    )
+    found: tuple[int, str] | None = raw.execute(query, (number,)).fetchone()
+    return found
