@@ -62,6 +62,8 @@
         broken: isBroken,
         loading: document.readyState === "complete" ? 0 : (performance.now() - began) / 1000,
         scale: devicePixelRatio,
+        // By the hall's hours nobody looks at it (night.js, care.js).
+        dark: document.documentElement.classList.contains("dark"),
       };
     },
   });

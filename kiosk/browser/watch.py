@@ -24,6 +24,7 @@ from kiosk.browser.asking import HallServer
 from kiosk.browser.chromium import clean_profile
 from kiosk.browser.devtools import BrowserError, BrowserGoneError, DeafError, DevTools, RefusedError
 from kiosk.browser.local_page import Kind, LocalPage, Waiting, guard
+from kiosk.browser.screen_power import ScreenPower
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ class Watch:
         guide: says what to show.
         server: which it is on.
         kind: the looks of the pages of our own.
+        power: has the screen itself follow the page.
         patience: seconds that browser and page may take to answer.
         told: waits so many seconds and tells whether to end.
         alive: called each time all is as it should be, also while a server is waited for, and before the browser is
@@ -117,6 +119,7 @@ class Watch:
         server: HallServer,
         kind: Kind,
         *,
+        power: ScreenPower,
         patience: float = DEAF,
         told: Callable[[float], bool],
         alive: Callable[[], None] = lambda: None,
@@ -127,6 +130,7 @@ class Watch:
         self._guide = guide
         self._server = server
         self._kind = kind
+        self._power = power
         self._patience = patience
         self._told = told
         self._alive = alive
@@ -134,6 +138,12 @@ class Watch:
 
     def run(self) -> None:
         """Keep the browser until told to end; raises OSError where it cannot be started at all."""
+        try:
+            self._keep()
+        finally:
+            self._power.end()
+
+    def _keep(self) -> None:
         in_a_row = 0
         while not self._told(0):
             self._alive()
@@ -144,6 +154,7 @@ class Watch:
                 page = _Page(browser, self._server, self._kind, self._status, self._patience)
                 while not self._told(0):
                     page.keep(self._guide.look())
+                    self._power.follow(dark=page.is_dark)
                     self._alive()
                     browser.wait(BEAT)
             except BrowserError as error:
@@ -157,7 +168,7 @@ class Watch:
 
 
 class _Page:
-    """The one page of a browser."""
+    """The one page of a browser; ``is_dark``: by the hall's hours nobody looks at it."""
 
     def __init__(
         self, browser: DevTools, server: HallServer, kind: Kind, status: Callable[[str], None], patience: float
@@ -170,6 +181,7 @@ class _Page:
         self._shown: Place | LocalPage | None = None
         self._scale: float | None = None
         self._again_at = 0.0
+        self.is_dark = False
         browser.call("Browser.getVersion", timeout=STARTED)
         self._target = self._first_page()
         attached = browser.call(
@@ -224,7 +236,7 @@ class _Page:
         self._now_shows(wanted, type(wanted).__name__)
 
     def _now_shows(self, what: Place | LocalPage, words: str) -> None:
-        self._shown, self._scale = what, None
+        self._shown, self._scale, self.is_dark = what, None, False
         self._status(words)
 
     def _trouble(self, shown: Place) -> str | None:
@@ -240,6 +252,7 @@ class _Page:
             return "a part of it did not come"
         if found["loading"] > LOADED:
             return "it does not get whole"
+        self.is_dark = found["dark"]
         if self._scale is None:
             self._scale = found["scale"]
         if found["scale"] != self._scale:

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from kiosk.box.signals import hear_endings
 from kiosk.browser.asking import HallServer
 from kiosk.browser.chromium import command_of, own_certificate, program_of
 from kiosk.browser.local_page import Kind
+from kiosk.browser.screen_power import Backlights, Commands, ScreenPower
 from kiosk.browser.watch import DEAF, Guide, Watch
 from kiosk.cli.options import Context
 
@@ -35,13 +37,41 @@ _turn_option = click.option(
     help="Degrees by which the picture is turned clockwise, where cage shows it.",
 )
 _patience_option = click.option("--patience", type=click.FloatRange(1), default=DEAF, hidden=True)
+_off_option = click.option(
+    "--screen-off",
+    metavar="COMMAND",
+    envvar="QUHAO_SCREEN_OFF",
+    help="Switches the screen off at night, with --screen-on; without the two its backlight is, where it has one.",
+)
+_on_option = click.option(
+    "--screen-on", metavar="COMMAND", envvar="QUHAO_SCREEN_ON", help="Switches it on again, before the hall opens."
+)
 _browser_option = click.option("--browser", help="Chromium's program, where it is not found by itself.")
 
 
 def browser_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command what it says of its browser: browser, turn, patience, and the arguments behind ``--``."""
+    """Give a command what it says of its browser and its screen, and the arguments behind ``--``."""
     command = click.argument("arguments", nargs=-1)(command)
-    return _browser_option(_turn_option(_patience_option(command)))
+    return _browser_option(_turn_option(_off_option(_on_option(_patience_option(command)))))
+
+
+def power_of(screen_off: str | None, screen_on: str | None) -> ScreenPower:
+    """What switches the screen off and on.
+
+    Raises:
+        click.UsageError: one of the commands is missing, or is none.
+    """
+    if not screen_off and not screen_on:
+        return ScreenPower(Backlights())
+    try:
+        off, on = shlex.split(screen_off or ""), shlex.split(screen_on or "")
+    except ValueError as error:
+        raise click.UsageError(f"--screen-off, --screen-on: {error}") from None
+    if not off or not on:
+        raise click.UsageError(
+            "--screen-off 和 --screen-on 要一起写 / --screen-off and --screen-on go together: give both commands"
+        )
+    return ScreenPower(Commands(off, on))
 
 
 def server_of(context: Context, address: str | None) -> tuple[HallServer, tuple[str, ...]]:
@@ -90,6 +120,7 @@ def keep_browser(
     program: str,
     arguments: tuple[str, ...],
     turn: int,
+    power: ScreenPower,
     patience: float,
 ) -> None:
     """Keep the browser on what the guide says until a signal ends it.
@@ -117,6 +148,7 @@ def keep_browser(
         guide,
         server,
         kind,
+        power=power,
         patience=patience,
         told=told,
         alive=lambda: notify("READY=1", "WATCHDOG=1"),

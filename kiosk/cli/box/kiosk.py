@@ -13,7 +13,15 @@ from pathlib import Path
 import click
 
 from kiosk.browser.watch import Always, Place
-from kiosk.cli.box.browsing import browser_options, keep_browser, own_folder, program, server_of, server_option
+from kiosk.cli.box.browsing import (
+    browser_options,
+    keep_browser,
+    own_folder,
+    power_of,
+    program,
+    server_of,
+    server_option,
+)
 from kiosk.cli.options import Context
 
 PROFILE = Path("~/.local/share/quhao/kiosk")
@@ -45,6 +53,8 @@ def kiosk(
     profile: Path,
     browser: str | None,
     turn: str,
+    screen_off: str | None,
+    screen_on: str | None,
     patience: float,
     arguments: tuple[str, ...],
 ) -> None:
@@ -56,13 +66,22 @@ def kiosk(
     """
     chromium = program(browser)
     server, trusted = server_of(context, address)
+    power = power_of(screen_off, screen_on)
     token = _token(token_file)
     folder = own_folder(profile)
     token = _kept(folder / KEPT, token)
     guide = Always(Place(f"{server.origin}/kiosk", f"token={token}" if token else ""))
     more = (*trusted, *arguments)
     keep_browser(
-        guide, server, "kiosk", folder=folder, program=chromium, arguments=more, turn=int(turn), patience=patience
+        guide,
+        server,
+        "kiosk",
+        folder=folder,
+        program=chromium,
+        arguments=more,
+        turn=int(turn),
+        power=power,
+        patience=patience,
     )
 
 

@@ -6,7 +6,15 @@ from pathlib import Path
 import click
 
 from kiosk.browser.assignment import Assignment
-from kiosk.cli.box.browsing import browser_options, keep_browser, own_folder, program, server_of, server_option
+from kiosk.cli.box.browsing import (
+    browser_options,
+    keep_browser,
+    own_folder,
+    power_of,
+    program,
+    server_of,
+    server_option,
+)
 from kiosk.cli.options import Context
 
 FOLDER = Path("~/.local/share/quhao/screen")
@@ -31,6 +39,8 @@ def screen(
     folder: Path,
     browser: str | None,
     turn: str,
+    screen_off: str | None,
+    screen_on: str | None,
     patience: float,
     arguments: tuple[str, ...],
 ) -> None:
@@ -41,9 +51,18 @@ def screen(
     """
     chromium = program(browser)
     server, trusted = server_of(context, address)
+    power = power_of(screen_off, screen_on)
     folder = own_folder(folder)
     guide = Assignment(folder, server, (name or socket.gethostname())[:40])
     more = (*trusted, *arguments)
     keep_browser(
-        guide, server, "screen", folder=folder, program=chromium, arguments=more, turn=int(turn), patience=patience
+        guide,
+        server,
+        "screen",
+        folder=folder,
+        program=chromium,
+        arguments=more,
+        turn=int(turn),
+        power=power,
+        patience=patience,
     )
