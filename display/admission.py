@@ -53,6 +53,14 @@ def shut_words(reason: Reason, until: datetime | None, now: datetime) -> Shut:
     return Shut(why, Words(from_then.zh.format(zh=at.zh), from_then.en.format(en=at.en)))
 
 
+def hall_shut_words(until: datetime | None, now: datetime) -> Words:
+    """What a hall says that gives no numbers ``until`` then, None when that is not known; times in the hall's zone."""
+    if until is None:
+        return Words("开放时间请问咨询台", "Ask at the desk when we open")
+    at = time_words(until, now)
+    return Words(f"{at.zh} 开始取号", f"Numbers from {at.en}")
+
+
 def booked_words(begins: datetime, ends: datetime) -> Words:
     """What a row says that is booked today."""
     span = f"{begins:%H:%M}–{ends:%H:%M}"

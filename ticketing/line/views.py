@@ -2,13 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy import Select, bindparam, func, select
 
-from ticketing.day import timetable
 from ticketing.day.transaction import Transaction, line_at, microseconds
 from ticketing.day.transaction import t as _t
 from ticketing.line import holding, limits, next_up
@@ -16,6 +15,7 @@ from ticketing.line.forecasts import Forecasts
 from ticketing.line.limits import ALWAYS, Admission, Reached
 from ticketing.model import OPEN_STATES, TRANSITIONS, Event, Service, State, Ticket, UnknownError, Window
 from ticketing.policy import Why
+from ticketing.screens.hours import is_lit
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 from ticketing.waits import estimate
@@ -24,8 +24,6 @@ from ticketing.waits.interval import Interval, Wait
 
 LAST_CALLS = 12
 """Calls of the day that stay on the board when they are over, since people miss calls."""
-LIT_BEFORE, LIT_AFTER = timedelta(minutes=30), timedelta(minutes=15)
-"""How long before the hall opens screens are lit, and how long after it closed; longer while anybody is left."""
 NEXT_NUMBERS = 5
 
 _TODAY = _t.c.hall_day == bindparam("day")
@@ -247,14 +245,7 @@ def board(m: Transaction, zone: str = "") -> Board:
     counts = _counts(m)
     services = [one for one in _offered(m, counts) if not zone or any(at.serves(one.id) for at in here)]
     is_busy = any(one.state != "over" for one in calls) or any(counts.get(one.id) for one in services)
-    return Board(m.last_seq(), calls, _waiting(counts, services), is_busy or _is_lit(m, services))
-
-
-def _is_lit(m: Transaction, services: list[Service]) -> bool:
-    """Whether any service is open, opens soon, or closed just now."""
-    calendar = timetable.now(m).calendar
-    times = (m.now, m.now + LIT_BEFORE, m.now - LIT_AFTER)
-    return not services or any(calendar.open_now(one.id, at) for one in services for at in times)
+    return Board(m.last_seq(), calls, _waiting(counts, services), is_busy or is_lit(m, services))
 
 
 def window(m: Transaction, window: str) -> WindowView:

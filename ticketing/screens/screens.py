@@ -23,6 +23,7 @@ from ticketing.day.transaction import Transaction
 from ticketing.model import Actor, LimitError, UnknownError
 from ticketing.people.principal import hash_of
 from ticketing.privacy import access_log
+from ticketing.screens.hours import HallHours, hall_hours
 from ticketing.store import tables
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -114,6 +115,11 @@ class Screens:
         """Whether a screen has this secret."""
         with self._ledger.look() as m:
             return _find(m, _s.c.secret_hash == hash_of(secret)) is not None
+
+    def hours(self) -> HallHours:
+        """Whether screens are lit now, and when the hall opens."""
+        with self._ledger.look() as m:
+            return hall_hours(m)
 
     def all(self) -> list[Screen]:
         """All screens, those that wait for a technician first, then by name."""

@@ -117,6 +117,7 @@ GET   /notices                                                      anyone
 GET   /notices/all                                                  desk, manager
 POST  /screens/report                                               anyone
 GET   /screens                                                      manager, technician
+GET   /screens/hours                                                anyone
 POST  /screens/bind                                                 manager, technician
 PUT   /screens/<int:screen>                                         manager, technician
 DELETE /screens/<int:screen>                                        manager, technician

@@ -12,9 +12,10 @@ from flask import Response
 from pydantic import Field, RootModel, model_validator
 from pydantic_core import PydanticCustomError
 
+from display.admission import hall_shut_words
 from kiosk.web.auth import actor, allow, gate, public
 from kiosk.web.hall import Hall
-from kiosk.web.schema.answers import Answer, Instant, answer
+from kiosk.web.schema.answers import Answer, Instant, SaidAnswer, answer, joined
 from kiosk.web.schema.bodies import Body, Identifier, Line
 from kiosk.web.schema.routes import NamedPath, Routes
 from ticketing.model import LimitError, UnknownError
@@ -111,6 +112,15 @@ class ScreensAnswer(RootModel[list[ScreenAnswer]]):
     """All screens, new ones first, then by name."""
 
 
+class HoursAnswer(Answer):
+    """The hours of the hall as a whole, for pages that nobody looks at when it is closed."""
+
+    open: bool = Field(description="whether any service gives numbers")
+    opens: SaidAnswer | None = Field(description="when the first one does, in words; null while one does")
+    lit: bool = Field(description="false when the hall is closed and nobody is left: screens are dark then")
+    lit_at: Instant | None = Field(description="when they are lit again, where that is known")
+
+
 class NewScreens:
     """Limits how many new screens one address reports. Safe to use from any thread; ``ticks``: monotonic seconds."""
 
@@ -142,6 +152,16 @@ def routes(hall: Hall) -> Routes:
         if not screens.knows(body.secret):
             new.count(network_of(source))
         return answer(_reported(hall, screens.report(body.secret, body.name, source)))
+
+    @api.get(
+        "/screens/hours", summary="Whether screens are lit, and when the hall opens", responses={"200": HoursAnswer}
+    )
+    @public
+    def hours() -> Response:
+        """A page looks once a minute: it is dark by them, and says when the hall opens."""
+        found = screens.hours()
+        opens = None if found.open else hall_shut_words(found.opens_at, hall.clock())
+        return answer(HoursAnswer.of(joined(found, opens=opens)))
 
     @api.get("/screens", summary="All screens", responses={"200": ScreensAnswer})
     @technician

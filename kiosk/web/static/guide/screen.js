@@ -1,8 +1,8 @@
-// What both pages of the guide do on a screen: the language, large print, and on a screen of the hall, which has a token,
-// beginning anew for the next person.
+// What both pages of the guide do on a screen: the language, large print, and on a screen of the hall, which has a token
+// or is kept on this page by its box (guard.js), beginning anew for the next person and being dark at night.
 
 import { deviceToken } from "../shared/device_token.js";
-import { all, el } from "../shared/dom.js";
+import { all, el, make } from "../shared/dom.js";
 
 const SHELF = "quhao.guide";
 const IDLE = 60_000;          // ms without a touch, after which nobody stands there
@@ -56,9 +56,11 @@ show();
 for (const button of all("#language, #large")) button.hidden = false;
 el("language").addEventListener("click", () => choose({ english: !chosen.english }));
 el("large").addEventListener("click", () => choose({ elder: !chosen.elder }));
-if (token) {
-  // Phones need not load what prints.
-  if (document.querySelector("main[data-matter]")) import("./matter.js");
+// Phones need not load what prints, and what is dark at night.
+if (token && document.querySelector("main[data-matter]")) import("./matter.js");
+if (token || "quhaoGuard" in window) {
+  document.head.append(make("link", { rel: "stylesheet", href: new URL("../shared/night.css", import.meta.url).href }));
+  import("../shared/night.js").then(({ night }) => night());
   let timer = setTimeout(beginAnew, IDLE);
   for (const touch of ["pointerdown", "keydown", "scroll"]) {
     addEventListener(touch, () => {

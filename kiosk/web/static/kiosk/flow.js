@@ -9,12 +9,15 @@ import { press } from "../shared/press.js";
 /** @typedef {{page: "help" | "trouble" | "again" | "found", until?: number}} Notice a page that stands before the flow's own until it is left */
 
 export const { token } = deviceToken("quhao.kiosk");
+const USUAL = "请刷身份证取号";   // what the kiosk says while nothing is the matter
 
 export const flow = {
   /** @type {Kiosk | null} the last GET /kiosk */
   view: null,
   /** @type {Hall} of GET /hall */
   hall: { services: [], windows: [] },
+  /** @type {Said | null} when numbers are to be had again; null while they are */
+  opens: null,
   connected: false,                // whether what is shown is true now
   typing: false,                   // the number pad is open
   searching: false,
@@ -39,6 +42,7 @@ export function stateNow() {
 export function pageNow() {
   if (flow.notice) return flow.notice.page;
   const state = stateNow();
+  if (state === "idle" && flow.opens && flow.view?.message === USUAL) return "closed";
   if (state !== "choosing" || !flow.view) return state;
   if (flow.view.straight_in !== null) return "straight";
   if (flow.searching) return "search";

@@ -4,12 +4,13 @@
 import { call, hm, now, Problem, zone } from "../shared/api.js";
 import { all, el, find } from "../shared/dom.js";
 import { chooseLanguage, language, languages, nextLanguage } from "../shared/languages.js";
-import { readAloud, readAloudAs } from "../shared/read_aloud.js";
+import { night } from "../shared/night.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { choosing } from "./choosing.js";
 import { renderCountdown, setDeadline, stay } from "./countdown.js";
 import { flow, nextVisit, onPress, pageNow, post, stateNow, stepBack, toFirstPage, token } from "./flow.js";
 import { notices } from "./notices.js";
+import { readAloud, readAloudAs } from "./read_aloud.js";
 import { searching } from "./search.js";
 import { byKey, tactile } from "./tactile.js";
 import { renderTicket, ticketWords } from "./ticket_view.js";
@@ -60,6 +61,7 @@ function render() {
   if (page === "home") choice.renderHome();
   if (page === "list") choice.renderList();
   if (page === "search") finder.render();
+  if (page === "closed" && flow.opens) say(el("opens"), flow.opens.zh, flow.opens.en);
   if (page === "straight") say(find("#straight .service"), view.services[0].name, view.services[0].name_en);
   if (view.ticket) renderTicket(view.ticket, render);
   renderCountdown();
@@ -266,10 +268,22 @@ function typedLetter(event) {
 function touched() {
   flow.touched = performance.now();
   root.classList.remove("asleep");
+  dark.wake();
   stay();
 }
 
 // ---------------------------------------------------------------- alive
+
+const isBusy = () => !["starting", "idle", "fault"].includes(stateNow());
+
+const dark = night({
+  busy: isBusy,
+  learnt(hours) {
+    // While the hall does not say, this box goes on by itself.
+    flow.opens = hours?.opens ?? null;
+    render();
+  },
+});
 
 const learnHall = coalesce(async () => {
   flow.hall = await call("GET", "/hall");
@@ -297,6 +311,7 @@ function arrived(news) {
   if (changed && news.ticket) learnHall();
   if (news.state === "idle" && performance.now() - learnt > FRESH) learnMatters();
   if (news.state !== "idle") root.classList.remove("asleep");
+  if (isBusy()) dark.wake();
   render();
   if (left) forget();
   tick();
@@ -311,8 +326,10 @@ let sleepTimer;
  */
 function isSomebodyHere(here) {
   clearTimeout(sleepTimer);
-  if (here) root.classList.remove("asleep");
-  else sleepTimer = setTimeout(() => root.classList.add("asleep"), QUIET);
+  if (here) {
+    root.classList.remove("asleep");
+    dark.wake();
+  } else sleepTimer = setTimeout(() => root.classList.add("asleep"), QUIET);
 }
 
 addEventListener("pointerdown", touched);

@@ -2,7 +2,7 @@
 // and have it read aloud, ok presses what has it, back leaves, help calls.
 
 import { all } from "../shared/dom.js";
-import { readAloud } from "../shared/read_aloud.js";
+import { readAloud } from "./read_aloud.js";
 import { told, wordsOf } from "./words.js";
 
 const KEYS = /** @type {Record<string, string>} */ ({

@@ -4,8 +4,8 @@ import { call, Problem } from "../shared/api.js";
 import { all, el, find, make } from "../shared/dom.js";
 import { printNotice } from "../shared/notice_slip.js";
 import { showPiece } from "../shared/piece.js";
-import { readAloud } from "../shared/read_aloud.js";
 import { flow, stateNow, token } from "./flow.js";
+import { readAloud } from "./read_aloud.js";
 import { say, told } from "./words.js";
 
 const LONG = 16;   // characters from which on a name is written smaller

@@ -2,8 +2,8 @@
 
 import { all, el, targetOf } from "../shared/dom.js";
 import { isWhole, padKey, renderNumber, withKey, wrongNumber } from "../shared/id_number.js";
-import { readAloud } from "../shared/read_aloud.js";
 import { flow, onPress, pageNow, post } from "./flow.js";
+import { readAloud } from "./read_aloud.js";
 import { say } from "./words.js";
 
 let typed = "";

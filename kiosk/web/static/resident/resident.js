@@ -8,6 +8,7 @@ import { all, both, el, make } from "../shared/dom.js";
 import { grades } from "../shared/grades.js";
 import { chooseLanguage, nextLanguage } from "../shared/languages.js";
 import { inFours } from "../shared/language.js";
+import { night } from "../shared/night.js";
 import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { checking } from "./check.js";
 
@@ -279,6 +280,7 @@ follow(`${path}/events`, {
   },
 });
 
+night({ busy: () => !["blank", "away"].includes(page.dataset.step ?? "") });
 addEventListener("resize", render);
 addEventListener("pagehide", forget);     // not kept for the back button
 setInterval(tick, 1000);

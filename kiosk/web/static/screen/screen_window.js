@@ -2,6 +2,7 @@
 
 import { hm, now, Problem } from "../shared/api.js";
 import { el, find } from "../shared/dom.js";
+import { night } from "../shared/night.js";
 import { coalesce, follow } from "../shared/stream.js";
 import { captionIn } from "./caption.js";
 
@@ -46,6 +47,7 @@ follow("/events", {
   },
 });
 
+night();
 const tick = () => { el("clock").textContent = hm(now()); };
 tick();
 setInterval(tick, 1000);

@@ -180,10 +180,20 @@ def test_the_board_is_dark_at_night_but_not_while_anybody_is_left(here: Any) -> 
         True,
         False,
     ]
+    # The hours of the hall as a whole say the same, and when it opens; 2026-11-23 is a Monday.
+    assert here.get("/screens/hours").json == {
+        "open": False,
+        "opens": {"zh": "明天 09:00 开始取号", "en": "Numbers from tomorrow 09:00"},
+        "lit": False,
+        "lit_at": "2026-11-24T08:30:00.000+08:00",
+    }
     here.at = here.at.replace(hour=16)
     here.issue()
+    assert here.get("/screens/hours").json == {"open": True, "opens": None, "lit": True, "lit_at": None}
     assert lit_at(18, 0)
+    assert here.get("/screens/hours").json["lit"], "somebody waits"
     here.office.call_next("1", CLERK)
     assert lit_at(18, 1)
     here.office.finish("1", CLERK)
     assert not lit_at(18, 2)
+    assert not here.get("/screens/hours").json["lit"]

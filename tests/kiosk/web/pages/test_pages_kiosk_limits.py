@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from axe import violations
 from drivers.simulators.card_reader.cards import CARDS
 from kiosk.card_holder import resident_of
 from ticketing.calendar import Hours, Quota, Slot
@@ -95,3 +96,53 @@ def test_what_is_booked_stands_first_and_takes_one_touch(hall: Any, kiosk: Page)
     row.click()
     expect(kiosk.locator(".view.shown .big")).to_be_visible()
     assert [one.state for one in book.of_person(HOLDER)] == ["checked_in"]
+
+
+def test_outside_the_hours_the_pages_of_boxes_are_dark_and_the_kiosk_wakes_by_a_touch_and_by_a_card(
+    hall: Any, new_page: Callable[..., Page]
+) -> None:
+    tomorrow = now(hall) + timedelta(days=1)
+    arrange(hall, hours=(Hours("*", tomorrow.isoweekday(), 540, 1020),))
+    page = new_page(width=1080, height=1920, clock=True)
+    page.goto(hall.kiosk_page)
+    state(page, "idle")
+    night = page.locator(".night-sky")
+    expect(night).to_be_visible()
+    assert violations(page) == []
+    places = set()
+    for _ in range(3):
+        places.add(page.evaluate("document.querySelector('.night-sky time').style.cssText"))
+        page.clock.run_for(61_000)
+    assert len(places) >= 2, "the clock wanders"
+
+    # The touch that wakes it presses nothing of what stands below.
+    button = page.get_by_role("button", name="English").bounding_box()
+    assert button
+    page.mouse.click(button["x"] + 20, button["y"] + 20)
+    expect(night).to_be_hidden()
+    closed = page.locator(".view.closed")
+    expect(closed).to_contain_text("现在不取号")
+    expect(closed).to_contain_text("明天 09:00 开始取号")
+    assert "english" not in (page.locator("html").get_attribute("class") or "")
+    page.get_by_role("button", name="English").click()
+    expect(closed.get_by_text("Numbers from tomorrow 09:00")).to_be_visible()
+    assert violations(page) == []
+    page.clock.run_for(61_000)
+    expect(night).to_be_visible()
+
+    hall.lay(WHO)
+    state(page, "choosing")
+    expect(night).to_be_hidden()
+
+    # The same black page above a window; and where a service is never closed, nothing is dark.
+    page = new_page()
+    page.goto(f"{hall.url}/screen/window/1")
+    expect(page.locator(".night-sky")).to_be_visible()
+    first = arrange(hall)[0]
+    arrange(
+        hall, hours=(Hours("*", tomorrow.isoweekday(), 540, 1020), *(Hours(first, n, 0, 1440) for n in range(1, 8)))
+    )
+    page.goto(hall.kiosk_page)
+    state(page, "choosing")
+    expect(page.locator(".night-sky")).to_be_hidden()
+    assert page.request.get(f"{hall.url}/api/v1/screens/hours").json()["lit"]

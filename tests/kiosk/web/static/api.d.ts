@@ -851,6 +851,14 @@ interface Notice {
   state: "now" | "later" | "over";
 }
 
+/** GET /screens/hours */
+interface HallHours {
+  open: boolean;
+  opens: Said | null;
+  lit: boolean;
+  lit_at: string | null;
+}
+
 interface ScreenShows {
   page: "board" | "window" | "guide";
   window: string | null;

@@ -1,9 +1,9 @@
 // What a page tells somebody who cannot see it. It stands in the element #spoken (role=status, visually hidden), for
 // screen readers and for tests; where the box has earphones at its kiosk (<html data-earphones>), they read it, too.
 
-import { call } from "./api.js";
-import { el } from "./dom.js";
-import { inLanguage } from "./languages.js";
+import { call } from "../shared/api.js";
+import { el } from "../shared/dom.js";
+import { inLanguage } from "../shared/languages.js";
 
 const earphones = "earphones" in document.documentElement.dataset;
 
