@@ -215,6 +215,7 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     # screens
     "unknown_screen": "没有这块屏幕，请刷新后再看 | No such screen: reload and look again",
     "unknown_screen_code": "没有屏幕显示这个码，请看屏幕重新输入 | No screen shows this code: look at the screen and type it again",
+    "screen_without_token": "这块屏幕还不能显示这一页：它要用 https 或在本机连接，并更新到本版程序 | This screen cannot show that page yet: it must reach the hall by https or run on its box, with this version of the program",
     "screens_full": "等待设置的屏幕太多，最多 {most} 块，请先设置或等 10 分钟 | Too many new screens, {most} at most: set them up, or wait ten minutes",
     # help
     "unknown_help": "这次求助已经结束，请刷新后再看 | That call for help is over: reload and look again",

@@ -1,9 +1,11 @@
 """What a screen box shows: it asks the server, which a technician has told by the code on this very screen.
 
 The box makes a secret of its own and keeps it with what it showed last, so that after a power cut it shows that at
-once, also where the server has lost its store for a while. The secret opens nothing but what this one screen shows.
+once, also where the server has lost its store for a while. It makes a token, too, of which it tells the hash alone; the
+token opens the kiosk or a second screen once a technician has said that this screen shows it, and nothing before.
 """
 
+import hashlib
 import json
 import logging
 import os
@@ -12,7 +14,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,12 +31,19 @@ OFTEN, SELDOM = 2.0, 5.0
 """Seconds between questions: while a code is shown, and later."""
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9/_?=&%.~-]{0,300}")
 """A page of the server, as it says it: never another address."""
+_SECRET, _TOKEN = re.compile(r"[\w-]{43}", re.ASCII), re.compile(r"(quhao_[\w-]{43})?", re.ASCII)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _State:
     secret: str
     path: str | None = None
+    token: str = ""
+    with_token: bool = False
+
+    def place(self, origin: str) -> Place | None:
+        """What it shows of the server; None where that has told none."""
+        return Place(origin + self.path, f"token={self.token}" if self.with_token else "") if self.path else None
 
 
 class Assignment:
@@ -54,10 +63,13 @@ class Assignment:
         self._server = server
         self._name = name
         self._ticks = ticks
-        self._state = _read(self._file) or _State(secrets.token_urlsafe(32))
+        self._kept = _read(self._file)
+        known = self._kept or _State(secrets.token_urlsafe(32))
+        # That of an earlier version has no token.
+        self._state = known if known.token else replace(known, token=f"quhao_{secrets.token_urlsafe(32)}")
+        self._tells_token = False
         self._next = 0.0
-        kept = self._state.path
-        self._shows: Place | LocalPage = Place(server.origin + kept) if kept else Waiting("screen", server.origin)
+        self._shows: Place | LocalPage = self._state.place(server.origin) or Waiting("screen", server.origin)
 
     def look(self) -> Place | LocalPage:
         """What to show now."""
@@ -65,10 +77,10 @@ class Assignment:
             return self._shows
         self._next = self._ticks() + SELDOM
         try:
-            told = self._server.post(REPORT, {"secret": self._state.secret, "name": self._name})
-            self._take(told)
+            self._take(self._server.post(REPORT, self._report()))
         except (NoAnswerError, KeyError, TypeError, ValueError) as error:
             log.debug("the server does not say what to show: %s", error)
+            self._tells_token = False
             if isinstance(self._shows, CodeShown):
                 # Its code may be over before the server is back.
                 self._shows = Waiting("screen", self._server.origin)
@@ -76,33 +88,46 @@ class Assignment:
                 self._next = self._ticks() + OFTEN
         return self._shows
 
+    def _report(self) -> dict[str, Any]:
+        told = {"secret": self._state.secret, "name": self._name}
+        # Told where it is asked for: a server of an earlier version would refuse the report.
+        if self._tells_token:
+            told["token_hash"] = hashlib.sha256(self._state.token.encode()).hexdigest()
+        return told
+
     def _take(self, told: dict[str, Any]) -> None:
         path = told["path"]
-        if path is not None:
-            if not _PATH.fullmatch(path):
-                raise ValueError("not a page of the server")
-            self._shows = Place(self._server.origin + path)
+        if path is not None and not _PATH.fullmatch(path):
+            raise ValueError("not a page of the server")
+        state = replace(self._state, path=path, with_token=told.get("with_token") is True)
+        place = state.place(self._server.origin)
+        if place:
+            self._shows = place
         else:
             until = datetime.fromisoformat(told["code_until"]).strftime("%H:%M")
             self._shows = CodeShown(str(told["name"]), str(told["code"]), until, self._server.origin)
             self._next = self._ticks() + OFTEN
+        self._state = state
         # Kept before the code is shown: a technician had better not bind a screen that forgets who it is.
-        if path != self._state.path or not self._file.exists():
-            self._state.path = path
+        if state != self._kept:
             try:
-                _write(self._file, self._state)
+                _write(self._file, state)
+                self._kept = state
             except OSError as error:
                 # A full disk, or one that is not to be written to: it shows what it is told until it is switched off.
                 log.error("%s: %s; after a restart this screen begins anew", self._file, error.strerror)
+        self._tells_token = told.get("token_wanted") is True and state == self._kept
+        if self._tells_token:
+            self._next = self._ticks()
 
 
 def _read(file: Path) -> _State | None:
     """None where there is none, or none that can be read: the screen then shows a code again."""
     try:
         found = json.loads(file.read_bytes())
-        secret, path = found["secret"], found.get("path")
-        if re.fullmatch(r"[\w-]{43}", secret) and (path is None or _PATH.fullmatch(path)):
-            return _State(secret, path)
+        secret, path, token = found["secret"], found.get("path"), found.get("token", "")
+        if all((_SECRET.fullmatch(secret), path is None or _PATH.fullmatch(path), _TOKEN.fullmatch(token))):
+            return _State(secret, path, token, found.get("with_token") is True)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

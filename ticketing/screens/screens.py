@@ -7,22 +7,25 @@
     the box      reports again                                     ──► the page, from then on and after restarts
 
 A code binds one screen once; when it is over, the screen gets another. A new screen that has not reported for ten
-minutes is forgotten by itself. The secret opens nothing but what its own screen shows; the store has its hash.
-Binding, changing and forgetting are entries in the audit log.
+minutes is forgotten by itself. The secret opens nothing, it says who asks; the store has its hash. Binding, changing
+and forgetting are entries in the audit log.
+
+The kiosk and the second screen at a window ask the hall by a token (:mod:`ticketing.screens.own_token`).
 """
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction
-from ticketing.model import Actor, LimitError, UnknownError
+from ticketing.model import Actor, LimitError, StateError, UnknownError
 from ticketing.people.principal import hash_of
 from ticketing.privacy import access_log
+from ticketing.screens import own_token
 from ticketing.screens.hours import HallHours, hall_hours
 from ticketing.store import tables
 
@@ -37,23 +40,43 @@ SEEN_EVERY = timedelta(minutes=1)
 MOST_NEW = 64
 """Screens that wait for a technician at a time: anybody in the network may report one."""
 
-PageName = Literal["board", "window", "guide"]
-PAGES = get_args(PageName)
+PageName = Literal["board", "window", "guide", "kiosk", "resident"]
+Theme = Literal["", "light", "large", "contrast"]
+THEMES: dict[PageName, tuple[Theme, ...]] = {
+    "board": ("light",),
+    "window": ("light",),
+    "guide": (),
+    "kiosk": ("large", "contrast"),
+    "resident": (),
+}
+"""How a page can look beside the usual way (``""``): dark words on a light ground in a bright hall; at the kiosk each
+resident begins with large print, or with high contrast.
+"""
+AT_WINDOW: tuple[PageName, ...] = ("window", "resident")
+"""Pages of one window."""
 
 _s = tables.screen
 
 
 @dataclass(frozen=True)
 class Shows:
-    """What a screen shows: the calls of the hall or of a zone, those of one window, or the service encyclopedia."""
+    """What a screen shows.
+
+    Attributes:
+        page: ``board``, the calls of the hall or of a zone; ``window``, those of one window; ``guide``, the service
+            encyclopedia; ``kiosk``, that of the box it reports to; ``resident``, the second screen at a window.
+        window, zone: which.
+        theme: how it looks, one of :data:`THEMES`.
+    """
 
     page: PageName
     window: str | None = None
     zone: str = ""
+    theme: Theme = ""
 
     def __str__(self) -> str:
         """For the audit log."""
-        return " ".join(filter(None, (self.page, self.window, self.zone)))
+        return " ".join(filter(None, (self.page, self.window, self.zone, self.theme)))
 
 
 @dataclass(frozen=True)
@@ -67,6 +90,8 @@ class Screen:
         seen_at: when it reported last, to the minute.
         seen_from: from which address.
         made_at: when it reported first.
+        token_hash: of the token that it made for itself; None while it has told none.
+        box: the name of the hall's box that it reports to; "" while that is not known.
     """
 
     id: int
@@ -77,6 +102,8 @@ class Screen:
     seen_at: datetime
     seen_from: str
     made_at: datetime
+    token_hash: bytes | None = None
+    box: str = ""
 
 
 class Screens:
@@ -85,27 +112,32 @@ class Screens:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def report(self, secret: str, name: str, source: str) -> Screen:
+    def report(self, secret: str, name: str, source: str, token_hash: bytes | None = None) -> Screen:
         """What a screen box shows, or its code; a box that nobody knows is a new screen.
 
         Args:
             secret: the box's own.
             name: of a new screen, until a technician renames it.
             source: the address it comes from.
+            token_hash: of the token that it made for itself, the first of which is kept.
 
         Raises:
             LimitError: ``screens_full`` (``most``): too many new screens wait.
         """
-        hashed = hash_of(secret)
+        hashed, box = hash_of(secret), self._ledger.box
         with self._ledger.look() as m:
             found = _find(m, _s.c.secret_hash == hashed)
-            if found and not _is_stale(m, found):
+            is_told = found and (found.token_hash or not token_hash) and found.box == box
+            if found and is_told and not _is_stale(m, found):
                 return found
         with self._ledger.verb() as m:
             found = _find(m, _s.c.secret_hash == hashed)
             if found is None:
-                return _add(m, hashed, name, source)
-            seen: dict[str, Any] = {"seen_at": m.at, "seen_from": source}
+                return _add(m, hashed, name, source, token_hash, box)
+            seen: dict[str, Any] = {"seen_at": m.at, "seen_from": source, "box": box}
+            seen |= {} if found.token_hash else {"token_hash": token_hash}
+            if found.box != box:
+                own_token.move(m, found.token_hash, box)
             if found.shows is None and _is_over(m, found):
                 seen |= _new_code(m)
             m.conn.execute(update(_s).where(_s.c.id == found.id).values(**seen))
@@ -133,12 +165,14 @@ class Screens:
 
         Raises:
             UnknownError: ``unknown_screen_code``: there is none, or not any more; ``unknown_window``.
+            StateError: ``screen_without_token``: the page needs one, and its box has told none.
         """
         with self._ledger.verb() as m:
             _check(m, shows)
             found = _find(m, _s.c.code == code.upper(), _s.c.code_until > m.at)
             if found is None:
                 raise UnknownError("unknown_screen_code")
+            _give_token(m, found, shows, actor)
             values: dict[str, Any] = _columns(shows) | {"code": None, "code_until": None}
             m.conn.execute(update(_s).where(_s.c.id == found.id).values(name=name or found.name, **values))
             return _changed(m, found.id, actor, "screen-bound")
@@ -148,17 +182,21 @@ class Screens:
 
         Raises:
             UnknownError: ``unknown_screen``, also for one that is not bound; ``unknown_window``.
+            StateError: ``screen_without_token``, as :meth:`bind`.
         """
         with self._ledger.verb() as m:
             _check(m, shows)
-            if _one(m, screen).shows is None:
+            found = _one(m, screen)
+            if found.shows is None:
                 raise UnknownError("unknown_screen")
+            _give_token(m, found, shows, actor)
             m.conn.execute(update(_s).where(_s.c.id == screen).values(name=name, **_columns(shows)))
             return _changed(m, screen, actor, "screen-changed")
 
     def forget(self, screen: int, actor: Actor) -> None:
         """Forget a screen; its box shows a code again. Raises ``unknown_screen``."""
         with self._ledger.verb() as m:
+            _give_token(m, _one(m, screen), None, actor)
             _changed(m, screen, actor, "screen-forgotten")
             m.conn.execute(delete(_s).where(_s.c.id == screen))
 
@@ -182,12 +220,13 @@ def _is_stale(m: Transaction, screen: Screen) -> bool:
     return (screen.shows is None and _is_over(m, screen)) or abs(m.now - screen.seen_at) >= SEEN_EVERY
 
 
-def _add(m: Transaction, hashed: bytes, name: str, source: str) -> Screen:
+def _add(m: Transaction, hashed: bytes, name: str, source: str, token_hash: bytes | None, box: str) -> Screen:
     m.conn.execute(delete(_s).where(~_or_bound(_s.c.seen_at > m.at - _span(CODE_LASTS))))
     waiting = m.conn.execute(select(func.count()).where(_s.c.page.is_(None))).scalar_one()
     if waiting >= MOST_NEW:
         raise LimitError("screens_full", most=MOST_NEW)
     values = {"secret_hash": hashed, "name": name, "made_at": m.at, "seen_at": m.at, "seen_from": source}
+    values |= {"token_hash": token_hash, "box": box}
     made = m.conn.execute(insert(_s).values(**values, **_new_code(m)).returning(_s.c.id)).scalar_one()
     return _one(m, made)
 
@@ -202,16 +241,28 @@ def _new_code(m: Transaction) -> dict[str, Any]:
 
 def _check(m: Transaction, shows: Shows) -> None:
     """Raises ``unknown_window``."""
-    if shows.page == "window":
+    if shows.page in AT_WINDOW:
         m.window(shows.window or "")
 
 
+def _give_token(m: Transaction, screen: Screen, shows: Shows | None, actor: Actor) -> None:
+    """Have the screen's own token open what it is to show, and nothing else; raises ``screen_without_token``."""
+    role = own_token.ROLES.get(shows.page) if shows else None
+    if shows and role and screen.token_hash is None:
+        raise StateError("screen_without_token")
+    if screen.token_hash is not None:
+        name = f"screen-{screen.id}"
+        windows = (shows.window,) if shows and shows.window and shows.page in AT_WINDOW else ()
+        opens = own_token.Opens(role, windows, screen.box if role == "kiosk" else name) if role else None
+        own_token.put(m, screen.token_hash, name, opens, actor)
+
+
 def _columns(shows: Shows) -> dict[str, Any]:
-    is_window = shows.page == "window"
     return {
         "page": shows.page,
-        "window_id": shows.window if is_window else None,
+        "window_id": shows.window if shows.page in AT_WINDOW else None,
         "zone": shows.zone if shows.page == "board" else "",
+        "theme": shows.theme if shows.theme in THEMES[shows.page] else None,
     }
 
 
@@ -238,12 +289,14 @@ def _read(m: Transaction, *which: ColumnElement[bool]) -> list[Screen]:
         Screen(
             row.id,
             row.name,
-            None if row.page is None else Shows(row.page, row.window_id, row.zone),
+            None if row.page is None else Shows(row.page, row.window_id, row.zone, row.theme or ""),
             row.code,
             None if row.code_until is None else m.time(row.code_until),
             m.time(row.seen_at),
             row.seen_from,
             m.time(row.made_at),
+            row.token_hash,
+            row.box or "",
         )
         for row in m.conn.execute(select(_s).where(*which))
     ]

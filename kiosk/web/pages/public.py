@@ -40,7 +40,8 @@ def pages(hall: Hall) -> Blueprint:
         if hall.kiosk is None:
             raise UnknownError("no_kiosk")
         notice = card_notice(hall.settings.privacy.retention_days)
-        return page("kiosk.html", card_notice=notice, earphones=hall.reading_aloud is not None)
+        theme = _theme("large", "contrast")
+        return page("kiosk.html", card_notice=notice, earphones=hall.reading_aloud is not None, theme=theme)
 
     @blueprint.get("/kiosk/code.svg")
     @allow("kiosk")
@@ -70,14 +71,22 @@ def pages(hall: Hall) -> Blueprint:
         zone = request.args.get("zone", "")[:64]
         board = hall.office.board(zone)
         themes = hall.waiting_by_theme(board)
-        return page("screen.html", board=board, themes=themes, zone=zone, now=hall.clock(), climate=_climate(hall))
+        shown = {"board": board, "themes": themes, "zone": zone, "theme": _theme("light")}
+        return page("screen.html", **shown, now=hall.clock(), climate=_climate(hall))
 
     @blueprint.get("/screen/window/<window>")
     @public
     def screen_window(window: str) -> Response:
-        return page("screen_window.html", view=hall.office.window_view(window), seq=hall.office.last_seq())
+        view = hall.office.window_view(window)
+        return page("screen_window.html", view=view, seq=hall.office.last_seq(), theme=_theme("light"))
 
     return blueprint
+
+
+def _theme(*known: str) -> str:
+    """How a technician has the page look, by ``?theme=``; "" for the usual way."""
+    wanted = request.args.get("theme", "")
+    return wanted if wanted in known else ""
 
 
 def _languages() -> Languages:

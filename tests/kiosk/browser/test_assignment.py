@@ -60,6 +60,44 @@ def test_a_new_screen_shows_its_code_then_what_the_technician_chose_also_after_a
     assert isinstance(box.look(), CodeShown)
 
 
+def test_a_screen_opens_the_kiosk_with_the_token_that_it_made_and_keeps_it(busy: Any, tmp_path: Path) -> None:
+    # What a screen of an earlier version kept: no token.
+    (tmp_path / STATE).write_text(json.dumps({"secret": "e" * 43, "path": None}), "utf-8")
+    box = Box(tmp_path, busy.server.address)
+    shown = box.look()
+    assert isinstance(shown, CodeShown)
+    box.look()
+    kept = json.loads((tmp_path / STATE).read_text("utf-8"))
+    assert kept["secret"] == "e" * 43
+    screen = busy.hall.screens.bind(shown.code, Shows("kiosk"), None, TECHNICIAN)
+    place = box.look()
+    assert place == Place(f"{busy.server.address}/kiosk", f"token={kept['token']}")
+    assert busy.get("/kiosk", token=kept["token"]).status == 200
+    box.server.origin = f"http://127.0.0.1:{free_port()}"
+    assert box.switch_on().look() == Place(f"{box.server.origin}/kiosk", f"token={kept['token']}")
+    box.server.origin = busy.server.address
+    busy.hall.screens.put(screen.id, "tv", Shows("board", theme="light"), TECHNICIAN)
+    assert box.look() == Place(f"{busy.server.address}/screen?theme=light"), "no token where none is needed"
+    busy.hall.screens.forget(screen.id, TECHNICIAN)
+
+
+def test_a_server_of_an_earlier_version_is_told_of_no_token(tmp_path: Path) -> None:
+    box = Box(tmp_path, f"http://127.0.0.1:{free_port()}")
+    told: list[dict[str, Any]] = []
+    answer = {"path": "/screen", "name": "x", "code": None, "code_until": None}
+
+    def post(_: str, body: dict[str, Any]) -> dict[str, Any]:
+        told.append(body)
+        return answer
+
+    box.server.post = post  # type: ignore[method-assign]
+    box.look()
+    answer["token_wanted"] = True  # type: ignore[assignment]
+    box.look()
+    box.look()
+    assert [sorted(one) for one in told] == [["name", "secret"], ["name", "secret"], ["name", "secret", "token_hash"]]
+
+
 def test_a_code_is_not_left_standing_while_the_server_is_away(busy: Any, tmp_path: Path) -> None:
     box = Box(tmp_path, busy.server.address)
     assert isinstance(box.look(), CodeShown)
@@ -88,6 +126,7 @@ def test_a_screen_on_a_disk_that_takes_nothing_shows_what_it_is_told_all_the_sam
         '{"secret": "short"}',
         '{"secret": 7}',
         json.dumps({"secret": "x" * 43, "path": "//evil/"}),
+        json.dumps({"secret": "x" * 43, "path": "/kiosk", "token": "#", "with_token": True}),
     ],
 )
 def test_a_screen_whose_state_is_spoilt_begins_anew(busy: Any, tmp_path: Path, state: str) -> None:

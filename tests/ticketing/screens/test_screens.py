@@ -3,7 +3,8 @@
 from sqlalchemy import select
 
 from offices import OfficeHall, refused
-from ticketing.model import Actor, LimitError, UnknownError
+from ticketing.model import Actor, LimitError, StateError, UnknownError
+from ticketing.people.principal import hash_of
 from ticketing.screens.screens import CODE_LASTS, LENGTH, LETTERS, MOST_NEW, Screens, Shows
 from ticketing.store import tables
 
@@ -90,3 +91,56 @@ def test_a_code_that_no_screen_shows_binds_none(desk: OfficeHall) -> None:
     screens.bind(code_of(screens), Shows("board"), None, TECHNICIAN)
     for tried in ("", "AAAAA", "NULL", "%", "_____"):
         refused(UnknownError, "unknown_screen_code", screens.bind, tried, Shows("board"), None, TECHNICIAN)
+
+
+def tokens(desk: OfficeHall) -> list[tuple[str, str, str, str | None]]:
+    with desk.store.read() as conn:
+        t = tables.token.c
+        return [tuple(one) for one in conn.execute(select(t.name, t.role, t.windows, t.terminal))]
+
+
+def test_a_screen_that_shows_the_kiosk_or_a_second_screen_has_a_token_for_that_and_no_other_has(
+    desk: OfficeHall,
+) -> None:
+    screens = Screens(desk.office.ledger)
+    hashed = hash_of("quhao_of-this-box")
+    code = code_of(screens)
+    for shows in (Shows("kiosk"), Shows("resident", "3")):
+        refused(StateError, "screen_without_token", screens.bind, code, shows, None, TECHNICIAN)
+    assert screens.report(secret(), "tv-1", "::1", hashed).token_hash == hashed
+    assert screens.report(secret(), "tv-1", "::1", hash_of("another")).token_hash == hashed, "the first one is kept"
+    assert tokens(desk) == []
+    bound = screens.bind(code, Shows("kiosk", theme="contrast"), None, TECHNICIAN)
+    assert bound.shows == Shows("kiosk", None, "", "contrast")
+    name = f"screen-{bound.id}"
+    assert tokens(desk) == [(name, "kiosk", "[]", "box")]
+    screens.put(bound.id, "renamed", Shows("kiosk"), TECHNICIAN)
+    assert tokens(desk) == [(name, "kiosk", "[]", "box")]
+    refused(UnknownError, "unknown_window", screens.put, bound.id, "x", Shows("resident", "99"), TECHNICIAN)
+    screens.put(bound.id, "3", Shows("resident", "3", "2F"), TECHNICIAN)
+    assert tokens(desk) == [(name, "terminal", '["3"]', name)]
+    screens.put(bound.id, "3", Shows("window", "3", theme="light"), TECHNICIAN)
+    assert tokens(desk) == []
+    screens.put(bound.id, "3", Shows("kiosk"), TECHNICIAN)
+    screens.forget(bound.id, TECHNICIAN)
+    assert tokens(desk) == []
+    with desk.store.read() as conn:
+        a = tables.access_log.c
+        entries = conn.execute(select(a.who, a.action, a.reason).where(a.action.startswith("token")).order_by(a.seq))
+        assert [tuple(one) for one in entries] == [
+            ("zhao", "token-added", f"{name} kiosk"),
+            ("zhao", "token-removed", f"{name} kiosk"),
+            ("zhao", "token-added", f"{name} terminal"),
+            ("zhao", "token-removed", f"{name} terminal"),
+            ("zhao", "token-added", f"{name} kiosk"),
+            ("zhao", "token-removed", f"{name} kiosk"),
+        ]
+
+
+def test_a_kiosk_screen_that_reports_to_another_box_is_that_boxs_kiosk(desk: OfficeHall) -> None:
+    screens = Screens(desk.office.ledger)
+    screens.report(secret(), "tv-1", "::1", hash_of("quhao_of-this-box"))
+    bound = screens.bind(code_of(screens), Shows("kiosk"), None, TECHNICIAN)
+    desk.office.ledger.box = "west"
+    assert screens.report(secret(), "tv-1", "::1").box == "west"
+    assert tokens(desk) == [(f"screen-{bound.id}", "kiosk", "[]", "west")]

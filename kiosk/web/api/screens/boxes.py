@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Response
 from pydantic import Field, RootModel, model_validator
@@ -20,7 +20,8 @@ from kiosk.web.schema.bodies import Body, Identifier, Line
 from kiosk.web.schema.routes import NamedPath, Routes
 from ticketing.model import LimitError, UnknownError
 from ticketing.people.guessing import Buckets, GuessLimit, Try, network_of
-from ticketing.screens.screens import LENGTH, Screen, Shows
+from ticketing.screens import own_token
+from ticketing.screens.screens import AT_WINDOW, LENGTH, THEMES, PageName, Screen, Shows, Theme
 
 GONE_AFTER = timedelta(minutes=3)
 """A screen that has not reported for so long is off, or cut off."""
@@ -40,28 +41,38 @@ class ScreenPath(NamedPath):
 
 
 class ReportBody(Body):
-    """Who the box is: the secret that it made for itself, and a name for a new screen."""
+    """Who the box is: the secret that it made for itself, and a name for a new screen.
+
+    `token_hash` is the SHA-256 of the token that it made for itself, in hexadecimal; told once it is asked for.
+    """
 
     secret: str = Field(min_length=43, max_length=43, pattern=r"^[A-Za-z0-9_-]+$")
     name: Name
+    token_hash: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
 
 
 class ShowsBody(Body):
-    """What a screen shows: `board` with or without a zone, `window` with its id, or `guide`."""
+    """What a screen shows: `board` with or without a zone, `window` or `resident` with its id, `guide`, or `kiosk`.
 
-    page: Literal["board", "window", "guide"]
+    A `theme` is `light` for board and window, `large` or `contrast` for the kiosk.
+    """
+
+    page: PageName
     window: Identifier | None = None
     zone: Annotated[str, Field(max_length=64)] = ""
+    theme: Theme = ""
 
     @model_validator(mode="after")
     def _whole(self) -> "ShowsBody":
-        if self.page == "window" and self.window is None:
-            raise PydanticCustomError("window_missing", "page window needs a window")
+        if self.page in AT_WINDOW and self.window is None:
+            raise PydanticCustomError("window_missing", "this page needs a window")
+        if self.theme and self.theme not in THEMES[self.page]:
+            raise PydanticCustomError("theme_unknown", "this page has no such theme")
         return self
 
     def shows(self) -> Shows:
         """The same for the hall."""
-        return Shows(self.page, self.window, self.zone)
+        return Shows(self.page, self.window, self.zone, self.theme)
 
 
 class BindBody(Body):
@@ -86,14 +97,17 @@ class ReportAnswer(Answer):
     path: str | None
     code: str | None
     code_until: Instant | None
+    with_token: bool = Field(description="whether the page is to be opened with the box's own token")
+    token_wanted: bool = Field(description="whether the next report is to tell `token_hash`")
 
 
 class ShowsAnswer(Answer):
     """What a screen shows."""
 
-    page: Literal["board", "window", "guide"]
+    page: PageName
     window: str | None
     zone: str
+    theme: Theme
 
 
 class ScreenAnswer(Answer):
@@ -147,11 +161,16 @@ def routes(hall: Hall) -> Routes:
     @api.post("/screens/report", summary="What this screen shows", responses={"200": ReportAnswer})
     @public
     def report(body: ReportBody) -> Response:
-        """Asked by a screen box (`quhao screen`) every few seconds; one that nobody knows is a new screen."""
-        source = gate().address()
+        """Asked by a screen box (`quhao screen`) every few seconds; one that nobody knows is a new screen.
+
+        The hash of its token is taken by TLS or from this box alone: others can change what goes in the clear.
+        """
+        source, secure = gate().address(), gate().arrival().secure
         if not screens.knows(body.secret):
             new.count(network_of(source))
-        return answer(_reported(hall, screens.report(body.secret, body.name, source)))
+        token_hash = bytes.fromhex(body.token_hash) if body.token_hash and secure else None
+        found = screens.report(body.secret, body.name, source, token_hash)
+        return answer(_reported(hall, found, token_wanted=secure and found.token_hash is None))
 
     @api.get(
         "/screens/hours", summary="Whether screens are lit, and when the hall opens", responses={"200": HoursAnswer}
@@ -200,17 +219,28 @@ def routes(hall: Hall) -> Routes:
 
 
 def path_of(hall: Hall, shows: Shows) -> str:
-    """The page; that of the whole hall for a window that is there no more."""
+    """The page; the calls of the whole hall for a window that is there no more, and on a box without a kiosk."""
+    asked = {"zone": shows.zone, "theme": shows.theme}
+    page = "/screen"
     if shows.page == "guide":
-        return "/guide"
-    if shows.page == "window" and any(one.id == shows.window for one in hall.office.windows()):
-        return f"/screen/window/{quote(shows.window or '', safe='')}"
-    return f"/screen?zone={quote(shows.zone, safe='')}" if shows.zone else "/screen"
+        page = "/guide"
+    elif shows.page == "kiosk" and hall.kiosk:
+        page = "/kiosk"
+    elif shows.page in AT_WINDOW and any(one.id == shows.window for one in hall.office.windows()):
+        window = quote(shows.window or "", safe="")
+        page = f"/window/{window}/resident" if shows.page == "resident" else f"/screen/window/{window}"
+    query = urlencode({name: value for name, value in asked.items() if value}, quote_via=quote, safe="")
+    return f"{page}?{query}" if query else page
 
 
-def _reported(hall: Hall, screen: Screen) -> ReportAnswer:
-    told = {"name": screen.name, "code": screen.code, "code_until": screen.code_until}
-    return ReportAnswer.of(told | {"path": screen.shows and path_of(hall, screen.shows)})
+def _reported(hall: Hall, screen: Screen, *, token_wanted: bool) -> ReportAnswer:
+    told = {"name": screen.name, "code": screen.code, "code_until": screen.code_until, "token_wanted": token_wanted}
+    shows, path, with_token = screen.shows, None, False
+    if shows:
+        path = path_of(hall, shows)
+        # Not where another page stands in for it.
+        with_token = shows.page in own_token.ROLES and not path.startswith("/screen")
+    return ReportAnswer.of(told | {"path": path, "with_token": with_token})
 
 
 def _seen(hall: Hall, screen: Screen) -> ScreenAnswer:

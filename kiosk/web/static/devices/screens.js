@@ -17,18 +17,47 @@ const STATES = {
 /** @type {Map<number, Entry>} by the screen's id */
 const entries = new Map();
 
-/** What a choice of the list stands for. @param {string} value @returns {ScreenShows} */
-function showsOf(value) {
-  const [page, ...rest] = value.split("/");
+/** @type {Record<ScreenShows["page"], string[]>} how a page can look, beside the usual way */
+const THEMES = { board: ["light"], window: ["light"], guide: [], kiosk: ["large", "contrast"], resident: [] };
+
+/**
+ * What the two lists stand for.
+ * @param {string} value what it shows
+ * @param {string} theme how
+ * @returns {ScreenShows}
+ */
+function showsOf(value, theme) {
+  const [first, ...rest] = value.split("/");
+  const page = /** @type {ScreenShows["page"]} */ (first);
   const name = rest.join("/");
-  if (page === "window") return { page, window: name, zone: "" };
-  return page === "guide" ? { page, window: null, zone: "" } : { page: "board", window: null, zone: name };
+  const isBoard = page === "board";
+  return { page, window: isBoard ? null : name || null, zone: isBoard ? name : "", theme: THEMES[page]?.includes(theme) ? theme : "" };
 }
 
-/** The reverse. @param {ScreenShows} shows */
-function choiceOf({ page, window: place, zone }) {
-  if (page === "window") return `window/${place}`;
-  return page === "board" && zone ? `board/${zone}` : page;
+/** The reverse, of what it shows. @param {ScreenShows} shows */
+const choiceOf = ({ page, window: place, zone }) => [page, place ?? zone].filter(Boolean).join("/");
+
+/**
+ * The two lists of a form. That of how it looks has what the page can look like.
+ * @param {HTMLElement} form
+ */
+function listsOf(form) {
+  return { page: find(".screen-shows", form, HTMLSelectElement), theme: find(".screen-theme", form, HTMLSelectElement) };
+}
+
+/** @param {HTMLElement} form */
+function offerThemes(form) {
+  const { page, theme } = listsOf(form);
+  const known = THEMES[showsOf(page.value, "").page] ?? [];
+  for (const one of theme.options) one.hidden = one.disabled = Boolean(one.value) && !known.includes(one.value);
+  if (theme.selectedOptions[0]?.disabled) theme.value = "";
+  theme.disabled = !known.length;
+}
+
+/** @param {HTMLElement} form */
+function readShows(form) {
+  const { page, theme } = listsOf(form);
+  return showsOf(page.value, theme.value);
 }
 
 /** Have the list show a choice, also one that the hall no longer has. @param {HTMLSelectElement} list @param {string} value */
@@ -47,6 +76,8 @@ export function screenCards() {
     event.preventDefault();
     bind();
   });
+  form.addEventListener("change", () => offerThemes(form));
+  offerThemes(form);
   return { take, render };
 }
 
@@ -56,7 +87,7 @@ async function bind() {
   const told = el("bind-told");
   told.textContent = "";
   try {
-    const shows = showsOf(el("bind-shows", HTMLSelectElement).value);
+    const shows = readShows(el("bind"));
     /** @type {HallScreen} */
     const bound = await call("POST", "/screens/bind", { code: code.value, shows, name: name.value.trim() || null });
     told.className = "bind-told small good";
@@ -107,7 +138,10 @@ function add(screen) {
     event.preventDefault();
     act(entry, () => save(entry), ["已保存", "Saved"]);
   });
-  form.addEventListener("input", () => { form.dataset.changed = ""; });
+  form.addEventListener("input", () => {
+    form.dataset.changed = "";
+    offerThemes(form);
+  });
   find(".screen-forget", card).addEventListener("click", () => {
     if (entry.sureUntil < performance.now()) {
       entry.sureUntil = performance.now() + SURE;
@@ -122,7 +156,7 @@ function add(screen) {
 /** @param {Entry} entry */
 async function save({ form, screen }) {
   const name = find(".screen-name", form, HTMLInputElement).value.trim();
-  const shows = showsOf(find(".screen-shows", form, HTMLSelectElement).value);
+  const shows = readShows(form);
   await call("PUT", `/screens/${screen.id}`, { name, shows });
   delete form.dataset.changed;
 }
@@ -168,7 +202,10 @@ function fill({ form, screen, told, ok, sureUntil }) {
   if (screen.shows && !("changed" in form.dataset)) {
     const name = find(".screen-name", form, HTMLInputElement);
     if (name.value !== screen.name) name.value = screen.name;
-    choose(find(".screen-shows", form, HTMLSelectElement), choiceOf(screen.shows));
+    const { page, theme } = listsOf(form);
+    choose(page, choiceOf(screen.shows));
+    theme.value = screen.shows.theme;
+    offerThemes(form);
   }
   say(".screen-forget", sureUntil > performance.now() ? t("再按一次移除", "Press again to remove") : t("移除", "Remove"));
   find(".device-result", form).className = `device-result small ${ok ? "good" : "stop"}`;

@@ -103,12 +103,12 @@ function tick() {
   if (performance.now() - flow.touched > QUIET && ["idle", "typing", "fault"].includes(stateNow())) forget();
 }
 
-/** The next resident starts from Chinese, normal print and contrast, and an empty pad. */
+/** The next resident starts from Chinese, the kiosk's usual print and contrast, and an empty pad. */
 function forget() {
   flow.touched = performance.now();
   begin();
   speak(languages[0].id);
-  for (const mode of ["elder", "contrast"]) setMode(mode, false);
+  for (const mode of ["elder", "contrast"]) setMode(mode, mode === root.dataset.usual);
   clearTyped();
   render();
 }

@@ -1,5 +1,6 @@
 """Screens over HTTP: what a box is told, what a technician may say, and how guessing ends."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -19,8 +20,8 @@ def technician(busy: Any) -> str:
     return str(busy.token("technician"))
 
 
-def report(busy: Any, number: int) -> Any:
-    return busy.post("/screens/report", {"secret": secret(number), "name": "tv"})
+def report(busy: Any, number: int, **more: Any) -> Any:
+    return busy.post("/screens/report", {"secret": secret(number), "name": "tv", **more})
 
 
 def test_a_screen_is_bound_changed_and_forgotten(busy: Any, technician: str) -> None:
@@ -30,12 +31,22 @@ def test_a_screen_is_bound_changed_and_forgotten(busy: Any, technician: str) -> 
     typed = f" {told['code'][:2]}-{told['code'][2:].lower()} "
     bound = busy.post("/screens/bind", {"code": typed, "shows": {"page": "window", "window": "3"}}, token=technician)
     assert (bound.status, bound.json["path"], bound.json["state"]) == (200, "/screen/window/3", "online")
-    assert report(busy, 1).json == {"name": "tv", "path": "/screen/window/3", "code": None, "code_until": None}
+    assert report(busy, 1).json == {
+        "name": "tv",
+        "path": "/screen/window/3",
+        "code": None,
+        "code_until": None,
+        "with_token": False,
+        "token_wanted": True,
+    }
     assert busy.ask("GET", bound.json["path"]).status == 200
 
     path = f"/api/v1/screens/{bound.json['id']}"
     put = {"name": "门厅", "shows": {"page": "board", "zone": "2F & 3F"}}
     assert busy.ask("PUT", path, put, token=technician).json["path"] == "/screen?zone=2F%20%26%203F"
+    put["shows"] = {"page": "board", "zone": "2F", "theme": "light"}
+    bright = busy.ask("PUT", path, put, token=technician).json
+    assert (bright["path"], bright["shows"]["theme"]) == ("/screen?zone=2F&theme=light", "light")
     assert "code" not in busy.get("/screens", token=technician).json[0]
     assert busy.ask("DELETE", path, token=technician).status == 204
     assert report(busy, 1).json["code"]
@@ -44,7 +55,17 @@ def test_a_screen_is_bound_changed_and_forgotten(busy: Any, technician: str) -> 
 
 @pytest.mark.parametrize(
     "shows",
-    [{"page": "window"}, {"page": "/etc/passwd"}, {"page": "board", "path": "//evil.example"}, {}, "board", None],
+    [
+        {"page": "window"},
+        {"page": "resident"},
+        {"page": "/etc/passwd"},
+        {"page": "board", "path": "//evil.example"},
+        {"page": "board", "theme": "large"},
+        {"page": "kiosk", "theme": "light"},
+        {},
+        "board",
+        None,
+    ],
 )
 def test_nothing_but_pages_of_the_hall_can_be_shown(busy: Any, technician: str, shows: Any) -> None:
     code = report(busy, 2).json["code"]
@@ -57,6 +78,39 @@ def test_nothing_but_pages_of_the_hall_can_be_shown(busy: Any, technician: str, 
 )
 def test_a_box_without_a_secret_and_a_name_is_no_screen(busy: Any, body: Any) -> None:
     assert busy.post("/screens/report", body).status == 422
+
+
+def test_a_screens_own_token_opens_what_it_shows_and_nothing_before_or_after(busy: Any, technician: str) -> None:
+    token = f"quhao_{7:043}"
+    hashed = hashlib.sha256(token.encode()).hexdigest()
+    told = report(busy, 7).json
+    assert (told["token_wanted"], told["with_token"]) == (True, False)
+    kiosk = {"code": told["code"], "shows": {"page": "kiosk", "theme": "large"}}
+    # What goes in the clear, others can change: through a proxy that nobody trusts it is not taken.
+    headers = {"X-Forwarded-For": "192.168.1.7"}
+    body = {"secret": secret(7), "name": "tv", "token_hash": hashed}
+    assert busy.post("/screens/report", body, headers=headers).json["token_wanted"] is False
+    assert busy.post("/screens/bind", kiosk, token=technician).code == "screen_without_token"
+    assert report(busy, 7, token_hash=hashed).json["token_wanted"] is False
+    assert busy.get("/kiosk", token=token).code == "bad_token"
+
+    bound = busy.post("/screens/bind", kiosk, token=technician).json
+    told = report(busy, 7).json
+    assert (told["path"], told["with_token"]) == ("/kiosk?theme=large", True)
+    assert busy.get("/kiosk", token=token).status == 200
+    assert busy.ask("GET", told["path"]).status == 200
+    assert token not in str(busy.get("/screens", token=technician).json)
+
+    path = f"/api/v1/screens/{bound['id']}"
+    put = {"name": "3", "shows": {"page": "resident", "window": "3"}}
+    assert busy.ask("PUT", path, put, token=technician).json["path"] == "/window/3/resident"
+    busy.hall.people.forget_tokens()  # rather than wait for a second
+    assert busy.get("/kiosk", token=token).code == "forbidden"
+    assert busy.get("/windows/3/resident-screen", token=token).status == 200
+    assert busy.get("/windows/1/resident-screen", token=token).code == "not_your_window"
+    assert busy.ask("DELETE", path, token=technician).status == 204
+    busy.hall.people.forget_tokens()
+    assert busy.get("/windows/3/resident-screen", token=token).code == "bad_token"
 
 
 def test_guessing_codes_ends_soon_also_for_a_technician(busy: Any) -> None:

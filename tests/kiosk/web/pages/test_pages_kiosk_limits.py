@@ -146,3 +146,20 @@ def test_outside_the_hours_the_pages_of_boxes_are_dark_and_the_kiosk_wakes_by_a_
     state(page, "choosing")
     expect(page.locator(".night-sky")).to_be_hidden()
     assert page.request.get(f"{hall.url}/api/v1/screens/hours").json()["lit"]
+
+
+def test_a_kiosk_begins_each_visit_in_the_print_that_its_technician_chose(
+    hall: Any, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(width=1080, height=1920, clock=True)
+    page.goto(hall.kiosk_page.replace("/kiosk#", "/kiosk?theme=large#"))
+    state(page, "idle")
+    large = page.locator("[data-do=elder]")
+    expect(large).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("html.elder:not(.contrast)")).to_be_visible()
+    large.click()
+    page.locator("[data-do=contrast]").click()
+    expect(page.locator("html.contrast:not(.elder)")).to_be_visible()
+    page.clock.run_for(60_000)
+    expect(page.locator("html.elder:not(.contrast)")).to_be_visible()
+    expect(large).to_have_attribute("aria-pressed", "true")

@@ -405,3 +405,16 @@ def test_a_screen_is_spared_moves_a_little_each_minute_and_is_dark_at_night(
     expect(page.locator(".band")).to_be_hidden()
     expect(page.locator(".waiting")).to_be_hidden()
     assert violations(page) == []
+
+
+def test_a_screen_for_a_bright_hall_has_dark_words_on_a_light_ground_with_contrast_enough(
+    hall: Any, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(**TELEVISION)
+    issue(hall)
+    call(hall)
+    for path in ("/screen", "/screen/window/1"):
+        page.goto(f"{hall.url}{path}?theme=light")
+        expect(page.get_by_text("A001").first).to_be_visible()
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert violations(page) == []

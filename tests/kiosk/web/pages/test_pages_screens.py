@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from axe import violations
 from ticketing.screens.screens import Shows
+from wires import wait_until
 
 
 def test_a_technician_binds_a_screen_by_its_code_changes_and_removes_it(
@@ -42,6 +43,25 @@ def test_a_technician_binds_a_screen_by_its_code_changes_and_removes_it(
     card.get_by_role("button", name="保存").click()
     expect(card.locator(".screen-title")).to_have_text("门厅")
     assert screens.report(secret, "tv-1", "192.168.1.7").shows == Shows("board")
+
+    # It may be the kiosk of this box once it has told the hash of its token; only what a page can look like is offered.
+    looks = card.locator(".screen-theme")
+    card.locator(".screen-shows").select_option("kiosk")
+    expect(looks.locator("option:enabled")).to_have_text(["标准", "大字版", "高对比"])
+    looks.select_option("large")
+    card.get_by_role("button", name="保存").click()
+    expect(card.locator(".device-result")).to_contain_text("这块屏幕还不能显示这一页")
+    screens.report(secret, "tv-1", "192.168.1.7", b"h" * 32)
+    card.get_by_role("button", name="保存").click()
+    expect(card.locator(".device-result")).to_have_text("已保存")
+    assert screens.report(secret, "tv-1", "192.168.1.7").shows == Shows("kiosk", theme="large")
+    expect(looks).to_have_value("large")
+    card.locator(".screen-shows").select_option("resident/2")
+    expect(looks).to_be_disabled()
+    expect(looks).to_have_value("")
+    card.get_by_role("button", name="保存").click()
+    wait_until(lambda: screens.report(secret, "tv-1", "192.168.1.7").shows == Shows("resident", "2"))
+    assert violations(page) == []
 
     page.locator("[data-switch-language]").click()
     expect(card.locator(".device-state")).to_have_text("Working")

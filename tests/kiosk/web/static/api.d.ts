@@ -860,9 +860,10 @@ interface HallHours {
 }
 
 interface ScreenShows {
-  page: "board" | "window" | "guide";
+  page: "board" | "window" | "guide" | "kiosk" | "resident";
   window: string | null;
   zone: string;
+  theme: string;
 }
 
 interface HallScreen {
