@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kiosk.browser.screen_power import BACKLIGHTS
 from kiosk.cli.options import Context, write_whole
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def _findings(settings: "Settings") -> Iterator[str]:
     yield from _certificate(settings)
     yield from _backups(settings)
     yield from _permissions(settings)
+    yield from backlights()
 
 
 def _store(settings: "Settings") -> str:
@@ -176,6 +178,23 @@ def _permissions(settings: "Settings") -> Iterator[str]:
             yield (
                 f"✗ {device.name}: 无权打开 {path}，请执行 / may not open {path}, run: "
                 f"sudo usermod -aG {group} {os.environ.get('USER', 'quhao')}"
+            )
+
+
+def backlights(folder: Path = BACKLIGHTS, account: str = "quhao-screen") -> Iterator[str]:
+    """Backlights that the kiosk and screen units may not switch off at night; none where these units are not."""
+    import grp
+
+    try:
+        group = grp.getgrnam(account).gr_gid
+    except KeyError:
+        return
+    for file in sorted(folder.glob("*/bl_power")):
+        found = file.stat()
+        if found.st_gid != group or not found.st_mode & 0o020:
+            yield (
+                f"✗ {file}: {account} 夜间关不了背光，请执行 / {account} cannot switch it off at night, run: "
+                "sudo udevadm trigger --action=change --subsystem-match=backlight"
             )
 
 

@@ -1,5 +1,6 @@
 """`quhao doctor`: what it finds of a box, and what is in its bundle, and what is not."""
 
+import grp
 import os
 import sqlite3
 import zipfile
@@ -11,6 +12,7 @@ import pytest
 
 from foreign import ForeignPrinter
 from kiosk.cli.box.bundle import without_secrets
+from kiosk.cli.box.doctor import backlights
 from program import CONFIG, Client, QuhaoProcess
 from ticketing.store.base import HEAD
 
@@ -140,3 +142,17 @@ def test_passwords_in_the_settings_are_not_packed() -> None:
 )
 def test_passwords_are_found_wherever_they_stand(text: str) -> None:
     assert "geheim" not in without_secrets(text)
+
+
+def test_a_backlight_that_the_screens_account_may_not_switch_is_told(tmp_path: Path) -> None:
+    power = tmp_path / "10-0045" / "bl_power"
+    power.parent.mkdir()
+    power.write_text("0")
+    power.chmod(0o644)
+    own = grp.getgrgid(power.stat().st_gid).gr_name
+    (told,) = backlights(tmp_path, own)
+    assert str(power) in told and "udevadm trigger" in told
+    power.chmod(0o664)
+    assert list(backlights(tmp_path, own)) == []
+    assert list(backlights(tmp_path, "no-such-account")) == [], "this box shows nothing by itself"
+    assert list(backlights(tmp_path / "nowhere", own)) == []

@@ -121,7 +121,7 @@ def test_outside_the_hours_the_pages_of_boxes_are_dark_and_the_kiosk_wakes_by_a_
     page.mouse.click(button["x"] + 20, button["y"] + 20)
     expect(night).to_be_hidden()
     closed = page.locator(".view.closed")
-    expect(closed).to_contain_text("现在不取号")
+    expect(closed).to_contain_text("现在不能取号")
     expect(closed).to_contain_text("明天 09:00 开始取号")
     assert "english" not in (page.locator("html").get_attribute("class") or "")
     page.get_by_role("button", name="English").click()

@@ -418,3 +418,7 @@ def test_a_screen_for_a_bright_hall_has_dark_words_on_a_light_ground_with_contra
         expect(page.get_by_text("A001").first).to_be_visible()
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert violations(page) == []
+    # Upright, everything of a window's own screen is on it.
+    page.set_viewport_size({"width": 1080, "height": 1920})
+    width = "[...document.querySelectorAll('main *')].map((one) => one.getBoundingClientRect().right)"
+    assert page.evaluate(f"Math.max(...{width}, document.querySelector('.one').scrollWidth)") <= 1080
