@@ -116,8 +116,8 @@ def robbed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         desk = OfficeHall(folder)
     else:
         server: PostgresServer = request.getfixturevalue("postgres")
-        name = server.create()
-        desk = OfficeHall(server.url(name))
+        name = server.create(request.getfixturevalue("_seeded_store"))
+        desk = OfficeHall(server.url(name), seeded=False)
         begins = server.execute(_SEGMENT)[0][0]
     log = logging.FileHandler(folder / "quhao.log", encoding="utf-8")
     root = logging.getLogger()
