@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from kiosk.web import problems
 KINDS = {"TicketingError", "UnknownError", "ClosedError", "StateError", "LimitError", "ForbiddenError", "StoreError"}
 
 
+@cache
 def codes_in_code() -> set[str]:
     """The codes that the queue and the API refuse with."""
     found = set(problems.OF_HTTP.values()) | set(problems.OWN_REASONS)

@@ -8,22 +8,25 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
 import hall_model
 from hall_model import Hall, Paper, Place, RefusedError
 from keyrings import held
 from offices import CHEN, DESK, LI, MASTER, MORNING, ZONE
 from ticketing.day.ledger import Ledger
+from ticketing.day.transaction import tickets
 from ticketing.events import TYPES
 from ticketing.line.supplements import Supplements
 from ticketing.line.views import Board
 from ticketing.live.past_days import PastDays
-from ticketing.model import Actor, Resident, Service, TicketingError, Window
+from ticketing.model import Actor, Resident, Service, TicketingError, TicketRow, Window
 from ticketing.office import Office
 from ticketing.policy import PriorityClass, Rules
 from ticketing.privacy.vault import Vault
+from ticketing.store import tables
 from ticketing.store.opening import open_store
+from ticketing.store.prepared import Prepared
 
 SERVICES = [
     Service("licence", "营业执照", "Business licence", "A"),
@@ -61,6 +64,8 @@ RULES = Rules(
         PriorityClass("disabled", "残疾人", "disabled persons", timedelta(minutes=20)),
     )
 )
+
+_OF_DAY = Prepared(tickets.where(tables.ticket.c.hall_day == bindparam("day")).order_by(tables.ticket.c.id), TicketRow)
 
 
 class Boxes:
@@ -257,8 +262,7 @@ class Queue(RuleBasedStateMachine):
             return
         day = self.desk.now.date().isoformat()
         with self.desk.ledger.look() as m:
-            rows = m.conn.execute(text("SELECT id FROM ticket WHERE hall_day = :day ORDER BY id"), {"day": day})
-            found = {row.id: m.row_of(row.id) for row in rows.all()}
+            found = {row.id: row for row in _OF_DAY.all(m.conn, {"day": day})}
             seen = {
                 ident: (
                     row.number,

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from drivers.led import onbon_bx
 HERE = Path(drivers.__file__).parent
 
 
+@cache
 def reasons_in_code() -> set[str]:
     """What drivers raise, report as a fault, or find to be the trouble."""
     found = set(onbon_bx.REFUSALS.values()) | set(sam_v.REASONS.values())
