@@ -1,20 +1,15 @@
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from forked import Forked
 from offices import CLERK, DESK, SERVICES, OfficeHall
 from ticketing.model import StateError, Window
 from ticketing.store import tables
 
-SUPPORT = Path(__file__).parents[2] / "support"
 WINDOWS = [Window(str(n), f"{n}号窗口", ("*",), "open") for n in range(8)]
 
 
@@ -113,23 +108,11 @@ def test_views_do_not_wait_for_writers(busy: OfficeHall) -> None:
         assert busy.office.board().seq == 1
 
 
-def child(url: str, program: str) -> "subprocess.Popen[str]":
+def child(url: str, program: str) -> Forked:
     prologue = "import sys\nfrom offices import *\n" + (
         f"hall = OfficeHall({url!r}, seeded=False)\nsys.stdin.readline()\n"
     )
-    return subprocess.Popen(
-        [sys.executable, "-u", "-c", prologue + program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(SUPPORT)},
-    )
-
-
-def go(process: "subprocess.Popen[str]") -> None:
-    assert process.stdin
-    process.stdin.write("go\n")
-    process.stdin.flush()
+    return Forked(prologue + program)
 
 
 def test_two_processes_on_one_store_double_nothing_and_lose_nothing(busy: OfficeHall) -> None:
@@ -145,10 +128,8 @@ def test_two_processes_on_one_store_double_nothing_and_lose_nothing(busy: Office
     def run(*programs: str) -> list[str]:
         children = [child(busy.url, program) for program in programs]
         for process in children:
-            go(process)
-        told = [line for process in children for line in process.communicate(timeout=100)[0].split()]
-        assert [process.returncode for process in children] == [0] * len(children)
-        return told
+            process.go()
+        return [line for process in children for line in process.finish().split()]
 
     assert sorted(run(issuing, issuing)) == all_numbers(120)
     assert numbers_in_store(busy) == all_numbers(120)
@@ -158,21 +139,16 @@ def test_two_processes_on_one_store_double_nothing_and_lose_nothing(busy: Office
 
 @pytest.mark.parametrize("lines", [1, 7, 23, 60])
 def test_what_was_answered_before_a_kill_is_there_after_it(busy: OfficeHall, lines: int) -> None:
-    process = child(
-        busy.url,
+    program = (
         "while True:\n"
         "    issued = hall.office.issue('licence', DESK, print=True)\n"
-        "    print(issued.ticket.number, issued.code)\n",
+        "    print(issued.ticket.number, issued.code)\n"
     )
-    go(process)
-    assert process.stdout
-    answered = [process.stdout.readline().split() for _ in range(lines)]
-    process.send_signal(signal.SIGKILL)
-    answered += [line.split() for line in process.stdout if line.endswith("\n") and len(line.split()) == 2]
-    process.wait()
-    process.stdout.close()
-    assert process.stdin
-    process.stdin.close()
+    with child(busy.url, program) as process:
+        process.go()
+        answered = [process.stdout.readline().split() for _ in range(lines)]
+        process.kill()
+        answered += [line.split() for line in process.stdout if line.endswith("\n") and len(line.split()) == 2]
     busy.restart()
     for number, code in answered:
         view = busy.office.ticket_of_code(code)

@@ -16,6 +16,7 @@ from sqlalchemy import event, select, update
 
 import empty_store
 import wires
+from forked import Forked
 from offices import CHEAP
 from ticketing.model import ROLES, LimitError, Role
 from ticketing.people.passwords import MOST_AT_ONCE, SHARE
@@ -276,9 +277,7 @@ def test_people_added_and_removed_by_another_process_count_at_once_and_tokens_wi
             "import sys\nfrom ticketing.people.people import People\nfrom ticketing.store.opening import open_store\n"
             f"store = open_store({url!r}, exclusive=False)\npeople = People(store)\n{verb}\nstore.close()\n"
         )
-        return subprocess.run(
-            [sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=100
-        ).stdout.strip()
+        return Forked(program).finish().strip()
 
     assert people.login("li", PASSWORD, NOW) is None
     elsewhere(f"people.add_account('li', 'clerk', ['3'], {PASSWORD!r})")

@@ -1,9 +1,6 @@
 """Writers who wait for each other share a commit: all of them are kept or none is, and each is refused for itself."""
 
-import os
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +11,7 @@ import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from forked import Forked
 from offices import PATIENCE, OfficeHall
 from ticketing.model import StoreError
 from ticketing.store.base import LOST, NEWS, Store
@@ -326,15 +324,7 @@ for _ in range(2):
     print(issued.number, issued.ahead)
 hall.close()
 """
-    child = subprocess.run(
-        [sys.executable, "-c", program],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "support")},
-    )
-    *group, second, third = child.stdout.split("\n")[:-1]
+    *group, second, third = Forked(program).finish().split("\n")[:-1]
     assert len(group) == 6
     assert set(group) <= {"store_full", "store_broken"}
     assert (second, third) == ("A002 1", "A003 2")

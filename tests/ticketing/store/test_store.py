@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 from sqlalchemy.exc import ProgrammingError
 
+from forked import Forked
 from offices import OfficeHall
 from ticketing.model import StoreError
 from ticketing.store.base import HEAD, NEWS, Store, StoreOpenError
@@ -99,16 +100,11 @@ def test_several_processes_may_open_a_new_store_at_once(new_store_url: str) -> N
         "import sys\nfrom ticketing.store.opening import open_store\nsys.stdin.readline()\n"
         f"open_store({new_store_url!r}, exclusive=False).close()\n"
     )
-    children = [
-        subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(4)
-    ]
+    children = [Forked(program) for _ in range(4)]
     for child in children:
-        assert child.stdin
-        child.stdin.write("go\n")
-        child.stdin.flush()
-    errors = [child.communicate(timeout=60)[1] for child in children]
-    assert [child.returncode for child in children] == [0] * 4, errors
+        child.go()
+    for child in children:
+        child.finish()
 
 
 @pytest.mark.parametrize(

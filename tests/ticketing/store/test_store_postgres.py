@@ -23,6 +23,7 @@ from drivers.printer.driver import Outcome, Printer
 from drivers.printer.escpos import PROFILES, Item, Text
 from drivers.simulators.printer.simulator import PrinterSimulator
 from drivers.supervisor import Supervisor
+from forked import Forked
 from kiosk.resident.printing import PrintQueue
 from offices import CLERK, DESK, PATIENCE, OfficeHall, refused
 from postgres import PostgresServer
@@ -495,19 +496,15 @@ def finish(process: "subprocess.Popen[str]") -> str:
 
 
 def test_a_process_killed_while_it_writes_holds_nobody_up(office: OfficeHall) -> None:
-    process = child(
+    program = (
         "from ticketing.store.opening import open_store\n"
         f"with open_store({office.url!r}, exclusive=True).write():\n"
         "    print('in', flush=True)\n"
         "    input()\n"
     )
-    assert process.stdout
-    assert process.stdin
-    assert process.stdout.readline() == "in\n"
-    process.kill()
-    process.wait()
-    process.stdout.close()
-    process.stdin.close()
+    with Forked(program) as process:
+        assert process.stdout.readline() == "in\n"
+        process.kill()
     # It would be refused as busy when its turn does not come.
     assert office.issue().ticket.number == "A001"
 
@@ -537,16 +534,18 @@ def test_who_follows_sees_every_event_in_order_while_four_processes_write(office
         "            continue\n"
         "hall.close()\n"
     )
-    processes = [child(writing) for _ in range(4)]
+    processes = [Forked(writing) for _ in range(4)]
     for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
+        process.go()
     seen: list[int] = []
+    pause = threading.Event()
     while len(seen) < 120:
-        seen += [one.seq for one in office.office.events_after(seen[-1] if seen else 0, 7)]
+        more = office.office.events_after(seen[-1] if seen else 0, 7)
+        seen += [one.seq for one in more]
+        if not more:
+            pause.wait(0.001)
     for process in processes:
-        finish(process)
+        process.finish()
     with office.store.read() as conn:
         # Nothing came into a gap that was passed already.
         assert seen == list(conn.scalars(select(event.c.seq).order_by(event.c.seq)))

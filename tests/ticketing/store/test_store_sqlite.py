@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
+from forked import Forked
 from offices import OfficeHall
 from ticketing.model import StoreError
 from ticketing.store.base import Store, StoreInUseError, StoreOpenError
@@ -120,16 +121,11 @@ def test_a_lock_left_by_a_killed_service_holds_nobody_up(url: str) -> None:
         "print('open', flush=True)\n"
         "input()"
     )
-    child = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert child.stdout
-    assert child.stdin
-    assert child.stdout.readline() == "open\n"
-    with pytest.raises(StoreInUseError, match=str(child.pid)):
-        open_store(url, exclusive=True)
-    child.kill()
-    child.wait()
-    child.stdout.close()
-    child.stdin.close()
+    with Forked(program) as child:
+        assert child.stdout.readline() == "open\n"
+        with pytest.raises(StoreInUseError, match=str(child.pid)):
+            open_store(url, exclusive=True)
+        child.kill()
     open_store(url, exclusive=True).close()
 
 
@@ -239,14 +235,7 @@ try:
 except StoreError as error:
     print(error.code, numbers[-1])
 """
-    child = subprocess.run(
-        [sys.executable, "-c", program],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "support")},
-    )
-    code, last = child.stdout.split()
+    code, last = Forked(program).finish().split()
     assert code in ("store_full", "store_broken")
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 400_000
     hall = OfficeHall(tmp_path)
