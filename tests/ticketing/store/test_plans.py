@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pytest
 from psycopg import RawCursor
 from sqlalchemy import text
 
+import empty_store
 from offices import CHEN, CLERK, LI, OfficeHall
 from past import analyse, fill
 from ticketing.store.base import PIPELINE
@@ -19,6 +22,42 @@ BIG = {"ticket", "x", "event", "print_job", "visit", "case_file", "rating"}
 TRIP = "-- sent and answered"
 OF_TODAY = ("ticket_next", "ticket_at_window", "ticket_held", "ticket_of_person", "print_job_unfinished")
 """Indexes that hold what is not over, and nothing else."""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def years(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | bytes]:
+    """A store with years behind it, counted, to be copied: a file's content, or the name of a database."""
+    if request.param == "sqlite":
+        hall = OfficeHall(tmp_path_factory.mktemp("years"))
+    else:
+        server = request.getfixturevalue("postgres")
+        name = server.create(request.getfixturevalue("_seeded_store"))
+        hall = OfficeHall(server.url(name), seeded=False)
+    fill(hall.store, PAST)
+    analyse(hall.store)
+    hall.close()
+    if request.param == "sqlite":
+        yield empty_store.whole(hall.path)
+    else:
+        yield name
+        server.drop(name)
+
+
+@pytest.fixture
+def old_desk(years: str | bytes, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OfficeHall]:
+    """An office on such a store, like ``desk``."""
+    if isinstance(years, bytes):
+        empty_store.lay(tmp_path / "quhao.db", years)
+        hall = OfficeHall(tmp_path, seeded=False)
+        yield hall
+        hall.close()
+        return
+    server = request.getfixturevalue("postgres")
+    name = server.create(years)
+    hall = OfficeHall(server.url(name), seeded=False)
+    yield hall
+    hall.close()
+    server.drop(name)
 
 
 @contextmanager
@@ -100,46 +139,40 @@ def through_the_past(plan: str) -> bool:
     return scanned is not None and scanned[1] in BIG and scanned[4] not in OF_TODAY
 
 
-def test_no_statement_of_a_verb_reads_through_the_past(desk: OfficeHall) -> None:
-    fill(desk.store, PAST)
-    analyse(desk.store)
-    desk.restart()
-    with statements(desk) as asked:
-        first = desk.issue("licence", LI, print=True)
-        desk.issue("tax")
-        desk.issue("licence", CHEN, priority="senior", print=True)
+def test_no_statement_of_a_verb_reads_through_the_past(old_desk: OfficeHall) -> None:
+    with statements(old_desk) as asked:
+        first = old_desk.issue("licence", LI, print=True)
+        old_desk.issue("tax")
+        old_desk.issue("licence", CHEN, priority="senior", print=True)
         assert first.print_job
-        desk.office.print_sending(first.print_job)
-        desk.office.print_ended(first.print_job, "printed", None)
+        old_desk.office.print_sending(first.print_job)
+        old_desk.office.print_ended(first.print_job, "printed", None)
         for service in ("licence", "tax", "seal"):
-            desk.issue(service)
-        desk.call("1")
-        desk.office.recall("1", CLERK)
-        desk.office.start("1", CLERK)
-        desk.office.finish("1", CLERK)
-        desk.call("1")
-        desk.office.transfer("1", "seal", CLERK)
-        desk.call("2")
-        desk.office.no_show("2", CLERK)
-        desk.call("1")
-        desk.office.finish("1", CLERK)
-    found = plans(desk, list(asked))
+            old_desk.issue(service)
+        old_desk.call("1")
+        old_desk.office.recall("1", CLERK)
+        old_desk.office.start("1", CLERK)
+        old_desk.office.finish("1", CLERK)
+        old_desk.call("1")
+        old_desk.office.transfer("1", "seal", CLERK)
+        old_desk.call("2")
+        old_desk.office.no_show("2", CLERK)
+        old_desk.call("1")
+        old_desk.office.finish("1", CLERK)
+    found = plans(old_desk, list(asked))
     assert sorted({one for one in found if through_the_past(one)}) == []
     assert sum("ticket_next" in one for one in found) > 10
 
 
-def test_who_is_next_is_not_looked_for_among_all_of_todays_tickets(desk: OfficeHall) -> None:
+def test_who_is_next_is_not_looked_for_among_all_of_todays_tickets(old_desk: OfficeHall) -> None:
     """A database that counted its rows in the night knows of no ticket of today."""
-    fill(desk.store, PAST)
-    analyse(desk.store)
-    desk.restart()
     # The first of a day counts who waits; from then on that is known.
-    desk.issue("tax")
-    with statements(desk) as asked:
-        desk.issue("tax")
-        desk.issue("tax")
-        desk.call("2")
-    looks = [one for one in plans(desk, list(asked)) if "ticket_next" in one or "ticket_number" in one]
+    old_desk.issue("tax")
+    with statements(old_desk) as asked:
+        old_desk.issue("tax")
+        old_desk.issue("tax")
+        old_desk.call("2")
+    looks = [one for one in plans(old_desk, list(asked)) if "ticket_next" in one or "ticket_number" in one]
     assert len(looks) >= 4
     assert [one for one in looks if "ticket_number" in one] == []
 
@@ -170,14 +203,12 @@ def test_a_verb_goes_to_the_database_and_back_no_more_often_than_it_must(desk: O
     assert tuple(counts.values()) == most
 
 
-def test_a_statement_that_does_read_through_the_past_is_found(desk: OfficeHall) -> None:
-    fill(desk.store, PAST)
-    analyse(desk.store)
-    with statements(desk) as asked:
+def test_a_statement_that_does_read_through_the_past_is_found(old_desk: OfficeHall) -> None:
+    with statements(old_desk) as asked:
         for _ in range(6):
-            desk.issue("tax")
-        with desk.store.write() as conn:
+            old_desk.issue("tax")
+        with old_desk.store.write() as conn:
             conn.execute(text("SELECT count(*) FROM ticket WHERE clerk = 'li'"))
             conn.execute(text("SELECT max(at) FROM event"))
-    found = {one for one in plans(desk, list(asked)) if through_the_past(one)}
+    found = {one for one in plans(old_desk, list(asked)) if through_the_past(one)}
     assert found == {"SCAN ticket", "SCAN event"}
