@@ -15,6 +15,8 @@ from sqlalchemy import insert
 
 import config
 import empty_store
+import once
+import rules
 import statements
 from album import Album
 from config.settings import Settings
@@ -61,6 +63,14 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     hypothesis.settings.load_profile("quhao")
     statements.keep()
+    rules.keep()
+    if not hasattr(config, "workerinput"):
+        once.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        once.end()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -94,30 +104,23 @@ def postgres() -> "Iterator[PostgresServer]":
     server.close()
 
 
-@pytest.fixture(scope="session")
-def _empty_store(postgres: "PostgresServer") -> str:
-    """The name of a database that holds a store with nothing in it, to be copied."""
-    from ticketing.store.opening import open_store
-
-    name = postgres.create()
-    open_store(postgres.url(name), exclusive=True).close()
-    return name
-
-
 @pytest.fixture
-def shared_url(postgres: "PostgresServer", _empty_store: str) -> Iterator[str]:
+def shared_url(postgres: "PostgresServer") -> Iterator[str]:
     """An empty store on PostgreSQL."""
-    name = postgres.lend(_empty_store)
+    from postgres import EMPTY
+
+    name = postgres.lend(EMPTY)
     yield postgres.url(name)
     postgres.take_back(name)
 
 
 @pytest.fixture(scope="session")
-def _seeded_store(postgres: "PostgresServer", _empty_store: str) -> str:
+def _seeded_store(postgres: "PostgresServer") -> str:
     """The name of a database that holds the services and windows of an office, to be copied."""
     from offices import OfficeHall
+    from postgres import EMPTY
 
-    name = postgres.create(_empty_store)
+    name = postgres.create(EMPTY)
     OfficeHall(postgres.url(name)).close()
     return name
 

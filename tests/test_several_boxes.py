@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from postgres import PostgresServer
+from postgres import EMPTY, PostgresServer
 from program import CONFIG, Client, Following, QuhaoProcess
 from wires import wait_until, within
 
@@ -118,7 +118,7 @@ def test_a_box_waits_for_a_database_that_is_not_there_yet(
 def test_a_box_says_that_its_database_is_away_and_goes_on_when_it_is_back(
     server: PostgresServer, boxes: Callable[..., QuhaoProcess]
 ) -> None:
-    box = boxes(server.url(server.create()))
+    box = boxes(server.url(server.create(EMPTY)))
     desk = Client(box.start().port, box.token("desk"))
     try:
         assert desk.post("/tickets", {"service": "business-licence"}).status == 201
@@ -140,7 +140,7 @@ def test_a_box_says_that_its_database_is_away_and_goes_on_when_it_is_back(
 def test_a_database_that_hangs_holds_nobody_up_and_what_was_asked_meanwhile_is_done_once(
     server: PostgresServer, boxes: Callable[..., QuhaoProcess]
 ) -> None:
-    url = server.url(server.create())
+    url = server.url(server.create(EMPTY))
     box, other = boxes(url), boxes(url)
     desk = Client(box.start().port, box.token("desk"))
     other.start()
@@ -164,7 +164,7 @@ def test_a_database_that_hangs_holds_nobody_up_and_what_was_asked_meanwhile_is_d
 def test_a_box_whose_devices_are_at_work_ends_within_five_seconds_though_its_database_hangs(
     server: PostgresServer, boxes: Callable[..., QuhaoProcess]
 ) -> None:
-    box = boxes(server.url(server.create()), devices=DEVICES)
+    box = boxes(server.url(server.create(EMPTY)), devices=DEVICES)
     hands = Client(box.start("//readyz").port, box.token("kiosk"))
     desk, clerk = Client(box.port, box.token("desk")), Client(box.port, box.token("clerk", "3"))
     asking: list[threading.Thread] = []

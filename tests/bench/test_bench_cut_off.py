@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import pytest
 
 from cut_wire import CutWire
-from postgres import OWNER, PostgresServer
+from postgres import EMPTY, OWNER, PostgresServer
 from program import CONFIG, Client, QuhaoProcess
 from wires import wait_until
 
@@ -87,7 +87,7 @@ def id_number(count: int) -> str:
 def test_bench_cut_off(tmp_path: Path, whole: bool, figure: Callable[[str], None]) -> None:
     cuts, tickets = (20, 12) if whole else (1, 3)
     server = PostgresServer(durable=whole)
-    database = server.create()
+    database = server.create(EMPTY)
     kiosks = [Kiosk(tmp_path / f"box-{place}", server, database, f"kiosk-{place}") for place in range(BOXES)]
     chance = random.Random(11)
     people = iter(range(100_000))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from foreign import ForeignPrinter, ForeignReader, ForeignStrip
-from postgres import PostgresServer
+from postgres import EMPTY, PostgresServer
 from program import CONFIG, Client, Following, QuhaoProcess
 from test_from_card_to_window import CARD, DEVICES
 from wires import wait_until
@@ -29,7 +29,7 @@ class Hall:
 
     def __init__(self, folder: Path, server: PostgresServer) -> None:
         self.server = server
-        self.database = server.create()
+        self.database = server.create(EMPTY)
         self.reader, self.printer, self.strip = ForeignReader(), ForeignPrinter(), ForeignStrip()
         for device in (self.reader, self.printer, self.strip):
             device.start()

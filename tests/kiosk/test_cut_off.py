@@ -7,7 +7,7 @@ import pytest
 
 from config.settings import StoreSettings
 from conftest import DemoHall
-from postgres import PostgresServer
+from postgres import EMPTY, PostgresServer
 from ticketing.model import StateError, StoreError, TicketingError
 from wires import wait_until
 
@@ -21,7 +21,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def hall(server: PostgresServer, start_hall: Callable[..., DemoHall], tmp_path: Path) -> DemoHall:
-    return start_hall(store=StoreSettings(url=server.url(server.create()), key_file=tmp_path / "master.key"))
+    return start_hall(store=StoreSettings(url=server.url(server.create(EMPTY)), key_file=tmp_path / "master.key"))
 
 
 def has_lease(hall: DemoHall) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from config.settings import CutOffSettings, StoreSettings
 from conftest import DemoHall
 from listening import Ear
-from postgres import PostgresServer
+from postgres import EMPTY, PostgresServer
 from wires import wait_until, within
 
 
@@ -22,7 +22,7 @@ def server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def hall(server: PostgresServer, start_hall: Callable[..., DemoHall], tmp_path: Path) -> DemoHall:
-    store = StoreSettings(url=server.url(server.create()), key_file=tmp_path / "master.key")
+    store = StoreSettings(url=server.url(server.create(EMPTY)), key_file=tmp_path / "master.key")
     # A box that holds no numbers for that time; what one does that holds some: test_cut_off.
     return start_hall(store=store, cut_off=CutOffSettings(numbers=0))
 

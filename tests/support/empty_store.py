@@ -1,10 +1,11 @@
-"""An empty store in a file, made once in a test process and copied: making it takes longer than most tests."""
+"""An empty store in a file, made once in a run of the tests and copied: making it takes longer than most tests."""
 
 import os
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import once
 from ticketing.store.opening import open_store
 
 
@@ -22,6 +23,11 @@ def lay(path: Path, content: bytes | None = None) -> None:
 
 @cache
 def _content() -> bytes:
+    kept = once.made("empty.db", lambda path: path.write_bytes(_made()))
+    return kept.read_bytes() if kept else _made()
+
+
+def _made() -> bytes:
     with TemporaryDirectory(prefix="quhao-empty-") as folder:
         path = Path(folder) / "quhao.db"
         open_store(f"sqlite:///{path}", exclusive=True).close()

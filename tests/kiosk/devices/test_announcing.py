@@ -22,7 +22,7 @@ from kiosk.devices.announcing import Announcer
 from kiosk.devices.voice import Voice
 from kiosk.event_feed import EventFeed
 from offices import CLERK, LI, MORNING, OfficeHall
-from postgres import PostgresServer
+from postgres import EMPTY, PostgresServer
 from ticketing.day.setup import Setup
 from ticketing.model import Actor, Event, StoreError
 
@@ -169,7 +169,7 @@ def test_what_is_due_while_the_store_is_away_is_shown_and_said_later_but_no_call
 ) -> None:
     caplog.set_level(logging.WARNING)
     server = PostgresServer()
-    hall = AnnouncedHall(server.url(server.create()), tmp_path)
+    hall = AnnouncedHall(server.url(server.create(EMPTY)), tmp_path)
     try:
         hall.announcer.start()
         for minutes, said in ((0, ["B零零一号,请到二号窗口"]), (60, [])):

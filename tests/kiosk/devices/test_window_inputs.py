@@ -19,7 +19,7 @@ from kiosk.devices.window_inputs import WindowInputs
 from kiosk.event_feed import EventFeed, WindowNews
 from listening import Ear
 from offices import CLERK, OfficeHall
-from postgres import PostgresServer
+from postgres import EMPTY, PostgresServer
 from ticketing.cases.ratings import Ratings
 
 WINDOWS = {5: "1", 6: "2"}
@@ -198,7 +198,7 @@ def test_a_grade_given_while_served_goes_to_that_case_and_never_to_the_one_befor
 
 def test_a_store_that_does_not_answer_is_told_and_the_pad_works_again_with_it(tmp_path: Path) -> None:
     server = PostgresServer()
-    hall = PadHall(server.url(server.create()))
+    hall = PadHall(server.url(server.create(EMPTY)))
     try:
         hall.issue("tax")
         wait_until(lambda: hall.pad().waiting == "001")

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, text
 
 from keyrings import held
 from offices import CHEAP, CHEN, CLERK, DESK, LI, MASTER, MORNING, SERVICES, WINDOWS, ZONE, OfficeHall, refused
+from postgres import EMPTY
 from ticketing.backup.backup import BackupError
 from ticketing.backup.restore import Backups
 from ticketing.calendar import Hours
@@ -49,8 +50,8 @@ def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'other' / 'quhao.db'}"
         return
-    server, template = request.getfixturevalue("postgres"), request.getfixturevalue("_empty_store")
-    name = server.lend(template)
+    server = request.getfixturevalue("postgres")
+    name = server.lend(EMPTY)
     yield server.url(name)
     server.take_back(name)
 

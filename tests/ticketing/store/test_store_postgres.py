@@ -26,7 +26,7 @@ from drivers.supervisor import Supervisor
 from forked import Forked
 from kiosk.resident.printing import PrintQueue
 from offices import CLERK, DESK, PATIENCE, OfficeHall, refused
-from postgres import PostgresServer
+from postgres import EMPTY, PostgresServer
 from ticketing.day.print_jobs import PrintJob
 from ticketing.model import StoreError
 from ticketing.store.base import HEAD, NEWS, Schema, Store, StoreGoneError, StoreInUseError, StoreOpenError
@@ -64,7 +64,7 @@ def own_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def own_url(own_server: PostgresServer) -> str:
-    return own_server.url(own_server.create())
+    return own_server.url(own_server.create(EMPTY))
 
 
 def put(store: Store, name: str) -> None:
