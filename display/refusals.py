@@ -213,6 +213,8 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
     "media_too_many_pixels": "图片太大，请缩小到 {most} 百万像素以内 | The picture has too many pixels: {most} million at most",
     "range_needed": "文件太大，请分段取 | Too large at once: ask for a range of bytes",
     # screens
+    "unknown_box": "没有这台主机，请刷新后再看 | No such box: reload and look again",
+    "update_fine": "这台主机的更新没有退回，请刷新后再看 | This box has not gone back: reload and look again",
     "unknown_screen": "没有这块屏幕，请刷新后再看 | No such screen: reload and look again",
     "unknown_screen_code": "没有屏幕显示这个码，请看屏幕重新输入 | No screen shows this code: look at the screen and type it again",
     "screen_without_token": "这块屏幕还不能显示这一页：它要用 https 或在本机连接，并更新到本版程序 | This screen cannot show that page yet: it must reach the hall by https or run on its box, with this version of the program",

@@ -14,6 +14,7 @@ from drivers.card_reader.events import CardEvent
 from drivers.device import DeviceEvent
 from drivers.presses import GradeGiven, KeyPressed, KioskFace, KioskKeyPressed, Sensed
 from drivers.scanner.driver import LineScanned
+from kiosk.box.presence import Presence
 from kiosk.box.pulse import ANSWERS_WITHIN, BEATS, Pulse
 from kiosk.box.service_manager import watchdog_seconds
 from kiosk.clock import HallClock
@@ -65,6 +66,8 @@ WATCHED = 20.0
 """Seconds between looks for what stands badly in the hall."""
 LOOKED_AFTER = 5.0
 """Seconds between looks at the disks and the clock of this box."""
+REPORTED = 20.0
+"""Seconds between reports of this box to those that share its store, which are written when something is new."""
 HELD = 5.0
 """Seconds between checks for held tickets that come back."""
 SETTLED = timedelta(hours=1)
@@ -217,6 +220,7 @@ def build(
         held = Loop("held", HELD, office.bring_back)
         watch = Loop("alerts", WATCHED, hall.watch.look)
         box_watch = Loop("box", LOOKED_AFTER, hall.box_watch.look)
+        presence = Loop("presence", REPORTED, Presence(settings, box, hall.boxes, now()).report)
         anchors = Anchors(store, vault, AnchorFile(settings.store.key_file), now, office.ledger.today)
         if devices.simulators:
             loops = (housekeeping, held, watch)
@@ -257,6 +261,7 @@ def build(
         held,
         watch,
         box_watch,
+        presence,
         *([climate] if devices.zones else []),
         *([publisher] if publisher else []),
         *([hall.virtual_hall] if hall.virtual_hall else []),

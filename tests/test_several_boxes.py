@@ -2,11 +2,13 @@
 
 import contextlib
 import http.client
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,6 +64,12 @@ def told(box: QuhaoProcess) -> str:
     return box.log.read_text("utf-8")
 
 
+def boxes_at(box: QuhaoProcess, token: str) -> Any:
+    """What a technician sees at ``/devices`` of a box."""
+    with contextlib.closing(Client(box.port, token)) as technician:
+        return technician.get("/boxes").body
+
+
 def begin(box: QuhaoProcess) -> None:
     """Start it, without waiting until it answers."""
     with box.log.open("ab") as log:
@@ -91,10 +99,14 @@ def test_what_one_box_does_is_seen_on_the_other_at_once(shared_url: str, boxes: 
 def test_two_boxes_of_one_name_do_not_work_together(shared_url: str, boxes: Callable[..., QuhaoProcess]) -> None:
     first, second = boxes(shared_url, "kiosk-1"), boxes(shared_url, "kiosk-1")
     first.start()
+    token = first.token("technician")
+    wait_until(lambda: boxes_at(first, token) != [])
     begin(second)
     assert second.process
     assert second.process.wait(60) == 1
     assert "hall.box" in told(second)
+    (box,) = boxes_at(first, token)
+    assert (box["name"], box["taken_by"].split(" ")[0]) == ("kiosk-1", socket.gethostname())
 
 
 def test_a_box_waits_for_a_database_that_is_not_there_yet(

@@ -6,6 +6,9 @@ from display.prompts import Words
 from display.staff.advice import advice
 from ticketing.live.watch import Alert
 
+NOTED = Words("知道了", "Noted")
+"""The button by which somebody takes note of an update that went back."""
+
 
 @dataclass(frozen=True)
 class AlertWords:
@@ -28,6 +31,19 @@ def alert_words(alert: Alert) -> AlertWords:
             Words(
                 "看看待整改差评，问问窗口发生了什么",
                 "Look at the bad grades to settle, and ask what happened at the window",
+            ),
+        )
+    if alert.kind == "update" and alert.versions:
+        after, before = alert.versions
+        return AlertWords(
+            Words(
+                f"主机 {alert.subject} 更新到 {after} 没有成功，已退回 {before}，数据完整",
+                f"The box {alert.subject} did not get well on {after} and went back to {before}, with all data",
+            ),
+            Words(
+                f"请技术人员在那台上运行 quhao update status 查看原因；更新成功，或在设备页点“{NOTED.zh}”后消失",
+                "Have a technician see why by quhao update status there. It goes once an update succeeds, or by "
+                f"“{NOTED.en}” on the devices' page",
             ),
         )
     device = alert.subject.partition("/")[2] or alert.subject

@@ -331,6 +331,7 @@ def start(
     database that does not answer, a disk that is full and an address that the network has not given yet, without end.
     """
     # Imported here: `quhao --help` and a bad configuration answer without loading the whole program.
+    from kiosk.box.presence import tell_that_the_name_is_taken
     from kiosk.wiring import build
     from ticketing.model import TicketingError
     from ticketing.store.base import StoreInUseError
@@ -352,6 +353,8 @@ def start(
             elif not isinstance(error, (StoreInUseError, OSError)):
                 _give_up(str(error))
             elif left <= 0:
+                if name := getattr(error, "facts", {}).get("box"):
+                    tell_that_the_name_is_taken(settings, name)
                 _give_up(wanted)
         if wanted != said:
             said = wanted

@@ -32,7 +32,7 @@ from kiosk.web.api import (
 from kiosk.web.api import hall as hall_api
 from kiosk.web.api import help as help_api
 from kiosk.web.api.fill import routes as fill
-from kiosk.web.api.machines import climate, devices
+from kiosk.web.api.machines import climate, devices, hall_boxes
 from kiosk.web.api.manage import accounts, drafts, live, papers, planning, replay, spans
 from kiosk.web.api.matters import routes as matters
 from kiosk.web.api.people import account, audit, login
@@ -212,6 +212,7 @@ def create_app(
         applications.routes(hall),
         appointments.routes(hall),
         devices.routes(hall),
+        hall_boxes.routes(hall),
         climate.routes(hall),
         help_api.routes(hall),
         notices.routes(hall),

@@ -23,6 +23,7 @@ from kiosk.setup_in_force import SetupInForce
 from kiosk.web.code_guessing import TypedNumbers, WrongCodes
 from kiosk.web.refused import RefusedRequests
 from ticketing.appointments.appointments import Appointments
+from ticketing.boxes.boxes import Boxes
 from ticketing.cases.applications import Applications
 from ticketing.cases.cases import Cases
 from ticketing.cases.ratings import Ratings
@@ -101,6 +102,7 @@ class Hall:
         planning: questions about days to come.
         notices, media: what screens show between calls.
         screens: boxes that show a page of the hall.
+        boxes: those that share the store.
         help: calls for help; ``help_words`` says where they come from and who goes.
         card_looks: cards that are laid to ask on behalf of whose they are.
         closing: closing slips on this box's printer.
@@ -156,6 +158,7 @@ class Hall:
     notices: Notices = field(init=False)
     media: MediaFolder = field(init=False)
     screens: Screens = field(init=False)
+    boxes: Boxes = field(init=False)
     noted: NotedRecords = field(init=False)
 
     def service(self, service: str) -> Service | None:
@@ -222,6 +225,7 @@ class Hall:
         self.notices = Notices(ledger)
         self.media = MediaFolder(self.settings.screen.media)
         self.screens = Screens(ledger)
+        self.boxes = Boxes(ledger)
         self.help = HelpCalls(ledger)
         at = self.settings.hall
         self.help_words = HelpWords(self.office, at.id, Words(at.desk, at.desk_en))

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal
 
-Kind = Literal["wait", "grade", "device"]
-KINDS: tuple[Kind, ...] = ("wait", "grade", "device")
+Kind = Literal["wait", "grade", "device", "update"]
+KINDS: tuple[Kind, ...] = ("wait", "grade", "device", "update")
 FOR_ALL: tuple[Kind, ...] = ("wait", "device")
-"""What others than managers are told: grades are the manager's alone."""
+"""What others than managers are told: grades are the manager's alone, and updates nobody's at the desk."""
 
 REMINDED: tuple[Kind, ...] = ("wait",)
 """What is told again: there is something to do about it at once, and another thing as time goes on."""
@@ -48,9 +48,9 @@ class Reading:
     """How something stands now.
 
     Attributes:
-        kind, subject: what an alert would be about: a service's id, or ``<box>/<device>``.
+        kind, subject: what an alert would be about: a service's id, ``<box>/<device>``, or the name of a box.
         strength: how bad it is; from 1.0 on there is an alert.
-        facts: what is told about it: ``seconds``, ``grade``, ``reason``.
+        facts: what is told about it: ``seconds``, ``grade``, ``reason``, ``before`` and ``after``.
     """
 
     kind: Kind
@@ -117,6 +117,11 @@ def grade_reading(service: str, grades: Mapping[int, int], limits: Limits) -> Re
     # Grades have a narrow range: clearly better is a fifth of a grade, not a fifth of the whole.
     strength = 1.0 + (limits.grade - mean) if mean < limits.grade else 1.0 - (mean - limits.grade)
     return Reading("grade", service, max(0.0, strength), {"grade": round(mean, 1)})
+
+
+def update_reading(box: str, before: str, after: str) -> Reading:
+    """A box that went back from the version ``after`` to ``before``."""
+    return Reading("update", box, 1.0, {"before": before, "after": after})
 
 
 def decide(

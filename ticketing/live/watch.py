@@ -1,7 +1,7 @@
 """Looks at the hall again and again, and keeps the alerts.
 
 The alerts that stand are rows of the store: boxes that share it raise none twice, and none is lost by a restart. What
-concerns the whole hall any box may raise and end; a device's alert is its own box's.
+concerns the whole hall, and a box's update, any box may raise and end; a device's alert is its own box's.
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from ticketing.boxes.boxes import that_went_back
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction, microseconds
 from ticketing.events import AlertCleared, AlertRaised, AlertReminded
@@ -50,9 +51,9 @@ class Alert:
 
     Attributes:
         id: its number.
-        kind: ``wait``, ``grade`` or ``device``.
-        subject: a service's id, or ``<box>/<device>``.
-        name, name_en: of the service; of the device in both.
+        kind: ``wait``, ``grade``, ``device`` or ``update``.
+        subject: a service's id, ``<box>/<device>``, or the name of a box.
+        name, name_en: of the service; of the device or box in both.
         since: when it was raised.
         told: when it was raised, or people were reminded of it last.
         seconds: how long somebody has waited now; None for another kind, as are ``grade`` and ``reason``.
@@ -60,6 +61,7 @@ class Alert:
         reason: why the device does not work, as its driver says.
         windows: (id, name, minutes saved) of the windows that would help, best first.
         opened: names of the windows that were to help and are open by now.
+        versions: from which version and to which a box went back; None for another kind.
     """
 
     id: int
@@ -74,6 +76,7 @@ class Alert:
     reason: str | None
     windows: tuple[tuple[str, str, int], ...]
     opened: tuple[str, ...]
+    versions: tuple[str, str] | None = None
 
 
 class Watch:
@@ -168,6 +171,7 @@ class Watch:
                         facts.get("reason"),
                         tuple((one.id, one.name, saves) for one, saves in named if one.state != "open"),
                         tuple(one.name for one, _ in named if one.state == "open"),
+                        (facts["after"], facts["before"]) if row.kind == "update" else None,
                     )
                 )
             return found
@@ -184,7 +188,9 @@ class Watch:
         grades = (
             alerts.grade_reading(service, counts, self._limits) for service, counts in grades_of_full_hours(m).items()
         )
-        return [one for group in (waits, devices, grades) for one in group if one is not None]
+        # Of whichever box: once it has gone back, it may be the one that nobody looks at.
+        updates = (alerts.update_reading(box, last.before, last.after) for box, last in that_went_back(m))
+        return [one for group in (waits, devices, grades, updates) for one in group if one is not None]
 
     def _decide(self, m: Transaction, readings: Sequence[Reading]) -> alerts.Decision:
         own = self._subject("")

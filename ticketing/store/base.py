@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine, delete, insert, inspect, text
 from ticketing.model import StoreError
 from ticketing.store.tables import fact
 
-KNOWN = tuple(f"{number:04}" for number in range(1, 21))
+KNOWN = tuple(f"{number:04}" for number in range(1, 22))
 """All versions of the schema, oldest first; a store at any other one was written by a newer program."""
 
 HEAD = KNOWN[-1]
@@ -54,7 +54,7 @@ LOST = "quhao.lost"
 """Key in ``Connection.info``: how often changes were lost that a later transaction had seen on this connection."""
 
 
-STAYS = frozenset({"store_full", "store_broken"})
+STAYS = frozenset({"store_full", "store_broken", "box_taken"})
 """Codes of a write that failed, where the next one will fail as well until somebody comes."""
 _TRIAL = "trial"
 _TRIAL_BYTES = 32_768

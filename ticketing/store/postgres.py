@@ -170,7 +170,8 @@ class PostgresStore(GroupStore):
             if not _ask(_raw(self._writing()), "SELECT pg_try_advisory_lock(%s)", self._key("box", box)):
                 raise StoreInUseError(
                     f"另一台机器也叫 {box}，请在各台的设置中写不同的 hall.box（数据库 {name_of(self.url)}）/ "
-                    f"another process on {name_of(self.url)} is the box {box!r}: give each box a hall.box of its own"
+                    f"another process on {name_of(self.url)} is the box {box!r}: give each box a hall.box of its own",
+                    box=box,
                 )
             self._boxes.append(box)
 

@@ -611,9 +611,9 @@ alert = _table(
     "alert",
     # What stood badly in the hall and for how long. Nothing in it says who anybody is.
     Column("id", Id, primary_key=True),
-    # wait, grade, device
+    # wait, grade, device, update
     Column("kind", String(16), nullable=False),
-    # A service's id, or "<box>/<device>".
+    # A service's id, "<box>/<device>", or the name of a box.
     Column("subject", String(160), nullable=False),
     Column("raised_at", BigInteger, nullable=False),
     # Since when it stands well again, though not long enough to be over; null while it does not.
@@ -706,6 +706,31 @@ screen = _table(
     Index("screen_secret", "secret_hash", unique=True),
     Index("screen_code", "code", unique=True),
     sqlite_autoincrement=True,
+)
+
+box = _table(
+    "box",
+    # A box that shares the store, as it says itself. Nothing in it is of persons.
+    Column("name", String(64), primary_key=True),
+    Column("version", String(64), nullable=False),
+    # Since when it runs this version, and since when the program runs.
+    Column("version_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    # When it was heard of last; of boxes that share the store to the minute.
+    Column("seen_at", BigInteger, nullable=False),
+    # The machine's own name, and the address by which the database knows it.
+    Column("machine", String(128), nullable=False),
+    # Its last update, as its journal has it; null where there was none.
+    Column("update_before", String(64)),
+    Column("update_after", String(64)),
+    Column("update_step", String(16)),
+    Column("update_reason", String(16)),
+    Column("update_at", BigInteger),
+    # When somebody said that they know that it went back.
+    Column("update_noted_at", BigInteger),
+    # When another machine last wanted to be the box of this name, and which.
+    Column("taken_at", BigInteger),
+    Column("taken_by", String(128)),
 )
 
 fact = _table(

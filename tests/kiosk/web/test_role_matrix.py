@@ -115,6 +115,9 @@ POST  /cases/<int:case>/progress                                    clerk, desk
 
 GET   /notices                                                      anyone
 GET   /notices/all                                                  desk, manager
+GET   /boxes                                                        manager, technician
+POST  /boxes/<box>/noted                                            manager, technician
+DELETE /boxes/<box>                                                 manager, technician
 POST  /screens/report                                               anyone
 GET   /screens                                                      manager, technician
 GET   /screens/hours                                                anyone

@@ -76,8 +76,8 @@ class AlertAnswer(Answer):
     """Something that stands badly: what, and what to do about it; `advice` is null where nothing would help."""
 
     id: int
-    kind: Literal["wait", "grade", "device"]
-    subject: str = Field(description="a service's id, or `<box>/<device>`")
+    kind: Literal["wait", "grade", "device", "update"]
+    subject: str = Field(description="a service's id, `<box>/<device>`, or for `update` the name of a box")
     since: Instant
     told_at: Instant = Field(description="when it was told last: as it was raised, or by a reminder")
     what: SaidAnswer

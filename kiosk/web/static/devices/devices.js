@@ -8,6 +8,7 @@ import { isEnglish, speak, t } from "../shared/language.js";
 import { lockWhenLeft } from "../staff/lock.js";
 import { signIn, signOut } from "../staff/signing.js";
 import { lostLine } from "../shared/stream.js";
+import { lookAtBoxes, renderBoxes } from "./boxes.js";
 import { screenCards } from "./screens.js";
 
 const EVERY = 2000;       // ms between looks
@@ -23,13 +24,15 @@ const cards = new Map();
 const showLost = lostLine();
 // In the virtual hall whoever has the kiosk's token sees what the technician sees.
 const token = "bench" in document.documentElement.dataset ? deviceToken("quhao.kiosk").token : null;
-// Screens are a technician's alone.
+// Screens and boxes are a technician's alone.
 const screens = document.getElementById("screens") ? screenCards() : null;
+const isTechnician = document.getElementById("boxes") !== null;
 /** @type {Device[] | null} */
 let devices = null;
 let heard = now();
 
 function render() {
+  if (isTechnician) renderBoxes();
   screens?.render();
   if (!devices) return;
   const bad = devices.filter(({ state }) => state !== "online");
@@ -150,6 +153,7 @@ async function look() {
     heard = now();
     showLost(true, heard);
     render();
+    if (isTechnician) await lookAtBoxes();
     if (screens) screens.take(await call("GET", "/screens"));
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;

@@ -403,7 +403,7 @@ interface ZoneDay {
 
 interface Alert {
   id: number;
-  kind: "wait" | "grade" | "device";
+  kind: "wait" | "grade" | "device" | "update";
   subject: string;
   since: string;
   told_at: string;
@@ -874,6 +874,21 @@ interface HallScreen {
   state: "online" | "offline" | "new";
   seen_at: string;
   seen_from: string;
+}
+
+interface HallBox {
+  name: string;
+  machine: string;
+  state: "online" | "offline";
+  here: boolean;
+  version: string;
+  version_at: string;
+  started_at: string;
+  seen_at: string;
+  alone_until: string | null;
+  update: {before: string, after: string, step: string, reason: string | null, at: string, noted: boolean} | null;
+  taken_by: string | null;
+  taken_at: string | null;
 }
 
 interface Media {

@@ -1,0 +1,1 @@
+"""Boxes that share the store: what each says of itself."""
