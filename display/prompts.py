@@ -67,6 +67,10 @@ _NOTES = {
         "系统正在恢复，请稍候，或到{desk}取号",
         "The system is coming back: please wait a moment, or go to {desk_en}",
     ),
+    "takes_nothing": Words(
+        "这台取号机存不了号码，暂时不能取号，请到{desk}取号",
+        "This kiosk cannot keep numbers and gives none for now: please go to {desk_en}",
+    ),
     "cut_off": Words(
         "与数据库断开，照常取号，号码有效。请刷身份证取号",
         "Working offline: numbers are given and valid as usual. Lay your ID card to take one",

@@ -51,6 +51,11 @@ class Counter:
         """Whether the kiosk goes on without the store."""
         return self._box is not None and self._box.goes_on
 
+    @property
+    def takes_nothing(self) -> bool:
+        """Whether no number can be given now, since what is written cannot be kept: a full disk, a worn-out card."""
+        return self.office.ledger.store.trouble is not None
+
     def lost(self, error: StoreError) -> bool:
         """Take note of an error of the store; whether the kiosk goes on without it."""
         return self._box is not None and self._box.lost(error) and self._box.goes_on

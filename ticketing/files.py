@@ -11,6 +11,21 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 """``errno`` of a disk, or a user's share of it, that is full."""
 
 
+def is_read_only(folder: Path) -> bool:
+    """Whether nobody can write to the file system of a folder, as after an error of the medium."""
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        return True
+    # Linux 6.15 and newer says of ext4 after an error no more that it is mounted read-only, but for proc(5), mountinfo.
+    device = folder.stat().st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    with suppress(OSError), Path("/proc/self/mountinfo").open(encoding="utf-8", errors="replace") as mounts:
+        for line in mounts:
+            options = line.rpartition(" - ")[2].split()[-1].split(",")
+            if line.split()[2] == number and {"emergency_ro", "shutdown"} & set(options):
+                return True
+    return False
+
+
 def replace_whole(path: Path, content: bytes, *, mode: int = 0o600, like: Path | None = None) -> None:
     """Replace a file, or make it, durably. One that is there keeps its mode and, written by root, its owner.
 

@@ -72,7 +72,7 @@ class BoxWatch:
         self.disks = disks(self._settings)
         self.last_update = journal_of(self._settings)
         if self._store.trouble or any(
-            disk.holds == "store" and self._trouble(disk) == "disk_full" for disk in self.disks
+            disk.holds == "store" and self._trouble(disk) in ("disk_full", "disk_read_only") for disk in self.disks
         ):
             self._try_the_store()
         if time.monotonic() - self._asked >= ASKED:

@@ -8,6 +8,7 @@ from typing import Literal
 from sqlalchemy.engine import make_url
 
 from config.settings import Settings
+from ticketing.files import is_read_only
 
 FULL = 8 * 2**20
 """Free bytes below which nothing can be relied on: the store's log alone grows by 4 MB before it is worked in."""
@@ -59,7 +60,7 @@ def disks(settings: Settings) -> list[Disk]:
             folder,
             about.f_bavail * about.f_frsize,
             about.f_blocks * about.f_frsize,
-            bool(about.f_flag & os.ST_RDONLY),
+            is_read_only(folder),
         )
         found.setdefault(folder.stat().st_dev, disk)
     return list(found.values())

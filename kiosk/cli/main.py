@@ -328,7 +328,8 @@ def start(
     """The running program; None when told to stop before it ran.
 
     A store or a port that an earlier run still holds, as at a restart, is waited for, for ``patience`` seconds; a
-    database that does not answer, a disk that is full and an address that the network has not given yet, without end.
+    database that does not answer, a disk that is full or read-only and an address that the network has not given yet,
+    without end.
     """
     # Imported here: `quhao --help` and a bad configuration answer without loading the whole program.
     from kiosk.box.presence import tell_that_the_name_is_taken
@@ -346,7 +347,9 @@ def start(
             # A failed try leaves its engine in a reference cycle; a database may be away for days.
             gc.enable()
             wanted = _waiting_for(error, settings)
-            if getattr(error, "code", "") in AWAY or _finds_no_room(error) or _has_no_address(error):
+            if getattr(error, "code", "") in AWAY or any(
+                hinders(error) for hinders in (_finds_no_room, _is_read_only, _has_no_address)
+            ):
                 # However long: after a power cut the database's machine or the network may need longer than this one,
                 # and the technician who makes room on a full disk is on the way.
                 left = patience
@@ -376,6 +379,11 @@ def _finds_no_room(error: Exception) -> bool:
     return bool(getattr(error, "facts", {}).get("no_room"))
 
 
+def _is_read_only(error: Exception) -> bool:
+    """Whether a disk is in the way that nobody can write to: that of the store, of the key file, or of another file."""
+    return bool(getattr(error, "errno", None) == errno.EROFS or getattr(error, "facts", {}).get("read_only"))
+
+
 def _has_no_address(error: Exception) -> bool:
     """Whether this box is to listen at an address that it does not have, such as before DHCP gave it one."""
     return isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
@@ -384,6 +392,9 @@ def _has_no_address(error: Exception) -> bool:
 def _waiting_for(error: Exception, settings: "Settings") -> str:
     if _finds_no_room(error):
         said = "磁盘已满，腾出空间后自动启动 / waiting for room on the disk, which is full"
+        return f"{said}: {error if str(error) != getattr(error, 'code', '') else settings.store.key_file.parent}"
+    if _is_read_only(error):
+        said = "磁盘只读，能写入后自动启动 / waiting for a disk that is read-only to take something"
         return f"{said}: {error if str(error) != getattr(error, 'code', '') else settings.store.key_file.parent}"
     if isinstance(error, OSError):
         where = f"{settings.server.host}:{settings.server.port}"

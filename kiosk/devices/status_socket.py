@@ -96,7 +96,9 @@ class DeviceSocket:
             # It ends the accept() of the thread.
             self._socket.shutdown(socket.SHUT_RDWR)
             self._thread.join(2.0)
-            self._path.unlink(missing_ok=True)
+            # On a disk that is read-only by now it stays, and the next start replaces it.
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
         self._socket.close()
 
     def _run(self) -> None:

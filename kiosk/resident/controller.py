@@ -98,6 +98,7 @@ class KioskController(Loop):
         self._run_id = secrets.token_hex(8)
         self._store_away = False
         self._went_on = False
+        self._took_nothing = False
         self._straight_seconds = straight_seconds
         self._enquiries = enquiries
         self._spellings = Spellings(spell)
@@ -173,6 +174,8 @@ class KioskController(Loop):
             went_on, self._went_on = self._went_on, self._counter.goes_on
             changed = trouble != before or self._store_away or self._setting_up or learnt
             changed |= went_on != self._went_on
+            took_nothing, self._took_nothing = self._took_nothing, self._counter.takes_nothing
+            changed |= took_nothing != self._took_nothing
             if trouble is not None:
                 changed |= session.stuck(trouble, now)
             if session.stage is Stage.PRINTING and session.held and self._is_over(session.held.ticket):
@@ -356,6 +359,9 @@ class KioskController(Loop):
                 stage, note, self._store_away = Stage.FAULT, "store_away", True
         if self._setting_up:
             stage, note = Stage.FAULT, "setting_up"
+        if stage in (Stage.IDLE, Stage.CHOOSING) and self._counter.takes_nothing:
+            # Said before anybody chooses: what they choose could not be kept.
+            stage, note, services, self._straight_at = Stage.FAULT, "takes_nothing", (), None
         fault = ("reader", session.reader_fault) if session.reader_fault else ("printer", session.printer_fault or "")
         if stage is Stage.IDLE and note is None and self._counter.goes_on:
             note = "cut_off"

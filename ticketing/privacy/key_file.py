@@ -8,6 +8,7 @@ With a credential the file is kept sealed under a key made from it. systemd give
 the machine's own key, see systemd.exec(5), ``LoadCredentialEncrypted=``.
 """
 
+import errno
 import fcntl
 import os
 import secrets
@@ -238,6 +239,7 @@ class KeyFile(Keyring):
                 f"the master key file {self.path} cannot be written: {error.strerror}; see to the disk and its "
                 "permissions: keys that are over are not destroyed yet",
                 no_room=error.errno in NO_ROOM,
+                read_only=error.errno == errno.EROFS,
             ) from None
 
 

@@ -4,6 +4,7 @@ Durable first: WAL with ``synchronous=FULL``, so that what was answered is still
 rows are overwritten (``secure_delete``), and nothing of a query spills into temporary files.
 """
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -19,7 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ticketing.files import NO_ROOM
+from ticketing.files import NO_ROOM, is_read_only
 from ticketing.model import StoreError
 from ticketing.store.base import ASK_SCHEMA, ENGINE, HEAD, Schema, StoreInUseError, StoreOpenError, declare, is_usable
 from ticketing.store.group_commit import GroupStore
@@ -320,6 +321,8 @@ def _refuse_second_name(path: Path) -> None:
 def _unreachable(path: Path, error: OSError) -> StoreOpenError:
     if error.errno in NO_ROOM:
         return _full(path)
+    if error.errno == errno.EROFS:
+        return _read_only(path)
     why = error.strerror or type(error).__name__
     said = f"数据库 {path} 打不开（{why}），请检查磁盘和权限 / the store {path} cannot be opened: {why}"
     return StoreOpenError("store_unreachable", said, path=str(path))
@@ -329,6 +332,8 @@ def _open_error(path: Path, error: StoreError) -> StoreOpenError:
     cause = error.facts.get("cause", "")
     if error.code == "store_full":
         return _full(path)
+    if cause.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR")) and is_read_only(path.parent):
+        return _read_only(path)
     if cause.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         said = f"数据库 {path} 或它的文件夹写不进去（{cause}），请检查权限和存储卡"
         said += f" / the store {path} or its folder cannot be written to ({cause})"
@@ -337,6 +342,12 @@ def _open_error(path: Path, error: StoreError) -> StoreOpenError:
     broken = f"数据库 {path} 读不出来（{cause}），可能已损坏，请换卡并用备份恢复"
     broken += f" / the store {path} cannot be read ({cause}): it is damaged or no store; bring back a backup"
     return StoreOpenError(error.code, sentences.get(error.code, broken), path=str(path), cause=cause)
+
+
+def _read_only(path: Path) -> StoreOpenError:
+    said = f"数据库 {path} 所在的磁盘只读，存储卡可能已损坏，请检查或更换"
+    said += f" / the disk of the store {path} is read-only: see whether the card is worn out"
+    return StoreOpenError("store_unreachable", said, path=str(path), read_only=True)
 
 
 def _full(path: Path) -> StoreOpenError:
