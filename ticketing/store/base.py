@@ -224,12 +224,16 @@ def is_usable(schema: Schema, tables: Collection[str], where: str) -> bool:
     """
     version = schema.version
     if version is None and set(tables) - {"alembic_version"}:
-        raise StoreOpenError("store_foreign", f"{where} is a database, but not a store of this program")
+        raise StoreOpenError(
+            "store_foreign",
+            f"{where} 不是本程序的数据库，请检查 store.url / {where} is a database, but not a store of this program",
+        )
     if version is not None and version not in KNOWN and not schema.is_usable:
         raise StoreOpenError(
             "store_newer",
-            f"the store {where} was written by a newer version of this program (schema {version}, known up to "
-            f"{HEAD}): use that one",
+            f"数据库 {where} 由更新的版本写成（{version}，本机只认到 {HEAD}）：数据没有动，请把本机更新到那个版本"
+            f" / the store {where} was written by a newer version of this program (schema {version}, known up to "
+            f"{HEAD}): nothing in it was changed; update this box to that version",
             version=version,
         )
     return schema.is_usable

@@ -236,6 +236,7 @@ class PostgresStore(GroupStore):
                 continue
             if time.monotonic() > deadline:
                 raise StoreInUseError(
+                    f"数据库 {name_of(self.url)} 要升级，其他主机还在用旧版本：请先停止它们 / "
                     f"the store {name_of(self.url)} is to be brought to a newer version, and other boxes work on it "
                     "with the old one: stop those first"
                 )
