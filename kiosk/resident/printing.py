@@ -32,6 +32,8 @@ LayOut = Callable[[Job], Sequence[Item]]
 
 PATIENCE = 5.0
 """Seconds to wait for a printer that is being connected again, where no other one works."""
+LOOK = 1.0
+"""Seconds between looks for slips that were asked for elsewhere; for its own the kiosk wakes the queue."""
 RELIEF = 0.25
 """Seconds between looks of a second printer at whether the first one is held up."""
 
@@ -91,7 +93,7 @@ class PrintQueue(Loop):
         self._reliefs = [
             Loop(f"printing {place}", RELIEF, partial(self._relieve, place)) for place in range(2, len(backups) + 2)
         ]
-        super().__init__("printing", 1.0, self._print_all)
+        super().__init__("printing", LOOK, self._print_all)
 
     @property
     def ready(self) -> bool:
@@ -277,6 +279,9 @@ class PrintQueue(Loop):
                 if tried.state != "failed":
                     return tried
                 outcome = outcome or tried
+        except StateError:
+            # It was taken back while the slip waited for the printer: nothing was sent.
+            return Outcome("failed", "ticket_over")
         except StoreError as error:
             if error.code != "store_in_doubt":
                 raise

@@ -55,7 +55,7 @@ class CutOffBox:
         boot: names the run of the machine that this clock counts from.
 
     Attributes:
-        in_doubt: whether a slip of the run before may lie half printed.
+        in_doubt: whether the last slip of the runs before may lie half printed.
     """
 
     def __init__(

@@ -108,14 +108,15 @@ def begin(m: Transaction) -> Lease:
 
 
 def end_unfinished(m: Transaction) -> bool:
-    """End the print jobs of an earlier run, whose codes are gone with its memory; whether one of them is in doubt.
+    """End the print jobs of an earlier run, whose codes are gone with its memory; whether the last slip is in doubt.
 
     Whoever lays the card gets another slip from the store, once the ticket is merged.
     """
     sent = update(_j).where(_j.c.state == "sending").values(state="unconfirmed", reason="interrupted", ended_at=m.at)
     lost = update(_j).where(_j.c.state == "pending").values(state="failed", reason=print_jobs.LOST, ended_at=m.at)
     m.conn.execute(lost)
-    return m.conn.execute(sent).rowcount > 0
+    m.conn.execute(sent)
+    return print_jobs.last_is_in_doubt(m)
 
 
 def keep(m: Transaction, lease: Lease) -> None:

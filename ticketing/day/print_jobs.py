@@ -78,7 +78,7 @@ _LAST_SENT = (
     .order_by(_j.c.id.desc())
     .limit(1)
 )
-_OVER = (
+_OVER = Prepared(
     select(_j.c.id).join(_t, _t.c.id == _j.c.ticket_id).where(_j.c.box == bindparam("box"), tables.pending, ~_WANTED)
 )
 WITHDRAW = (
@@ -213,7 +213,7 @@ def ended(m: Transaction, job: int, state: Ended, reason: str | None) -> None:
 
 def over(m: Transaction) -> list[int]:
     """This box's pending jobs of tickets that are over: nobody waits for their paper."""
-    return list(m.conn.scalars(_OVER, {"box": m.box}))
+    return [row.id for row in _OVER.all(m.conn, {"box": m.box})]
 
 
 def reprint(m: Transaction, ticket: int, holders: Holders | None = None, *, lost: bool = False) -> PrintJob:
@@ -324,6 +324,11 @@ def recover(m: Transaction) -> bool:
         else:
             code = residents.add_code(m, m.row_of(job.ticket_id), None)
             m.memory.codes[job.id] = UnprintedCode(code, opens=True)
+    return last_is_in_doubt(m)
+
+
+def last_is_in_doubt(m: Transaction) -> bool:
+    """Whether the last slip that this box sent is in doubt: half of it may still be in the printer."""
     return m.conn.scalar(_LAST_SENT, {"box": m.box}) == "unconfirmed"
 
 

@@ -9,6 +9,7 @@ import pytest
 from conftest import DemoHall
 from drivers.printer.driver import EscposSettings
 from drivers.printer.escpos import PROFILES
+from drivers.printer.job import Outcome
 from foreign import ForeignPrinter
 from kiosk.resident.printing import PrintQueue
 from kiosk.resident.slips import lay_out
@@ -112,6 +113,17 @@ def test_a_ticket_cancelled_before_its_slip_began_frees_the_kiosk_and_says_what_
     hall.reader.lift()
     hall.lay("li")
     wait_until(lambda: kiosk.view().state == "choosing")
+
+
+def test_a_ticket_cancelled_while_its_slip_waited_for_the_printer_is_not_printed(hall: DemoHall) -> None:
+    printing = hall.program.hall.printing
+    printing.stop()
+    ticket = hall.office.issue("business-licence", DESK, print=True).ticket
+    job = printing._take()
+    assert job
+    hall.office.cancel(ticket.id, DESK)
+    assert printing._print(job) == Outcome("failed", "ticket_over")
+    assert hall.printer.papers == []
 
 
 def test_half_a_slip_of_an_earlier_run_does_not_become_the_head_of_the_next_one(

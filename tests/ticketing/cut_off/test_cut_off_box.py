@@ -406,6 +406,22 @@ def test_a_slip_whose_box_was_switched_off_meanwhile_is_not_printed_twice(
     assert [hall.office.ticket(one.id).print for one in issued] == ["unconfirmed", "failed"]
 
 
+def test_half_a_slip_of_an_earlier_run_is_known_until_the_next_one_came_out(
+    hall: OfficeHall, boxes: Callable[..., Box]
+) -> None:
+    a = boxes("a")
+    a.box.step()
+    a.network.cut = True
+    for ended, known in (("unconfirmed", True), ("printed", False)):
+        a.issue(print=True)
+        (job,) = a.box.local.print_jobs(5)
+        a.box.local.print_sending(job.id)
+        a.box.local.print_ended(job.id, ended, None)  # type: ignore[arg-type] - one of those words
+        a.restart()
+        assert a.box.in_doubt is known
+        a.box.lost(StoreError("store_gone"))
+
+
 def test_a_renewal_that_arrives_late_is_refused_and_takes_nothing_away(
     hall: OfficeHall, boxes: Callable[..., Box]
 ) -> None:
