@@ -10,7 +10,7 @@ from collections import Counter
 
 from tests.simulation.hall import Plan, run
 from tests.simulation.mutations import MUTATIONS
-from tests.support import shared_statements
+from tests.support import statements
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
         "--without", choices=MUTATIONS, help="a safety rule to take out: ends with the first broken seed"
     )
     asked = parser.parse_args()
-    shared_statements.share()
+    statements.keep()
     plan = Plan(asked.residents, asked.seconds, asked.fault_every)
     first, _, last = asked.seeds.partition("-")
     if asked.without:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.simulation.hall import SimulatedHall
 
 LITTLE = (-2, 2, -25, -40, 90)
-MUCH = (-3600, 7200, -56 * 365 * 86400, 64 * 365 * 86400)
+MUCH = (-3600, 7200, -3600, 7200, -56 * 365 * 86400, 64 * 365 * 86400)
 """Seconds by which a clock is set."""
 
 

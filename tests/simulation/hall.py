@@ -122,8 +122,8 @@ class SimulatedHall:
         self.network = Network(self)
         named = {box.name: box for box in self.boxes}
         self.observer = Observer(
-            database.path,
-            {box.name: box.local.path for box in self.boxes if box.local is not None},
+            database,
+            {box.name: box.local for box in self.boxes if box.local is not None},
             lambda name: named[name].wire.cut,
             lambda: scheduler.now,
             lambda: [box.printer.papers for box in self.boxes],

@@ -14,7 +14,6 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import create_engine
@@ -23,6 +22,7 @@ from drivers.simulators.printer.paper import Paper
 from tests.simulation.boxes import LEASES, RULES, WINDOWS, ZONE
 from tests.simulation.own_files import Numbers, Own, OwnFile, begun_slip
 from tests.simulation.scheduler import SECOND
+from tests.simulation.stores import Database
 from ticketing.day.memory import Memory
 from ticketing.day.transaction import Transaction
 from ticketing.line import views
@@ -106,7 +106,7 @@ class Observer:
     """See the module.
 
     Args:
-        path: of the store.
+        database: the store.
         files: those of the boxes that go on without the store.
         cut: whether the store is out of reach of the box of this name.
         now: nanoseconds since the run began.
@@ -117,16 +117,16 @@ class Observer:
 
     def __init__(
         self,
-        path: Path,
-        files: Mapping[str, Path],
+        database: Database,
+        files: Mapping[str, Database],
         cut: Callable[[str], bool],
         now: Callable[[], int],
         papers: Callable[[], Iterable[Iterable[Paper]]],
         vault: Callable[[], Vault | None],
         told: Callable[[str], None],
     ) -> None:
-        self._raw = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-        self._engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+        self._raw = sqlite3.connect(f"file:{database.path}?mode=ro", uri=True, isolation_level=None)
+        self._engine = create_engine(f"sqlite:///file:{database.path}?mode=ro&uri=true")
         self._conn = self._engine.connect()
         self.files = [OwnFile(box, file, self._broken) for box, file in files.items()]
         self._cut = cut
@@ -136,7 +136,8 @@ class Observer:
         self._papers = papers
         self._vault = vault
         self._told = told
-        self._version = -1
+        self._database = database
+        self._commits = -1
         self._seq = self._scalar("SELECT coalesce(max(seq), 0) FROM event")
         self._at = 0
         self._log: list[tuple[Any, ...]] = self._raw.execute("SELECT seq, at, type, data FROM event").fetchall()
@@ -173,15 +174,14 @@ class Observer:
         if self.paper_came:
             self.paper_came = False
             self._look_at_papers()
-        version = self._scalar("PRAGMA data_version")
         changed = [file for file in self.files if file.has_changed()]
         for file in changed:
             self.checks += 1
             for own in file.look(self._now(), self.rows.keys(), cut=self._cut(file.box)):
                 self._was_issued_alone(file, own)
-        if version == self._version:
+        if self._database.commits == self._commits:
             return
-        self._version = version
+        self._commits = self._database.commits
         self.checks += 1
         self._raw.execute("BEGIN")
         try:

@@ -2,9 +2,9 @@
 
 import sqlite3
 from collections.abc import Callable, Collection
-from pathlib import Path
 from typing import NamedTuple
 
+from tests.simulation.stores import Database
 from ticketing.day.numbers import LEASED
 
 Numbers = dict[tuple[str, str], set[int]]
@@ -25,6 +25,7 @@ class OwnFile:
 
     Args:
         box: its name.
+        database: the file.
         broken: raises for a rule that was broken.
 
     Attributes:
@@ -36,14 +37,15 @@ class OwnFile:
         raw: a connection that reads it.
     """
 
-    def __init__(self, box: str, path: Path, broken: Callable[[str], None]) -> None:
+    def __init__(self, box: str, database: Database, broken: Callable[[str], None]) -> None:
         self.box = box
         self.issued: dict[int, Own] = {}
         self.waiting: dict[int, Own] = {}
         self.lease_until = 0
         self.slips = 0
-        self.raw = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-        self._version = -1
+        self.raw = sqlite3.connect(f"file:{database.path}?mode=ro", uri=True, isolation_level=None)
+        self._database = database
+        self._commits = -1
         self._begun: set[int] = set()
         self._broken = broken
 
@@ -52,8 +54,8 @@ class OwnFile:
 
     def has_changed(self) -> bool:
         """Whether it has, since this was asked last."""
-        before, self._version = self._version, self.raw.execute("PRAGMA data_version").fetchone()[0]
-        return before != self._version
+        before, self._commits = self._commits, self._database.commits
+        return before != self._commits
 
     def look(self, now: int, known: Collection[int], *, cut: bool) -> list[Own]:
         """Read the file at ``now``; the tickets that its box has issued since.

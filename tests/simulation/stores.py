@@ -34,6 +34,7 @@ class Database:
     Attributes:
         shared: whether it is a server that boxes reach over a network.
         full: whether the disk has no more room.
+        commits: how many there were.
         turn: whose turn it is to write.
     """
 
@@ -42,6 +43,7 @@ class Database:
         self.path = path
         self.shared = shared
         self.full = False
+        self.commits = 0
         self.turn = VirtualLock(scheduler)
 
 
@@ -206,6 +208,7 @@ class SimulatedStore(SqliteStore):
             link.lose()
             raise StoreError("store_in_doubt" if link.database.shared else "store_broken")
         super()._commit(conn)
+        link.database.commits += 1
         link.give_back()
         if fault == "kill after":
             scheduler.kill(link.process)
