@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from ticketing.cut_off import merging
@@ -20,6 +20,7 @@ from ticketing.day import numbers, print_jobs, timetable
 from ticketing.day.transaction import Transaction
 from ticketing.events import HallChanged, kind_of
 from ticketing.store import sequences, tables
+from ticketing.store.prepared import Prepared
 
 MOST_EVENTS = 1000
 """With more than these, the whole queue is read anew."""
@@ -37,6 +38,15 @@ _SETUP = (
     tables.setup_part,
 )
 _FACTS = (timetable.FACT, "hall_day")
+
+# Each round does these.
+_KEEP = Prepared(update(_f).where(_f.c.name == _LEASE).values(value=bindparam("lease")))
+_BLOCKS = select(_b.c.id, _b.c.hall_day, _b.c.prefix, _b.c.first, _b.c.next, _b.c.last).order_by(_b.c.id)
+_HELD = Prepared(_BLOCKS.where(_b.c.holder == bindparam("of")), Block)
+_TO_GIVE_BACK = Prepared(_BLOCKS.where(_b.c.holder.is_(None)), Block)
+_LET_GO_OF = Prepared(update(_b).where(_b.c.id == bindparam("block")).values(holder=None))
+_FORGET = Prepared(delete(_b).where(_b.c.id == bindparam("block")))
+_PASS = Prepared(update(_b).where(_b.c.id == bindparam("block")).values(next=bindparam("to")))
 
 
 @dataclass(frozen=True)
@@ -121,22 +131,23 @@ def end_unfinished(m: Transaction) -> bool:
 
 def keep(m: Transaction, lease: Lease) -> None:
     """Keep the lease in the file."""
-    m.conn.execute(update(_f).where(_f.c.name == _LEASE).values(value=_bytes(lease)))
+    _KEEP.do(m.conn, {"lease": _bytes(lease)})
 
 
 def held(m: Transaction, holder: str) -> list[Block]:
     """The blocks that this box may issue numbers of."""
-    return _blocks(m, _b.c.holder == holder)
+    return _HELD.all(m.conn, {"of": holder})
 
 
 def let_go_of(m: Transaction, blocks: Sequence[Block]) -> None:
     """Issue no number of these blocks any more; they are still to be given back."""
-    m.conn.execute(update(_b).where(_b.c.id.in_([one.id for one in blocks])).values(holder=None))
+    for one in blocks:
+        _LET_GO_OF.do(m.conn, {"block": one.id})
 
 
 def to_give_back(m: Transaction) -> list[Block]:
     """The blocks that were let go of."""
-    return _blocks(m, _b.c.holder.is_(None))
+    return _TO_GIVE_BACK.all(m.conn)
 
 
 def take(m: Transaction, holder: str, blocks: Sequence[Block], given_back: Sequence[Block]) -> None:
@@ -145,20 +156,16 @@ def take(m: Transaction, holder: str, blocks: Sequence[Block], given_back: Seque
     What it does not name the holder has no more; and of none a number that the store knows to be issued. Otherwise a
     file that was put back from a copy would issue it again.
     """
-    m.conn.execute(delete(_b).where(_b.c.id.in_([one.id for one in given_back])))
-    named = [one.id for one in blocks]
-    m.conn.execute(delete(_b).where(_b.c.holder == holder, _b.c.id.not_in(named)))
-    known = set(m.conn.scalars(select(_b.c.id)))
+    named = {one.id for one in blocks}
+    for gone in [*given_back, *(one for one in held(m, holder) if one.id not in named)]:
+        _FORGET.do(m.conn, {"block": gone.id})
+    known = {one.id: one.next for one in [*held(m, holder), *to_give_back(m)]}
     for one in blocks:
-        m.conn.execute(update(_b).where(_b.c.id == one.id, _b.c.next < one.next).values(next=one.next))
+        if known.get(one.id, one.next) < one.next:
+            _PASS.do(m.conn, {"block": one.id, "to": one.next})
     rows = [asdict(one) | {"holder": holder} for one in blocks if one.id not in known]
     if rows:
         m.conn.execute(insert(_b), rows)
-
-
-def _blocks(m: Transaction, which: Any) -> list[Block]:
-    columns = (_b.c.id, _b.c.hall_day, _b.c.prefix, _b.c.first, _b.c.next, _b.c.last)
-    return [Block(*row) for row in m.conn.execute(select(*columns).where(which).order_by(_b.c.id))]
 
 
 def _put_tickets(m: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
