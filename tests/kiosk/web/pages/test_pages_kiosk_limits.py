@@ -134,10 +134,12 @@ def test_outside_the_hours_the_pages_of_boxes_are_dark_and_the_kiosk_wakes_by_a_
     state(page, "choosing")
     expect(night).to_be_hidden()
 
-    # The same black page above a window; and where a service is never closed, nothing is dark.
-    page = new_page()
-    page.goto(f"{hall.url}/screen/window/1")
-    expect(page.locator(".night-sky")).to_be_visible()
+    # The same black page above a window, and on the guide and the second screen that a box keeps, which has this mark.
+    page = new_page(script="window.quhaoGuard = () => null")
+    for path in ("/screen/window/1", "/guide", "/window/1/resident"):
+        page.goto(f"{hall.url}{path}")
+        expect(page.locator(".night-sky")).to_be_visible()
+    # Where a service is never closed, nothing is dark.
     first = arrange(hall)[0]
     arrange(
         hall, hours=(Hours("*", tomorrow.isoweekday(), 540, 1020), *(Hours(first, n, 0, 1440) for n in range(1, 8)))
