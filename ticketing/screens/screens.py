@@ -54,6 +54,8 @@ resident begins with large print, or with high contrast.
 """
 AT_WINDOW: tuple[PageName, ...] = ("window", "resident")
 """Pages of one window."""
+_STANDS_IN: dict[str, PageName] = {"kiosk": "board", "resident": "window"}
+"""What the version before, which may work on the same store, takes for a page that it does not know."""
 
 _s = tables.screen
 
@@ -258,12 +260,25 @@ def _give_token(m: Transaction, screen: Screen, shows: Shows | None, actor: Acto
 
 
 def _columns(shows: Shows) -> dict[str, Any]:
+    stands_in = _STANDS_IN.get(shows.page)
+    theme = shows.theme if shows.theme in THEMES[shows.page] else ""
     return {
-        "page": shows.page,
+        "page": stands_in or shows.page,
         "window_id": shows.window if shows.page in AT_WINDOW else None,
         "zone": shows.zone if shows.page == "board" else "",
-        "theme": shows.theme if shows.theme in THEMES[shows.page] else None,
+        "theme": " ".join(filter(None, (shows.page if stands_in else "", theme))) or None,
     }
+
+
+def _shows(row: Any) -> Shows | None:
+    """The reverse of :func:`_columns`; where the version before has changed the page, the theme is of another one."""
+    if row.page is None:
+        return None
+    page, theme = row.page, row.theme or ""
+    first, _, rest = theme.partition(" ")
+    if _STANDS_IN.get(first) == page and not row.zone:
+        page, theme = first, rest
+    return Shows(page, row.window_id, row.zone, theme if theme in THEMES[page] else "")
 
 
 def _changed(m: Transaction, screen: int, actor: Actor, action: str) -> Screen:
@@ -289,7 +304,7 @@ def _read(m: Transaction, *which: ColumnElement[bool]) -> list[Screen]:
         Screen(
             row.id,
             row.name,
-            None if row.page is None else Shows(row.page, row.window_id, row.zone, row.theme or ""),
+            _shows(row),
             row.code,
             None if row.code_until is None else m.time(row.code_until),
             m.time(row.seen_at),

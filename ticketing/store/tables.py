@@ -686,11 +686,12 @@ screen = _table(
     # Of the secret that the box made for itself.
     Column("secret_hash", LargeBinary(32), nullable=False),
     Column("name", String(64), nullable=False),
-    # board, window, guide, kiosk, resident; null until a technician has said so.
+    # board, window, guide; null until a technician has said so.
     Column("page", String(16)),
     Column("window_id", String(64)),
     Column("zone", String(64), nullable=False, server_default=""),
-    # How its page looks: light, large, contrast; null for the usual way.
+    # How its page looks: light; null for the usual way. Or a page that the programs before this column do not know, and
+    # how it looks: "kiosk", "kiosk large", "resident"; to them it is a board, or the screen of a window.
     Column("theme", String(16)),
     # Of the token that the box made for itself; a token by it is there while the screen shows what needs one.
     Column("token_hash", LargeBinary(32)),

@@ -1,6 +1,6 @@
 """Screens: bound by their code once, known by their secret alone, forgotten and changed with an entry in the log."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from offices import OfficeHall, refused
 from ticketing.model import Actor, LimitError, StateError, UnknownError
@@ -144,3 +144,22 @@ def test_a_kiosk_screen_that_reports_to_another_box_is_that_boxs_kiosk(desk: Off
     desk.office.ledger.box = "west"
     assert screens.report(secret(), "tv-1", "::1").box == "west"
     assert tokens(desk) == [(f"screen-{bound.id}", "kiosk", "[]", "west")]
+
+
+def test_the_version_before_takes_a_kiosk_for_a_board_and_may_change_it(desk: OfficeHall) -> None:
+    screens = Screens(desk.office.ledger)
+    screens.report(secret(), "tv-1", "::1", hash_of("quhao_of-this-box"))
+    bound = screens.bind(code_of(screens), Shows("kiosk", theme="large"), None, TECHNICIAN)
+    s = tables.screen
+
+    def row() -> tuple[object, ...]:
+        with desk.store.read() as conn:
+            return tuple(conn.execute(select(s.c.page, s.c.window_id, s.c.zone)).one())
+
+    assert row() == ("board", None, "")
+    screens.put(bound.id, "tv-1", Shows("resident", "3"), TECHNICIAN)
+    assert row() == ("window", "3", "")
+    assert screens.report(secret(), "tv-1", "::1").shows == Shows("resident", "3")
+    with desk.store.write() as conn:
+        conn.execute(update(s).values(page="board", window_id=None, zone="2F"))
+    assert screens.report(secret(), "tv-1", "::1").shows == Shows("board", None, "2F")
