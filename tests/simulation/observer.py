@@ -20,7 +20,7 @@ from sqlalchemy import create_engine
 
 from drivers.simulators.printer.paper import Paper
 from tests.simulation.boxes import LEASES, RULES, WINDOWS, ZONE
-from tests.simulation.own_files import Numbers, Own, OwnFile, begun_slip
+from tests.simulation.own_files import Numbers, Own, OwnFile, begun_slips
 from tests.simulation.scheduler import SECOND
 from tests.simulation.stores import Database
 from ticketing.day.memory import Memory
@@ -437,9 +437,9 @@ class Observer:
         for text in piece.texts:
             self._keeps_secret(text, "paper", codes=False)
         for number in found:
-            which = self._day_of_paper(number), number
             marked = any(COPY in text for text in piece.texts)
             whole = piece.cut and bool(piece.codes)
+            which = self._day_of_paper(number, whole=whole), number
             self._told(f"  paper {number}{' copy' if marked else ''}{'' if whole else ' in part'}")
             self.counts["copy" if marked else "slip"] += 1
             self._unmarked[which] += not marked
@@ -447,13 +447,17 @@ class Observer:
             if self._unmarked[which] > 1:
                 self._broken(f"{number} came out twice without a mark")
 
-    def _day_of_paper(self, number: str) -> str:
-        """The day of the ticket whose slip was begun last; around midnight it may be of the day before."""
-        found = [begun_slip(raw, number) for raw in (self._raw, *(file.raw for file in self.files))]
-        begun = [one for one in found if one is not None]
+    def _day_of_paper(self, number: str, *, whole: bool) -> str:
+        """The day of the ticket whose slip was begun last; around midnight it may be of the day before.
+
+        Half of a slip may lie in the printer for long, until the next one pushes it out.
+        """
+        raws = (self._raw, *(file.raw for file in self.files))
+        begun = [one for raw in raws for one in begun_slips(raw, number)]
         if not begun:
             self._broken(f"a slip of {number} comes out, and none was begun")
-        return max(begun)[1]
+        days = [day for _, day in (sorted(begun, reverse=True) if self.files else begun)]
+        return days[0] if whole else next((day for day in reversed(days) if not self._unmarked[day, number]), days[0])
 
     # -- what people were told
 

@@ -108,12 +108,15 @@ class OwnFile:
         return {table: self.raw.execute(query.format(table), (day,)).fetchone()[0] for table in ("resident", "answer")}
 
 
-def begun_slip(raw: sqlite3.Connection, number: str) -> tuple[int, str] | None:
-    """Of the slip of a number that was begun last in a store: when it was asked for, and its day; None without one."""
+def begun_slips(raw: sqlite3.Connection, number: str) -> list[tuple[int, str]]:
+    """The slips of a number that were begun in a store: when the last of each day was asked for, and the day.
+
+    Those that were begun last come first.
+    """
     query = (
-        "SELECT created_at, hall_day FROM print_job JOIN ticket ON ticket.id = ticket_id"
+        "SELECT max(created_at), hall_day FROM print_job JOIN ticket ON ticket.id = ticket_id"
         " WHERE number = ? AND print_job.state IN ('sending', 'unconfirmed', 'printed')"
-        " ORDER BY print_job.id DESC LIMIT 1"
+        " GROUP BY hall_day ORDER BY max(print_job.id) DESC"
     )
-    found: tuple[int, str] | None = raw.execute(query, (number,)).fetchone()
+    found: list[tuple[int, str]] = raw.execute(query, (number,)).fetchall()
     return found
