@@ -22,6 +22,7 @@ import psycopg
 
 import console
 import empty_store
+import released_schemas
 import wires
 from kiosk.box.updates import Step
 from kiosk.box.versions import Versions
@@ -128,10 +129,42 @@ class Cuts:
         added = console.say(self.first / "quhao.toml", "token", "add", "desk", "--role", "desk")
         assert added.returncode == 0, added.stderr
         self.token = added.stdout.strip()
+        if not server:
+            released_schemas.work_a_while(self.first / "quhao.toml")
 
-    def round(self, number: int, *, snapshot: bool, step: Step | None = None) -> None:
-        """One update of a new box, and the power cut in it."""
-        box = self._box(f"box-{number}")
+    def there_and_back(self, schema: str) -> None:
+        """An update of a new box whose store is of a released schema, and back again: all that lay in it is there."""
+        box = self._box(f"there-and-back-{schema}", schema)
+        store = box / "var/quhao.db"
+        before = released_schemas.kept_rows(store)
+        self._service(box, "start")
+        client = Client(self.port, self.token)
+        try:
+            numbers = []
+            for arguments, runs in (((), BEFORE), (("apply", AFTER), AFTER), (("revert",), BEFORE)):
+                if arguments:
+                    done = subprocess.run(self._update(box, "current", *arguments), capture_output=True, text=True)
+                    assert done.returncode == 0, done.stderr
+                    client.close()
+                versions = Versions(box / "opt")
+                assert (versions.current, versions.confirmed) == (runs, runs)
+                wires.wait_until(lambda: self._ready(client), 120)
+                answer = client.post("/tickets", {"service": released_schemas.SERVICE})
+                assert answer.status == 201, answer.body
+                numbers.append(answer.body["number"])
+            assert numbers == ["A006", "A007", "A008"]
+            assert self._numbers(box)[1] == NEXT, "no update brings the schema back"
+        finally:
+            client.close()
+            self._service(box, "stop")
+        after = released_schemas.kept_rows(store)
+        lost = {table: rows - after[table] for table, rows in before.items() if rows - after[table]}
+        assert lost == {}, schema
+        shutil.rmtree(box)
+
+    def round(self, number: int, *, snapshot: bool, step: Step | None = None, schema: str | None = None) -> None:
+        """One update of a new box, and the power cut in it; ``schema``: a released one that its store is of."""
+        box = self._box(f"box-{number}", schema)
         step = step or self.random.choice(STEPS)
         self._service(box, "start")
         client = Client(self.port, self.token)
@@ -190,8 +223,11 @@ class Cuts:
             self._signal([self._group(box)], signal.SIGKILL)
         self.ends[versions.current] = self.ends.get(versions.current, 0) + 1
 
-    def _box(self, name: str) -> Path:
+    def _box(self, name: str, schema: str | None = None) -> Path:
         box = Path(shutil.copytree(self.first, self.folder / name, symlinks=True))
+        if schema:
+            (box / "var/quhao.db").unlink()
+            released_schemas.write_down(self.first / "var/quhao.db", schema, box / "var/quhao.db")
         if self.server:
             database = self.server.create(self.database)
             text = (box / "quhao.toml").read_text("utf-8")
