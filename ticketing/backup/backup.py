@@ -39,7 +39,7 @@ from ticketing.store.tables import metadata
 
 LEFT_OUT = frozenset({"login", "answer", "serving", "reading_key", "figure_sum", "number_lease", "number_block", "box"})
 """Tables that stay empty: log-ins, kept answers and the service of the moment do not survive a restore, nor do the
-numbers that boxes hold: they get others. Boxes say anew how they are, and sums of figures are made anew."""
+numbers that boxes hold: they get others. Boxes say themselves how they are, and sums of figures are made anew."""
 BLANK = {("day_key", "wrapped"), ("ticket", "hold_reason")}
 """Columns that stay empty."""
 CHUNK = 1000

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 TOLD = ("service", "window", "ticket", "appointment", "case_file", "rating", "account", "token", "access_log")
 """What a store holds, in words."""
 
-_OWN_WAY = frozenset({"day_key", "fact", "access_log", "counter", "used", "reading_key"})
+_OWN_WAY = frozenset({"day_key", "fact", "access_log", "counter", "used", "reading_key", "box"})
 _REVOCABLE = frozenset({"account", "token"})
 _OF_MONTHS = (tables.case_file, tables.appointment)
 _OVER = (State.DONE, State.CANCELLED, State.EXPIRED)

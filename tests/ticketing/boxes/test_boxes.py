@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
 
 from display.staff.alerts import NOTED, alert_words
 from offices import ZONE, OfficeHall, refused
+from ticketing.backup.restore import Backups
 from ticketing.boxes.boxes import Boxes, LastUpdate, note_taken
 from ticketing.day.transaction import microseconds
 from ticketing.live.alerts import Limits
@@ -157,6 +159,17 @@ def test_a_box_that_is_forgotten_is_gone_with_its_alert_and_comes_back_when_it_r
     there.report()
     assert [one.name for one in boxes.all()] == ["kiosk-2"]
     refused(StateError, "update_fine", boxes.note_update, "kiosk-2", TECHNICIAN)
+
+
+def test_a_restore_leaves_the_boxes_as_they_are(desk: OfficeHall, there: There, tmp_path: Path) -> None:
+    backups = Backups(desk.office.ledger)
+    backups.write(tmp_path / "hall.backup")
+    there.report(last=went_back(there.now))
+    boxes = Boxes(desk.office.ledger)
+    boxes.note_update("kiosk-2", TECHNICIAN)
+    before = boxes.all()
+    backups.restore(tmp_path / "hall.backup", TECHNICIAN, replace=True)
+    assert boxes.all() == before
 
 
 def test_a_machine_that_wants_the_name_of_another_box_is_told_of_for_some_minutes(
