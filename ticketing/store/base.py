@@ -54,7 +54,7 @@ LOST = "quhao.lost"
 """Key in ``Connection.info``: how often changes were lost that a later transaction had seen on this connection."""
 
 
-STAYS = frozenset({"store_full", "store_broken", "box_taken"})
+STAYS = frozenset({"store_full", "store_broken", "box_taken", "store_newer"})
 """Codes of a write that failed, where the next one will fail as well until somebody comes."""
 _TRIAL = "trial"
 _TRIAL_BYTES = 32_768

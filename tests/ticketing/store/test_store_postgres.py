@@ -761,4 +761,5 @@ def test_a_program_that_was_cut_off_while_the_schema_changed_writes_no_more(
     refused(StoreError, "store_newer", put, store, "after")
     process.communicate("\n", timeout=60)
     refused(StoreError, "store_newer", put, store, "after")
+    assert store.trouble == "store_newer", "so that the box is not taken for ready"
     assert names(store) == ["before"]
