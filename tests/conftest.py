@@ -15,6 +15,7 @@ from sqlalchemy import insert
 
 import config
 import empty_store
+import forks
 import once
 import rules
 import statements
@@ -64,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("quhao")
     statements.keep()
     rules.keep()
+    forks.each_loads = bool(config.getoption("--whole"))
     if not hasattr(config, "workerinput"):
         once.begin()
 

@@ -18,7 +18,7 @@ LI = {"kind": "resident", "name": "李秀珍", "birth_date": "1949-03-07", "id_n
 @pytest.fixture(scope="module")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[QuhaoProcess, list[str]]]:
     """A program after some hours of work, stopped; and what it must have logged."""
-    with QuhaoProcess(tmp_path_factory.mktemp("hall")) as program:
+    with QuhaoProcess(tmp_path_factory.mktemp("hall"), forked=True) as program:
         yield program, worked_in(program)
 
 
@@ -86,7 +86,7 @@ def program(worked: tuple[QuhaoProcess, list[str]], tmp_path: Path) -> QuhaoProc
     """The same store in a folder of its own."""
     folder = tmp_path / "hall"
     shutil.copytree(worked[0].folder, folder)
-    return QuhaoProcess(folder)
+    return QuhaoProcess(folder, forked=True)
 
 
 def entries(program: QuhaoProcess) -> list[Any]:

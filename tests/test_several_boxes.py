@@ -3,8 +3,6 @@
 import contextlib
 import http.client
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,16 +41,16 @@ def server(own_server: PostgresServer) -> PostgresServer:
 
 @pytest.fixture
 def boxes(tmp_path: Path) -> Iterator[Callable[..., QuhaoProcess]]:
-    """Makes boxes on the database at ``url``; they have one key."""
+    """Makes boxes on the database at ``url``; they have one key. Of one that ``ends``, it is the end that is tested."""
     made: list[QuhaoProcess] = []
 
-    def make(url: str, name: str = "", devices: str = "") -> QuhaoProcess:
+    def make(url: str, name: str = "", devices: str = "", *, ends: bool = False) -> QuhaoProcess:
         folder = tmp_path / f"box{len(made)}"
         folder.mkdir()
         config = CONFIG.replace("sqlite:///var/quhao.db", url).replace("var/master.key", str(tmp_path / "master.key"))
         if name:
             config = config.replace('id = "test"', f'id = "test"\nbox = "{name}"')
-        made.append(QuhaoProcess(folder, devices, config))
+        made.append(QuhaoProcess(folder, devices, config, forked=not ends))
         return made[-1]
 
     yield make
@@ -68,16 +66,6 @@ def boxes_at(box: QuhaoProcess, token: str) -> Any:
     """What a technician sees at ``/devices`` of a box."""
     with contextlib.closing(Client(box.port, token)) as technician:
         return technician.get("/boxes").body
-
-
-def begin(box: QuhaoProcess) -> None:
-    """Start it, without waiting until it answers."""
-    with box.log.open("ab") as log:
-        box.process = subprocess.Popen(
-            [sys.executable, "-m", "kiosk", "--config", str(box.config), "run", "--patience", "0.5"],
-            stderr=log,
-            stdout=log,
-        )
 
 
 def test_what_one_box_does_is_seen_on_the_other_at_once(shared_url: str, boxes: Callable[..., QuhaoProcess]) -> None:
@@ -101,7 +89,7 @@ def test_two_boxes_of_one_name_do_not_work_together(shared_url: str, boxes: Call
     first.start()
     token = first.token("technician")
     wait_until(lambda: boxes_at(first, token) != [])
-    begin(second)
+    second.begin(None, "--patience", "0.5")
     assert second.process
     assert second.process.wait(60) == 1
     assert "hall.box" in told(second)
@@ -115,8 +103,8 @@ def test_a_box_waits_for_a_database_that_is_not_there_yet(
     url = server.url(server.create())
     server.stop()
     box, other = boxes(url), boxes(url)
-    begin(box)
-    begin(other)
+    for one in (box, other):
+        one.begin(None, "--patience", "0.5")
     for one in (box, other):
         wait_until(lambda one=one: "waiting for the store" in told(one))  # type: ignore[misc]
     assert other.terminate() == 0
@@ -153,7 +141,7 @@ def test_a_database_that_hangs_holds_nobody_up_and_what_was_asked_meanwhile_is_d
     server: PostgresServer, boxes: Callable[..., QuhaoProcess]
 ) -> None:
     url = server.url(server.create(EMPTY))
-    box, other = boxes(url), boxes(url)
+    box, other = boxes(url), boxes(url, ends=True)
     desk = Client(box.start().port, box.token("desk"))
     other.start()
     try:
@@ -176,7 +164,7 @@ def test_a_database_that_hangs_holds_nobody_up_and_what_was_asked_meanwhile_is_d
 def test_a_box_whose_devices_are_at_work_ends_within_five_seconds_though_its_database_hangs(
     server: PostgresServer, boxes: Callable[..., QuhaoProcess]
 ) -> None:
-    box = boxes(server.url(server.create(EMPTY)), devices=DEVICES)
+    box = boxes(server.url(server.create(EMPTY)), devices=DEVICES, ends=True)
     hands = Client(box.start("//readyz").port, box.token("kiosk"))
     desk, clerk = Client(box.port, box.token("desk")), Client(box.port, box.token("clerk", "3"))
     asking: list[threading.Thread] = []

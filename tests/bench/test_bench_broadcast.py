@@ -88,7 +88,7 @@ class Sender:
 def hall(stack: ExitStack, side: Side, folder: Path, tickets: int) -> Sender:
     """A program with so many tickets that wait."""
     config = CONFIG.replace("[server]", "[server]\nmax_streams = 1200")
-    quhao = stack.enter_context(QuhaoProcess(side.folder(folder), config=config, checkout=side.checkout))
+    quhao = stack.enter_context(QuhaoProcess(side.folder(folder), config=config, checkout=side.checkout, forked=True))
     desk, clerk = quhao.token("desk"), quhao.token("clerk", "3")
     quhao.start()
     with closing(Raw(quhao.port, desk)) as issuing:

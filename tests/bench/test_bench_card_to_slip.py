@@ -120,7 +120,8 @@ class Hall:
         self.reader.start()
         devices = DEVICES.format(reader=self.reader.url, printer=self.printer.path)
         hall = whole_demo(devices) if whole else None
-        quhao = stack.enter_context(QuhaoProcess(side.folder(folder), devices, hall, checkout=side.checkout))
+        program = QuhaoProcess(side.folder(folder), devices, hall, checkout=side.checkout, forked=True)
+        quhao = stack.enter_context(program)
         quhao.start(ready="//readyz")
         token = quhao.token("kiosk")
         self._client = stack.enter_context(closing(Client(quhao.port, token)))

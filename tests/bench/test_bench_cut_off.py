@@ -44,7 +44,7 @@ class Kiosk:
         self.wire = CutWire(lambda: socket_of(server.folder / ".s.PGSQL.5432"))
         url = f"postgresql+psycopg://{OWNER}@127.0.0.1:{self.wire.port}/{database}?{urlencode({'sslmode': 'disable'})}"
         config = CONFIG.replace("sqlite:///var/quhao.db", url).replace("[hall]\n", f'[hall]\nbox = "{name}"\n')
-        self.quhao = QuhaoProcess(folder, "", config)
+        self.quhao = QuhaoProcess(folder, "", config, forked=True)
         self.issued: list[str] = []
 
     def start(self) -> None:

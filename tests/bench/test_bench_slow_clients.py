@@ -43,7 +43,7 @@ def test_bench_slow_clients(tmp_path: Path, whole: bool, figure: Callable[[str],
         context = ssl.create_default_context(cafile=str(certificate))
         context.check_hostname = False
         config = CONFIG.replace("port = {port}", f'port = {{port}}\ntls_cert = "{certificate}"\ntls_key = "{key}"')
-    with (TlsProcess if context else QuhaoProcess)(tmp_path, config=config) as quhao:
+    with (TlsProcess if context else QuhaoProcess)(tmp_path, config=config, forked=True) as quhao:
         desk, clerk = quhao.token("desk"), quhao.token("clerk", "3")
         quhao.start()
 

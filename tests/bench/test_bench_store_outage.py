@@ -36,7 +36,7 @@ class Hall:
         devices = DEVICES.format(reader=self.reader.path, printer=self.printer.port, strip=self.strip.port)
         # A box that holds no numbers for that time; what one does that holds some: test_bench_cut_off.
         config = CONFIG.replace("sqlite:///var/quhao.db", server.url(self.database)) + "[cut_off]\nnumbers = 0\n"
-        self.quhao = QuhaoProcess(folder, devices, config)
+        self.quhao = QuhaoProcess(folder, devices, config, forked=True)
         token = self.quhao.token("kiosk")
         self.kiosk = Client(self.quhao.port, token)
         self.desk = Client(self.quhao.port, self.quhao.token("desk"))

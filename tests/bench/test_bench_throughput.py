@@ -24,7 +24,9 @@ class Hall:
     def __init__(self, side: Side, folder: Path, profile: bool) -> None:
         self.name = side.name
         windows = "".join(f'\n[[windows]]\nid = "w{n}"\nname = "{n}号"\n' for n in range(WINDOWS))
-        self.quhao = QuhaoProcess(side.folder(folder), config=CONFIG + windows, checkout=side.checkout, sampled=profile)
+        self.quhao = QuhaoProcess(
+            side.folder(folder), config=CONFIG + windows, checkout=side.checkout, sampled=profile, forked=True
+        )
         self._desk = self.quhao.token("desk")
         self._clerk = self.quhao.token("clerk", *(f"w{n}" for n in range(WINDOWS)))
 

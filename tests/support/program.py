@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import console
 import empty_store
+import forks
 import wires
 
 ROOT = Path(__file__).parents[2]
@@ -126,7 +127,7 @@ class Client:
             self._connection = None
 
 
-def stopped(process: "subprocess.Popen[Any]", timeout: float = STOPS_WITHIN) -> int:
+def stopped(process: "subprocess.Popen[Any] | forks.ForkedProgram", timeout: float = STOPS_WITHIN) -> int:
     """Tell a program to end, and wait for its exit code; ``timeout`` in seconds of a running machine."""
     process.send_signal(signal.SIGTERM)
     assert wires.within(timeout, lambda: process.poll() is not None), f"it has not ended within {timeout} s"
@@ -145,6 +146,8 @@ class QuhaoProcess:
         checkout: another checkout whose code runs, with the Python of its own ``.venv``; its store is its own, too.
         sampled: whether a sampler watches its threads; its report is in :attr:`profile` after :meth:`terminate`.
         through: a program with its arguments that becomes ``quhao run`` in the end, such as ``setsid``.
+        forked: whether it is forked from a process that has loaded it already, where it is not its start or its end
+            that is looked at.
     """
 
     def __init__(
@@ -157,6 +160,7 @@ class QuhaoProcess:
         checkout: Path | None = None,
         sampled: bool = False,
         through: Sequence[str] = (),
+        forked: bool = False,
     ) -> None:
         self.folder = folder
         self.checkout = checkout
@@ -164,6 +168,7 @@ class QuhaoProcess:
         self._root = checkout or ROOT
         self._python = str(checkout / ".venv/bin/python") if checkout else sys.executable
         self._through = through
+        self._forked = forked and not (forks.each_loads or checkout or sampled)
         self._run = [str(SAMPLED), str(self.profile)] if sampled else ["-m", "kiosk"]
         self.port = free_port()
         self.config = folder / "hall.toml"
@@ -174,7 +179,7 @@ class QuhaoProcess:
         if STORE in (config or CONFIG) and not first_day and not checkout:
             empty_store.lay(folder / STORE)
         self.log = folder / "quhao.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | forks.ForkedProgram | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -212,9 +217,15 @@ class QuhaoProcess:
         speak = self.command if self.checkout else self.say
         return speak("token", "add", f"{role}-{os.urandom(3).hex()}", "--role", role, *named).stdout.strip()
 
-    def begin(self, terminal: int | None = None) -> None:
+    def begin(self, terminal: int | None = None, *options: str) -> None:
         """Start it, and do not wait for anything; ``terminal`` is an open one, in place of the log."""
-        run = [*self._through, self._python, *self._run, "--config", str(self.config), "run"]
+        if self._forked:
+            place = {"PYTHONPATH": str(self._root)}
+            self.process = forks.ForkedProgram(
+                ["--config", str(self.config), "run", *options], self._root, place, self.log
+            )
+            return
+        run = [*self._through, self._python, *self._run, "--config", str(self.config), "run", *options]
         with self.log.open("ab") as log:
             out = log if terminal is None else terminal
             self.process = subprocess.Popen(run, stdin=terminal, stderr=out, stdout=out, **self._place())

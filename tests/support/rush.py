@@ -84,7 +84,7 @@ class Rush:
             place = folder / f"box-{number}"
             place.mkdir()
             config = CONFIG.format(url=url, key=folder / "master.key") + windows
-            self.programs.append(QuhaoProcess(place, config=config, checkout=checkout))
+            self.programs.append(QuhaoProcess(place, config=config, checkout=checkout, forked=True))
         self.desk = self.programs[0].token("desk")
         self.clerk = self.programs[0].token("clerk", "*")
 

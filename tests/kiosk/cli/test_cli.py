@@ -113,7 +113,7 @@ def test_a_running_box_leaves_no_core_dump(running: QuhaoProcess) -> None:
 
 
 def test_devices_asks_the_running_service(printer: ForeignPrinter, new_quhao: Callable[..., QuhaoProcess]) -> None:
-    process = new_quhao(devices=PRINTER.format(port=printer.port)).start(ready="//readyz")
+    process = new_quhao(devices=PRINTER.format(port=printer.port), forked=True).start(ready="//readyz")
     shown = process.say("devices").stdout
     # The service holds the printer; a look that tried it out would have found it busy.
     assert re.search(r"^printer +escpos +在线 online", shown, re.MULTILINE)
@@ -271,7 +271,7 @@ def test_a_taken_port_is_named(quhao: QuhaoProcess) -> None:
 def test_two_programs_on_one_printer_are_told_and_the_first_keeps_it(
     printer: ForeignPrinter, new_quhao: Callable[..., QuhaoProcess]
 ) -> None:
-    halls = [new_quhao(devices=PRINTER.format(port=printer.port)) for _ in range(2)]
+    halls = [new_quhao(devices=PRINTER.format(port=printer.port), forked=True) for _ in range(2)]
     halls[0].start(ready="//readyz")
     halls[1].start()
     assert halls[0].process
@@ -281,7 +281,8 @@ def test_two_programs_on_one_printer_are_told_and_the_first_keeps_it(
     assert "online" in halls[0].say("devices").stdout
 
 
-def test_a_foreign_key_is_refused_before_anything_is_sealed_with_it(quhao: QuhaoProcess) -> None:
+def test_a_foreign_key_is_refused_before_anything_is_sealed_with_it(new_quhao: Callable[..., QuhaoProcess]) -> None:
+    quhao = new_quhao(forked=True)
     quhao.start().terminate()
     key = quhao.folder / "var/master.key"
     kept = key.read_bytes()
@@ -336,7 +337,7 @@ def test_help_loads_neither_the_settings_nor_the_store_nor_the_web() -> None:
 
 
 def test_check_tells_which_points_of_the_baseline_hold(new_quhao: Callable[..., QuhaoProcess]) -> None:
-    quhao = new_quhao().start()
+    quhao = new_quhao(forked=True).start()
     quhao.say("user", "add", "chief", "--role", "manager", line="vier alte kisten")
     quhao.token("desk")
     told = quhao.say("check", "--baseline", check=False)

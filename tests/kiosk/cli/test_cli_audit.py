@@ -221,7 +221,7 @@ def test_paper_and_card_go_by_the_devices_of_the_running_service(
     printer: ForeignPrinter, reader: ForeignReader, new_quhao: Callable[..., QuhaoProcess]
 ) -> None:
     devices = PRINTER.format(port=printer.port) + READER.format(path=reader.path)
-    process = new_quhao(devices=devices).start(ready="//readyz")
+    process = new_quhao(devices=devices, forked=True).start(ready="//readyz")
     said = process.say("audit", "show", "--head", "--print")
     wait_until(lambda: printer.papers)
     shown = re.sub(r"\s", "", printer.papers[0].text)

@@ -51,7 +51,7 @@ def open_files(process: int) -> list[str]:
 def test_a_printer_is_tested_by_the_running_service_and_without_one(
     printer: ForeignPrinter, new_quhao: Callable[..., QuhaoProcess]
 ) -> None:
-    process = new_quhao(devices=PRINTER.format(port=printer.port))
+    process = new_quhao(devices=PRINTER.format(port=printer.port), forked=True)
     assert "测试页已打印" in process.say("devices", "test", "printer").stdout
     process.start(ready="//readyz")
     assert "测试页已打印" in process.say("devices", "test", "printer").stdout
@@ -69,7 +69,7 @@ def test_a_printer_is_tested_by_the_running_service_and_without_one(
 def test_a_reader_is_tested_by_a_card_and_its_trace_shows_nothing_of_it(
     reader: ForeignReader, new_quhao: Callable[..., QuhaoProcess]
 ) -> None:
-    process = new_quhao(devices=READER.format(path=reader.path)).start(ready="//readyz")
+    process = new_quhao(devices=READER.format(path=reader.path), forked=True).start(ready="//readyz")
     traced: list[str] = []
     watching = threading.Thread(
         target=lambda: traced.append(process.command("devices", "watch", "reader", "--wire", "--seconds", "4").stdout)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from forked import Forked
+from forks import Forked
 from offices import CLERK, DESK, SERVICES, OfficeHall
 from ticketing.model import StateError, Window
 from ticketing.store import tables

@@ -16,7 +16,7 @@ from sqlalchemy import event, select, update
 
 import empty_store
 import wires
-from forked import Forked
+from forks import Forked
 from offices import CHEAP
 from ticketing.model import ROLES, LimitError, Role
 from ticketing.people.passwords import MOST_AT_ONCE, SHARE

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from forked import Forked
+from forks import Forked
 from offices import PATIENCE, OfficeHall
 from ticketing.model import StoreError
 from ticketing.store.base import LOST, NEWS, Store

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 from sqlalchemy.exc import ProgrammingError
 
-from forked import Forked
+from forks import Forked
 from offices import OfficeHall
 from ticketing.model import StoreError
 from ticketing.store.base import HEAD, NEWS, Store, StoreOpenError

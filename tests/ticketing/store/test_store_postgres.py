@@ -23,7 +23,7 @@ from drivers.printer.driver import Outcome, Printer
 from drivers.printer.escpos import PROFILES, Item, Text
 from drivers.simulators.printer.simulator import PrinterSimulator
 from drivers.supervisor import Supervisor
-from forked import Forked
+from forks import Forked
 from kiosk.resident.printing import PrintQueue
 from offices import CLERK, DESK, PATIENCE, OfficeHall, refused
 from postgres import EMPTY, PostgresServer

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from forked import Forked
+from forks import Forked
 from offices import OfficeHall
 from ticketing.model import StoreError
 from ticketing.store.base import Store, StoreInUseError, StoreOpenError

@@ -89,9 +89,9 @@ JOURNAL = """\
 
 
 def test_a_bundle_of_a_hall_at_work_holds_nothing_of_its_residents_nor_of_its_people(
-    quhao: QuhaoProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_quhao: Callable[..., QuhaoProcess], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quhao.start()
+    quhao = new_quhao(forked=True).start()
     for name in ("li.na", "li.na.two"):
         quhao.say("user", "add", name, "--role", "clerk", "--window", "3", line="Kaimen-dajia-hao\n")
     resident = {"kind": "typed", "name": "梁试问", "id_number": ID_NUMBER}

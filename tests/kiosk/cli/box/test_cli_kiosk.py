@@ -24,7 +24,7 @@ FOLLOWED = b'quhao_http_requests_total{method="GET",route="/api/v1/kiosk/events"
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuhaoProcess]:
     """A program at work, for all tests of this file: browsers only look at it."""
-    with QuhaoProcess(tmp_path_factory.mktemp("box")) as quhao:
+    with QuhaoProcess(tmp_path_factory.mktemp("box"), forked=True) as quhao:
         yield quhao.start()
 
 

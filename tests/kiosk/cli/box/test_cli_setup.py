@@ -121,7 +121,7 @@ def test_a_file_of_answers_makes_a_hall_that_opens_and_again_changes_nothing(
 
 
 def test_a_hall_that_was_set_up_runs(tmp_path: Path) -> None:
-    quhao = QuhaoProcess(tmp_path, first_day=True)
+    quhao = QuhaoProcess(tmp_path, first_day=True, forked=True)
     source = answers(tmp_path, port=str(quhao.port))
     quhao.config.unlink()
     with quhao:
