@@ -307,6 +307,9 @@ _SENTENCES: dict[str, str | tuple[str, ...]] = {
         "号已取完，请改天再来，或到咨询台 | All numbers are taken: come another day, or ask at the guide desk",
     ),
     "numbers_used_up": "与数据库断开，本机备用的号已取完，请到咨询台取号 | This kiosk is offline and has no numbers left for it: please go to the guide desk",
+    "needs_store": "与数据库断开，这一步要等恢复后再办；呼叫、办结、过号照常 | Cut off from the database: this has to wait. Calling, finishing and no-shows go on",
+    "receipt_later": "与数据库断开，暂时出不了回执，请选当场办结的结果，或先挂起 | Cut off from the database: no receipt can be made now. Choose an outcome that ends it here, or put it on hold",
+    "login_later": "与数据库断开，只有断开前在这台机器上登录的人能继续，恢复后再登录 | Cut off from the database: only who was logged in at this box before can go on. Log in once it is back",
     "reprint_later": "与数据库断开，暂时不能补打，请记下号码，或到咨询台 | This kiosk is offline and cannot print a slip again: note your number, or go to the guide desk",
     "lease_stale": "备用号码已重新分配，请稍后再试 | The spare numbers were given out anew: try again in a moment",
     "person_limit": (

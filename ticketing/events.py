@@ -6,7 +6,7 @@ dot of a type (``ticket``, ``window``, ``hall``) says what the event is about; t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -54,11 +54,16 @@ def kind_of(name: str) -> type[NewEvent]:
 
 @dataclass
 class TicketEvent(NewEvent):
-    """What happens to a ticket: its number and service after the event, and the window where it is or was just now."""
+    """What happens to a ticket: its number and service after the event, and the window where it is or was just now.
+
+    ``merged`` where a box did it while it was cut off from the store: the event then has the time of that, and a
+    number among those of when it was merged. So has a window's.
+    """
 
     number: str
     service: str
     window: str | None = None
+    merged: bool | None = field(default=None, kw_only=True)
 
 
 @dataclass
@@ -77,15 +82,8 @@ class IntoLine(TicketEvent):
     was: str | None = None
 
 
-@dataclass
 class TicketIssued(TicketEvent, type="ticket.issued", waiting={None: 1}):
-    """A ticket waits for the first time, always in its service's own line.
-
-    ``merged`` where a box issued it while it was cut off from the store: the event then has the time of that, and a
-    number among those of when it was merged.
-    """
-
-    merged: bool | None = None
+    """A ticket waits for the first time, always in its service's own line."""
 
 
 class TicketCalled(FromLine, type="ticket.called", spoken=True, waiting={None: -1}):
@@ -163,6 +161,7 @@ class WindowEvent(NewEvent):
     window: str
     text: str | None = None
     text_en: str | None = None
+    merged: bool | None = field(default=None, kw_only=True)
 
 
 class WindowOpened(WindowEvent, type="window.opened"):

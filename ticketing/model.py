@@ -420,6 +420,8 @@ class StoreError(TicketingError):
     Codes: ``store_busy``, ``store_full``, ``store_broken``, ``store_gone`` (no connection to the database),
     ``store_newer`` (this program is too old for it), ``box_taken`` (another process goes by this box's name).
 
+    ``needs_store``: the box is cut off from the store, and this verb cannot be done without it; others can.
+
     ``store_in_doubt``: the connection was lost during the commit, so the change may or may not be there. The same
     request with the same idempotency key is answered once.
     """

@@ -99,6 +99,14 @@ _MERGED = {
     "second": Words(
         "本人已有同一业务的号，两个号都保留", "This person had another number for the service; both are kept"
     ),
+    "window_busy": Words(
+        "合并时窗口已有别的号，这个号挂起，请叫回",
+        "Another number was at the window; this one is on hold there: call it back",
+    ),
+    "overtaken": Words(
+        "断开时另一台机器也办了这个号，以数据库的记录为准",
+        "Another box served it as well meanwhile; what the store says stands",
+    ),
     "day_over": Words("合并时当天已结束，号码作废", "The day was over when it was merged; the number has expired"),
 }
 _NOT_MERGED = Words(

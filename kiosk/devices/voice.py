@@ -55,7 +55,8 @@ class Voice:
 
     def hear(self, events: Sequence[Event]) -> None:
         """Take new events, in order; called on the event feed's thread."""
-        self._calls.extend(event for event in events if kind_of(event.type).spoken)
+        # What a box did while it was cut off is told late: the call was said there.
+        self._calls.extend(one for one in events if kind_of(one.type).spoken and not one.data.get("merged"))
         if any(kind_of(event.type).changes_all for event in events):
             self._is_hall_new = True
 

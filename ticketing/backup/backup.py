@@ -37,7 +37,8 @@ from ticketing.store import sequences
 from ticketing.store.base import HEAD, KNOWN
 from ticketing.store.tables import metadata
 
-LEFT_OUT = frozenset({"login", "answer", "serving", "reading_key", "figure_sum", "number_lease", "number_block", "box"})
+_OF_BOXES = {"number_lease", "number_block", "box", "handed_over", "window_step"}
+LEFT_OUT = frozenset({"login", "answer", "serving", "reading_key", "figure_sum"} | _OF_BOXES)
 """Tables that stay empty: log-ins, kept answers and the service of the moment do not survive a restore, nor do the
 numbers that boxes hold: they get others. Boxes say themselves how they are, and sums of figures are made anew."""
 BLANK = {("day_key", "wrapped"), ("ticket", "hold_reason")}

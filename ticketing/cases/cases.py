@@ -381,6 +381,9 @@ def record(
     """
     matter = matters.of_case(m, row, service, matter)
     progress = BEGINS_AS.get(outcome)
+    if progress and m.cut_off:
+        # The code on its receipt is made of the case's number, which the store gives.
+        raise StateError("receipt_later")
     promised = _promised_on(m, service, promise_days) if progress == "open" else None
     case = _INSERT.do(
         m.conn,

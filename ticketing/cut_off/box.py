@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
 
-from ticketing.cut_off import leasing, local_copy, merging
+from ticketing.cut_off import leasing, local_copy, merging, steps
 from ticketing.cut_off.leasing import Asked, Granted
 from ticketing.cut_off.rules import Block, Lease, LeaseRules, lasts_on_the_box, newest, used_of
 from ticketing.day.ledger import Ledger
@@ -110,6 +110,11 @@ class CutOffBox:
         """The office on the box's own file; for what it has issued there."""
         return self._local
 
+    def last_local_seq(self) -> int:
+        """Number of the newest event of the box's own file; also without a lease."""
+        with self._ledger.peep() as m:
+            return m.last_seq()
+
     @contextmanager
     def entered(self) -> Iterator[None]:
         """Whichever of the two verbs go to, it stays so in this block, but for the store being lost."""
@@ -148,11 +153,26 @@ class CutOffBox:
 
     # The way to the store.
 
+    def follow(self) -> None:
+        """Bring the file up to the store now, as after a verb at a window here; it raises nothing of the store's.
+
+        So the box knows what each of its windows holds when it is cut off. For the thread of :meth:`step`.
+        """
+        if self._away:
+            return
+        try:
+            self._follow()
+        except StoreError as error:
+            self.lost(error)
+        except IntegrityError:
+            self._seen = ("", 0)
+
     def step(self) -> bool:
         """Take one round: merge, follow, renew. Whether the store answered; it raises nothing of the store's."""
         try:
             self._merge()
-            self._follow()
+            while not self._follow():
+                self._merge()
             self._renew()
             while self._away and not self._come_back():
                 self._merge()
@@ -193,9 +213,11 @@ class CutOffBox:
     def _merge(self) -> None:
         while True:
             with self._ledger.peep() as m:
+                if not merging.collect(m, self._lease.holder, 1):
+                    return
+            with self._ledger.anyhow() as m:
                 records = merging.collect(m, self._lease.holder, BATCH)
-            if not records:
-                return
+                merging.hand_over(m, records)
             with self._shared.verb() as m:
                 merging.merge(m, self._shared.box, self._lease.holder, records)
             with self._ledger.anyhow() as m:
@@ -255,19 +277,23 @@ class CutOffBox:
             local_copy.keep(m, lease)
         self._lease = lease
 
-    def _follow(self) -> None:
+    def _follow(self) -> bool:
+        """Bring the file up to the store; False where a window has just done something that is to be merged first."""
         now = self._steady()
         others = self._others_at is None or now - self._others_at >= OTHERS_EVERY
         with self._shared.look() as m:
             seen = local_copy.look(m, *self._seen, others=others)
-        if seen.whole or seen.tickets or seen.others:
+        if seen.whole or seen.tickets or seen.others or seen.seats:
             with self._ledger.anyhow() as m:
+                if steps.any_kept(m):
+                    return False
                 local_copy.put(m, self._lease.holder, seen)
         if seen.others:
             self._others_at = now
         if seen.day != self._seen[0]:
             self._used = {}
         self._seen = seen.day, seen.seq
+        return True
 
     def _holds(self) -> bool:
         return self._lease.holds(self._shared.today().isoformat(), self._boot, self._steady())
@@ -307,7 +333,8 @@ class _LocalLedger(Ledger):
         with self.anyhow() as m:
             # In its turn: it may have waited for it.
             self._refuse()
-            yield m
+            with steps.recorded(m):
+                yield m
 
     @contextmanager
     def look(self) -> Iterator[Transaction]:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import sqlite
 
-from ticketing.cut_off import merging
+from ticketing.cut_off import merging, steps
 from ticketing.cut_off.rules import Block, Lease
 from ticketing.day import numbers, print_jobs, timetable
 from ticketing.day.transaction import Transaction
@@ -38,6 +38,8 @@ _SETUP = (
     tables.setup_part,
 )
 _FACTS = (timetable.FACT, "hall_day")
+_w = tables.window
+_SEATS = select(_w.c.id, *(_w.c[name] for name in steps.SEAT))
 
 # Each round does these.
 _KEEP = Prepared(update(_f).where(_f.c.name == _LEASE).values(value=bindparam("lease")))
@@ -51,13 +53,17 @@ _PASS = Prepared(update(_b).where(_b.c.id == bindparam("block")).values(next=bin
 
 @dataclass(frozen=True)
 class Seen:
-    """What the store holds, as of event ``seq``: rows by table, of tickets those that changed, or all of the day."""
+    """What the store holds, as of event ``seq``: rows by table, of tickets those that changed, or all of the day.
+
+    ``seats``: how windows stand and who sits there, where anything happened.
+    """
 
     day: str
     seq: int
     whole: bool
     tickets: Sequence[Mapping[str, Any]]
     others: Mapping[str, Sequence[Mapping[str, Any]]]
+    seats: Sequence[Mapping[str, Any]]
 
 
 def look(m: Transaction, day: str, seq: int, *, others: bool) -> Seen:
@@ -79,14 +85,18 @@ def look(m: Transaction, day: str, seq: int, *, others: bool) -> Seen:
         for table, rows in zip((*_SETUP, *_TODAYS), (*map(select, _SETUP), *today), strict=True):
             found[table.name] = [dict(row._mapping) for row in m.conn.execute(rows)]
     tickets = [dict(row._mapping) for row in m.conn.execute(of_day)]
-    return Seen(m.day, m.last_seq() if whole else (events[-1].seq if events else seq), whole, tickets, found)
+    seats = [dict(row._mapping) for row in m.conn.execute(_SEATS)] if whole or others or events else []
+    return Seen(m.day, m.last_seq() if whole else (events[-1].seq if events else seq), whole, tickets, found, seats)
 
 
 _TODAYS = (tables.day_key, tables.used, tables.appointment, tables.fact)
 
 
 def put(m: Transaction, holder: str, seen: Seen) -> None:
-    """Bring the box's file to what was seen in the store, once all that is in it was merged."""
+    """Bring the box's file to what was seen in the store, once all that is in it was merged.
+
+    What a window did since then is in it alone, so it is not to be put: :func:`ticketing.cut_off.steps.any_kept`.
+    """
     if seen.others:
         m.conn.execute(delete(_f).where(_f.c.name.in_(_FACTS)))
         for table in reversed((*_SETUP, *_TODAYS)):
@@ -98,6 +108,8 @@ def put(m: Transaction, holder: str, seen: Seen) -> None:
     if seen.whole:
         _forget_days(m, seen.day)
         m.conn.execute(delete(_t).where(_t.c.id < numbers.LEASED, _t.c.hall_day == seen.day))
+    for row in seen.seats:
+        m.conn.execute(update(_w).where(_w.c.id == row["id"]).values(row))
     _put_tickets(m, seen.tickets)
     _note_merged(m, holder, seen.tickets)
     if seen.whole or seen.tickets or seen.others:
@@ -182,7 +194,8 @@ def _put_tickets(m: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _note_merged(m: Transaction, holder: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """What the store has of any box's numbers is merged: it is not this box's to merge."""
+    """What the store has of any box's numbers is merged: it is not this box's to merge, nor its windows' to call."""
+    merging.note_known(m, [row["id"] for row in rows if numbers.is_leased(row["id"])])
     names = {merging.name_of(holder, row["id"]): row for row in rows if numbers.is_leased(row["id"])}
     merged = tables.merged_record
     known = set(m.conn.scalars(select(merged.c.id))) if names else set()
@@ -199,7 +212,7 @@ def _forget_days(m: Transaction, day: str) -> None:
     """Remove what is of other days, which is merged, and the events of this file."""
     m.conn.execute(delete(_e))
     past = select(_t.c.id).where(_t.c.hall_day != day)
-    for table in (tables.print_job, tables.resident):
+    for table in (tables.print_job, tables.resident, tables.handed_over):
         m.conn.execute(delete(table).where(table.c.ticket_id.in_(past)))
     for table in (tables.answer, _t, tables.merged_record):
         m.conn.execute(delete(table).where(table.c.hall_day != day))

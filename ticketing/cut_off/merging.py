@@ -5,26 +5,30 @@ changes something once. What the store cannot take is kept, with the reason, and
 
 ::
 
-    ticket   a ticket with its sealed data, as the box issued it; waits in the store from its real time on
+    ticket   a ticket with its sealed data, as it stands at the box; waits in the store from its real time on
+    step     what was done at a window, of a ticket that the store had or has from such a record, or of the window
     answer   what a request with an idempotency key was answered; the same key gets the same answer from the store
     print    how its slip ended, once that is known
+
+All that one transaction takes is of one moment of the box, so that at most one ticket is open at a window there.
 """
 
 import base64
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import String, cast, exists, func, insert, literal, select, update
 
-from ticketing.cut_off import leasing
-from ticketing.day import numbers
-from ticketing.day.transaction import Transaction
-from ticketing.events import TicketIssued
+from ticketing.cut_off import leasing, steps
+from ticketing.cut_off.steps import SEAT, STANDS
+from ticketing.day import clock_repair, numbers, serving
+from ticketing.day.transaction import NO_CALL, Transaction
+from ticketing.events import TicketHeld, TicketIssued, kind_of
 from ticketing.line import limits
-from ticketing.model import Actor, State, TicketRow
+from ticketing.model import LIVE_STATES, OPEN_STATES, Actor, State, TicketRow
 from ticketing.privacy import access_log
 from ticketing.privacy.vault import ErasedError, VaultError
 from ticketing.store import tables
@@ -35,10 +39,22 @@ SECOND = "second"
 """Note: this person had a live ticket for the service in the store, too. Both are kept; this one is nobody's."""
 DAY_OVER = "day_over"
 """Note: the ticket's day was over when it was merged, so it is expired."""
-REFUSED = frozenset({"not_leased", "number_taken", "id_taken", "code_taken"})
+HELD = "window_busy"
+"""Note: another ticket was at the window by then; this one is on hold there, and its call is kept."""
+OVERTAKEN = "overtaken"
+"""Note: the store had the ticket go another way meanwhile; what was done here is kept, and changes nothing."""
+REFUSED = frozenset({"not_leased", "number_taken", "id_taken", "code_taken", OVERTAKEN})
 """Notes of records that could not be merged."""
+WHY_HELD = "断网时在本窗口办理 / here while cut off"
+"""Why a ticket is on hold after the merge."""
 
 _t, _r, _a, _j, _m = tables.ticket, tables.resident, tables.answer, tables.print_job, tables.merged_record
+_over, _v, _c, _w = tables.handed_over, tables.visit, tables.case_file, tables.window
+_MOVES = frozenset(
+    {"service_id", "state", "rank_at", "called_at", "started_at", "ended_at", "window_id", "recalls", "outcome", "line"}
+    | {"rank_by", "clerk", "called_by", "queued_at", "held_until", "hold_reason", "misses", "chain"}
+)
+"""Columns of a ticket that a window changes."""
 PURPOSE = "record that was refused"
 
 
@@ -79,6 +95,7 @@ def collect(m: Transaction, holder: str, most: int) -> list[Record]:
         sealed = m.conn.execute(select(_r).where(_r.c.ticket_id == row.id)).one_or_none()
         body = {"ticket": ticket, "resident": sealed and dict(sealed._mapping), "print": _last_job(m, row.id)}
         found.append(Record(name_of(holder, row.id), "ticket", row.hall_day, row.issued_at, body))
+    found += _steps(m, holder, {one.body["ticket"]["id"] for one in found})
     jobs = (
         select(_j, _t.c.hall_day)
         .join(_t, _t.c.id == _j.c.ticket_id)
@@ -100,6 +117,39 @@ def collect(m: Transaction, holder: str, most: int) -> list[Record]:
     return found
 
 
+def _steps(m: Transaction, holder: str, told: Collection[int]) -> list[Record]:
+    """The steps of tickets that are told with them or that the store has, each with how its ticket stands now."""
+    found, stands = [], {}
+    known = set(m.conn.scalars(select(_over.c.ticket_id)))
+    for one in steps.kept(m):
+        of = one.ticket
+        if of is None:
+            found.append(
+                Record(f"{holder}/window/step{one.seq}", "step", one.day, one.at, {**one.body, "seq": one.seq})
+            )
+        elif not numbers.is_leased(of) or of in known or of in told:
+            if of not in stands:
+                stands[of] = dict(m.conn.execute(select(_t).where(_t.c.id == of)).one()._mapping)
+            body = {**one.body, "seq": one.seq, "row": stands[of]}
+            found.append(Record(f"{holder}/{of}/step{one.seq}", "step", one.day, one.at, body))
+    return found
+
+
+def hand_over(m: Transaction, records: Sequence[Record]) -> None:
+    """Let go of the tickets of these records, durably, before the store hears of them: it calls them from then on.
+
+    This box's windows call them no more; what stands at a window is ended there.
+    """
+    note_known(m, [one.body["ticket"]["id"] for one in records if one.kind == "ticket"])
+
+
+def note_known(m: Transaction, tickets: Sequence[int]) -> None:
+    """Note in the box's own file that the store knows of these tickets, or may."""
+    known = set(m.conn.scalars(select(_over.c.ticket_id))) if tickets else set()
+    if rows := [{"ticket_id": ident} for ident in tickets if ident not in known]:
+        m.conn.execute(insert(_over), rows)
+
+
 def name_of(holder: str, ticket: int) -> str:
     """The id of the record of a ticket."""
     return f"{holder}/{ticket}"
@@ -107,8 +157,16 @@ def name_of(holder: str, ticket: int) -> str:
 
 def confirm(m: Transaction, box: str, records: Sequence[Record]) -> None:
     """Note in the box's own file that the store has taken these records."""
-    if records:
-        rows = [{"id": one.id, "box": box, "hall_day": one.day, "at": one.at, "merged_at": m.at} for one in records]
+    done = [one.body["seq"] for one in records if one.kind == "step"]
+    if done:
+        steps.drop(m, done)
+    # A step is gone from the file; what else it has told stays there.
+    rows = [
+        {"id": one.id, "box": box, "hall_day": one.day, "at": one.at, "merged_at": m.at}
+        for one in records
+        if one.kind != "step"
+    ]
+    if rows:
         m.conn.execute(insert(_m), rows)
 
 
@@ -118,23 +176,63 @@ def merge(m: Transaction, box: str, holder: str, records: Sequence[Record]) -> d
     known = {row.id: row.note for row in m.conn.execute(kept)}
     notes: dict[str, str | None] = {}
     fresh = [one for one in records if one.id not in known]
-    for one in fresh:
-        note = _TAKERS[one.kind](m, box, holder, one)
-        sealed = _kept(m, one) if note in REFUSED else None
-        row = {"id": one.id, "box": box, "hall_day": one.day, "at": one.at, "merged_at": m.at}
-        m.conn.execute(insert(_m).values(**row, note=note, sealed=sealed))
-        notes[one.id] = note
-    taken = [one for one in fresh if one.kind == "ticket"]
-    if taken:
-        told = [notes[one.id] for one in taken]
-        words = f"tickets: {len(taken)}; second tickets: {told.count(SECOND)}; refused: "
-        words += str(sum(note in REFUSED for note in told))
-        access_log.append_if_whole(m.conn, m.vault, m.now, Actor(f"box:{box}", "kiosk", box), "merge", words)
-        log.info("what box %s did without the store was merged: %s", box, words)
+    for turn in _turns(fresh):
+        taken = _take(m, box, holder, turn)
+        for one in turn:
+            note = taken.get(one.id)
+            sealed = _kept(m, one) if note in REFUSED else None
+            row = {"id": one.id, "box": box, "hall_day": one.day, "at": one.at, "merged_at": m.at}
+            m.conn.execute(insert(_m).values(**row, note=note, sealed=sealed))
+            notes[one.id] = note
+    issued = [notes[one.id] for one in fresh if one.kind == "ticket"]
+    done = [notes[one.id] for one in fresh if one.kind == "step"]
+    if issued or done:
+        told = f"tickets: {len(issued)}; second tickets: {issued.count(SECOND)}; refused: "
+        told += str(sum(note in REFUSED for note in issued))
+        if done:
+            told += f"; steps at windows: {len(done)}; overtaken: {done.count(OVERTAKEN)}"
+        access_log.append_if_whole(m.conn, m.vault, m.now, Actor(f"box:{box}", "kiosk", box), "merge", told)
+        log.info("what box %s did without the store was merged: %s", box, told)
     return {**known, **notes}
 
 
-def _take_ticket(m: Transaction, box: str, holder: str, record: Record) -> str | None:
+def _turns(records: Sequence[Record]) -> list[list[Record]]:
+    """The records of each ticket and of each window together; those that leave a window go before those that come."""
+    together: dict[Any, list[Record]] = {}
+    for one in records:
+        together.setdefault(_about(one), []).append(one)
+    return sorted(together.values(), key=lambda turn: (turn[0].kind in ("answer", "print"), _is_open(turn)))
+
+
+def _about(one: Record) -> Any:
+    if one.kind == "ticket":
+        return one.body["ticket"]["id"]
+    if one.kind == "step":
+        return one.body["row"]["id"] if "row" in one.body else one.body["window"]
+    return one.id
+
+
+def _is_open(turn: Sequence[Record]) -> bool:
+    row = turn[-1].body.get("row") or turn[-1].body.get("ticket")
+    return row is not None and row["state"] in OPEN_STATES
+
+
+def _take(m: Transaction, box: str, holder: str, turn: Sequence[Record]) -> Mapping[str, str | None]:
+    """Take what is of one ticket, of one window, or an answer; the note of each record that has one."""
+    first, done = turn[0], [one for one in turn if one.kind == "step"]
+    if first.kind == "ticket":
+        note = _take_ticket(m, box, holder, first, done)
+        return {one.id: OVERTAKEN for one in done} | {first.id: note} if note in REFUSED else {first.id: note}
+    if first.kind == "step":
+        if "row" not in first.body:
+            _take_seat(m, done)
+            return {}
+        note = _take_steps(m, done)
+        return {one.id: note for one in done} if note == OVERTAKEN else {done[-1].id: note}
+    return {first.id: _TAKERS[first.kind](m, box, first)}
+
+
+def _take_ticket(m: Transaction, box: str, holder: str, record: Record, done: Sequence[Record]) -> str | None:
     row = dict(record.body["ticket"])
     refused = _why_not(m, holder, row)
     if refused:
@@ -142,13 +240,7 @@ def _take_ticket(m: Transaction, box: str, holder: str, record: Record) -> str |
             leasing.passed(m, _block_of(row["id"]), _number_of(row))
         return refused
     leasing.passed(m, _block_of(row["id"]), _number_of(row))
-    note = None
-    if row["hall_day"] != m.day:
-        note = DAY_OVER
-        row |= {"state": State.EXPIRED.value, "ended_at": m.at}
-    elif row["person_hash"] is not None and _has_live(m, row):
-        note = SECOND
-        row |= {"person_hash": None}
+    row, note = _fitted(m, row, None)
     if row["appointment_id"] is not None and not _check_in(m, row):
         row |= {"appointment_id": None}
     m.conn.execute(insert(_t).values(row))
@@ -156,13 +248,96 @@ def _take_ticket(m: Transaction, box: str, holder: str, record: Record) -> str |
         m.conn.execute(insert(_r).values(sealed))
     if (job := record.body["print"]) is not None:
         m.conn.execute(insert(_j).values({**job, "box": box}))
-    if note != DAY_OVER:
+    if row["hall_day"] == m.day:
         limits.count(m, TicketRow(**{name: row[name] for name in TicketRow._fields if name in row}))
-        m.append(TicketIssued(row["number"], row["service_id"], merged=True), at=row["issued_at"])
+        # It may have gone on to another service since: it was called first from that of its number.
+        service = done[0].body["events"][0][1]["service"] if done else row["service_id"]
+        m.append(TicketIssued(row["number"], service, merged=True), at=row["issued_at"])
+    _tell(m, done)
+    if note == HELD:
+        _hold(m, record.body["ticket"])
     return note
 
 
-def _take_answer(m: Transaction, _box: str, _holder: str, record: Record) -> str | None:
+def _take_steps(m: Transaction, done: Sequence[Record]) -> str | None:
+    """Take what a box's windows did to a ticket that the store has."""
+    row, before = done[-1].body["row"], done[0].body["before"]
+    found = m.conn.execute(select(_t).where(_t.c.id == row["id"])).one_or_none()
+    if found is None or before is None:
+        return OVERTAKEN
+    now = found._mapping
+    over = now["hall_day"] != m.day and (now["state"] == State.EXPIRED or now["outcome"] == clock_repair.END_OF_DAY)
+    ours = now["state"] == State.HELD and now["hold_reason"] == WHY_HELD and now["window_id"] == before["window_id"]
+    if not (over or ours or all(now[name] == before[name] for name in STANDS)):
+        return OVERTAKEN
+    moved, note = _fitted(m, dict(now) | {name: row[name] for name in _MOVES}, now)
+    changed = {name: moved[name] for name in (*_MOVES, "person_hash")}
+    m.conn.execute(update(_t).where(_t.c.id == row["id"]).values(changed))
+    if moved["state"] != State.SERVING:
+        serving.forget(m, row["id"])
+    _tell(m, done)
+    if note == HELD:
+        _hold(m, row)
+    return note
+
+
+def _fitted(m: Transaction, row: dict[str, Any], before: Any) -> tuple[dict[str, Any], str | None]:
+    """A ticket's row as it can stand in the store beside all others, and what should be known of that."""
+    state = row["state"]
+    if row["hall_day"] != m.day:
+        clock_repair.forget_sums(m, row["hall_day"])
+        if state in OPEN_STATES:
+            row |= {"state": State.DONE.value, "ended_at": m.at, "outcome": clock_repair.END_OF_DAY}
+        elif state not in (State.DONE, State.CANCELLED):
+            row |= {"state": State.EXPIRED.value, "ended_at": m.at, "window_id": None, "called_at": None}
+        return row | {"hold_reason": None, "held_until": None}, DAY_OVER
+    note = None
+    moved = before is None or before["service_id"] != row["service_id"]
+    if state in LIVE_STATES and moved and row["person_hash"] is not None and _has_live(m, row):
+        row, note = row | {"person_hash": None}, SECOND
+    if state in OPEN_STATES:
+        there = m.open_at(row["window_id"])
+        if there is not None and there.id != row["id"]:
+            held = {**NO_CALL, "state": State.HELD.value, "hold_reason": WHY_HELD, "held_until": None}
+            row, note = row | held, HELD
+    return row, note
+
+
+def _hold(m: Transaction, row: Mapping[str, Any]) -> None:
+    """Keep the call of a ticket that is on hold since the merge, as another one is at its window."""
+    stay = {name: row[name] for name in ("hall_day", "service_id", "window_id", "clerk", "called_at", "started_at")}
+    queued_at = row["issued_at"] if row["queued_at"] is None else row["queued_at"]
+    m.conn.execute(insert(_v).values(ticket_id=row["id"], queued_at=queued_at, ended_at=m.at, ended_as="held", **stay))
+    m.append(TicketHeld(row["number"], row["service_id"], row["window_id"]))
+
+
+def _tell(m: Transaction, done: Sequence[Record]) -> None:
+    """Keep the visits, the cases and the events of steps, each at its real time."""
+    for one in done:
+        for table in (_v, _c):
+            if rows := one.body["visits" if table is _v else "cases"]:
+                m.conn.execute(insert(table), rows)
+        _append(m, one)
+
+
+def _append(m: Transaction, one: Record) -> None:
+    for kind, data, at in one.body["events"]:
+        m.append(kind_of(kind)(**{**data, "merged": True}), at=at)
+
+
+def _take_seat(m: Transaction, done: Sequence[Record]) -> None:
+    """Take how a clerk opened or paused a window, unless somebody with the store has changed it meanwhile."""
+    window, before, after = done[0].body["window"], done[0].body["before"], done[-1].body["after"]
+    found = m.conn.execute(select(_w).where(_w.c.id == window)).one_or_none()
+    if found is not None and done[-1].day == m.day and before is not None:
+        now = found._mapping
+        if (now["state"], now["clerk"]) == (before["state"], before["clerk"]):
+            m.conn.execute(update(_w).where(_w.c.id == window).values({name: after[name] for name in SEAT}))
+    for one in done:
+        _append(m, one)
+
+
+def _take_answer(m: Transaction, _box: str, record: Record) -> str | None:
     row = record.body["answer"]
     days = m.vault.days(m.conn)
     there = m.conn.scalar(select(exists().where(_a.c.key_hash == row["key_hash"])))
@@ -171,7 +346,7 @@ def _take_answer(m: Transaction, _box: str, _holder: str, record: Record) -> str
     return None
 
 
-def _take_print(m: Transaction, _box: str, _holder: str, record: Record) -> str | None:
+def _take_print(m: Transaction, _box: str, record: Record) -> str | None:
     told = record.body
     its = [_j.c[name] == told[name] for name in ("ticket_id", "created_at")]
     ended = {name: told[name] for name in ("state", "reason", "ended_at")}
@@ -180,7 +355,7 @@ def _take_print(m: Transaction, _box: str, _holder: str, record: Record) -> str 
     return None
 
 
-_TAKERS = {"ticket": _take_ticket, "answer": _take_answer, "print": _take_print}
+_TAKERS = {"answer": _take_answer, "print": _take_print}
 
 
 def _why_not(m: Transaction, holder: str, row: Mapping[str, Any]) -> str | None:
@@ -205,7 +380,7 @@ def _why_not(m: Transaction, holder: str, row: Mapping[str, Any]) -> str | None:
 
 def _has_live(m: Transaction, row: Mapping[str, Any]) -> bool:
     same = [_t.c[name] == row[name] for name in ("hall_day", "person_hash", "service_id")]
-    return bool(m.conn.scalar(select(exists().where(*same, tables.live))))
+    return bool(m.conn.scalar(select(exists().where(*same, _t.c.id != row["id"], tables.live))))
 
 
 def _check_in(m: Transaction, row: Mapping[str, Any]) -> bool:

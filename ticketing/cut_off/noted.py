@@ -17,13 +17,13 @@ _m, _t = tables.merged_record, tables.ticket
 
 @dataclass(frozen=True)
 class Noted:
-    """A number that a box issued while it was cut off, and what came of it.
+    """A number that a box issued or served while it was cut off, and what came of it.
 
     Attributes:
         number: "" where what was refused is erased.
         box: which one issued it.
         at: when, and ``merged_at`` when the store took it.
-        note: ``second``, ``day_over``, or why it was refused.
+        note: ``second``, ``day_over``, ``window_busy``, or why it was refused.
     """
 
     number: str
@@ -47,9 +47,10 @@ class NotedRecords:
     def of_day(self, day: date) -> list[Noted]:
         """Those of tickets of a hall day, in the order in which they were issued."""
         ends_in = literal("%/") + cast(_t.c.id, String)
+        step = ends_in + literal("/step%")
         found = (
             select(_m, _t.c.number)
-            .outerjoin(_t, (_t.c.hall_day == _m.c.hall_day) & _m.c.id.like(ends_in))
+            .outerjoin(_t, (_t.c.hall_day == _m.c.hall_day) & (_m.c.id.like(ends_in) | _m.c.id.like(step)))
             .where(_m.c.hall_day == day.isoformat(), _m.c.note.is_not(None))
             .order_by(_m.c.at, _m.c.id)
         )
@@ -64,6 +65,7 @@ def _refused_number(m: Transaction, row: Any) -> str:
     if row.sealed is None:
         return ""
     try:
-        return str(merging.refused_body(m, row.id, row.hall_day, bytes(row.sealed))["ticket"]["number"])
+        body = merging.refused_body(m, row.id, row.hall_day, bytes(row.sealed))
+        return str(body["number"] if "number" in body else body["ticket"]["number"])
     except (ErasedError, VaultError):
         return ""

@@ -14,7 +14,7 @@ from ticketing.day.transaction import NO_CALL, THIS, Transaction, line_at, refus
 from ticketing.day.transaction import t as _t
 from ticketing.day.windows import HERE, SEATED, change_here, ticket_at
 from ticketing.line import issuing, next_up
-from ticketing.model import Actor, ClosedError, State, StateError, Ticket, TicketRow, Window
+from ticketing.model import Actor, ClosedError, State, StateError, StoreError, Ticket, TicketRow, Window
 from ticketing.policy import Why
 from ticketing.privacy import access_log
 
@@ -26,12 +26,13 @@ _HERE: dict[str, Any] = {"window_id": bindparam("window"), "called_at": bindpara
 _AFRESH = NO_CALL | {"ended_at": None, "held_until": None, "hold_reason": None} | _HERE | {"called_by": BY_STAFF}
 
 
-def _call(*, weighed: bool) -> ColumnElement[bool]:
-    next_id = next_up.next_id(weighed=weighed).correlate(None).scalar_subquery()
+def _call(*, weighed: bool, own: bool = False) -> ColumnElement[bool]:
+    next_id = next_up.next_id(weighed=weighed, only_own=own).correlate(None).scalar_subquery()
     return (_t.c.id == next_id) & windows.FREE
 
 
 _CALL = {weighed: transition("call", _call(weighed=weighed), **_HERE) for weighed in (False, True)}
+_CALL_OWN = {weighed: transition("call", _call(weighed=weighed, own=True), **_HERE) for weighed in (False, True)}
 _CALL_AT_ONCE = transition("call", _call(weighed=False) & windows.READY, **_HERE)
 _SUMMON = transition("call-number", THIS, **_AFRESH)
 _RECALL = transition("recall", HERE & SEATED, recalls=_t.c.recalls + 1)
@@ -57,7 +58,10 @@ class Called:
 
 @dataclass(frozen=True)
 class Finished:
-    """The ticket whose service ended at the window, and the cases that were recorded, the ticket's own first."""
+    """The ticket whose service ended at the window, and the cases that were recorded, the ticket's own first.
+
+    While the box is cut off the cases are recorded, and not told here: the store gives them their numbers.
+    """
 
     ticket: Ticket
     cases: list[Case]
@@ -66,23 +70,30 @@ class Finished:
 def call_next(m: Transaction, window_id: str, actor: Actor) -> Called | None:
     """Call the ticket whose turn it is; None when none waits.
 
+    While the box is cut off, that is the first of those which no other box can call: see :func:`next_up.own`.
+
     Usually this is one statement. Only when that changes nothing, the window is looked at.
     """
     weights: Mapping[str, int] = {}
     here = {"window": window_id, "alone": line_at(window_id), "day": m.day, "who": actor.who, "now": m.at}
-    row = _CALL_AT_ONCE.one_or_none(m.conn, {**here, "person": actor.who if actor.logged_in else None})
+    row = None
+    if not m.cut_off:
+        row = _CALL_AT_ONCE.one_or_none(m.conn, {**here, "person": actor.who if actor.logged_in else None})
     if row is None:
         weights = ready(m, window_id, actor).weights
-        row = _CALL[bool(weights)].one_or_none(m.conn, here)
+        row = (_CALL_OWN if m.cut_off else _CALL)[bool(weights)].one_or_none(m.conn, here)
     if row is None:
         windows.refuse_second_at(m, window_id)
         return None
-    why = next_up.why(m, row, weights)
+    why = next_up.OF_THIS_BOX if m.cut_off else next_up.why(m, row, weights)
     return Called(m.happened(row, events.TicketCalled, line=row.own_line), why)
 
 
 def call_number(m: Transaction, window_id: str, number: str, actor: Actor, reason: str | None) -> Called:
     """Call a ticket by its number, out of turn."""
+    if m.cut_off:
+        # It is to be in the audit log, which is the store's.
+        raise StoreError("needs_store")
     window = ready(m, window_id, actor)
     windows.refuse_second_at(m, window.id)
     row = m.row_of_number(number)
@@ -161,6 +172,8 @@ def finish(
     row = change_here(m, _FINISH, "finish", window, actor, result=outcome)
     made = [cases.record(m, row, row.service_id, outcome, promise_days, matter=matter, printed=print)]
     made += cases.record_all(m, row, further, printed=print)
+    # Their numbers are the store's to give: nobody is told others.
+    told = [] if m.cut_off else made
     serving.forget(m, row.id)
     if row.chain and (stops := _next_stop(m, row)):
         visits.record(m, row, "done")
@@ -168,8 +181,8 @@ def finish(
         ticket = visits.into_line(
             m, row, "next-stop", events.TicketTransferred, service=to, chain=later, window=row.window_id
         )
-        return Finished(ticket, made)
-    return Finished(m.happened(row, events.TicketFinished, outcome=outcome), made)
+        return Finished(ticket, told)
+    return Finished(m.happened(row, events.TicketFinished, outcome=outcome), told)
 
 
 def no_show(m: Transaction, window: str, actor: Actor) -> Ticket:

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from ticketing import policy
+from ticketing.day import numbers
 from ticketing.day.transaction import Transaction, line_at
 from ticketing.day.transaction import t as _t
 from ticketing.model import TicketRow, Window
@@ -32,6 +33,10 @@ from ticketing.store.prepared import Prepared
 
 BY_NUMBER = Why("由工作人员按号呼叫", "Called by its number, out of turn")
 """Why a ticket was called that was not next."""
+OF_THIS_BOX = Why(
+    "与数据库断开，按顺序呼叫本机发出的号码", "Cut off from the database: numbers given here, in their order"
+)
+"""Why a ticket was called while its box was cut off."""
 
 # PostgreSQL takes a bare number for 32 bits, and the product needs 64.
 _MINUTE: ColumnElement[int] = literal_column("CAST(60000000 AS BIGINT)", BigInteger)
@@ -57,18 +62,36 @@ def head_start(of: Any) -> ColumnElement[int]:
 EFFECTIVE = (_t.c.rank_at - head_start(_t.c.service_id)).label("effective")
 """A ticket's rank at window ``:window``: the smallest is next."""
 
+_OVER = select(tables.handed_over.c.ticket_id)
+
+
+def own(of: Any) -> ColumnElement[bool]:
+    """Whether a ticket, in ``of``, of a box's own copy of the queue may be called while the box is cut off.
+
+    It issued the ticket itself without the store, which does not know of it yet. So nobody else can call it.
+    """
+    known = _OVER.where(tables.handed_over.c.ticket_id == of.c.id).correlate(of).exists()
+    mine: ColumnElement[bool] = (of.c.id >= literal_column(str(numbers.LEASED), BigInteger)) & ~known
+    return mine
+
+
 _RANK = bindparam("rank", type_=BigInteger)
 _EARLIER = bindparam("issued", type_=BigInteger)
 
 
-def _first_of_each(passed: bool = False) -> CompoundSelect[Any]:
-    """The id of the first ticket today in each line of the window; with ``passed``, of those that were passed over."""
+def _first_of_each(*, passed: bool = False, only_own: bool = False) -> CompoundSelect[Any]:
+    """The id of the first ticket today in each line of the window.
+
+    With ``passed``, of those that were passed over; with ``only_own``, of the box's own (:func:`own`).
+    """
     x = tables.ticket.alias("x")
 
     def first(line: ColumnElement[str], service: ColumnElement[str]) -> ScalarSelect[Any]:
         found = select(x.c.id).where(
             x.c.line == line, x.c.state == literal_column("'waiting'"), x.c.hall_day == bindparam("day")
         )
+        if only_own:
+            found = found.where(own(x))
         if passed:
             found = found.where(x.c.rank_at >= _RANK + head_start(service), x.c.issued_at < _EARLIER)
         return found.order_by(x.c.rank_at, x.c.id).limit(1).correlate(_s).scalar_subquery()
@@ -77,11 +100,14 @@ def _first_of_each(passed: bool = False) -> CompoundSelect[Any]:
     return union_all(of_services, select(first(bindparam("alone", type_=String), x.c.service_id)))
 
 
-def next_id(*, weighed: bool) -> Select[Any]:
-    """The id of the ticket that is next at window ``:window``; ``weighed`` where the window gives services a weight."""
+def next_id(*, weighed: bool, only_own: bool = False) -> Select[Any]:
+    """The id of the ticket that is next at window ``:window``; ``weighed`` where the window gives services a weight.
+
+    With ``only_own``, of the tickets that this box alone may call (:func:`own`).
+    """
     # Most windows give none, and compare what is in the tickets.
     rank = EFFECTIVE.element if weighed else _t.c.rank_at
-    first = _first_of_each().subquery()
+    first = _first_of_each(only_own=only_own).subquery()
     (found,) = first.c
     # Found by its id, one by one: a join would read all tickets where PostgreSQL has not counted them yet.
     of_this = select(rank).where(_t.c.id == found).scalar_subquery()

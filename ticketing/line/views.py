@@ -35,6 +35,7 @@ _NEXT_NUMBERS = (
     .order_by("effective", _t.c.id)
     .limit(NEXT_NUMBERS)
 )
+_NEXT_OWN = _NEXT_NUMBERS.where(next_up.own(_t))
 _CALL_COLUMNS = (_t.c.id, _t.c.number, _t.c.window_id, _t.c.service_id, _t.c.called_at, _t.c.recalls, _t.c.state)
 _w = tables.window
 _IN_ZONE = select(_w.c.id).where(_w.c.zone == bindparam("zone"))
@@ -249,7 +250,10 @@ def board(m: Transaction, zone: str = "") -> Board:
 
 
 def window(m: Transaction, window: str) -> WindowView:
-    """What the clerk at a window sees; raises ``unknown_window``."""
+    """What the clerk at a window sees; raises ``unknown_window``.
+
+    While the box is cut off, those who wait are the ones that it may call.
+    """
     found = m.window(window)
     lines = [*(one.id for one in m.services() if found.serves(one.id)), line_at(window)]
     counts = _counts(m, lines)
@@ -263,7 +267,7 @@ def window(m: Transaction, window: str) -> WindowView:
         None if row is None else m.ticket(row),
         None if row is None else next_up.why_called(m, found, row),
         _waiting(counts, services),
-        list(m.conn.scalars(_NEXT_NUMBERS, {**here, "lines": lines})),
+        list(m.conn.scalars(_NEXT_OWN if m.cut_off else _NEXT_NUMBERS, {**here, "lines": lines})),
         _figures(figures, stays),
     )
 
@@ -307,12 +311,12 @@ def last_seq_before_today(m: Transaction) -> int:
 
 
 def _counts(m: Transaction, lines: list[str] | None = None) -> dict[str, int]:
-    """Waiting tickets by service; only those in ``lines``, if given."""
-    found = (
-        m.conn.execute(_COUNTS, {"day": m.day})
-        if lines is None
-        else m.conn.execute(_COUNTS.where(_IN_LINES), {"day": m.day, "lines": lines})
-    )
+    """Waiting tickets by service; only those in ``lines``, if given, that this box may call."""
+    if lines is None:
+        found = m.conn.execute(_COUNTS, {"day": m.day})
+    else:
+        counts = _COUNTS.where(_IN_LINES, next_up.own(_t)) if m.cut_off else _COUNTS.where(_IN_LINES)
+        found = m.conn.execute(counts, {"day": m.day, "lines": lines})
     return {row.service_id: row.n for row in found}
 
 

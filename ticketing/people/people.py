@@ -11,12 +11,13 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from ticketing.model import Actor, microseconds
+from ticketing.model import Actor, StoreError, microseconds
 from ticketing.people import second_factor
 from ticketing.people.accounts import Account, Accounts, Added, Session
 from ticketing.people.guessing import Try, network_of
@@ -61,6 +62,8 @@ __all__ = [
 
 LOGIN_LASTS = timedelta(hours=12)
 """A working day; after it, a forgotten browser is logged out."""
+KNOWN_LOGINS = 1024
+"""Log-ins of which this box remembers who they are."""
 SEEN_EVERY = timedelta(minutes=1)
 """How often it is written down at most that a log-in is used."""
 
@@ -80,10 +83,19 @@ _LOGIN = Prepared(
         account.c.duty,
         login.c.locked,
         login.c.seen_at,
+        login.c.expires_at,
     )
     .join(login, login.c.account == account.c.name)
     .where(login.c.hash == bindparam("hash"), login.c.expires_at > bindparam("now"))
 )
+
+
+class _Login(NamedTuple):
+    """A log-in as this box knows it; ``acted_at`` by a clock that nobody sets, in seconds."""
+
+    principal: Principal
+    expires_at: int
+    acted_at: float
 
 
 class People(Accounts, Tokens):
@@ -114,6 +126,8 @@ class People(Accounts, Tokens):
         self._keeper = keeper or NoKeeper()
         self.rules = rules or AccountRules()
         self._passwords = Passwords(ticks, cost)
+        # Who was logged in when they last did something: known while the box goes on without the store.
+        self._logins: dict[bytes, _Login] = {}
         self._begin_tokens()
 
     # -- coming and going ------------------------------------------------------------------------------------------
@@ -245,7 +259,46 @@ class People(Accounts, Tokens):
         """
         if len(secret) != SECRET_CHARS:
             return None
-        hashed, at = hash_of(secret), microseconds(now)
+        hashed = hash_of(secret)
+        if self.goes_on():
+            # The store would say nothing, and the clerk who pressed would wait for that.
+            return self._known_login(hashed, now, acts=acts)
+        try:
+            found = self._look_up_login(hashed, secret, now, acts=acts)
+        except StoreError as error:
+            # By this very request the store may be found lost.
+            if not self.lost(error):
+                raise
+            return self._known_login(hashed, now, acts=acts)
+        if found is None:
+            self._logins.pop(hashed, None)
+            return None
+        if len(self._logins) >= KNOWN_LOGINS:
+            self._logins.clear()
+        self._logins[hashed] = found
+        return found.principal
+
+    def _known_login(self, hashed: bytes, now: datetime, *, acts: bool) -> Principal | None:
+        """Who is logged in as far as this box knows; the store is away.
+
+        Raises:
+            StoreError: ``login_later``: nobody of whom this box knows.
+        """
+        kept = self._logins.get(hashed)
+        if kept is None:
+            raise StoreError("login_later")
+        if kept.expires_at <= microseconds(now):
+            return None
+        ticks, idle = self._ticks(), self.rules.idle
+        if idle and ticks - kept.acted_at >= idle.total_seconds():
+            kept = kept._replace(principal=replace(kept.principal, locked=True))
+        elif acts and not kept.principal.locked:
+            kept = kept._replace(acted_at=ticks)
+        self._logins[hashed] = kept
+        return kept.principal
+
+    def _look_up_login(self, hashed: bytes, secret: str, now: datetime, *, acts: bool) -> "_Login | None":
+        at = microseconds(now)
         with self._store.read() as conn:
             row = _LOGIN.one_or_none(conn, {"hash": hashed, "now": at})
         if row is None:
@@ -265,7 +318,9 @@ class People(Accounts, Tokens):
         if duty is None and row.role == "manager" and self.rules.separate_duties:
             # An account of before duties were kept apart: it administers no accounts until it is given that duty.
             duty = "system"
-        return principal_of(row.name, row.role, row.windows, locked=locked, must=must, duty=duty)
+        principal = principal_of(row.name, row.role, row.windows, locked=locked, must=must, duty=duty)
+        idled = 0 if acts else max(0, at - row.seen_at) / 1_000_000
+        return None if principal is None else _Login(principal, row.expires_at, self._ticks() - idled)
 
     # -- the lock --------------------------------------------------------------------------------------------------
 

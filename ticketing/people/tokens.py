@@ -34,7 +34,7 @@ TOKEN_PREFIX = "quhao_"  # noqa: S105 - what a token begins with, so that scanne
 TOKEN_KNOWN_FOR = 1.0
 """Seconds a token is known without asking the store: a business system sends its own with each of many requests."""
 KIOSK_KNOWN_FOR = 24 * 3600.0
-"""Seconds for which a kiosk's is known without asking, while its box goes on without the store."""
+"""Seconds for which a kiosk's or window's is known without asking, while its box goes on without the store."""
 USES_EVERY = 60.0
 """Seconds between writing down when tokens were used."""
 REFUSALS_EVERY = 600.0
@@ -192,14 +192,14 @@ class Tokens(Registry):
     def principal_of_token(self, secret: str, source: str = "") -> Principal | None:
         """Whose token this is; None when it is none of ours, not any more, or not from there.
 
-        What another process does to a token is known here within ``TOKEN_KNOWN_FOR``, and of a kiosk's that was used
+        What another process does to a token is known here within ``TOKEN_KNOWN_FOR``, and of one of those that was used
         before the store was lost once that is back.
         """
         if not secret.startswith(TOKEN_PREFIX) or len(secret) != len(TOKEN_PREFIX) + SECRET_CHARS:
             return None
         hashed, now = hash_of(secret), self._ticks()
         kept = self._known.get(hashed)
-        if kept is not None and self.goes_on() and self._is_of_a_kiosk(kept, now):
+        if kept is not None and self.goes_on() and self._may_go_on(kept, now):
             # The store would say nothing, and the resident who stands there would wait for that.
             pass
         elif kept is None or now >= kept.until:
@@ -207,7 +207,7 @@ class Tokens(Registry):
                 kept = self._look_up(hashed, now, source)
             except StoreError as error:
                 # By this very request the store may be found lost.
-                if kept is None or not self._is_of_a_kiosk(kept, now) or not self.lost(error):
+                if kept is None or not self._may_go_on(kept, now) or not self.lost(error):
                     raise
             if kept is None:
                 return None
@@ -235,10 +235,10 @@ class Tokens(Registry):
             self._uses[hashed] = now, source
         return kept
 
-    def _is_of_a_kiosk(self, kept: _Known, now: float) -> bool:
-        """Whether a token is known that is as good while the store is away: a kiosk's, for so long as numbers are."""
+    def _may_go_on(self, kept: _Known, now: float) -> bool:
+        """Whether a token is as good while the store is away: a known one of a kiosk or a window, while numbers are."""
         ended = kept.expires_at is not None and kept.expires_at <= microseconds(self._clock())
-        return kept.principal.role == "kiosk" and not ended and now < kept.until + KIOSK_KNOWN_FOR
+        return kept.principal.role in ("kiosk", "clerk") and not ended and now < kept.until + KIOSK_KNOWN_FOR
 
     def _refuse(self, hashed: bytes, principal: Principal, source: str, ticks: float) -> None:
         """Record that a token came from an address that it is not bound to."""

@@ -180,6 +180,26 @@ merged_record = _table(
     Index("merged_record_noted", "hall_day", "note"),
 )
 
+handed_over = _table(
+    "handed_over",
+    # In a box's own file alone: the tickets that it issued and has begun to tell the store of. From then on the store
+    # calls those that wait, and this box's windows do not.
+    Column("ticket_id", BigInteger, primary_key=True, autoincrement=False),
+)
+
+window_step = _table(
+    "window_step",
+    # In a box's own file alone: what was done at a window while the box was cut off, until the store has it.
+    Column("seq", Id, primary_key=True),
+    Column("hall_day", String(10), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    # Null for what changed the window itself.
+    Column("ticket_id", BigInteger, index=True),
+    # JSON: how ticket or window stood before, and what came of it. Nothing in it says who anybody is.
+    Column("body", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 ticket = _table(
     "ticket",
     Column("id", Id, primary_key=True),

@@ -1,127 +1,24 @@
 """A box goes on without the store and merges what it did, on stores of both kinds; the test cuts the network."""
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
-import empty_store
-from offices import CHEN, CLERK, DESK, LI, PATIENCE, ZONE, OfficeHall, refused
+from cut_off_boxes import SMALL, Box, rows
+from offices import CHEN, CLERK, DESK, LI, OfficeHall, refused
 from ticketing.cut_off import box as cut_off_box
 from ticketing.cut_off import leasing, merging
-from ticketing.cut_off.box import CutOffBox
 from ticketing.cut_off.noted import NotedRecords
 from ticketing.cut_off.rules import LeaseRules
 from ticketing.day import numbers
-from ticketing.model import Actor, LimitError, StateError, StoreError, UnknownError
-from ticketing.office import Issued, Office
-from ticketing.policy import Rules
+from ticketing.model import LimitError, StateError, StoreError, UnknownError
 from ticketing.store import tables
-from ticketing.store.base import Store
-from ticketing.store.opening import open_store
-
-KIOSK = Actor("kiosk:a", "kiosk", "a")
-SMALL = LeaseRules(numbers=10, ahead=20, lasts=timedelta(hours=2))
-
-
-class Network:
-    """The way of one box to the store, which can be cut before a commit or right after it."""
-
-    def __init__(self, store: Store) -> None:
-        self._of = store
-        self.cut = False
-        self.cut_after = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._of, name)
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        if self.cut:
-            raise StoreError("store_gone")
-        with self._of.read() as conn:
-            yield conn
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        if self.cut:
-            raise StoreError("store_gone")
-        with self._of.write() as conn:
-            yield conn
-        if self.cut_after:
-            self.cut, self.cut_after = True, False
-            raise StoreError("store_in_doubt")
-
-
-class Box:
-    """A box of a hall, with a file of its own."""
-
-    def __init__(self, hall: OfficeHall, folder: Path, name: str, rules: LeaseRules = SMALL) -> None:
-        self.hall, self.name, self.rules, self.folder = hall, name, rules, folder
-        self.network = Network(hall.store)
-        self.boot, self.sleeps = "first boot", timedelta(0)
-        empty_store.lay(folder / f"{name}.db")
-        self.start()
-
-    def start(self) -> None:
-        self.local = open_store(f"sqlite:///{self.folder / self.name}.db", exclusive=True, patience=PATIENCE)
-        office = Office(
-            self.network,  # type: ignore[arg-type] - all that an office asks of a store
-            self.hall.vault,
-            Rules(),
-            ZONE,
-            lambda: self.hall.now,
-            self.name,
-        )
-        self.box = CutOffBox(office, self.local, self.rules, steady=self._steady, boot=self.boot)
-
-    def restart(self) -> None:
-        self.local.close()
-        self.start()
-
-    def _steady(self) -> int:
-        return int((self.hall.now - self.sleeps).timestamp() * 1e9)
-
-    def issue(self, service: str = "licence", resident: Any = None, **options: Any) -> Issued:
-        self.hall.later(seconds=1)
-        return self.box.do(
-            lambda office: office.issue(service, KIOSK, resident=resident, **({"print": False} | options))
-        )
-
-    def numbers(self, count: int, service: str = "licence") -> list[str]:
-        return [self.issue(service).ticket.number for _ in range(count)]
-
-    def close(self) -> None:
-        self.local.close()
-
-
-@pytest.fixture
-def hall(desk: OfficeHall) -> OfficeHall:
-    return desk
-
-
-@pytest.fixture
-def boxes(hall: OfficeHall, tmp_path: Path) -> Iterator[Callable[..., Box]]:
-    made: list[Box] = []
-
-    def make(name: str, rules: LeaseRules = SMALL) -> Box:
-        made.append(Box(hall, tmp_path, name, rules))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-def rows(hall: OfficeHall, table: Any) -> list[Any]:
-    with hall.store.read() as conn:
-        return list(conn.execute(select(table)))
 
 
 def test_while_all_boxes_are_connected_numbers_come_in_their_order(hall: OfficeHall, boxes: Callable[..., Box]) -> None:
