@@ -1,4 +1,4 @@
-"""Where this box's kiosk takes its numbers: at the store, or while that is away from those that the box holds.
+"""Where this box's kiosk and windows do their verbs: at the store, or while that is away in the box's own file.
 
 A box on a file of its own has no other place, and does nothing for one.
 """
@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from config.settings import Settings
 from kiosk.clock import since_boot
@@ -19,7 +20,8 @@ from ticketing.cut_off.rules import LeaseRules
 from ticketing.day.closing_slips import ClosingSlip
 from ticketing.day.numbers import is_leased
 from ticketing.day.print_jobs import Ended
-from ticketing.model import StoreError
+from ticketing.events import HallChanged
+from ticketing.model import Event, StoreError
 from ticketing.office import Office, PrintJob
 from ticketing.store.base import Store, StoreOpenError
 from ticketing.store.opening import open_store
@@ -30,6 +32,12 @@ ROUND = 10.0
 """Seconds between rounds with the store: the queue that a box knows without it is at most so old."""
 TRY = 2.0
 """Seconds between tries to reach a store that is away, and between looks whether a round is due earlier."""
+FOLLOW = 1.0
+"""Seconds at least between looks at what was committed: each window's ticket is known without the store."""
+NOTICED = 0.5
+"""Seconds within which pages are told that the box is cut off."""
+PAGE = 500
+"""Events read from the box's own file at a time."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _R = TypeVar("_R")
 
@@ -40,11 +48,17 @@ class Counter:
     Args:
         office: works on the store.
         box: what goes on without it; None for a box that does not.
+
+    Attributes:
+        at_hand: an office whose verbs and views are done where that is possible, as by :meth:`do`.
+        at_store: one whose verbs need the store; they raise ``needs_store`` while this box goes on without it.
     """
 
     def __init__(self, office: Office, box: CutOffBox | None = None) -> None:
         self._store = office
         self._box = box
+        self.at_hand = cast("Office", _Verbs(office, self.do))
+        self.at_store = cast("Office", _Verbs(office, self._there))
 
     @property
     def goes_on(self) -> bool:
@@ -77,6 +91,12 @@ class Counter:
     def do(self, verb: Callable[[Office], _R]) -> _R:
         """Do a verb or a view, one transaction, where that is possible; see :meth:`CutOffBox.do`."""
         return self._box.do(verb) if self._box else verb(self._store)
+
+    def _there(self, verb: Callable[[Office], _R]) -> _R:
+        if self.goes_on:
+            # Who asks shall not wait for a database that does not answer.
+            raise StoreError("needs_store")
+        return verb(self._store)
 
     # Slips: those of numbers that the box held are in its own file, until they are printed.
 
@@ -122,6 +142,23 @@ class Counter:
         return self._box.local if self._box and is_leased(job) else self._store
 
 
+class _Verbs:
+    """The verbs and views of :class:`Office`, each of which ``do`` does at an office of its choice."""
+
+    def __init__(self, office: Office, do: Callable[[Callable[[Office], Any]], Any]) -> None:
+        self.ledger = office.ledger
+        self._do = do
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        verb = getattr(Office, name)
+
+        @wraps(verb)
+        def done(*args: Any, **options: Any) -> Any:
+            return self._do(lambda office: verb(office, *args, **options))
+
+        return done
+
+
 def cut_off_box(settings: Settings, office: Office) -> tuple[CutOffBox, Store] | None:
     """What goes on without the store on this box, and its file; None where that is not wanted or not possible."""
     wanted = settings.cut_off
@@ -145,15 +182,61 @@ def cut_off_box(settings: Settings, office: Office) -> tuple[CutOffBox, Store] |
 
 
 class Rounds(Loop):
-    """Has a box take its rounds with the store."""
+    """Has a box take its rounds with the store, and follow what is committed there.
 
-    def __init__(self, box: CutOffBox) -> None:
+    Args:
+        box: this one.
+        on_commit: takes a callback that is called after each commit to the store; None for rounds alone.
+    """
+
+    def __init__(self, box: CutOffBox, on_commit: Callable[[Callable[[], None]], None] | None = None) -> None:
         self._box = box
         super().__init__("number blocks", TRY, self._round)
-        self._left = 0.0
+        self._due = self._followed = box.seconds
+        self._committed = False
+        if on_commit is not None:
+            on_commit(self._hear)
+
+    def _hear(self) -> None:
+        self._committed = True
+        self.wake()
 
     def _round(self) -> None:
-        self._left -= TRY
-        if self._left <= 0 or self._box.away or self._box.is_late():
+        now = self._box.seconds
+        if now >= self._due or self._box.away or self._box.is_late():
             self._box.step()
-            self._left = ROUND
+            self._due = now + ROUND
+        elif self._committed and now - self._followed >= FOLLOW:
+            self._committed = False
+            self._box.follow()
+            self._followed = now
+
+
+class CutOffNews(Loop):
+    """Tells screens, strips, voices and pages what this box does while it is cut off, and when that begins and ends.
+
+    Args:
+        box: this one.
+        local: its own file.
+        tell: tells events that have no number in the store.
+    """
+
+    def __init__(self, box: CutOffBox, local: Store, tell: Callable[[Sequence[Event]], None]) -> None:
+        self._box = box
+        self._tell = tell
+        self._went_on = False
+        self._seq = 0
+        super().__init__("cut off", NOTICED, self._look)
+        local.on_commit(self.wake)
+
+    def _look(self) -> None:
+        goes_on = self._box.goes_on
+        if goes_on != self._went_on:
+            self._went_on = goes_on
+            self._tell([Event(0, self._box.local.ledger.now(), HallChanged.type, {})])
+        if not goes_on:
+            self._seq = self._box.last_local_seq()
+            return
+        while events := self._box.local.events_after(self._seq, PAGE):
+            self._tell(events)
+            self._seq = events[-1].seq

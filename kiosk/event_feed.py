@@ -58,9 +58,10 @@ def encode(event: str, data: Any, seq: int | None = None) -> bytes:
     return f"{head}event: {event}\ndata: {text}\n\n".encode()
 
 
-def encode_event(event: Event) -> bytes:
-    """One hall event: its number as ``id``, its type, and what it is about."""
-    return encode(event.type, event.data | {"at": event.at.isoformat(timespec="milliseconds")}, event.seq)
+def encode_event(event: Event, *, numbered: bool = True) -> bytes:
+    """One hall event: its number as ``id`` (unless it has none in the store), its type, and what it is about."""
+    told = event.data | {"at": event.at.isoformat(timespec="milliseconds")}
+    return encode(event.type, told, event.seq if numbered else None)
 
 
 class Channel:
@@ -106,6 +107,9 @@ class EventFeed:
         on_commit: takes a callback that is called after each commit with events; it wakes the feed.
         look: seconds between looks for the commits of other processes.
         steady: a clock that nobody can set, in seconds.
+
+    Attributes:
+        goes_on: whether this box goes on without the store; what it does then is told by :meth:`tell_aside`.
     """
 
     def __init__(
@@ -121,6 +125,7 @@ class EventFeed:
         self._audience = Audience()
         self._followers: list[Callable[[Sequence[Event]], None]] = []
         self._logged: set[tuple[Callable[[Sequence[Event]], None], type[Exception]]] = set()
+        self.goes_on: Callable[[], bool] = lambda: False
         self._told = threading.Condition()
         self._wake = threading.Event()
         self._over = threading.Event()
@@ -154,6 +159,16 @@ class EventFeed:
         """
         return self._steady() - self._abreast
 
+    @property
+    def seq(self) -> int:
+        """The number of the last event of the store that was told."""
+        return self._seq
+
+    def tell_aside(self, events: Sequence[Event]) -> None:
+        """Tell events that are not in the table: who listens goes on from where they were in it."""
+        self._audience.send(b"".join(encode_event(one, numbered=False) for one in events))
+        self._tell_followers(events)
+
     def listen(self, after: int | None = None) -> Source:
         """A stream of what comes after event ``after``, or only of what is new. It may wait for the store.
 
@@ -165,7 +180,7 @@ class EventFeed:
             StoreError: the store does not answer.
         """
         first = HELLO
-        if after is not None and not self._can_go_on(after):
+        if after is not None and (self.goes_on() or not self._can_go_on(after)):
             after = self._seq
             first += encode("reset", {"seq": after}, after)
         return partial(self._begin, first, self._seq if after is None else after)
@@ -243,6 +258,13 @@ class EventFeed:
             self._seq = events[-1].seq
             self._audience.send(chunk)
             self._told.notify_all()
+        self._tell_followers(events)
+        if len(events) == PAGE:
+            return True
+        self._abreast = self._steady()
+        return False
+
+    def _tell_followers(self, events: Sequence[Event]) -> None:
         for follower in self._followers:
             try:
                 follower(events)
@@ -250,10 +272,6 @@ class EventFeed:
                 if (follower, type(error)) not in self._logged:
                     self._logged.add((follower, type(error)))
                     log.error("event feed: a follower failed: %s", kind_and_place(error))
-        if len(events) == PAGE:
-            return True
-        self._abreast = self._steady()
-        return False
 
 
 class Channels:

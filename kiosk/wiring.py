@@ -18,7 +18,7 @@ from kiosk.box.presence import Presence
 from kiosk.box.pulse import ANSWERS_WITHIN, BEATS, Pulse
 from kiosk.box.service_manager import watchdog_seconds
 from kiosk.clock import HallClock
-from kiosk.counter import Counter, Rounds, cut_off_box
+from kiosk.counter import Counter, CutOffNews, Rounds, cut_off_box
 from kiosk.devices.announcing import Announcer
 from kiosk.devices.at_windows import AtWindows
 from kiosk.devices.building import Devices, build_devices
@@ -120,10 +120,11 @@ def build(
         counter = Counter(office, going_on[0] if going_on else None)
         people.goes_on, people.lost = lambda: counter.goes_on, counter.lost
         feed = EventFeed(office, store.on_commit)
+        feed.goes_on = lambda: counter.goes_on
         news = WindowNews(feed)
 
         decoders = {one.name: getattr(one, "photo_decoder", "") for one in settings.devices}
-        at_windows = AtWindows(office, news, decoders)
+        at_windows = AtWindows(counter.at_store, news, decoders)
 
         def told(device: str, event: DeviceEvent) -> None:
             if hall.card_looks.take(device, event):
@@ -184,14 +185,15 @@ def build(
             large_print=large_print,
         )
         screen = Channel(lambda: kiosk_message(kiosk.view()))
-        announcer = Announcer(office, devices.displays, _voices(devices, office))
+        announcer = Announcer(counter.at_hand, devices.displays, _voices(devices, counter.at_hand))
         feed.follow(announcer.hear)
-        panels = Panels(office, devices.panels)
+        panels = Panels(counter.at_hand, devices.panels)
         feed.follow(panels.hear)
         climate = HallClimate(devices.zones, ClimateRecords(office.ledger), now)
         hall = Hall(
             settings, office, people, feed, news, printing, kiosk, screen, devices.supervisors, None, now, climate
         )
+        hall.counter = counter
         feed.follow(hall.screen_news.hear)
         hall.in_force.look()
         feed.follow(hall.in_force.hear)
@@ -200,7 +202,7 @@ def build(
         help_signals.follow(lambda _calls: light(kiosk.view()))
         feed.follow(help_signals.hear)
         kinds = {one.name: one.driver for one in settings.devices}
-        window_inputs = WindowInputs(office, hall.ratings, news, devices.panels, kinds)
+        window_inputs = WindowInputs(counter.at_hand, hall.ratings, news, devices.panels, kinds)
         feed.follow(window_inputs.follow)
         hall.reading_aloud = _reading_aloud(settings, devices)
         call_help = partial(hall.help.call, here, Actor(f"{box}-keys", "kiosk"))
@@ -236,7 +238,8 @@ def build(
     parts: list[Part] = [
         _Closing(store.close),
         *([_Closing(going_on[1].close)] if going_on else []),
-        *([Rounds(going_on[0])] if going_on else []),
+        *([Rounds(going_on[0], store.on_commit)] if going_on else []),
+        *([CutOffNews(*going_on, feed.tell_aside)] if going_on else []),
         hall.in_force,
         # Stops after all that writes entries.
         _Closing(anchors.keep_if_possible),

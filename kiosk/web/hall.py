@@ -1,7 +1,7 @@
 """The running parts that pages and API use; built by ``kiosk.wiring``."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from config.settings import CARD_READERS, Settings
 from display.prompts import Words
 from drivers.supervisor import Supervisor
 from kiosk.box.box_watch import BoxWatch
+from kiosk.counter import Counter
 from kiosk.devices.cards.card_looks import CardLooks
 from kiosk.devices.cards.terminal_cards import TerminalCards
 from kiosk.devices.help_signals import HelpWords
@@ -85,6 +86,7 @@ class Hall:
         screen: the stream of what the kiosk's page shows.
         virtual_hall: controls and state of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
+        counter: where verbs are done while the store is away.
         reading_aloud: what the kiosk's earphones say; None where it has none.
         terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}, ``card`` {lies}, ``help``.
         screen_news: for the second screens at windows, by window.
@@ -123,6 +125,7 @@ class Hall:
     virtual_hall: "VirtualHall | None"
     clock: Callable[[], datetime]
     climate: "HallClimate"
+    counter: Counter = field(init=False)
     reading_aloud: "ReadingAloud | None" = None
     terminal_news: Channels = field(default_factory=Channels)
     screen_news: ScreenNews = field(default_factory=ScreenNews)
@@ -165,6 +168,17 @@ class Hall:
         """The service of that id; None when the hall has none, or no longer."""
         return next((one for one in self.office.services() if one.id == service), None)
 
+    def board(self, zone: str) -> tuple[Board, bool]:
+        """What this box's screens show, and whether it is cut off; ``seq`` is where a screen follows from.
+
+        Raises:
+            UnknownError: ``unknown_zone``.
+        """
+        with self.counter.entered():
+            board, cut_off = self.counter.at_hand.board(zone), self.counter.goes_on
+        # The box's own events have no number that anybody could follow from.
+        return (replace(board, seq=self.feed.seq) if cut_off else board), cut_off
+
     def waiting_by_theme(self, board: Board) -> list[ThemeWaiting]:
         """Who waits, by the theme of the matters, where services are too many for a screen; else nothing.
 
@@ -172,7 +186,8 @@ class Hall:
         """
         if len(board.waiting) <= SERVICES_ON_A_SCREEN:
             return []
-        theme_of = self.matters.listed().theme_of
+        matters = Matters(self.counter.office.ledger) if self.counter.goes_on else self.matters
+        theme_of = matters.listed().theme_of
         if not theme_of:
             return []
         counts: dict[str, int] = {}
@@ -188,13 +203,14 @@ class Hall:
 
     def window(self, window: str) -> Window:
         """The window of that id; raises ``unknown_window``."""
-        found = next((one for one in self.office.windows() if one.id == window), None)
+        found = next((one for one in self.counter.at_hand.windows() if one.id == window), None)
         if found is None:
             raise UnknownError("unknown_window")
         return found
 
     def __post_init__(self) -> None:
         ledger = self.office.ledger
+        self.counter = Counter(self.office)
         readers = (getattr(one, "terminal", "") for one in self.settings.devices if one.driver in CARD_READERS)
         self.terminal_cards = TerminalCards(filter(None, readers), self.terminal_news)
         self.device_tests = DeviceTests(self.settings.hall.name, self.devices, self.clock)

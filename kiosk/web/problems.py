@@ -127,6 +127,8 @@ def unparsed(status: int, code: str) -> tuple[list[tuple[str, str]], bytes]:
 
 def of_ticketing(error: TicketingError) -> Response:
     """The answer to a refused verb."""
+    if error.code == "store_gone" and isinstance(error, StoreError) and current_app.extensions["lost"](error):
+        error = StoreError("needs_store")
     return problem(*status_of(error), error.facts)
 
 
@@ -155,8 +157,17 @@ OWN_REASONS = {"bad_id_number"}
 """Validation errors with a code of their own."""
 
 
-def install(app: Flask, refused: Callable[[str], None] = lambda _code: None) -> None:
-    """Answer every error of ``app`` as a problem; ``refused`` is told each code, while the request is there."""
+def install(
+    app: Flask,
+    refused: Callable[[str], None] = lambda _code: None,
+    lost: Callable[[StoreError], bool] = lambda _error: False,
+) -> None:
+    """Answer every error of ``app`` as a problem.
+
+    ``refused`` is told each code, while the request is there; ``lost`` each error of a store that is gone, and says
+    whether kiosk and windows of this box go on all the same.
+    """
+    app.extensions["lost"] = lost
     app.extensions["refused"] = refused
     app.register_error_handler(TicketingError, of_ticketing)
     app.register_error_handler(ValidationError, of_validation)

@@ -8,7 +8,8 @@ import pytest
 from config.settings import StoreSettings
 from conftest import DemoHall
 from postgres import EMPTY, PostgresServer
-from ticketing.model import StateError, StoreError, TicketingError
+from program import Client
+from ticketing.model import Actor, StateError, StoreError, TicketingError
 from wires import wait_until
 
 
@@ -79,3 +80,51 @@ def test_a_slip_is_not_printed_again_while_the_database_is_away(hall: DemoHall, 
     with pytest.raises(StateError) as refused:
         kiosk.reprint("business-licence")
     assert refused.value.code == "reprint_later"
+
+
+def test_a_window_calls_and_serves_what_was_taken_while_the_database_is_away(
+    hall: DemoHall, server: PostgresServer
+) -> None:
+    people, running = hall.program.hall.people, hall.program.hall
+    token, machine = people.add_token("window-1", "clerk", ["1"]), people.add_token("stranger", "clerk", ["1"])
+    people.add_account("lin", "clerk", ["1"], "a good password of lin")
+    cookie = people.login("lin", "a good password of lin", running.clock())
+    assert cookie
+    assert people.principal_of_login(cookie, running.clock())
+    port = int(hall.url.rpartition(":")[2])
+    window, stranger = Client(port, token), Client(port, machine)
+    try:
+        assert window.get("/windows/1").body["cut_off"] is False
+        wait_until(lambda: has_lease(hall))
+        server.stop()
+        wait_until(lambda: running.counter.goes_on)
+        kiosk = Actor("kiosk:test", "kiosk")
+        issued = running.counter.do(lambda office: office.issue("business-licence", kiosk, print=False)).ticket
+        assert window.post("/windows/1/call-next").body["ticket"]["number"] == issued.number
+        # Strips and screens of this box show it.
+        wait_until(lambda: issued.number in hall.strip("1").text)
+        board = window.get("/board").body
+        assert (board["cut_off"], board["calls"][0]["number"]) == (True, issued.number)
+        assert window.get("/windows/1").body["cut_off"] is True
+        assert window.post("/windows/1/start").body["state"] == "serving"
+        later = window.post("/windows/1/scan", {"code": "0123456789ABCDEF"})
+        assert (later.status, later.body["code"]) == (503, "needs_store")
+        receipt = window.post("/windows/1/finish", {"outcome": "promised"})
+        assert (receipt.status, receipt.body["code"]) == (409, "receipt_later")
+        # Who was logged in here before is known; nobody else is.
+        assert people.principal_of_login(cookie, running.clock())
+        with pytest.raises(StoreError) as unknown:
+            people.principal_of_login("x" * len(cookie), running.clock())
+        assert unknown.value.code == "login_later"
+        assert stranger.get("/windows/1").status == 503
+        assert window.post("/windows/1/finish").body["cases"] == []
+        wait_until(lambda: issued.number not in hall.strip("1").text)
+        server.start()
+        wait_until(lambda: not running.counter.goes_on)
+        kept = hall.office.ticket(issued.id)
+        assert (kept.state, kept.window, kept.clerk) == ("done", "1", "window-1")
+        assert window.get("/windows/1").body["cut_off"] is False
+        assert window.post("/windows/1/scan", {"code": "0123456789ABCDEF"}).body["code"] == "unknown_code"
+    finally:
+        window.close()
+        stranger.close()

@@ -110,6 +110,11 @@ class CutOffBox:
         """The office on the box's own file; for what it has issued there."""
         return self._local
 
+    @property
+    def seconds(self) -> float:
+        """What the clock shows that nobody can set."""
+        return self._steady() / 1e9
+
     def last_local_seq(self) -> int:
         """Number of the newest event of the box's own file; also without a lease."""
         with self._ledger.peep() as m:

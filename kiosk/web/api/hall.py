@@ -24,7 +24,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @api.get("/hall", summary="Services with their queues, and windows", responses={"200": HallAnswer})
     @public
     def show_hall() -> Response:
-        view = hall.office.hall()
+        view = hall.counter.at_hand.hall()
         services = [joined(one.service, one.admission, one) for one in view.services]
         return answer(HallAnswer.of(joined(hall.settings.hall, view, services=services)))
 
@@ -32,8 +32,8 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @public
     def show_board(query: BoardQuery) -> Response:
         """With `zone`, the calls to windows of that part of the hall, and who waits for what they serve."""
-        board = hall.office.board(query.zone)
-        return answer(BoardAnswer.of(joined(board, themes=hall.waiting_by_theme(board))))
+        board, cut_off = hall.board(query.zone)
+        return answer(BoardAnswer.of(joined(board, themes=hall.waiting_by_theme(board), cut_off=cut_off)))
 
     @api.get("/events", summary="Every change since an event, as Server-Sent Events", responses={"200": dict(STREAM)})
     @public

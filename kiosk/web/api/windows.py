@@ -127,19 +127,22 @@ watching = allow("clerk", window=True, resting=True)
 def routes(hall: Hall, streams: Streams) -> Routes:
     """The routes of windows."""
     api = Routes("windows", "Calling and serving")
-    office = hall.office
+    # The first goes on while this box is cut off from the store, the second does not.
+    hand, store = hall.counter.at_hand, hall.counter.at_store
 
     @api.get("/windows/<window>", summary="A window as its clerk sees it", responses={"200": WindowAnswer})
     @watching
     def show(path: WindowPath) -> Response:
-        view = office.window_view(path.window)
-        ticket, undoable = view.ticket, None if view.ticket else office.undoable(path.window)
+        cut_off = hall.counter.goes_on
+        view = hand.window_view(path.window)
+        ticket, undoable = view.ticket, None if view.ticket or cut_off else store.undoable(path.window)
         shown = joined(
             view,
             since=ticket and (ticket.started_at or ticket.called_at),
             why=view.why and view.why.zh,
             why_en=view.why and view.why.en,
             clerk=view.window.clerk,
+            cut_off=cut_off,
             undo=undoable and joined(undoable.ticket, undoable),
         )
         return answer(WindowAnswer.of(shown))
@@ -165,17 +168,17 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @clerk
     def open_window(path: WindowPath, body: OpenBody) -> Response:
         """Somebody who logged in sits there from now on; while another does, it is refused: `window_taken`."""
-        return answer(HallWindowAnswer.of(office.open_window(path.window, actor(), take_over=body.take_over)))
+        return answer(HallWindowAnswer.of(hand.open_window(path.window, actor(), take_over=body.take_over)))
 
     @api.post("/windows/<window>/pause", summary="Pause the window", responses={"200": HallWindowAnswer})
     @clerk
     def pause_window(path: WindowPath, body: PauseBody) -> Response:
-        return answer(HallWindowAnswer.of(office.pause_window(path.window, actor(), body.text, body.text_en)))
+        return answer(HallWindowAnswer.of(hand.pause_window(path.window, actor(), body.text, body.text_en)))
 
     @api.post("/windows/<window>/close", summary="Close the window", responses={"200": HallWindowAnswer})
     @clerk
     def close_window(path: WindowPath) -> Response:
-        return answer(HallWindowAnswer.of(office.close_window(path.window, actor())))
+        return answer(HallWindowAnswer.of(store.close_window(path.window, actor())))
 
     # Calling
 
@@ -185,7 +188,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @clerk
     def call_next(path: WindowPath) -> Response:
         """Answers 204 when nobody waits. With an `Idempotency-Key`, a repeated request calls nobody else."""
-        called = office.call_next(path.window, actor(), key=idempotency_key())
+        called = hand.call_next(path.window, actor(), key=idempotency_key())
         if called is None:
             return Response(status=204)
         return answer(_of_called(called))
@@ -193,13 +196,13 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @api.get("/windows/<window>/away", summary="Held and missed tickets to call back", responses={"200": AwayAnswer})
     @clerk
     def away(path: WindowPath) -> Response:
-        return answer(AwayAnswer([OneAway.of(one) for one in office.away(path.window)]))
+        return answer(AwayAnswer([OneAway.of(one) for one in store.away(path.window)]))
 
     @api.post("/windows/<window>/call", summary="Call a ticket by its number", responses={"200": CalledAnswer})
     @clerk
     def call_number(path: WindowPath, body: CallBody) -> Response:
         """One that waits, is held, or was missed. With an `Idempotency-Key`, a repeated request calls nobody else."""
-        called = office.call_number(path.window, body.number, actor(), body.reason or None, key=idempotency_key())
+        called = store.call_number(path.window, body.number, actor(), body.reason or None, key=idempotency_key())
         return answer(_of_called(called))
 
     @api.post(
@@ -208,7 +211,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @clerk
     def return_number(path: WindowPath, body: NumberBody) -> Response:
         """Held, in its old place; missed, behind the next few who wait, and only so often."""
-        return answer(TicketAnswer.of(office.return_number(path.window, body.number, actor())))
+        return answer(TicketAnswer.of(store.return_number(path.window, body.number, actor())))
 
     # Who is at the window
 
@@ -220,16 +223,16 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         change.__name__ = name.replace("-", "_")
         api.post(f"/windows/<window>/{name}", summary=summary, responses={"200": TicketAnswer})(change)
 
-    ticket_verb("recall", "Call the called ticket again", office.recall)
-    ticket_verb("start", "Begin to serve the called ticket", office.start)
-    ticket_verb("no-show", "Nobody came", office.no_show)
-    ticket_verb("undo", "Take back a wrong finish or no-show, within a minute", office.undo)
+    ticket_verb("recall", "Call the called ticket again", hand.recall)
+    ticket_verb("start", "Begin to serve the called ticket", hand.start)
+    ticket_verb("no-show", "Nobody came", hand.no_show)
+    ticket_verb("undo", "Take back a wrong finish or no-show, within a minute", store.undo)
 
     @api.post("/windows/<window>/hold", summary="Put the ticket here aside", responses={"200": TicketAnswer})
     @clerk
     def hold(path: WindowPath, body: HoldBody) -> Response:
         """It keeps its number and its place in time."""
-        return answer(TicketAnswer.of(office.hold(path.window, actor(), body.reason or None, body.until(hall.clock()))))
+        return answer(TicketAnswer.of(hand.hold(path.window, actor(), body.reason or None, body.until(hall.clock()))))
 
     @api.post("/windows/<window>/finish", summary="End the service", responses={"200": FinishedAnswer})
     @clerk
@@ -239,7 +242,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         A case that goes on has a `receipt`, told here, and for two minutes to the second screen.
         """
         further = [Further(one.service, one.outcome, one.promise_days, one.matter) for one in body.cases]
-        finished = office.conclude(
+        finished = hand.conclude(
             path.window,
             actor(),
             body.outcome,
@@ -256,7 +259,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     @clerk
     def transfer(path: WindowPath, body: TransferBody) -> Response:
         """It keeps its number and its place in time."""
-        return answer(TicketAnswer.of(office.transfer(path.window, body.service, actor(), to_window=body.window)))
+        return answer(TicketAnswer.of(hand.transfer(path.window, body.service, actor(), to_window=body.window)))
 
     # Whose it is
 
@@ -270,7 +273,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         who = actor()
         # Whoever scans has said who they are, and many windows may share one address.
         with hall.wrong_codes.watch(f"{who.role} {who.who}", body.code):
-            scanned = office.scan(path.window, body.code, who, body.override_reason or None)
+            scanned = store.scan(path.window, body.code, who, body.override_reason or None)
         said = refusals.words(scanned.closed) if scanned.closed else None
         told = joined(scanned, message=said and said.zh, message_en=said and said.en)
         return answer(ScannedAnswer.of(told))
@@ -283,7 +286,7 @@ def routes(hall: Hall, streams: Streams) -> Routes:
         Where somebody came for them (代办), with `agent`; where they filled forms in, with `forms`. Every look is an
         entry in the audit log.
         """
-        found = office.holders_at(path.window, actor())
+        found = store.holders_at(path.window, actor())
         if found is None:
             raise UnknownError("no_resident")
         # Programs that fill forms know these members and no others; whoever came for somebody is rare.

@@ -69,16 +69,16 @@ def pages(hall: Hall) -> Blueprint:
     @public
     def screen() -> Response:
         zone = request.args.get("zone", "")[:64]
-        board = hall.office.board(zone)
-        themes = hall.waiting_by_theme(board)
-        shown = {"board": board, "themes": themes, "zone": zone, "theme": _theme("light")}
-        return page("screen.html", **shown, now=hall.clock(), climate=_climate(hall))
+        board, cut_off = hall.board(zone)
+        shown = {"board": board, "themes": hall.waiting_by_theme(board), "zone": zone, "theme": _theme("light")}
+        return page("screen.html", **shown, cut_off=cut_off, now=hall.clock(), climate=_climate(hall))
 
     @blueprint.get("/screen/window/<window>")
     @public
     def screen_window(window: str) -> Response:
-        view = hall.office.window_view(window)
-        return page("screen_window.html", view=view, seq=hall.office.last_seq(), theme=_theme("light"))
+        view, cut_off = hall.counter.at_hand.window_view(window), hall.counter.goes_on
+        seq = hall.feed.seq if cut_off else hall.office.last_seq()
+        return page("screen_window.html", view=view, seq=seq, cut_off=cut_off, theme=_theme("light"))
 
     return blueprint
 

@@ -237,6 +237,7 @@ class BoardAnswer(Answer):
     themes: list[ThemeWaitingAnswer] = Field(
         description="the same by the theme of the matters, where there are more than 12 services; else empty"
     )
+    cut_off: bool = Field(description="the box is cut off from the hall's database: it shows what it did itself since")
     lit: bool = Field(description="false at night, when the hall is closed and nobody is left: screens are dark then")
 
 
@@ -348,6 +349,9 @@ class WindowAnswer(Answer):
     next: list[str]
     figures: WindowFiguresAnswer
     clerk: str | None = Field(description="the account of who sits there")
+    cut_off: bool = Field(
+        description="the box is cut off from the hall's database: it calls only numbers that it gave since then"
+    )
     undo: UndoAnswer | None
 
 

@@ -91,6 +91,7 @@ function arrived(board) {
   if (!board.calls.some(({ number, state }) => number === band.call?.number && state === "called")) caption.clear();
   column.take(board.themes.length ? board.themes : board.waiting);
   care.lit(board.lit);
+  el("cut-off").hidden = !board.cut_off;
   turn();
   draw();
   drawWaiting();

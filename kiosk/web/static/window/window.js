@@ -285,6 +285,7 @@ function render() {
   word(el("window-state"), place.state);
   if (place.state === "paused" && place.pause_text) el("window-state").textContent = t(place.pause_text, place.pause_text_en || place.pause_text);
   renderClerk(view.clerk);
+  el("cut-off").hidden = !view.cut_off;
   document.title = `${ticket ? `${ticket.number} ` : ""}${place.name}`;
   el("ticket").classList.toggle("nobody", !ticket);
   el("ticket-state").hidden = !ticket;

@@ -135,6 +135,7 @@ interface Board {
   calls: Call[];
   waiting: Waiting[];
   themes: { name: string; count: number }[];
+  cut_off: boolean;
   lit: boolean;
 }
 
@@ -161,6 +162,7 @@ interface WindowView {
   next: string[];
   figures: { served: number; missed: number; mean_seconds: number | null };
   clerk: string | null;
+  cut_off: boolean;
   undo: { number: string; state: "done" | "missed"; until: string } | null;
 }
 
