@@ -96,7 +96,7 @@ class Box:
 
     Attributes:
         process: the program that runs; None while none does.
-        office, kiosk, view: of that program, once it is up.
+        office, counter, kiosk, view: of that program, once it is up.
     """
 
     def __init__(
@@ -139,6 +139,7 @@ class Box:
         self.link: StoreLink | None = None
         self.local_link: StoreLink | None = None
         self.office: Office | None = None
+        self.counter: Counter | None = None
         self.kiosk: KioskController | None = None
         self.view: KioskView | None = None
         self._parts: list[Any] = []
@@ -165,7 +166,7 @@ class Box:
         wall = self.server if self.database.shared else self.wall
         self.link = StoreLink(self.database, self.wire, process, wall, self._steady)
         self.local_link = self.local and StoreLink(self.local, Wire(), process, self.wall, self._steady)
-        self.office = self.kiosk = self.view = None
+        self.office = self.counter = self.kiosk = self.view = None
         self.scheduler.spawn(process, "main", self._main)
 
     def kill(self, *, machine: bool = False) -> None:
@@ -245,12 +246,12 @@ class Box:
             Loop("held", HELD, office.bring_back),
         ]
         if going_on is not None:
-            loops.append(Rounds(going_on))
+            loops.append(Rounds(going_on, store.on_commit))
         kiosk.start()
         for loop in loops:
             loop.start()
         self._parts = [*loops, kiosk, printing, *devices, *self._local_stores, store]
-        self.office, self.kiosk = office, kiosk
+        self.office, self.counter, self.kiosk = office, counter, kiosk
         self.told(f"{self.name} is up")
 
     def _going_on(self, office: Office) -> CutOffBox | None:

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from tests.simulation.boxes import Box
 from ticketing import office
-from ticketing.cut_off import leasing
+from ticketing.cut_off import leasing, steps
 from ticketing.day import closing, print_jobs
 from ticketing.day.windows import READY
 from ticketing.line import calling, issuing, next_up
@@ -138,6 +138,13 @@ def blocks_end_with_their_lease() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def windows_call_what_others_may_call() -> Iterator[None]:
+    """A window of a box that is cut off calls whoever is next, and not only those whom nobody else knows of."""
+    with _instead(calling, "_CALL_OWN", calling._CALL), _instead(steps, "_is_own", lambda _m, _ticket: True):
+        yield
+
+
 MUTATIONS: dict[str, Callable[[], Any]] = {
     one.__name__: one
     for one in (
@@ -150,5 +157,6 @@ MUTATIONS: dict[str, Callable[[], Any]] = {
         nothing_erased,
         lease_by_a_clock_that_is_set,
         blocks_end_with_their_lease,
+        windows_call_what_others_may_call,
     )
 }

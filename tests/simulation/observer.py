@@ -133,6 +133,7 @@ class Observer:
         self._now = now
         self._turns: dict[str, int] = {}
         self._blocks: Numbers = {}
+        self._merged: set[tuple[str, str, int]] = set()
         self._papers = papers
         self._vault = vault
         self._told = told
@@ -302,7 +303,11 @@ class Observer:
                     self._broken(f"{file.box} issued {own}, and it is merged as {merged}")
                 self._told(f"  {own.number} of {file.box} is merged")
                 self.counts["merged"] += 1
-        refused = "SELECT id, note FROM merged_record WHERE note NOT IN ('second', 'day_over')"
+        # Of a ticket that the store has moved on meanwhile, what was done alone is kept and changes nothing.
+        refused = (
+            "SELECT id, note FROM merged_record WHERE note NOT IN ('second', 'day_over', 'window_busy')"
+            " AND NOT (note = 'overtaken' AND id LIKE '%/step%')"
+        )
         for ident, note in self._raw.execute(refused):
             self._broken(f"the record {ident} is refused: {note}")
 
@@ -320,8 +325,9 @@ class Observer:
             if seq != self._seq + 1:
                 self._broken(f"event {seq} follows {self._seq}")
             data = json.loads(text)
-            if data.get("merged"):
-                self._has_its_time(seq, at, data["number"])
+            merged = bool(data.get("merged"))
+            if merged:
+                self._has_its_time(kind, data, at)
             elif at < self._at - BACK and not repaired:
                 self._broken(f"the time of event {seq} is {(self._at - at) / 1e6:.0f} s before the one before")
             else:
@@ -331,7 +337,7 @@ class Observer:
             self._told(f"  event {seq} {kind} {text}")
             self.counts[kind] += 1
             self._keeps_secret(text, f"event {seq}")
-            if kind.startswith("ticket.") and not repaired:
+            if kind.startswith("ticket.") and not repaired and not (merged and self._is_past(at)):
                 self._happened(kind, data, today, before, reranked)
         if repaired:
             self.heard = {}
@@ -347,10 +353,19 @@ class Observer:
             if row.state == "waiting" and heard.line != row.line:
                 self._broken(f"{number} waits in line {row.line}, and the events say {heard}")
 
-    def _has_its_time(self, seq: int, at: int, number: str) -> None:
-        own = [one for file in self.files for one in file.issued.values() if one.number == number]
-        if at not in [one.issued_at for one in own]:
-            self._broken(f"event {seq} tells another time than that at which {number} was issued")
+    def _has_its_time(self, kind: str, data: Mapping[str, Any], at: int) -> None:
+        """A merged event is one that its box told, at that time; each is merged once."""
+        event = kind, str(data.get("number", data.get("window"))), at
+        if not any(event in file.told for file in self.files):
+            self._broken(f"{event} is merged, and no box told it")
+        if event in self._merged:
+            self._broken(f"{event} is merged twice")
+        self._merged.add(event)
+        self.counts[f"{kind} alone"] += kind == "ticket.called"
+
+    def _is_past(self, at: int) -> bool:
+        """Whether that was on a day that is over; its numbers are given again."""
+        return time_of(at).astimezone(ZONE).date().isoformat() < self.day
 
     def _happened(
         self, kind: str, data: dict[str, Any], today: dict[str, Row], before: dict[int, Row], reranked: bool
@@ -370,7 +385,8 @@ class Observer:
             self._broken(f"{kind} of {number}, which is {heard.state}")
             return
         window = data.get("window")
-        if kind == "ticket.called":
+        # Somebody else may have been called there meanwhile: then the next event has it wait for that.
+        if kind == "ticket.called" and not data.get("merged"):
             there = [n for n, one in self.heard.items() if one.window == window and one.state in OPEN and n != number]
             if there:
                 self._broken(f"{number} is called to window {window}, where {there[0]} is")
@@ -503,7 +519,7 @@ class Observer:
         Nothing is waited for of a box that stays cut off.
         """
         here = [file for file in self.files if not self._cut(file.box)]
-        own = sum(file.slips + len(file.waiting) for file in here)
+        own = sum(file.slips + file.steps + len(file.waiting) for file in here)
         # The slips of merged tickets are printed from their box's own file, which tells the store how that ended.
         printing = "SELECT count(*) FROM print_job WHERE state IN ('pending', 'sending') AND box NOT IN ({})"
         away = [file.box for file in self.files if file not in here]
@@ -536,12 +552,14 @@ class Observer:
                 self._broken("the audit log is not whole")
 
     def check_nobody_waits(self) -> None:
-        """Of what boxes issued without the store, nothing is left to be merged."""
+        """Of what boxes did without the store, nothing is left to be merged, and who was called there was."""
         for file in self.files:
-            if file.waiting:
-                self._broken(
-                    f"{file.box} is not cut off, and does not merge {[one.number for one in file.waiting.values()]}"
-                )
+            if file.waiting or file.steps:
+                left = [one.number for one in file.waiting.values()]
+                self._broken(f"{file.box} is not cut off, and does not merge {left} and {file.steps} steps")
+            for event in sorted(file.told - self._merged):
+                if event[0] == "ticket.called":
+                    self._broken(f"{file.box} told {event} alone, and the store does not know of it")
 
     def check_history(self) -> None:
         """Events were only appended."""

@@ -1,8 +1,9 @@
 """The files that boxes go on with while they are cut off, as the observer sees them: what each box issued by itself."""
 
+import json
 import sqlite3
-from collections.abc import Callable, Collection
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 
 from tests.simulation.stores import Database
 from ticketing.day.numbers import LEASED
@@ -33,6 +34,8 @@ class OwnFile:
         waiting: those of them that are in the file and that the store did not have when it was looked at.
         lease_until: when the box's lease ends by a clock that nobody sets, in nanoseconds of the run; 0 before it has
             one.
+        told: what it has told of tickets and windows, each with its time: kind, number or window, microseconds.
+        steps: what was done at its windows and is not merged yet.
         slips: how many slips of its own are not printed yet.
         raw: a connection that reads it.
     """
@@ -42,7 +45,10 @@ class OwnFile:
         self.issued: dict[int, Own] = {}
         self.waiting: dict[int, Own] = {}
         self.lease_until = 0
+        self.told: set[tuple[str, str, int]] = set()
+        self.steps = 0
         self.slips = 0
+        self._seq = 0
         self.raw = sqlite3.connect(f"file:{database.path}?mode=ro", uri=True, isolation_level=None)
         self._database = database
         self._commits = -1
@@ -73,6 +79,10 @@ class OwnFile:
                 )
             }
             jobs = self.raw.execute("SELECT id, state FROM print_job").fetchall()
+            events = self.raw.execute(
+                "SELECT seq, at, type, data FROM event WHERE seq > ? ORDER BY seq", (self._seq,)
+            ).fetchall()
+            self.steps = self.raw.execute("SELECT count(*) FROM window_step").fetchone()[0]
         finally:
             self.raw.execute("COMMIT")
         for one in self.waiting.values():
@@ -84,12 +94,24 @@ class OwnFile:
         for one in new:
             if now > self.lease_until:
                 self._broken(f"{self.box} issues {one.number}, and its lease is over")
+        for seq, at, kind, text in events:
+            self._seq = seq
+            if kind.startswith(("ticket.", "window.")):
+                self._happened(kind, json.loads(text), at, now)
         begun = {ident for ident, state in jobs if state == "sending"}
         if begun - self._begun and cut and now > self.lease_until:
             self._broken(f"{self.box} begins a slip without the store, and its lease is over")
         self._begun |= begun
         self.slips = sum(state in ("pending", "sending") for _, state in jobs)
         return new
+
+    def _happened(self, kind: str, data: Mapping[str, Any], at: int, now: int) -> None:
+        about = data.get("number", data.get("window"))
+        if now > self.lease_until:
+            self._broken(f"{self.box} alone tells {kind} of {about}, and its lease is over")
+        if kind == "ticket.called" and about not in [one.number for one in self.waiting.values()]:
+            self._broken(f"{self.box} alone calls {about}, which the store may call as well")
+        self.told.add((kind, str(about), at))
 
     def merged(self, known: Collection[int]) -> None:
         """Take note of what the store has now."""

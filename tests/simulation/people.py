@@ -274,8 +274,11 @@ class People:
             key = self.key()
 
             def call(at: Box, key: str = key) -> Any:
-                called = _office(at).call_next(window, actor, key)
-                hall.observer.was_answered(key, (called and called.ticket.number,))
+                called = _hand(at).call_next(window, actor, key)
+                # What the store had answered is not known without it.
+                alone = at.counter is not None and at.counter.goes_on
+                asked = f"{key} at {at.name} alone" if alone else key
+                hall.observer.was_answered(asked, (called and called.ticket.number,))
                 return called
 
             try:
@@ -292,23 +295,23 @@ class People:
     def _pause(self, box: Box, window: str, actor: Actor) -> None:
         what = self.chance.random()
         if what < 0.05:
-            self._try(box, f"pause {window}", lambda at: _office(at).pause_window(window, actor, "午休"))
+            self._try(box, f"pause {window}", lambda at: _hand(at).pause_window(window, actor, "午休"))
             self.hall.scheduler.sleep(self.chance.uniform(2, 15))
-            self._try(box, f"open {window}", lambda at: _office(at).open_window(window, actor))
+            self._try(box, f"open {window}", lambda at: _hand(at).open_window(window, actor))
         elif what < 0.08:
-            self._try(box, f"close {window}", lambda at: _office(at).close_window(window, actor))
+            self._try(box, f"close {window}", lambda at: _store(at).close_window(window, actor))
             self.hall.scheduler.sleep(self.chance.uniform(2, 10))
         elif what < 0.12:
-            self._try(box, f"undo at {window}", lambda at: _office(at).undo(window, actor))
+            self._try(box, f"undo at {window}", lambda at: _store(at).undo(window, actor))
 
     def _see_to(self, box: Box, window: str, actor: Actor, why: str) -> None:
         """Something is in the way of the next call: look what it is, and end it."""
         self.hall.told(f"no call at {window}: {why}")
         self.hall.scheduler.sleep(1.0)
         if why == "window_paused":
-            self._try(box, f"open {window}", lambda at: _office(at).open_window(window, actor))
+            self._try(box, f"open {window}", lambda at: _hand(at).open_window(window, actor))
         elif why != "service_closed":
-            view = self._try(box, f"look at {window}", lambda at: _office(at).window_view(window))
+            view = self._try(box, f"look at {window}", lambda at: _hand(at).window_view(window))
             if view and view.ticket:
                 self._serve(box, window, actor, view.ticket.number)
 
@@ -317,26 +320,26 @@ class People:
         held = self.hands.get(number)
         hall.scheduler.sleep(chance.uniform(0.5, 4))
         if held is None or not held.comes:
-            self._try(box, f"recall {number}", lambda at: _office(at).recall(window, actor))
+            self._try(box, f"recall {number}", lambda at: _hand(at).recall(window, actor))
             hall.scheduler.sleep(chance.uniform(1, 4))
             if held is not None:
                 held.comes = chance.random() < 0.7
-            self._try(box, f"miss {number}", lambda at: _office(at).no_show(window, actor))
+            self._try(box, f"miss {number}", lambda at: _hand(at).no_show(window, actor))
             return
         if chance.random() < 0.1:
             self._go_to_the_wrong_window(box, window, held)
         if chance.random() < 0.8:
             self._scan(box, window, actor, held)
         else:
-            self._try(box, f"start {number}", lambda at: _office(at).start(window, actor))
+            self._try(box, f"start {number}", lambda at: _hand(at).start(window, actor))
         hall.scheduler.sleep(chance.uniform(1, 20))
         does = chance.choices(["finish", "hold", "transfer", "send on"], [76, 8, 8, 8])[0]
         other = chance.choice(SERVICES).id
         verbs: dict[str, Callable[[Box], Any]] = {
-            "finish": lambda at: _office(at).finish(window, actor),
-            "hold": lambda at: _office(at).hold(window, actor, "去复印"),
-            "transfer": lambda at: _office(at).transfer(window, other, actor),
-            "send on": lambda at: _office(at).transfer(window, None, actor, "1"),
+            "finish": lambda at: _hand(at).finish(window, actor),
+            "hold": lambda at: _hand(at).hold(window, actor, "去复印"),
+            "transfer": lambda at: _hand(at).transfer(window, other, actor),
+            "send on": lambda at: _hand(at).transfer(window, None, actor, "1"),
         }
         self._try(box, f"{does} {number}", verbs[does])
         if does == "hold" and chance.random() < 0.7:
@@ -344,7 +347,7 @@ class People:
             self._try(box, f"return {number}", lambda at: _office(at).return_ticket(held.id, DESK))
 
     def _scan(self, box: Box, window: str, actor: Actor, held: Held) -> None:
-        scanned = self._try(box, f"scan {held.number}", lambda at: _office(at).scan(window, held.code, actor))
+        scanned = self._try(box, f"scan {held.number}", lambda at: _store(at).scan(window, held.code, actor))
         if scanned is None:
             return
         if scanned.ticket.number != held.number:
@@ -359,7 +362,7 @@ class People:
         def scan(at: Box) -> Any:
             before = _office(at).ticket(held.id)
             try:
-                scanned = _office(at).scan(wrong, held.code, actor)
+                scanned = _store(at).scan(wrong, held.code, actor)
             except TicketingError:
                 return None
             # It may have been called there meanwhile.
@@ -401,6 +404,20 @@ def _office(box: Box) -> Office:
     if box.office is None:
         raise StateError("stopping")
     return box.office
+
+
+def _hand(box: Box) -> Office:
+    """What goes on at a window while its box is cut off."""
+    if box.counter is None:
+        raise StateError("stopping")
+    return box.counter.at_hand
+
+
+def _store(box: Box) -> Office:
+    """What does not."""
+    if box.counter is None:
+        raise StateError("stopping")
+    return box.counter.at_store
 
 
 def _looks_the_same(one: Resident, other: Resident | None) -> bool:
