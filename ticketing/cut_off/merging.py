@@ -20,7 +20,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import String, cast, exists, func, insert, literal, select, update
+from sqlalchemy import String, bindparam, cast, exists, func, insert, literal, literal_column, select, update
 
 from ticketing.cut_off import leasing, steps
 from ticketing.cut_off.steps import SEAT, STANDS
@@ -32,6 +32,7 @@ from ticketing.model import LIVE_STATES, OPEN_STATES, Actor, State, TicketRow
 from ticketing.privacy import access_log
 from ticketing.privacy.vault import ErasedError, VaultError
 from ticketing.store import tables
+from ticketing.store.prepared import Prepared
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,39 @@ _MOVES = frozenset(
 )
 """Columns of a ticket that a window changes."""
 PURPOSE = "record that was refused"
+
+
+def _name(ident: Any, suffix: str = "") -> Any:
+    return bindparam("prefix", type_=String) + cast(ident, String) + literal(suffix)
+
+
+# What a round looks for in the box's own file; most find nothing.
+_KNOWN = select(_m.c.id)
+_TICKETS = Prepared(
+    select(_t)
+    .where(_t.c.id >= numbers.LEASED, _name(_t.c.id).not_in(_KNOWN))
+    .order_by(_t.c.id)
+    .limit(bindparam("most"))
+)
+_SEALED = Prepared(select(_r).where(_r.c.ticket_id == bindparam("ticket")))
+_ENDED = Prepared(
+    select(_j.c.ticket_id, _j.c.created_at, _j.c.state, _j.c.reason, _j.c.ended_at, _t.c.hall_day)
+    .join(_t, _t.c.id == _j.c.ticket_id)
+    .where(
+        _t.c.id >= numbers.LEASED,
+        _j.c.state.in_([literal_column(f"'{state}'") for state in ("printed", "unconfirmed", "failed")]),
+        _name(_t.c.id).in_(_KNOWN),
+        _name(_t.c.id, "/print").not_in(_KNOWN),
+    )
+    .limit(bindparam("most"))
+)
+_ANSWERS = Prepared(
+    select(_a)
+    .where(
+        (bindparam("prefix", type_=String) + literal("answer/") + func.lower(func.hex(_a.c.key_hash))).not_in(_KNOWN)
+    )
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True)
@@ -83,37 +117,19 @@ class Record:
 def collect(m: Transaction, holder: str, most: int) -> list[Record]:
     """What the box's own file holds and the store has not confirmed, oldest first, at most ``most`` of each kind."""
     found: list[Record] = []
-    known = select(_m.c.id)
     prefix = f"{holder}/"
-
-    def unknown(name: Any) -> Any:
-        return name.not_in(known)
-
-    tickets = select(_t).where(_t.c.id >= numbers.LEASED, unknown(_named(prefix, _t.c.id, ""))).order_by(_t.c.id)
-    for row in m.conn.execute(tickets.limit(most)):
-        ticket = dict(row._mapping)
-        sealed = m.conn.execute(select(_r).where(_r.c.ticket_id == row.id)).one_or_none()
-        body = {"ticket": ticket, "resident": sealed and dict(sealed._mapping), "print": _last_job(m, row.id)}
+    which = {"prefix": prefix, "most": most}
+    for row in _TICKETS.all(m.conn, which):
+        sealed = _SEALED.one_or_none(m.conn, {"ticket": row.id})
+        body = {"ticket": row._asdict(), "resident": sealed and sealed._asdict(), "print": _last_job(m, row.id)}
         found.append(Record(name_of(holder, row.id), "ticket", row.hall_day, row.issued_at, body))
     found += _steps(m, holder, {one.body["ticket"]["id"] for one in found})
-    jobs = (
-        select(_j, _t.c.hall_day)
-        .join(_t, _t.c.id == _j.c.ticket_id)
-        .where(
-            _t.c.id >= numbers.LEASED,
-            _j.c.state.in_(["printed", "unconfirmed", "failed"]),
-            _named(prefix, _t.c.id, "").in_(known),
-            unknown(_named(prefix, _t.c.id, "/print")),
-        )
-    )
-    for row in m.conn.execute(jobs.limit(most)):
-        names = ("ticket_id", "created_at", "state", "reason", "ended_at")
-        told = {name: row._mapping[name] for name in names}
+    for row in _ENDED.all(m.conn, which):
+        told = {name: getattr(row, name) for name in ("ticket_id", "created_at", "state", "reason", "ended_at")}
         found.append(Record(f"{prefix}{row.ticket_id}/print", "print", row.hall_day, row.ended_at or m.at, told))
-    answers = select(_a).where(unknown(literal(f"{prefix}answer/") + func.lower(func.hex(_a.c.key_hash))))
-    for row in m.conn.execute(answers.limit(most)):
+    for row in _ANSWERS.all(m.conn, which):
         name = f"{prefix}answer/{bytes(row.key_hash).hex()}"
-        found.append(Record(name, "answer", row.hall_day, m.at, {"answer": dict(row._mapping)}))
+        found.append(Record(name, "answer", row.hall_day, m.at, {"answer": row._asdict()}))
     return found
 
 
@@ -432,7 +448,3 @@ def _number_of(row: Mapping[str, Any]) -> int:
     """Which number of its prefix a ticket has, which ends in a letter."""
     digits = str(row["number"]).lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     return int(digits)
-
-
-def _named(prefix: str, ident: Any, suffix: str) -> Any:
-    return literal(prefix) + cast(ident, String) + literal(suffix)
