@@ -37,10 +37,10 @@ WAITING_MODULES = (
 PACE = (
     ("drivers.printer.driver", "READ_SLICE", 0.5),
     ("kiosk.resident.controller", "TICK", 0.5),
-    ("kiosk.resident.printing", "LOOK", 2.0),
+    ("kiosk.resident.printing", "LOOK", 3.0),
     ("kiosk.counter", "TRY", 4.0),
     ("kiosk.counter", "ROUND", 16.0),
-    ("kiosk.counter", "FOLLOW", 4.0),
+    ("kiosk.counter", "FOLLOW", 6.0),
     ("ticketing.cut_off.rules", "SLACK", 5 * SECOND),
 )
 """Where time goes by as in a hall of some minutes: idle looks are rarer, since most of a run would be those, and a
