@@ -56,7 +56,7 @@ export function choosing({ choose, open, run }) {
   /** The pages are made anew where what they are made of, or their room, has changed. */
   function remake() {
     const services = flow.view?.services ?? [];
-    const standing = services.map((one) => [one.id, one.name, Boolean(one.has_ticket || one.appointment)].join());
+    const standing = services.map((one) => [one.id, one.name, one.initials, Boolean(one.has_ticket || one.appointment)].join());
     const list = el("list");
     const now = [matters.length, ...standing, english(), document.documentElement.className, innerWidth, innerHeight, list.clientHeight].join("\n");
     if (now === made) return;
