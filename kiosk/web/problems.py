@@ -127,8 +127,11 @@ def unparsed(status: int, code: str) -> tuple[list[tuple[str, str]], bytes]:
 
 def of_ticketing(error: TicketingError) -> Response:
     """The answer to a refused verb."""
-    if error.code == "store_gone" and isinstance(error, StoreError) and current_app.extensions["lost"](error):
-        error = StoreError("needs_store")
+    if error.code == "store_gone" and isinstance(error, StoreError):
+        # Windows go on, so a clerk hears that this alone does not; for all others it is the store that is away.
+        goes_on = current_app.extensions["lost"](error)
+        if goes_on and request.path.startswith("/api/v1/windows/"):
+            error = StoreError("needs_store")
     return problem(*status_of(error), error.facts)
 
 

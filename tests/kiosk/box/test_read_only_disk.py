@@ -52,7 +52,7 @@ def test_a_start_on_a_read_only_disk_says_so_waits_and_goes_on_once_it_takes_som
         remount(quhao, "rw", "-U", "--preserve-credentials")
         with closing(Client(quhao.port)) as client:
             wait_until(lambda: quhao.process.poll() is not None or ready(client) == 200, 60)
-        assert quhao.terminate() == 0
+        assert quhao.terminate(30.0) == 0
 
 
 def test_a_card_whose_file_system_gives_up_is_told_and_has_lost_nothing_at_the_next_start(tmp_path: Path) -> None:
@@ -87,13 +87,13 @@ def test_a_card_whose_file_system_gives_up_is_told_and_has_lost_nothing_at_the_n
         doctor = subprocess.run([*there, "--config", quhao.config, "doctor"], capture_output=True, text=True)
         assert doctor.returncode == 1
         assert "存储卡可能已损坏" in doctor.stdout
-        assert quhao.terminate() == 0
+        assert quhao.terminate(30.0) == 0
         # The machine is started again: what was answered is there, and the number that was refused is not lost.
         quhao.start()
         with closing(Client(quhao.port, desk_token)) as desk:
             assert desk.post("/tickets", TICKET).body["number"] == "A002"
             assert ready(desk) == 200
-        assert quhao.terminate() == 0
+        assert quhao.terminate(30.0) == 0
 
 
 def ask(client: Client, path: str) -> Any:

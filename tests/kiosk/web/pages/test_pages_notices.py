@@ -122,7 +122,7 @@ def test_a_screen_shows_notices_between_calls_and_never_over_one(
         wait_until(lambda: room.evaluate("(one) => one.querySelector('video')?.ended ?? true"))
         return {"P", "IMG", "VIDEO"} <= shown
 
-    wait_until(see)
+    wait_until(see, 120)
     technician = hall.program.hall.people.add_token("technician", "technician")
     wait_until(lambda: screen.clock.run_for(300) or _troubles(hall, technician) == ["broken.mp4"])
     wait_until(lambda: screen.clock.run_for(300) or room.is_visible())
