@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from ticketing.day import residents
 from ticketing.day.memory import UnprintedCode
@@ -72,12 +72,15 @@ _MINE = select(_j.c.id, _j.c.ticket_id, _j.c.case_id).where(
     _j.c.box == bindparam("box"), _j.c.ticket_id.is_not(None), tables.pending
 )
 _CODE_HASH = select(_t.c.code_hash).where(_t.c.id == bindparam("ticket"))
-_LAST_SENT = (
-    select(_j.c.state)
+# Slips that a box printed while it was cut off get their numbers here when they are merged.
+_NEWEST = (
+    select(_j.c.id, _j.c.state, func.coalesce(_j.c.ended_at, _j.c.created_at).label("ended_at"))
     .where(_j.c.box == bindparam("box"), _j.c.state.in_(["printed", "unconfirmed"]))
     .order_by(_j.c.id.desc())
-    .limit(1)
+    .limit(1000)
+    .subquery()
 )
+_LAST_SENT = select(_NEWEST.c.state).order_by(_NEWEST.c.ended_at.desc(), _NEWEST.c.id.desc()).limit(1)
 _OVER = Prepared(
     select(_j.c.id).join(_t, _t.c.id == _j.c.ticket_id).where(_j.c.box == bindparam("box"), tables.pending, ~_WANTED)
 )

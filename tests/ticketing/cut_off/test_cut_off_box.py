@@ -319,6 +319,27 @@ def test_half_a_slip_of_an_earlier_run_is_known_until_the_next_one_came_out(
         a.box.lost(StoreError("store_gone"))
 
 
+def test_half_a_slip_is_known_though_slips_of_the_time_before_were_merged_after_it(
+    hall: OfficeHall, boxes: Callable[..., Box]
+) -> None:
+    a = boxes("a")
+    a.box.step()
+    a.network.cut = True
+    a.issue(print=True)
+    (job,) = a.box.local.print_jobs(5)
+    a.box.local.print_sending(job.id)
+    a.box.local.print_ended(job.id, "printed", None)
+    a.network.cut = False
+    store = a.box._store
+    begun = store.issue("licence", DESK, print=True)
+    assert a.box.step()
+    (half,) = store.print_jobs(5)
+    assert half.ticket.id == begun.ticket.id
+    hall.later(seconds=1)
+    store.print_sending(half.id)
+    assert store.recover(), "this slip was sent after the one that was merged behind it"
+
+
 def test_a_renewal_that_arrives_late_is_refused_and_takes_nothing_away(
     hall: OfficeHall, boxes: Callable[..., Box]
 ) -> None:
