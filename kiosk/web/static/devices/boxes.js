@@ -4,6 +4,7 @@ import { call, hm, now, Problem, wordsOf, zone } from "../shared/api.js";
 import { copyOf, el, find, make } from "../shared/dom.js";
 import { t } from "../shared/language.js";
 import { signIn } from "../staff/signing.js";
+import { keepCards } from "./cards.js";
 
 const SURE = 5000;        // ms in which a second press takes a box off the list
 /** @type {Record<string, [string, string]>} why an update went back, by the code that is shown beside it */
@@ -37,19 +38,11 @@ export async function lookAtBoxes() {
 
 /** @param {HallBox[]} boxes */
 function take(boxes) {
-  for (const [name, { card }] of entries) {
-    if (!boxes.some((one) => one.name === name)) {
-      card.remove();
-      entries.delete(name);
-    }
-  }
-  const wanted = boxes.map((box) => {
+  keepCards(el("boxes"), entries, boxes, ({ name }) => name, (box) => {
     const known = entries.get(box.name);
     if (known) known.box = box;
     return (known ?? add(box)).card;
   });
-  const list = el("boxes");
-  if (wanted.some((card, at) => list.children[at] !== card)) list.replaceChildren(...wanted);
 }
 
 /** @param {HallBox} box @returns {Entry} */

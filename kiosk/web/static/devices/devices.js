@@ -9,6 +9,7 @@ import { lockWhenLeft } from "../staff/lock.js";
 import { signIn, signOut } from "../staff/signing.js";
 import { lostLine } from "../shared/stream.js";
 import { lookAtBoxes, renderBoxes } from "./boxes.js";
+import { keepCards } from "./cards.js";
 import { screenCards } from "./screens.js";
 
 const EVERY = 2000;       // ms between looks
@@ -43,16 +44,7 @@ function render() {
     : t(`${devices.length} 台设备全部正常`, `All ${devices.length} devices are working`);
   el("asked").textContent = t(`${hm(heard)} 更新`, `as of ${hm(heard)}`);
   const list = [...devices].sort((a, b) => ORDER[a.state] - ORDER[b.state]);
-  for (const [name, { card }] of cards) {
-    if (!list.some((device) => device.name === name)) {
-      card.remove();
-      cards.delete(name);
-    }
-  }
-  const wanted = list.map((device) => fill(entryOf(device), device));
-  const there = el("cards").children;
-  // Moved only when the order changed: a button that is being clicked must stay.
-  if (wanted.some((card, at) => there[at] !== card)) el("cards").replaceChildren(...wanted);
+  keepCards(el("cards"), cards, list, ({ name }) => name, (device) => fill(entryOf(device), device));
 }
 
 /** @param {Device} device */

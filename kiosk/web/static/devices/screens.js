@@ -4,6 +4,7 @@ import { call, hm, Problem, wordsOf } from "../shared/api.js";
 import { copyOf, el, find } from "../shared/dom.js";
 import { t } from "../shared/language.js";
 import { signIn } from "../staff/signing.js";
+import { keepCards } from "./cards.js";
 
 const SURE = 5000;        // ms in which a second press removes a screen
 /** @type {Record<string, [string, string, string]>} words and colour */
@@ -113,19 +114,11 @@ async function look() {
 
 /** @param {HallScreen[]} screens */
 function take(screens) {
-  for (const [id, { card }] of entries) {
-    if (!screens.some((one) => one.id === id)) {
-      card.remove();
-      entries.delete(id);
-    }
-  }
-  const wanted = screens.map((screen) => {
+  keepCards(el("screens"), entries, screens, ({ id }) => id, (screen) => {
     const known = entries.get(screen.id);
     if (known) known.screen = screen;
     return (known ?? add(screen)).card;
   });
-  const list = el("screens");
-  if (wanted.some((card, at) => list.children[at] !== card)) list.replaceChildren(...wanted);
   render();
 }
 
