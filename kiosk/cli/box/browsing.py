@@ -7,7 +7,10 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -49,13 +52,47 @@ _on_option = click.option(
 _browser_option = click.option("--browser", help="Chromium's program, where it is not found by itself.")
 
 
+@dataclass(frozen=True)
+class Browsing:
+    """What a command was told of its browser and its screen, and found to be so.
+
+    Attributes:
+        program: Chromium's.
+        arguments: more of them, those behind ``--``.
+        turn: degrees by which the picture is turned clockwise.
+        power: switches the screen off and on.
+        patience: seconds after which a browser that says nothing hangs.
+    """
+
+    program: str
+    arguments: tuple[str, ...]
+    turn: int
+    power: ScreenPower
+    patience: float
+
+
 def browser_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command what it says of its browser and its screen, and the arguments behind ``--``."""
-    command = click.argument("arguments", nargs=-1)(command)
-    return _browser_option(_turn_option(_off_option(_on_option(_patience_option(command)))))
+    """Give a command options for its browser and its screen, and the arguments behind ``--``: its :class:`Browsing`."""
+
+    @wraps(command)
+    def told(
+        *args: Any,
+        browser: str | None,
+        turn: str,
+        screen_off: str | None,
+        screen_on: str | None,
+        patience: float,
+        arguments: tuple[str, ...],
+        **options: Any,
+    ) -> None:
+        power = _power_of(screen_off, screen_on)
+        command(*args, browsing=Browsing(_program(browser), arguments, int(turn), power, patience), **options)
+
+    told = click.argument("arguments", nargs=-1)(told)
+    return _browser_option(_turn_option(_off_option(_on_option(_patience_option(told)))))
 
 
-def power_of(screen_off: str | None, screen_on: str | None) -> ScreenPower:
+def _power_of(screen_off: str | None, screen_on: str | None) -> ScreenPower:
     """What switches the screen off and on.
 
     Raises:
@@ -88,7 +125,7 @@ def server_of(context: Context, address: str | None) -> tuple[HallServer, tuple[
     return HallServer(address.rstrip("/")), ()
 
 
-def program(browser: str | None) -> str:
+def _program(browser: str | None) -> str:
     """Chromium's program; raises ClickException."""
     found = program_of(browser)
     if found is None:
@@ -112,24 +149,17 @@ def own_folder(folder: Path) -> Path:
 
 
 def keep_browser(
-    guide: Guide,
-    server: HallServer,
-    kind: Kind,
-    *,
-    folder: Path,
-    program: str,
-    arguments: tuple[str, ...],
-    turn: int,
-    power: ScreenPower,
-    patience: float,
+    browsing: Browsing, guide: Guide, server: HallServer, kind: Kind, *, folder: Path, trusted: tuple[str, ...]
 ) -> None:
     """Keep the browser on what the guide says until a signal ends it.
 
-    Where there is no display, it comes with a compositor of its own (cage), which shows nothing else.
+    Where there is no display, it comes with a compositor of its own (cage), which shows nothing else. ``folder`` is for
+    the browser's own, ``trusted`` are the arguments by which it trusts the server: see :func:`server_of`.
 
     Raises:
         click.ClickException: there is neither a display nor cage; the folder cannot be written.
     """
+    arguments = (*trusted, *browsing.arguments)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(message)s", force=True)
     has_display = any(os.environ.get(one) for one in ("DISPLAY", "WAYLAND_DISPLAY"))
     is_headless = any(one.startswith("--headless") for one in arguments)
@@ -143,13 +173,13 @@ def keep_browser(
     # In memory where systemd gives a folder there (RuntimeDirectory): nothing of it is to outlive the browser.
     profile = Path(os.environ.get("RUNTIME_DIRECTORY") or folder) / BROWSER
     watch = Watch(
-        command_of(program, profile, arguments, cage, turn),
+        command_of(browsing.program, profile, arguments, cage, browsing.turn),
         profile,
         guide,
         server,
         kind,
-        power=power,
-        patience=patience,
+        power=browsing.power,
+        patience=browsing.patience,
         told=told,
         alive=lambda: notify("READY=1", "WATCHDOG=1"),
         status=lambda words: notify(f"STATUS={words}"),

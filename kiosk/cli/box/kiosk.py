@@ -13,15 +13,7 @@ from pathlib import Path
 import click
 
 from kiosk.browser.watch import Always, Place
-from kiosk.cli.box.browsing import (
-    browser_options,
-    keep_browser,
-    own_folder,
-    power_of,
-    program,
-    server_of,
-    server_option,
-)
+from kiosk.cli.box.browsing import Browsing, browser_options, keep_browser, own_folder, server_of, server_option
 from kiosk.cli.options import Context
 
 PROFILE = Path("~/.local/share/quhao/kiosk")
@@ -51,12 +43,7 @@ def kiosk(
     token_file: Path | None,
     address: str | None,
     profile: Path,
-    browser: str | None,
-    turn: str,
-    screen_off: str | None,
-    screen_on: str | None,
-    patience: float,
-    arguments: tuple[str, ...],
+    browsing: Browsing,
 ) -> None:
     """Keep the kiosk's page on this screen, in Chromium's kiosk mode, until told to end.
 
@@ -64,25 +51,12 @@ def kiosk(
     a page says so. Make the token once by `quhao token add NAME --role kiosk`. What stands behind -- goes to the
     browser.
     """
-    chromium = program(browser)
     server, trusted = server_of(context, address)
-    power = power_of(screen_off, screen_on)
     token = _token(token_file)
     folder = own_folder(profile)
     token = _kept(folder / KEPT, token)
     guide = Always(Place(f"{server.origin}/kiosk", f"token={token}" if token else ""))
-    more = (*trusted, *arguments)
-    keep_browser(
-        guide,
-        server,
-        "kiosk",
-        folder=folder,
-        program=chromium,
-        arguments=more,
-        turn=int(turn),
-        power=power,
-        patience=patience,
-    )
+    keep_browser(browsing, guide, server, "kiosk", folder=folder, trusted=trusted)
 
 
 def _token(file: Path | None) -> str | None:

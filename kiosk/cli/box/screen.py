@@ -6,15 +6,7 @@ from pathlib import Path
 import click
 
 from kiosk.browser.assignment import Assignment
-from kiosk.cli.box.browsing import (
-    browser_options,
-    keep_browser,
-    own_folder,
-    power_of,
-    program,
-    server_of,
-    server_option,
-)
+from kiosk.cli.box.browsing import Browsing, browser_options, keep_browser, own_folder, server_of, server_option
 from kiosk.cli.options import Context
 
 FOLDER = Path("~/.local/share/quhao/screen")
@@ -37,32 +29,14 @@ def screen(
     address: str | None,
     name: str | None,
     folder: Path,
-    browser: str | None,
-    turn: str,
-    screen_off: str | None,
-    screen_on: str | None,
-    patience: float,
-    arguments: tuple[str, ...],
+    browsing: Browsing,
 ) -> None:
     """Keep a page of the hall on this screen, until told to end.
 
     A new screen shows a code: type it at /devices and choose what it shows. From then on it shows that, also after
     restarts and when the server comes up later. What stands behind -- goes to the browser.
     """
-    chromium = program(browser)
     server, trusted = server_of(context, address)
-    power = power_of(screen_off, screen_on)
     folder = own_folder(folder)
     guide = Assignment(folder, server, (name or socket.gethostname())[:40])
-    more = (*trusted, *arguments)
-    keep_browser(
-        guide,
-        server,
-        "screen",
-        folder=folder,
-        program=chromium,
-        arguments=more,
-        turn=int(turn),
-        power=power,
-        patience=patience,
-    )
+    keep_browser(browsing, guide, server, "screen", folder=folder, trusted=trusted)
