@@ -39,7 +39,6 @@ _SETUP = (
 )
 _FACTS = (timetable.FACT, "hall_day")
 _w = tables.window
-_SEATS = select(_w.c.id, *(_w.c[name] for name in steps.SEAT))
 
 # Each round does these.
 _KEEP = Prepared(update(_f).where(_f.c.name == _LEASE).values(value=bindparam("lease")))
@@ -85,7 +84,7 @@ def look(m: Transaction, day: str, seq: int, *, others: bool) -> Seen:
         for table, rows in zip((*_SETUP, *_TODAYS), (*map(select, _SETUP), *today), strict=True):
             found[table.name] = [dict(row._mapping) for row in m.conn.execute(rows)]
     tickets = [dict(row._mapping) for row in m.conn.execute(of_day)]
-    seats = [dict(row._mapping) for row in m.conn.execute(_SEATS)] if whole or others or events else []
+    seats = [row._asdict() for row in steps.SEATS.all(m.conn)] if whole or others or events else []
     return Seen(m.day, m.last_seq() if whole else (events[-1].seq if events else seq), whole, tickets, found, seats)
 
 

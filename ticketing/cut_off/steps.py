@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, insert, select
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, select
 
 from ticketing.day.numbers import is_leased
 from ticketing.day.transaction import Transaction
@@ -18,17 +18,28 @@ from ticketing.day.transaction import t as _t
 from ticketing.events import TicketIssued, kind_of
 from ticketing.model import StoreError
 from ticketing.store import tables
+from ticketing.store.prepared import Prepared
 
 _s, _e, _v, _c, _w = tables.window_step, tables.event, tables.visit, tables.case_file, tables.window
 STANDS = ("state", "window_id", "service_id", "line", "called_at", "recalls", "ended_at")
 """Columns by which a ticket is known to stand as it stood before a step."""
 SEAT = ("state", "pause_text", "pause_text_en", "clerk", "clerk_since")
 """Columns of a window that its clerk changes."""
-_OPEN = select(_t.c.id, *(_t.c[name] for name in STANDS)).where(tables.open_)
-_SEATS = select(_w.c.id, *(_w.c[name] for name in SEAT))
+SEATS = Prepared(select(_w.c.id, *(_w.c[name] for name in SEAT)))
+"""How each window stands, and who sits there."""
+
+# Each verb of a box that is cut off does these.
+_OPEN = Prepared(select(_t.c.id, *(_t.c[name] for name in STANDS)).where(tables.open_))
 _over = tables.handed_over
-_LAST = select(*(select(func.coalesce(func.max(of), 0)).scalar_subquery() for of in (_e.c.seq, _v.c.id, _c.c.id)))
-_NEW_EVENTS = select(_e).order_by(_e.c.seq)
+_LAST = Prepared(
+    select(
+        *(
+            select(func.coalesce(func.max(of), 0)).scalar_subquery().label(name)
+            for name, of in (("event", _e.c.seq), ("visit", _v.c.id), ("case", _c.c.id))
+        )
+    )
+)
+_NEW_EVENTS = Prepared(select(_e).where(_e.c.seq > bindparam("last")).order_by(_e.c.seq))
 
 
 @dataclass(frozen=True)
@@ -49,12 +60,12 @@ def recorded(m: Transaction) -> Iterator[None]:
     Raises:
         StoreError: ``needs_store``: it changes a ticket that others may be changing.
     """
-    event, visit, case = m.conn.execute(_LAST).one()
-    stood = {row.id: _values(row, STANDS) for row in m.conn.execute(_OPEN)}
-    seats = {row.id: _values(row, SEAT) for row in m.conn.execute(_SEATS)}
+    ((event, visit, case),) = _LAST.all(m.conn)
+    stood = {row.id: _values(row, STANDS) for row in _OPEN.all(m.conn)}
+    seats = {row.id: _values(row, SEAT) for row in SEATS.all(m.conn)}
     yield
     told: dict[str, list[Any]] = {}
-    for row in m.conn.execute(_NEW_EVENTS.where(_e.c.seq > event)):
+    for row in _NEW_EVENTS.all(m.conn, {"last": event}):
         data = json.loads(row.data)
         if "number" in data and kind_of(row.type) is not TicketIssued:
             told.setdefault(data["number"], []).append([row.type, data, row.at])
@@ -82,7 +93,7 @@ def _is_own(m: Transaction, ticket: int) -> bool:
 
 
 def _record_windows(m: Transaction, before: Mapping[str, Any], events: Sequence[Any]) -> None:
-    for row in m.conn.execute(_SEATS):
+    for row in SEATS.all(m.conn):
         after = _values(row, SEAT)
         if after != before.get(row.id):
             mine = [one for one in events if one[1]["window"] == row.id]
@@ -120,4 +131,4 @@ def drop(m: Transaction, seqs: Sequence[int]) -> None:
 
 
 def _values(row: Any, names: Sequence[str]) -> dict[str, Any]:
-    return {name: row._mapping[name] for name in names}
+    return {name: getattr(row, name) for name in names}
