@@ -93,10 +93,15 @@ class Counter:
         return self._box.do(verb) if self._box else verb(self._store)
 
     def _there(self, verb: Callable[[Office], _R]) -> _R:
-        if self.goes_on:
-            # Who asks shall not wait for a database that does not answer.
-            raise StoreError("needs_store")
-        return verb(self._store)
+        if not self.goes_on:
+            try:
+                return verb(self._store)
+            except StoreError as error:
+                # By this very verb the store may be found lost.
+                if error.code != "store_gone" or not self.lost(error):
+                    raise
+        # Who asks from now on does not wait for a database that does not answer.
+        raise StoreError("needs_store")
 
     # Slips: those of numbers that the box held are in its own file, until they are printed.
 

@@ -186,7 +186,7 @@ def create_app(
     gate = Gate(hall.settings, hall.people, hall.clock)
     languages = Languages.read(hall.settings.hall.languages)
     app.extensions |= {"streams": streams, "gate": gate, "languages": languages}
-    problems.install(app, partial(_note_refused, hall.refused), lambda error: hall.counter.lost(error))
+    problems.install(app, partial(_note_refused, hall.refused))
     health.install(app, hall, streams)
     gate.install(app)
     app.before_request(lambda: _expect_json(app.view_functions))

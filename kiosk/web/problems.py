@@ -127,11 +127,6 @@ def unparsed(status: int, code: str) -> tuple[list[tuple[str, str]], bytes]:
 
 def of_ticketing(error: TicketingError) -> Response:
     """The answer to a refused verb."""
-    if error.code == "store_gone" and isinstance(error, StoreError):
-        # Windows go on, so a clerk hears that this alone does not; for all others it is the store that is away.
-        goes_on = current_app.extensions["lost"](error)
-        if goes_on and request.path.startswith("/api/v1/windows/"):
-            error = StoreError("needs_store")
     return problem(*status_of(error), error.facts)
 
 
@@ -160,17 +155,8 @@ OWN_REASONS = {"bad_id_number"}
 """Validation errors with a code of their own."""
 
 
-def install(
-    app: Flask,
-    refused: Callable[[str], None] = lambda _code: None,
-    lost: Callable[[StoreError], bool] = lambda _error: False,
-) -> None:
-    """Answer every error of ``app`` as a problem.
-
-    ``refused`` is told each code, while the request is there; ``lost`` each error of a store that is gone, and says
-    whether kiosk and windows of this box go on all the same.
-    """
-    app.extensions["lost"] = lost
+def install(app: Flask, refused: Callable[[str], None] = lambda _code: None) -> None:
+    """Answer every error of ``app`` as a problem; ``refused`` is told each code, while the request is there."""
     app.extensions["refused"] = refused
     app.register_error_handler(TicketingError, of_ticketing)
     app.register_error_handler(ValidationError, of_validation)

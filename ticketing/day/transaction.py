@@ -28,7 +28,18 @@ from sqlalchemy import (
 from ticketing.calendar import hall_day
 from ticketing.day.memory import Memory
 from ticketing.events import NewEvent, TicketEvent
-from ticketing.model import TRANSITIONS, Service, State, StateError, Ticket, TicketRow, UnknownError, Window, time_of
+from ticketing.model import (
+    TRANSITIONS,
+    Service,
+    State,
+    StateError,
+    StoreError,
+    Ticket,
+    TicketRow,
+    UnknownError,
+    Window,
+    time_of,
+)
 from ticketing.model import microseconds as microseconds  # for those who work in a transaction
 from ticketing.policy import Rules, Standing
 from ticketing.privacy import codes
@@ -198,6 +209,11 @@ class Transaction:
     day: str
     memory: Memory
     cut_off: bool = False
+
+    def refuse_cut_off(self) -> None:
+        """Raise ``needs_store`` while the box is cut off: for what others may be changing, or the store alone can."""
+        if self.cut_off:
+            raise StoreError("needs_store")
 
     # Reading
 

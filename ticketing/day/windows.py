@@ -9,7 +9,7 @@ from ticketing.day import visits
 from ticketing.day.transaction import Transaction, line_at, refuse_wrong_state, tickets
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketTransferred, WindowClosed, WindowEvent, WindowOpened, WindowPaused
-from ticketing.model import Actor, StateError, StoreError, TicketRow, UnknownError, Window, WindowState
+from ticketing.model import Actor, StateError, TicketRow, UnknownError, Window, WindowState
 from ticketing.privacy import access_log
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
@@ -108,8 +108,7 @@ def claim(m: Transaction, window: Window, actor: Actor, *, take_over: bool = Fal
     if not take_over:
         refuse_taken(m, window, actor)
     elif window.clerk is not None:
-        if m.cut_off:
-            raise StoreError("needs_store")
+        m.refuse_cut_off()
         access_log.append(m.conn, m.vault, m.now, actor, "take-over", None, window.clerk)
     _SIT.later(m.conn, {"which": window.id, "who": actor.who, "since": m.at})
     if window.clerk is not None:
@@ -144,9 +143,8 @@ def release_all(m: Transaction) -> None:
 
 def close(m: Transaction, window: Window) -> Window:
     """Close a window; tickets that wait for it alone go back to their services' lines. Raises ``window_busy``."""
-    if m.cut_off:
-        # Other boxes may be calling those tickets.
-        raise StoreError("needs_store")
+    # Other boxes may be calling those tickets.
+    m.refuse_cut_off()
     refuse_second_at(m, window.id)
     release_line(m, window.id)
     return put_state(m, window, "closed")

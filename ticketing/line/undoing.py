@@ -13,7 +13,7 @@ from ticketing.day.transaction import THIS, Transaction, tickets, transition
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketUndone
 from ticketing.line import issuing
-from ticketing.model import Actor, State, StateError, StoreError, Ticket, TicketRow
+from ticketing.model import Actor, State, StateError, Ticket, TicketRow
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 
@@ -118,9 +118,8 @@ def undo(m: Transaction, window: str, actor: Actor) -> Ticket:
         StateError: ``nothing_to_undo``; ``window_busy``; ``already_rated``; ``already_waiting``: this person has
             taken another number for the service meanwhile.
     """
-    if m.cut_off:
-        # The cases that it would take back are kept for the store.
-        raise StoreError("needs_store")
+    # The cases that it would take back are kept for the store.
+    m.refuse_cut_off()
     found = windows.at_work(m, window, actor)
     windows.refuse_second_at(m, window)
     last = last_at(m, window)
