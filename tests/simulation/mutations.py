@@ -95,8 +95,8 @@ def keys_ignored() -> Iterator[None]:
 def newest_line_first() -> Iterator[None]:
     """A window of several services takes the line whose first came last."""
 
-    def wrong_id(*, weighed: bool) -> Any:
-        found = next_up._first_of_each().subquery()
+    def wrong_id(*, weighed: bool, only_own: bool = False) -> Any:
+        found = next_up._first_of_each(only_own=only_own).subquery()
         (first,) = found.c
         return select(first).order_by(first.is_(None), first.desc()).limit(1)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.mutations import MUTATIONS
+
 ROOT = Path(__file__).parents[2]
 SEEDS = {"1": (1, 26), "2": (26, 50)}
 """First and last seed, by the order of hashes in the process: one of them is in both."""
@@ -40,3 +42,10 @@ def test_every_rule_holds_and_a_seed_is_the_same_hall_again_in_another_process()
     assert len({*some.values(), *others.values()}) == 50
     for kind in ("ticket.missed", "ticket.transferred", "ticket.expired", "slip", "copy", "issued alone", "merged"):
         assert f"'{kind}'" in figures + more, f"nothing of the kind {kind} happened"
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_each_rule_can_still_be_taken_out(name: str) -> None:
+    # Whether it is then missed takes up to 200 seeds: see tests/bench/test_bench_simulation.py.
+    with MUTATIONS[name]():
+        pass
