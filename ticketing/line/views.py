@@ -15,7 +15,7 @@ from ticketing.line.forecasts import Forecasts
 from ticketing.line.limits import ALWAYS, Admission, Reached
 from ticketing.model import OPEN_STATES, TRANSITIONS, Event, Service, State, Ticket, UnknownError, Window
 from ticketing.policy import Why
-from ticketing.screens.hours import is_lit
+from ticketing.screens.hours import is_lit, lit_at
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 from ticketing.waits import estimate
@@ -137,13 +137,15 @@ class Waiting:
 class Board:
     """What every screen shows after event ``seq``: present and last calls, newest first, and waiting counts.
 
-    ``lit``: whether it shows them at all; at night nobody is there.
+    ``lit``: whether it shows them at all; at night nobody is there. ``lit_at``: when it does again, where it does not
+    and that is known.
     """
 
     seq: int
     calls: list[BoardCall]
     waiting: list[Waiting]
     lit: bool = True
+    lit_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,8 @@ def board(m: Transaction, zone: str = "") -> Board:
     counts = _counts(m)
     services = [one for one in _offered(m, counts) if not zone or any(at.serves(one.id) for at in here)]
     is_busy = any(one.state != "over" for one in calls) or any(counts.get(one.id) for one in services)
-    return Board(m.last_seq(), calls, _waiting(counts, services), is_busy or is_lit(m, services))
+    lit = is_busy or is_lit(m, services)
+    return Board(m.last_seq(), calls, _waiting(counts, services), lit, None if lit else lit_at(m, services))
 
 
 def window(m: Transaction, window: str) -> WindowView:

@@ -42,7 +42,7 @@ def hall_hours(m: Transaction) -> HallHours:
     coming = [] if is_open else [calendar.opens_next(one.id, m.now) for one in services]
     opens_at = min((at for at in coming if at), default=None)
     lit = is_lit(m, services) or m.conn.execute(_ANYBODY, {"day": m.day}).first() is not None
-    return HallHours(is_open, opens_at, lit, None if lit or opens_at is None else opens_at - LIT_BEFORE)
+    return HallHours(is_open, opens_at, lit, None if lit else _before(opens_at))
 
 
 def is_lit(m: Transaction, services: Sequence[Service]) -> bool:
@@ -50,3 +50,14 @@ def is_lit(m: Transaction, services: Sequence[Service]) -> bool:
     calendar = timetable.now(m).calendar
     times = (m.now, m.now + LIT_BEFORE, m.now - LIT_AFTER)
     return not services or any(calendar.open_now(one.id, at) for one in services for at in times)
+
+
+def lit_at(m: Transaction, services: Sequence[Service]) -> datetime | None:
+    """When screens of these services, which are dark now, are lit again; None where no opening is known."""
+    calendar = timetable.now(m).calendar
+    coming = (calendar.opens_next(one.id, m.now) for one in services)
+    return _before(min((at for at in coming if at), default=None))
+
+
+def _before(opens_at: datetime | None) -> datetime | None:
+    return None if opens_at is None else opens_at - LIT_BEFORE

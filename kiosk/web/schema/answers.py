@@ -239,6 +239,7 @@ class BoardAnswer(Answer):
     )
     cut_off: bool = Field(description="the box is cut off from the hall's database: it shows what it did itself since")
     lit: bool = Field(description="false at night, when the hall is closed and nobody is left: screens are dark then")
+    lit_at: Instant | None = Field(description="when they are lit again, where that is known; null while they are")
 
 
 class CalledAnswer(Answer):

@@ -3,6 +3,7 @@
 
 import { call, hm, now, Problem } from "../shared/api.js";
 import { el, find, make } from "../shared/dom.js";
+import { isLit } from "../shared/night.js";
 import { coalesce, follow } from "../shared/stream.js";
 import { callBand } from "./band.js";
 import { captionIn } from "./caption.js";
@@ -22,6 +23,8 @@ const caption = captionIn(el("caption"), el("band"));
 const notices = screenNotices(() => band.unanswered <= 1);
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+/** By the board that was heard of last; at first by the page, which is dark as it comes at night. @type {Pick<Board, "lit" | "lit_at">} */
+let hours = { lit: !root.classList.contains("dark"), lit_at: root.dataset.litAt || null };
 
 /** @param {Call} call */
 const row = ({ number, window_name: place, state }) => make(
@@ -90,7 +93,8 @@ function arrived(board) {
   // Whoever is at the window need not be told any more.
   if (!board.calls.some(({ number, state }) => number === band.call?.number && state === "called")) caption.clear();
   column.take(board.themes.length ? board.themes : board.waiting);
-  care.lit(board.lit);
+  hours = board;
+  care.lit(isLit(hours, now()));
   el("cut-off").hidden = !board.cut_off;
   turn();
   draw();
@@ -134,8 +138,21 @@ async function lookAround() {
 }
 setInterval(lookAround, MINUTE);
 
+/** The hall opens, and its server is away: what this screen knows is of the evening before, so it says that it connects. */
+function lightUp() {
+  hours = { lit: true, lit_at: null };
+  care.lit(true);
+  band.take([]);
+  column.take([]);
+  notices.take([]);
+  turn();
+  draw();
+  drawWaiting();
+}
+
 function tick() {
   el("clock").textContent = el("night").textContent = hm(now());
+  if (!hours.lit && isLit(hours, now())) lightUp();
 }
 tick();
 turn();

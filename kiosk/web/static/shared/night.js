@@ -11,7 +11,7 @@ const PLACES = [[8, 82], [70, 12], [40, 46], [12, 18], [72, 78], [24, 62], [58, 
 
 /**
  * Whether screens are lit by the hours that were heard of last: also while the hall does not answer any more.
- * @param {HallHours | null} hours null: none were heard of
+ * @param {Pick<HallHours, "lit" | "lit_at"> | null} hours null: none were heard of
  * @param {Date} at
  */
 export const isLit = (hours, at) => !hours || hours.lit || (hours.lit_at !== null && at >= new Date(hours.lit_at));

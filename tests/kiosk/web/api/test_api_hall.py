@@ -180,6 +180,7 @@ def test_the_board_is_dark_at_night_but_not_while_anybody_is_left(here: Any) -> 
         True,
         False,
     ]
+    assert here.get("/board").json["lit_at"] == "2026-11-24T08:30:00.000+08:00"
     # The hours of the hall as a whole say the same, and when it opens; 2026-11-23 is a Monday.
     assert here.get("/screens/hours").json == {
         "open": False,

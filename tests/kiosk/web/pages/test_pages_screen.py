@@ -407,6 +407,31 @@ def test_a_screen_is_spared_moves_a_little_each_minute_and_is_dark_at_night(
     assert violations(page) == []
 
 
+def test_a_screen_whose_server_is_away_when_the_hall_opens_says_that_it_connects_and_comes_back(
+    hall: Any, new_page: Callable[..., Page]
+) -> None:
+    issue(hall)
+    call(hall)
+    hall.office.finish("1", CLERK)
+    made = hall.program.hall.setup.read()
+    later = tuple(Hours("*", weekday, 14 * 60, 15 * 60) for weekday in range(1, 8))  # it is ten o'clock
+    hall.program.hall.setup.replace(replace(made, hours=later), Actor("zhou", "manager"))
+    page = new_page(**TELEVISION, clock=True)
+    page.route("**/api/**", lambda route: route.abort())
+    page.goto(f"{hall.url}/screen")
+    expect(page.locator("html.dark.stale .night")).to_be_visible()
+    page.clock.fast_forward(5 * 3600 * 1000)
+    expect(page.locator("html.stale:not(.dark) .connecting")).to_be_visible()
+    expect(page.locator("footer")).to_contain_text("连接中断")
+    expect(page.get_by_text("A001").locator("visible=true")).to_have_count(0)  # of the evening before
+    assert violations(page) == []
+    hall.program.hall.setup.replace(made, Actor("zhou", "manager"))
+    page.unroute_all()
+    page.clock.run_for(5000)
+    expect(page.locator("html:not(.stale) .band .call .number")).to_have_text("A001")
+    expect(page.locator(".connecting")).to_be_hidden()
+
+
 def test_a_screen_for_a_bright_hall_has_dark_words_on_a_light_ground_with_contrast_enough(
     hall: Any, new_page: Callable[..., Page]
 ) -> None:

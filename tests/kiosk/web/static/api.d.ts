@@ -137,6 +137,7 @@ interface Board {
   themes: { name: string; count: number }[];
   cut_off: boolean;
   lit: boolean;
+  lit_at: string | null;
 }
 
 interface Case {
