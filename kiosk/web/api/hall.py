@@ -33,7 +33,8 @@ def routes(hall: Hall, streams: Streams) -> Routes:
     def show_board(query: BoardQuery) -> Response:
         """With `zone`, the calls to windows of that part of the hall, and who waits for what they serve."""
         board, cut_off = hall.board(query.zone)
-        return answer(BoardAnswer.of(joined(board, themes=hall.waiting_by_theme(board), cut_off=cut_off)))
+        themes = hall.waiting_by_theme(board)
+        return answer(BoardAnswer.of(joined(board, at=hall.clock(), themes=themes, cut_off=cut_off)))
 
     @api.get("/events", summary="Every change since an event, as Server-Sent Events", responses={"200": dict(STREAM)})
     @public

@@ -78,7 +78,8 @@ def pages(hall: Hall) -> Blueprint:
     def screen_window(window: str) -> Response:
         view, cut_off = hall.counter.at_hand.window_view(window), hall.counter.goes_on
         seq = hall.feed.seq if cut_off else hall.office.last_seq()
-        return page("screen_window.html", view=view, seq=seq, cut_off=cut_off, theme=_theme("light"))
+        shown = {"view": view, "seq": seq, "cut_off": cut_off, "theme": _theme("light")}
+        return page("screen_window.html", **shown, now=hall.clock())
 
     return blueprint
 

@@ -229,9 +229,10 @@ class ThemeWaitingAnswer(Answer):
 
 
 class BoardAnswer(Answer):
-    """What screens show; `seq` is the event to follow from."""
+    """What screens show; `seq` is the event to follow from, `at` the hall's time."""
 
     seq: int
+    at: Instant
     calls: list[CallAnswer]
     waiting: list[WaitingAnswer]
     themes: list[ThemeWaitingAnswer] = Field(

@@ -95,7 +95,7 @@ def routes(hall: Hall) -> Routes:
             ends=day.ends,
             earlier=earlier,
             later=later,
-            board=joined(board, themes=hall.waiting_by_theme(board), cut_off=False),
+            board=joined(board, at=moment.at, themes=hall.waiting_by_theme(board), cut_off=False),
             noted=[joined(one, words=merged_words(one.note)) for one in hall.noted.of_day(day.day)],
         )
 

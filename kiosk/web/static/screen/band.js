@@ -6,7 +6,8 @@
 const SPOKEN = 6000;      // ms that a call keeps the band when few wait for it
 const SHARED = 18_000;    // ms that more than three share
 const LEAST = 1500;       // ms, so that a number can be read
-const BACKLOG = 12;       // calls that may wait for the band; after a long cut only the last are news
+const BACKLOG = 12;       // calls that may wait for the band
+const FRESH = 60_000;     // ms after which a call is no news: its resident is at the window, or was called again
 export const FEW = 5;     // rows of one column
 export const PAGE = 12;   // rows of two
 export const TURN = 9000; // ms of a page: longer than reading twelve rows takes
@@ -15,7 +16,18 @@ export const TURN = 9000; // ms of a page: longer than reading twelve rows takes
  * The name of one call of one number; the server marks the calls that stand in the page as it comes in the same way.
  * @param {Call} call
  */
-export const markOf = ({ number, called_at: at, recalls }) => `${number}/${Math.floor(Date.parse(at) / 1000)}/${recalls}`;
+export const markOf = (call) => `${callOf(call)}/${call.recalls}`;
+
+/** The same for all recalls of one call. @param {Call} call */
+const callOf = ({ number, called_at: at }) => `${number}/${Math.floor(Date.parse(at) / 1000)}`;
+
+/**
+ * Whether a call that a screen has not shown yet is to be told: not what a box did while it was cut off and told late,
+ * nor what was called while this screen was.
+ * @param {string} calledAt
+ * @param {string} at when it is told, by the hall's clock
+ */
+export const isFresh = (calledAt, at) => Date.parse(at) - Date.parse(calledAt) <= FRESH;
 
 /**
  * The rows below the band.
@@ -69,15 +81,17 @@ export function callBand(known) {
       return { calls: listed.slice(from, from + PAGE), many: true, page: from / PAGE + 1, pages: pages() };
     },
     /**
-     * A new board has come.
+     * A new board has come. News are calls that nobody answers yet, and recalls of such.
      * @param {Call[]} fresh newest first
+     * @param {string} at when it was so, by the hall's clock
      */
-    take(fresh) {
+    take(fresh, at) {
       calls = fresh;
-      const marks = new Set(fresh.map(markOf));
-      const news = fresh.filter((call) => !seen.has(markOf(call))).reverse();
-      waiting = [...waiting.filter((call) => marks.has(markOf(call))), ...news].slice(-BACKLOG);
-      seen = marks;
+      const heard = new Set([...seen].map((mark) => mark.slice(0, mark.lastIndexOf("/"))));
+      const due = new Set(called().map(markOf));
+      const news = called().filter((call) => !seen.has(markOf(call)) && (heard.has(callOf(call)) || isFresh(call.called_at, at)));
+      waiting = [...waiting.filter((call) => due.has(markOf(call))), ...news.reverse()].slice(-BACKLOG);
+      seen = new Set(fresh.map(markOf));
       if (shown && !fresh.some(({ number }) => number === shown?.number)) until = 0;
     },
     /**

@@ -89,7 +89,7 @@ function turn() {
 
 /** @param {Board} board */
 function arrived(board) {
-  band.take(board.calls);
+  band.take(board.calls, board.at);
   // Whoever is at the window need not be told any more.
   if (!board.calls.some(({ number, state }) => number === band.call?.number && state === "called")) caption.clear();
   column.take(board.themes.length ? board.themes : board.waiting);
@@ -142,7 +142,7 @@ setInterval(lookAround, MINUTE);
 function lightUp() {
   hours = { lit: true, lit_at: null };
   care.lit(true);
-  band.take([]);
+  band.take([], now().toISOString());
   column.take([]);
   notices.take([]);
   turn();

@@ -4,6 +4,7 @@ import { hm, now, Problem } from "../shared/api.js";
 import { el, find } from "../shared/dom.js";
 import { night } from "../shared/night.js";
 import { coalesce, follow } from "../shared/stream.js";
+import { isFresh } from "./band.js";
 import { captionIn } from "./caption.js";
 
 const root = document.documentElement;
@@ -20,11 +21,13 @@ async function again() {
   }
   const fresh = find("main", new DOMParser().parseFromString(text, "text/html"));
   const old = find("main");
-  const { call = "" } = fresh.dataset;
+  const { call = "", calledAt = "", at = "" } = fresh.dataset;
+  const number = call.split("/")[0];
   if (!call) caption.clear();
-  else if (call !== old.dataset.call) {
+  // A recall of what stands there is news, however long ago the call was.
+  else if (call !== old.dataset.call && (number === old.dataset.call?.split("/")[0] || isFresh(calledAt, at))) {
     fresh.classList.add("new");
-    caption.show({ number: call.split("/")[0], window: root.dataset.window ?? "", window_name: root.dataset.name ?? "" });
+    caption.show({ number, window: root.dataset.window ?? "", window_name: root.dataset.name ?? "" });
   }
   if (fresh.textContent !== old.textContent || call !== old.dataset.call) old.replaceWith(fresh);
 }

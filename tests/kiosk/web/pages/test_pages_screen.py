@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
 from axe import violations
 from config.businesses import ServiceSettings, WindowSettings
@@ -14,6 +15,7 @@ from staff import stop_time
 from ticketing.calendar import Hours
 from ticketing.matters.matters import Matter, Matters
 from ticketing.model import Actor, Resident
+from ticketing.store import tables
 from wires import wait_until
 
 CLERK = Actor("clerk", "clerk", "1")
@@ -109,6 +111,21 @@ def test_a_windows_own_screen_has_what_is_said_in_letters_too(hall: Any, new_pag
     assert steady_light(page, ".one .middle")
     hall.office.start("1", CLERK)
     expect(spoken).to_have_text("")
+    # What a box that was cut off did is told late: it stands there and is not said, until it is called again.
+    hall.office.finish("1", CLERK)
+    page.context.set_offline(True)
+    expect(page.locator("html.stale")).to_be_visible()
+    issue(hall)
+    number = call(hall)
+    ticket = tables.ticket
+    with hall.office.ledger.store.write() as conn:
+        long_ago = ticket.c.called_at - 5 * 60 * 1_000_000
+        conn.execute(update(ticket).where(ticket.c.number == number).values(called_at=long_ago))
+    page.context.set_offline(False)
+    expect(page.locator(".one.called .number")).to_have_text("A002")
+    assert spoken.text_content() == ""
+    hall.office.recall("1", CLERK)
+    expect(spoken).to_have_text("A002号，请到1号窗口A002, please go to window 1")
 
 
 def test_the_newest_call_stands_on_top_and_each_row_is_a_ninth_of_the_height(hall: Any, screen: Page) -> None:

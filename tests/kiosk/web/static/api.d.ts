@@ -132,6 +132,7 @@ interface Waiting {
 
 interface Board {
   seq: number;
+  at: string;
   calls: Call[];
   waiting: Waiting[];
   themes: { name: string; count: number }[];
