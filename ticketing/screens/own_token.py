@@ -3,7 +3,7 @@
 ::
 
     the box      makes a token, keeps it, tells its hash by TLS or from the hall's own box
-    technician   gives the screen the kiosk, or the second screen of a window ──► the token has that page's role
+    technician   gives the screen the kiosk, a terminal, or a second screen   ──► the token has that page's role
                  gives it another page, or forgets it                         ──► the token opens nothing any more
 
 So no token is ever sent to a screen, and what an unbound one has opens nothing. Giving and taking are entries in the
@@ -20,7 +20,7 @@ from ticketing.model import Actor, Role
 from ticketing.privacy import access_log
 from ticketing.store.tables import token
 
-ROLES: dict[str, Role] = {"kiosk": "kiosk", "resident": "terminal"}
+ROLES: dict[str, Role] = {"kiosk": "kiosk", "resident": "terminal", "terminal": "terminal"}
 """The pages that need a token, and its role."""
 
 

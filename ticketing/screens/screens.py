@@ -10,7 +10,7 @@ A code binds one screen once; when it is over, the screen gets another. A new sc
 minutes is forgotten by itself. The secret opens nothing, it says who asks; the store has its hash. Binding, changing
 and forgetting are entries in the audit log.
 
-The kiosk and the second screen at a window ask the hall by a token (:mod:`ticketing.screens.own_token`).
+Kiosk, self-service terminal and second screen at a window ask the hall by a token (:mod:`ticketing.screens.own_token`).
 """
 
 import secrets
@@ -40,7 +40,7 @@ SEEN_EVERY = timedelta(minutes=1)
 MOST_NEW = 64
 """Screens that wait for a technician at a time: anybody in the network may report one."""
 
-PageName = Literal["board", "window", "guide", "kiosk", "resident"]
+PageName = Literal["board", "window", "guide", "kiosk", "resident", "terminal"]
 Theme = Literal["", "light", "large", "contrast"]
 THEMES: dict[PageName, tuple[Theme, ...]] = {
     "board": ("light",),
@@ -48,13 +48,14 @@ THEMES: dict[PageName, tuple[Theme, ...]] = {
     "guide": (),
     "kiosk": ("large", "contrast"),
     "resident": (),
+    "terminal": (),
 }
 """How a page can look beside the usual way (``""``): dark words on a light ground in a bright hall; at the kiosk each
 resident begins with large print, or with high contrast.
 """
 AT_WINDOW: tuple[PageName, ...] = ("window", "resident")
 """Pages of one window."""
-_STANDS_IN: dict[str, PageName] = {"kiosk": "board", "resident": "window"}
+_STANDS_IN: dict[str, PageName] = {"kiosk": "board", "resident": "window", "terminal": "board"}
 """What the version before, which may work on the same store, takes for a page that it does not know."""
 
 _s = tables.screen
@@ -66,19 +67,22 @@ class Shows:
 
     Attributes:
         page: ``board``, the calls of the hall or of a zone; ``window``, those of one window; ``guide``, the service
-            encyclopedia; ``kiosk``, that of the box it reports to; ``resident``, the second screen at a window.
+            encyclopedia; ``kiosk``, that of the box it reports to; ``resident``, the second screen at a window;
+            ``terminal``, a self-service terminal.
         window, zone: which.
         theme: how it looks, one of :data:`THEMES`.
+        terminal: which, as the devices name it that belong to it; "" for one of the screen's own name.
     """
 
     page: PageName
     window: str | None = None
     zone: str = ""
     theme: Theme = ""
+    terminal: str = ""
 
     def __str__(self) -> str:
         """For the audit log."""
-        return " ".join(filter(None, (self.page, self.window, self.zone, self.theme)))
+        return " ".join(filter(None, (self.page, self.window, self.zone, self.theme, self.terminal)))
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,11 @@ class Screen:
     made_at: datetime
     token_hash: bytes | None = None
     box: str = ""
+
+    @property
+    def own_name(self) -> str:
+        """Of its token, and of its terminal where it is given none."""
+        return f"screen-{self.id}"
 
 
 class Screens:
@@ -253,10 +262,10 @@ def _give_token(m: Transaction, screen: Screen, shows: Shows | None, actor: Acto
     if shows and role and screen.token_hash is None:
         raise StateError("screen_without_token")
     if screen.token_hash is not None:
-        name = f"screen-{screen.id}"
         windows = (shows.window,) if shows and shows.window and shows.page in AT_WINDOW else ()
-        opens = own_token.Opens(role, windows, screen.box if role == "kiosk" else name) if role else None
-        own_token.put(m, screen.token_hash, name, opens, actor)
+        bound_to = screen.box if role == "kiosk" else (shows and shows.terminal) or screen.own_name
+        opens = own_token.Opens(role, windows, bound_to) if role else None
+        own_token.put(m, screen.token_hash, screen.own_name, opens, actor)
 
 
 def _columns(shows: Shows) -> dict[str, Any]:
@@ -267,6 +276,7 @@ def _columns(shows: Shows) -> dict[str, Any]:
         "window_id": shows.window if shows.page in AT_WINDOW else None,
         "zone": shows.zone if shows.page == "board" else "",
         "theme": " ".join(filter(None, (shows.page if stands_in else "", theme))) or None,
+        "terminal": shows.terminal if shows.page == "terminal" and shows.terminal else None,
     }
 
 
@@ -278,7 +288,8 @@ def _shows(row: Any) -> Shows | None:
     first, _, rest = theme.partition(" ")
     if _STANDS_IN.get(first) == page and not row.zone:
         page, theme = first, rest
-    return Shows(page, row.window_id, row.zone, theme if theme in THEMES[page] else "")
+    terminal = (row.terminal or "") if page == "terminal" else ""
+    return Shows(page, row.window_id, row.zone, theme if theme in THEMES[page] else "", terminal)
 
 
 def _changed(m: Transaction, screen: int, actor: Actor, action: str) -> Screen:

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine, delete, insert, inspect, text
 from ticketing.model import StoreError
 from ticketing.store.tables import fact
 
-KNOWN = tuple(f"{number:04}" for number in range(1, 23))
+KNOWN = tuple(f"{number:04}" for number in range(1, 24))
 """All versions of the schema, oldest first; a store at any other one was written by a newer program."""
 
 HEAD = KNOWN[-1]

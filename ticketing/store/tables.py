@@ -706,13 +706,17 @@ screen = _table(
     # Of the secret that the box made for itself.
     Column("secret_hash", LargeBinary(32), nullable=False),
     Column("name", String(64), nullable=False),
-    # board, window, guide; null until a technician has said so.
+    # board, window, guide; null until a technician has said so. Others: see theme.
     Column("page", String(16)),
     Column("window_id", String(64)),
     Column("zone", String(64), nullable=False, server_default=""),
     # How its page looks: light; null for the usual way. Or a page that the programs before this column do not know, and
-    # how it looks: "kiosk", "kiosk large", "resident"; to them it is a board, or the screen of a window.
+    # how it looks: "kiosk", "kiosk large", "resident", "terminal"; to them it is a board, or the screen of a window.
     Column("theme", String(16)),
+    # Which self-service terminal it is; null for none, and for one of its own name.
+    Column("terminal", String(64)),
+    # What kept it from being switched off or on, as the box said last: "off ddcutil ended with 1"; null for nothing.
+    Column("switch_trouble", String(255)),
     # Of the token that the box made for itself; a token by it is there while the screen shows what needs one.
     Column("token_hash", LargeBinary(32)),
     # The name of the hall's box that it reports to.

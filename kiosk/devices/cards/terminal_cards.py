@@ -16,10 +16,13 @@ class TerminalCards:
     Args:
         terminals: those with a reader; at them nothing but a card proves whose a slip is.
         news: how their pages are told.
+
+    Attributes:
+        with_reader: the same terminals, by name.
     """
 
     def __init__(self, terminals: Iterable[str], news: Channels) -> None:
-        self._with_reader = frozenset(terminals)
+        self.with_reader = sorted(terminals)
         self._news = news
         self._cards: dict[str, Resident] = {}
 
@@ -33,7 +36,7 @@ class TerminalCards:
 
     def has_reader(self, terminal: str) -> bool:
         """Whether cards are read at this terminal."""
-        return terminal in self._with_reader
+        return terminal in self.with_reader
 
     def at(self, terminal: str) -> Resident | None:
         """Whose card lies there now; None for nobody's."""

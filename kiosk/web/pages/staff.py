@@ -60,7 +60,8 @@ def staff_pages(hall: Hall) -> Blueprint:
         windows = hall.office.windows()
         zones = sorted({one.zone for one in windows if one.zone})
         about = {"kinds": _kinds(), "reasons": _reasons(), "windows": windows, "zones": zones}
-        return page("devices.html", username=username, bench=not may_see, **about)
+        terminals = hall.terminal_cards.with_reader
+        return page("devices.html", username=username, bench=not may_see, terminals=terminals, **about)
 
     @blueprint.get("/manage")
     @allow("manager", page=True)

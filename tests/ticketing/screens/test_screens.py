@@ -105,7 +105,7 @@ def test_a_screen_that_shows_the_kiosk_or_a_second_screen_has_a_token_for_that_a
     screens = Screens(desk.office.ledger)
     hashed = hash_of("quhao_of-this-box")
     code = code_of(screens)
-    for shows in (Shows("kiosk"), Shows("resident", "3")):
+    for shows in (Shows("kiosk"), Shows("resident", "3"), Shows("terminal")):
         refused(StateError, "screen_without_token", screens.bind, code, shows, None, TECHNICIAN)
     assert screens.report(secret(), "tv-1", "::1", hashed).token_hash == hashed
     assert screens.report(secret(), "tv-1", "::1", hash_of("another")).token_hash == hashed, "the first one is kept"
@@ -119,6 +119,12 @@ def test_a_screen_that_shows_the_kiosk_or_a_second_screen_has_a_token_for_that_a
     refused(UnknownError, "unknown_window", screens.put, bound.id, "x", Shows("resident", "99"), TECHNICIAN)
     screens.put(bound.id, "3", Shows("resident", "3", "2F"), TECHNICIAN)
     assert tokens(desk) == [(name, "terminal", '["3"]', name)]
+    # A terminal is bound to no window, and goes by the name of the reader that stands there, or by its own.
+    lobby = Shows("terminal", terminal="hall-1")
+    assert screens.put(bound.id, "3", lobby, TECHNICIAN).shows == lobby
+    assert tokens(desk) == [(name, "terminal", "[]", "hall-1")]
+    screens.put(bound.id, "3", Shows("terminal"), TECHNICIAN)
+    assert tokens(desk) == [(name, "terminal", "[]", name)]
     screens.put(bound.id, "3", Shows("window", "3", theme="light"), TECHNICIAN)
     assert tokens(desk) == []
     screens.put(bound.id, "3", Shows("kiosk"), TECHNICIAN)
@@ -130,8 +136,7 @@ def test_a_screen_that_shows_the_kiosk_or_a_second_screen_has_a_token_for_that_a
         assert [tuple(one) for one in entries] == [
             ("zhao", "token-added", f"{name} kiosk"),
             ("zhao", "token-removed", f"{name} kiosk"),
-            ("zhao", "token-added", f"{name} terminal"),
-            ("zhao", "token-removed", f"{name} terminal"),
+            *[("zhao", "token-added", f"{name} terminal"), ("zhao", "token-removed", f"{name} terminal")] * 3,
             ("zhao", "token-added", f"{name} kiosk"),
             ("zhao", "token-removed", f"{name} kiosk"),
         ]
@@ -159,6 +164,9 @@ def test_the_version_before_takes_a_kiosk_for_a_board_and_may_change_it(desk: Of
     assert row() == ("board", None, "")
     screens.put(bound.id, "tv-1", Shows("resident", "3"), TECHNICIAN)
     assert row() == ("window", "3", "")
+    screens.put(bound.id, "tv-1", Shows("terminal", terminal="hall-1"), TECHNICIAN)
+    assert row() == ("board", None, "")
+    screens.put(bound.id, "tv-1", Shows("resident", "3"), TECHNICIAN)
     assert screens.report(secret(), "tv-1", "::1").shows == Shows("resident", "3")
     with desk.store.write() as conn:
         conn.execute(update(s).values(page="board", window_id=None, zone="2F"))

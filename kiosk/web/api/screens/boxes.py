@@ -20,6 +20,7 @@ from kiosk.web.schema.bodies import Body, Identifier, Line
 from kiosk.web.schema.routes import NamedPath, Routes
 from ticketing.model import LimitError, UnknownError
 from ticketing.people.guessing import Buckets, GuessLimit, Try, network_of
+from ticketing.people.principal import NAME
 from ticketing.screens import own_token
 from ticketing.screens.screens import AT_WINDOW, LENGTH, THEMES, PageName, Screen, Shows, Theme
 
@@ -52,15 +53,17 @@ class ReportBody(Body):
 
 
 class ShowsBody(Body):
-    """What a screen shows: `board` with or without a zone, `window` or `resident` with its id, `guide`, or `kiosk`.
+    """What a screen shows: `board` with or without a zone, `window` or `resident` with its id, `guide`, `kiosk`.
 
-    A `theme` is `light` for board and window, `large` or `contrast` for the kiosk.
+    Or `terminal`, with the name by which devices belong to it; else it has the screen's own. A `theme` is `light` for
+    board and window, `large` or `contrast` for the kiosk.
     """
 
     page: PageName
     window: Identifier | None = None
     zone: Annotated[str, Field(max_length=64)] = ""
     theme: Theme = ""
+    terminal: Annotated[str, Field(max_length=64, pattern=rf"^({NAME.pattern})?$")] = ""
 
     @model_validator(mode="after")
     def _whole(self) -> "ShowsBody":
@@ -72,7 +75,7 @@ class ShowsBody(Body):
 
     def shows(self) -> Shows:
         """The same for the hall."""
-        return Shows(self.page, self.window, self.zone, self.theme)
+        return Shows(self.page, self.window, self.zone, self.theme, self.terminal)
 
 
 class BindBody(Body):
@@ -108,6 +111,7 @@ class ShowsAnswer(Answer):
     window: str | None
     zone: str
     theme: Theme
+    terminal: str
 
 
 class ScreenAnswer(Answer):
@@ -218,28 +222,37 @@ def routes(hall: Hall) -> Routes:
     return api
 
 
-def path_of(hall: Hall, shows: Shows) -> str:
-    """The page; the calls of the whole hall for a window that is there no more, and on a box without a kiosk."""
+def _page_of(hall: Hall, shows: Shows) -> PageName:
+    """The page that it shows: the calls for a window that is there no more, and for the kiosk of a box without one."""
+    if shows.page == "kiosk" and hall.kiosk is None:
+        return "board"
+    if shows.page in AT_WINDOW and not any(one.id == shows.window for one in hall.office.windows()):
+        return "board"
+    return shows.page
+
+
+def _path_of(screen: Screen, shows: Shows, page: PageName) -> str:
+    window = quote(shows.window or "", safe="")
+    path = {
+        "board": "/screen",
+        "window": f"/screen/window/{window}",
+        "guide": "/guide",
+        "kiosk": "/kiosk",
+        "resident": f"/window/{window}/resident",
+        "terminal": "/terminal",
+    }[page]
     asked = {"zone": shows.zone, "theme": shows.theme}
-    page = "/screen"
-    if shows.page == "guide":
-        page = "/guide"
-    elif shows.page == "kiosk" and hall.kiosk:
-        page = "/kiosk"
-    elif shows.page in AT_WINDOW and any(one.id == shows.window for one in hall.office.windows()):
-        window = quote(shows.window or "", safe="")
-        page = f"/window/{window}/resident" if shows.page == "resident" else f"/screen/window/{window}"
+    asked["terminal"] = (shows.terminal or screen.own_name) if page == "terminal" else ""
     query = urlencode({name: value for name, value in asked.items() if value}, quote_via=quote, safe="")
-    return f"{page}?{query}" if query else page
+    return f"{path}?{query}" if query else path
 
 
 def _reported(hall: Hall, screen: Screen, *, token_wanted: bool) -> ReportAnswer:
     told = {"name": screen.name, "code": screen.code, "code_until": screen.code_until, "token_wanted": token_wanted}
     shows, path, with_token = screen.shows, None, False
     if shows:
-        path = path_of(hall, shows)
-        # Not where another page stands in for it.
-        with_token = shows.page in own_token.ROLES and not path.startswith("/screen")
+        page = _page_of(hall, shows)
+        path, with_token = _path_of(screen, shows, page), page in own_token.ROLES
     return ReportAnswer.of(told | {"path": path, "with_token": with_token})
 
 
@@ -247,5 +260,6 @@ def _seen(hall: Hall, screen: Screen) -> ScreenAnswer:
     is_there = hall.clock() - screen.seen_at < GONE_AFTER
     state = "offline" if not is_there else "new" if screen.shows is None else "online"
     told = {"id": screen.id, "name": screen.name, "seen_at": screen.seen_at, "seen_from": screen.seen_from}
-    shown = {"shows": screen.shows and vars(screen.shows), "path": screen.shows and path_of(hall, screen.shows)}
-    return ScreenAnswer.of(told | shown | {"state": state})
+    shows = screen.shows
+    path = shows and _path_of(screen, shows, _page_of(hall, shows))
+    return ScreenAnswer.of(told | {"shows": shows and vars(shows), "path": path, "state": state})

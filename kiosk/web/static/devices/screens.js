@@ -19,7 +19,9 @@ const STATES = {
 const entries = new Map();
 
 /** @type {Record<ScreenShows["page"], string[]>} how a page can look, beside the usual way */
-const THEMES = { board: ["light"], window: ["light"], guide: [], kiosk: ["large", "contrast"], resident: [] };
+const THEMES = { board: ["light"], window: ["light"], guide: [], kiosk: ["large", "contrast"], resident: [], terminal: [] };
+/** @type {Partial<Record<ScreenShows["page"], "window" | "zone" | "terminal">>} what stands behind the page's name in the list */
+const WHICH = { board: "zone", window: "window", resident: "window", terminal: "terminal" };
 
 /**
  * What the two lists stand for.
@@ -31,12 +33,16 @@ function showsOf(value, theme) {
   const [first, ...rest] = value.split("/");
   const page = /** @type {ScreenShows["page"]} */ (first);
   const name = rest.join("/");
-  const isBoard = page === "board";
-  return { page, window: isBoard ? null : name || null, zone: isBoard ? name : "", theme: THEMES[page]?.includes(theme) ? theme : "" };
+  const shows = { page, window: null, zone: "", theme: THEMES[page]?.includes(theme) ? theme : "", terminal: "" };
+  const which = WHICH[page];
+  return which && name ? { ...shows, [which]: name } : shows;
 }
 
 /** The reverse, of what it shows. @param {ScreenShows} shows */
-const choiceOf = ({ page, window: place, zone }) => [page, place ?? zone].filter(Boolean).join("/");
+function choiceOf(shows) {
+  const which = WHICH[shows.page];
+  return [shows.page, which && shows[which]].filter(Boolean).join("/");
+}
 
 /**
  * The two lists of a form. That of how it looks has what the page can look like.

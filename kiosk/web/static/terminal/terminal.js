@@ -21,7 +21,8 @@ import { visits } from "./visit.js";
 const QUIET = 45_000;     // ms without a touch after which what one resident set is taken back for the next
 
 const root = document.documentElement;
-const { token, terminal } = deviceToken("quhao.terminal");
+const { token, terminal: kept } = deviceToken("quhao.terminal");
+const terminal = kept ?? new URLSearchParams(location.search).get("terminal");   // a screen box is told it in the address
 const path = `/terminals/${encodeURIComponent(terminal ?? "")}`;
 const tiles = all("#tiles button");
 let touched = Date.now();

@@ -62,6 +62,7 @@ def test_a_screen_is_bound_changed_and_forgotten(busy: Any, technician: str) -> 
         {"page": "board", "path": "//evil.example"},
         {"page": "board", "theme": "large"},
         {"page": "kiosk", "theme": "light"},
+        {"page": "terminal", "terminal": "hall 1"},
         {},
         "board",
         None,
@@ -108,9 +109,23 @@ def test_a_screens_own_token_opens_what_it_shows_and_nothing_before_or_after(bus
     assert busy.get("/kiosk", token=token).code == "forbidden"
     assert busy.get("/windows/3/resident-screen", token=token).status == 200
     assert busy.get("/windows/1/resident-screen", token=token).code == "not_your_window"
+
+    put["shows"] = {"page": "terminal"}
+    own = f"screen-{bound['id']}"
+    assert busy.ask("PUT", path, put, token=technician).json["path"] == f"/terminal?terminal={own}"
+    busy.hall.people.forget_tokens()
+    assert busy.get(f"/terminals/{own}", token=token).status == 200
+    put["shows"]["terminal"] = "hall-1"
+    changed = busy.ask("PUT", path, put, token=technician).json
+    assert (changed["path"], changed["shows"]["terminal"]) == ("/terminal?terminal=hall-1", "hall-1")
+    assert report(busy, 7).json["with_token"]
+    busy.hall.people.forget_tokens()
+    assert busy.get("/terminals/hall-1", token=token).status == 200
+    assert busy.get(f"/terminals/{own}", token=token).code == "not_your_terminal"
+    assert busy.get("/windows/3/resident-screen", token=token).code == "not_your_window"
     assert busy.ask("DELETE", path, token=technician).status == 204
     busy.hall.people.forget_tokens()
-    assert busy.get("/windows/3/resident-screen", token=token).code == "bad_token"
+    assert busy.get("/terminals/hall-1", token=token).code == "bad_token"
 
 
 def test_guessing_codes_ends_soon_also_for_a_technician(busy: Any) -> None:

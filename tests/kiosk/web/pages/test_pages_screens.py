@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from axe import violations
+from ticketing.people.principal import hash_of
 from ticketing.screens.screens import Shows
 from wires import wait_until
 
@@ -51,7 +52,8 @@ def test_a_technician_binds_a_screen_by_its_code_changes_and_removes_it(
     looks.select_option("large")
     card.get_by_role("button", name="保存").click()
     expect(card.locator(".device-result")).to_contain_text("这块屏幕还不能显示这一页")
-    screens.report(secret, "tv-1", "192.168.1.7", b"h" * 32)
+    token = f"quhao_{7:043}"
+    screens.report(secret, "tv-1", "192.168.1.7", hash_of(token))
     card.get_by_role("button", name="保存").click()
     expect(card.locator(".device-result")).to_have_text("已保存")
     assert screens.report(secret, "tv-1", "192.168.1.7").shows == Shows("kiosk", theme="large")
@@ -62,6 +64,18 @@ def test_a_technician_binds_a_screen_by_its_code_changes_and_removes_it(
     card.get_by_role("button", name="保存").click()
     wait_until(lambda: screens.report(secret, "tv-1", "192.168.1.7").shows == Shows("resident", "2"))
     assert violations(page) == []
+
+    # Or a self-service terminal, which it opens by its own token.
+    card.locator(".screen-shows").select_option("terminal")
+    card.get_by_role("button", name="保存").click()
+    wait_until(lambda: screens.report(secret, "tv-1", "192.168.1.7").shows == Shows("terminal"))
+    expect(card.locator(".screen-shows")).to_have_value("terminal")
+    terminal = new_page()
+    with terminal.expect_response("**/api/v1/terminals/screen-1") as about:
+        terminal.goto(f"{hall.url}/terminal?terminal=screen-1#token={token}")
+    assert about.value.status == 200
+    expect(terminal.locator("#tiles")).to_be_visible()
+    expect(terminal.locator("#refused")).to_be_hidden()
 
     page.locator("[data-switch-language]").click()
     expect(card.locator(".device-state")).to_have_text("Working")

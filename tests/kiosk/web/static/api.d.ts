@@ -864,10 +864,11 @@ interface HallHours {
 }
 
 interface ScreenShows {
-  page: "board" | "window" | "guide" | "kiosk" | "resident";
+  page: "board" | "window" | "guide" | "kiosk" | "resident" | "terminal";
   window: string | null;
   zone: string;
   theme: string;
+  terminal: string;
 }
 
 interface HallScreen {
