@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from kiosk.exchange.papers import Papers, papers_of
 from kiosk.service import Loop
-from ticketing.day.setup import Setup
 from ticketing.events import HallChanged, HallRestored
 from ticketing.model import Event
 from ticketing.office import Office
 from ticketing.policy import PriorityClass
+from ticketing.setup.setup import Setup
 
 LOOK = 60.0
 """Seconds between looks where no event told of a change."""

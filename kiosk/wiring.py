@@ -43,13 +43,13 @@ from kiosk.web.console import verbs
 from kiosk.web.hall import Hall
 from kiosk.web.schema.answers import kiosk_message
 from kiosk.web.server import Server
-from ticketing.day.setup import Setup
 from ticketing.help.help_calls import Place
 from ticketing.live.alerts import FOR_ALL
 from ticketing.model import Actor
 from ticketing.office import HALL, Office
 from ticketing.privacy.anchors import AnchorFile, Anchors
 from ticketing.reports.climate import ClimateRecords
+from ticketing.setup.setup import Setup
 from ticketing.store.base import Store
 
 if TYPE_CHECKING:

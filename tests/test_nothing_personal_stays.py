@@ -12,8 +12,8 @@ from conftest import DemoHall
 from drivers.simulators.card_reader.cards import CARDS
 from offices import CHEN, LI
 from ticketing.backup.restore import Backups
-from ticketing.day import timetable
 from ticketing.model import Actor, ForbiddenError
+from ticketing.setup import timetable
 from ticketing.store import tables
 from wires import wait_until
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ticketing import policy
 from ticketing.cases import cases
-from ticketing.day import closing, closing_slips, print_jobs, serving, setup, windows
+from ticketing.day import closing, closing_slips, print_jobs, serving, windows
 from ticketing.day.idempotency import once, ticket_as_json, ticket_from_json
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
@@ -39,6 +39,7 @@ from ticketing.model import Actor, Resident, Service, Ticket, TicketingError, Wi
 from ticketing.policy import PriorityClass, Rules, Why
 from ticketing.privacy import access_log
 from ticketing.privacy.vault import Vault
+from ticketing.setup import setup
 from ticketing.store.base import Store
 
 __all__ = ["Board", "Called", "Issued", "Office", "PrintJob", "ServiceView"]

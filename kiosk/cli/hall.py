@@ -9,7 +9,7 @@ import click
 from kiosk.cli.options import Context, ledger_of, tell_changes, who, write_out
 
 if TYPE_CHECKING:
-    from ticketing.day.setup import Change
+    from ticketing.setup.setup import Change
 
 BAD_FILE = 2
 
@@ -43,7 +43,7 @@ def export_hall(context: Context, file: Path | None) -> None:
     """Write the hall's setup to FILE, or to standard output, as JSON."""
     from config.hall_file import text_of
     from kiosk.exchange.hall_files import hall_file_of
-    from ticketing.day.setup import Setup
+    from ticketing.setup.setup import Setup
 
     with ledger_of(context.settings) as ledger:
         text = text_of(hall_file_of(Setup(ledger).read()))
@@ -63,8 +63,8 @@ def import_hall(context: Context, file: Path, dry_run: bool) -> None:
     from config.problems import ConfigError
     from kiosk.exchange.hall_files import setup_of
     from kiosk.exchange.papers import problems_of_papers
-    from ticketing.day.setup import Setup, differences
     from ticketing.model import Actor
+    from ticketing.setup.setup import Setup, differences
 
     starts = context.settings.hall.day_offset.seconds // 60
     try:

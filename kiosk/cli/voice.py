@@ -124,7 +124,7 @@ def _wanted(
 def _of_hall(settings: "Settings") -> tuple[list[str], list[tuple[str, str]]]:
     """The prefixes of ticket numbers, and id and name of each window; from the settings until there is a store."""
     from kiosk.opening import store_exists
-    from ticketing.day.setup import Setup
+    from ticketing.setup.setup import Setup
 
     if not store_exists(settings):
         return [one.prefix for one in settings.services], [(one.id, one.name) for one in settings.windows]

@@ -22,10 +22,10 @@ from config.settings import ClassSettings, HallSettings
 from config.values import WEEKDAYS, ClockPeriod
 from kiosk.exchange.papers import problems_of_papers
 from ticketing.calendar import EVERY, Hours, Quota, Slot, SpecialDay
-from ticketing.day.setup import Clerk, HallSetup
 from ticketing.drafts.documents import CLERKS
 from ticketing.model import NORMAL, Service, TicketingError, Window, WindowState
 from ticketing.policy import PriorityClass
+from ticketing.setup.setup import Clerk, HallSetup
 
 _SHARED = [field.name for field in fields(Service) if field.name in ServiceSettings.model_fields]
 """Fields that a service has under the same name in the file and in the store."""

@@ -30,7 +30,6 @@ from ticketing.cases.cases import Cases
 from ticketing.cases.ratings import Ratings
 from ticketing.cut_off.noted import NotedRecords
 from ticketing.day.closing_slips import ClosingSlips
-from ticketing.day.setup import Setup
 from ticketing.drafts.drafts import Drafts
 from ticketing.help.help_calls import HelpCalls
 from ticketing.line.resident_screen import ResidentScreens
@@ -50,6 +49,7 @@ from ticketing.reports.audit import Audit
 from ticketing.reports.reports import Reports
 from ticketing.reports.spans import Spans
 from ticketing.screens.screens import Screens
+from ticketing.setup.setup import Setup
 from ticketing.terminals import Terminals
 from ticketing.waits.worker import compare_apart
 

@@ -22,11 +22,11 @@ from kiosk.clock import JUMP, STANDS, ClockTrouble, HallClock, newest_event
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import open_ledger, open_office_parts, rules_of
 from kiosk.wiring import SETTLED, SETTLED_FAR, keep_house
-from ticketing.day.setup import Setup
 from ticketing.model import Actor, Resident, State, time_of
 from ticketing.office import Office
 from ticketing.privacy.errors import VaultError
 from ticketing.privacy.key_file import KeyFile
+from ticketing.setup.setup import Setup
 from ticketing.store.tables import access_log
 
 if TYPE_CHECKING:

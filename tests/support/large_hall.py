@@ -11,9 +11,9 @@ from config.matters import check
 from kiosk.exchange.matter_files import matters_of
 from kiosk.web.hall import Hall
 from spelt import spell_once
-from ticketing.day.setup import HallSetup
 from ticketing.matters.matters import Matters
 from ticketing.model import Actor, Service, Window
+from ticketing.setup.setup import HallSetup
 
 MATTERS, SERVICES, WINDOWS = 865, 61, 50
 

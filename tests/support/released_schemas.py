@@ -11,9 +11,9 @@ from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import box_of, clock_of, open_office_parts, rules_of
 from kiosk.settings import load
 from offices import CHEAP, CLERK, LI
-from ticketing.day.setup import Setup
 from ticketing.model import Actor
 from ticketing.office import Office
+from ticketing.setup.setup import Setup
 from ticketing.store.migrations import upgrade
 
 DESK = Actor("desk", "desk", "hall")

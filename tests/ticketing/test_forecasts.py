@@ -12,9 +12,9 @@ import pytest
 
 from offices import CLERK, MORNING, OfficeHall, refused
 from ticketing.calendar import Hours
-from ticketing.day.setup import Setup
 from ticketing.model import Actor, LimitError
 from ticketing.office import Office
+from ticketing.setup.setup import Setup
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from ticketing.appointments import booking
 from ticketing.appointments.booking import Appointment
 from ticketing.appointments.listing import ListedRow, Listing
 from ticketing.calendar import SlotOfDay
-from ticketing.day import timetable
 from ticketing.day.idempotency import once
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction, microseconds
 from ticketing.model import Actor, Resident, StateError, TicketingError, UnknownError
 from ticketing.privacy import access_log
+from ticketing.setup import timetable
 
 __all__ = ["Appointment", "Appointments", "BadRow", "BadRowsError", "FreeDay", "FreeSlot", "ListedRow", "TakenIn"]
 

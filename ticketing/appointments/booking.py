@@ -27,10 +27,10 @@ from sqlalchemy import (
 )
 
 from ticketing.calendar import DAY_MINUTES, SlotOfDay
-from ticketing.day import timetable
 from ticketing.day.transaction import Transaction, microseconds
 from ticketing.model import ClosedError, LimitError, Resident, StateError, UnknownError, plain_number
 from ticketing.privacy import codes
+from ticketing.setup import timetable
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared, PreparedIn
 

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, text, up
 
 from ticketing.backup import backup
 from ticketing.backup.backup import CHUNK, LEFT_OUT, BackupError, Manifest
-from ticketing.day import closing, numbers, residents, timetable
+from ticketing.day import closing, numbers, residents
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction
 from ticketing.events import HallRestored
@@ -31,6 +31,7 @@ from ticketing.model import Actor, State, StoreError
 from ticketing.privacy import access_log
 from ticketing.privacy.standing import Standing
 from ticketing.privacy.vault import LOG_HEAD, ErasedError
+from ticketing.setup import timetable
 from ticketing.store import sequences, tables
 from ticketing.store.tables import metadata
 

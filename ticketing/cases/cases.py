@@ -24,7 +24,7 @@ from typing import Literal, NamedTuple, get_args
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from ticketing.day import print_jobs, residents, timetable, windows
+from ticketing.day import print_jobs, residents, windows
 from ticketing.day.ledger import Ledger
 from ticketing.day.print_jobs import PrintJob
 from ticketing.day.transaction import Transaction
@@ -32,6 +32,7 @@ from ticketing.matters import matters
 from ticketing.model import Actor, StateError, TicketRow, UnknownError
 from ticketing.privacy import codes
 from ticketing.reports import rollups
+from ticketing.setup import timetable
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared, PreparedIn
 

@@ -16,9 +16,10 @@ from sqlalchemy.dialects import sqlite
 
 from ticketing.cut_off import merging, steps
 from ticketing.cut_off.rules import Block, Lease
-from ticketing.day import numbers, print_jobs, timetable
+from ticketing.day import numbers, print_jobs
 from ticketing.day.transaction import Transaction
 from ticketing.events import HallChanged, kind_of
+from ticketing.setup import timetable
 from ticketing.store import sequences, tables
 from ticketing.store.prepared import Prepared
 

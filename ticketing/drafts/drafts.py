@@ -20,15 +20,15 @@ from typing import Any, Protocol
 
 from sqlalchemy import delete, insert, select, update
 
-from ticketing.day import publications, setup
 from ticketing.day.ledger import Ledger
-from ticketing.day.publications import Edit, Publication, pack, unpack
-from ticketing.day.setup import HallSetup
 from ticketing.day.transaction import Transaction
 from ticketing.drafts import documents
 from ticketing.drafts.documents import Change, Difference, Document
 from ticketing.model import Actor, StateError, TicketingError
 from ticketing.privacy import access_log
+from ticketing.setup import publications, setup
+from ticketing.setup.publications import Edit, Publication, pack, unpack
+from ticketing.setup.setup import HallSetup
 from ticketing.store import tables
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from datetime import datetime
 from sqlalchemy import bindparam, select, text
 
 from ticketing.calendar import Calendar, QuotaOfDay
-from ticketing.day import timetable
-from ticketing.day.timetable import Timetable
 from ticketing.day.transaction import Transaction, microseconds
 from ticketing.model import ClosedError, LimitError, TicketRow
+from ticketing.setup import timetable
+from ticketing.setup.timetable import Timetable
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 

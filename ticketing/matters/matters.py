@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from ticketing.day import timetable
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
@@ -25,6 +24,7 @@ from ticketing.events import HallChanged
 from ticketing.matters.spelling import spell
 from ticketing.model import Actor, StateError, TicketRow, UnknownError
 from ticketing.privacy import access_log
+from ticketing.setup import timetable
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared, PreparedIn
 

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import func, select
 
 from ticketing.calendar import Calendar
-from ticketing.day import timetable
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction, microseconds
 from ticketing.day.transaction import t as _t
 from ticketing.model import StateError
 from ticketing.reports import rollups
+from ticketing.setup import timetable
 from ticketing.store import tables
 from ticketing.waits.pace import PastCase
 from ticketing.waits.replay import Change, Comparison, Desk, PastDay, compare, past_day

@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, insert, select
 
-from ticketing.day import timetable
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction, microseconds
+from ticketing.setup import timetable
 from ticketing.store import tables
 
 SPAN = timedelta(minutes=5)

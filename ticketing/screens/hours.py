@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
 
-from ticketing.day import timetable
 from ticketing.day.transaction import Transaction, t
 from ticketing.model import Service
+from ticketing.setup import timetable
 from ticketing.store import tables
 
 LIT_BEFORE, LIT_AFTER = timedelta(minutes=30), timedelta(minutes=15)

@@ -129,8 +129,8 @@ def _fill(plan: Plan, talk: Talk) -> None:
 
 def _fill_hall(plan: Plan, talk: Talk) -> None:
     from kiosk.opening import open_ledger
-    from ticketing.day.setup import Setup
     from ticketing.model import Actor
+    from ticketing.setup.setup import Setup
 
     with open_ledger(plan.settings) as ledger:
         stored = Setup(ledger)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from config.problems import ConfigProblem
     from config.settings import Settings
     from config.setup_answers import SetupAnswers, TokenAnswer
-    from ticketing.day.setup import HallSetup
+    from ticketing.setup.setup import HallSetup
 
 INSTALLED, DATA = Path("/etc/quhao"), Path("/var/lib/quhao")
 """Where settings and data are on a box with the Debian package: the service can write the data alone."""

@@ -14,7 +14,7 @@ from kiosk.web.hall import Hall
 from kiosk.web.problems import RequestError
 from kiosk.web.schema.answers import answer
 from kiosk.web.schema.routes import Routes, seen_version
-from ticketing.day.setup import HallSetup
+from ticketing.setup.setup import HallSetup
 
 
 class SetupBody(RootModel[Any]):

@@ -18,9 +18,9 @@ from kiosk.cli.hall import hall
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import open_office_parts, rules_of
 from kiosk.settings import load
-from ticketing.day.setup import Setup
 from ticketing.model import Actor
 from ticketing.office import Office
+from ticketing.setup.setup import Setup
 from ticketing.store import tables
 from ticketing.store.base import Store
 

@@ -12,7 +12,7 @@ from kiosk.cli.matters import matters
 from kiosk.exchange.hall_files import setup_of
 from kiosk.opening import open_ledger
 from kiosk.settings import load
-from ticketing.day.setup import Setup
+from ticketing.setup.setup import Setup
 
 CONFIG = """
 [hall]

@@ -23,8 +23,8 @@ from kiosk.devices.voice import Voice
 from kiosk.event_feed import EventFeed
 from offices import CLERK, LI, MORNING, OfficeHall
 from postgres import EMPTY, PostgresServer
-from ticketing.day.setup import Setup
 from ticketing.model import Actor, Event, StoreError
+from ticketing.setup.setup import Setup
 
 # With time for a machine that does everything at once.
 PATIENCE = 20.0

@@ -14,8 +14,8 @@ from drivers.speaker.hours import QuietHours
 from drivers.supervisor import Supervisor
 from kiosk.devices.voice import Voice, language_of
 from offices import CLERK, OfficeHall
-from ticketing.day.setup import Setup
 from ticketing.model import Actor
+from ticketing.setup.setup import Setup
 from wires import wait_until
 
 

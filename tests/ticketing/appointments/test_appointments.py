@@ -11,9 +11,9 @@ from sqlalchemy import event
 from offices import CHEN, DESK, LI, MORNING, SERVICES, WINDOWS, OfficeHall, refused
 from ticketing.appointments.appointments import Appointments, BadRow, BadRowsError, ListedRow
 from ticketing.calendar import Hours, Quota, Slot, SpecialDay
-from ticketing.day.setup import HallSetup, Setup
 from ticketing.model import Actor, ClosedError, LimitError, Resident, StateError, TicketingError, UnknownError
 from ticketing.policy import AppointmentRules
+from ticketing.setup.setup import HallSetup, Setup
 
 TODAY = MORNING.date()
 TOMORROW = TODAY + timedelta(days=1)

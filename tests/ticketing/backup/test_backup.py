@@ -18,10 +18,10 @@ from ticketing.backup.backup import BackupError
 from ticketing.backup.restore import Backups
 from ticketing.calendar import Hours
 from ticketing.day.ledger import Ledger
-from ticketing.day.setup import HallSetup, Setup
 from ticketing.model import Actor, ClosedError, UnknownError
 from ticketing.privacy import access_log
 from ticketing.privacy.vault import ErasedError, Vault
+from ticketing.setup.setup import HallSetup, Setup
 from ticketing.store import tables
 from ticketing.store.base import HEAD
 from ticketing.store.tables import metadata

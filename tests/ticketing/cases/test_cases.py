@@ -11,9 +11,10 @@ from offices import CHEN, CLERK, DESK, LI, OfficeHall, refused
 from ticketing.cases import cases
 from ticketing.cases.cases import Case, Cases, Further
 from ticketing.cases.ratings import Ratings
-from ticketing.day import residents, timetable
+from ticketing.day import residents
 from ticketing.line.supplements import Supplements
 from ticketing.model import LimitError, State, StateError, UnknownError
+from ticketing.setup import timetable
 from ticketing.store import tables
 
 NUMBER = str(CHEN.id_number)

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import delete, insert, select
 
 from offices import OfficeHall, refused
-from ticketing.day.setup import HallSetup, Setup
 from ticketing.drafts.documents import Change, Document
 from ticketing.drafts.drafts import AT_DAY, Drafts
 from ticketing.model import Actor, StateError, TicketingError, UnknownError
 from ticketing.privacy.access_log import verify
+from ticketing.setup.setup import HallSetup, Setup
 from ticketing.store import tables
 
 BOSS = Actor("boss", "manager", "192.0.2.7")

@@ -8,10 +8,10 @@ import pytest
 
 from offices import CHEN, DESK, LI, MORNING, SERVICES, WINDOWS, OfficeHall, refused
 from ticketing.calendar import Hours, Quota, SpecialDay
-from ticketing.day.setup import HallSetup, Setup
 from ticketing.line.limits import ALWAYS, Admission
 from ticketing.model import Actor, ClosedError, LimitError, Resident, Service
 from ticketing.policy import Rules
+from ticketing.setup.setup import HallSetup, Setup
 
 MANAGER = Actor("zhou", "manager", "hall")
 WORKDAYS = tuple(Hours("*", day, *hours) for day in range(1, 6) for hours in ((540, 720), (810, 1050)))

@@ -12,10 +12,10 @@ from kiosk.exchange.matter_files import matters_of
 from offices import CHEN, DESK, SERVICES, WINDOWS, OfficeHall, refused
 from spelt import spell_once
 from ticketing.cases.cases import Further
-from ticketing.day.setup import HallSetup, Setup
 from ticketing.matters.matters import Matter, MatterChange, Matters, Paper
 from ticketing.matters.spelling import spell
 from ticketing.model import Actor, StateError, UnknownError
+from ticketing.setup.setup import HallSetup, Setup
 from ticketing.store import tables
 
 MANAGER = Actor("zhao", "manager", "10.0.0.2")

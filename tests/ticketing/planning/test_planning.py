@@ -53,7 +53,7 @@ def test_a_moved_working_day_is_like_the_weekday_whose_hours_it_has(desk: Office
     moved = MORNING.date() - timedelta(days=4)
     with desk.store.write() as conn:
         conn.execute(insert(tables.special_day).values(day=moved.isoformat(), weekday=1, name="调休"))
-    from ticketing.day import timetable
+    from ticketing.setup import timetable
 
     with desk.office.ledger.verb() as m:
         timetable.changed(m)

@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 from offices import MORNING, OfficeHall
 from ticketing.calendar import EVERY, Hours
-from ticketing.day import timetable
 from ticketing.reports.climate import KEPT, SPAN, ClimateRecord, ClimateRecords
+from ticketing.setup import timetable
 
 DAY = MORNING.date()
 

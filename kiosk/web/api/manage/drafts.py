@@ -15,9 +15,9 @@ from kiosk.web.problems import Fault
 from kiosk.web.schema.answers import Answer, Instant, answer
 from kiosk.web.schema.bodies import Body, QueryString
 from kiosk.web.schema.routes import NamedPath, Routes
-from ticketing.day.publications import Edit, Publication
 from ticketing.drafts.documents import CLERKS, Change, Difference
 from ticketing.drafts.drafts import Draft
+from ticketing.setup.publications import Edit, Publication
 
 PAGE = 20
 """Publications in one answer."""

@@ -29,8 +29,8 @@ from kiosk.devices.finding import Found
 from kiosk.opening import open_ledger, open_office_parts
 from kiosk.settings import load
 from program import PRINTER, ROOT, Client, QuhaoProcess, free_port
-from ticketing.day.setup import Setup
 from ticketing.model import ROLES
+from ticketing.setup.setup import Setup
 from wires import wait_until
 
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -10,8 +10,8 @@ from drivers.card_reader.id_card import check_digit
 from drivers.card_reader.social_security import SocialSecurityCard
 from kiosk.exchange.appointment_lists import LARGEST
 from ticketing.calendar import Slot
-from ticketing.day.setup import HallSetup
 from ticketing.model import Actor
+from ticketing.setup.setup import HallSetup
 
 MONDAY = date(2026, 11, 23)
 TUESDAY = MONDAY + timedelta(days=1)

@@ -8,8 +8,8 @@ import pytest
 
 from drivers.card_reader.id_card import check_digit
 from ticketing.calendar import Hours, Quota, Slot
-from ticketing.day.setup import HallSetup
 from ticketing.model import Actor, Resident
+from ticketing.setup.setup import HallSetup
 
 
 def id_number() -> str:

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 
 from axe import violations
 from ticketing.calendar import Slot
-from ticketing.day.setup import HallSetup
 from ticketing.model import Actor, Resident
+from ticketing.setup.setup import HallSetup
 
 MANAGER = Actor("zhou", "manager", "hall")
 

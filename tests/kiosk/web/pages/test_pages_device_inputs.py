@@ -13,8 +13,8 @@ from conftest import demo_settings
 from drivers.kinds import KINDS
 from staff import issue, resident_of, sit_at
 from ticketing.calendar import Slot
-from ticketing.day.setup import HallSetup
 from ticketing.model import Actor
+from ticketing.setup.setup import HallSetup
 from wires import wait_until
 
 DESK = Actor("chen", "desk")

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from axe import violations
 from config.settings import KioskSettings
 from conftest import DemoHall, demo_settings
-from ticketing.day.setup import HallSetup
 from ticketing.model import Actor, Service, Window
+from ticketing.setup.setup import HallSetup
 from wires import wait_until
 
 MANAGER = Actor("zhou", "manager", "hall")

@@ -11,8 +11,8 @@ from axe import violations
 from drivers.simulators.card_reader.cards import CARDS
 from kiosk.card_holder import resident_of
 from ticketing.calendar import Hours, Quota, Slot
-from ticketing.day.setup import HallSetup
 from ticketing.model import Actor
+from ticketing.setup.setup import HallSetup
 
 MANAGER = Actor("zhou", "manager", "hall")
 WHO = "zhang"

@@ -22,9 +22,9 @@ from staff import scan
 from strange import STRANGE, sensible
 from ticketing.calendar import Slot
 from ticketing.cases.cases import Further
-from ticketing.day.setup import HallSetup
 from ticketing.help.help_calls import Place
 from ticketing.model import Actor, Resident
+from ticketing.setup.setup import HallSetup
 from wires import wait_until
 
 MANAGER = Actor("zhou", "manager", "hall")

@@ -1,7 +1,7 @@
 """The hall's setup, read and replaced as a whole: services, windows, opening hours, special days, quotas, slots.
 
 Priority classes and the layouts of its papers belong to it, too, once the hall says something of them; until then the
-settings of each box do. Each setup that comes into force is kept (:mod:`ticketing.day.publications`).
+settings of each box do. Each setup that comes into force is kept (:mod:`ticketing.setup.publications`).
 
 So do the windows that each clerk may sit at, of the accounts that there are; accounts themselves are
 :mod:`ticketing.people`'s, and no file of a setup names them.
@@ -20,7 +20,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 
 from ticketing.calendar import Hours, Quota, Slot, SpecialDay
-from ticketing.day import publications, timetable, windows
+from ticketing.day import windows
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
@@ -29,6 +29,7 @@ from ticketing.model import Actor, Service, StateError, Window
 from ticketing.people.principal import EVERY_WINDOW, checked_windows, free_windows
 from ticketing.policy import PriorityClass
 from ticketing.privacy import access_log
+from ticketing.setup import publications, timetable
 from ticketing.store import tables
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from offices import CHEN, CLERK, SERVICES, WINDOWS, OfficeHall, refused
 from ticketing.appointments.appointments import Appointments
 from ticketing.calendar import Hours, Quota, Slot, SpecialDay
-from ticketing.day import timetable
-from ticketing.day.setup import Change, HallSetup, Setup, differences
 from ticketing.model import Actor, ClosedError, Service, State, StateError, UnknownError, Window
 from ticketing.privacy.access_log import verify
+from ticketing.setup import timetable
+from ticketing.setup.setup import Change, HallSetup, Setup, differences
 from ticketing.store import tables
 
 MANAGER = Actor("boss", "manager", "192.0.2.7")
