@@ -67,6 +67,10 @@ _NOTES = {
         "系统正在恢复，请稍候，或到{desk}取号",
         "The system is coming back: please wait a moment, or go to {desk_en}",
     ),
+    "gives_none": Words(
+        "与数据库断开，现在不能取号，恢复后自动可用；请到{desk}取号",
+        "Cut off from the hall's database: no numbers at this moment. It comes back by itself; or go to {desk_en}",
+    ),
     "takes_nothing": Words(
         "这台取号机存不了号码，暂时不能取号，请到{desk}取号",
         "This kiosk cannot keep numbers and gives none for now: please go to {desk_en}",

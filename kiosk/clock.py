@@ -84,19 +84,24 @@ class HallClock:
         self._wall = wall
         self._steady = steady
         self._lock = threading.Lock()
-        ticks = self._ticks = steady() // 1000
-        # Microseconds to add to the steady clock.
-        self._believed = wall() // 1000 - ticks
-        self._suspect: int | None = None
-        self._suspect_since = ticks
-        self._behind = False
-        self._followed_at = ticks
-        known = self._believed if newest is None else (newest - _EPOCH) // _MICROSECOND - ticks
-        if self._believed < known - JUMP // _MICROSECOND:
-            log.warning("the box's clock is behind the store: time goes on from %s", newest)
-            self._suspect, self._believed, self._behind = self._believed, known, True
-        # The last time given: the store knows about steps back while the program was not running.
-        self._last = ticks + max(known, self._believed)
+        self.begin(newest)
+
+    def begin(self, newest: datetime | None) -> None:
+        """Begin anew, as at the start of the program, with a store that can only be asked now."""
+        with self._lock:
+            ticks = self._ticks = self._steady() // 1000
+            # Microseconds to add to the steady clock.
+            self._believed = self._wall() // 1000 - ticks
+            self._suspect: int | None = None
+            self._suspect_since = ticks
+            self._behind = False
+            self._followed_at = ticks
+            known = self._believed if newest is None else (newest - _EPOCH) // _MICROSECOND - ticks
+            if self._believed < known - JUMP // _MICROSECOND:
+                log.warning("the box's clock is behind the store: time goes on from %s", newest)
+                self._suspect, self._believed, self._behind = self._believed, known, True
+            # The last time given: the store knows about steps back while the program was not running.
+            self._last = ticks + max(known, self._believed)
 
     def __call__(self) -> datetime:
         """The time."""

@@ -4,16 +4,15 @@ A box on a file of its own has no other place, and does nothing for one.
 """
 
 import logging
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import wraps
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from config.settings import Settings
 from kiosk.clock import since_boot
+from kiosk.late_opening import LateOpening, boot_id, own_file
 from kiosk.service import Loop
 from ticketing.cut_off.box import CutOffBox
 from ticketing.cut_off.rules import LeaseRules
@@ -23,6 +22,7 @@ from ticketing.day.print_jobs import Ended
 from ticketing.events import HallChanged
 from ticketing.model import Event, StoreError
 from ticketing.office import Office, PrintJob
+from ticketing.people.people import People
 from ticketing.store.base import Store, StoreOpenError
 from ticketing.store.opening import open_store
 
@@ -38,7 +38,10 @@ NOTICED = 0.5
 """Seconds within which pages are told that the box is cut off."""
 PAGE = 500
 """Events read from the box's own file at a time."""
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
+KNOWN = 2.0
+"""Seconds between looks whether somebody new is known on this box."""
+KNOWN_ANEW = 60.0
+"""Seconds after which it is kept anew when they did something last, and who is gone."""
 _R = TypeVar("_R")
 
 
@@ -69,6 +72,16 @@ class Counter:
     def takes_nothing(self) -> bool:
         """Whether no number can be given now, since what is written cannot be kept: a full disk, a worn-out card."""
         return self.office.ledger.store.trouble is not None
+
+    @property
+    def away(self) -> bool:
+        """Whether this box is cut off from the store, and has a file to go on with."""
+        return self._box is not None and self._box.away
+
+    @property
+    def gives_none(self) -> bool:
+        """Whether it is, and can give no number until the store answers: it has no lease."""
+        return self._box is not None and self._box.gives_none
 
     def lost(self, error: StoreError) -> bool:
         """Take note of an error of the store; whether the kiosk goes on without it."""
@@ -107,7 +120,14 @@ class Counter:
 
     def recover(self) -> bool:
         """See :meth:`~ticketing.office.Office.recover`."""
-        return self._store.recover() or (self._box is not None and self._box.in_doubt)
+        try:
+            in_doubt = self._store.recover()
+        except StoreError as error:
+            if self._box is None or not self._box.lost(error):
+                raise
+            # Nobody can say; the store's own slips are looked after once it answers.
+            return True
+        return in_doubt or (self._box is not None and self._box.in_doubt)
 
     def print_jobs(self, limit: int) -> Sequence[PrintJob]:
         """This box's slips to be printed: see :meth:`~ticketing.office.Office.print_jobs`."""
@@ -164,23 +184,26 @@ class _Verbs:
         return done
 
 
-def cut_off_box(settings: Settings, office: Office) -> tuple[CutOffBox, Store] | None:
-    """What goes on without the store on this box, and its file; None where that is not wanted or not possible."""
+def cut_off_box(settings: Settings, office: Office, late: LateOpening | None = None) -> tuple[CutOffBox, Store] | None:
+    """What goes on without the store on this box, and its file; None where that is not wanted or not possible.
+
+    ``late``: how a store that does not answer is opened, and the file that was opened for that.
+    """
     wanted = settings.cut_off
     if not (office.ledger.store.shared and wanted.numbers):
         return None
-    name = re.sub(r"[^\w.-]", "_", office.ledger.box)
-    path = settings.store.key_file.with_name(f"cut-off-{name}.db")
     try:
-        local = open_store(f"sqlite:///{path}", exclusive=True)
+        local = late.local if late else open_store(f"sqlite:///{own_file(settings)}", exclusive=True)
     except StoreOpenError as error:
         log.error("this box does not go on without the store: %s", error)
         return None
     try:
         rules = LeaseRules(numbers=wanted.numbers, lasts=timedelta(hours=wanted.hours))
-        boot = _BOOT.read_text("ascii").strip()
-        return CutOffBox(office, local, rules, steady=since_boot, boot=boot), local
+        reach = late.reach if late else None
+        return CutOffBox(office, local, rules, steady=since_boot, boot=boot_id(), reach=reach), local
     except (StoreError, OSError) as error:
+        if late:
+            raise
         local.close()
         log.error("this box does not go on without the store: %s", error)
         return None
@@ -215,6 +238,29 @@ class Rounds(Loop):
             self._committed = False
             self._box.follow()
             self._followed = now
+
+
+class KnownPeople(Loop):
+    """Keeps in the box's own file of whom it knows, for a start of the program while the store is away."""
+
+    def __init__(self, box: CutOffBox, people: People) -> None:
+        self._box = box
+        self._people = people
+        self._kept: frozenset[bytes] = frozenset()
+        self._due = 0.0
+        super().__init__("known people", KNOWN, self._keep)
+
+    def _keep(self) -> None:
+        now = self._box.seconds
+        if self._box.away or (now < self._due and self._people.known == self._kept):
+            return
+        try:
+            told = self._people.tell_known()
+        except StoreError as error:
+            self._box.lost(error)
+            return
+        self._box.keep_known(told)
+        self._kept, self._due = self._people.known, now + KNOWN_ANEW
 
 
 class CutOffNews(Loop):

@@ -15,12 +15,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 
 from drivers.errors import kind_and_place
 from kiosk.audience import Audience, Source, Stream
-from ticketing.events import ScreenChanged, kind_of
+from ticketing.events import HallChanged, ScreenChanged, kind_of
 from ticketing.model import Event, StoreError
 
 __all__ = ["Channel", "Channels", "EventFeed", "ScreenNews", "Source", "WindowNews", "encode", "encode_event"]
@@ -129,7 +130,9 @@ class EventFeed:
         self._told = threading.Condition()
         self._wake = threading.Event()
         self._over = threading.Event()
-        self._seq = diary.last_seq()
+        # Whether the table's end is unknown: the store did not answer, and what is in it is not told as new then.
+        self._lost_place = False
+        self._seq = self._end_of_table()
         self._abreast = steady()
         self._thread = threading.Thread(target=self._run, name="event feed", daemon=True)
         on_commit(self._wake.set)
@@ -246,8 +249,20 @@ class EventFeed:
                 self._wake.wait(self._look)
             self._wake.clear()
 
+    def _end_of_table(self) -> int:
+        try:
+            return self._diary.last_seq()
+        except StoreError:
+            self._lost_place = True
+            return 0
+
     def _pass_on(self) -> bool:
         """Tell what is new; True when there may be more."""
+        if self._lost_place:
+            seq = self._diary.last_seq()
+            with self._told:
+                self._seq, self._lost_place = seq, False
+            self.tell_aside([Event(0, datetime.now(UTC), HallChanged.type, {})])
         events = self._diary.events_after(self._seq, PAGE)
         if not events:
             self._abreast = self._steady()

@@ -49,7 +49,10 @@ class SetupInForce(Loop):
 
     def look(self) -> None:
         """Read the setup now."""
-        classes, papers = self._setup.parts()
+        self.take(*self._setup.parts())
+
+    def take(self, classes: Sequence[PriorityClass] | None, papers: str) -> None:
+        """Go by these parts of the setup."""
         self._papers = papers_of(papers)
         ledger = self._office.ledger
-        ledger.rules = replace(ledger.rules, classes=self._settings_classes if classes is None else classes)
+        ledger.rules = replace(ledger.rules, classes=self._settings_classes if classes is None else tuple(classes))

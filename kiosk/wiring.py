@@ -18,7 +18,7 @@ from kiosk.box.presence import Presence
 from kiosk.box.pulse import ANSWERS_WITHIN, BEATS, Pulse
 from kiosk.box.service_manager import watchdog_seconds
 from kiosk.clock import HallClock
-from kiosk.counter import Counter, CutOffNews, Rounds, cut_off_box
+from kiosk.counter import Counter, CutOffNews, KnownPeople, Rounds, cut_off_box
 from kiosk.devices.announcing import Announcer
 from kiosk.devices.at_windows import AtWindows
 from kiosk.devices.building import Devices, build_devices
@@ -30,6 +30,7 @@ from kiosk.devices.window_inputs import WindowInputs
 from kiosk.event_feed import Channel, EventFeed, WindowNews
 from kiosk.exchange.hall_files import setup_of
 from kiosk.exchange.papers import Papers, code_url
+from kiosk.late_opening import open_without_the_store
 from kiosk.opening import box_of, clock_of, open_office_parts, people_on, rules_of
 from kiosk.resident.controller import KioskController
 from kiosk.resident.inputs import KioskInputs
@@ -50,7 +51,8 @@ from ticketing.office import HALL, Office
 from ticketing.privacy.anchors import AnchorFile, Anchors
 from ticketing.reports.climate import ClimateRecords
 from ticketing.setup.setup import Setup
-from ticketing.store.base import Store
+from ticketing.setup.setup import parts as parts_of
+from ticketing.store.base import Store, StoreGoneError
 
 if TYPE_CHECKING:
     from kiosk.demonstration.hall_day import HallDay
@@ -103,22 +105,37 @@ def build(
         visitor: in the demonstration, name and password of the account that ``/bench`` logs its visitor in as.
         hall_time: in the demonstration, a clock that can be sped up, for days that go by themselves.
 
+    A box of several whose store does not answer is built on its own file, as one that was cut off while it ran.
+
     Raises:
-        StoreOpenError: the store cannot be opened or is in use.
+        StoreOpenError: the store cannot be opened or is in use; or it does not answer, and this box cannot begin
+            without it.
         VaultError: the master key is not this store's.
     """
-    zone, going_on = settings.hall.zone, None
-    store, vault, _ = open_office_parts(settings, exclusive=True)
+    zone, going_on, late = settings.hall.zone, None, None
+    try:
+        store, vault, _ = open_office_parts(settings, exclusive=True)
+    except StoreGoneError:
+        late = None if hall_time else open_without_the_store(settings)
+        if late is None:
+            raise
+        store, vault = late.store, late.vault
     try:
         box = box_of(settings)
-        now = hall_time.clock(settings, store) if hall_time else clock_of(settings, store)
+        now = late.clock if late else clock_of(settings, store)
+        if hall_time:
+            now = hall_time.clock(settings, store)
         people = people_on(settings, store, vault, now)
         office = Office(store, vault, rules_of(settings), zone, now, box)
         setup = Setup(office.ledger)
-        setup.seed(setup_of(settings, "open"))
-        going_on = cut_off_box(settings, office)
+        seed = partial(setup.seed, setup_of(settings, "open"))
+        if late is None:
+            seed()
+        going_on = cut_off_box(settings, office, late)
         counter = Counter(office, going_on[0] if going_on else None)
-        people.goes_on, people.lost = lambda: counter.goes_on, counter.lost
+        people.goes_on, people.away, people.lost = lambda: counter.goes_on, lambda: counter.away, counter.lost
+        if late:
+            people.know_again(late.known)
         feed = EventFeed(office, store.on_commit)
         feed.goes_on = lambda: counter.goes_on
         news = WindowNews(feed)
@@ -195,7 +212,13 @@ def build(
         )
         hall.counter = counter
         feed.follow(hall.screen_news.hear)
-        hall.in_force.look()
+        if late and going_on:
+            late.first = (seed, office.recover, hall.in_force.look)
+            hall.late = late
+            with going_on[0].peep() as m:
+                hall.in_force.take(*parts_of(m))
+        else:
+            hall.in_force.look()
         feed.follow(hall.in_force.hear)
         here = Place("kiosk", box)
         help_signals = HelpSignals(hall.help, hall.help_words, (here, screen), hall.terminal_news, news)
@@ -233,13 +256,15 @@ def build(
     except BaseException:
         if going_on:
             going_on[1].close()
+        elif late:
+            late.local.close()
         store.close()
         raise
     parts: list[Part] = [
         _Closing(store.close),
         *([_Closing(going_on[1].close)] if going_on else []),
         *([Rounds(going_on[0], store.on_commit)] if going_on else []),
-        *([CutOffNews(*going_on, feed.tell_aside)] if going_on else []),
+        *([CutOffNews(*going_on, feed.tell_aside), KnownPeople(going_on[0], people)] if going_on else []),
         hall.in_force,
         # Stops after all that writes entries.
         _Closing(anchors.keep_if_possible),

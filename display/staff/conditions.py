@@ -56,6 +56,11 @@ _CONDITIONS = {
         "新版本试运行中：用 quhao update confirm 保留，否则重新开机会退回",
         "A new version is on trial: keep it by quhao update confirm, or the next start of the machine goes back",
     ),
+    "no_lease": Words(
+        "与数据库断开，本机没有可用的号段（重新开机后、超过时限或已过当天），现在不能取号：数据库恢复后自动恢复",
+        "Cut off from the store, and this box has no lease to go on (the machine was restarted, it was away for too "
+        "long, or the day is over): it gives no numbers now, and goes on by itself once the store answers",
+    ),
     "events_behind": Words(
         "事件处理滞后：叫号屏可能不是最新的。几分钟内不恢复，请重新启动服务",
         "Events are told late, so screens may be behind: restart the service if that lasts for minutes",

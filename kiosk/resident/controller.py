@@ -98,7 +98,7 @@ class KioskController(Loop):
         self._run_id = secrets.token_hex(8)
         self._store_away = False
         self._went_on = False
-        self._took_nothing = False
+        self._took_nothing = self._gave_none = False
         self._straight_seconds = straight_seconds
         self._enquiries = enquiries
         self._spellings = Spellings(spell)
@@ -174,6 +174,8 @@ class KioskController(Loop):
             went_on, self._went_on = self._went_on, self._counter.goes_on
             changed = trouble != before or self._store_away or self._setting_up or learnt
             changed |= went_on != self._went_on
+            gave_none, self._gave_none = self._gave_none, self._counter.gives_none
+            changed |= gave_none != self._gave_none
             took_nothing, self._took_nothing = self._took_nothing, self._counter.takes_nothing
             changed |= took_nothing != self._took_nothing
             if trouble is not None:
@@ -356,9 +358,12 @@ class KioskController(Loop):
                 self._straight_at = self._straight(services)
                 self._setting_up = not services
             except StoreError:
-                stage, note, self._store_away = Stage.FAULT, "store_away", True
+                note = "gives_none" if self._counter.gives_none else "store_away"
+                stage, self._store_away = Stage.FAULT, True
         if self._setting_up:
             stage, note = Stage.FAULT, "setting_up"
+        if stage is Stage.IDLE and self._counter.gives_none:
+            stage, note = Stage.FAULT, "gives_none"
         if stage in (Stage.IDLE, Stage.CHOOSING) and self._counter.takes_nothing:
             # Said before anybody chooses: what they choose could not be kept.
             stage, note, services, self._straight_at = Stage.FAULT, "takes_nothing", (), None

@@ -19,6 +19,7 @@ from kiosk.exchange.hall_files import HallDocuments
 from kiosk.exchange.media_folder import MediaFolder
 from kiosk.forms.files import Form
 from kiosk.forms.folder import load_forms
+from kiosk.late_opening import LateOpening
 from kiosk.resident.closing import ClosingPrinter
 from kiosk.setup_in_force import SetupInForce
 from kiosk.web.code_guessing import TypedNumbers, WrongCodes
@@ -87,6 +88,7 @@ class Hall:
         virtual_hall: controls and state of the simulators; None where no device is simulated.
         clock: the time, in the hall's zone.
         counter: where verbs are done while the store is away.
+        late: how the store is opened that did not answer at the start; None for one that did.
         reading_aloud: what the kiosk's earphones say; None where it has none.
         terminal_news: what is for one terminal's page alone, by terminal: ``scan`` {text}, ``card`` {lies}, ``help``.
         screen_news: for the second screens at windows, by window.
@@ -126,6 +128,7 @@ class Hall:
     clock: Callable[[], datetime]
     climate: "HallClimate"
     counter: Counter = field(init=False)
+    late: LateOpening | None = None
     reading_aloud: "ReadingAloud | None" = None
     terminal_news: Channels = field(default_factory=Channels)
     screen_news: ScreenNews = field(default_factory=ScreenNews)

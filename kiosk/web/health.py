@@ -60,7 +60,9 @@ def _conditions(hall: Hall) -> Iterator[Condition]:
         for service in hall.setup.unserved():
             yield Condition(f"service {service.id}", "unserved")
     except StoreError as error:
-        yield Condition("store", error.code)
+        yield Condition("store", (hall.late and hall.late.trouble) or error.code)
+    if hall.counter.gives_none:
+        yield Condition("numbers", "no_lease")
     trouble = hall.clock.trouble if isinstance(hall.clock, HallClock) else None
     if trouble:
         yield Condition("clock", trouble.reason)

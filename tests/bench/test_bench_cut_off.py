@@ -5,7 +5,6 @@ answer with the database, in turns; that every number is in the store in the end
 """
 
 import random
-import socket
 import statistics
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from cut_wire import CutWire
+from cut_wire import CutWire, socket_of
 from postgres import EMPTY, OWNER, PostgresServer
 from program import CONFIG, Client, QuhaoProcess
 from wires import wait_until
@@ -23,17 +22,6 @@ from wires import wait_until
 BOXES = 3
 MOST = 1.2
 PATIENCE = 60.0
-
-
-def socket_of(path: Path) -> socket.socket:
-    """A connection to a server on a Unix socket."""
-    made = socket.socket(socket.AF_UNIX)
-    try:
-        made.connect(str(path))
-    except OSError:
-        made.close()
-        raise
-    return made
 
 
 class Kiosk:

@@ -96,6 +96,24 @@ def test_time_is_told_in_the_halls_zone_whatever_it_is(box: Hardware) -> None:
     assert str(clock()) == "2026-05-01 03:00:00+02:00"
 
 
+@pytest.mark.parametrize("by", [{"days": 20_000}, {"hours": 3}, {"days": -20_000}])
+def test_a_clock_that_begins_anew_by_a_store_that_answers_at_last_is_right_at_once(
+    box: Hardware, by: dict[str, float]
+) -> None:
+    # The box's own, as long as it has no other.
+    box.set(**by)
+    known = MORNING - timedelta(hours=1)
+    clock = box.clock(known)
+    box.run(minutes=5)
+    assert clock() == max(MORNING + timedelta(**by), known) + timedelta(minutes=5)
+    # The store's, from now on.
+    box.set(**{name: -value for name, value in by.items()})
+    clock.begin(MORNING - timedelta(seconds=1))
+    assert clock() == MORNING + timedelta(minutes=5)
+    assert clock.trouble is None
+    assert clock.steady_for() == timedelta(0)
+
+
 @pytest.mark.parametrize("seconds", [2, -2, 299, -299])
 def test_small_corrections_are_followed_and_time_never_runs_backwards(box: Hardware, seconds: int) -> None:
     clock = box.clock()

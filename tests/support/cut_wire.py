@@ -4,6 +4,18 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+
+
+def socket_of(path: Path) -> socket.socket:
+    """A connection to a server on a Unix socket."""
+    made = socket.socket(socket.AF_UNIX)
+    try:
+        made.connect(str(path))
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 class CutWire:

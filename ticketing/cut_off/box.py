@@ -9,6 +9,8 @@
        │ the lease ends
        ▼
     nothing is issued or printed until the store answers
+
+A program that is started while the store does not answer begins cut off, with what its file says.
 """
 
 import logging
@@ -22,7 +24,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ticketing.cut_off import leasing, local_copy, merging, steps
 from ticketing.cut_off.leasing import Asked, Granted
-from ticketing.cut_off.rules import Block, Lease, LeaseRules, lasts_on_the_box, newest, used_of
+from ticketing.cut_off.rules import SECOND, Block, Lease, LeaseRules, lasts_on_the_box, newest, used_of
 from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import Transaction
 from ticketing.model import StateError, StoreError
@@ -53,13 +55,22 @@ class CutOffBox:
         steady: a clock that nobody can set and that goes on while the machine sleeps, in nanoseconds
             (``CLOCK_BOOTTIME``).
         boot: names the run of the machine that this clock counts from.
+        reach: opens the store, which did not answer at the start, and raises StoreError while it does not; None for
+            one that is open.
 
     Attributes:
         in_doubt: whether the last slip of the runs before may lie half printed.
     """
 
     def __init__(
-        self, office: Office, local: Store, rules: LeaseRules, *, steady: Callable[[], int], boot: str
+        self,
+        office: Office,
+        local: Store,
+        rules: LeaseRules,
+        *,
+        steady: Callable[[], int],
+        boot: str,
+        reach: Callable[[], object] | None = None,
     ) -> None:
         shared = office.ledger
         self._store = office
@@ -67,7 +78,9 @@ class CutOffBox:
         self._rules = rules
         self._steady = steady
         self._boot = boot
-        self._away = False
+        self._reach = reach
+        self._away = reach is not None
+        self._ahead: int | None = None
         self._gate = _Gate()
         self._seen = ("", 0)
         self._others_at: int | None = None
@@ -80,6 +93,8 @@ class CutOffBox:
         with self._ledger.anyhow() as m:
             self._lease = local_copy.begin(m)
             self.in_doubt = local_copy.end_unfinished(m)
+        if self._away:
+            log.warning("started while the store does not answer: %s", self._goes_on_how())
 
     # What the box's verbs use.
 
@@ -92,6 +107,11 @@ class CutOffBox:
     def goes_on(self) -> bool:
         """Whether it is, and has a lease to go on."""
         return self._away and self._holds()
+
+    @property
+    def gives_none(self) -> bool:
+        """Whether it is, and has none: it gives no number until the store answers."""
+        return self._away and not self._holds()
 
     @property
     def lease_left(self) -> float:
@@ -114,6 +134,17 @@ class CutOffBox:
     def seconds(self) -> float:
         """What the clock shows that nobody can set."""
         return self._steady() / 1e9
+
+    @contextmanager
+    def peep(self) -> Iterator[Transaction]:
+        """A transaction that reads the box's own file, with a lease or without."""
+        with self._ledger.peep() as m:
+            yield m
+
+    def keep_known(self, people: bytes) -> None:
+        """Keep in the box's own file of whom it knows."""
+        with self._ledger.anyhow() as m:
+            local_copy.keep_known(m, people)
 
     def last_local_seq(self) -> int:
         """Number of the newest event of the box's own file; also without a lease."""
@@ -148,13 +179,16 @@ class CutOffBox:
         if error.code not in AWAY or isinstance(error, LocalFileError):
             return False
         if not self._away:
-            log.warning(
-                "the store does not answer (%s): %s",
-                error.code,
-                "going on with the numbers of this box" if self._holds() else "this box has no lease to go on",
-            )
+            log.warning("the store does not answer (%s): %s", error.code, self._goes_on_how())
             self._away = True
         return True
+
+    def _goes_on_how(self) -> str:
+        if self._holds():
+            return "going on with the numbers of this box"
+        if self._lease.lasts and self._lease.boot != self._boot:
+            return "no lease to go on, for the machine was restarted; no numbers until the store answers"
+        return "this box has no lease to go on; no numbers until the store answers"
 
     # The way to the store.
 
@@ -175,6 +209,9 @@ class CutOffBox:
     def step(self) -> bool:
         """Take one round: merge, follow, renew. Whether the store answered; it raises nothing of the store's."""
         try:
+            if self._reach is not None:
+                self._reach()
+                self._reach = None
             self._merge()
             while not self._follow():
                 self._merge()
@@ -275,7 +312,15 @@ class CutOffBox:
             kept = newest(blocks, granted.day).values()
             local_copy.let_go_of(m, [one for one in blocks if one not in kept])
             local_copy.keep(m, lease)
+            self._keep_clock(m)
         self._lease = lease
+
+    def _keep_clock(self, m: Transaction) -> None:
+        """Keep what the store's clock shows, where it is not known."""
+        ahead = self._shared.store.wall() - self._steady()
+        if self._ahead is None or abs(ahead - self._ahead) > SECOND:
+            local_copy.keep_clock(m, self._boot, ahead)
+            self._ahead = ahead
 
     def _keep(self, lease: Lease) -> None:
         with self._ledger.anyhow() as m:

@@ -3,6 +3,9 @@
 It is a store as any other, of the same schema. It holds today's queue, the hall's setup, the limits that are used up
 today, today's appointments and the wrapped key of the day: no more of persons than the store has, under the same keys.
 Residents' data are in it only of tickets that this box issued without the store, sealed as there.
+
+For a program that is started while the store is away it also says which keys are the store's, what the store's clock
+shows, and of whom the box knows.
 """
 
 import json
@@ -11,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from ticketing.cut_off import merging, steps
@@ -19,6 +22,7 @@ from ticketing.cut_off.rules import Block, Lease
 from ticketing.day import numbers, print_jobs
 from ticketing.day.transaction import Transaction
 from ticketing.events import HallChanged, kind_of
+from ticketing.privacy.standing import STANDING
 from ticketing.setup import timetable
 from ticketing.store import sequences, tables
 from ticketing.store.prepared import Prepared
@@ -26,6 +30,8 @@ from ticketing.store.prepared import Prepared
 MOST_EVENTS = 1000
 """With more than these, the whole queue is read anew."""
 _LEASE = "lease"
+_CLOCK = "store_clock"
+_KNOWN = "known_people"
 _t, _b, _f, _e, _j = tables.ticket, tables.number_block, tables.fact, tables.event, tables.print_job
 _SETUP = (
     tables.service,
@@ -38,7 +44,7 @@ _SETUP = (
     tables.slot,
     tables.setup_part,
 )
-_FACTS = (timetable.FACT, "hall_day")
+_FACTS = (timetable.FACT, "hall_day", STANDING)
 _w = tables.window
 
 # Each round does these.
@@ -144,6 +150,34 @@ def end_unfinished(m: Transaction) -> bool:
 def keep(m: Transaction, lease: Lease) -> None:
     """Keep the lease in the file."""
     _KEEP.do(m.conn, {"lease": _bytes(lease)})
+
+
+def keep_clock(m: Transaction, boot: str, ahead: int) -> None:
+    """Keep that the store's clock is ``ahead`` nanoseconds before the steady one of the machine's run ``boot``."""
+    _put_fact(m, _CLOCK, json.dumps([boot, ahead]).encode())
+
+
+def clock_ahead(conn: Connection, boot: str) -> int | None:
+    """The same, as it was kept in this run of the machine; None where it was not."""
+    kept = conn.scalar(select(_f.c.value).where(_f.c.name == _CLOCK))
+    of, ahead = json.loads(kept) if kept else ("", 0)
+    return int(ahead) if of == boot else None
+
+
+def keep_known(m: Transaction, people: bytes) -> None:
+    """Keep of whom this box knows."""
+    _put_fact(m, _KNOWN, people)
+
+
+def known(conn: Connection) -> bytes:
+    """The same; empty where nothing was kept."""
+    kept = conn.scalar(select(_f.c.value).where(_f.c.name == _KNOWN))
+    return bytes(kept or b"")
+
+
+def _put_fact(m: Transaction, name: str, value: bytes) -> None:
+    m.conn.execute(delete(_f).where(_f.c.name == name))
+    m.conn.execute(insert(_f).values(name=name, value=value))
 
 
 def held(m: Transaction, holder: str) -> list[Block]:

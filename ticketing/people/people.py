@@ -6,12 +6,13 @@ removes, within a second.
 """
 
 import hmac
+import json
 import re
 import secrets
 import time
 import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,11 +33,12 @@ from ticketing.people.principal import (
     Principal,
     hash_of,
     principal_of,
+    told_principal,
 )
 from ticketing.people.second_factor import SecondFactorError
 from ticketing.people.tokens import TOKEN_KNOWN_FOR, TOKEN_PREFIX, Tokens, TokenView
 from ticketing.store.prepared import Prepared
-from ticketing.store.tables import account, login
+from ticketing.store.tables import account, login, token
 
 if TYPE_CHECKING:
     from ticketing.store.base import Store
@@ -321,6 +323,48 @@ class People(Accounts, Tokens):
         principal = principal_of(row.name, row.role, row.windows, locked=locked, must=must, duty=duty)
         idled = 0 if acts else max(0, at - row.seen_at) / 1_000_000
         return None if principal is None else _Login(principal, row.expires_at, self._ticks() - idled)
+
+    # -- a start while the store is away ---------------------------------------------------------------------------
+
+    @property
+    def known(self) -> frozenset[bytes]:
+        """The hashes of all log-ins and tokens that this box knows."""
+        return frozenset([*self._known.copy(), *self._logins.copy()])
+
+    def tell_known(self) -> bytes:
+        """Of whom this box knows, for :meth:`know_again` in another run of the program; whoever is gone is forgotten.
+
+        It holds no more than the store does: hashes, and what their log-ins and tokens may do. Raises StoreError.
+        """
+        self._forget_gone()
+        ticks, now = self._ticks(), microseconds(self._clock())
+        logins = {
+            hashed.hex(): {
+                "principal": asdict(kept.principal),
+                "expires_at": kept.expires_at,
+                "at": now - int((ticks - kept.acted_at) * 1_000_000),
+            }
+            for hashed, kept in self._logins.copy().items()
+        }
+        return json.dumps({"tokens": self._tokens_known(ticks, now), "logins": logins}).encode()
+
+    def know_again(self, told: bytes) -> None:
+        """Know those whom an earlier run knew: they are as good as there, while the store is away."""
+        if not told:
+            return
+        ticks, now, kept = self._ticks(), microseconds(self._clock()), json.loads(told)
+        self._know_tokens(kept["tokens"], ticks, now)
+        for hashed, one in kept["logins"].items():
+            acted_at = ticks - max(0, now - one["at"]) / 1_000_000
+            self._logins[bytes.fromhex(hashed)] = _Login(told_principal(one), one["expires_at"], acted_at)
+
+    def _forget_gone(self) -> None:
+        with self._store.read() as conn:
+            for table, here in ((token, self._known), (login, self._logins)):
+                known = list(here.copy())
+                there = set(conn.scalars(select(table.c.hash).where(table.c.hash.in_(known)))) if known else set()
+                for gone in set(known) - there:
+                    here.pop(gone, None)
 
     # -- the lock --------------------------------------------------------------------------------------------------
 

@@ -4,10 +4,10 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import update
 
@@ -81,6 +81,12 @@ def principal_of(
     if role not in ROLES:
         return None
     return Principal(name, role, tuple(json.loads(windows)), terminal, locked, must, duty)
+
+
+def told_principal(told: Mapping[str, Any]) -> Principal:
+    """The principal whose fields (``dataclasses.asdict``, through JSON) are told as ``principal``."""
+    fields = told["principal"]
+    return Principal(**{**fields, "windows": tuple(fields["windows"])})
 
 
 def checked_name(name: str) -> str:

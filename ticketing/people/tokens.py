@@ -4,10 +4,10 @@ import ipaddress
 import json
 import logging
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -24,6 +24,7 @@ from ticketing.people.principal import (
     checked_windows,
     hash_of,
     principal_of,
+    told_principal,
 )
 from ticketing.store.prepared import Prepared
 from ticketing.store.tables import token
@@ -85,6 +86,7 @@ class Tokens(Registry):
         self._known: dict[bytes, _Known] = {}
         self.goes_on: Callable[[], bool] = lambda: False
         self.lost: Callable[[StoreError], bool] = lambda _error: False
+        self.away: Callable[[], bool] = lambda: False
         self._uses: dict[bytes, tuple[int, str]] = {}
         self._uses_at = self._ticks()
         self._refused: dict[tuple[bytes, str], float] = {}
@@ -199,7 +201,7 @@ class Tokens(Registry):
             return None
         hashed, now = hash_of(secret), self._ticks()
         kept = self._known.get(hashed)
-        if kept is not None and self.goes_on() and self._may_go_on(kept, now):
+        if kept is not None and self._may_go_on(kept, now):
             # The store would say nothing, and the resident who stands there would wait for that.
             pass
         elif kept is None or now >= kept.until:
@@ -207,7 +209,8 @@ class Tokens(Registry):
                 kept = self._look_up(hashed, now, source)
             except StoreError as error:
                 # By this very request the store may be found lost.
-                if kept is None or not self._may_go_on(kept, now) or not self.lost(error):
+                self.lost(error)
+                if kept is None or not self._may_go_on(kept, now):
                     raise
             if kept is None:
                 return None
@@ -215,6 +218,25 @@ class Tokens(Registry):
             self._refuse(hashed, kept.principal, source, now)
             return None
         return kept.principal
+
+    def _tokens_known(self, ticks: float, now: int) -> dict[str, Any]:
+        """Those of kiosks and windows that this box knows, by hash, as :meth:`_know_tokens` takes them."""
+        return {
+            hashed.hex(): {
+                "principal": asdict(kept.principal),
+                "network": kept.network and str(kept.network),
+                "expires_at": kept.expires_at,
+                "at": now - int((ticks - kept.until) * 1_000_000),
+            }
+            for hashed, kept in self._known.copy().items()
+            if kept.principal.role in ("kiosk", "clerk")
+        }
+
+    def _know_tokens(self, told: Mapping[str, Any], ticks: float, now: int) -> None:
+        for hashed, one in told.items():
+            network = one["network"] and ipaddress.ip_network(one["network"])
+            until = ticks - max(0, now - one["at"]) / 1_000_000
+            self._known[bytes.fromhex(hashed)] = _Known(until, told_principal(one), network, one["expires_at"])
 
     def _look_up(self, hashed: bytes, ticks: float, source: str) -> _Known | None:
         known = self._known
@@ -236,9 +258,14 @@ class Tokens(Registry):
         return kept
 
     def _may_go_on(self, kept: _Known, now: float) -> bool:
-        """Whether a token is as good while the store is away: a known one of a kiosk or a window, while numbers are."""
+        """Whether the store is away and a token is as good without it: of a kiosk; of a window, while numbers last.
+
+        A kiosk without numbers is to say so.
+        """
         ended = kept.expires_at is not None and kept.expires_at <= microseconds(self._clock())
-        return kept.principal.role in ("kiosk", "clerk") and not ended and now < kept.until + KIOSK_KNOWN_FOR
+        role = kept.principal.role
+        goes_on = self.goes_on() if role == "clerk" else role == "kiosk" and self.away()
+        return goes_on and not ended and now < kept.until + KIOSK_KNOWN_FOR
 
     def _refuse(self, hashed: bytes, principal: Principal, source: str, ticks: float) -> None:
         """Record that a token came from an address that it is not bound to."""

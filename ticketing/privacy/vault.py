@@ -115,7 +115,8 @@ class Vault:
 
     Args:
         store: read once, here, to check that these are the keys it was sealed with. A new store gets its proof of
-            them; the day keys and person hashes of one that is older than the chain are put under the chain.
+            them; the day keys and person hashes of one that is older than the chain are put under the chain. It may be
+            a box's copy of the store, which is then to be proven once it answers: :meth:`prove`.
         keyring: the keys, as a file or in memory.
         hall_id: part of every key: another hall's seals do not open.
         cipher: ``"aes-256-gcm"`` or ``"sm4-gcm"``, for new seals; both kinds are opened.
@@ -168,9 +169,10 @@ class Vault:
         # Which of the file's chains is in force, the store says.
         self._in_force = ""
         self._lasting_hash = lasting_key(keyring.keys, self._hall, self.hash)
-        self._prove(store, any_chain)
+        self.prove(store, any_chain=any_chain)
 
-    def _prove(self, store: "Store", any_chain: bool) -> None:
+    def prove(self, store: "Store", *, any_chain: bool = False) -> None:
+        """Check that these are the keys that a store is sealed with; arguments and errors as of the whole."""
         with store.read() as conn:
             found, live = Standing.of(conn), [date.fromisoformat(day) for day in live_days(conn)]
             older = None if found else old_proof(conn)

@@ -116,6 +116,16 @@ class Store(ABC):
                 was changed. ``store_in_doubt``: the connection was lost during the commit, and nobody knows.
         """
 
+    def open(self, then: Callable[[], None] = lambda: None) -> None:
+        """Open a store that was made to be opened later (``store_for_later``); until then it is ``store_gone``.
+
+        ``then`` works on it before anybody else can; what it raises leaves the store as it was.
+
+        Raises:
+            StoreOpenError: as ``open_store``.
+        """
+        then()
+
     def try_to_write(self) -> None:
         """Write something durably that takes room, and take it away again; :attr:`trouble` tells how that went.
 

@@ -35,6 +35,25 @@ def open_store(url: str, *, exclusive: bool, patience: float = PATIENCE) -> Stor
     return store
 
 
+def store_for_later(url: str, ahead: int | None, *, patience: float = PATIENCE) -> Store:
+    """The store on a database that does not answer now: closed, until :meth:`Store.open` reaches it.
+
+    Args:
+        url: of a database.
+        ahead: nanoseconds by which its clock is before the time since boot; None: it is taken to show what the box's
+            own shows, until it can be asked.
+        patience: as of :func:`open_store`.
+
+    Raises:
+        StoreOpenError: it is a file, or its URL cannot be used.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        raise StoreOpenError("store_unsupported", "a store in a file is opened at the start")
+    store: Store = _postgres().database_for_later(parsed, ahead, patience=patience)
+    return store
+
+
 def is_store(url: str) -> bool:
     """Whether there is a store already, which opening makes; raises StoreOpenError if that cannot be found out."""
     parsed = _parsed(url)

@@ -133,12 +133,16 @@ class PostgresStore(GroupStore):
         self._boxes: list[str] = []
         self._writing_process = 0
         self._messenger: Messenger | None = None
+        # Whether the schema is known to be usable, and the thread that is finding that out.
+        self._is_open = False
+        self._opener: int | None = None
         # Microseconds that the database's clock is ahead of the time since this box was started.
         self._ahead: int | None = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """See :class:`~ticketing.store.base.Store`."""
+        self._refuse_closed()
         with self._errors():
             conn = self._connection(Connection.begin)
             try:
@@ -165,15 +169,19 @@ class PostgresStore(GroupStore):
         return super().wall() if self._ahead is None else (_since_boot() + self._ahead) * 1000
 
     def claim(self, box: str) -> None:
-        """See :class:`~ticketing.store.base.Store`."""
-        with self._alone(self._patience), self._errors():
-            if not _ask(_raw(self._writing()), "SELECT pg_try_advisory_lock(%s)", self._key("box", box)):
-                raise StoreInUseError(
-                    f"另一台机器也叫 {box}，请在各台的设置中写不同的 hall.box（数据库 {name_of(self.url)}）/ "
-                    f"another process on {name_of(self.url)} is the box {box!r}: give each box a hall.box of its own",
-                    box=box,
-                )
-            self._boxes.append(box)
+        """See :class:`~ticketing.store.base.Store`; of one that is opened later, :meth:`open` does it."""
+        if self._is_open:
+            with self._alone(self._patience), self._errors():
+                self._claim(_raw(self._writing()), box)
+        self._boxes.append(box)
+
+    def _claim(self, raw: psycopg.Connection[Any], box: str) -> None:
+        if not _ask(raw, "SELECT pg_try_advisory_lock(%s)", self._key("box", box)):
+            raise StoreInUseError(
+                f"另一台机器也叫 {box}，请在各台的设置中写不同的 hall.box（数据库 {name_of(self.url)}）/ "
+                f"another process on {name_of(self.url)} is the box {box!r}: give each box a hall.box of its own",
+                box=box,
+            )
 
     def claim_all(self) -> None:
         """See :class:`~ticketing.store.base.Store`: each process holds the schema's lock together with the others."""
@@ -212,11 +220,33 @@ class PostgresStore(GroupStore):
 
     # Opening
 
-    def open(self) -> None:
-        """Connect, and bring the schema up to date, unless others work with the old one."""
-        with self._errors():
-            self._writer = self._connection(self._begin_session)
-        self._watchdog.end(self._writer)
+    def open(self, then: Callable[[], None] = lambda: None) -> None:
+        """Connect, and bring the schema up to date, unless others work with the old one; see the base."""
+        self._opener = threading.get_ident()
+        try:
+            with _in_words(self.url), self._errors():
+                self._writer = self._connection(self._begin_session)
+                self._watchdog.end(self._writer)
+                for box in self._boxes:
+                    self._claim(_raw(self._writer), box)
+            then()
+            self._is_open = True
+        except BaseException:
+            with self._alone():
+                self._drop_writer()
+            raise
+        finally:
+            self._opener = None
+        # Who listens has asked in vain until now.
+        self._tell()
+
+    def _refuse_closed(self) -> None:
+        if not self._is_open and self._opener != threading.get_ident():
+            raise StoreError("store_gone")
+
+    def _enter(self) -> Any:
+        self._refuse_closed()
+        return super()._enter()
 
     def _begin_session(self, conn: Connection) -> None:
         raw = _raw(conn)
@@ -440,14 +470,25 @@ class PostgresStore(GroupStore):
 
 def open_database(url: URL, *, patience: float) -> PostgresStore:
     """See :func:`ticketing.store.opening.open_store`."""
+    store = _store_at(url, patience)
+    with _opening(store):
+        store.open()
+    return store
+
+
+def _store_at(url: URL, patience: float) -> PostgresStore:
     try:
-        store = PostgresStore(url, patience)
+        return PostgresStore(url, patience)
     except (ArgumentError, NoSuchModuleError, TypeError, ValueError) as error:
         raise StoreOpenError(
             "store_unsupported", f"the store's url {name_of(url)} cannot be used ({type(error).__name__})"
         ) from None
-    with _opening(store):
-        store.open()
+
+
+def database_for_later(url: URL, ahead: int | None, *, patience: float) -> PostgresStore:
+    """See :func:`ticketing.store.opening.store_for_later`."""
+    store = _store_at(url, patience)
+    store._ahead = None if ahead is None else ahead // 1000
     return store
 
 
@@ -512,12 +553,22 @@ class _SharedTurn(Turn):
 
 @contextmanager
 def _opening(store: PostgresStore) -> Iterator[None]:
+    """Close what cannot be opened, and say why."""
+    try:
+        with _in_words(store.url):
+            yield
+    except BaseException:
+        store.close()
+        raise
+
+
+@contextmanager
+def _in_words(url: URL) -> Iterator[None]:
     """Say what is in the way of opening in words for whoever starts the program."""
     try:
         yield
     except BaseException as error:
-        store.close()
-        told = postgres_errors.in_words(error, name_of(store.url))
+        told = postgres_errors.in_words(error, name_of(url))
         if told is error:
             raise
         raise told from None

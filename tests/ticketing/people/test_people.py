@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 
 import empty_store
 import wires
 from forks import Forked
 from offices import CHEAP
-from ticketing.model import ROLES, LimitError, Role
+from ticketing.model import ROLES, LimitError, Role, StoreError
 from ticketing.people.passwords import MOST_AT_ONCE, SHARE
 from ticketing.people.people import LOGIN_LASTS, TOKEN_KNOWN_FOR, AccountError, Added, People, Principal
 from ticketing.store.base import Store
@@ -239,6 +239,59 @@ def test_a_token_that_is_used_all_day_is_asked_for_once_a_second(people: People,
         assert people.principal_of_token(secret) == Principal("erp", "clerk", ("3",))
         ticks.now += TOKEN_KNOWN_FOR / 10
     assert len(asked) == 3
+
+
+def test_who_was_known_here_is_known_to_the_next_run_of_the_program_while_the_store_is_away(
+    people: People, store: Store, ticks: Ticks
+) -> None:
+    people.add_account("li", "clerk", ["3"], PASSWORD)
+    people.add_account("wang", "clerk", ["3"], PASSWORD)
+    li, wang = log_in(people), log_in(people, "wang")
+    kiosk, window, gone, desk = (
+        people.add_token(name, role, ["3"] if role == "clerk" else [])
+        for name, role in (("kiosk", "kiosk"), ("erp", "clerk"), ("old", "kiosk"), ("desk", "desk"))
+    )
+    stranger = people.add_token("stranger", "kiosk")
+    for secret in (kiosk, window, gone, desk):
+        assert people.principal_of_token(secret)
+    for secret in (li, wang):
+        assert people.principal_of_login(secret, NOW)
+    # Another process removes some of them.
+    with store.write() as conn:
+        conn.execute(delete(token).where(token.c.name == "old"))
+        conn.execute(delete(login).where(login.c.account == "wang"))
+    told = people.tell_known()
+    for secret in (kiosk, window, gone, desk, stranger, li, wang, PASSWORD):
+        assert secret.encode() not in told
+
+    ticks.now += 3600
+
+    def anew(*, goes_on: bool) -> People:
+        other = People(store, lambda: NOW + timedelta(hours=1), lambda: ticks.now, cost=CHEAP)
+        other.goes_on, other.away = lambda: goes_on, lambda: True
+        other.lost = lambda _error: goes_on
+        other.know_again(told)
+        return other
+
+    # It does not answer from here on.
+    event.listen(store.engine, "begin", lambda _conn: (_ for _ in ()).throw(StoreError("store_gone")))
+    here = anew(goes_on=True)
+    assert here.principal_of_token(kiosk) == Principal("kiosk", "kiosk")
+    assert here.principal_of_token(window) == Principal("erp", "clerk", ("3",))
+    assert here.principal_of_login(li, NOW) == Principal("li", "clerk", ("3",))
+    for secret in (gone, desk, stranger):
+        with pytest.raises(StoreError):
+            here.principal_of_token(secret)
+    with pytest.raises(StoreError, match="login_later"):
+        here.principal_of_login(wang, NOW)
+    assert here.principal_of_login(li, NOW + LOGIN_LASTS) is None
+    # Without numbers the kiosk may say so, and nobody else does anything.
+    without = anew(goes_on=False)
+    assert without.principal_of_token(kiosk) == Principal("kiosk", "kiosk")
+    with pytest.raises(StoreError):
+        without.principal_of_token(window)
+    with pytest.raises(StoreError):
+        without.principal_of_login(li, NOW)
 
 
 def test_a_token_removed_while_it_is_looked_up_is_out_afterwards(people: People, store: Store) -> None:

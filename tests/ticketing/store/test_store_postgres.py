@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -31,7 +32,7 @@ from ticketing.day.print_jobs import PrintJob
 from ticketing.model import StoreError
 from ticketing.store.base import HEAD, NEWS, Schema, Store, StoreGoneError, StoreInUseError, StoreOpenError
 from ticketing.store.notify import Messenger
-from ticketing.store.opening import is_store, open_store, schema_of
+from ticketing.store.opening import is_store, open_store, schema_of, store_for_later
 from ticketing.store.postgres import PostgresStore
 from ticketing.store.prepared import Prepared
 from ticketing.store.tables import event, fact, ticket
@@ -117,6 +118,69 @@ def test_a_text_with_a_zero_in_it_is_found_nowhere_and_breaks_nothing(store: Sto
 
 
 # -- opening
+
+
+def test_a_store_that_is_opened_later_is_gone_until_then_and_nobody_else_works_on_it_while_it_is_opened(
+    own_server: PostgresServer, own_url: str
+) -> None:
+    hour = 3600 * 1_000_000_000
+    own_server.stop()
+    with closing(store_for_later(own_url, hour, patience=60)) as later, ThreadPoolExecutor(1) as others:
+        assert abs(later.wall() - time.clock_gettime_ns(time.CLOCK_BOOTTIME) - hour) < hour // 2
+        later.claim("kiosk-1")
+        told: list[str] = []
+        later.on_commit(lambda: told.append("news"))
+        with pytest.raises(StoreGoneError, match="cannot be reached"):
+            later.open()
+        for work in (names, lambda store: put(store, "a")):
+            with pytest.raises(StoreError, match="store_gone"):
+                work(later)
+        own_server.start()
+
+        def begin() -> None:
+            with later.write() as conn:
+                conn.execute(insert(fact).values(name="begun", value=b""))
+                # Not even as one more of the group that is at work.
+                other = others.submit(put, later, "other")
+                with pytest.raises(TimeoutError):
+                    other.result(0.05)
+            for refused in (other, others.submit(names, later)):
+                with pytest.raises(StoreError, match="store_gone"):
+                    refused.result(60)
+
+        later.open(begin)
+        assert told
+        put(later, "after")
+        assert {"begun", "after"} <= set(names(later))
+        assert "other" not in names(later)
+        # The database's, by now.
+        assert abs(later.wall() - time.time_ns()) < hour // 2
+        with closing(open_store(own_url, exclusive=True)) as another, pytest.raises(StoreInUseError):
+            another.claim("kiosk-1")
+
+
+def test_a_store_that_cannot_be_opened_stays_closed(shared_url: str, store: Store) -> None:
+    store.claim("kiosk-1")
+    with closing(store_for_later(shared_url, None)) as later:
+        later.claim("kiosk-1")
+        with pytest.raises(StoreInUseError) as taken:
+            later.open()
+        assert taken.value.facts["box"] == "kiosk-1"
+        with pytest.raises(StoreError, match="store_gone"):
+            put(later, "a")
+    with closing(store_for_later(shared_url, None)) as later:
+        later.claim("kiosk-2")
+
+        def refuse() -> None:
+            put(later, "b")
+            raise ValueError("not this one")
+
+        with pytest.raises(ValueError, match="not this one"):
+            later.open(refuse)
+        with pytest.raises(StoreError, match="store_gone"):
+            names(later)
+        # It holds nothing of it that another box may want.
+        store.claim("kiosk-2")
 
 
 def test_who_is_not_let_in_is_told_why_and_no_password(own_server: PostgresServer) -> None:
