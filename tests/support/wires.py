@@ -79,6 +79,23 @@ class WholeWire:
         self._port.close()
 
 
+class LateWire(WholeWire):
+    """Gives the last byte of each answer when the next one comes."""
+
+    def __init__(self, port: Port) -> None:
+        super().__init__(port)
+        self._last = b""
+
+    def read(self, timeout: float) -> bytes:
+        """See :meth:`drivers.port.Port.read`."""
+        data = super().read(timeout)
+        if not data:
+            return b""
+        whole = self._last + data
+        self._last = whole[-1:]
+        return whole[:-1]
+
+
 class ByteWire(WholeWire):
     """Hands on one byte at a time."""
 

@@ -52,22 +52,6 @@ class StaleWire(wires.WholeWire):
         return stale or super().read(timeout)
 
 
-class LateWire(wires.WholeWire):
-    """Every answer comes when the next one is due."""
-
-    def __init__(self, port: Port) -> None:
-        super().__init__(port)
-        self._last = b""
-
-    def read(self, timeout: float) -> bytes:
-        data = super().read(timeout)
-        if not data:
-            return b""
-        whole = self._last + data
-        self._last = whole[-1:]
-        return whole[:-1]
-
-
 class WrittenWire(wires.WholeWire):
     """Remembers what was written, and loses the next answer to each of some questions of status."""
 
@@ -292,7 +276,7 @@ def test_a_hang_up_in_the_middle_leaves_the_slip_unconfirmed_and_the_next_one_wh
 
 @pytest.mark.parametrize("hand", ["take_out_paper", "open_cover", "jam_cutter"])
 def test_answers_that_come_one_question_late_never_hide_a_trouble(desk: Open, hand: str) -> None:
-    hall = desk("epson", LateWire, answer_timeout=0.2)
+    hall = desk("epson", wires.LateWire, answer_timeout=0.2)
     getattr(hall.simulator, hand)()
     assert hall.print().state == "failed"
     assert hall.simulator.received == 0

@@ -46,22 +46,6 @@ def desk() -> Iterator[Open]:
     yield from open_desks()
 
 
-class LateWire(wires.WholeWire):
-    """Every answer comes when the next one is due, for ever."""
-
-    def __init__(self, port: Port) -> None:
-        super().__init__(port)
-        self._last = b""
-
-    def read(self, timeout: float) -> bytes:
-        data = super().read(timeout)
-        if not data:
-            return b""
-        whole = self._last + data
-        self._last = whole[-1:]
-        return whole[:-1]
-
-
 class ForgetfulWire(wires.WholeWire):
     """Loses so many of the next answers."""
 
@@ -345,7 +329,7 @@ def test_noise_in_the_name_of_a_question_that_is_given_up_keeps_no_printer_in_tr
 def test_a_printer_that_is_one_answer_late_is_understood_all_the_same_and_it_is_said(
     desk: Open, break_it: str, mend_it: str, reason: str
 ) -> None:
-    hall = desk("epson", LateWire, poll_interval=0.1, answer_timeout=0.2)
+    hall = desk("epson", wires.LateWire, poll_interval=0.1, answer_timeout=0.2)
     assert hall.print("A001").state == "printed"
     hall.simulator.use(break_it, {})
     wires.wait_until(lambda: hall.supervisor.state.reason == reason)
@@ -357,7 +341,7 @@ def test_a_printer_that_is_one_answer_late_is_understood_all_the_same_and_it_is_
 
 
 def test_a_printer_late_since_before_it_was_opened_is_found_out_by_its_first_trouble(desk: Open) -> None:
-    class PrimedWire(LateWire):
+    class PrimedWire(wires.LateWire):
         def __init__(self, port: Port) -> None:
             super().__init__(port)
             self._last = b"\x12"
