@@ -123,8 +123,9 @@ class Watch:
         if not found:
             return
         with self._ledger.verb() as m:
-            # Another box may have been quicker: decided again, by what the store says now.
-            decision = self._decide(m, readings)
+            # Another box may have been quicker, or somebody has just taken note of an update: decided again, by what
+            # the store says now.
+            decision = self._decide(m, [*(one for one in readings if one.kind != "update"), *_updates(m)])
             for one in decision.raised:
                 self._raise(m, one, helps.get(one.subject, []))
             for alert, one in decision.reminded.items():
@@ -188,9 +189,7 @@ class Watch:
         grades = (
             alerts.grade_reading(service, counts, self._limits) for service, counts in grades_of_full_hours(m).items()
         )
-        # Of whichever box: once it has gone back, it may be the one that nobody looks at.
-        updates = (alerts.update_reading(box, last.before, last.after) for box, last in that_went_back(m))
-        return [one for group in (waits, devices, grades, updates) for one in group if one is not None]
+        return [one for group in (waits, devices, grades, _updates(m)) for one in group if one is not None]
 
     def _decide(self, m: Transaction, readings: Sequence[Reading]) -> alerts.Decision:
         own = self._subject("")
@@ -209,6 +208,11 @@ class Watch:
         values["facts"] = _facts(one, helps)
         alert = int(m.conn.execute(_RAISE, values).scalar_one())
         m.append(AlertRaised(alert, one.kind))
+
+
+def _updates(m: Transaction) -> list[Reading]:
+    """Of whichever box: once it has gone back, it may be the one that nobody looks at."""
+    return [alerts.update_reading(box, last.before, last.after) for box, last in that_went_back(m)]
 
 
 def _facts(one: Reading, helps: Sequence[Help]) -> str:

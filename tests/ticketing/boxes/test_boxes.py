@@ -1,8 +1,9 @@
 """Boxes say how they are, on real stores: what the others see, what a manager is told, and when that is over."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -11,6 +12,7 @@ from display.staff.alerts import NOTED, alert_words
 from offices import ZONE, OfficeHall, refused
 from ticketing.backup.restore import Backups
 from ticketing.boxes.boxes import Boxes, LastUpdate, note_taken
+from ticketing.day.ledger import Ledger
 from ticketing.day.transaction import microseconds
 from ticketing.live.alerts import Limits
 from ticketing.live.watch import Alert, Watch
@@ -134,6 +136,34 @@ def test_an_update_that_went_back_is_an_alert_until_somebody_takes_note_of_it(de
         "alert.cleared",
         "alert.raised",
     ]
+
+
+class Between:
+    """A ledger at which something else happens after each look, before the verb that follows from it."""
+
+    def __init__(self, ledger: Ledger, happens: Callable[[], object]) -> None:
+        self._ledger = ledger
+        self._happens = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def verb(self) -> Any:
+        self._happens()
+        return self._ledger.verb()
+
+
+@pytest.mark.parametrize("verb", ["note_update", "forget"])
+def test_what_somebody_takes_note_of_while_it_is_looked_at_is_not_told_again(
+    desk: OfficeHall, there: There, verb: str
+) -> None:
+    there.report(last=went_back(there.now))
+    take_note = getattr(Boxes(desk.office.ledger), verb)
+    ledger: Any = Between(desk.office.ledger, lambda: take_note("kiosk-2", TECHNICIAN))
+    watch = Watch(ledger, desk.office.forecasts, Limits())
+    watch.look()
+    assert watch.standing() == []
+    assert "alert.raised" not in desk.event_types()
 
 
 def test_an_update_that_succeeds_later_ends_the_alert_by_itself(desk: OfficeHall, there: There) -> None:
