@@ -73,6 +73,10 @@ _CONDITIONS = {
         "主密钥文件写不进去：请检查磁盘空间和权限，过期的密钥还没有销毁",
         "The master key file cannot be written: see to disk and permissions; keys that are over are not destroyed yet",
     ),
+    "screen_not_switched": Words(
+        "屏幕晚上关不掉或早上打不开：原因见 /devices，请在那台机器上手动试一次开关屏的命令",
+        "A screen cannot be switched off or on: /devices says why. Try the commands for it on its machine by hand",
+    ),
     "unserved": Words(
         "有业务没有窗口办理：请在 /manage/setup 安排窗口",
         "A service has no window: give it one at /manage/setup",

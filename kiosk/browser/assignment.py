@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 STATE = "screen.json"
 REPORT = "/api/v1/screens/report"
+LONGEST_TROUBLE = 200
+"""Characters that are told of what keeps the screen from being switched."""
 OFTEN, SELDOM = 2.0, 5.0
 """Seconds between questions: while a code is shown, and later."""
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9/_?=&%.~-]{0,300}")
@@ -53,21 +55,29 @@ class Assignment:
         folder: where its state is kept; for this user alone.
         server: whom it asks.
         name: of this screen, until a technician gives it another.
+        trouble: what keeps it from being switched off or on (:attr:`kiosk.browser.screen_power.ScreenPower.trouble`).
         ticks: monotonic seconds.
     """
 
     def __init__(
-        self, folder: Path, server: HallServer, name: str, ticks: Callable[[], float] = time.monotonic
+        self,
+        folder: Path,
+        server: HallServer,
+        name: str,
+        trouble: Callable[[], str] = lambda: "",
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._file = folder / STATE
         self._server = server
         self._name = name
+        self._trouble = trouble
         self._ticks = ticks
         self._kept = _read(self._file)
         known = self._kept or _State(secrets.token_urlsafe(32))
         # That of an earlier version has no token.
         self._state = known if known.token else replace(known, token=f"quhao_{secrets.token_urlsafe(32)}")
-        self._tells_token = False
+        # What the server asks for: one of an earlier version would refuse a report that has it.
+        self._tells_token = self._tells_trouble = False
         self._next = 0.0
         self._shows: Place | LocalPage = self._state.place(server.origin) or Waiting("screen", server.origin)
 
@@ -80,7 +90,7 @@ class Assignment:
             self._take(self._server.post(REPORT, self._report()))
         except (NoAnswerError, KeyError, TypeError, ValueError) as error:
             log.debug("the server does not say what to show: %s", error)
-            self._tells_token = False
+            self._tells_token = self._tells_trouble = False
             if isinstance(self._shows, CodeShown):
                 # Its code may be over before the server is back.
                 self._shows = Waiting("screen", self._server.origin)
@@ -90,9 +100,10 @@ class Assignment:
 
     def _report(self) -> dict[str, Any]:
         told = {"secret": self._state.secret, "name": self._name}
-        # Told where it is asked for: a server of an earlier version would refuse the report.
         if self._tells_token:
             told["token_hash"] = hashlib.sha256(self._state.token.encode()).hexdigest()
+        if self._tells_trouble:
+            told["switch_trouble"] = self._trouble()[:LONGEST_TROUBLE]
         return told
 
     def _take(self, told: dict[str, Any]) -> None:
@@ -116,6 +127,7 @@ class Assignment:
             except OSError as error:
                 # A full disk, or one that is not to be written to: it shows what it is told until it is switched off.
                 log.error("%s: %s; after a restart this screen begins anew", self._file, error.strerror)
+        self._tells_trouble = told.get("trouble_wanted") is True
         self._tells_token = told.get("token_wanted") is True and state == self._kept
         if self._tells_token:
             self._next = self._ticks()

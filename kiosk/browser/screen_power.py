@@ -116,6 +116,7 @@ class ScreenPower:
         self._pending = False
         self._again_at: float | None = None
         self._told = ""
+        self._troubles = {"off": "", "on": ""}
 
     def follow(self, *, dark: bool) -> None:
         """Take how the page is now; called every second or so, and returns at once.
@@ -134,6 +135,14 @@ class ScreenPower:
             self._switch.begin(on=wanted)
             self._look(now)
 
+    @property
+    def trouble(self) -> str:
+        """What it could not be switched to the last time, and why: ``off ddcutil ended with 1``; "" for nothing.
+
+        A screen that cannot be switched off is told of in the daytime, too, when somebody looks.
+        """
+        return next((f"{wanted} {why}" for wanted, why in self._troubles.items() if why), "")
+
     def end(self) -> None:
         """Nobody watches the page any more: leave the screen on."""
         if self._target is True:
@@ -149,8 +158,9 @@ class ScreenPower:
         if outcome is None:
             return
         self._pending = False
+        wanted = "on" if self._target else "off"
         if outcome:
             self._again_at = now + AGAIN
             if outcome != self._told:
-                log.warning("the screen cannot be switched %s: %s", "on" if self._target else "off", outcome)
-        self._told = outcome
+                log.warning("the screen cannot be switched %s: %s", wanted, outcome)
+        self._told = self._troubles[wanted] = outcome

@@ -55,10 +55,13 @@ def _told(one: Condition) -> dict[str, str]:
 
 
 def _conditions(hall: Hall) -> Iterator[Condition]:
-    """What keeps this box from its work, or soon will: store, disks, clock, keys, services, events, devices."""
+    """What keeps this box from work, or soon will: store, disks, clock, keys, services, events, screens, devices."""
     try:
         for service in hall.setup.unserved():
             yield Condition(f"service {service.id}", "unserved")
+        for screen in hall.screens.all():
+            if screen.switch_trouble and screen.box == hall.office.ledger.box:
+                yield Condition(screen.own_name, "screen_not_switched", hinders=False)
     except StoreError as error:
         yield Condition("store", (hall.late and hall.late.trouble) or error.code)
     if hall.counter.gives_none:

@@ -98,6 +98,7 @@ class Screen:
         made_at: when it reported first.
         token_hash: of the token that it made for itself; None while it has told none.
         box: the name of the hall's box that it reports to; "" while that is not known.
+        switch_trouble: what it could not be switched to at night, ``on`` or ``off``, and in words why; "" for nothing.
     """
 
     id: int
@@ -110,6 +111,7 @@ class Screen:
     made_at: datetime
     token_hash: bytes | None = None
     box: str = ""
+    switch_trouble: str = ""
 
     @property
     def own_name(self) -> str:
@@ -123,7 +125,9 @@ class Screens:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def report(self, secret: str, name: str, source: str, token_hash: bytes | None = None) -> Screen:
+    def report(
+        self, secret: str, name: str, source: str, token_hash: bytes | None = None, switch_trouble: str | None = None
+    ) -> Screen:
         """What a screen box shows, or its code; a box that nobody knows is a new screen.
 
         Args:
@@ -131,6 +135,7 @@ class Screens:
             name: of a new screen, until a technician renames it.
             source: the address it comes from.
             token_hash: of the token that it made for itself, the first of which is kept.
+            switch_trouble: as of a :class:`Screen`; None: it does not say.
 
         Raises:
             LimitError: ``screens_full`` (``most``): too many new screens wait.
@@ -138,15 +143,14 @@ class Screens:
         hashed, box = hash_of(secret), self._ledger.box
         with self._ledger.look() as m:
             found = _find(m, _s.c.secret_hash == hashed)
-            is_told = found and (found.token_hash or not token_hash) and found.box == box
-            if found and is_told and not _is_stale(m, found):
+            if found and found.box == box and not (_news(found, token_hash, switch_trouble) or _is_stale(m, found)):
                 return found
         with self._ledger.verb() as m:
             found = _find(m, _s.c.secret_hash == hashed)
             if found is None:
                 return _add(m, hashed, name, source, token_hash, box)
             seen: dict[str, Any] = {"seen_at": m.at, "seen_from": source, "box": box}
-            seen |= {} if found.token_hash else {"token_hash": token_hash}
+            seen |= _news(found, token_hash, switch_trouble)
             if found.box != box:
                 own_token.move(m, found.token_hash, box)
             if found.shows is None and _is_over(m, found):
@@ -229,6 +233,16 @@ def _is_over(m: Transaction, screen: Screen) -> bool:
 def _is_stale(m: Transaction, screen: Screen) -> bool:
     """Whether its row is to be written: it has a code that is over, or was not seen for a while."""
     return (screen.shows is None and _is_over(m, screen)) or abs(m.now - screen.seen_at) >= SEEN_EVERY
+
+
+def _news(screen: Screen, token_hash: bytes | None, switch_trouble: str | None) -> dict[str, Any]:
+    """The columns that change by what its box says of itself."""
+    news: dict[str, Any] = {}
+    if token_hash and screen.token_hash is None:
+        news["token_hash"] = token_hash
+    if switch_trouble is not None and switch_trouble != screen.switch_trouble:
+        news["switch_trouble"] = switch_trouble or None
+    return news
 
 
 def _add(m: Transaction, hashed: bytes, name: str, source: str, token_hash: bytes | None, box: str) -> Screen:
@@ -323,6 +337,7 @@ def _read(m: Transaction, *which: ColumnElement[bool]) -> list[Screen]:
             m.time(row.made_at),
             row.token_hash,
             row.box or "",
+            row.switch_trouble or "",
         )
         for row in m.conn.execute(select(_s).where(*which))
     ]

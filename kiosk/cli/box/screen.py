@@ -38,5 +38,6 @@ def screen(
     """
     server, trusted = server_of(context, address)
     folder = own_folder(folder)
-    guide = Assignment(folder, server, (name or socket.gethostname())[:40])
+    power = browsing.power
+    guide = Assignment(folder, server, (name or socket.gethostname())[:40], lambda: power.trouble)
     keep_browser(browsing, guide, server, "screen", folder=folder, trusted=trusted)

@@ -25,10 +25,11 @@ class Box:
         self.now = 0.0
         self.folder = folder
         self.server = HallServer(origin)
+        self.trouble = ""
         self.guide = self.switch_on()
 
     def switch_on(self) -> Assignment:
-        self.guide = Assignment(self.folder, self.server, "tv-1", lambda: self.now)
+        self.guide = Assignment(self.folder, self.server, "tv-1", lambda: self.trouble, lambda: self.now)
         return self.guide
 
     def look(self) -> Any:
@@ -81,6 +82,20 @@ def test_a_screen_opens_the_kiosk_with_the_token_that_it_made_and_keeps_it(busy:
     busy.hall.screens.forget(screen.id, TECHNICIAN)
 
 
+def test_a_screen_tells_what_keeps_it_from_being_switched_off(busy: Any, tmp_path: Path) -> None:
+    box = Box(tmp_path, busy.server.address)
+    box.trouble = "off ddcutil ended with 1"
+    box.look()
+
+    def told() -> list[str]:
+        box.look()
+        return [one.switch_trouble for one in busy.hall.screens.all() if one.name == "tv-1"]
+
+    assert told()[-1] == "off ddcutil ended with 1"
+    box.trouble = ""
+    assert told()[-1] == ""
+
+
 def test_a_server_of_an_earlier_version_is_told_of_no_token(tmp_path: Path) -> None:
     box = Box(tmp_path, f"http://127.0.0.1:{free_port()}")
     told: list[dict[str, Any]] = []
@@ -96,6 +111,10 @@ def test_a_server_of_an_earlier_version_is_told_of_no_token(tmp_path: Path) -> N
     box.look()
     box.look()
     assert [sorted(one) for one in told] == [["name", "secret"], ["name", "secret"], ["name", "secret", "token_hash"]]
+    answer["trouble_wanted"] = True  # type: ignore[assignment]
+    box.look()
+    box.look()
+    assert "switch_trouble" not in told[-2] and "switch_trouble" in told[-1]
 
 
 def test_a_code_is_not_left_standing_while_the_server_is_away(busy: Any, tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ def test_trouble_is_told_once_and_tried_again(
     (told,) = caplog.messages
     assert told == f"the screen cannot be switched off: {panels[0]}: Is a directory"
     assert panels[1].read_text() == "4", "the other one is off all the same"
+    assert box.power.trouble == f"off {panels[0]}: Is a directory"
     panels[0].rmdir()
     panels[0].write_text("0")
     box.look(dark=True)
@@ -93,6 +94,26 @@ def test_trouble_is_told_once_and_tried_again(
     box.look(dark=True, seconds=AGAIN)
     assert panels[0].read_text() == "4"
     assert len(caplog.messages) == 1
+    assert box.power.trouble == ""
+
+
+class NeverOff:
+    """A screen that can be switched on alone."""
+
+    def begin(self, *, on: bool) -> None:
+        self._on = on
+
+    def outcome(self) -> str:
+        return "" if self._on else "ddcutil ended with 1"
+
+
+def test_a_screen_that_stays_on_at_night_is_told_of_by_day() -> None:
+    box = Box(NeverOff())
+    box.look(dark=True)
+    assert box.power.trouble == ""
+    box.look(dark=True, seconds=SETTLED)
+    box.look(dark=False)
+    assert box.power.trouble == "off ddcutil ended with 1"
 
 
 def test_a_screen_is_switched_by_two_commands_whatever_stands_in_their_arguments(tmp_path: Path) -> None:

@@ -44,12 +44,14 @@ class ScreenPath(NamedPath):
 class ReportBody(Body):
     """Who the box is: the secret that it made for itself, and a name for a new screen.
 
-    `token_hash` is the SHA-256 of the token that it made for itself, in hexadecimal; told once it is asked for.
+    `token_hash` is the SHA-256 of the token that it made for itself, in hexadecimal; `switch_trouble` is what the
+    screen could not be switched to at night, and why: `off ddcutil ended with 1`. Each is told once it is asked for.
     """
 
     secret: str = Field(min_length=43, max_length=43, pattern=r"^[A-Za-z0-9_-]+$")
     name: Name
     token_hash: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    switch_trouble: Annotated[Line, Field(max_length=200, pattern=r"^((on|off) .*)?$")] | None = None
 
 
 class ShowsBody(Body):
@@ -102,6 +104,7 @@ class ReportAnswer(Answer):
     code_until: Instant | None
     with_token: bool = Field(description="whether the page is to be opened with the box's own token")
     token_wanted: bool = Field(description="whether the next report is to tell `token_hash`")
+    trouble_wanted: Literal[True] = Field(True, description="reports are to tell `switch_trouble`")
 
 
 class ShowsAnswer(Answer):
@@ -124,6 +127,9 @@ class ScreenAnswer(Answer):
     state: Literal["online", "offline", "new"]
     seen_at: Instant
     seen_from: str
+    switch_trouble: str = Field(
+        description="what it could not be switched to at night, `on` or `off`, and why; or empty"
+    )
 
 
 class ScreensAnswer(RootModel[list[ScreenAnswer]]):
@@ -173,7 +179,7 @@ def routes(hall: Hall) -> Routes:
         if not screens.knows(body.secret):
             new.count(network_of(source))
         token_hash = bytes.fromhex(body.token_hash) if body.token_hash and secure else None
-        found = screens.report(body.secret, body.name, source, token_hash)
+        found = screens.report(body.secret, body.name, source, token_hash, body.switch_trouble)
         return answer(_reported(hall, found, token_wanted=secure and found.token_hash is None))
 
     @api.get(
@@ -259,7 +265,6 @@ def _reported(hall: Hall, screen: Screen, *, token_wanted: bool) -> ReportAnswer
 def _seen(hall: Hall, screen: Screen) -> ScreenAnswer:
     is_there = hall.clock() - screen.seen_at < GONE_AFTER
     state = "offline" if not is_there else "new" if screen.shows is None else "online"
-    told = {"id": screen.id, "name": screen.name, "seen_at": screen.seen_at, "seen_from": screen.seen_from}
     shows = screen.shows
     path = shows and _path_of(screen, shows, _page_of(hall, shows))
-    return ScreenAnswer.of(told | {"shows": shows and vars(shows), "path": path, "state": state})
+    return ScreenAnswer.of(joined(screen, shows=shows and vars(shows), path=path, state=state))

@@ -182,18 +182,29 @@ function render() {
   for (const entry of entries.values()) fill(entry);
 }
 
+/** What keeps it from being switched off or on at night, and what to do; "" for nothing. @param {HallScreen} screen */
+function troubleOf({ switch_trouble: said }) {
+  if (!said) return "";
+  const detail = said.replace(/^(on|off) /, "");
+  const [zh, en] = said.startsWith("on ") ? ["屏幕打不开", "The screen cannot be switched on"] : ["晚上屏幕关不掉", "The screen cannot be switched off at night"];
+  return t(`${zh}（${detail}）。请在那台机器上手动试一次开关屏的命令。`, `${en} (${detail}). Try the command for that on its machine by hand.`);
+}
+
 /** @param {Entry} entry */
 function fill({ form, screen, told, ok, sureUntil }) {
   const [zh, en, colour] = STATES[screen.state];
   const say = (/** @type {string} */ part, /** @type {string} */ text) => {
     if (find(part, form).textContent !== text) find(part, form).textContent = text;
   };
-  form.dataset.state = screen.state;
+  const trouble = troubleOf(screen);
+  form.dataset.state = trouble && screen.state === "online" ? "fault" : screen.state;
+  find(".screen-trouble", form).hidden = !trouble;
+  say(".screen-trouble", trouble);
   say(".screen-title", screen.name);
   const seen = hm(new Date(screen.seen_at));
   say(".device-name", t(`最近联系 ${seen} · ${screen.seen_from}`, `heard of at ${seen} · ${screen.seen_from}`));
-  find(".device-state", form).className = `device-state state ${colour}`;
-  say(".device-state", t(zh, en));
+  find(".device-state", form).className = `device-state state ${form.dataset.state === "fault" ? "warn" : colour}`;
+  say(".device-state", form.dataset.state === "fault" ? t("需要处理", "Needs attention") : t(zh, en));
   const isNew = screen.shows === null;
   find(".screen-new", form).hidden = !isNew;
   find(".screen-fields", form).hidden = isNew;

@@ -38,6 +38,7 @@ def test_a_screen_is_bound_changed_and_forgotten(busy: Any, technician: str) -> 
         "code_until": None,
         "with_token": False,
         "token_wanted": True,
+        "trouble_wanted": True,
     }
     assert busy.ask("GET", bound.json["path"]).status == 200
 
@@ -126,6 +127,25 @@ def test_a_screens_own_token_opens_what_it_shows_and_nothing_before_or_after(bus
     assert busy.ask("DELETE", path, token=technician).status == 204
     busy.hall.people.forget_tokens()
     assert busy.get("/terminals/hall-1", token=token).code == "bad_token"
+
+
+def test_what_keeps_a_screen_from_being_switched_is_told_while_it_does(busy: Any, technician: str) -> None:
+    def seen() -> tuple[str, list[str]]:
+        (screen,) = (one for one in busy.get("/screens", token=technician).json if one["name"] == "tv-8")
+        found = busy.ask("GET", "/readyz").json["warnings"]
+        return screen["switch_trouble"], [one["what"] for one in found if one["reason"] == "screen_not_switched"]
+
+    body = {"secret": secret(8), "name": "tv-8"}
+    busy.post("/screens/report", body)
+    assert seen() == ("", [])
+    trouble = "off ddcutil ended with 1"
+    assert busy.post("/screens/report", body | {"switch_trouble": "it smells"}).status == 422
+    busy.post("/screens/report", body | {"switch_trouble": trouble})
+    busy.post("/screens/report", body)  # a box of an earlier version does not say
+    said, (what,) = seen()
+    assert said == trouble and what.startswith("screen-")
+    busy.post("/screens/report", body | {"switch_trouble": ""})
+    assert seen() == ("", [])
 
 
 def test_guessing_codes_ends_soon_also_for_a_technician(busy: Any) -> None:

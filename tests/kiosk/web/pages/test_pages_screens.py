@@ -63,7 +63,12 @@ def test_a_technician_binds_a_screen_by_its_code_changes_and_removes_it(
     expect(looks).to_have_value("")
     card.get_by_role("button", name="保存").click()
     wait_until(lambda: screens.report(secret, "tv-1", "192.168.1.7").shows == Shows("resident", "2"))
+    screens.report(secret, "tv-1", "192.168.1.7", switch_trouble="off ddcutil ended with 1")
+    expect(card.locator(".screen-trouble")).to_contain_text("晚上屏幕关不掉（ddcutil ended with 1）")
+    expect(card.locator(".device-state")).to_have_text("需要处理")
     assert violations(page) == []
+    screens.report(secret, "tv-1", "192.168.1.7", switch_trouble="")
+    expect(card.locator(".screen-trouble")).to_be_hidden()
 
     # Or a self-service terminal, which it opens by its own token.
     card.locator(".screen-shows").select_option("terminal")

@@ -879,6 +879,7 @@ interface HallScreen {
   state: "online" | "offline" | "new";
   seen_at: string;
   seen_from: string;
+  switch_trouble: string;
 }
 
 interface HallBox {
