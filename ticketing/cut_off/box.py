@@ -93,7 +93,10 @@ class CutOffBox:
         with self._ledger.anyhow() as m:
             self._lease = local_copy.begin(m)
             self.in_doubt = local_copy.end_unfinished(m)
-        if self._away:
+            # What an earlier run did is merged first: until then the store knows less of this box's windows than its
+            # file.
+            self._away |= bool(merging.collect(m, self._lease.holder, 1))
+        if reach is not None:
             log.warning("started while the store does not answer: %s", self._goes_on_how())
 
     # What the box's verbs use.
@@ -257,6 +260,8 @@ class CutOffBox:
             with self._ledger.peep() as m:
                 if not merging.collect(m, self._lease.holder, 1):
                     return
+            # While it does not answer nothing is handed over: windows here go on calling what waits.
+            self._store.last_seq()
             with self._ledger.anyhow() as m:
                 records = merging.collect(m, self._lease.holder, BATCH)
                 merging.hand_over(m, records)
