@@ -532,7 +532,8 @@ class Office:
 
         Raises:
             UnknownError: ``unknown_ticket``, also for somebody else's.
-            StateError: ``card_needed``: no card was read; as :meth:`reprint`.
+            StateError: ``card_needed``: no card was read; ``reprint_later``: the ticket needs the store, which is
+                away; as :meth:`reprint`.
         """
         return self._do(
             "printed again by card",

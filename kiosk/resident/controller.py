@@ -265,7 +265,8 @@ class KioskController(Loop):
         With ``lost``, its earlier slips are worth nothing from now on; ``large`` as in :meth:`choose`.
 
         Raises:
-            TicketingError: ``no_card``; ``card_needed`` for a typed number; ``unknown_ticket`` when there is none.
+            TicketingError: ``no_card``; ``card_needed`` for a typed number; ``unknown_ticket`` when there is none;
+                ``reprint_later``: the store is away, and this box did not issue it since then.
         """
         with self._turn(visit) as session:
             if session.held and session.held.ticket.service == service:
@@ -273,16 +274,15 @@ class KioskController(Loop):
             resident = self._resident()
             if resident.kind == "typed":
                 raise StateError("card_needed")
-            if self._counter.goes_on:
-                # Another code for the slip is the store's to keep.
-                raise StateError("reprint_later")
-            office = self._counter.office
-            ticket = office.tickets_of(resident).get(service)
+            ticket = self._counter.do(lambda office: office.tickets_of(resident)).get(service)
             if ticket is None:
                 raise StateError("unknown_ticket")
+            ident, agent = ticket.id, session.agent
             if large:
-                self._large_print.add(ticket.id)
-            job = office.reprint_by_card(ticket.id, resident, self._actor, agent=session.agent, lost=lost)
+                self._large_print.add(ident)
+            job = self._counter.do(
+                lambda office: office.reprint_by_card(ident, resident, self._actor, agent=agent, lost=lost)
+            )
             return self._hold(job.ticket, job.code)
 
     def _hold(self, ticket: Ticket, code: str) -> tuple[Ticket, str]:

@@ -10,6 +10,7 @@ from conftest import DemoHall
 from postgres import EMPTY, PostgresServer
 from program import Client
 from ticketing.model import Actor, StateError, StoreError, TicketingError
+from ticketing.store import tables
 from wires import wait_until
 
 
@@ -63,23 +64,50 @@ def test_a_card_gets_a_slip_while_the_database_is_away_and_the_window_calls_it_a
     wait_until(lambda: "与数据库断开" not in kiosk.view().message)
 
 
-def test_a_slip_is_not_printed_again_while_the_database_is_away(hall: DemoHall, server: PostgresServer) -> None:
-    kiosk = hall.program.hall.kiosk
+def test_a_slip_of_a_number_that_this_box_gave_is_printed_again_while_the_database_is_away(
+    hall: DemoHall, server: PostgresServer
+) -> None:
+    counter, kiosk = hall.program.hall.counter, hall.program.hall.kiosk
     assert kiosk
     wait_until(lambda: has_lease(hall))
-    server.stop()
     hall.lay("zhang")
     wait_until(lambda: kiosk.view().state == "choosing")
-    kiosk.choose("business-licence")
+    before, _ = kiosk.choose("social-security")
+    wait_until(lambda: counter.do(lambda office: office.ticket(before.id)).print == "printed")
+    # The box has to know of it when the database goes.
+    wait_until(lambda: before.number in numbers_of(hall))
+    server.stop()
+    wait_until(lambda: counter.goes_on)
     hall.reader.lift()
     wait_until(lambda: kiosk.view().state == "idle")
     hall.lay("zhang")
     wait_until(lambda: kiosk.view().state == "choosing")
-    chosen = {one.offer.service.id: one.has_ticket for one in kiosk.view().services}
-    assert chosen["business-licence"]
+    ticket, code = kiosk.choose("business-licence")
+    wait_until(lambda: counter.do(lambda office: office.ticket(ticket.id)).print == "printed")
+    hall.reader.lift()
+    wait_until(lambda: kiosk.view().state == "idle")
+    hall.lay("zhang")
+    wait_until(lambda: kiosk.view().state == "choosing")
     with pytest.raises(StateError) as refused:
-        kiosk.reprint("business-licence")
+        kiosk.reprint("social-security")
     assert refused.value.code == "reprint_later"
+    papers = len(hall.printer.papers)
+    again, another = kiosk.reprint("business-licence")
+    assert (again.number, another != code) == (ticket.number, True)
+    wait_until(lambda: len(hall.printer.papers) > papers and hall.printer.papers[-1].cut)
+    texts = "".join(hall.printer.papers[-1].texts)
+    assert ticket.number in texts and "补打" in texts and "与数据库断开时取号" in texts
+    server.start()
+    wait_until(lambda: not counter.goes_on)
+    assert hall.office.ticket_of_code(another).ticket.number == ticket.number
+
+
+def numbers_of(hall: DemoHall) -> list[str]:
+    """The numbers that the box's own file knows of."""
+    box = hall.program.hall.counter._box
+    assert box
+    with box._ledger.peep() as m:
+        return [one.number for one in m.conn.execute(tables.ticket.select())]
 
 
 def test_a_window_calls_and_serves_what_was_taken_while_the_database_is_away(

@@ -141,7 +141,7 @@ def blocks_end_with_their_lease() -> Iterator[None]:
 @contextmanager
 def windows_call_what_others_may_call() -> Iterator[None]:
     """A window of a box that is cut off calls whoever is next, and not only those whom nobody else knows of."""
-    with _instead(calling, "_CALL_OWN", calling._CALL), _instead(steps, "_is_own", lambda _m, _ticket: True):
+    with _instead(calling, "_CALL_OWN", calling._CALL), _instead(steps, "is_own", lambda _m, _ticket: True):
         yield
 
 

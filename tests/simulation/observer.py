@@ -496,7 +496,10 @@ class Observer:
 
     def may_be_replaced(self, number: str) -> None:
         """Somebody says that the slips of a number of today are lost."""
-        self.replaced |= {row.id for row in self.rows.values() if (row.day, row.number) == (self.day, number)}
+        alone = [one for file in self.files for one in file.waiting.values()]
+        self.replaced |= {
+            one.id for one in [*self.rows.values(), *alone] if (one.day, one.number) == (self.day, number)
+        }
 
     def hide(self, resident: Resident) -> None:
         """Nothing of this person may stand in events, logs or on paper."""

@@ -127,7 +127,8 @@ class OwnFile:
     def left_of(self, day: str) -> dict[str, int]:
         """How many rows of persons there are of a day, by table."""
         query = "SELECT count(*) FROM {} WHERE hall_day = ?"
-        return {table: self.raw.execute(query.format(table), (day,)).fetchone()[0] for table in ("resident", "answer")}
+        tables = ("resident", "slip_code", "answer")
+        return {table: self.raw.execute(query.format(table), (day,)).fetchone()[0] for table in tables}
 
 
 def begun_slips(raw: sqlite3.Connection, number: str) -> list[tuple[int, str]]:

@@ -138,7 +138,7 @@ def begin(m: Transaction) -> Lease:
 def end_unfinished(m: Transaction) -> bool:
     """End the print jobs of an earlier run, whose codes are gone with its memory; whether the last slip is in doubt.
 
-    Whoever lays the card gets another slip from the store, once the ticket is merged.
+    Whoever lays the card gets another slip: here, or from the store once the ticket is merged.
     """
     sent = update(_j).where(_j.c.state == "sending").values(state="unconfirmed", reason="interrupted", ended_at=m.at)
     lost = update(_j).where(_j.c.state == "pending").values(state="failed", reason=print_jobs.LOST, ended_at=m.at)
@@ -246,7 +246,7 @@ def _forget_days(m: Transaction, day: str) -> None:
     """Remove what is of other days, which is merged, and the events of this file."""
     m.conn.execute(delete(_e))
     past = select(_t.c.id).where(_t.c.hall_day != day)
-    for table in (tables.print_job, tables.resident, tables.handed_over):
+    for table in (tables.print_job, tables.resident, tables.slip_code, tables.handed_over):
         m.conn.execute(delete(table).where(table.c.ticket_id.in_(past)))
     for table in (tables.answer, _t, tables.merged_record):
         m.conn.execute(delete(table).where(table.c.hall_day != day))

@@ -5,10 +5,12 @@ changes something once. What the store cannot take is kept, with the reason, and
 
 ::
 
-    ticket   a ticket with its sealed data, as it stands at the box; waits in the store from its real time on
-    step     what was done at a window, of a ticket that the store had or has from such a record, or of the window
+    ticket   a ticket with its codes, sealed data and slips, as it stands at the box; waits in the store from its real
+             time on
+    step     what was done at a window, of a ticket that the store had or has from such a record, or of the window; or
+             that a slip was printed again, of a ticket that is told with it
     answer   what a request with an idempotency key was answered; the same key gets the same answer from the store
-    print    how its slip ended, once that is known
+    print    how a slip ended, once that is known
 
 All that one transaction takes is of one moment of the box, so that at most one ticket is open at a window there.
 """
@@ -50,7 +52,7 @@ WHY_HELD = "断网时在本窗口办理 / here while cut off"
 """Why a ticket is on hold after the merge."""
 
 _t, _r, _a, _j, _m = tables.ticket, tables.resident, tables.answer, tables.print_job, tables.merged_record
-_over, _v, _c, _w = tables.handed_over, tables.visit, tables.case_file, tables.window
+_over, _v, _c, _w, _sc = tables.handed_over, tables.visit, tables.case_file, tables.window, tables.slip_code
 _MOVES = frozenset(
     {"service_id", "state", "rank_at", "called_at", "started_at", "ended_at", "window_id", "recalls", "outcome", "line"}
     | {"rank_by", "clerk", "called_by", "queued_at", "held_until", "hold_reason", "misses", "chain"}
@@ -59,8 +61,8 @@ _MOVES = frozenset(
 PURPOSE = "record that was refused"
 
 
-def _name(ident: Any, suffix: str = "") -> Any:
-    return bindparam("prefix", type_=String) + cast(ident, String) + literal(suffix)
+def _name(ident: Any) -> Any:
+    return bindparam("prefix", type_=String) + cast(ident, String)
 
 
 # What a round looks for in the box's own file; most find nothing.
@@ -72,14 +74,20 @@ _TICKETS = Prepared(
     .limit(bindparam("most"))
 )
 _SEALED = Prepared(select(_r).where(_r.c.ticket_id == bindparam("ticket")))
+_CODES = Prepared(select(_sc).where(_sc.c.ticket_id == bindparam("ticket")))
+_SLIPS = Prepared(
+    select(_j.c.ticket_id, _j.c.copy, _j.c.state, _j.c.reason, _j.c.created_at, _j.c.ended_at)
+    .where(_j.c.ticket_id == bindparam("ticket"))
+    .order_by(_j.c.id)
+)
 _ENDED = Prepared(
-    select(_j.c.ticket_id, _j.c.created_at, _j.c.state, _j.c.reason, _j.c.ended_at, _t.c.hall_day)
+    select(_j.c.id, _j.c.ticket_id, _j.c.created_at, _j.c.state, _j.c.reason, _j.c.ended_at, _t.c.hall_day)
     .join(_t, _t.c.id == _j.c.ticket_id)
     .where(
         _t.c.id >= numbers.LEASED,
         _j.c.state.in_([literal_column(f"'{state}'") for state in ("printed", "unconfirmed", "failed")]),
         _name(_t.c.id).in_(_KNOWN),
-        _name(_t.c.id, "/print").not_in(_KNOWN),
+        (_name(_t.c.id) + literal("/print") + cast(_j.c.id, String)).not_in(_KNOWN),
     )
     .limit(bindparam("most"))
 )
@@ -120,13 +128,21 @@ def collect(m: Transaction, holder: str, most: int) -> list[Record]:
     prefix = f"{holder}/"
     which = {"prefix": prefix, "most": most}
     for row in _TICKETS.all(m.conn, which):
-        sealed = _SEALED.one_or_none(m.conn, {"ticket": row.id})
-        body = {"ticket": row._asdict(), "resident": sealed and sealed._asdict(), "print": _last_job(m, row.id)}
+        of = {"ticket": row.id}
+        sealed = _SEALED.one_or_none(m.conn, of)
+        body = {
+            "ticket": row._asdict(),
+            "resident": sealed and sealed._asdict(),
+            "codes": [one._asdict() for one in _CODES.all(m.conn, of)],
+            "slips": [_on_its_way(one._asdict()) for one in _SLIPS.all(m.conn, of)],
+        }
         found.append(Record(name_of(holder, row.id), "ticket", row.hall_day, row.issued_at, body))
     found += _steps(m, holder, {one.body["ticket"]["id"] for one in found})
     for row in _ENDED.all(m.conn, which):
         told = {name: getattr(row, name) for name in ("ticket_id", "created_at", "state", "reason", "ended_at")}
-        found.append(Record(f"{prefix}{row.ticket_id}/print", "print", row.hall_day, row.ended_at or m.at, told))
+        found.append(
+            Record(f"{prefix}{row.ticket_id}/print{row.id}", "print", row.hall_day, row.ended_at or m.at, told)
+        )
     for row in _ANSWERS.all(m.conn, which):
         name = f"{prefix}answer/{bytes(row.key_hash).hex()}"
         found.append(Record(name, "answer", row.hall_day, m.at, {"answer": row._asdict()}))
@@ -201,7 +217,7 @@ def merge(m: Transaction, box: str, holder: str, records: Sequence[Record]) -> d
             m.conn.execute(insert(_m).values(**row, note=note, sealed=sealed))
             notes[one.id] = note
     issued = [notes[one.id] for one in fresh if one.kind == "ticket"]
-    done = [notes[one.id] for one in fresh if one.kind == "step"]
+    done = [notes[one.id] for one in fresh if one.kind == "step" and one.body["events"]]
     if issued or done:
         told = f"tickets: {len(issued)}; second tickets: {issued.count(SECOND)}; refused: "
         told += str(sum(note in REFUSED for note in issued))
@@ -238,12 +254,14 @@ def _take(m: Transaction, box: str, holder: str, turn: Sequence[Record]) -> Mapp
     first, done = turn[0], [one for one in turn if one.kind == "step"]
     if first.kind == "ticket":
         note = _take_ticket(m, box, holder, first, done)
+        _enter(m, done)
         return {one.id: OVERTAKEN for one in done} | {first.id: note} if note in REFUSED else {first.id: note}
     if first.kind == "step":
         if "row" not in first.body:
             _take_seat(m, done)
             return {}
         note = _take_steps(m, done)
+        _enter(m, done)
         return {one.id: note for one in done} if note == OVERTAKEN else {done[-1].id: note}
     return {first.id: _TAKERS[first.kind](m, box, first)}
 
@@ -260,14 +278,18 @@ def _take_ticket(m: Transaction, box: str, holder: str, record: Record, done: Se
     if row["appointment_id"] is not None and not _check_in(m, row):
         row |= {"appointment_id": None}
     m.conn.execute(insert(_t).values(row))
-    if (sealed := record.body["resident"]) is not None and row["hall_day"] in m.vault.days(m.conn):
-        m.conn.execute(insert(_r).values(sealed))
-    if (job := record.body["print"]) is not None:
-        m.conn.execute(insert(_j).values({**job, "box": box}))
+    if row["hall_day"] in m.vault.days(m.conn):
+        if (sealed := record.body["resident"]) is not None:
+            m.conn.execute(insert(_r).values(sealed))
+        if codes := record.body["codes"]:
+            m.conn.execute(insert(_sc), codes)
+    if slips := record.body["slips"]:
+        m.conn.execute(insert(_j), [{**one, "box": box} for one in slips])
     if row["hall_day"] == m.day:
         limits.count(m, TicketRow(**{name: row[name] for name in TicketRow._fields if name in row}))
         # It may have gone on to another service since: it was called first from that of its number.
-        service = done[0].body["events"][0][1]["service"] if done else row["service_id"]
+        told = [one.body["events"][0][1]["service"] for one in done if one.body["events"]]
+        service = told[0] if told else row["service_id"]
         m.append(TicketIssued(row["number"], service, merged=True), at=row["issued_at"])
     _tell(m, done)
     if note == HELD:
@@ -334,6 +356,14 @@ def _tell(m: Transaction, done: Sequence[Record]) -> None:
             if rows := one.body["visits" if table is _v else "cases"]:
                 m.conn.execute(insert(table), rows)
         _append(m, one)
+
+
+def _enter(m: Transaction, done: Sequence[Record]) -> None:
+    """Append the entries of steps to the audit log, also of what changes nothing: somebody did it."""
+    for one in done:
+        # A version before this one kept steps without entries.
+        for entry in one.body.get("entries", ()):
+            access_log.append_note(m.conn, m.vault, entry)
 
 
 def _append(m: Transaction, one: Record) -> None:
@@ -410,15 +440,9 @@ def _check_in(m: Transaction, row: Mapping[str, Any]) -> bool:
     return m.conn.execute(used).rowcount == 1
 
 
-def _last_job(m: Transaction, ticket: int) -> dict[str, Any] | None:
-    columns = (_j.c.ticket_id, _j.c.copy, _j.c.state, _j.c.reason, _j.c.created_at, _j.c.ended_at)
-    newest = select(*columns).where(_j.c.ticket_id == ticket).order_by(_j.c.id.desc()).limit(1)
-    row = m.conn.execute(newest).one_or_none()
-    if row is None:
-        return None
-    job = dict(row._mapping)
-    # The box that issued it prints it, from its own file; the store only knows that it is on the way.
-    return job | {"state": "sending"} if job["state"] == "pending" else job
+def _on_its_way(slip: dict[str, Any]) -> dict[str, Any]:
+    """A slip as the store knows it: its box prints it from its own file, so it is never pending in the store."""
+    return slip | {"state": "sending"} if slip["state"] == "pending" else slip
 
 
 def _kept(m: Transaction, record: Record) -> bytes | None:

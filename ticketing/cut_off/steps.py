@@ -1,7 +1,9 @@
 """What was done at windows while the box was cut off: kept in its own file, in the transaction that did it.
 
 A step is one change of one ticket, or of one window itself: how that stood before, and what came of it — events,
-a visit, cases. The store takes it as it happened, at its real time, if the ticket stands there as it stood here before.
+a visit, cases, entries of the audit log. The store takes it as it happened, at its real time, if the ticket stands
+there as it stood here before. A slip that was printed again is a step, too: it changes nothing of the ticket, and has
+an entry.
 """
 
 import json
@@ -12,11 +14,12 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, exists, func, insert, select
 
-from ticketing.day.numbers import is_leased
+from ticketing.day.numbers import is_own
 from ticketing.day.transaction import Transaction
 from ticketing.day.transaction import t as _t
 from ticketing.events import TicketIssued, kind_of
 from ticketing.model import StoreError
+from ticketing.privacy import access_log
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
 
@@ -30,12 +33,16 @@ SEATS = Prepared(select(_w.c.id, *(_w.c[name] for name in SEAT)))
 
 # Each verb of a box that is cut off does these.
 _OPEN = Prepared(select(_t.c.id, *(_t.c[name] for name in STANDS)).where(tables.open_))
-_over = tables.handed_over
 _LAST = Prepared(
     select(
         *(
             select(func.coalesce(func.max(of), 0)).scalar_subquery().label(name)
-            for name, of in (("event", _e.c.seq), ("visit", _v.c.id), ("case", _c.c.id))
+            for name, of in (
+                ("event", _e.c.seq),
+                ("visit", _v.c.id),
+                ("case", _c.c.id),
+                ("entry", tables.access_log.c.seq),
+            )
         )
     )
 )
@@ -60,7 +67,7 @@ def recorded(m: Transaction) -> Iterator[None]:
     Raises:
         StoreError: ``needs_store``: it changes a ticket that others may be changing.
     """
-    ((event, visit, case),) = _LAST.all(m.conn)
+    ((event, visit, case, entry),) = _LAST.all(m.conn)
     stood = {row.id: _values(row, STANDS) for row in _OPEN.all(m.conn)}
     seats = {row.id: _values(row, SEAT) for row in SEATS.all(m.conn)}
     yield
@@ -72,9 +79,14 @@ def recorded(m: Transaction) -> Iterator[None]:
         elif row.type.startswith("window."):
             told.setdefault("", []).append([row.type, data, row.at])
     _record_windows(m, seats, told.pop("", []))
+    entries: dict[str, list[Any]] = {}
+    for one in access_log.take_notes(m.conn, entry):
+        number = m.row_of(one["ticket_id"]).number
+        entries.setdefault(number, []).append(one)
+        told.setdefault(number, [])
     for number, events in told.items():
         ticket = m.row_of_number(number)
-        if ticket.id not in stood and not _is_own(m, ticket.id):
+        if ticket.id not in stood and not is_own(m, ticket.id):
             raise StoreError("needs_store")
         body = {
             "number": number,
@@ -82,14 +94,9 @@ def recorded(m: Transaction) -> Iterator[None]:
             "events": events,
             "visits": _taken(m, _v, visit, ticket.id),
             "cases": _taken(m, _c, case, ticket.id),
+            "entries": entries.get(number, []),
         }
         _keep(m, ticket.id, body)
-
-
-def _is_own(m: Transaction, ticket: int) -> bool:
-    """Whether the store knows nothing of this ticket yet."""
-    told = m.conn.scalar(select(_over.c.ticket_id).where(_over.c.ticket_id == ticket))
-    return is_leased(ticket) and told is None
 
 
 def _record_windows(m: Transaction, before: Mapping[str, Any], events: Sequence[Any]) -> None:

@@ -10,11 +10,12 @@
 The counter stands above every block. So a program that knows nothing of blocks issues no number of theirs either.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, text, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, literal_column, select, text, update
 
-from ticketing.day.transaction import Transaction
+from ticketing.day.transaction import THIS, Transaction
+from ticketing.day.transaction import t as _t
 from ticketing.model import LimitError
 from ticketing.store import tables
 from ticketing.store.prepared import Prepared
@@ -25,6 +26,7 @@ MOST = 4096
 """Numbers in a block at most."""
 
 _b, _c = tables.number_block, tables.counter
+_OVER = select(tables.handed_over.c.ticket_id)
 _TAKE = """
     UPDATE number_block SET next = next + 1 WHERE id = (
         SELECT id FROM number_block
@@ -54,6 +56,25 @@ def ident(block: int, first: int, number: int) -> int:
 def is_leased(ticket: int) -> bool:
     """Whether a ticket was issued without the store."""
     return ticket >= LEASED
+
+
+def own(of: Any) -> ColumnElement[bool]:
+    """Whether a ticket, in ``of``, of a box's own file is its alone while it is cut off.
+
+    It issued the ticket itself without the store, and has not begun to tell the store of it. So nobody else can call
+    it, or print its slip.
+    """
+    told = _OVER.where(tables.handed_over.c.ticket_id == of.c.id).correlate(of).exists()
+    mine: ColumnElement[bool] = (of.c.id >= literal_column(str(LEASED), BigInteger)) & ~told
+    return mine
+
+
+_OWN = Prepared(select(_t.c.id).where(THIS, own(_t)))
+
+
+def is_own(m: Transaction, ticket: int) -> bool:
+    """Whether a ticket of the box's own file is its alone (:func:`own`)."""
+    return _OWN.scalar(m.conn, {"ticket": ticket}) is not None
 
 
 def free(m: Transaction, prefix: str, counted: Place) -> Place:

@@ -70,7 +70,7 @@ class Finished:
 def call_next(m: Transaction, window_id: str, actor: Actor) -> Called | None:
     """Call the ticket whose turn it is; None when none waits.
 
-    While the box is cut off, that is the first of those which no other box can call: see :func:`next_up.own`.
+    While the box is cut off, that is the first of those which no other box can call: see :func:`numbers.own`.
 
     Usually this is one statement. Only when that changes nothing, the window is looked at.
     """

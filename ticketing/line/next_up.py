@@ -62,19 +62,6 @@ def head_start(of: Any) -> ColumnElement[int]:
 EFFECTIVE = (_t.c.rank_at - head_start(_t.c.service_id)).label("effective")
 """A ticket's rank at window ``:window``: the smallest is next."""
 
-_OVER = select(tables.handed_over.c.ticket_id)
-
-
-def own(of: Any) -> ColumnElement[bool]:
-    """Whether a ticket, in ``of``, of a box's own copy of the queue may be called while the box is cut off.
-
-    It issued the ticket itself without the store, which does not know of it yet. So nobody else can call it.
-    """
-    known = _OVER.where(tables.handed_over.c.ticket_id == of.c.id).correlate(of).exists()
-    mine: ColumnElement[bool] = (of.c.id >= literal_column(str(numbers.LEASED), BigInteger)) & ~known
-    return mine
-
-
 _RANK = bindparam("rank", type_=BigInteger)
 _EARLIER = bindparam("issued", type_=BigInteger)
 
@@ -82,7 +69,7 @@ _EARLIER = bindparam("issued", type_=BigInteger)
 def _first_of_each(*, passed: bool = False, only_own: bool = False) -> CompoundSelect[Any]:
     """The id of the first ticket today in each line of the window.
 
-    With ``passed``, of those that were passed over; with ``only_own``, of the box's own (:func:`own`).
+    With ``passed``, of those that were passed over; with ``only_own``, of the box's own (:func:`numbers.own`).
     """
     x = tables.ticket.alias("x")
 
@@ -91,7 +78,7 @@ def _first_of_each(*, passed: bool = False, only_own: bool = False) -> CompoundS
             x.c.line == line, x.c.state == literal_column("'waiting'"), x.c.hall_day == bindparam("day")
         )
         if only_own:
-            found = found.where(own(x))
+            found = found.where(numbers.own(x))
         if passed:
             found = found.where(x.c.rank_at >= _RANK + head_start(service), x.c.issued_at < _EARLIER)
         return found.order_by(x.c.rank_at, x.c.id).limit(1).correlate(_s).scalar_subquery()
@@ -103,7 +90,7 @@ def _first_of_each(*, passed: bool = False, only_own: bool = False) -> CompoundS
 def next_id(*, weighed: bool, only_own: bool = False) -> Select[Any]:
     """The id of the ticket that is next at window ``:window``; ``weighed`` where the window gives services a weight.
 
-    With ``only_own``, of the tickets that this box alone may call (:func:`own`).
+    With ``only_own``, of the tickets that this box alone may call (:func:`numbers.own`).
     """
     # Most windows give none, and compare what is in the tickets.
     rank = EFFECTIVE.element if weighed else _t.c.rank_at

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Select, bindparam, func, select
 
+from ticketing.day import numbers
 from ticketing.day.transaction import Transaction, line_at, microseconds
 from ticketing.day.transaction import t as _t
 from ticketing.line import holding, limits, next_up
@@ -35,7 +36,7 @@ _NEXT_NUMBERS = (
     .order_by("effective", _t.c.id)
     .limit(NEXT_NUMBERS)
 )
-_NEXT_OWN = _NEXT_NUMBERS.where(next_up.own(_t))
+_NEXT_OWN = _NEXT_NUMBERS.where(numbers.own(_t))
 _CALL_COLUMNS = (_t.c.id, _t.c.number, _t.c.window_id, _t.c.service_id, _t.c.called_at, _t.c.recalls, _t.c.state)
 _w = tables.window
 _IN_ZONE = select(_w.c.id).where(_w.c.zone == bindparam("zone"))
@@ -318,7 +319,7 @@ def _counts(m: Transaction, lines: list[str] | None = None) -> dict[str, int]:
     if lines is None:
         found = m.conn.execute(_COUNTS, {"day": m.day})
     else:
-        counts = _COUNTS.where(_IN_LINES, next_up.own(_t)) if m.cut_off else _COUNTS.where(_IN_LINES)
+        counts = _COUNTS.where(_IN_LINES, numbers.own(_t)) if m.cut_off else _COUNTS.where(_IN_LINES)
         found = m.conn.execute(counts, {"day": m.day, "lines": lines})
     return {row.service_id: row.n for row in found}
 

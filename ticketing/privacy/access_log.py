@@ -19,7 +19,7 @@ the lasting key; it goes on from there.
 import hmac
 import logging
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,6 +47,8 @@ YOUNG = timedelta(minutes=1)
 """A box anchors its log each second, a command when it ends."""
 
 _a = access_log
+_NOTE = Prepared(insert(_a).inline())
+_NOTES = Prepared(select(*(_a.c[name] for name in FIELDS)).where(_a.c.seq > bindparam("after")).order_by(_a.c.seq))
 _FIRST_EVENT = select(event.c.at).order_by(event.c.seq).limit(1)
 _WANTED = select(fact.c.value).where(fact.c.name == LOG_HEAD)
 _HEAD = Prepared(_WANTED.with_for_update())
@@ -157,6 +159,43 @@ def append_if_whole(
         if error.code != "log_broken":
             raise
         log.error("%s was not recorded: %s", action, error)
+
+
+def note(
+    conn: Connection,
+    vault: Vault,
+    at: datetime,
+    actor: Actor,
+    action: str,
+    ticket_id: int,
+    *,
+    subject: str | None = None,
+) -> None:
+    """The same in the own file of a box that is cut off: the log is the store's, which takes the entry when it merges.
+
+    Until then it is in no log, and so has no digest.
+    """
+    values = zip(FIELDS[1:], _fields(vault, at, (actor, action, ticket_id, None, subject)), strict=True)
+    _NOTE.do(conn, {**dict(values), "digest": b""})
+
+
+def take_notes(conn: Connection, after: int) -> list[dict[str, Any]]:
+    """The notes after the one of number ``after``, as columns that JSON can hold; they are gone from the file."""
+    found = [dict(zip(FIELDS[1:], row[1:], strict=True)) for row in _NOTES.all(conn, {"after": after})]
+    if found:
+        conn.execute(delete(_a).where(_a.c.seq > after))
+    return [{**one, "subject": one["subject"] and bytes(one["subject"]).hex()} for one in found]
+
+
+def append_note(conn: Connection, vault: Vault, taken: Mapping[str, Any]) -> None:
+    """Append what was noted, at its own time; also where the log is broken, since it has been done already."""
+    values = {**taken, "subject": taken["subject"] and bytes.fromhex(taken["subject"])}
+    try:
+        _append_fields(conn, vault, tuple(values[name] for name in FIELDS[1:]))
+    except VaultError as error:
+        if error.code != "log_broken":
+            raise
+        log.error("%s was not recorded: %s", taken["action"], error)
 
 
 def begin_key(conn: Connection, vault: Vault, at: datetime, actor: Actor) -> Key:
@@ -330,13 +369,22 @@ def _append(
     at: datetime,
     what: tuple[Actor, str, int | None, str | None, str | None],
 ) -> tuple[int, Head]:
+    return _append_fields(conn, vault, _fields(vault, at, what))
+
+
+def _fields(vault: Vault, at: datetime, what: tuple[Actor, str, int | None, str | None, str | None]) -> tuple[Any, ...]:
+    """Those of an entry after its number."""
     actor, action, ticket_id, reason, subject = what
+    whom = None if subject is None else vault.month_hash(at.date().isoformat(), SUBJECT, plain_number(subject))
+    return microseconds(at), actor.who, actor.place, ticket_id, action, reason, whom
+
+
+def _append_fields(conn: Connection, vault: Vault, values: tuple[Any, ...]) -> tuple[int, Head]:
     # The lock makes appenders on a shared database wait for each other.
     now = _opened(vault, _HEAD.scalar(conn, {}))
     hashed, key = vault.hash.name, now.key or secrets.token_bytes(audit_chain.KEY_BYTES)
     number = now.number + 1
-    whom = None if subject is None else vault.month_hash(at.date().isoformat(), SUBJECT, plain_number(subject))
-    fields = (number, microseconds(at), actor.who, actor.place, ticket_id, action, reason, whom)
+    fields = (number, *values)
     told = audit_chain.body(fields)
     code = audit_chain.mac(hashed, key, now.digest, told)
     digest = audit_chain.digest(hashed, now.digest, told, code)
