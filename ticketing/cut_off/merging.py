@@ -19,7 +19,7 @@ import base64
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import String, bindparam, cast, exists, func, insert, literal, literal_column, select, update
@@ -28,7 +28,7 @@ from ticketing.cut_off import leasing, steps
 from ticketing.cut_off.steps import SEAT, STANDS
 from ticketing.day import clock_repair, numbers, serving
 from ticketing.day.transaction import NO_CALL, Transaction
-from ticketing.events import TicketHeld, TicketIssued, kind_of
+from ticketing.events import TicketHeld, TicketIssued, TicketMissed, TicketRecalled, TicketStarted, kind_of
 from ticketing.line import limits
 from ticketing.model import LIVE_STATES, OPEN_STATES, Actor, State, TicketRow
 from ticketing.privacy import access_log
@@ -109,6 +109,7 @@ class Record:
         kind: see the module.
         day: its hall day.
         at: when it was done, in microseconds since 1970 UTC.
+        as_of: when the box's file was read: what the box does to the ticket or window afterwards is later.
         body: columns of rows, by table.
     """
 
@@ -116,6 +117,7 @@ class Record:
     kind: str
     day: str
     at: int
+    as_of: int
     body: Mapping[str, Any]
 
     def __repr__(self) -> str:
@@ -136,16 +138,16 @@ def collect(m: Transaction, holder: str, most: int) -> list[Record]:
             "codes": [one._asdict() for one in _CODES.all(m.conn, of)],
             "slips": [_on_its_way(one._asdict()) for one in _SLIPS.all(m.conn, of)],
         }
-        found.append(Record(name_of(holder, row.id), "ticket", row.hall_day, row.issued_at, body))
+        found.append(Record(name_of(holder, row.id), "ticket", row.hall_day, row.issued_at, m.at, body))
     found += _steps(m, holder, {one.body["ticket"]["id"] for one in found})
     for row in _ENDED.all(m.conn, which):
         told = {name: getattr(row, name) for name in ("ticket_id", "created_at", "state", "reason", "ended_at")}
         found.append(
-            Record(f"{prefix}{row.ticket_id}/print{row.id}", "print", row.hall_day, row.ended_at or m.at, told)
+            Record(f"{prefix}{row.ticket_id}/print{row.id}", "print", row.hall_day, row.ended_at or m.at, m.at, told)
         )
     for row in _ANSWERS.all(m.conn, which):
         name = f"{prefix}answer/{bytes(row.key_hash).hex()}"
-        found.append(Record(name, "answer", row.hall_day, m.at, {"answer": row._asdict()}))
+        found.append(Record(name, "answer", row.hall_day, m.at, m.at, {"answer": row._asdict()}))
     return found
 
 
@@ -157,13 +159,13 @@ def _steps(m: Transaction, holder: str, told: Collection[int]) -> list[Record]:
         of = one.ticket
         if of is None:
             found.append(
-                Record(f"{holder}/window/step{one.seq}", "step", one.day, one.at, {**one.body, "seq": one.seq})
+                Record(f"{holder}/window/step{one.seq}", "step", one.day, one.at, m.at, {**one.body, "seq": one.seq})
             )
         elif not numbers.is_leased(of) or of in known or of in told:
             if of not in stands:
                 stands[of] = dict(m.conn.execute(select(_t).where(_t.c.id == of)).one()._mapping)
             body = {**one.body, "seq": one.seq, "row": stands[of]}
-            found.append(Record(f"{holder}/{of}/step{one.seq}", "step", one.day, one.at, body))
+            found.append(Record(f"{holder}/{of}/step{one.seq}", "step", one.day, one.at, m.at, body))
     return found
 
 
@@ -293,7 +295,7 @@ def _take_ticket(m: Transaction, box: str, holder: str, record: Record, done: Se
         m.append(TicketIssued(row["number"], service, merged=True), at=row["issued_at"])
     _tell(m, done)
     if note == HELD:
-        _hold(m, record.body["ticket"])
+        _hold(m, record.body["ticket"], record.as_of)
     return note
 
 
@@ -306,17 +308,40 @@ def _take_steps(m: Transaction, done: Sequence[Record]) -> str | None:
     now = found._mapping
     over = now["hall_day"] != m.day and (now["state"] == State.EXPIRED or now["outcome"] == clock_repair.END_OF_DAY)
     ours = now["state"] == State.HELD and now["hold_reason"] == WHY_HELD and now["window_id"] == before["window_id"]
+    moves = {name: row[name] for name in _MOVES}
     if not (over or ours or all(now[name] == before[name] for name in STANDS)):
-        return OVERTAKEN
-    moved, note = _fitted(m, dict(now) | {name: row[name] for name in _MOVES}, now)
+        if not _is_same_call(now, before, done):
+            return OVERTAKEN
+        moves |= {"recalls": row["recalls"] + now["recalls"] - before["recalls"]}
+        if now["started_at"] is not None:
+            done = [_without_start(one) for one in done]
+            moves |= {"started_at": row["started_at"] and now["started_at"]}
+    moved, note = _fitted(m, dict(now) | moves, now)
     changed = {name: moved[name] for name in (*_MOVES, "person_hash")}
     m.conn.execute(update(_t).where(_t.c.id == row["id"]).values(changed))
     if moved["state"] != State.SERVING:
         serving.forget(m, row["id"])
     _tell(m, done)
     if note == HELD:
-        _hold(m, row)
+        _hold(m, row, done[-1].as_of)
     return note
+
+
+def _is_same_call(now: Any, before: Mapping[str, Any], done: Sequence[Record]) -> bool:
+    """Whether its window had only called the ticket once more, or begun to serve it, which the box had not heard of.
+
+    What was done there afterwards holds, unless it is for a ticket that has not been begun with.
+    """
+    same = all(now[name] == before[name] for name in STANDS if name not in ("state", "recalls"))
+    if not same or now["state"] not in OPEN_STATES or before["state"] not in OPEN_STATES:
+        return False
+    told = {kind for one in done for kind, _, _ in one.body["events"]}
+    return now["state"] == before["state"] or told.isdisjoint({TicketRecalled.type, TicketMissed.type})
+
+
+def _without_start(one: Record) -> Record:
+    """The step without the event of a service that had begun before."""
+    return replace(one, body={**one.body, "events": [e for e in one.body["events"] if e[0] != TicketStarted.type]})
 
 
 def _fitted(m: Transaction, row: dict[str, Any], before: Any) -> tuple[dict[str, Any], str | None]:
@@ -341,12 +366,15 @@ def _fitted(m: Transaction, row: dict[str, Any], before: Any) -> tuple[dict[str,
     return row, note
 
 
-def _hold(m: Transaction, row: Mapping[str, Any]) -> None:
-    """Keep the call of a ticket that is on hold since the merge, as another one is at its window."""
+def _hold(m: Transaction, row: Mapping[str, Any], at: int) -> None:
+    """Keep the call of a ticket that is on hold since the merge, as another one is at its window.
+
+    So it is since ``at``, when its box was asked: what that does with the ticket until the merge is kept comes after.
+    """
     stay = {name: row[name] for name in ("hall_day", "service_id", "window_id", "clerk", "called_at", "started_at")}
     queued_at = row["issued_at"] if row["queued_at"] is None else row["queued_at"]
-    m.conn.execute(insert(_v).values(ticket_id=row["id"], queued_at=queued_at, ended_at=m.at, ended_as="held", **stay))
-    m.append(TicketHeld(row["number"], row["service_id"], row["window_id"]))
+    m.conn.execute(insert(_v).values(ticket_id=row["id"], queued_at=queued_at, ended_at=at, ended_as="held", **stay))
+    m.append(TicketHeld(row["number"], row["service_id"], row["window_id"]), at=at)
 
 
 def _tell(m: Transaction, done: Sequence[Record]) -> None:
