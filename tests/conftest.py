@@ -16,6 +16,7 @@ from sqlalchemy import insert
 import config
 import empty_store
 import forks
+import kept_pages
 import once
 import rules
 import statements
@@ -63,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     hypothesis.settings.load_profile("quhao")
+    kept_pages.keep()
     statements.keep()
     rules.keep()
     forks.each_loads = bool(config.getoption("--whole"))
@@ -231,13 +233,13 @@ class DemoHall:
 
 
 def demo_settings(folder: Path, **changes: Any) -> Settings:
-    """The demonstration's settings with a store in ``folder``, a free port, and a time zone where it is forenoon."""
+    """The demonstration's settings with a store in ``folder``, a port that is free, and a zone where it is forenoon."""
     settings = load(Path(config.__file__).parent / "demo.toml")
     empty_store.lay(folder / "quhao.db")
     store = settings.store.model_copy(
         update={"url": f"sqlite:///{folder / 'quhao.db'}", "key_file": folder / "master.key"}
     )
-    server = settings.server.model_copy(update={"port": 0})
+    server = settings.server.model_copy(update={"port": kept_pages.port()})
     hall = settings.hall.model_copy(update={"timezone": FORENOON})
     fill = settings.fill.model_copy(update={"folder": folder / "fill"})
     screen = settings.screen.model_copy(update={"media": folder / "media"})
