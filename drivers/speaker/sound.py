@@ -28,6 +28,9 @@ _MOST_GAIN = 8.0
 _QUIET = 300
 """What counts as silence at the ends of a clip: 40 dB below the most."""
 _EDGE = RATE // 100
+_LONG = 5 * RATE
+"""Samples of a clip whose power is measured in parts of it."""
+_PART = RATE // 10
 
 
 class SoundError(Exception):
@@ -127,8 +130,9 @@ def even(samples: "array[int]", gain: float = 1.0) -> "array[int]":
         raise SoundError("没有声音", "is silent")
     end = len(samples) - _silent(reversed(samples))
     samples = samples[max(0, begin - _EDGE) : end + _EDGE - 1]
-    power = math.sqrt(sum(map(mul, samples, samples)) / len(samples))
-    return amplify(samples, min(_LOUD / power, _PEAK / _peak(samples), _MOST_GAIN) * gain)
+    least, most = _range(samples)
+    loudness = min(_LOUD / _power(samples), _PEAK / max(most, -least), _MOST_GAIN)
+    return _scaled(samples, loudness * gain, least, most)
 
 
 def _silent(samples: "Iterable[int]") -> int:
@@ -136,17 +140,33 @@ def _silent(samples: "Iterable[int]") -> int:
     return sum(1 for _ in takewhile(lambda value: -_QUIET <= value <= _QUIET, samples))
 
 
+def _power(samples: "array[int]") -> float:
+    """Root mean square of a clip; of a long one, of a tenth of a second in each half."""
+    if len(samples) > _LONG:
+        parts = (samples[at : at + _PART] for at in range(0, len(samples), 5 * _PART))
+        samples = join(parts)
+    return math.sqrt(sum(map(mul, samples, samples)) / len(samples))
+
+
+def _range(samples: "array[int]") -> tuple[int, int]:
+    """The least and the most of them."""
+    # A sentence has a hundred thousand samples, of some thousand values.
+    values = set(samples)
+    return min(values), max(values)
+
+
 def amplify(samples: "array[int]", gain: float) -> "array[int]":
     """``samples`` louder or softer; what would be more than 16 bits can hold is cut off."""
-    # In whole numbers, and cut off only where there is need: of reading a sentence aloud this is most of the work.
+    return _scaled(samples, gain, *_range(samples)) if samples else samples
+
+
+def _scaled(samples: "array[int]", gain: float, least: int, most: int) -> "array[int]":
+    """:func:`amplify` for samples between ``least`` and ``most``."""
+    # Looked up: to calculate each sample is most of the work of reading a sentence aloud.
     factor = round(gain * 65536)
-    if samples and _peak(samples) * factor >> 16 > _MOST:
-        return array("h", [max(-_MOST, min(_MOST, value * factor >> 16)) for value in samples])
-    return array("h", [value * factor >> 16 for value in samples])
-
-
-def _peak(samples: "array[int]") -> int:
-    return max(max(samples), -min(samples))
+    louder = [max(-_MOST, min(_MOST, value * factor >> 16)) for value in (*range(most + 1), *range(least, 0))]
+    # A negative index counts from the end, where the negative values are.
+    return array("h", list(map(louder.__getitem__, samples)))
 
 
 def silence(seconds: float) -> "array[int]":
