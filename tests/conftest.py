@@ -4,7 +4,7 @@ import gc
 import json
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import config
 import empty_store
 import forks
 import kept_pages
+import kept_sound
 import once
 import rules
 import statements
@@ -166,6 +167,11 @@ class DemoHall:
     program: "Program"
     folder: Path
 
+    def __post_init__(self) -> None:
+        reading_aloud = self.program.hall.reading_aloud
+        for one in reading_aloud._earphones if reading_aloud else ():
+            kept_sound.keep(one)
+
     @property
     def url(self) -> str:
         return self.program.server.address
@@ -232,9 +238,14 @@ class DemoHall:
         self.program.parts.stop()
 
 
+@cache
+def _demonstration() -> Settings:
+    return load(Path(config.__file__).parent / "demo.toml")
+
+
 def demo_settings(folder: Path, **changes: Any) -> Settings:
     """The demonstration's settings with a store in ``folder``, a port that is free, and a zone where it is forenoon."""
-    settings = load(Path(config.__file__).parent / "demo.toml")
+    settings = _demonstration()
     empty_store.lay(folder / "quhao.db")
     store = settings.store.model_copy(
         update={"url": f"sqlite:///{folder / 'quhao.db'}", "key_file": folder / "master.key"}
