@@ -15,6 +15,8 @@ from jinja2.bccache import Bucket
 HOST = "127.0.0.1"
 FIRST, PORTS = 20_000, 10_000
 """Ports that Linux gives nobody who does not ask for them by number."""
+HALLS = 16
+"""Ports of a process: more halls than any test has at once. Those of a neighbour's number would now and then be free."""
 KEPT = 3600
 
 
@@ -40,11 +42,12 @@ def keep() -> None:
 
 def port() -> int:
     """The port of this process's halls; the next one, while that is taken."""
-    for step in range(PORTS):
-        number = FIRST + (os.getpid() + step) % PORTS
+    first = os.getpid() * HALLS % PORTS
+    for step in range(HALLS):
+        number = FIRST + first + step
         try:
             socket.create_server((HOST, number)).close()
         except OSError:
             continue
         return number
-    raise OSError("no port is free")
+    raise OSError("none of this process's ports is free")
