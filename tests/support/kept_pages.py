@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 FIRST, PORTS = 20_000, 10_000
 """Ports that Linux gives nobody who does not ask for them by number."""
 HALLS = 16
-"""Ports of a process: more halls than any test has at once. Those of a neighbour's number would now and then be free."""
+"""Ports of a process, for more halls than a test has at once; none is another process's, whose halls come and go."""
 KEPT = 3600
 
 
