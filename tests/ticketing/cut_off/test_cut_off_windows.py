@@ -432,6 +432,8 @@ def test_with_cuts_at_any_moment_nobody_is_called_twice_and_nothing_is_lost(
                 # Where nobody knows whether it was done, the clerk looks again.
                 with suppress(StoreError):
                     press(one)
+                # A press takes a second, within which the box has heard of it.
+                one.box.follow()
             if chance.random() < 0.5:
                 one.box.step()
             if chance.random() < 0.05:
