@@ -14,6 +14,8 @@ const HINT = 9;       // characters of the names that a range is shown with
 const LONG = 14;      // characters from which on a name is written smaller
 const TIGHT = 0.06;   // by how much the print of a page that is too full is made smaller, at a time
 const LEAST = 0.7;
+const KEPT = 2000;    // heights that are kept: those of all matters of the largest hall known, in two numbers of columns
+const PERSONAL = ".has-ticket, .booked";
 
 /** What a row of a service says beside its name, and how it looks.
  * @param {KioskService | undefined} service
@@ -98,6 +100,9 @@ export function hintOf({ first, last }) {
 export function rowsOf(services, made) {
   /** @type {WeakMap<HTMLElement, {key: string, choices: Choice[]}>} */
   const shown = new WeakMap();
+  // How high rows are by how the page is laid out, by their list and by what they show.
+  /** @type {Map<string, number>} */
+  const measured = new Map();
 
   /**
    * @param {HTMLElement} list
@@ -127,24 +132,34 @@ export function rowsOf(services, made) {
   }
 
   /**
-   * The heights that choices need in so many columns, in pixels.
+   * The heights that choices need in so many columns, in pixels. Each is measured once: to lay out all matters of a theme
+   * takes a small box half a second. Of what is only one resident's nothing is kept.
    * @param {HTMLElement} list
    * @param {Choice[]} choices
    * @param {number} columns
    */
   function heights(list, choices, columns) {
-    const probe = make("div", { className: `${list.className} probe` });
-    probe.style.width = `${list.clientWidth}px`;
-    setColumns(probe, columns);
+    const modes = [...document.documentElement.classList].filter((name) => name !== "card-lies");
+    const around = [document.documentElement.lang, innerWidth, innerHeight, list.closest(".view")?.className];
+    const place = [...modes, ...around, list.className, list.clientWidth, columns].join(" ");
     const rows = choices.map((choice) => {
       const row = emptyRow(choice);
       fillRow(row, choice, services);
-      return row;
+      return { row, id: choice.id, shows: `${place} ${row.className} ${row.innerHTML}` };
     });
-    probe.append(...rows);
-    list.parentElement?.append(probe);
-    const found = new Map(rows.map((row, place) => [choices[place].id, row.getBoundingClientRect().height]));
-    probe.remove();
+    if (measured.size + rows.length > KEPT) measured.clear();
+    const unknown = rows.filter(({ shows }) => !measured.has(shows));
+    if (unknown.length) {
+      const probe = make("div", { className: `${list.className} probe` });
+      probe.style.width = `${list.clientWidth}px`;
+      setColumns(probe, columns);
+      probe.append(...unknown.map(({ row }) => row));
+      list.parentElement?.append(probe);
+      for (const { row, shows } of unknown) measured.set(shows, row.getBoundingClientRect().height);
+      probe.remove();
+    }
+    const found = new Map(rows.map(({ id, shows }) => [id, measured.get(shows) ?? 0]));
+    for (const { row, shows } of rows) if (row.matches(PERSONAL)) measured.delete(shows);
     return found;
   }
 
