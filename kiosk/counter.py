@@ -120,14 +120,10 @@ class Counter:
 
     def recover(self) -> bool:
         """See :meth:`~ticketing.office.Office.recover`."""
-        try:
-            in_doubt = self._store.recover()
-        except StoreError as error:
-            if self._box is None or not self._box.lost(error):
-                raise
-            # Nobody can say; the store's own slips are looked after once it answers.
+        if self._box is not None and self._box.is_unreached:
+            # Nobody can say. Once the store answers, its own slips are looked after before anything else.
             return True
-        return in_doubt or (self._box is not None and self._box.in_doubt)
+        return self._store.recover() or (self._box is not None and self._box.in_doubt)
 
     def print_jobs(self, limit: int) -> Sequence[PrintJob]:
         """This box's slips to be printed: see :meth:`~ticketing.office.Office.print_jobs`."""

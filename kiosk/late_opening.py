@@ -8,6 +8,7 @@ closed; it begins as one that was cut off while it ran, and comes back as that d
 import logging
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -18,7 +19,6 @@ from kiosk.clock import HallClock, newest_event
 from kiosk.opening import box_of, open_keys, open_vault
 from ticketing.cut_off import local_copy
 from ticketing.model import StoreError, TicketingError
-from ticketing.privacy.key_file import KeyFile
 from ticketing.privacy.standing import STANDING
 from ticketing.privacy.vault import Vault, VaultError
 from ticketing.store.base import Store, StoreGoneError, StoreInUseError, StoreOpenError
@@ -27,6 +27,8 @@ from ticketing.store.tables import fact
 
 log = logging.getLogger(__name__)
 
+LOST_AGAIN = frozenset({"store_gone", "store_in_doubt", "store_busy"})
+"""Codes of a store that does not answer any more while it is being opened: the next try says what is."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -44,6 +46,9 @@ def boot_id() -> str:
 class LateOpening:
     """What a box is begun with that was started while its store does not answer.
 
+    Args:
+        name_taken: is told the name of this box, where another machine goes by it.
+
     Attributes:
         store: closed until :meth:`reach`.
         local: the box's own file, open.
@@ -54,18 +59,23 @@ class LateOpening:
         trouble: code for which the store, which answers, cannot be opened; None while there is none.
     """
 
-    def __init__(self, settings: Settings, local: Store, keys: KeyFile) -> None:
-        self._settings = settings
+    def __init__(
+        self,
+        store: Store,
+        local: Store,
+        vault: Vault,
+        clock: HallClock,
+        known: bytes = b"",
+        name_taken: Callable[[str], object] = lambda _name: None,
+    ) -> None:
+        self.store = store
         self.local = local
+        self.vault = vault
+        self.clock = clock
+        self.known = known
         self.first: Sequence[Callable[[], object]] = ()
         self.trouble: str | None = None
-        with local.read() as conn:
-            ahead = local_copy.clock_ahead(conn, boot_id())
-            self.known = local_copy.known(conn)
-        self.store = store_for_later(settings.store.url, ahead)
-        self.clock = HallClock(settings.hall.zone, newest_event(local), wall=self.store.wall)
-        self.vault: Vault = open_vault(settings, local, keys)
-        self.store.claim(box_of(settings))
+        self._name_taken = name_taken
 
     def reach(self) -> None:
         """Open the store, if it answers.
@@ -90,12 +100,12 @@ class LateOpening:
             step()
 
     def _note(self, error: TicketingError) -> None:
-        if error.code == self.trouble or error.code == "store_gone":
+        if error.code == self.trouble or error.code in LOST_AGAIN:
             return
         self.trouble = error.code
         log.error("the store answers, but this box cannot work on it: %s", error)
         if name := error.facts.get("box"):
-            tell_that_the_name_is_taken(self._settings, name)
+            self._name_taken(name)
 
 
 def open_without_the_store(settings: Settings) -> LateOpening | None:
@@ -132,6 +142,13 @@ def _begun(settings: Settings, local: Store) -> LateOpening | None:
     with local.read() as conn:
         if conn.scalar(select(fact.c.value).where(fact.c.name == STANDING)) is None:
             return None
+        ahead, known = local_copy.clock_ahead(conn, boot_id()), local_copy.known(conn)
     keys = open_keys(settings, create=False)
-    # While they are being changed, only the store says which of the two chains is in force.
-    return LateOpening(settings, local, keys) if not keys.keys.following else None
+    if keys.keys.following is not None:
+        # They are being changed: only the store says which of the two chains is in force.
+        return None
+    vault = open_vault(settings, local, keys)
+    store = store_for_later(settings.store.url, ahead)
+    store.claim(box_of(settings))
+    clock = HallClock(settings.hall.zone, newest_event(local), wall=store.wall)
+    return LateOpening(store, local, vault, clock, known, partial(tell_that_the_name_is_taken, settings))

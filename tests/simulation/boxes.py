@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from config.settings import HallSettings
 from drivers.card_reader.sam import CardReader
 from drivers.printer.driver import Printer
@@ -23,6 +25,7 @@ from drivers.simulators.printer.simulator import PrinterSimulator
 from drivers.supervisor import Supervisor
 from kiosk.clock import HallClock, newest_event
 from kiosk.counter import Counter, Rounds
+from kiosk.late_opening import LateOpening
 from kiosk.resident.controller import KioskController
 from kiosk.resident.printing import PrintQueue
 from kiosk.resident.session import KioskSession
@@ -30,16 +33,19 @@ from kiosk.resident.slips import lay_out
 from kiosk.resident.view import KioskView
 from kiosk.service import Loop
 from tests.simulation.scheduler import SECOND, Process, Scheduler
-from tests.simulation.stores import Database, StoreLink, Wire
+from tests.simulation.stores import Database, SimulatedStore, StoreLink, Wire
+from ticketing.cut_off import local_copy
 from ticketing.cut_off.box import CutOffBox
 from ticketing.cut_off.rules import LeaseRules
 from ticketing.model import Service, StoreError, Window
 from ticketing.office import Office
 from ticketing.policy import Rules
 from ticketing.privacy.key_file import KeyFile
+from ticketing.privacy.standing import STANDING
 from ticketing.privacy.vault import Vault
 from ticketing.store.base import Store
 from ticketing.store.opening import open_store
+from ticketing.store.tables import fact
 
 ZONE = ZoneInfo("Asia/Shanghai")
 RULES = Rules()
@@ -97,6 +103,7 @@ class Box:
     Attributes:
         process: the program that runs; None while none does.
         office, counter, kiosk, view: of that program, once it is up.
+        begun_alone: how often it was begun while the store did not answer.
     """
 
     def __init__(
@@ -132,6 +139,7 @@ class Box:
         )
         self.reader = SamSimulator(tcp=True)
         self._boots = 0
+        self.begun_alone = 0
         self._counts_from = 0
         self._runs_fast = scheduler.random.randint(-MOST_DRIFT, MOST_DRIFT) if database.shared else 0
         self._switch_on()
@@ -193,25 +201,25 @@ class Box:
             self.scheduler.spawn(self.process, "stop", self._stop)
 
     def _main(self) -> None:
+        late, opened = None, None
         while True:
             try:
-                store = open_store(
-                    f"sqlite:///{self.database.path}", exclusive=not self.database.shared, patience=PATIENCE
-                )
-                break
-            except StoreError:
-                self.scheduler.sleep(1.0)
-        while True:
-            try:
+                path = f"sqlite:///{self.database.path}"
+                store = opened = opened or open_store(path, exclusive=not self.database.shared, patience=PATIENCE)
                 store.claim(self.name)
                 keys = KeyFile(self.keys, create=False)
                 now = HallClock(ZONE, newest_event(store), wall=store.wall, steady=self._steady)
                 vault = Vault(store, keys, HALL.id, clock=now)
                 break
             except StoreError:
+                if late := self._begin_without():
+                    store, now, vault = late.store, late.clock, late.vault
+                    break
                 self.scheduler.sleep(1.0)
         office = Office(store, vault, RULES, ZONE, now, self.name)
-        going_on = self._going_on(office)
+        if late:
+            late.first = (office.recover,)
+        going_on = self._going_on(office, late)
         counter = Counter(office, going_on)
         printer = Printer(self.profile, poll_interval=4.0, clock=self._seconds)
         printing = PrintQueue(counter, printer, partial(lay_out, HALL, self.profile.columns))
@@ -254,19 +262,51 @@ class Box:
         self.office, self.counter, self.kiosk = office, counter, kiosk
         self.told(f"{self.name} is up")
 
-    def _going_on(self, office: Office) -> CutOffBox | None:
+    def _begin_without(self) -> LateOpening | None:
+        """What it begins with while the store does not answer, if its own file says enough of that."""
+        if self.local is None or self.link is None:
+            return None
+        local = None
+        try:
+            local = open_store(f"sqlite:///{self.local.path}", exclusive=True, patience=PATIENCE)
+            with local.read() as conn:
+                known = conn.scalar(select(fact.c.value).where(fact.c.name == STANDING))
+                ahead = local_copy.clock_ahead(conn, self._boot)
+            newest = newest_event(local)
+            if known is not None:
+                self.link.go_by(self.wall() if ahead is None else self._steady() + ahead)
+                store = SimulatedStore(self.link, self.database.path, PATIENCE)
+                store.close_for_now()
+                now = HallClock(ZONE, newest, wall=store.wall, steady=self._steady)
+                vault = Vault(local, KeyFile(self.keys, create=False), HALL.id, clock=now)
+                self.told(f"{self.name} begins without the store")
+                self.begun_alone += 1
+                return LateOpening(store, local, vault, now)
+        except StoreError:
+            pass
+        if local is not None:
+            local.close()
+        return None
+
+    @property
+    def _boot(self) -> str:
+        return f"run {self._boots}"
+
+    def _going_on(self, office: Office, late: LateOpening | None) -> CutOffBox | None:
         """What goes on without the store; a file that cannot be worked on is waited for."""
         if self.local is None:
             return None
         while True:
             try:
-                local = open_store(f"sqlite:///{self.local.path}", exclusive=True, patience=PATIENCE)
+                path = self.local.path
+                local = late.local if late else open_store(f"sqlite:///{path}", exclusive=True, patience=PATIENCE)
                 break
             except StoreError:
                 self.scheduler.sleep(1.0)
         while True:
             try:
-                box = CutOffBox(office, local, LEASES, steady=self.since_boot, boot=f"run {self._boots}")
+                reach = late.reach if late else None
+                box = CutOffBox(office, local, LEASES, steady=self.since_boot, boot=self._boot, reach=reach)
                 break
             except StoreError:
                 self.scheduler.sleep(1.0)

@@ -211,8 +211,9 @@ class Chaos:
     def _killed_while_cut(self, box: Box) -> None:
         box.wire.cut = True
         self._wait(1, 10)
-        box.kill(machine=self.chance.random() < 0.5)
-        self._wait(1, 15)
+        box.kill(machine=self.chance.random() < 0.3)
+        # It is started again before the store is back, or after.
+        self._wait(1, 25)
         box.wire.cut = False
 
     def _cut(self, box: Box, least: float, most: float) -> None:

@@ -362,4 +362,5 @@ def run(seed: int, plan: Plan | None = None) -> Result:
                 root.level, root.handlers[:] = before
                 hall.observer.close()
         counts = hall.observer.counts + Counter(checks=hall.observer.checks, steps=scheduler.steps)
+        counts["begun alone"] = sum(box.begun_alone for box in hall.boxes)
         return Result(seed, broken, hall.trace, counts)

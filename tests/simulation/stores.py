@@ -112,6 +112,10 @@ class StoreLink:
             self.look_at_clock()
         return self._steady() + (self._ahead or 0)
 
+    def go_by(self, wall: int) -> None:
+        """Take the server's clock to show ``wall``, until it can be asked."""
+        self._ahead = wall - self._steady()
+
     def look_at_clock(self) -> None:
         """Learn what the server's clock shows."""
         self._ahead = self._wall() - self._steady()
@@ -149,6 +153,8 @@ class SimulatedStore(SqliteStore):
         super().__init__(path, patience)
         self.link = link
         self.shared = link.database.shared
+        self._closed = False
+        self._opener: object = None
         self._pages = ENDLESS
         link.stores.append(self)
 
@@ -160,8 +166,32 @@ class SimulatedStore(SqliteStore):
             raw.execute("PRAGMA synchronous=OFF").close()
             link.files.append(raw)
 
+    def close_for_now(self) -> None:
+        """Be one that is to be opened later, as a database can be that does not answer at the start."""
+        self._closed = True
+
+    def open(self, then: Callable[[], None] = lambda: None) -> None:
+        self.link.reach()
+        self.link.look_at_clock()
+        self._opener = self.link.database.scheduler.current
+        try:
+            then()
+            self._closed = False
+        finally:
+            self._opener = None
+        self._tell()
+
+    def _refuse_closed(self) -> None:
+        if self._closed and self._opener is not self.link.database.scheduler.current:
+            raise StoreError("store_gone")
+
+    def _enter(self) -> Any:
+        self._refuse_closed()
+        return super()._enter()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        self._refuse_closed()
         self.link.reach()
         with super().read() as conn:
             yield conn

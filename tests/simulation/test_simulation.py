@@ -40,7 +40,16 @@ def test_every_rule_holds_and_a_seed_is_the_same_hall_again_in_another_process()
     assert [seed for seed in some if seed in others] == ["26"]
     assert some["26"] == others["26"]
     assert len({*some.values(), *others.values()}) == 50
-    for kind in ("ticket.missed", "ticket.transferred", "ticket.expired", "slip", "copy", "issued alone", "merged"):
+    for kind in (
+        "ticket.missed",
+        "ticket.transferred",
+        "ticket.expired",
+        "slip",
+        "copy",
+        "issued alone",
+        "begun alone",
+        "merged",
+    ):
         assert f"'{kind}'" in figures + more, f"nothing of the kind {kind} happened"
 
 

@@ -112,6 +112,11 @@ class CutOffBox:
         return self._away and self._holds()
 
     @property
+    def is_unreached(self) -> bool:
+        """Whether the store has not answered since the start."""
+        return self._reach is not None
+
+    @property
     def gives_none(self) -> bool:
         """Whether it is, and has none: it gives no number until the store answers."""
         return self._away and not self._holds()
