@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from display.prompts import Words
 from display.staff.advice import advice
+from display.staff.conditions import condition
 from ticketing.live.watch import Alert
 
 NOTED = Words("知道了", "Noted")
@@ -52,6 +53,17 @@ def alert_words(alert: Alert) -> AlertWords:
     return AlertWords(
         Words(f"设备 {device} 没有工作{why[0]}", f"The device {device} does not work{why[1]}"),
         Words(found.advice_zh, found.advice_en) if found else Words("到设备页查看", "See the devices' page"),
+    )
+
+
+def keeps_nothing_words(box: str, reason: str) -> AlertWords:
+    """A box whose store takes nothing any more; ``reason`` is that of its condition."""
+    return AlertWords(
+        Words(
+            f"主机 {box} 存不了数据，暂时不能取号、叫号",
+            f"The box {box} cannot keep anything: no numbers are given, and nobody is called",
+        ),
+        condition(reason),
     )
 
 

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from config.settings import Settings
 from kiosk.box.backups import KeptBackup, kept_backups
@@ -60,7 +60,7 @@ class BoxWatch:
         self._synchronised = synchronised
         self._wall = wall
         self._asked = float("-inf")
-        self._told: frozenset[Condition] = frozenset()
+        self._since: dict[Condition, datetime] = {}
         self.synchronised: bool | None = None
         self.newest_backup: KeptBackup | None = None
         self.certificate_ends: datetime | None = None
@@ -80,12 +80,22 @@ class BoxWatch:
             self.synchronised = self._synchronised()
             self.certificate_ends = certificate_ends(self._settings)
             self.newest_backup = next(iter(kept_backups(self._settings)), None)
-        found = frozenset(self.conditions())
-        for one in found - self._told:
+        found, before = frozenset(self.conditions()), self._since
+        for one in found - before.keys():
             log.warning("%s: %s", one.what, one.reason)
-        for one in self._told - found:
+        for one in before.keys() - found:
             log.info("%s: no longer %s", one.what, one.reason)
-        self._told = found
+        now = datetime.fromtimestamp(self._wall() / 1e9, UTC)
+        self._since = {one: before.get(one, now) for one in found}
+
+    def keeps_nothing(self) -> tuple[Condition, datetime] | None:
+        """Why the store takes nothing that is to be kept, and since when that is known; None while it does.
+
+        The disk where it is that, rather than what the store makes of it.
+        """
+        found = [one for one in self._since if one.hinders and one.what in ("disk store", "store")]
+        worst = min(found, key=lambda one: one.what, default=None)
+        return None if worst is None else (worst, self._since[worst])
 
     def conditions(self) -> Iterator[Condition]:
         """What stands badly now."""

@@ -268,8 +268,9 @@ class People(Accounts, Tokens):
         try:
             found = self._look_up_login(hashed, secret, now, acts=acts)
         except StoreError as error:
-            # By this very request the store may be found lost.
-            if not self.lost(error):
+            # By this very request the store may be found lost, or to take nothing any more: whoever sits there goes on
+            # to see what it holds, and that it does not.
+            if error.code not in ("store_full", "store_broken") and not self.lost(error):
                 raise
             return self._known_login(hashed, now, acts=acts)
         if found is None:

@@ -80,6 +80,8 @@ def test_a_card_whose_file_system_gives_up_is_told_and_has_lost_nothing_at_the_n
             wait_until(lambda: found <= {(one["what"], one["reason"]) for one in ask(desk, "//readyz")["missing"]})
             wait_until(lambda: "暂时不能取号" in ask(kiosk, "/kiosk")["message"])
             assert ask(kiosk, "/kiosk")["state"] == "fault"
+            (alert,) = ask(desk, "/alerts")
+            assert (alert["kind"], alert["advice"]["zh"][:5]) == ("box", "磁盘只读，")
             # What is kept can still be read.
             assert ask(desk, "/hall")["services"][0]["waiting"] == 1
         assert quhao.process

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from flask import Response
 from pydantic import Field, RootModel, model_validator
 
-from display.staff.alerts import alert_words
+from display.staff.alerts import alert_words, keeps_nothing_words
 from kiosk.web.api.machines.devices import device_answer
 from kiosk.web.auth import actor, allow
 from kiosk.web.hall import Hall
@@ -73,11 +73,14 @@ class TodayAnswer(Answer):
 
 
 class AlertAnswer(Answer):
-    """Something that stands badly: what, and what to do about it; `advice` is null where nothing would help."""
+    """Something that stands badly: what, and what to do about it; `advice` is null where nothing would help.
+
+    `box`: the store takes nothing that is to be kept, so nothing of it can be there either; its `id` is 0.
+    """
 
     id: int
-    kind: Literal["wait", "grade", "device", "update"]
-    subject: str = Field(description="a service's id, `<box>/<device>`, or for `update` the name of a box")
+    kind: Literal["wait", "grade", "device", "update", "box"]
+    subject: str = Field(description="a service's id, `<box>/<device>`, or for `update` and `box` the name of a box")
     since: Instant
     told_at: Instant = Field(description="when it was told last: as it was raised, or by a reminder")
     what: SaidAnswer
@@ -122,7 +125,7 @@ def routes(hall: Hall) -> Routes:
             hall.watch.now(),
             devices=down,
             devices_working=len(hall.devices) - len(down),
-            alerts=hall.watch.standing(),
+            alerts=[*_of_this_box(hall), *hall.watch.standing()],
         )
         return answer(LiveAnswer.of(found))
 
@@ -131,6 +134,18 @@ def routes(hall: Hall) -> Routes:
     def alerts() -> Response:
         """The guide desk is not told of grades."""
         kinds = FOR_ALL if actor().role == "desk" else KINDS
-        return answer(AlertsAnswer([AlertAnswer.of(one) for one in hall.watch.standing(kinds)]))
+        found = [AlertAnswer.of(one) for one in hall.watch.standing(kinds)]
+        return answer(AlertsAnswer([*_of_this_box(hall), *found]))
 
     return api
+
+
+def _of_this_box(hall: Hall) -> list[AlertAnswer]:
+    """What no alert can be raised of, as nothing can be written: told from the memory of the box that is asked."""
+    found = hall.box_watch.keeps_nothing()
+    if found is None:
+        return []
+    (condition, since), box = found, hall.office.ledger.box
+    words = keeps_nothing_words(box, condition.reason)
+    about = {"id": 0, "kind": "box", "subject": box, "since": since, "told_at": since}
+    return [AlertAnswer.of(about | {"what": words.what, "advice": words.then})]

@@ -13,6 +13,8 @@ import { coalesce, follow, lostLine } from "../shared/stream.js";
 import { helpPanel } from "./help.js";
 import { messageForm } from "./message.js";
 
+const EVERY = 30_000;     // ms between looks at the alerts: of a store that takes nothing more there is no event
+
 const input = (/** @type {string} */ id) => el(id, HTMLInputElement);
 const priorities = el("priority", HTMLSelectElement);
 
@@ -389,6 +391,7 @@ const putAway = () => {
 signOut(putAway);
 lockWhenLeft(putAway);
 setInterval(() => { el("clock").textContent = hm(now()); }, 1000);
+setInterval(() => document.visibilityState === "visible" && learnAlerts(), EVERY);
 speak(() => {
   renderServices();
   renderIssued();

@@ -26,7 +26,7 @@ export function showAlerts(place, alerts) {
     const reminded = again === since ? "" : t(` · ${hm(new Date(again))} 再次提醒`, ` · told again at ${hm(new Date(again))}`);
     return make(
       "div",
-      { className: `notice alert ${kind === "wait" ? "stop" : "warn"}` },
+      { className: `notice alert ${kind === "wait" || kind === "box" ? "stop" : "warn"}` },
       make("p", { className: "alert-what" }, t(what.zh, what.en)),
       make("p", { className: "alert-then" }, advised(one)),
       make("time", { className: "quiet", textContent: `${t(`${hm(new Date(since))} 起`, `since ${hm(new Date(since))}`)}${reminded}` }),

@@ -29,6 +29,31 @@ def test_the_hall_now_is_told_as_a_whole(here: Any) -> None:
     assert live["today"]["grades"] == {"5": 0, "4": 0, "3": 0, "2": 0, "1": 0}
 
 
+def test_a_store_that_takes_nothing_is_told_from_memory_also_to_who_is_logged_in(here: Any) -> None:
+    here.hall.people.add_account("zhou", "manager", (), "Kaimen-dajia-hao")
+    entered = here.post("/login", {"username": "zhou", "password": "Kaimen-dajia-hao"})
+    cookie = str(entered.cookies[0].split(";")[0].partition("=")[2])
+    desk = here.token("desk")
+
+    assert here.get("/live", cookie=cookie).json["alerts"] == []
+    with here.store.write() as conn:
+        writer = conn.connection.driver_connection
+    writer.execute("PRAGMA query_only = ON")
+    here.pass_time(minutes=2)
+    assert here.post("/tickets", {"service": "tax"}, token=desk).code == "store_broken"
+    here.hall.box_watch.look()
+    (told,) = here.get("/live", cookie=cookie).json["alerts"]
+    assert (told["id"], told["kind"], told["subject"]) == (0, "box", here.office.ledger.box)
+    assert told["what"]["zh"].endswith("存不了数据，暂时不能取号、叫号")
+    assert told["advice"]["en"] and told["since"] == told["told_at"]
+    here.hall.box_watch.look()
+    here.pass_time(minutes=20)  # nor can it be kept that somebody is still there, or is locked
+    assert here.get("/live", cookie=cookie).json["alerts"] == here.get("/alerts", token=desk).json == [told]
+    writer.execute("PRAGMA query_only = OFF")
+    here.hall.box_watch.look()
+    assert here.get("/alerts", token=desk).json == []
+
+
 def rate_badly(here: Any, count: int) -> None:
     for _ in range(count):
         code = here.issue("tax").code

@@ -407,7 +407,7 @@ interface ZoneDay {
 
 interface Alert {
   id: number;
-  kind: "wait" | "grade" | "device" | "update";
+  kind: "wait" | "grade" | "device" | "update" | "box";
   subject: string;
   since: string;
   told_at: string;
