@@ -68,8 +68,9 @@ _NOTES = {
         "The system is coming back: please wait a moment, or go to {desk_en}",
     ),
     "gives_none": Words(
-        "与数据库断开，现在不能取号，恢复后自动可用；请到{desk}取号",
-        "Cut off from the hall's database: no numbers at this moment. It comes back by itself; or go to {desk_en}",
+        "现在不能取号：与数据库断开，恢复后自动可用。请先到{desk}",
+        "No numbers at this moment: the hall's database is out of reach. It comes back by itself; "
+        "please go to {desk_en} meanwhile",
     ),
     "takes_nothing": Words(
         "这台取号机存不了号码，暂时不能取号，请到{desk}取号",
