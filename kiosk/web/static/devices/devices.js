@@ -1,6 +1,6 @@
 // Every device as a card: how it is, since when, why, and what to do about it. Worst first; nothing to reload.
 
-import { call, hm, now, Problem } from "../shared/api.js";
+import { call, hm, now, Problem, wordsOf } from "../shared/api.js";
 import { deviceToken } from "../shared/device_token.js";
 import { drawingOf, kindOf, testOf } from "../staff/device_icons.js";
 import { copyOf, el, find, make } from "../shared/dom.js";
@@ -31,8 +31,14 @@ const isTechnician = document.getElementById("boxes") !== null;
 /** @type {Device[] | null} */
 let devices = null;
 let heard = now();
+/** @type {Problem | null} */
+let refused = null;
 
 function render() {
+  if (refused) {
+    el("summary").className = "summary stop";
+    el("summary").textContent = t(...wordsOf(refused));
+  }
   if (isTechnician) renderBoxes();
   screens?.render();
   if (!devices) return;
@@ -76,7 +82,7 @@ function fill({ card, result, running }, device) {
   // A device that works may have a hint, which its detail begins with (paper that runs low, quiet hours), or say something
   // of itself: the number of a reader's security module.
   const words = device.detail.split(" ");
-  const [why, ...about] = device.reason ? [device.reason, device.detail] : wordsOf(words[0]) ? words : [""];
+  const [why, ...about] = device.reason ? [device.reason, device.detail] : adviceFor(words[0]) ? words : [""];
   const said = why ? "" : device.detail;
   say("name", [device.name, place, said].filter(Boolean).join(" · "));
   part("state").className = `device-state state ${kind}`;
@@ -86,7 +92,7 @@ function fill({ card, result, running }, device) {
   reason.replaceChildren();
   if (why) {
     const code = [why, about.join(" ")].filter(Boolean).join(" · ");
-    reason.append(wordsOf(why) ?? t("设备不正常", "Something is wrong"), make("code", { textContent: code }));
+    reason.append(adviceFor(why) ?? t("设备不正常", "Something is wrong"), make("code", { textContent: code }));
   }
   say("advice", (isEnglish() && device.advice_en) || device.advice || "");
   const button = find(".device-test", card, HTMLButtonElement);
@@ -103,7 +109,7 @@ function fill({ card, result, running }, device) {
  * The reason in words, which the page came with; speak() has put them into its language.
  * @param {string} reason
  */
-function wordsOf(reason) {
+function adviceFor(reason) {
   return document.querySelector(`#reasons [data-reason="${CSS.escape(reason)}"]`)?.textContent ?? null;
 }
 
@@ -150,14 +156,17 @@ async function look() {
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 401) signIn();
-    else if (problem.status === 403) location.reload();      // another account has signed in meanwhile
-    else showLost(false, heard);
+    else if (problem.status === 403 && isTechnician) location.reload();      // another account has signed in meanwhile
+    else if (problem.status === 403) {
+      refused = problem;
+      render();
+    } else showLost(false, heard);
   }
 }
 
 async function keep() {
   if (document.visibilityState === "visible") await look();
-  setTimeout(keep, EVERY);
+  if (!refused) setTimeout(keep, EVERY);
 }
 
 signOut();

@@ -78,3 +78,16 @@ def test_a_lost_connection_greys_the_page(page: Page) -> None:
     expect(page.locator("html")).to_have_class("stale")
     page.context.set_offline(False)
     expect(page.locator("html")).not_to_have_class("stale")
+
+
+def test_who_may_not_see_it_is_told_so_once(hall: Any, new_page: Callable[..., Page]) -> None:
+    # The virtual hall gives the page to everybody, and its contents to a technician or the kiosk's token.
+    page = new_page()
+    loaded: list[str] = []
+    page.on("load", lambda _: loaded.append(page.url))
+    hall.log_visitor_in(page)
+    page.goto(f"{hall.url}/devices")
+    expect(page.locator("#summary")).to_have_text("您没有这项权限，请找管理员")
+    page.locator("[data-switch-language]").click()
+    expect(page.locator("#summary")).to_have_text("You may not do this: ask the manager")
+    assert loaded == [f"{hall.url}/devices"]
