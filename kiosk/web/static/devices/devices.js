@@ -82,7 +82,7 @@ function fill({ card, result, running }, device) {
   // A device that works may have a hint, which its detail begins with (paper that runs low, quiet hours), or say something
   // of itself: the number of a reader's security module.
   const words = device.detail.split(" ");
-  const [why, ...about] = device.reason ? [device.reason, device.detail] : adviceFor(words[0]) ? words : [""];
+  const [why, ...about] = device.reason ? [device.reason, device.detail] : reasonInWords(words[0]) ? words : [""];
   const said = why ? "" : device.detail;
   say("name", [device.name, place, said].filter(Boolean).join(" · "));
   part("state").className = `device-state state ${kind}`;
@@ -92,7 +92,7 @@ function fill({ card, result, running }, device) {
   reason.replaceChildren();
   if (why) {
     const code = [why, about.join(" ")].filter(Boolean).join(" · ");
-    reason.append(adviceFor(why) ?? t("设备不正常", "Something is wrong"), make("code", { textContent: code }));
+    reason.append(reasonInWords(why) ?? t("设备不正常", "Something is wrong"), make("code", { textContent: code }));
   }
   say("advice", (isEnglish() && device.advice_en) || device.advice || "");
   const button = find(".device-test", card, HTMLButtonElement);
@@ -109,7 +109,7 @@ function fill({ card, result, running }, device) {
  * The reason in words, which the page came with; speak() has put them into its language.
  * @param {string} reason
  */
-function adviceFor(reason) {
+function reasonInWords(reason) {
   return document.querySelector(`#reasons [data-reason="${CSS.escape(reason)}"]`)?.textContent ?? null;
 }
 
