@@ -159,6 +159,16 @@ class Applications:
             papers = dict(_PAPERS.all(m.conn, [row.id for row in rows])) if rows else {}
             return [Application(cases.case_of(m, row), papers.get(row.id, ())) for row in rows]
 
+    def find(self, receipt: str) -> Application:
+        """How the application with this receipt stands, which may be closed; nothing of its resident is opened.
+
+        Raises:
+            UnknownError: ``unknown_code``: no receipt of an application.
+        """
+        with self._ledger.look() as m:
+            row = _row_of_receipt(m, receipt)
+            return Application(cases.case_of(m, row), _papers(m, row.id))
+
     def papers(self, ids: Sequence[int]) -> dict[int, tuple[HandedIn, ...]]:
         """The papers of those of these cases that are applications and not closed."""
         if not ids:

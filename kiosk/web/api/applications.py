@@ -1,5 +1,7 @@
 """``/terminals/{t}/applications``, ``/windows/{w}/applications``: what residents apply for, and windows take up (申请).
 
+``/desk/applications``: how one stands, for the guide desk.
+
 What stands in an application is opened by its receipt alone, so its lists hold nothing of anybody. The receipt is
 printed from memory: its code is in no store, so that what did not come out of the printer is shown on the screen.
 """
@@ -235,6 +237,13 @@ def routes(hall: Hall) -> Routes:
     @allow("desk", "manager")
     def listed() -> Response:
         return answer(ApplicationsAnswer.of({"applications": [told(one) for one in hall.applications.listed()]}))
+
+    @api.post("/desk/applications", summary="Find one by its receipt", responses={"200": ApplicationAnswer})
+    @allow("desk")
+    def find(body: ScannedReceiptBody) -> Response:
+        """How it stands; what was handed in with it opens at a window of its service alone."""
+        with hall.wrong_codes.watch(actor().who, body.code):
+            return answer(ApplicationAnswer.of(told(hall.applications.find(body.code))))
 
     @api.get("/windows/<window>/applications", summary="For this window", responses={"200": ApplicationsAnswer})
     @allow("clerk", window=True)

@@ -50,6 +50,11 @@ def staff_pages(hall: Hall) -> Blueprint:
     def desk() -> Response:
         return page("desk_page.html", username=actor().who, classes=hall.settings.queue.classes)
 
+    @blueprint.get("/desk/applications")
+    @allow("desk", page=True)
+    def desk_applications() -> Response:
+        return page("desk_applications.html", username=actor().who)
+
     # In the virtual hall whoever has the kiosk's token sees what the technician sees; the page brings the token.
     @blueprint.get("/devices")
     @(public if hall.virtual_hall else allow("technician", "manager", page=True))

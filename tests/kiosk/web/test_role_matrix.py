@@ -78,6 +78,7 @@ POST  /terminals/<terminal>/applications                            terminal, of
 GET   /terminals/<terminal>/applications/<int:case>/receipt         terminal, of this terminal
 POST  /terminals/<terminal>/applications/take-back                  terminal, of this terminal
 GET   /applications                                                 desk, manager
+POST  /desk/applications                                            desk
 GET   /windows/<window>/applications                                clerk, of this window
 POST  /windows/<window>/applications                                clerk, of this window
 POST  /windows/<window>/applications/<int:case>/take-up             clerk, of this window
@@ -259,6 +260,7 @@ GET   /kiosk/code.svg                                               kiosk
 GET   /window/<window>                                              clerk, of this window
 GET   /window/<window>/applications                                 clerk, of this window
 GET   /desk                                                         desk
+GET   /desk/applications                                            desk
 GET   /manage                                                       manager
 GET   /manage/matters                                               manager
 GET   /manage/accounts                                              manager

@@ -88,6 +88,18 @@ def test_its_receipt_scanned_as_a_slip_says_what_it_is(desk: OfficeHall, at: App
     refused(StateError, "application_receipt", desk.office.scan, "1", applied(at).case.receipt, CLERK)
 
 
+def test_the_desk_finds_by_the_receipt_how_one_stands_and_opens_nothing(desk: OfficeHall, at: Applications) -> None:
+    made = applied(at, later=[0])
+    before = entries(desk)
+    found = at.find(f"https://q.example/p/{made.case.receipt}")
+    assert found == replace(made, case=replace(made.case, receipt=None))
+    assert entries(desk) == before, "nobody looked at anybody's data"
+    at.take_back(TERMINAL, receipt=made.case.receipt or "")
+    over = at.find(made.case.receipt or "")
+    assert (over.case.state, over.papers) == ("closed", ())
+    refused(UnknownError, "unknown_code", at.find, desk.issue().code)
+
+
 def test_as_much_is_kept_as_the_matter_needs_and_nothing_in_the_clear(desk: OfficeHall, at: Applications) -> None:
     made = applied(at)
     receipt = str(made.case.receipt)

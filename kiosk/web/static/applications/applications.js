@@ -9,18 +9,10 @@ import { codeIn, listenForScans } from "../shared/scan.js";
 import { follow } from "../shared/stream.js";
 import { isLocked, lockWhenLeft } from "../staff/lock.js";
 import { signOut } from "../staff/signing.js";
+import { badge, lineOf, nameOf, papersOf } from "./application.js";
 
 const LOOK_EVERY = 30_000;      // ms between looks at the list
 const SHOWN_FOR = 300_000;      // ms without an act for which somebody's data stay on the page
-
-/** @type {Record<Application["state"], [string, string, string]>} zh, en, and how it looks */
-const STATES = {
-  submitted: ["待受理", "Submitted", "warn"],
-  open: ["办理中", "In progress", "good"],
-  ready: ["可领取", "Ready to be fetched", "good"],
-  returned: ["待补材料", "Papers are missing", "stop"],
-  closed: ["已办结", "Closed", ""],
-};
 
 const at = `/windows/${encodeURIComponent(el("applications").dataset.window ?? "")}`;
 const path = `${at}/applications`;
@@ -113,7 +105,7 @@ const KEYS = {
 
 function render() {
   el("none").hidden = listed.length > 0;
-  el("list").replaceChildren(...listed.map(rowOf));
+  el("list").replaceChildren(...listed.map((application) => make("li", {}, ...lineOf(application))));
   el("message").textContent = t(said[0], said[1]);
   el("message").classList.toggle("stop", said[2]);
   el("one").hidden = !one;
@@ -121,9 +113,7 @@ function render() {
   if (!one) return;
   el("matter").textContent = `${one.id} · ${nameOf(one)}`;
   badge(el("state"), one.state);
-  el("papers").replaceChildren(...one.papers.map(({ name, name_en, later }) => make("li", {}, t(name, name_en || name), make("span", {
-    className: later ? "later" : "", textContent: later ? t("以后补交", "to be brought later") : t("申请人带着", "the resident has it"),
-  }))));
+  el("papers").replaceChildren(...papersOf(one));
   const resident = { ...one.resident, agent: one.agent ?? undefined, forms: one.forms };
   for (const row of rowsOf(resident)) el("fields").append(make("dt", { textContent: t(row.zh, row.en) }), make("dd", { textContent: row.value }));
   for (const [to, zh, en] of KEYS[one.state]) {
@@ -135,34 +125,6 @@ function render() {
   away.addEventListener("click", putAway);
   el("keys").append(away);
 }
-
-/** @param {Application} application */
-function rowOf(application) {
-  const { id, applied_at: applied, promised_on: by, papers } = application;
-  const missing = papers.filter(({ later }) => later).length;
-  const told = [
-    `${t("编号", "No.")} ${id}`,
-    `${applied.slice(0, 16).replace("T", " ")}`,
-    ...(by ? [t(`${by} 前办结`, `done by ${by}`)] : []),
-    ...(missing ? [t(`待补 ${missing} 份`, `${missing} to be brought`)] : []),
-  ];
-  return make("li", {}, make("strong", { textContent: nameOf(application) }), badge(make("span"), application.state), make("p", { textContent: told.join(" · ") }));
-}
-
-/**
- * @template {HTMLElement} T
- * @param {T} element
- * @param {Application["state"]} state
- */
-function badge(element, state) {
-  const [zh, en, look] = STATES[state];
-  element.className = `state ${look}`;
-  element.textContent = t(zh, en);
-  return element;
-}
-
-/** @param {Application} application */
-const nameOf = ({ matter_name: zh, matter_name_en: en, service_name: service, service_name_en: service_en }) => (zh ? t(zh, en || zh) : t(service, service_en || service));
 
 el("find").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -185,6 +185,59 @@ def test_a_resident_applies_and_the_window_takes_it_up(
     expect(clerk.locator("#message")).to_have_class(re.compile("stop"))
 
 
+def test_the_desk_finds_an_application_says_what_is_missing_and_sees_nothing_of_its_resident(
+    hall: Any, new_page: Callable[..., Page], album: Album
+) -> None:
+    parts, page, who = hall.program.hall, new_page(), somebody()
+    made, other = applied(hall, who, later=[1]), applied(hall, somebody())
+    parts.people.add_account("chen", "desk", (), PASSWORD)
+    page.request.post(f"{hall.url}/api/v1/login", data={"username": "chen", "password": PASSWORD})
+    page.goto(f"{hall.url}/desk")
+    page.get_by_role("link", name="自助申请").click()
+    row = page.locator("#list button", has_text=f"编号 {made.case.id} ")
+    expect(row).to_contain_text("待补 1 份")
+    page.locator("#search").fill("没有这件事")
+    expect(page.locator("#none")).to_have_text("没有符合的申请")
+    album.take(page, "desk-applications-none")
+    page.locator("#search").fill(str(made.case.id))
+    expect(page.locator("#list button")).to_have_count(1)
+    row.click()
+    expect(page.locator("#state")).to_have_text("待受理")
+    expect(page.locator("#facts")).to_contain_text("3号窗口")
+    expect(page.locator("#papers .later")).to_have_count(1)
+    page.locator("#note").fill("照片请重拍")
+    page.get_by_role("button", name="缺材料").click()
+    expect(page.locator("#state")).to_have_text("待补材料")
+    expect(page.locator("#facts")).to_contain_text("照片请重拍")
+    expect(page.locator("#deeds")).to_be_hidden()
+    page.locator("#search").fill("")
+    page.locator("#states button", has_text="待补材料").click()
+    expect(row).to_have_attribute("aria-pressed", "true")
+    album.take(page, "desk-applications-returned")
+    told = parts.cases.progress(made.case.receipt)
+    assert (told.state, told.note) == ("returned", "照片请重拍")
+
+    # A receipt is scanned; what it opens at a window is not told here.
+    scan(page, other.case.receipt)
+    expect(page.locator("#matter")).to_contain_text(f"{other.case.id} ·")
+    parts.applications.take_up("3", other.case.id, Actor("wang", "clerk", "3"))
+    parts.cases.move(other.case.id, "ready", None, Actor("wang", "clerk", "3"))
+    scan(page, other.case.receipt)
+    expect(page.locator("#state")).to_have_text("可领取")
+    page.locator("#states button", has_text="全部").click()
+    expect(page.locator("#list button", has_text=f"编号 {other.case.id} ")).to_contain_text("可领取")
+    album.take(page, "desk-applications-ready")
+    assert "梁试问" not in page.content() and other.case.receipt not in page.content()
+    page.get_by_role("button", name="已领取，办结").click()
+    expect(page.locator("#message")).to_contain_text(f"办件 {other.case.id}")
+    expect(page.locator("#list button", has_text=f"编号 {other.case.id} ")).to_have_count(0)
+    scan(page, other.case.receipt)
+    expect(page.locator("#state")).to_have_text("已办结")
+    scan(page, "0" * 16)
+    expect(page.locator("#message")).to_have_text("这不是自助申请的回执")
+    expect(page.locator("#one")).to_be_hidden()
+
+
 def test_a_double_tap_and_a_lost_answer_make_one_case(at: Terminal, hall: Any) -> None:
     who, page = somebody(), at.page
     at.to_submit(who)
