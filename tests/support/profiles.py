@@ -6,6 +6,7 @@ everything that would tell one test of another.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Browser, Frame, Page
@@ -36,6 +37,14 @@ class Profile:
         self.page.on("pageerror", lambda error: self._errors.append(str(error)))
         self.page.on("framenavigated", self._remember)
         self._protocol = self._context.new_cdp_session(self.page)
+        self._listeners: list[tuple[Any, Callable[..., object]]] = []
+        listen = self.page.on
+
+        def listen_until_cleared(event: Any, listener: Callable[..., object]) -> None:
+            self._listeners.append((event, listener))
+            listen(event, listener)
+
+        self.page.on = listen_until_cleared  # type: ignore[method-assign, assignment]
 
     def lend(self, width: int, height: int) -> Page:
         """The page, of this size, as if nobody had used it before."""
@@ -60,6 +69,9 @@ class Profile:
         for other in self._context.pages:
             if other is not self.page:
                 other.close()
+        # Else they would hear of all requests of later tests; the browser tells of each that anybody listens for.
+        while self._listeners:
+            self.page.remove_listener(*self._listeners.pop())
         self.page.unroute_all()
         self._context.unroute_all()
         self._context.set_offline(False)

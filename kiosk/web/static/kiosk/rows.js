@@ -132,8 +132,8 @@ export function rowsOf(services, made) {
   }
 
   /**
-   * The heights that choices need in so many columns, in pixels. Each is measured once: to lay out all matters of a theme
-   * takes a small box half a second. Of what is only one resident's nothing is kept.
+   * The heights that choices need in so many columns, in pixels. Each is measured once: all matters of a theme are dear
+   * to lay out, at each opening and in each number of columns. Of what is only one resident's nothing is kept.
    * @param {HTMLElement} list
    * @param {Choice[]} choices
    * @param {number} columns
