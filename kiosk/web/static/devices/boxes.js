@@ -4,9 +4,8 @@ import { call, hm, now, Problem, wordsOf, zone } from "../shared/api.js";
 import { copyOf, el, find, make } from "../shared/dom.js";
 import { t } from "../shared/language.js";
 import { signIn } from "../staff/signing.js";
-import { keepCards } from "./cards.js";
+import { keepCards, pressedTwice } from "./cards.js";
 
-const SURE = 5000;        // ms in which a second press takes a box off the list
 /** @type {Record<string, [string, string]>} why an update went back, by the code that is shown beside it */
 const REASONS = {
   asked: ["按要求退回", "on request"],
@@ -14,7 +13,7 @@ const REASONS = {
   failed: ["没有成功", "did not get well"],
 };
 
-/** @typedef {{card: HTMLElement, box: HallBox, told: string, sureUntil: number}} Entry */
+/** @typedef {{card: HTMLElement, box: HallBox, told: string, writeForget: () => void}} Entry */
 /** @type {Map<string, Entry>} by the box's name */
 const entries = new Map();
 /** @type {unknown} what kept the last look from being answered */
@@ -47,16 +46,11 @@ function take(boxes) {
 
 /** @param {HallBox} box @returns {Entry} */
 function add(box) {
-  const entry = { card: copyOf("box"), box, told: "", sureUntil: 0 };
+  const card = copyOf("box");
   const path = `/boxes/${encodeURIComponent(box.name)}`;
-  find(".box-noted", entry.card).addEventListener("click", () => act(entry, () => call("POST", `${path}/noted`)));
-  find(".box-forget", entry.card).addEventListener("click", () => {
-    if (entry.sureUntil < performance.now()) {
-      entry.sureUntil = performance.now() + SURE;
-      renderBoxes();
-      setTimeout(renderBoxes, SURE + 100);
-    } else act(entry, () => call("DELETE", path));
-  });
+  const writeForget = pressedTwice(find(".box-forget", card), () => act(entry, () => call("DELETE", path)));
+  const entry = { card, box, told: "", writeForget };
+  find(".box-noted", card).addEventListener("click", () => act(entry, () => call("POST", `${path}/noted`)));
   entries.set(box.name, entry);
   return entry;
 }
@@ -87,7 +81,7 @@ export function renderBoxes() {
 }
 
 /** @param {Entry} entry */
-function fill({ card, box, told, sureUntil }) {
+function fill({ card, box, told, writeForget }) {
   const say = (/** @type {string} */ part, /** @type {string} */ text) => {
     if (find(part, card).textContent !== text) find(part, card).textContent = text;
   };
@@ -110,9 +104,8 @@ function fill({ card, box, told, sureUntil }) {
     place.replaceChildren(...advice.map((textContent) => make("p", { className: "device-advice", textContent })));
   }
   find(".box-noted", card).hidden = !wentBack;
-  const forget = find(".box-forget", card);
-  forget.hidden = box.state !== "offline";
-  say(".box-forget", sureUntil > performance.now() ? t("再按一次移除", "Press again to remove") : t("移除", "Remove"));
+  find(".box-forget", card).hidden = box.state !== "offline";
+  writeForget();
   say(".device-result", told);
 }
 

@@ -4,9 +4,8 @@ import { call, hm, Problem, wordsOf } from "../shared/api.js";
 import { copyOf, el, find } from "../shared/dom.js";
 import { t } from "../shared/language.js";
 import { signIn } from "../staff/signing.js";
-import { keepCards } from "./cards.js";
+import { keepCards, pressedTwice } from "./cards.js";
 
-const SURE = 5000;        // ms in which a second press removes a screen
 /** @type {Record<string, [string, string, string]>} words and colour */
 const STATES = {
   online: ["正常", "Working", "good"],
@@ -14,7 +13,7 @@ const STATES = {
   new: ["待设置", "New", "warn"],
 };
 
-/** @typedef {{card: HTMLElement, form: HTMLFormElement, screen: HallScreen, told: string, ok: boolean, sureUntil: number}} Entry */
+/** @typedef {{card: HTMLElement, form: HTMLFormElement, screen: HallScreen, told: string, ok: boolean, writeForget: () => void}} Entry */
 /** @type {Map<number, Entry>} by the screen's id */
 const entries = new Map();
 
@@ -132,7 +131,8 @@ function take(screens) {
 function add(screen) {
   const card = copyOf("screen");
   const form = find("form", card, HTMLFormElement);
-  const entry = { card, form, screen, told: "", ok: true, sureUntil: 0 };
+  const writeForget = pressedTwice(find(".screen-forget", card), () => act(entry, () => call("DELETE", `/screens/${entry.screen.id}`), ["已移除", "Removed"]));
+  const entry = { card, form, screen, told: "", ok: true, writeForget };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     act(entry, () => save(entry), ["已保存", "Saved"]);
@@ -140,13 +140,6 @@ function add(screen) {
   form.addEventListener("input", () => {
     form.dataset.changed = "";
     offerThemes(form);
-  });
-  find(".screen-forget", card).addEventListener("click", () => {
-    if (entry.sureUntil < performance.now()) {
-      entry.sureUntil = performance.now() + SURE;
-      render();
-      setTimeout(render, SURE + 100);
-    } else act(entry, () => call("DELETE", `/screens/${entry.screen.id}`), ["已移除", "Removed"]);
   });
   entries.set(screen.id, entry);
   return entry;
@@ -191,7 +184,7 @@ function troubleOf({ switch_trouble: said }) {
 }
 
 /** @param {Entry} entry */
-function fill({ form, screen, told, ok, sureUntil }) {
+function fill({ form, screen, told, ok, writeForget }) {
   const [zh, en, colour] = STATES[screen.state];
   const say = (/** @type {string} */ part, /** @type {string} */ text) => {
     if (find(part, form).textContent !== text) find(part, form).textContent = text;
@@ -217,7 +210,7 @@ function fill({ form, screen, told, ok, sureUntil }) {
     theme.value = screen.shows.theme;
     offerThemes(form);
   }
-  say(".screen-forget", sureUntil > performance.now() ? t("再按一次移除", "Press again to remove") : t("移除", "Remove"));
+  writeForget();
   find(".device-result", form).className = `device-result small ${ok ? "good" : "stop"}`;
   say(".device-result", told);
 }
