@@ -1,6 +1,6 @@
 // The auditor's page: entries of the audit log by day, person and action, who looked at somebody, and the log's proof.
 
-import { call, Problem, wordsOf, zone } from "../shared/api.js";
+import { call, formatOf, Problem, wordsOf } from "../shared/api.js";
 import { el, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
 import { lockWhenLeft } from "../staff/lock.js";
@@ -114,9 +114,7 @@ function byFilter() {
 }
 
 /** @param {string} at */
-const moment = (at) => new Intl.DateTimeFormat("sv-SE", {
-  dateStyle: "short", timeStyle: "medium", timeZone: zone(),
-}).format(new Date(at));
+const moment = (at) => formatOf("sv-SE", { dateStyle: "short", timeStyle: "medium" }).format(new Date(at));
 
 /** @param {AuditEntry} one */
 const row = (one) => make(

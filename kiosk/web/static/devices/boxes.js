@@ -1,6 +1,6 @@
 // The boxes that share the store: the version of each, since when, how its last update ended, and what to do about it.
 
-import { call, hm, now, Problem, wordsOf, zone } from "../shared/api.js";
+import { call, formatOf, hm, now, Problem, wordsOf } from "../shared/api.js";
 import { copyOf, el, find, make } from "../shared/dom.js";
 import { t } from "../shared/language.js";
 import { signIn } from "../staff/signing.js";
@@ -163,6 +163,6 @@ function adviceOf(box) {
 /** @param {string} text an instant: with its day, where that is not today */
 function when(text) {
   const time = new Date(text);
-  const day = (/** @type {Date} */ one) => new Intl.DateTimeFormat(t("zh-CN", "en-GB"), { timeZone: zone(), month: "short", day: "numeric" }).format(one);
+  const day = (/** @type {Date} */ one) => formatOf(t("zh-CN", "en-GB"), { month: "short", day: "numeric" }).format(one);
   return day(time) === day(now()) ? hm(time) : `${day(time)} ${hm(time)}`;
 }

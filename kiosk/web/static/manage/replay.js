@@ -1,7 +1,7 @@
 // The manager's page of a past day: the hall at any second, made again from its events. The address names day and time,
 // so that it can be put into the answer to a complaint; no resident is in it.
 
-import { call, hm, Problem, wordsOf, zone } from "../shared/api.js";
+import { call, formatOf, hm, Problem, wordsOf } from "../shared/api.js";
 import { el, find, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
 import { lockWhenLeft } from "../staff/lock.js";
@@ -21,9 +21,7 @@ let isAsking = false;
 
 const pad = (/** @type {number} */ count) => String(count).padStart(2, "0");
 /** The time of day of a time, with seconds. @param {string} time */
-const clockOf = (time) => new Intl.DateTimeFormat("zh-CN", {
-  hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: zone(),
-}).format(new Date(time));
+const clockOf = (time) => formatOf("zh-CN", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(new Date(time));
 /** @param {string} clock such as 10:42:05 */
 const secondsOf = (clock) => clock.split(":").map(Number).reduce((sum, part, place) => sum + part * [3600, 60, 1][place], 0);
 const ofSeconds = (/** @type {number} */ sum) => [sum / 3600, (sum / 60) % 60, sum % 60].map((part) => pad(Math.floor(part))).join(":");

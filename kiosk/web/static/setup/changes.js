@@ -1,6 +1,6 @@
 // The manager's page of changes: the draft before it is published, and everything that was published, with a way back.
 
-import { call, hm, wordsOf, zone } from "../shared/api.js";
+import { call, formatOf, hm, wordsOf } from "../shared/api.js";
 import { el, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
 import { lockWhenLeft } from "../staff/lock.js";
@@ -16,7 +16,7 @@ let published = "";       // the tag of the setup in force for which the history
 
 /** @param {string} at */
 function time(at) {
-  const day = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeZone: zone() }).format(new Date(at));
+  const day = formatOf("sv-SE", { dateStyle: "short" }).format(new Date(at));
   return `${day} ${hm(new Date(at))}`;
 }
 

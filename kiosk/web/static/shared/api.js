@@ -16,13 +16,27 @@ export const now = () => new Date(ticking() + skew);
 /** The hall's own time zone (`<html data-zone>`). */
 export const zone = () => document.documentElement.dataset.zone || undefined;
 
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/**
+ * How times are written; made once for each language, zone and parts, as making one takes a small box a while.
+ * @param {string} language
+ * @param {Intl.DateTimeFormatOptions} parts in the hall's zone, unless they name another
+ */
+export function formatOf(language, parts) {
+  const options = { timeZone: zone(), ...parts };
+  const key = JSON.stringify([language, options]);
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(language, options);
+  formats.set(key, known);
+  return known;
+}
+
 /**
  * A time of day in the hall, such as "10:42".
  * @param {Date} time
  */
-export const hm = (time) => new Intl.DateTimeFormat("zh-CN", {
-  hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone(),
-}).format(time);
+export const hm = (time) => formatOf("zh-CN", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(time);
 
 /**
  * Learn the server's time from an answer's Date header.

@@ -2,7 +2,7 @@
 // of which nothing is told. What is booked is shown by the card or by a booking's code, and by no number. What was booked
 // or cancelled here can be taken back for ten minutes.
 
-import { hm, newKey, now, wordsOf, zone } from "../shared/api.js";
+import { formatOf, hm, newKey, now, wordsOf } from "../shared/api.js";
 import { both, el, make } from "../shared/dom.js";
 import { inFours } from "../shared/language.js";
 import { twice } from "./answers.js";
@@ -225,7 +225,7 @@ function saidOf({ service, day, time }) {
   ].join(" · ");
 }
 
-const today = (at = now()) => new Intl.DateTimeFormat("en-CA", { timeZone: zone() }).format(at);
+const today = (at = now()) => formatOf("en-CA", {}).format(at);
 
 /**
  * A date (YYYY-MM-DD) in both languages: [11月24日 周二, Tue, 24 Nov].
@@ -234,7 +234,7 @@ const today = (at = now()) => new Intl.DateTimeFormat("en-CA", { timeZone: zone(
  */
 function dayWords(date) {
   const midnight = new Date(`${date}T00:00:00Z`);
-  const said = (/** @type {string} */ language, /** @type {Intl.DateTimeFormatOptions} */ parts) => new Intl.DateTimeFormat(language, { ...parts, timeZone: "UTC" }).format(midnight);
+  const said = (/** @type {string} */ language, /** @type {Intl.DateTimeFormatOptions} */ parts) => formatOf(language, { ...parts, timeZone: "UTC" }).format(midnight);
   const near = date === today() ? ["今天 ", "Today, "] : ["", ""];
   return [
     `${near[0]}${said("zh-CN", { month: "long", day: "numeric" })} ${said("zh-CN", { weekday: "short" })}`,
