@@ -17,16 +17,13 @@ export function showPages(id, buttons) {
 
   function turn() {
     const from = begins[begins.length - 1];
-    list.replaceChildren();
-    let shown = 0;
-    for (const button of buttons.slice(from)) {
-      list.append(button);
-      if (shown && list.scrollHeight > list.clientHeight + 1) {
-        button.remove();
-        break;
-      }
-      shown += 1;
-    }
+    // All at once, so that they are laid out once: a row is as high whatever comes below it, where not all fit.
+    const rest = buttons.slice(from);
+    list.replaceChildren(...rest);
+    const end = list.getBoundingClientRect().top + list.clientHeight + 1;
+    const over = rest.findIndex((button) => button.getBoundingClientRect().bottom > end);
+    const shown = over < 0 ? rest.length : Math.max(1, over);
+    list.replaceChildren(...rest.slice(0, shown));
     const next = from + shown;
     const key = (/** @type {[string, string]} */ words, /** @type {boolean} */ works, /** @type {() => void} */ press) => {
       const button = make("button", { type: "button", disabled: !works }, both(...words));
