@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from postgres import PostgresServer
 from program import Client
+from wires import wait_until
 
 PATIENCE = 60.0
 """Seconds that a press may take at most."""
@@ -91,12 +92,8 @@ class Clerk:
 
     def serve_all(self) -> None:
         """End what is here, and all that waits."""
-        while True:
-            seen = self.look()
-            assert seen is not None
-            if seen["ticket"]:
-                assert self.do("finish")
-            elif not self.do("call-next"):
+        while (seen := self.look()) is not None:
+            if not self.do("finish" if seen["ticket"] else "call-next"):
                 return
 
 
@@ -123,13 +120,20 @@ def press_together(
 
 def serve_all(clerks: Sequence[Clerk], server: PostgresServer, database: str) -> None:
     """Empty the hall: what waits goes to any window, what is on hold to its own."""
-    with ThreadPoolExecutor(len(clerks)) as pool:
-        list(pool.map(Clerk.serve_all, clerks))
-    on_hold = "SELECT window_id, number FROM ticket WHERE state = 'held'"
-    for window, number in server.execute(on_hold, database=database):
-        (clerk,) = (one for one in clerks if one.window == window)
-        assert clerk.do("call", number=number)
-        assert clerk.do("finish")
+    at = {one.window: one for one in clerks}
+    left = "SELECT state, window_id, number FROM ticket WHERE state IN ('waiting', 'called', 'serving', 'held')"
+
+    def is_empty() -> bool:
+        with ThreadPoolExecutor(len(clerks)) as pool:
+            list(pool.map(Clerk.serve_all, clerks))
+        for state, window, number in server.execute(left, database=database):
+            if state == "held":
+                at[window].do("call", number=number)
+                at[window].do("finish")
+        # A box may have found a connection of before the cut, and have been cut off once more for a moment.
+        return server.execute(left, database=database) == []
+
+    wait_until(is_empty, 5 * PATIENCE)
 
 
 def check_presses(server: PostgresServer, database: str, presses: Iterable[Press], issued: Iterable[str]) -> int:
