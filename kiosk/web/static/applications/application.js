@@ -54,3 +54,14 @@ export function lineOf(application) {
 export const papersOf = ({ papers }) => papers.map(({ name, name_en: en, later }) => make("li", {}, t(name, en || name), make("span", {
   className: later ? "later" : "", textContent: later ? t("以后补交", "to be brought later") : t("申请人带着", "the resident has it"),
 })));
+
+/**
+ * Runs deeds one after another, so that no scan and no press is lost to a look at the list.
+ * @param {(problem: unknown) => void} failed is told what went wrong with one
+ */
+export function inTurns(failed) {
+  let turn = Promise.resolve();
+  return (/** @type {() => Promise<void>} */ deed) => {
+    turn = turn.then(deed).catch(failed);
+  };
+}

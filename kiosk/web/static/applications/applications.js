@@ -9,7 +9,7 @@ import { codeIn, listenForScans } from "../shared/scan.js";
 import { follow } from "../shared/stream.js";
 import { isLocked, lockWhenLeft } from "../staff/lock.js";
 import { signOut } from "../staff/signing.js";
-import { badge, lineOf, nameOf, papersOf } from "./application.js";
+import { badge, inTurns, lineOf, nameOf, papersOf } from "./application.js";
 
 const LOOK_EVERY = 30_000;      // ms between looks at the list
 const SHOWN_FOR = 300_000;      // ms without an act for which somebody's data stay on the page
@@ -24,7 +24,6 @@ let listed = [];
 let one = null;
 /** @type {[string, string, boolean]} what is told, and whether it is a refusal */
 let said = ["", "", false];
-let busy = false;
 let acted = Date.now();
 
 /**
@@ -37,21 +36,7 @@ function tell(zh, en, refused = false) {
   render();
 }
 
-/**
- * One request at a time; what went wrong is told.
- * @param {() => Promise<void>} deed
- */
-async function once(deed) {
-  if (busy) return;
-  busy = true;
-  try {
-    await deed();
-  } catch (problem) {
-    tell(...wordsOf(problem), true);
-  } finally {
-    busy = false;
-  }
-}
+const inTurn = inTurns((problem) => tell(...wordsOf(problem), true));
 
 async function load() {
   if (isLocked()) return;
@@ -60,7 +45,8 @@ async function load() {
 }
 
 /** @param {string} scanned */
-const open = (scanned) => once(async () => {
+const open = (scanned) => inTurn(async () => {
+  if (isLocked()) return;
   putAway();
   one = await call("POST", path, { code: codeIn(scanned) ?? scanned });
   tell("", "");
@@ -76,13 +62,15 @@ function putAway() {
 }
 
 /**
+ * Move the one that is open as it stands; pressed twice, once.
+ * @param {Application} asked
  * @param {"take-up" | "ready" | "returned" | "closed"} to
  * @param {string} zh
  * @param {string} en
  */
-const move = (to, zh, en) => once(async () => {
-  if (!one) return;
-  const { id } = one;
+const move = (asked, to, zh, en) => inTurn(async () => {
+  const { id, state } = asked;
+  if (one?.id !== id || one.state !== state) return;
   const words = note.value.trim();
   const moved = to === "take-up"
     ? await call("POST", `${path}/${id}/take-up`, undefined, { key: newKey() })
@@ -116,9 +104,10 @@ function render() {
   el("papers").replaceChildren(...papersOf(one));
   const resident = { ...one.resident, agent: one.agent ?? undefined, forms: one.forms };
   for (const row of rowsOf(resident)) el("fields").append(make("dt", { textContent: t(row.zh, row.en) }), make("dd", { textContent: row.value }));
-  for (const [to, zh, en] of KEYS[one.state]) {
+  const shown = one;
+  for (const [to, zh, en] of KEYS[shown.state]) {
     const button = make("button", { type: "button", textContent: t(zh, en), className: el("keys").childElementCount ? "" : "primary" });
-    button.addEventListener("click", () => move(to, zh, en));
+    button.addEventListener("click", () => move(shown, to, zh, en));
     el("keys").append(button);
   }
   const away = make("button", { type: "button", textContent: t("收起 Esc", "Put away (Esc)") });
@@ -137,13 +126,13 @@ addEventListener("keydown", (event) => {
 addEventListener("pointerdown", () => (acted = Date.now()));
 addEventListener("pagehide", putAway);
 listenForScans(open);
-follow(`${at}/events`, { on: { scan: (/** @type {{scanned?: string}} */ { scanned }) => scanned && !isLocked() && open(scanned) } });
+follow(`${at}/events`, { on: { scan: (/** @type {{scanned?: string}} */ { scanned }) => scanned && open(scanned) } });
 signOut(putAway);
 lockWhenLeft(putAway);
-setInterval(() => once(load), LOOK_EVERY);
+setInterval(() => inTurn(load), LOOK_EVERY);
 setInterval(() => {
   if (one && Date.now() - acted > SHOWN_FOR) putAway();
 }, 1000);
 speak(render);
-once(load);
+inTurn(load);
 code.focus();

@@ -7,7 +7,7 @@ import { speak, t } from "../shared/language.js";
 import { codeIn, listenForScans } from "../shared/scan.js";
 import { isLocked, lockWhenLeft } from "../staff/lock.js";
 import { signOut } from "../staff/signing.js";
-import { badge, lineOf, minuteOf, nameOf, papersOf, STATES } from "./application.js";
+import { badge, inTurns, lineOf, minuteOf, nameOf, papersOf, STATES } from "./application.js";
 
 const LOOK_EVERY = 30_000;      // ms between looks at the list
 
@@ -24,7 +24,6 @@ let chosen = "";
 let one = null;
 /** @type {[string, string, boolean]} what is told, and whether it is a refusal */
 let said = ["", "", false];
-let turn = Promise.resolve();
 
 /** @type {Record<Application["state"], ["ready" | "returned" | "closed", string, string][]>} what the desk can do in each state: it is accepted at a window */
 const KEYS = {
@@ -45,13 +44,7 @@ function tell(zh, en, refused = false) {
   render();
 }
 
-/**
- * One after another, so that no scan is lost to a look at the list; what went wrong is told.
- * @param {() => Promise<void>} deed
- */
-function inTurn(deed) {
-  turn = turn.then(deed).catch((problem) => tell(...wordsOf(problem), true));
-}
+const inTurn = inTurns((problem) => tell(...wordsOf(problem), true));
 
 async function load() {
   if (isLocked()) return;
