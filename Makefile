@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Tests mostly wait for wires and browsers, so a few more run at once than there are cores.
-TESTERS ?= 6
+TESTERS ?= 5
 
 # Its simulated pins are gpiozero's own mock. For the demo: a Chinese font for the picture of the paper, and the voice; it
 # runs without these two.

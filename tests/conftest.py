@@ -81,6 +81,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         once.end()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests come first: with ``--dist worksteal`` one tester begins with them, and others take what follows."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """The tests and their modules are no garbage, which they are not searched for again and again.

@@ -25,6 +25,7 @@ def keep(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Page, str]
     return Album(folder, is_kept=shown).picture
 
 
+@pytest.mark.long
 def test_the_pages_of_the_day_have_their_pictures(
     hall: DemoHall, new_page: Callable[..., Page], keep: Callable[[Page, str], None]
 ) -> None:

@@ -137,6 +137,7 @@ def test_a_box_says_that_its_database_is_away_and_goes_on_when_it_is_back(
         desk.close()
 
 
+@pytest.mark.long
 def test_a_database_that_hangs_holds_nobody_up_and_what_was_asked_meanwhile_is_done_once(
     server: PostgresServer, boxes: Callable[..., QuhaoProcess]
 ) -> None:
@@ -161,6 +162,7 @@ def test_a_database_that_hangs_holds_nobody_up_and_what_was_asked_meanwhile_is_d
         desk.close()
 
 
+@pytest.mark.long
 def test_a_box_whose_devices_are_at_work_ends_within_five_seconds_though_its_database_hangs(
     server: PostgresServer, boxes: Callable[..., QuhaoProcess]
 ) -> None:

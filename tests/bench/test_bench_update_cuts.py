@@ -13,6 +13,7 @@ from ticketing.store.base import KNOWN
 from update_cuts import Cuts
 
 
+@pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_bench_power_cuts_in_updates(
     tmp_path: Path, whole: bool, figure: Callable[[str], None], request: pytest.FixtureRequest

@@ -34,6 +34,7 @@ def simulate(hash_seed: str) -> tuple[dict[str, str], str]:
     return dict(line.split() for line in digests), figures
 
 
+@pytest.mark.long
 def test_every_rule_holds_and_a_seed_is_the_same_hall_again_in_another_process() -> None:
     with ThreadPoolExecutor(2) as pool:
         (some, figures), (others, more) = pool.map(simulate, SEEDS)

@@ -132,6 +132,7 @@ def test_a_hall_at_work(hall: DemoHall, page: Page, look: Look) -> None:
     look("manage-what-if-refused")
 
 
+@pytest.mark.long
 def test_what_residents_are_told(hall: DemoHall, page: Page, look: Look) -> None:
     enter(page, hall, "zhou", "manager")
     go(page, hall, "/manage/matters", "#counted:not(:empty)")
@@ -197,6 +198,7 @@ def test_what_residents_are_told(hall: DemoHall, page: Page, look: Look) -> None
     look("manage-notices-refused")
 
 
+@pytest.mark.long
 def test_a_hall_is_set_up(start_hall: Callable[..., DemoHall], page: Page, look: Look) -> None:
     hall = start_hall(services=(), windows=(), hours=None, holidays=())
     enter(page, hall, "zhou", "manager")

@@ -47,6 +47,7 @@ def cell(page: Page, table: str, row: str, field: str) -> Any:
     return page.locator(f'[data-at="{table} {row} {field}"]')
 
 
+@pytest.mark.long
 def test_a_newcomer_sets_a_hall_up_and_it_opens(empty: Any, new_page: Callable[..., Page]) -> None:
     hall, page = empty, new_page()
     kiosk = hall.program.hall.kiosk

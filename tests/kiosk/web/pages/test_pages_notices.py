@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -98,6 +99,7 @@ def test_the_desk_tells_those_who_wait_for_a_window(hall: Any, new_page: Callabl
     expect(phone.locator(".told")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_a_screen_shows_notices_between_calls_and_never_over_one(
     hall: Any, new_page: Callable[..., Page], tmp_path: Path
 ) -> None:

@@ -325,6 +325,7 @@ def seen_for(page: Page, seconds: int) -> Counter[str]:
     return seen
 
 
+@pytest.mark.long
 def test_twelve_calls_at_once_are_each_seen_for_five_seconds_and_fifteen_too(
     start_hall: Callable[..., Any], new_page: Callable[..., Page]
 ) -> None:
