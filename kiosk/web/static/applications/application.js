@@ -1,6 +1,8 @@
-// An application (自助申请) in a list and opened, as clerks and the desk see it: nothing here says whose it is.
+// An application (自助申请) in a list and opened, as clerks and the desk see it, and what they do with one: nothing here says
+// whose it is.
 
-import { make } from "../shared/dom.js";
+import { wordsOf } from "../shared/api.js";
+import { el, make } from "../shared/dom.js";
 import { t } from "../shared/language.js";
 
 /** @type {Record<Application["state"], [string, string, string]>} zh, en, and how it looks */
@@ -56,12 +58,29 @@ export const papersOf = ({ papers }) => papers.map(({ name, name_en: en, later }
 })));
 
 /**
- * Runs deeds one after another, so that no scan and no press is lost to a look at the list.
- * @param {(problem: unknown) => void} failed is told what went wrong with one
+ * The line that tells what came of a deed, and deeds one after another, so that no scan and no press is lost to a look at
+ * the list.
+ * @param {() => void} render draws the page; it calls `show`
  */
-export function inTurns(failed) {
+export function deeds(render) {
+  /** @type {[string, string, boolean]} what is told, and whether it is a refusal */
+  let said = ["", "", false];
   let turn = Promise.resolve();
-  return (/** @type {() => Promise<void>} */ deed) => {
-    turn = turn.then(deed).catch(failed);
+  /** @type {(zh: string, en: string, refused?: boolean) => void} */
+  const tell = (zh, en, refused = false) => {
+    said = [zh, en, refused];
+    render();
+  };
+  return {
+    tell,
+    show() {
+      const [zh, en, refused] = said;
+      el("message").textContent = t(zh, en);
+      el("message").classList.toggle("stop", refused);
+    },
+    /** @param {() => Promise<void>} deed what goes wrong with it is told */
+    inTurn(deed) {
+      turn = turn.then(deed).catch((problem) => tell(...wordsOf(problem), true));
+    },
   };
 }

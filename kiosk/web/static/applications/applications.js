@@ -1,7 +1,7 @@
 // The clerk's page of applications (自助申请): what was applied for at terminals, and the one whose receipt was scanned. What
 // that holds is on the page until it is put away, at the latest after a while without an act.
 
-import { call, newKey, wordsOf } from "../shared/api.js";
+import { call, newKey } from "../shared/api.js";
 import { el, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
 import { rowsOf } from "../shared/resident_rows.js";
@@ -9,7 +9,7 @@ import { codeIn, listenForScans } from "../shared/scan.js";
 import { follow } from "../shared/stream.js";
 import { isLocked, lockWhenLeft } from "../staff/lock.js";
 import { signOut } from "../staff/signing.js";
-import { badge, inTurns, lineOf, nameOf, papersOf } from "./application.js";
+import { badge, deeds, lineOf, nameOf, papersOf } from "./application.js";
 
 const LOOK_EVERY = 30_000;      // ms between looks at the list
 const SHOWN_FOR = 300_000;      // ms without an act for which somebody's data stay on the page
@@ -22,21 +22,9 @@ const note = el("note", HTMLInputElement);
 let listed = [];
 /** @type {OpenedApplication | null} */
 let one = null;
-/** @type {[string, string, boolean]} what is told, and whether it is a refusal */
-let said = ["", "", false];
 let acted = Date.now();
 
-/**
- * @param {string} zh
- * @param {string} en
- * @param {boolean} [refused]
- */
-function tell(zh, en, refused = false) {
-  said = [zh, en, refused];
-  render();
-}
-
-const inTurn = inTurns((problem) => tell(...wordsOf(problem), true));
+const { inTurn, show, tell } = deeds(render);
 
 async function load() {
   if (isLocked()) return;
@@ -57,8 +45,7 @@ function putAway() {
   one = null;
   code.value = "";
   note.value = "";
-  said = ["", "", false];
-  render();
+  tell("", "");
 }
 
 /**
@@ -94,8 +81,7 @@ const KEYS = {
 function render() {
   el("none").hidden = listed.length > 0;
   el("list").replaceChildren(...listed.map((application) => make("li", {}, ...lineOf(application))));
-  el("message").textContent = t(said[0], said[1]);
-  el("message").classList.toggle("stop", said[2]);
+  show();
   el("one").hidden = !one;
   for (const part of ["matter", "state", "papers", "fields", "keys"]) el(part).replaceChildren();
   if (!one) return;

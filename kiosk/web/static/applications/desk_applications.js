@@ -1,13 +1,13 @@
 // The guide desk's page of applications (自助申请): how each one stands, where it goes on, and which papers are missing. What
 // residents handed in with one opens at a window of its service, by the receipt, and not here.
 
-import { call, Problem, wordsOf } from "../shared/api.js";
+import { call, Problem } from "../shared/api.js";
 import { el, make } from "../shared/dom.js";
 import { speak, t } from "../shared/language.js";
 import { codeIn, listenForScans } from "../shared/scan.js";
 import { isLocked, lockWhenLeft } from "../staff/lock.js";
 import { signOut } from "../staff/signing.js";
-import { badge, inTurns, lineOf, minuteOf, nameOf, papersOf, STATES } from "./application.js";
+import { badge, deeds, lineOf, minuteOf, nameOf, papersOf, STATES } from "./application.js";
 
 const LOOK_EVERY = 30_000;      // ms between looks at the list
 
@@ -22,8 +22,6 @@ let windows = [];
 let chosen = "";
 /** @type {Application | null} */
 let one = null;
-/** @type {[string, string, boolean]} what is told, and whether it is a refusal */
-let said = ["", "", false];
 
 /** @type {Record<Application["state"], ["ready" | "returned" | "closed", string, string][]>} what the desk can do in each state: it is accepted at a window */
 const KEYS = {
@@ -34,17 +32,7 @@ const KEYS = {
   closed: [],
 };
 
-/**
- * @param {string} zh
- * @param {string} en
- * @param {boolean} [refused]
- */
-function tell(zh, en, refused = false) {
-  said = [zh, en, refused];
-  render();
-}
-
-const inTurn = inTurns((problem) => tell(...wordsOf(problem), true));
+const { inTurn, show, tell } = deeds(render);
 
 async function load() {
   if (isLocked()) return;
@@ -135,8 +123,7 @@ function renderList() {
 }
 
 function renderOne() {
-  el("message").textContent = t(said[0], said[1]);
-  el("message").classList.toggle("stop", said[2]);
+  show();
   el("one").hidden = !one;
   for (const part of ["matter", "state", "facts", "papers", "keys"]) el(part).replaceChildren();
   if (!one) return;
