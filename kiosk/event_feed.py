@@ -108,6 +108,7 @@ class EventFeed:
         on_commit: takes a callback that is called after each commit with events; it wakes the feed.
         look: seconds between looks for the commits of other processes.
         steady: a clock that nobody can set, in seconds.
+        now: the hall's time.
 
     Attributes:
         goes_on: whether this box goes on without the store; what it does then is told by :meth:`tell_aside`.
@@ -119,8 +120,10 @@ class EventFeed:
         on_commit: Callable[[Callable[[], None]], None],
         look: float = LOOK,
         steady: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._steady = steady
+        self._now = now
         self._diary = diary
         self._look = look
         self._audience = Audience()
@@ -262,7 +265,7 @@ class EventFeed:
             seq = self._diary.last_seq()
             with self._told:
                 self._seq, self._lost_place = seq, False
-            self.tell_aside([Event(0, datetime.now(UTC), HallChanged.type, {})])
+            self.tell_aside([Event(0, self._now(), HallChanged.type, {})])
         events = self._diary.events_after(self._seq, PAGE)
         if not events:
             self._abreast = self._steady()

@@ -122,9 +122,7 @@ def build(
         store, vault = late.store, late.vault
     try:
         box = box_of(settings)
-        now = late.clock if late else clock_of(settings, store)
-        if hall_time:
-            now = hall_time.clock(settings, store)
+        now = late.clock if late else hall_time.clock(settings, store) if hall_time else clock_of(settings, store)
         people = people_on(settings, store, vault, now)
         office = Office(store, vault, rules_of(settings), zone, now, box)
         setup = Setup(office.ledger)
@@ -136,7 +134,7 @@ def build(
         people.goes_on, people.away, people.lost = lambda: counter.goes_on, lambda: counter.away, counter.lost
         if late:
             people.know_again(late.known)
-        feed = EventFeed(office, store.on_commit)
+        feed = EventFeed(office, store.on_commit, now=now)
         feed.goes_on = lambda: counter.goes_on
         news = WindowNews(feed)
 
